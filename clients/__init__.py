@@ -1,0 +1,1 @@
+"""FedJury's clients: the executable specification, the roles, the learning and the commands."""

@@ -1,0 +1,55 @@
+"""What can go wrong, and whose fault it is.
+
+Our own trouble and a peer's misbehaviour are different errors: only a `PeerError` is voted against.
+"""
+
+import difflib
+from collections.abc import Iterable
+
+
+class FedJuryError(Exception):
+    """Base of every error that the project raises on purpose."""
+
+    exit_code: int = 1
+
+
+class RequestError(FedJuryError):
+    """The request is wrong: an unknown name, an impossible count, a bad file. Exit status 2."""
+
+    exit_code = 2
+
+
+class UnavailableError(FedJuryError):
+    """Something needed is missing, unreachable or full: our side's trouble, nobody's fault. Exit status 3."""
+
+    exit_code = 3
+
+
+class PeerError(FedJuryError):
+    """A peer misbehaved: withheld, corrupt or ill-formed content. It is voted against, never crashed on."""
+
+
+class ProtocolError(FedJuryError):
+    """An action that the protocol's rules refuse: the twin of a Solidity custom error.
+
+    `name` is the custom error's name and `values` its arguments in declaration order.
+    """
+
+    def __init__(self, name: str, *values: object) -> None:
+        self.name = name
+        self.values = values
+        super().__init__(f"{name}({', '.join(map(str, values))})")
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, ProtocolError) and (self.name, self.values) == (other.name, other.values)
+
+    def __hash__(self) -> int:
+        return hash((self.name, self.values))
+
+
+def unknown_name(kind: str, got: str, known: Iterable[str]) -> RequestError:
+    """Return the error for an unknown name, with the nearest known one and the whole list."""
+    names = sorted(known)
+    near = difflib.get_close_matches(got, names, n=1, cutoff=0.5)
+    hint = f" Did you mean {near[0]!r}?" if near else ""
+    return RequestError(f"unknown {kind} {got!r}.{hint} Known: {', '.join(names)}.")
