@@ -1,0 +1,237 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity ^0.8.24;
+
+import {IBeacon} from "./IBeacon.sol";
+import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
+
+/// @title The one interface of every federation: structs, events, errors and actions.
+/// @notice The rules behind each action, and the order in which they are checked, are in
+/// `docs/reference/protocol.md`; the executable specification is `clients/protocol/`.
+/// Times are in seconds since 1970, money in token base units, digests are the 32 bytes of a CIDv1
+/// (dag-pb, sha2-256).
+interface IFederation {
+    // ------------------------------------------------------------------ types
+
+    /// @notice Where the round in progress stands: a view of the clock and the tallies, never stored.
+    enum Phase {
+        Open, // no round in progress: members join, deposit, leave, are evicted
+        Draw, // membership is frozen, the seed isn't known yet
+        Propose,
+        Commit,
+        Reveal,
+        Publish, // only where the federation's publication policy asks for it
+        Settle // nothing is awaited any more: anybody may settle
+    }
+
+    /// @notice What a settled round came to.
+    enum Outcome {
+        None, // not settled
+        Accepted,
+        Rejected,
+        Undecided // no quorum, no majority, or nothing to judge: the head stays, nobody is in a minority
+    }
+
+    /// @notice What a member is drawn to do in a round.
+    enum Role {
+        None,
+        Proposer,
+        Voter,
+        Publisher
+    }
+
+    /// @notice What a member has done in the last round in which it acted; `None` once collected.
+    enum Act {
+        None,
+        Proposed,
+        Committed,
+        Revealed
+    }
+
+    /// @notice Where an account stands with the federation.
+    enum Standing {
+        Stranger,
+        Member,
+        Leaving, // out of the registry, its stake unbonding
+        Banned // for good; what is left of its stake can be withdrawn after eviction
+    }
+
+    /// @notice The lengths of a round's phases and of the unbonding period, in seconds.
+    struct Schedule {
+        uint32 open; // shortest pause between two rounds, in which the registry may change
+        uint32 propose;
+        uint32 commit;
+        uint32 reveal;
+        uint32 publish; // 0 where nobody has to publish
+        uint32 unbonding; // at least propose + commit + reveal + publish
+    }
+
+    /// @notice An account's entry in the ledger; one storage slot.
+    struct Member {
+        uint96 stake; // as of the last collection
+        uint40 unbondsAt; // when a stake that left may be withdrawn
+        uint32 index; // 1 + place in the registry; 0: not in it
+        uint40 round; // the last round in which it acted
+        uint16 option; // the option of the tally that its revealed ballot counts for
+        Act act;
+        Standing standing;
+    }
+
+    /// @notice A round's record; two storage slots. Settled rounds never change.
+    struct Round {
+        uint40 drawnAt; // when the seed was drawn; 0 before
+        uint32 members; // size of the frozen registry
+        uint32 proposals;
+        uint32 commits;
+        uint32 reveals;
+        uint32 lead; // ballots for the leading option
+        uint16 options; // number of distinct ballots revealed
+        uint16 leader; // the leading option, numbered from 1
+        Outcome outcome;
+        uint96 proposerReward; // to each proposer of an accepted round
+        uint96 voterReward; // to each voter in the majority
+    }
+
+    /// @notice Everything a client needs to know of the round in progress, in one call.
+    struct Status {
+        Phase phase;
+        uint40 round; // 0 before the first
+        uint40 restUntil; // the earliest time of the next `open`
+        uint40 proposeEnd; // 0 before the draw, like the two below
+        uint40 commitEnd;
+        uint40 revealEnd;
+        uint64 sealBlock; // the block whose hash goes into the seed
+        uint32 members; // size of the registry now
+        uint32 seats; // proposers wanted
+        bytes32 seed; // 0 before the draw
+        bytes32 head; // digest of the accepted model
+        uint256 pool;
+        Round record;
+    }
+
+    /// @notice An account as of now: its entry, its stake with what is due, and its part in the round in progress.
+    struct Seat {
+        address account;
+        Member member;
+        uint256 balance; // stake with the last settled round collected
+        Role role; // None before the draw, and for whoever is not in the frozen registry
+        uint32 position; // its place in the drawn permutation; proposers come first
+    }
+
+    // ------------------------------------------------------------------ events
+
+    event Joined(address indexed account, uint256 stake);
+    event Deposited(address indexed account, uint256 amount, uint256 stake);
+    event Left(address indexed account, uint256 stake, uint256 unbondsAt);
+    event Evicted(address indexed account, uint256 stake, uint256 unbondsAt);
+    event Withdrawn(address indexed account, uint256 amount);
+    event Claimed(address indexed account, uint256 amount, uint256 stake);
+    /// @notice A member's part in `round` was booked: what it gained or lost, and its stake after.
+    event Collected(address indexed account, uint256 indexed round, int256 delta, uint256 stake);
+    event Banned(address indexed account, uint256 indexed round, uint256 stake);
+
+    event Opened(uint256 indexed round, uint256 members, uint256 sealBlock);
+    event Drawn(uint256 indexed round, bytes32 seed);
+    event Proposed(
+        uint256 indexed round, address indexed proposer, uint256 position, bytes32 digest, uint256 samples
+    );
+    event Committed(uint256 indexed round, address indexed voter, bytes32 commitment);
+    event Revealed(uint256 indexed round, address indexed voter, bytes32 ballot, bytes32 salt);
+    /// @param candidate the leading ballot's digest; 0 where the leading ballot rejects or none was revealed
+    /// @param head the accepted model after this round
+    event Settled(
+        uint256 indexed round,
+        Outcome outcome,
+        bytes32 candidate,
+        bytes32 head,
+        uint256 votesFor,
+        uint256 votesAgainst,
+        uint256 proposerReward,
+        uint256 voterReward,
+        uint256 pool
+    );
+
+    // ------------------------------------------------------------------ errors
+
+    error InvalidTerms(string field, uint256 given);
+    error WrongPhase(Phase current, Phase needed);
+    error WrongRound(uint256 given, uint256 current);
+    error WrongRole(address account, Role role, Role needed);
+    error TooEarly(uint256 time, uint256 earliest);
+    error BlockTooEarly(uint256 blockNumber, uint256 earliest);
+    error TooFewMembers(uint256 members, uint256 needed);
+    error NotMember(address account, Standing standing);
+    error AlreadyMember(address account, Standing standing);
+    error AccountBanned(address account);
+    error StakeTooLow(uint256 stake, uint256 needed);
+    error AmountTooLarge(uint256 amount, uint256 limit);
+    error AlreadyActed(address account, uint256 round, Act act);
+    error NotCommitted(address account, uint256 round);
+    error SeatInPlay(address account, uint256 round);
+    error EmptyDigest();
+    error SamplesOutOfRange(uint256 given, uint256 limit);
+    error EmptyCommitment();
+    error CommitmentMismatch(address account, bytes32 committed, bytes32 revealed);
+    error NothingToClaim(address account);
+    error NothingToWithdraw(address account);
+    error ZeroAmount();
+    error TransferMismatch(uint256 expected, uint256 received);
+
+    // ------------------------------------------------------------------ actions
+
+    /// @notice Become a member with `stake`, taken from the caller by `transferFrom`.
+    function join(uint256 stake) external;
+
+    /// @notice Add `amount` to the caller's stake.
+    function deposit(uint256 amount) external;
+
+    /// @notice Leave the registry; the stake can be withdrawn after the unbonding period.
+    function leave() external;
+
+    /// @notice Take the unbonded stake out.
+    function withdraw() external;
+
+    /// @notice Take out what the caller owns above the bond.
+    function claim() external;
+
+    /// @notice Book what `account` gained or lost in the last settled round in which it acted.
+    function collect(address account) external;
+
+    /// @notice Take those of `accounts` who are banned out of the registry; others are passed over.
+    function evict(address[] calldata accounts) external;
+
+    /// @notice Freeze the registry and open the next round.
+    function open() external;
+
+    /// @notice Record the seed of the round in progress. Void if not done within 256 blocks of `open`.
+    function draw() external;
+
+    /// @notice Propose the update `digest`, trained on `samples` samples.
+    function propose(uint256 round, bytes32 digest, uint256 samples) external;
+
+    /// @notice Commit to a ballot: see `commitmentOf`.
+    function commit(uint256 round, bytes32 commitment) external;
+
+    /// @notice Reveal the ballot and the salt behind the caller's commitment.
+    function reveal(uint256 round, bytes32 ballot, bytes32 salt) external;
+
+    /// @notice Settle the round in progress, at constant cost.
+    function settle() external;
+
+    // ------------------------------------------------------------------ views
+
+    function token() external view returns (IERC20);
+    function beacon() external view returns (IBeacon);
+    /// @notice The least stake that a member must hold to act.
+    function bond() external view returns (uint256);
+    function head() external view returns (bytes32);
+    function pool() external view returns (uint256);
+    function phase() external view returns (Phase);
+    function status() external view returns (Status memory);
+    function roundOf(uint256 round) external view returns (Round memory);
+    function memberCount() external view returns (uint256);
+    /// @notice Up to `count` seats of the registry from place `start`.
+    function seats(uint256 start, uint256 count) external view returns (Seat[] memory);
+    function seatOf(address account) external view returns (Seat memory);
+    /// @notice keccak256(abi.encode(chain id, this contract, round, voter, ballot, salt))
+    function commitmentOf(uint256 round, address voter, bytes32 ballot, bytes32 salt) external view returns (bytes32);
+}
