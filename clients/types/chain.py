@@ -1,0 +1,93 @@
+"""The port to a federation's chain: what every home of it offers, the specification included."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from clients.types.errors import ProtocolError
+from clients.types.federation import Address, Event, Round, Seat, Status
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One action of IFederation: `method` by its ABI name, `args` in ABI order (bytes32 as bytes)."""
+
+    sender: Address
+    method: str
+    args: tuple[object, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """What became of a call. `error` is the decoded custom error of a refused one; nothing changed then."""
+
+    call: Call
+    gas: int
+    events: tuple[Event, ...] = ()
+    error: ProtocolError | None = None
+    transaction: str = ""
+
+
+class Chain(Protocol):
+    """A deployed federation as its clients see it.
+
+    Errors: `UnavailableError` where the chain is down, slow, or not the deployment's. A call that the protocol
+    refuses is no exception: its receipt carries the error.
+    """
+
+    @property
+    def federation(self) -> Address:
+        """Return the federation's address."""
+        ...
+
+    @property
+    def chain_id(self) -> int:
+        """Return the chain's id, which commitments bind."""
+        ...
+
+    def send(self, calls: Sequence[Call]) -> list[Receipt]:
+        """Send `calls` together, wait for all of them; receipts in the order of the calls.
+
+        Calls of one sender are executed in the order given; calls of different senders in any order.
+        """
+        ...
+
+    def status(self) -> Status:
+        """Return the round in progress, as of the latest block."""
+        ...
+
+    def seats(self) -> list[Seat]:
+        """Return every seat of the registry, in registry order."""
+        ...
+
+    def seat(self, account: Address) -> Seat:
+        """Return `account`'s seat, whether or not it is in the registry."""
+        ...
+
+    def round(self, number: int) -> Round:
+        """Return round `number`'s record."""
+        ...
+
+    def events(self, first_block: int = 0) -> list[Event]:
+        """Return the federation's events from `first_block` on, in order."""
+        ...
+
+    def now(self) -> int:
+        """Return the time that the next block would carry at the earliest, in seconds."""
+        ...
+
+    def block(self) -> int:
+        """Return the latest block's number."""
+        ...
+
+    def close(self) -> None:
+        """Let go of connections, and end nodes that were started for this chain."""
+        ...
+
+
+class Devnet(Chain, Protocol):
+    """A chain of our own, whose clock we set: nobody waits for a deadline there."""
+
+    def advance(self, seconds: int = 0, blocks: int = 1) -> None:
+        """Mine `blocks` blocks, the first of them `seconds` later."""
+        ...
