@@ -1,0 +1,137 @@
+"""What participants on this machine do with their private data: train, judge, aggregate.
+
+A swarm holds every participant here, a node only its own. Work on the same weights is shared by digest, which
+changes nothing of what each participant would work out alone.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from clients.engine.meters import Meters
+from clients.learning.aggregate import Contribution, fedavg
+from clients.learning.attacks import Attack
+from clients.learning.codec import decode, encode
+from clients.learning.evaluate import Metrics
+from clients.learning.schema import Schema, Weights
+from clients.learning.workbench import Workbench
+from clients.ports.store.unixfs import cid_of
+from clients.roles.view import Proposal
+from clients.types.cid import Cid
+from clients.types.errors import PeerError, UnavailableError
+from clients.types.store import Store
+
+
+@dataclass(frozen=True, slots=True)
+class Trained:
+    """A trained update as it goes to the store."""
+
+    data: bytes
+    samples: int
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """The aggregate of a round's proposals; `weights` is None where a peer misbehaved, and `fault` says how."""
+
+    digest: bytes | None
+    data: bytes = b""
+    weights: Weights | None = None
+    fault: str = ""
+
+
+class Cohort:
+    """The learning of some participants, numbered as in the partition."""
+
+    def __init__(
+        self, bench: Workbench, store: Store, attacks: dict[int, Attack], meters: Meters, metric: str, seed: int
+    ) -> None:
+        self._bench = bench
+        self._store = store
+        self._attacks = attacks
+        self._meters = meters
+        self._metric = metric
+        self._seed = seed
+        self._weights: dict[bytes, Weights] = {}
+        self._scores: dict[tuple[bytes, int], float] = {}
+        self._candidates: dict[tuple[Proposal, ...], Candidate] = {}
+
+    @property
+    def schema(self) -> Schema:
+        """What every update must look like."""
+        return self._bench.schema
+
+    def genesis(self) -> bytes:
+        """Return the file of the model that round 1 starts from."""
+        return encode(self._bench.initial_weights(), self.schema)
+
+    def load(self, digest: bytes) -> Weights:
+        """Return the weights named `digest` from the store, checked; `PeerError` where they are no such model."""
+        if digest not in self._weights:
+            cid = Cid.from_digest(digest)
+            with self._meters.part("store"):
+                data = self._store.get(cid, max_bytes=self.schema.encoded_size)
+            with self._meters.part("codec"):
+                self._weights[digest] = decode(data, self.schema)
+        return self._weights[digest]
+
+    def load_head(self, digest: bytes) -> Weights:
+        """Return the head's weights. It was accepted, so not to have it is our trouble: `UnavailableError`."""
+        try:
+            return self.load(digest)
+        except PeerError as error:
+            raise UnavailableError(f"the accepted model can't be had from the store: {error}. Is it the right one?") from error
+
+    def train(self, indices: Sequence[int], round_number: int, head: bytes) -> list[Trained]:
+        """Return an update each for the participants `indices`, trained from the model `head`."""
+        start = self.load_head(head)
+        with self._meters.part("train"):
+            trained = self._bench.train(
+                start, [(index, self._attacks.get(index)) for index in indices], (self._seed, round_number)
+            )
+        with self._meters.part("codec"):
+            return [Trained(encode(weights, self.schema), samples) for weights, samples in trained]
+
+    def aggregate(self, proposals: Sequence[Proposal]) -> Candidate:
+        """Return the candidate that the proposals make: eq. (1), exact, in proposer order.
+
+        Content that a peer withholds, falsifies or malforms makes no candidate; our own store's trouble raises.
+        """
+        key = tuple(proposals)
+        if key not in self._candidates:
+            self._candidates = {key: self._aggregate(key)}
+        return self._candidates[key]
+
+    def _aggregate(self, proposals: tuple[Proposal, ...]) -> Candidate:
+        try:
+            contributions = [Contribution(self.load(p.digest), p.samples) for p in proposals]
+            with self._meters.part("aggregate"):
+                weights = fedavg(contributions, self.schema)
+        except PeerError as error:
+            return Candidate(None, fault=str(error))
+        with self._meters.part("codec"):
+            data = encode(weights, self.schema)
+            digest = cid_of(data).digest
+        self._weights[digest] = weights
+        return Candidate(digest, data, weights)
+
+    def scores(self, digest: bytes, indices: Sequence[int]) -> list[float]:
+        """Return the score of the model `digest` on each participant's private test data."""
+        weights = self.load(digest)
+        missing = [index for index in indices if (digest, index) not in self._scores]
+        if missing:
+            with self._meters.part("judge"):
+                found = self._bench.scores(weights, missing, self._metric)
+            self._scores.update({(digest, index): score for index, score in zip(missing, found, strict=True)})
+        return [self._scores[digest, index] for index in indices]
+
+    def test(self, digest: bytes) -> Metrics:
+        """Return the model's metrics on the public test set: for the record, no participant acts on it."""
+        weights = self.load(digest)
+        with self._meters.part("judge"):
+            return self._bench.test(weights)
+
+    def forget(self, keep: bytes) -> None:
+        """Let go of every model but `keep`, the head, and of scores of other models."""
+        self._weights = {digest: weights for digest, weights in self._weights.items() if digest == keep}
+        self._scores = {key: score for key, score in self._scores.items() if key[0] == keep}
+        self._candidates = {}

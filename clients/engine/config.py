@@ -1,0 +1,182 @@
+"""The settings of a run: one frozen, self-validating record, read from the command line and TOML."""
+
+import argparse
+import dataclasses
+import tomllib
+import types
+import typing
+from dataclasses import MISSING, dataclass, field, fields
+from decimal import Decimal, InvalidOperation
+from pathlib import Path
+from typing import Any
+
+import tomli_w
+
+from clients.types.errors import RequestError, unknown_name
+
+MECHANISMS = ("stake_vote", "vbfl", "bflc", "blade", "dfl", "fedavg")
+AVAILABLE = ("stake_vote", "fedavg")
+CHAINS = ("auto", "spec", "eth-tester", "anvil", "hardhat")
+STORES = ("auto", "memory", "dir", "kubo")
+DEVICES = ("auto", "cpu", "cuda", "mps")
+METRICS = ("accuracy", "auroc")
+OPTIMIZERS = ("adam", "sgd")
+TOKEN = 10**18
+
+
+def option(default: Any, text: str, **metadata: Any) -> Any:
+    """Return a settings field with its help text."""
+    return field(default=default, metadata={"help": text, **metadata})
+
+
+@dataclass(frozen=True, slots=True)
+class SwarmConfig:
+    """Every setting of `python -m clients.swarm`; `RequestError` says which one is impossible and why."""
+
+    mechanism: str = option("stake_vote", "protocol to run: " + ", ".join(AVAILABLE))
+    chain: str = option("auto", ", ".join(CHAINS) + ", or an http(s):// or ws(s):// URL")
+    store: str = option("auto", ", ".join(STORES) + ", or a multiaddr")
+    dataset: str = option("digits", "a name, an .npz file, or package.module:factory")
+    model: str = option("mlp", "a name, or package.module:factory")
+    partition: str = option("iid", "iid, dirichlet:ALPHA, shards:K, writer, quantity:ALPHA")
+    clients: int = option(20, "participants")
+    rounds: int = option(20, "rounds to run")
+    malicious: int = option(5, "participants that attack")
+    attack: tuple[str, ...] = option(("label_flip",), "attacks, dealt to the attackers in turn; a+b is both")
+    seed: int = option(1, "fixes the run")
+    device: str = option("auto", ", ".join(DEVICES))
+    out: str = option("", "folder for the results (default: a new one under runs/)")
+    proposers: int = option(6, "proposers drawn a round; the others vote")
+    local_epochs: int = option(5, "epochs a proposer trains")
+    batch_size: int = option(16, "samples a step")
+    learning_rate: float = option(0.001, "step size")
+    optimizer: str = option("adam", ", ".join(OPTIMIZERS))
+    metric: str = option("accuracy", "score of a voter and of the run: " + ", ".join(METRICS))
+    validation: float = option(0.2, "share of a participant's data kept for judging")
+    tolerance: float = option(0.02, "epsilon of eq. (2): how far the score may fall in an approved round")
+    tokens: str = option("64", "tokens that every participant stakes at the start")
+    proposer_stake: str = option("8", "tokens a proposer of a rejected round loses")
+    voter_stake: str = option("8", "tokens a voter in the minority loses")
+    quorum: float = option(0.5, "share of the drawn voters that must reveal for a verdict")
+
+    def __post_init__(self) -> None:
+        """Check every setting alone and all of them together."""
+        _check_name("mechanism", self.mechanism, MECHANISMS)
+        if self.mechanism not in AVAILABLE:
+            raise RequestError(f"mechanism {self.mechanism!r} has no client yet; there are: {', '.join(AVAILABLE)}.")
+        if not self.chain.startswith(("http://", "https://", "ws://", "wss://")):
+            _check_name("chain", self.chain, CHAINS)
+        if not self.store.startswith(("/", "http://", "https://")):
+            _check_name("store", self.store, STORES)
+        for name, known in (("device", DEVICES), ("metric", METRICS), ("optimizer", OPTIMIZERS)):
+            _check_name(name, getattr(self, name), known)
+        for name in ("clients", "rounds", "proposers", "local_epochs", "batch_size"):
+            self._check_range(name, 1, 1_000_000)
+        self._check_range("malicious", 0, self.clients, "there are only {clients} clients")
+        self._check_range("seed", 0, 2**63 - 1)
+        self._check_range("learning_rate", 1e-12, 1e3)
+        self._check_range("validation", 0.01, 0.9)
+        self._check_range("tolerance", 0.0, 1.0)
+        self._check_range("quorum", 0.0, 1.0)
+        if self.mechanism != "fedavg" and self.proposers >= self.clients:
+            raise RequestError(
+                f"{self.proposers} proposers of {self.clients} clients leave no voters: lower --proposers."
+            )
+        if self.mechanism == "fedavg":
+            self._check_range("proposers", 1, self.clients, "there are only {clients} clients")
+        if self.malicious and not self.attack:
+            raise RequestError("there are malicious clients but no --attack.")
+        for name in ("proposer_stake", "voter_stake"):
+            if self.units(name) > self.units("tokens"):
+                raise RequestError(f"{name} {getattr(self, name)} is more than the {self.tokens} tokens at the start.")
+
+    def _check_range(self, name: str, low: float, high: float, why: str = "") -> None:
+        value = getattr(self, name)
+        if not low <= value <= high:
+            reason = why.format(clients=self.clients) if why else f"it must lie between {low} and {high}"
+            raise RequestError(f"{name} = {value}: {reason}.")
+
+    def units(self, name: str) -> int:
+        """Return the amount in setting `name` in token base units."""
+        text = getattr(self, name)
+        try:
+            amount = Decimal(text) * TOKEN
+        except InvalidOperation:
+            raise RequestError(f"{name} = {text!r} is no amount of tokens.") from None
+        if not amount.is_finite() or amount < 0 or amount != amount.to_integral_value():
+            raise RequestError(f"{name} = {text!r} is no amount of tokens (at most 18 decimals, not negative).")
+        return int(amount)
+
+    @property
+    def bond(self) -> int:
+        """Return the least stake that lets a member act: enough for either role."""
+        return max(self.units("proposer_stake"), self.units("voter_stake"), 1)
+
+    def dump(self, path: Path, versions: dict[str, str]) -> None:
+        """Write the settings, with `versions`, as TOML that `read_toml` reads back."""
+        settings: dict[str, Any] = dataclasses.asdict(self)
+        settings["attack"] = list(self.attack)
+        settings["versions"] = versions
+        path.write_text(tomli_w.dumps(settings))
+
+
+def _check_name(kind: str, got: str, known: tuple[str, ...]) -> None:
+    if got not in known:
+        raise unknown_name(kind, got, known)
+
+
+def read_toml(path: Path) -> dict[str, Any]:
+    """Return the settings in a TOML file; a `[versions]` table, as runs write it, is passed over."""
+    try:
+        settings = tomllib.loads(path.read_text())
+    except OSError as error:
+        raise RequestError(f"settings {path} can't be read: {error.strerror}.") from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise RequestError(f"settings {path} are not TOML: {error}.") from error
+    settings.pop("versions", None)
+    return settings
+
+
+def build(settings: dict[str, Any]) -> SwarmConfig:
+    """Return the checked settings; `RequestError` for an unknown name or a value of the wrong type."""
+    known = {item.name: item for item in fields(SwarmConfig)}
+    hints = typing.get_type_hints(SwarmConfig)
+    values: dict[str, Any] = {}
+    for name, value in settings.items():
+        if name not in known:
+            raise unknown_name("setting", name, known)
+        values[name] = _coerce(name, value, hints[name])
+    return SwarmConfig(**values)
+
+
+def _coerce(name: str, value: Any, wanted: Any) -> Any:
+    if isinstance(wanted, types.GenericAlias):
+        items = [value] if isinstance(value, str) else value
+        if isinstance(items, list | tuple) and all(isinstance(item, str) for item in items):
+            return tuple(items)
+        raise RequestError(f"{name} = {value!r}: a list of names is needed.")
+    if wanted is str and isinstance(value, int | float) and not isinstance(value, bool):
+        return str(value)
+    if wanted is float and isinstance(value, int) and not isinstance(value, bool):
+        return float(value)
+    if type(value) is not wanted:
+        raise RequestError(f"{name} = {value!r}: {wanted.__name__} needed, {type(value).__name__} given.")
+    return value
+
+
+def add_options(parser: argparse.ArgumentParser) -> None:
+    """Add one option a setting to `parser`; those not given stay out of the namespace."""
+    hints = typing.get_type_hints(SwarmConfig)
+    for item in fields(SwarmConfig):
+        assert item.default is not MISSING
+        several = isinstance(hints[item.name], types.GenericAlias)
+        shown = " ".join(item.default) if several else item.default
+        parser.add_argument(
+            "--" + item.name.replace("_", "-"),
+            dest=item.name,
+            type=str if several else hints[item.name],
+            nargs="+" if several else None,
+            default=argparse.SUPPRESS,
+            metavar=item.name.upper(),
+            help=item.metadata["help"] + (f" (default: {shown})" if shown != "" else ""),
+        )

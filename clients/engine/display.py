@@ -1,0 +1,107 @@
+"""What a person sees: a live table on a terminal, nothing but the outcome in a pipe."""
+
+from collections.abc import Sequence
+from types import TracebackType
+from typing import Self
+
+from rich.console import Console
+from rich.live import Live
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+from rich.table import Table
+from rich.text import Text
+
+from clients.engine.config import TOKEN
+from clients.engine.meters import PARTS
+from clients.engine.results import RoundLine
+from clients.types.federation import Address
+
+SHOWN = 12
+STYLES = {"ACCEPTED": "green", "REJECTED": "red", "UNDECIDED": "yellow"}
+
+
+class Display:
+    """A table of the last rounds, updated as they settle. Use as a context manager."""
+
+    def __init__(self, rounds: int, title: str, console: Console | None = None) -> None:
+        self._console = console or Console()
+        self._title = title
+        self._lines: list[RoundLine] = []
+        self._progress = Progress(
+            TextColumn("round"), MofNCompleteColumn(), BarColumn(), TimeElapsedColumn(), TextColumn("left"),
+            TimeRemainingColumn(), console=self._console,
+        )  # fmt: skip
+        self._task = self._progress.add_task("rounds", total=rounds)
+        self._live = Live(console=self._console, refresh_per_second=4, get_renderable=self._render)
+
+    def __enter__(self) -> Self:
+        if self._console.is_terminal:
+            self._live.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._console.is_terminal:
+            self._live.stop()
+
+    def show(self, *lines: RoundLine) -> None:
+        """Add settled rounds."""
+        self._lines.extend(lines)
+        self._progress.update(self._task, completed=len(self._lines))
+
+    def _render(self) -> Table:
+        grid = Table.grid()
+        grid.add_row(get_table(self._lines[-SHOWN:], self._title))
+        grid.add_row(self._progress)
+        return grid
+
+
+def get_table(lines: Sequence[RoundLine], title: str) -> Table:
+    """Return the table of `lines`: verdict, accuracy, votes, mean stakes, gas and time by part."""
+    table = Table(title=title, title_justify="left", box=None, pad_edge=False, header_style="bold")
+    table.add_column("round", justify="right")
+    table.add_column("verdict")
+    for name in ("accuracy", "for", "against", "honest", "malicious", "out", "gas"):
+        table.add_column(name, justify="right")
+    for part in (*PARTS, "total"):
+        table.add_column(f"{part} s", justify="right", style="dim" if part != "total" else None)
+    out = 0
+    for line in lines:
+        out += len(line.banned)
+        table.add_row(
+            str(line.round),
+            Text(line.outcome.lower(), style=STYLES.get(line.outcome, "")),
+            f"{line.accuracy:.1%}",
+            str(line.votes_for),
+            str(line.votes_against),
+            f"{line.honest_mean_balance / TOKEN:.1f}",
+            f"{line.malicious_mean_balance / TOKEN:.1f}",
+            str(len(line.banned)) if line.banned else "",
+            f"{sum(line.gas.values()) / 1e6:.2f}M" if line.gas else "–",
+            *(f"{line.seconds.get(part, 0.0):.2f}" for part in (*PARTS, "total")),
+        )
+    return table
+
+
+def get_verdict(
+    lines: Sequence[RoundLine], honest: Sequence[Address], malicious: Sequence[Address], start: int
+) -> str:
+    """Return the sentence that a run ends with: who was accepted, who lost what, how good the model is."""
+    last = lines[-1]
+    gone = {account for line in lines for account in line.banned}
+    accepted = sum(line.accepted for line in lines)
+    parts = [f"{accepted} of {len(lines)} rounds were accepted"]
+    for name, group in (("malicious", malicious), ("honest", honest)):
+        if not group:
+            continue
+        change = sum(last.balances.get(one, 0) - start for one in group) / TOKEN
+        verb = "lost" if change < 0 else "won"
+        removed = len(gone & set(group))
+        parts.append(
+            f"the {len(group)} {name} participants together {verb} {abs(change):.1f} tokens"
+            f" and {removed} of them {'is' if removed == 1 else 'are'} out"
+        )
+    quality = f"{last.accuracy:.1%} accurate on the test set"
+    if last.auroc is not None:
+        quality += f" (mean AUROC {last.auroc:.3f})"
+    return f"{'; '.join(parts)}. The accepted model is {quality}: {last.head_cid}"

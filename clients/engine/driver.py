@@ -1,0 +1,271 @@
+"""The loop: look at the federation, let every participant here decide, carry the decisions out.
+
+A swarm drives all participants, a node one; the loop is the same. What a participant decides is in
+`clients.roles`; here it is only done, and written down before it is sent.
+"""
+
+import logging
+import time
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+from clients.engine.cohort import Candidate, Cohort
+from clients.engine.journal import Journal
+from clients.engine.meters import Meters
+from clients.roles import member, voter
+from clients.roles.view import Judge, Knowledge, Proposal, Send, Train, Update, View, get_proposals
+from clients.types.chain import Call, Chain, Devnet, Receipt
+from clients.types.cid import Cid
+from clients.types.errors import FedJuryError
+from clients.types.federation import Address, Outcome, Phase, Seat, Status
+from clients.types.keys import SaltSource
+from clients.types.store import Pins, Store
+
+log = logging.getLogger(__name__)
+
+
+class Stalled(FedJuryError):
+    """The federation can't go on: too few members are left to open a round."""
+
+
+@dataclass(frozen=True, slots=True)
+class Participant:
+    """One participant that this process acts for; `index` is its place in the partition."""
+
+    index: int
+    account: Address
+    salts: SaltSource
+    attack: str = ""
+    lies: bool = False
+
+    @property
+    def malicious(self) -> bool:
+        """Return whether it attacks in any way."""
+        return bool(self.attack)
+
+
+@dataclass(slots=True)
+class Bench:
+    """What the participants have worked out for the round in progress."""
+
+    round: int
+    updates: dict[Address, Update] = field(default_factory=dict)
+    ballots: dict[Address, bytes] = field(default_factory=dict)
+    proposals: list[Proposal] | None = None
+    candidate: Candidate | None = None
+
+    def knowledge_of(self, account: Address) -> Knowledge:
+        """Return what `account` holds for the round."""
+        return Knowledge(self.updates.get(account), self.ballots.get(account))
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """What the driver must know of a federation's terms and of the participants' own policy."""
+
+    bond: int
+    min_members: int
+    tolerance: float
+
+
+class Driver:
+    """Drives participants through rounds. `owned` chains are journalled call by call, to be replayed."""
+
+    def __init__(
+        self,
+        *,
+        chain: Chain,
+        store: Store,
+        cohort: Cohort,
+        participants: Sequence[Participant],
+        rules: Rules,
+        journal: Journal,
+        meters: Meters,
+        devnet: Devnet | None = None,
+        poll_seconds: float = 1.0,
+        clock: Callable[[], float] = time.monotonic,
+        sleep: Callable[[float], None] = time.sleep,
+    ) -> None:
+        self.chain = chain
+        self.store = store
+        self.cohort = cohort
+        self.participants = {participant.account: participant for participant in participants}
+        self.rules = rules
+        self.journal = journal
+        self.meters = meters
+        self.devnet = devnet
+        self.gas: Counter[str] = Counter()
+        self.bench = Bench(0)
+        self._pins = Pins()
+        self._poll_seconds = poll_seconds
+        self._clock = clock
+        self._sleep = sleep
+        self._waiting: tuple[tuple[int, Phase], float] | None = None
+
+    def run(self, rounds: int, on_settled: Callable[[Status], None]) -> None:
+        """Drive until round `rounds` is settled; `on_settled` is told of every settled round, once.
+
+        `Stalled` where too few members are left; `UnavailableError` where chain or store is out of reach.
+        """
+        told = self.chain.status().round if self._is_settled(self.chain.status()) else 0
+        while True:
+            status = self._look()
+            if self._is_settled(status) and status.round > told:
+                told = status.round
+                on_settled(status)
+                self._let_go(status)
+            if self._is_settled(status) and status.round >= rounds:
+                return
+            if not self.sweep(status):
+                self._wait(status)
+
+    def sweep(self, status: Status) -> bool:
+        """Let every participant take its next step; return whether anybody did anything."""
+        with self.meters.part("chain"):
+            registry = self.chain.seats()
+        if self.bench.round != status.round:
+            ballots = self.journal.ballots(status.round) if status.round else {}
+            self.bench = Bench(status.round, ballots=ballots)
+        trains, judges, calls = [], [], []
+        for view in self._views(status, registry):
+            for action in member.step(view):
+                if isinstance(action, Train):
+                    trains.append(self.participants[view.me])
+                elif isinstance(action, Judge):
+                    judges.append(self.participants[view.me])
+                elif isinstance(action, Send):
+                    calls.append(action.call)
+        if trains:
+            self._train(trains, status)
+        if judges:
+            self._judge(judges, status)
+        if calls:
+            self._send(calls, status.round)
+        return bool(trains or judges or calls)
+
+    # ------------------------------------------------------------------ what they see
+
+    def _look(self) -> Status:
+        with self.meters.part("chain"):
+            return self.chain.status()
+
+    def _is_settled(self, status: Status) -> bool:
+        return status.round > 0 and status.record.outcome != Outcome.NONE
+
+    def _views(self, status: Status, registry: Sequence[Seat]) -> list[View]:
+        with self.meters.part("chain"):
+            now, block = self.chain.now(), self.chain.block()
+        waited = self._waited(status)
+        return [
+            View(
+                me=seat.account,
+                chain_id=self.chain.chain_id,
+                federation=self.chain.federation,
+                bond=self.rules.bond,
+                min_members=self.rules.min_members,
+                status=status,
+                seat=seat,
+                registry=registry,
+                knowledge=self.bench.knowledge_of(seat.account),
+                salt=self.participants[seat.account].salts.salt(status.round),
+                now=now,
+                block=block,
+                waited=waited,
+            )
+            for seat in registry
+            if seat.account in self.participants
+        ]
+
+    def _waited(self, status: Status) -> float:
+        key = (status.round, status.phase)
+        if self._waiting is None or self._waiting[0] != key:
+            self._waiting = (key, self._clock())
+        return self._clock() - self._waiting[1]
+
+    def proposals(self, status: Status) -> list[Proposal]:
+        """Return the round's proposals in proposer order; final once the phase Propose is over."""
+        if self.bench.proposals is None:
+            with self.meters.part("chain"):
+                events = self.chain.events(status.seal_block)
+            self.bench.proposals = get_proposals(events, status.round)
+        return self.bench.proposals
+
+    # ------------------------------------------------------------------ what they do
+
+    def _train(self, who: Sequence[Participant], status: Status) -> None:
+        trained = self.cohort.train([one.index for one in who], status.round, status.head)
+        for one, update in zip(who, trained, strict=True):
+            cid = self._put(update.data)
+            self.bench.updates[one.account] = Update(cid.digest, update.samples)
+
+    def _judge(self, who: Sequence[Participant], status: Status) -> None:
+        candidate = self.cohort.aggregate(self.proposals(status))
+        self.bench.candidate = candidate
+        scores = references = [0.0] * len(who)
+        indices = [one.index for one in who]
+        if candidate.digest is None:
+            log.warning("round %d has no candidate: %s", status.round, candidate.fault)
+        else:
+            self._put(candidate.data)
+            scores = self.cohort.scores(candidate.digest, indices)
+            references = self.cohort.scores(status.head, indices)
+        ballots = {}
+        for one, score, reference in zip(who, scores, references, strict=True):
+            ballot = voter.get_ballot(candidate.digest, score, reference, self.rules.tolerance)
+            ballots[one.account] = voter.get_lie(ballot, candidate.digest) if one.lies else ballot
+        self.journal.note_ballots(status.round, ballots)
+        self.bench.ballots.update(ballots)
+
+    def _put(self, data: bytes) -> Cid:
+        with self.meters.part("store"):
+            cid = self.store.put(data)
+        self._pins.note(cid)
+        return cid
+
+    def _send(self, calls: Sequence[Call], round_number: int) -> None:
+        with self.meters.part("chain"):
+            receipts = self.chain.send(calls)
+        for receipt in receipts:
+            self.gas[receipt.call.method] += receipt.gas
+        if self.devnet is not None:
+            self.journal.note_calls(round_number, receipts)
+        self._check(receipts)
+
+    def _check(self, receipts: Sequence[Receipt]) -> None:
+        refused = [receipt for receipt in receipts if receipt.error is not None]
+        for receipt in refused:
+            log.info("%s by %s was refused: %s", receipt.call.method, receipt.call.sender, receipt.error)
+        if refused and self.devnet is not None:
+            # Nobody else acts on a chain of our own, so a refusal is a fault of ours, and would only recur.
+            assert refused[0].error is not None
+            raise refused[0].error
+        if refused and len(refused) == len(receipts):
+            self._sleep(self._poll_seconds)  # somebody was faster, or the chain is a block behind: look again
+
+    def _wait(self, status: Status) -> None:
+        if self.devnet is None:
+            with self.meters.part("chain"):
+                self._sleep(self._poll_seconds)
+            return
+        deadline = {
+            Phase.OPEN: status.rest_until,
+            Phase.PROPOSE: status.propose_end,
+            Phase.COMMIT: status.commit_end,
+            Phase.REVEAL: status.reveal_end,
+        }.get(status.phase, 0)
+        seconds = deadline - self.devnet.now()
+        if seconds <= 0:
+            raise Stalled(
+                f"round {status.round} can't go on: {status.members} members are left, "
+                f"{self.rules.min_members} are needed to open the next."
+            )
+        with self.meters.part("chain"):
+            self.devnet.advance(seconds=seconds)
+        self.journal.note_advance(status.round, seconds)
+
+    def _let_go(self, status: Status) -> None:
+        """Keep the head pinned and release the rest of the round."""
+        with self.meters.part("store"):
+            self._pins.apply(self.store, {Cid.from_digest(status.head)})
+        self.cohort.forget(keep=status.head)

@@ -1,0 +1,112 @@
+"""What a run writes down before it acts, so that it can die at any instant and go on.
+
+Two journals, both JSON lines:
+
+* `ballots.jsonl`: every ballot before its commitment is sent. A ballot is a judgement that a second evaluation
+  need not repeat bit for bit, so it is the one thing that can't be derived again. Salts can: they follow from
+  the key.
+* `calls.jsonl`: every batch that a chain of our own executed. Such a chain dies with the run; replaying its
+  calls on a fresh one brings back the same state.
+"""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from clients.engine.results import LineFile, write_atomic
+from clients.types.chain import Call, Devnet, Receipt
+from clients.types.errors import RequestError
+from clients.types.federation import Address
+
+
+class Journal:
+    """The journals of one run, in `folder`."""
+
+    def __init__(self, folder: Path) -> None:
+        folder.mkdir(parents=True, exist_ok=True)
+        self.folder = folder
+        self._ballots = LineFile(folder / "ballots.jsonl")
+        self._calls = LineFile(folder / "calls.jsonl")
+
+    def note_ballots(self, round_number: int, ballots: dict[Address, bytes]) -> None:
+        """Write `ballots` down, before any commitment to them is sent."""
+        self._ballots.append(
+            *({"round": round_number, "account": who, "ballot": ballot.hex()} for who, ballot in ballots.items())
+        )
+
+    def ballots(self, round_number: int) -> dict[Address, bytes]:
+        """Return the ballots that were written down for a round."""
+        return {
+            record["account"]: bytes.fromhex(record["ballot"])
+            for record in self._ballots.read()
+            if record["round"] == round_number
+        }
+
+    def note_calls(self, round_number: int, receipts: Sequence[Receipt]) -> None:
+        """Write down the calls that took effect."""
+        done = [_pack(receipt.call) for receipt in receipts if receipt.error is None]
+        if done:
+            self._calls.append({"round": round_number, "calls": done})
+
+    def note_advance(self, round_number: int, seconds: int) -> None:
+        """Write down that the chain's clock was set forward."""
+        self._calls.append({"round": round_number, "advance": seconds})
+
+    def rewind(self, rounds: int) -> None:
+        """Forget what came after round `rounds` was settled: a round in progress is done again."""
+        records = self._calls.read()
+        last = -1
+        for index, record in enumerate(records):
+            if record["round"] == rounds and any(call["method"] == "settle" for call in record.get("calls", [])):
+                last = index
+        if rounds and last < 0:
+            raise RequestError(f"{self._calls.path} lacks the settlement of round {rounds}: this run can't be resumed.")
+        self._calls.keep(records[: last + 1])
+        self._ballots.keep([record for record in self._ballots.read() if record["round"] <= rounds])
+
+    def replay(self, chain: Devnet) -> None:
+        """Execute every noted call on `chain`, a fresh one with the same deployment."""
+        for record in self._calls.read():
+            if "advance" in record:
+                chain.advance(seconds=record["advance"])
+                continue
+            for receipt in chain.send([_unpack(call) for call in record["calls"]]):
+                if receipt.error is not None:
+                    raise RequestError(
+                        f"{self._calls.path} doesn't replay: {receipt.call.method} in round {record['round']} was "
+                        f"refused with {receipt.error}. The run was made by another version."
+                    )
+
+    def save_head(self, data: bytes) -> None:
+        """Keep the head's weights, for stores that forget."""
+        target = self.folder / "head.safetensors"
+        write_atomic(target, data)
+
+    def load_head(self) -> bytes | None:
+        """Return the kept weights, if any."""
+        target = self.folder / "head.safetensors"
+        return target.read_bytes() if target.exists() else None
+
+
+def _pack(call: Call) -> dict[str, Any]:
+    return {"sender": call.sender, "method": call.method, "args": [_pack_value(value) for value in call.args]}
+
+
+def _pack_value(value: object) -> Any:
+    if isinstance(value, bytes):
+        return "0x" + value.hex()
+    if isinstance(value, tuple):
+        return list(value)
+    return value
+
+
+def _unpack(record: dict[str, Any]) -> Call:
+    return Call(record["sender"], record["method"], tuple(_unpack_value(value) for value in record["args"]))
+
+
+def _unpack_value(value: Any) -> object:
+    if isinstance(value, list):
+        return tuple(value)
+    if isinstance(value, str) and len(value) == 66:
+        return bytes.fromhex(value[2:])
+    return value

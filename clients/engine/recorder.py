@@ -1,0 +1,109 @@
+"""Turns settled rounds into lines of results."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from clients.engine.driver import Driver, Participant
+from clients.engine.results import RoundLine
+from clients.types.cid import Cid
+from clients.types.federation import Act, Address, Outcome, Role, Seat, Status
+
+
+@dataclass(slots=True)
+class Balances:
+    """What every participant owned at the end of the last round, in base units."""
+
+    owned: dict[Address, int]
+    gone: set[Address]
+
+
+def mean(values: Sequence[int]) -> float:
+    """Return the mean in base units, 0 of nothing."""
+    return sum(values) / len(values) if values else 0.0
+
+
+class Recorder:
+    """Builds one `RoundLine` a settled round from what `driver` sees."""
+
+    def __init__(self, driver: Driver, participants: Sequence[Participant], start: dict[Address, int]) -> None:
+        self._driver = driver
+        self._participants = participants
+        self._last = Balances(start, set())
+        self._bytes = (0, 0)
+        self._quality: dict[bytes, tuple[float, float, float | None]] = {}
+
+    def resume(self, lines: Sequence[RoundLine]) -> None:
+        """Go on after `lines`."""
+        if lines:
+            self._last = Balances(dict(lines[-1].balances), {one for line in lines for one in line.banned})
+
+    def record(self, status: Status) -> RoundLine:
+        """Return the line of the round that `status` shows as settled."""
+        driver, record = self._driver, status.record
+        with driver.meters.part("chain"):
+            seats = [driver.chain.seat(one.account) for one in self._participants]
+            votes_for, votes_against = self._votes(status)
+        proposals = driver.proposals(status)
+        accuracy, loss, auroc = self._test(status.head)
+        owned = {seat.account: seat.balance for seat in seats}
+        gone = {account for account, balance in owned.items() if balance < driver.rules.bond}
+        before = self._last.owned
+        line = RoundLine(
+            round=status.round,
+            accepted=record.outcome == Outcome.ACCEPTED,
+            outcome=record.outcome.name,
+            head_cid=str(Cid.from_digest(status.head)),
+            candidate_cid=self._candidate(),
+            accuracy=accuracy,
+            auroc=auroc,
+            loss=loss,
+            votes_for=votes_for,
+            votes_against=votes_against,
+            proposers=[proposal.proposer for proposal in proposals],
+            voters=[seat.account for seat in seats if _voted(seat, status.round)],
+            publisher=None,
+            balances=owned,
+            honest_mean_balance=mean([owned[one.account] for one in self._participants if not one.malicious]),
+            malicious_mean_balance=mean([owned[one.account] for one in self._participants if one.malicious]),
+            slashed=[account for account in owned if owned[account] < before[account]],
+            rewarded=[account for account in owned if owned[account] > before[account]],
+            banned=sorted(gone - self._last.gone),
+            gas=dict(sorted(driver.gas.items())),
+            seconds=driver.meters.take(),
+            bytes=self._traffic(),
+        )
+        driver.gas.clear()
+        self._last = Balances(owned, self._last.gone | gone)
+        return line
+
+    def _votes(self, status: Status) -> tuple[int, int]:
+        for event in reversed(self._driver.chain.events(status.seal_block)):
+            if event.name == "Settled" and event.args["round"] == status.round:
+                votes_for, votes_against = event.args["votesFor"], event.args["votesAgainst"]
+                assert isinstance(votes_for, int)
+                assert isinstance(votes_against, int)
+                return votes_for, votes_against
+        return 0, 0
+
+    def _candidate(self) -> str | None:
+        candidate = self._driver.bench.candidate
+        return str(Cid.from_digest(candidate.digest)) if candidate and candidate.digest else None
+
+    def _test(self, head: bytes) -> tuple[float, float, float | None]:
+        if head not in self._quality:
+            metrics = self._driver.cohort.test(head)
+            self._quality = {head: (metrics.accuracy, metrics.loss, metrics.auroc)}
+        return self._quality[head]
+
+    def _traffic(self) -> dict[str, int]:
+        up, down = self._driver.store.bytes_up, self._driver.store.bytes_down
+        taken = {"up": up - self._bytes[0], "down": down - self._bytes[1]}
+        self._bytes = (up, down)
+        return taken
+
+
+def _voted(seat: Seat, round_number: int) -> bool:
+    """Return whether the account committed to a ballot in the round just settled, or was drawn to and did not."""
+    if seat.member.round == round_number:
+        return seat.member.act in (Act.COMMITTED, Act.REVEALED)
+    return seat.role == Role.VOTER

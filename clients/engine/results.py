@@ -1,0 +1,145 @@
+"""What a run leaves behind: `rounds.jsonl` as it goes, `summary.json` and pictures at the end."""
+
+import json
+import os
+import tempfile
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from clients.engine.meters import PARTS
+from clients.types.errors import RequestError, UnavailableError
+from clients.types.federation import Address
+
+TIMED = ("seconds", "gas", "bytes")
+
+
+@dataclass(frozen=True, slots=True)
+class RoundLine:
+    """One line of `rounds.jsonl`. Balances in base units, gas by action, seconds by part."""
+
+    round: int
+    accepted: bool
+    outcome: str
+    head_cid: str
+    candidate_cid: str | None
+    accuracy: float
+    auroc: float | None
+    loss: float
+    votes_for: int
+    votes_against: int
+    proposers: list[Address]
+    voters: list[Address]
+    publisher: Address | None
+    balances: dict[Address, int]
+    honest_mean_balance: float
+    malicious_mean_balance: float
+    slashed: list[Address]
+    rewarded: list[Address]
+    banned: list[Address]
+    gas: dict[str, int]
+    seconds: dict[str, float]
+    bytes: dict[str, int]
+
+
+def write_atomic(path: Path, data: bytes | str) -> None:
+    """Replace `path` by `data`, whole or not at all; `UnavailableError` where the disk won't take it."""
+    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(data.encode() if isinstance(data, str) else data)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(temporary, path)
+    except OSError as error:
+        Path(temporary).unlink(missing_ok=True)
+        raise UnavailableError(f"{path} can't be written: {error.strerror}. Nothing was changed; free room and resume.") from error
+
+
+class LineFile:
+    """A file of JSON lines that only grows, a whole line at a time."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    def append(self, *records: dict[str, Any]) -> None:
+        """Append `records` durably; after an error the file is as it was."""
+        data = "".join(json.dumps(record, separators=(",", ":")) + "\n" for record in records).encode()
+        size = self.path.stat().st_size if self.path.exists() else 0
+        try:
+            with self.path.open("ab", buffering=0) as file:
+                file.write(data)
+                os.fsync(file.fileno())
+                written = file.tell() - size
+        except OSError as error:
+            self._cut(size)
+            raise UnavailableError(f"{self.path} can't be written: {error.strerror}. Free room and resume.") from error
+        if written != len(data):
+            self._cut(size)
+            raise UnavailableError(f"{self.path} can't be written: the disk is full. Free room and resume.")
+
+    def _cut(self, size: int) -> None:
+        if self.path.exists():
+            os.truncate(self.path, size)
+
+    def read(self) -> list[dict[str, Any]]:
+        """Return all whole lines; a torn last line (a crash while writing) is cut off."""
+        if not self.path.exists():
+            return []
+        data = self.path.read_bytes()
+        whole = data[: data.rfind(b"\n") + 1]
+        if len(whole) != len(data):
+            self._cut(len(whole))
+        try:
+            return [json.loads(line) for line in whole.splitlines()]
+        except json.JSONDecodeError as error:
+            raise RequestError(f"{self.path} is damaged: {error}. It was written by another program?") from error
+
+    def keep(self, records: Sequence[dict[str, Any]]) -> None:
+        """Keep only `records`: what a resumed run builds on."""
+        write_atomic(self.path, "".join(json.dumps(r, separators=(",", ":")) + "\n" for r in records))
+
+
+def summarise(
+    mechanism: str,
+    lines: Sequence[RoundLine],
+    honest: Sequence[Address],
+    malicious: Sequence[Address],
+    wall_seconds: float,
+    cpu_seconds: float,
+) -> dict[str, Any]:
+    """Return `summary.json`'s content from the lines of all rounds."""
+    gone = {account for line in lines for account in line.banned}
+    last = lines[-1]
+    return {
+        "mechanism": mechanism,
+        "rounds": len(lines),
+        "accepted_rounds": sum(line.accepted for line in lines),
+        "final_accuracy": last.accuracy,
+        "best_accuracy": max(line.accuracy for line in lines),
+        "honest_mean_balance": last.honest_mean_balance,
+        "malicious_mean_balance": last.malicious_mean_balance,
+        "malicious_removed": len(gone & set(malicious)),
+        "honest_removed": len(gone & set(honest)),
+        "head_cid": last.head_cid,
+        "gas_total": sum(sum(line.gas.values()) for line in lines),
+        "wall_seconds": round(wall_seconds, 3),
+        "seconds": {
+            part: round(sum(line.seconds.get(part, 0.0) for line in lines), 6) for part in (*PARTS, "total")
+        },
+        "cpu_seconds": round(cpu_seconds, 3),
+    }
+
+
+def to_json(line: RoundLine) -> dict[str, Any]:
+    """Return the line as it is written."""
+    return asdict(line)
+
+
+def from_json(record: dict[str, Any], where: Path) -> RoundLine:
+    """Return the line as it was written; `RequestError` where it is another program's."""
+    try:
+        return RoundLine(**record)
+    except TypeError as error:
+        raise RequestError(f"{where} has a line of another version: {error}. Resume with that version.") from error

@@ -1,0 +1,103 @@
+"""A run's folder: nobody else's results are overwritten, and an interrupted run is found again."""
+
+import json
+import platform
+import subprocess
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+from clients.engine.config import SwarmConfig, build, read_toml
+from clients.engine.results import LineFile, RoundLine, from_json, write_atomic
+from clients.types.errors import RequestError, UnavailableError
+
+CONFIG, ROUNDS, SUMMARY = "config.toml", "rounds.jsonl", "summary.json"
+VERSIONED = ("torch", "numpy", "web3", "safetensors")
+
+
+class RunFolder:
+    """The files of one run."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        self.journal = root / "journal"
+        self.figures = root / "figures"
+        self._lines = LineFile(root / ROUNDS)
+
+    @classmethod
+    def create(cls, config: SwarmConfig) -> "RunFolder":
+        """Make the folder `config.out` names, or a new one under `runs/`; `RequestError` where a run is in it."""
+        root = Path(config.out) if config.out else _next_free(config)
+        if root.exists() and (not root.is_dir() or any(root.iterdir())):
+            raise RequestError(
+                f"{root} is not an empty folder: choose another --out, or go on with the run in it by --resume {root}."
+            )
+        folder = cls(root)
+        try:
+            folder.journal.mkdir(parents=True)
+        except OSError as error:
+            raise UnavailableError(f"{root} can't be made: {error.strerror}.") from error
+        return folder
+
+    @classmethod
+    def reopen(cls, root: Path) -> tuple["RunFolder", SwarmConfig]:
+        """Return the interrupted run in `root` and its settings; `RequestError` where there is none."""
+        path = root / CONFIG
+        if not path.exists():
+            raise RequestError(f"{root} holds no run to resume: there is no {CONFIG} in it.")
+        return cls(root), build(read_toml(path))
+
+    def save_config(self, config: SwarmConfig) -> None:
+        """Write the resolved settings, with the versions they were run with."""
+        config.dump(self.root / CONFIG, versions())
+
+    def save_deployment(self, deployment: dict[str, Any]) -> None:
+        """Write where the federation lives."""
+        write_atomic(self.root / "deployment.json", json.dumps(deployment, indent=2) + "\n")
+
+    def append(self, line: RoundLine) -> None:
+        """Write a settled round's line, durably."""
+        from clients.engine.results import to_json
+
+        self._lines.append(to_json(line))
+
+    def lines(self) -> list[RoundLine]:
+        """Return the lines written so far."""
+        return [from_json(record, self._lines.path) for record in self._lines.read()]
+
+    def save_summary(self, summary: dict[str, Any]) -> None:
+        """Write the summary."""
+        write_atomic(self.root / SUMMARY, json.dumps(summary, indent=2) + "\n")
+
+
+def versions() -> dict[str, str]:
+    """Return what the results depend on besides the settings."""
+    found = {"python": platform.python_version()}
+    for name in VERSIONED:
+        try:
+            found[name] = metadata.version(name)
+        except metadata.PackageNotFoundError:
+            continue
+    found["commit"] = _commit()
+    return found
+
+
+def _commit() -> str:
+    here = Path(__file__).resolve().parents[2]
+    try:
+        done = subprocess.run(
+            ["git", "describe", "--always", "--dirty", "--abbrev=40", "--exclude=*"],
+            cwd=here, capture_output=True, text=True, timeout=10, check=True,
+        )  # fmt: skip
+    except (OSError, subprocess.SubprocessError):
+        return "unknown"
+    return done.stdout.strip()
+
+
+def _next_free(config: SwarmConfig) -> Path:
+    stem = f"{config.mechanism}-{Path(config.dataset).stem.replace(':', '.')}-seed{config.seed}"
+    for number in range(1, 1_000_000):
+        root = Path("runs") / (stem if number == 1 else f"{stem}-{number}")
+        if not root.exists():
+            return root
+    raise RequestError("runs/ is full: name a folder with --out.")

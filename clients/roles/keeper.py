@@ -1,0 +1,42 @@
+"""The keeper: the calls that anybody may make, so that no absent participant hangs a round.
+
+Every member is a keeper. One of them, another each round, acts at once; the rest wait `PATIENCE` seconds a
+rank, so that calls don't collide while the first ones are there, and somebody acts when they aren't.
+"""
+
+from clients.roles.view import Action, Send, View
+from clients.types.chain import Call
+from clients.types.federation import Phase
+
+PATIENCE = 15.0
+
+
+def step(view: View) -> list[Action]:
+    """Return the housekeeping call that is due, if it is the participant's turn to make it."""
+    call = _get_due(view)
+    if call is None or view.waited < get_rank(view) * PATIENCE:
+        return []
+    return [Send(call)]
+
+
+def get_rank(view: View) -> int:
+    """Return how many members are asked before this one in this round."""
+    order = [seat.account for seat in view.registry if seat.balance >= view.bond]
+    if view.me not in order:
+        return len(order)
+    return (order.index(view.me) - view.status.round) % len(order)
+
+
+def _get_due(view: View) -> Call | None:
+    status = view.status
+    if status.phase == Phase.SETTLE:
+        return Call(view.me, "settle")
+    if status.phase == Phase.DRAW:
+        return Call(view.me, "draw")
+    if status.phase == Phase.OPEN and view.now >= status.rest_until:
+        poor = [seat.account for seat in view.registry if seat.balance < view.bond]
+        if poor:
+            return Call(view.me, "evict", (tuple(poor),))
+        if len(view.registry) >= view.min_members:
+            return Call(view.me, "open")
+    return None

@@ -1,0 +1,15 @@
+"""The proposer: trains when drawn, then proposes the update's digest."""
+
+from clients.roles.view import Action, Send, Train, View
+from clients.types.chain import Call
+from clients.types.federation import Phase, Role
+
+
+def step(view: View) -> list[Action]:
+    """Return what a drawn proposer does next; nothing outside its phase or once it has proposed."""
+    if not view.is_due(Phase.PROPOSE, Role.PROPOSER):
+        return []
+    update = view.knowledge.update
+    if update is None:
+        return [Train(view.status.round, view.status.head)]
+    return [Send(Call(view.me, "propose", (view.status.round, update.digest, update.samples)))]

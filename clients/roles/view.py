@@ -1,0 +1,127 @@
+"""What a participant sees, and what it may decide to do.
+
+A decision follows from chain, store and the participant's own journal alone, so a participant that dies and
+comes back sees the same view and decides the same.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from clients.types.chain import Call
+from clients.types.federation import Act, Address, Event, Phase, Role, Seat, Standing, Status
+
+
+@dataclass(frozen=True, slots=True)
+class Proposal:
+    """One proposed update: `digest` names its weights, `samples` is the weight it claims in eq. (1)."""
+
+    proposer: Address
+    position: int
+    digest: bytes
+    samples: int
+
+
+@dataclass(frozen=True, slots=True)
+class Update:
+    """The participant's own trained update, in the store already."""
+
+    digest: bytes
+    samples: int
+
+
+@dataclass(frozen=True, slots=True)
+class Knowledge:
+    """What the participant itself holds for the round in progress; `None` where it has not worked it out yet."""
+
+    update: Update | None = None
+    ballot: bytes | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """The federation as one participant sees it.
+
+    `waited` is how many seconds the participant has seen the federation wait for a housekeeping call.
+    """
+
+    me: Address
+    chain_id: int
+    federation: Address
+    bond: int
+    min_members: int
+    status: Status
+    seat: Seat
+    registry: Sequence[Seat]
+    knowledge: Knowledge
+    salt: bytes
+    now: int
+    block: int
+    waited: float = 0.0
+
+    @property
+    def acted(self) -> Act:
+        """Return what the participant did in the round in progress, NONE if nothing yet."""
+        member = self.seat.member
+        return member.act if member.round == self.status.round else Act.NONE
+
+    def is_due(self, phase: Phase, role: Role) -> bool:
+        """Return whether it is `phase`, the participant is drawn as `role`, may act, and has not acted yet."""
+        return (
+            self.status.phase == phase
+            and self.seat.role == role
+            and self.seat.member.standing == Standing.MEMBER
+            and self.seat.balance >= self.bond
+            and self.acted == Act.NONE
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Train:
+    """Train on private data from the head, and store the update."""
+
+    round: int
+    head: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Judge:
+    """Recompute what is judged from the round's proposals, test it on private data, and settle on a ballot."""
+
+    round: int
+    head: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Send:
+    """Send a transaction."""
+
+    call: Call
+
+
+Action = Train | Judge | Send
+
+
+def get_proposals(events: Sequence[Event], round_number: int) -> list[Proposal]:
+    """Return the proposals of `round_number` among `events`, in proposer order (by drawn position)."""
+    found = [
+        Proposal(
+            proposer=str(event.args["proposer"]),
+            position=_integer(event.args["position"]),
+            digest=_bytes32(event.args["digest"]),
+            samples=_integer(event.args["samples"]),
+        )
+        for event in events
+        if event.name == "Proposed" and event.args["round"] == round_number
+    ]
+    return sorted(found, key=lambda proposal: proposal.position)
+
+
+def _integer(value: object) -> int:
+    assert isinstance(value, int)
+    return value
+
+
+def _bytes32(value: object) -> bytes:
+    assert isinstance(value, bytes)
+    assert len(value) == 32
+    return value
