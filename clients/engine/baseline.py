@@ -1,0 +1,87 @@
+"""The baseline: FedAvg with a trusted server, no jury and no chain (McMahan et al. 2017), in the same results.
+
+Each round the server draws as many participants as the federations draw proposers, averages what they send by
+eq. (1), and accepts it. Judging, staking and voting don't happen; balances stay what they were.
+"""
+
+from collections.abc import Callable, Sequence
+
+from clients.engine.cohort import Cohort
+from clients.engine.driver import Participant
+from clients.engine.meters import Meters
+from clients.engine.recorder import mean
+from clients.engine.results import RoundLine
+from clients.protocol.draw import compute_positions, compute_seed
+from clients.roles.view import Proposal
+from clients.types.cid import Cid
+from clients.types.errors import RequestError
+from clients.types.federation import ZERO32, Address, Outcome
+from clients.types.store import Pins, Store
+
+
+def run_fedavg(
+    *,
+    cohort: Cohort,
+    store: Store,
+    participants: Sequence[Participant],
+    drawn: int,
+    rounds: range,
+    head: bytes,
+    entropy: bytes,
+    balances: dict[Address, int],
+    meters: Meters,
+    on_line: Callable[[RoundLine, bytes], None],
+) -> None:
+    """Run `rounds` from the model `head`; `on_line` gets each round's line and new head.
+
+    Round `r`'s participants are those at the first `drawn` positions of the permutation keyed by `entropy` and
+    `r`, so any round can be run again alone. `RequestError` where an update of ours makes no aggregate.
+    """
+    pins = Pins([Cid.from_digest(head)])
+    up = down = 0
+    for number in rounds:
+        positions = compute_positions(compute_seed(entropy, ZERO32, number), len(participants))
+        order = sorted(zip(positions, participants, strict=True), key=lambda pair: pair[0])[:drawn]
+        proposals = []
+        trained = cohort.train([one.index for _, one in order], number, head)
+        for (position, one), update in zip(order, trained, strict=True):
+            with meters.part("store"):
+                cid = store.put(update.data)
+            pins.note(cid)
+            proposals.append(Proposal(one.account, position, cid.digest, update.samples))
+        candidate = cohort.aggregate(proposals)
+        if candidate.digest is None:
+            raise RequestError(f"round {number} can't be averaged: {candidate.fault}. No jury keeps such updates out.")
+        with meters.part("store"):
+            pins.note(store.put(candidate.data))
+            pins.apply(store, {Cid.from_digest(candidate.digest)})
+        head = candidate.digest
+        metrics = cohort.test(head)
+        cid_text = str(Cid.from_digest(head))
+        line = RoundLine(
+            round=number,
+            accepted=True,
+            outcome=Outcome.ACCEPTED.name,
+            head_cid=cid_text,
+            candidate_cid=cid_text,
+            accuracy=metrics.accuracy,
+            auroc=metrics.auroc,
+            loss=metrics.loss,
+            votes_for=0,
+            votes_against=0,
+            proposers=[proposal.proposer for proposal in proposals],
+            voters=[],
+            publisher=None,
+            balances=balances,
+            honest_mean_balance=mean([balances[one.account] for one in participants if not one.malicious]),
+            malicious_mean_balance=mean([balances[one.account] for one in participants if one.malicious]),
+            slashed=[],
+            rewarded=[],
+            banned=[],
+            gas={},
+            seconds=meters.take(),
+            bytes={"up": store.bytes_up - up, "down": store.bytes_down - down},
+        )
+        up, down = store.bytes_up, store.bytes_down
+        cohort.forget(keep=head)
+        on_line(line, candidate.data)

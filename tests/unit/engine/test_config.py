@@ -1,0 +1,64 @@
+"""Settings: what is impossible is refused with a sentence that says so."""
+
+import argparse
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from clients.engine.config import SwarmConfig, add_options, build, read_toml
+from clients.types.errors import RequestError
+
+
+@pytest.mark.parametrize(
+    ("settings", "words"),
+    [
+        ({"mechanism": "stake_vot"}, "Did you mean 'stake_vote'"),
+        ({"mechanism": "dfl"}, "no client yet"),
+        ({"chain": "anvl"}, "Did you mean 'anvil'"),
+        ({"store": "kubu"}, "Did you mean 'kubo'"),
+        ({"device": "cud"}, "Did you mean 'cuda'"),
+        ({"clients": 5, "malicious": 6, "proposers": 2}, "only 5 clients"),
+        ({"clients": 6, "proposers": 6}, "leave no voters"),
+        ({"rounds": 0}, "rounds = 0"),
+        ({"rounds": "many"}, "int needed"),
+        ({"seed": -1}, "seed = -1"),
+        ({"tolerance": float("nan")}, "tolerance = nan"),
+        ({"tokens": "lots"}, "no amount of tokens"),
+        ({"tokens": "1e-19"}, "no amount of tokens"),
+        ({"tokens": "4", "voter_stake": "5"}, "more than the 4 tokens"),
+        ({"malicious": 2, "attack": ()}, "no --attack"),
+        ({"round": 3}, "Did you mean 'rounds'"),
+        ({"attack": [1, 2]}, "list of names"),
+    ],
+)
+def test_impossible_settings_are_refused(settings: dict[str, Any], words: str) -> None:
+    with pytest.raises(RequestError, match=words):
+        build(settings)
+
+
+def test_settings_survive_being_written_and_read(tmp_path: Path) -> None:
+    config = build({"clients": 9, "proposers": 3, "malicious": 2, "attack": ["label_flip", "sign_flip"], "tokens": 3.5,
+                    "proposer_stake": 1, "voter_stake": "0.25"})  # fmt: skip
+    path = tmp_path / "config.toml"
+    config.dump(path, {"python": "3"})
+    assert build(read_toml(path)) == config
+    assert config.units("tokens") == 35 * 10**17
+    assert config.bond == 10**18
+
+
+def test_every_setting_is_an_option() -> None:
+    parser = argparse.ArgumentParser()
+    add_options(parser)
+    given = parser.parse_args(["--attack", "a", "b", "--local-epochs", "3", "--tolerance", "0.1"])
+    assert vars(given) == {"attack": ["a", "b"], "local_epochs": 3, "tolerance": 0.1}
+    assert build({}) == SwarmConfig()
+
+
+def test_a_file_that_is_no_settings_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "x.toml"
+    with pytest.raises(RequestError, match="can't be read"):
+        read_toml(path)
+    path.write_text("a = = 3")
+    with pytest.raises(RequestError, match="not TOML"):
+        read_toml(path)
