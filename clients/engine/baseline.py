@@ -1,4 +1,4 @@
-"""The baseline: FedAvg with a trusted server, no jury and no chain (McMahan et al. 2017), in the same results.
+"""The baseline: FedAvg with a trusted server, no jury and no chain (McMahan et al. 2017).
 
 Each round the server draws as many participants as the federations draw proposers, averages what they send by
 eq. (1), and accepts it. Judging, staking and voting don't happen; balances stay what they were.
@@ -34,8 +34,8 @@ def run_fedavg(
 ) -> None:
     """Run `rounds` from the model `head`; `on_line` gets each round's line and new head.
 
-    Round `r`'s participants are those at the first `drawn` positions of the permutation keyed by `entropy` and
-    `r`, so any round can be run again alone. `RequestError` where an update of ours makes no aggregate.
+    Round `r`'s participants are those at the first `drawn` positions of the permutation keyed by
+    `entropy` and `r`, so any round can be run again alone. `RequestError` where an update of ours makes no aggregate.
     """
     pins = Pins([Cid.from_digest(head)])
     up = down = 0
@@ -51,7 +51,9 @@ def run_fedavg(
             proposals.append(Proposal(one.account, position, cid.digest, update.samples))
         candidate = cohort.aggregate(proposals)
         if candidate.digest is None:
-            raise RequestError(f"round {number} can't be averaged: {candidate.fault}. No jury keeps such updates out.")
+            raise RequestError(
+                f"round {number} can't be averaged: {candidate.fault}. No jury keeps such updates out."
+            )
         with meters.part("store"):
             pins.note(store.put(candidate.data))
             pins.apply(store, {Cid.from_digest(candidate.digest)})

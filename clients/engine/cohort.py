@@ -14,7 +14,7 @@ from clients.learning.codec import decode, encode
 from clients.learning.evaluate import Metrics
 from clients.learning.schema import Schema, Weights
 from clients.learning.workbench import Workbench
-from clients.ports.store.unixfs import cid_of
+from clients.ports.store.unixfs import compute_cid
 from clients.roles.view import Proposal
 from clients.types.cid import Cid
 from clients.types.errors import PeerError, UnavailableError
@@ -31,7 +31,7 @@ class Trained:
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """The aggregate of a round's proposals; `weights` is None where a peer misbehaved, and `fault` says how."""
+    """The aggregate of a round's proposals; no `weights` where a peer misbehaved; `fault` says how."""
 
     digest: bytes | None
     data: bytes = b""
@@ -43,7 +43,13 @@ class Cohort:
     """The learning of some participants, numbered as in the partition."""
 
     def __init__(
-        self, bench: Workbench, store: Store, attacks: dict[int, Attack], meters: Meters, metric: str, seed: int
+        self,
+        bench: Workbench,
+        store: Store,
+        attacks: dict[int, Attack],
+        meters: Meters,
+        metric: str,
+        seed: int,
     ) -> None:
         self._bench = bench
         self._store = store
@@ -65,7 +71,7 @@ class Cohort:
         return encode(self._bench.initial_weights(), self.schema)
 
     def load(self, digest: bytes) -> Weights:
-        """Return the weights named `digest` from the store, checked; `PeerError` where they are no such model."""
+        """Return the weights named `digest` from the store, checked; `PeerError` where they are none."""
         if digest not in self._weights:
             cid = Cid.from_digest(digest)
             with self._meters.part("store"):
@@ -75,11 +81,13 @@ class Cohort:
         return self._weights[digest]
 
     def load_head(self, digest: bytes) -> Weights:
-        """Return the head's weights. It was accepted, so not to have it is our trouble: `UnavailableError`."""
+        """Return the head's weights. It was accepted, so not to have it is our trouble."""
         try:
             return self.load(digest)
         except PeerError as error:
-            raise UnavailableError(f"the accepted model can't be had from the store: {error}. Is it the right one?") from error
+            raise UnavailableError(
+                f"the accepted model can't be had from the store: {error}. Is it the right one?"
+            ) from error
 
     def train(self, indices: Sequence[int], round_number: int, head: bytes) -> list[Trained]:
         """Return an update each for the participants `indices`, trained from the model `head`."""
@@ -94,7 +102,7 @@ class Cohort:
     def aggregate(self, proposals: Sequence[Proposal]) -> Candidate:
         """Return the candidate that the proposals make: eq. (1), exact, in proposer order.
 
-        Content that a peer withholds, falsifies or malforms makes no candidate; our own store's trouble raises.
+        What a peer withholds, falsifies or malforms makes no candidate; our own store's trouble raises.
         """
         key = tuple(proposals)
         if key not in self._candidates:
@@ -110,7 +118,7 @@ class Cohort:
             return Candidate(None, fault=str(error))
         with self._meters.part("codec"):
             data = encode(weights, self.schema)
-            digest = cid_of(data).digest
+            digest = compute_cid(data).digest
         self._weights[digest] = weights
         return Candidate(digest, data, weights)
 

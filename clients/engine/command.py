@@ -26,5 +26,8 @@ def guard(run: Callable[[], int], on_interrupt: Callable[[], str] = lambda: "Sto
         print(f"error: {error}", file=sys.stderr)
         return error.exit_code
     except OSError as error:
-        print(f"error: {error.filename or 'the system'}: {error.strerror}. What was settled is kept.", file=sys.stderr)
+        print(
+            f"error: {error.filename or 'the system'}: {error.strerror}. What was settled is kept.",
+            file=sys.stderr,
+        )
         return 3

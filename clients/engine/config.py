@@ -63,7 +63,9 @@ class SwarmConfig:
         """Check every setting alone and all of them together."""
         _check_name("mechanism", self.mechanism, MECHANISMS)
         if self.mechanism not in AVAILABLE:
-            raise RequestError(f"mechanism {self.mechanism!r} has no client yet; there are: {', '.join(AVAILABLE)}.")
+            raise RequestError(
+                f"mechanism {self.mechanism!r} has no client yet; there are: {', '.join(AVAILABLE)}."
+            )
         if not self.chain.startswith(("http://", "https://", "ws://", "wss://")):
             _check_name("chain", self.chain, CHAINS)
         if not self.store.startswith(("/", "http://", "https://")):
@@ -88,7 +90,9 @@ class SwarmConfig:
             raise RequestError("there are malicious clients but no --attack.")
         for name in ("proposer_stake", "voter_stake"):
             if self.units(name) > self.units("tokens"):
-                raise RequestError(f"{name} {getattr(self, name)} is more than the {self.tokens} tokens at the start.")
+                raise RequestError(
+                    f"{name} {getattr(self, name)} is more than the {self.tokens} tokens at the start."
+                )
 
     def _check_range(self, name: str, low: float, high: float, why: str = "") -> None:
         value = getattr(self, name)
@@ -104,7 +108,9 @@ class SwarmConfig:
         except InvalidOperation:
             raise RequestError(f"{name} = {text!r} is no amount of tokens.") from None
         if not amount.is_finite() or amount < 0 or amount != amount.to_integral_value():
-            raise RequestError(f"{name} = {text!r} is no amount of tokens (at most 18 decimals, not negative).")
+            raise RequestError(
+                f"{name} = {text!r} is no amount of tokens (at most 18 decimals, not negative)."
+            )
         return int(amount)
 
     @property

@@ -50,7 +50,9 @@ def _accuracy(axes: Any, lines: Sequence[RoundLine]) -> None:
             axes.axvline(line.round, color=COLOURS[line.outcome], lw=0.8, alpha=0.5, zorder=0)
     axes.set_ylabel("test accuracy")
     axes.set_ylim(0, 1)
-    axes.legend(frameon=False, loc="lower right", title="vertical lines: rounds not accepted", title_fontsize=8)
+    axes.legend(
+        frameon=False, loc="lower right", title="vertical lines: rounds not accepted", title_fontsize=8
+    )
 
 
 def _balances(axes: Any, lines: Sequence[RoundLine]) -> None:
@@ -68,7 +70,12 @@ def _verdicts(axes: Any, lines: Sequence[RoundLine]) -> None:
         chosen = [line for line in lines if line.outcome == outcome]
         axes.bar([line.round for line in chosen], [line.votes_for for line in chosen], color=colour,
                  label=outcome.lower())  # fmt: skip
-        axes.bar([line.round for line in chosen], [-line.votes_against for line in chosen], color=colour, alpha=0.45)
+        axes.bar(
+            [line.round for line in chosen],
+            [-line.votes_against for line in chosen],
+            color=colour,
+            alpha=0.45,
+        )
     axes.axhline(0, color=INK, lw=0.8)
     axes.set_ylabel("votes against / for")
     axes.legend(frameon=False, ncols=3, loc="upper right", fontsize=8)

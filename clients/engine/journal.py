@@ -2,8 +2,8 @@
 
 Two journals, both JSON lines:
 
-* `ballots.jsonl`: every ballot before its commitment is sent. A ballot is a judgement that a second evaluation
-  need not repeat bit for bit, so it is the one thing that can't be derived again. Salts can: they follow from
+* `ballots.jsonl`: every ballot before its commitment is sent. A ballot is a judgement that a second
+  evaluation need not repeat bit for bit, so it is the one thing that can't be derived again. Salts can: they follow from
   the key.
 * `calls.jsonl`: every batch that a chain of our own executed. Such a chain dies with the run; replaying its
   calls on a fresh one brings back the same state.
@@ -31,7 +31,10 @@ class Journal:
     def note_ballots(self, round_number: int, ballots: dict[Address, bytes]) -> None:
         """Write `ballots` down, before any commitment to them is sent."""
         self._ballots.append(
-            *({"round": round_number, "account": who, "ballot": ballot.hex()} for who, ballot in ballots.items())
+            *(
+                {"round": round_number, "account": who, "ballot": ballot.hex()}
+                for who, ballot in ballots.items()
+            )
         )
 
     def ballots(self, round_number: int) -> dict[Address, bytes]:
@@ -57,10 +60,14 @@ class Journal:
         records = self._calls.read()
         last = -1
         for index, record in enumerate(records):
-            if record["round"] == rounds and any(call["method"] == "settle" for call in record.get("calls", [])):
+            if record["round"] == rounds and any(
+                call["method"] == "settle" for call in record.get("calls", [])
+            ):
                 last = index
         if rounds and last < 0:
-            raise RequestError(f"{self._calls.path} lacks the settlement of round {rounds}: this run can't be resumed.")
+            raise RequestError(
+                f"{self._calls.path} lacks the settlement of round {rounds}: this run can't be resumed."
+            )
         self._calls.keep(records[: last + 1])
         self._ballots.keep([record for record in self._ballots.read() if record["round"] <= rounds])
 
@@ -73,8 +80,8 @@ class Journal:
             for receipt in chain.send([_unpack(call) for call in record["calls"]]):
                 if receipt.error is not None:
                     raise RequestError(
-                        f"{self._calls.path} doesn't replay: {receipt.call.method} in round {record['round']} was "
-                        f"refused with {receipt.error}. The run was made by another version."
+                        f"{self._calls.path} doesn't replay: {receipt.call.method} in round {record['round']} "
+                        f"was refused with {receipt.error}. The run was made by another version."
                     )
 
     def save_head(self, data: bytes) -> None:

@@ -25,7 +25,9 @@ def mean(values: Sequence[int]) -> float:
 class Recorder:
     """Builds one `RoundLine` a settled round from what `driver` sees."""
 
-    def __init__(self, driver: Driver, participants: Sequence[Participant], start: dict[Address, int]) -> None:
+    def __init__(
+        self, driver: Driver, participants: Sequence[Participant], start: dict[Address, int]
+    ) -> None:
         self._driver = driver
         self._participants = participants
         self._last = Balances(start, set())
@@ -103,7 +105,7 @@ class Recorder:
 
 
 def _voted(seat: Seat, round_number: int) -> bool:
-    """Return whether the account committed to a ballot in the round just settled, or was drawn to and did not."""
+    """Return whether the account was a voter of the round just settled, whether or not it voted."""
     if seat.member.round == round_number:
         return seat.member.act in (Act.COMMITTED, Act.REVEALED)
     return seat.role == Role.VOTER

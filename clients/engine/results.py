@@ -54,7 +54,9 @@ def write_atomic(path: Path, data: bytes | str) -> None:
         os.replace(temporary, path)
     except OSError as error:
         Path(temporary).unlink(missing_ok=True)
-        raise UnavailableError(f"{path} can't be written: {error.strerror}. Nothing was changed; free room and resume.") from error
+        raise UnavailableError(
+            f"{path} can't be written: {error.strerror}. Nothing was changed; free room and resume."
+        ) from error
 
 
 class LineFile:
@@ -74,7 +76,9 @@ class LineFile:
                 written = file.tell() - size
         except OSError as error:
             self._cut(size)
-            raise UnavailableError(f"{self.path} can't be written: {error.strerror}. Free room and resume.") from error
+            raise UnavailableError(
+                f"{self.path} can't be written: {error.strerror}. Free room and resume."
+            ) from error
         if written != len(data):
             self._cut(size)
             raise UnavailableError(f"{self.path} can't be written: the disk is full. Free room and resume.")
@@ -94,7 +98,9 @@ class LineFile:
         try:
             return [json.loads(line) for line in whole.splitlines()]
         except json.JSONDecodeError as error:
-            raise RequestError(f"{self.path} is damaged: {error}. It was written by another program?") from error
+            raise RequestError(
+                f"{self.path} is damaged: {error}. It was written by another program?"
+            ) from error
 
     def keep(self, records: Sequence[dict[str, Any]]) -> None:
         """Keep only `records`: what a resumed run builds on."""
@@ -142,4 +148,6 @@ def from_json(record: dict[str, Any], where: Path) -> RoundLine:
     try:
         return RoundLine(**record)
     except TypeError as error:
-        raise RequestError(f"{where} has a line of another version: {error}. Resume with that version.") from error
+        raise RequestError(
+            f"{where} has a line of another version: {error}. Resume with that version."
+        ) from error

@@ -26,11 +26,12 @@ class RunFolder:
 
     @classmethod
     def create(cls, config: SwarmConfig) -> "RunFolder":
-        """Make the folder `config.out` names, or a new one under `runs/`; `RequestError` where a run is in it."""
+        """Make the folder `config.out` names, or a new one under `runs/`; never one with a run in it."""
         root = Path(config.out) if config.out else _next_free(config)
         if root.exists() and (not root.is_dir() or any(root.iterdir())):
             raise RequestError(
-                f"{root} is not an empty folder: choose another --out, or go on with the run in it by --resume {root}."
+                f"{root} is not an empty folder: choose another --out, "
+                f"or go on with the run in it by --resume {root}."
             )
         folder = cls(root)
         try:

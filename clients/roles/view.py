@@ -31,7 +31,7 @@ class Update:
 
 @dataclass(frozen=True, slots=True)
 class Knowledge:
-    """What the participant itself holds for the round in progress; `None` where it has not worked it out yet."""
+    """What the participant holds for the round in progress; `None`: not worked out yet."""
 
     update: Update | None = None
     ballot: bytes | None = None
@@ -65,7 +65,7 @@ class View:
         return member.act if member.round == self.status.round else Act.NONE
 
     def is_due(self, phase: Phase, role: Role) -> bool:
-        """Return whether it is `phase`, the participant is drawn as `role`, may act, and has not acted yet."""
+        """Return whether it is `phase`, and the participant is drawn as `role`, may act and has not."""
         return (
             self.status.phase == phase
             and self.seat.role == role
@@ -85,7 +85,7 @@ class Train:
 
 @dataclass(frozen=True, slots=True)
 class Judge:
-    """Recompute what is judged from the round's proposals, test it on private data, and settle on a ballot."""
+    """Recompute what is judged from the proposals, test it on private data, settle on a ballot."""
 
     round: int
     head: bytes

@@ -13,8 +13,8 @@ def get_ballot(candidate: bytes | None, score: float, reference: float, toleranc
 
     The candidate's digest if its score on the voter's own data is not below the threshold, else `REJECT`.
     The paper's threshold lost its formula; §4.2 says that it "can be based on a validation score acquired in
-    the previous round" less a tolerance ε, so: `score >= reference - tolerance`, with `reference` the score of
-    the current head on the same data. `candidate` is None where no aggregate could be formed from the
+    the previous round" less a tolerance ε, so: `score >= reference - tolerance`, with `reference` the score
+    of the current head on the same data. `candidate` is None where no aggregate could be formed from the
     proposals because a peer misbehaved: that is voted against. A score that isn't a number fails the test.
     """
     if candidate is None or not score >= reference - tolerance:

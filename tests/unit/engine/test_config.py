@@ -38,8 +38,8 @@ def test_impossible_settings_are_refused(settings: dict[str, Any], words: str) -
 
 
 def test_settings_survive_being_written_and_read(tmp_path: Path) -> None:
-    config = build({"clients": 9, "proposers": 3, "malicious": 2, "attack": ["label_flip", "sign_flip"], "tokens": 3.5,
-                    "proposer_stake": 1, "voter_stake": "0.25"})  # fmt: skip
+    stakes = {"tokens": 3.5, "proposer_stake": 1, "voter_stake": "0.25"}
+    config = build({"clients": 9, "proposers": 3, "malicious": 2, "attack": ["a", "b"], **stakes})
     path = tmp_path / "config.toml"
     config.dump(path, {"python": "3"})
     assert build(read_toml(path)) == config

@@ -14,7 +14,10 @@ from clients.types.chain import Call, Receipt
 from clients.types.errors import RequestError, UnavailableError
 
 
-@given(records=st.lists(st.dictionaries(st.text(max_size=5), st.integers()), max_size=8), torn=st.integers(0, 200))
+@given(
+    records=st.lists(st.dictionaries(st.text(max_size=5), st.integers()), max_size=8),
+    torn=st.integers(0, 200),
+)
 def test_a_torn_last_line_is_cut_off_and_nothing_else(
     tmp_path_factory: pytest.TempPathFactory, records: list[dict[str, int]], torn: int
 ) -> None:
@@ -33,7 +36,9 @@ def test_a_torn_last_line_is_cut_off_and_nothing_else(
     assert LineFile(path).read() == [*found, {"after": 1}]
 
 
-def test_a_full_disk_is_told_and_leaves_the_file_as_it_was(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_full_disk_is_told_and_leaves_the_file_as_it_was(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     path = tmp_path / "x.jsonl"
     lines = LineFile(path)
     lines.append({"a": 1})
