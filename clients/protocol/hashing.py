@@ -1,0 +1,37 @@
+"""keccak256(abi.encode(...)) of static values: every one of them is a 32-byte word."""
+
+from functools import lru_cache
+
+from eth_hash.auto import keccak
+from eth_utils.address import to_checksum_address
+
+from clients.types.federation import Address
+
+UINT256_MAX = 2**256 - 1
+
+
+@lru_cache(maxsize=65536)
+def get_address_word(address: Address) -> bytes:
+    """Return the address, left-padded to a word."""
+    return bytes.fromhex(address[2:]).rjust(32, b"\0")
+
+
+@lru_cache(maxsize=65536)
+def get_checksummed(address: str) -> Address:
+    """Return the address in its one spelling, the checksummed one. ValueError where it is none."""
+    return to_checksum_address(address)
+
+
+def compute_words(*values: int | bytes) -> bytes:
+    """Return abi.encode of `values`: unsigned integers and 32-byte words."""
+    return b"".join([value.to_bytes(32, "big") if isinstance(value, int) else value for value in values])
+
+
+def compute_hash(*values: int | bytes) -> bytes:
+    """Return keccak256(abi.encode(values)): unsigned integers and 32-byte words."""
+    return keccak(compute_words(*values))
+
+
+def compute_xor(left: bytes, right: bytes) -> bytes:
+    """Return the exclusive or of two words."""
+    return (int.from_bytes(left, "big") ^ int.from_bytes(right, "big")).to_bytes(32, "big")

@@ -1,0 +1,120 @@
+"""A round's clock, and the protocol as a table: which action in which phase, by whom."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+
+from clients.protocol.hashing import UINT256_MAX
+from clients.types.chain import Call
+from clients.types.errors import RequestError
+from clients.types.federation import Outcome, Phase, Role, Round, Schedule
+
+SEAL_BLOCKS = 256
+"""How many blocks a block's hash can be looked up for."""
+
+
+@dataclass(frozen=True, slots=True)
+class Action:
+    """One action of IFederation: its ABI types, and what must hold before it looks at anything else."""
+
+    types: tuple[str, ...]
+    phase: Phase | None = None
+    """The phase it needs; None: any."""
+    role: Role = Role.NONE
+    """The part that the sender must be drawn for; NONE: any, or none."""
+    names_round: bool = False
+    """Whether its first argument must be the current round."""
+
+
+ACTIONS: Mapping[str, Action] = MappingProxyType(
+    {
+        "join": Action(("uint256",), Phase.OPEN),
+        "deposit": Action(("uint256",), Phase.OPEN),
+        "leave": Action((), Phase.OPEN),
+        "withdraw": Action(()),
+        "claim": Action(()),
+        "collect": Action(("address",)),
+        "evict": Action(("address[]",), Phase.OPEN),
+        "open": Action((), Phase.OPEN),
+        "draw": Action((), Phase.DRAW),
+        "propose": Action(("uint256", "bytes32", "uint256"), Phase.PROPOSE, Role.PROPOSER, True),
+        "commit": Action(("uint256", "bytes32"), Phase.COMMIT, Role.VOTER, True),
+        "reveal": Action(("uint256", "bytes32", "bytes32"), Phase.REVEAL, Role.NONE, True),
+        "settle": Action((), Phase.SETTLE),
+    }
+)
+
+
+def check_arguments(call: Call, types: tuple[str, ...]) -> None:
+    """Raise RequestError unless the arguments are what the ABI takes: no chain would encode others."""
+    if len(call.args) != len(types):
+        raise RequestError(
+            f"{call.method} takes {len(types)} arguments ({', '.join(types)}), not {len(call.args)}"
+        )
+    for value, kind in zip(call.args, types, strict=True):
+        if kind == "uint256":
+            valid = isinstance(value, int) and 0 <= value <= UINT256_MAX
+        elif kind == "bytes32":
+            valid = isinstance(value, bytes) and len(value) == 32
+        elif kind == "address":
+            valid = isinstance(value, str)
+        else:
+            valid = isinstance(value, list | tuple) and all(isinstance(item, str) for item in value)
+        if not valid:
+            raise RequestError(f"{call.method}: {value!r} is no {kind}")
+
+
+@dataclass(frozen=True, slots=True)
+class Ends:
+    """When the phases of a drawn round end at the latest, in seconds: its draw fixes them."""
+
+    propose: int
+    commit: int
+    reveal: int
+    publish: int
+
+
+def compute_ends(drawn_at: int, schedule: Schedule) -> Ends:
+    """Return the ends of a round drawn at `drawn_at`. A phase that ends early leaves its time to the next."""
+    propose = drawn_at + schedule.propose
+    commit = propose + schedule.commit
+    reveal = commit + schedule.reveal
+    return Ends(propose, commit, reveal, reveal + schedule.publish)
+
+
+def is_in_progress(record: Round, number: int) -> bool:
+    """Return whether round `number` is open and not settled."""
+    return number > 0 and record.outcome is Outcome.NONE
+
+
+def compute_phase(
+    record: Round,
+    number: int,
+    *,
+    seal_block: int,
+    schedule: Schedule,
+    proposers: int,
+    voters: int,
+    is_publishing: bool,
+    time: int,
+    block: int,
+) -> Phase:
+    """Return the phase at `time` and `block`; `proposers` and `voters` are how many were drawn."""
+    if not is_in_progress(record, number):
+        return Phase.OPEN
+    if record.drawn_at == 0:
+        return Phase.DRAW if block <= seal_block + SEAL_BLOCKS else Phase.SETTLE
+    ends = compute_ends(record.drawn_at, schedule)
+    if time < ends.propose and record.proposals < proposers:
+        return Phase.PROPOSE
+    if record.proposals == 0:
+        return Phase.SETTLE
+    if time < ends.commit and record.commits < voters:
+        return Phase.COMMIT
+    if record.commits == 0:
+        return Phase.SETTLE
+    if time < ends.reveal and record.reveals < record.commits:
+        return Phase.REVEAL
+    if is_publishing and time < ends.publish:
+        return Phase.PUBLISH
+    return Phase.SETTLE

@@ -1,0 +1,185 @@
+"""A chain that is the specification alone: its own clock and blocks, no gas, no signatures."""
+
+from bisect import bisect_left
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from operator import attrgetter
+from typing import Any, Generic, cast
+
+from clients.protocol.draw import compute_beacon_entropy
+from clients.protocol.federation import Federation
+from clients.protocol.hashing import UINT256_MAX, compute_hash, get_checksummed
+from clients.protocol.ledger import Token
+from clients.protocol.policies import Mechanism
+from clients.protocol.snapshot import Json, dump_events, dump_state, load_events, load_state
+from clients.protocol.state import Env
+from clients.protocol.views import T
+from clients.types.chain import Call, Receipt
+from clients.types.errors import ProtocolError, RequestError
+from clients.types.federation import ZERO32, Address, Event, Round, Seat, Status
+
+CHAIN_ID = 31337
+FEDERATION = get_checksummed("0xfed000000000000000000000000000000000fed0")
+TOKEN = get_checksummed("0x70ce0000000000000000000000000000000070ce")
+BEACON = get_checksummed("0xbeac00000000000000000000000000000000beac")
+ZERO_ADDRESS = "0x" + "0" * 40
+START = 1_700_000_000
+"""The first block's time, in seconds since 1970."""
+
+Entropy = Callable[[int, int], bytes]
+
+
+def compute_block_hash(block: int) -> bytes:
+    """Return what stands for a block's hash: keccak256(abi.encode("block", block))."""
+    return compute_hash(64, block, 5, b"block".ljust(32, b"\0"))
+
+
+def compute_entropy(beacon_value: bytes) -> Entropy:
+    """Return (round, seal block) → entropy: a FixedBeacon's of this value, or block hashes where it is 0."""
+    if beacon_value == ZERO32:
+        return lambda number, seal_block: compute_block_hash(seal_block)
+    return lambda number, seal_block: compute_beacon_entropy(beacon_value, number)
+
+
+class SpecChain(Generic[T]):
+    """A federation on the specification alone: a `Devnet`. Blocks come a second apart, one for each `send`.
+
+    `funds` are the tokens of each account at the start, which has approved the federation without limit.
+    `terms.token` and `terms.beacon` are overwritten: this chain has its own.
+    """
+
+    def __init__(
+        self,
+        mechanism: Mechanism[T],
+        terms: T,
+        funds: Mapping[Address, int],
+        *,
+        beacon_value: bytes = ZERO32,
+        time: int = START,
+    ) -> None:
+        token = Token()
+        for account, amount in funds.items():
+            token.process_mint(get_checksummed(account), amount)
+            token.process_approve(get_checksummed(account), FEDERATION, UINT256_MAX)
+        beacon = BEACON if beacon_value != ZERO32 else ZERO_ADDRESS
+        own = cast(T, replace(cast(Any, terms), token=TOKEN, beacon=beacon))
+        self.core = Federation(mechanism, own, address=FEDERATION, chain_id=CHAIN_ID, token=token)
+        self._entropy = compute_entropy(beacon_value)
+        self._time = time
+        self._block = 0
+        self._transactions = 0
+        self._events: list[Event] = []
+
+    @property
+    def federation(self) -> Address:
+        """The federation's address."""
+        return self.core.address
+
+    @property
+    def chain_id(self) -> int:
+        """The chain's id, which commitments bind."""
+        return self.core.chain_id
+
+    @property
+    def terms(self) -> T:
+        """The federation's terms, with this chain's token and beacon."""
+        return self.core.terms
+
+    def send(self, calls: Sequence[Call]) -> list[Receipt]:
+        """Put `calls` into one new block, in this order; a receipt each. RequestError for no action."""
+        if not calls:
+            return []
+        self.advance()
+        return [self._send_one(call) for call in calls]
+
+    def _send_one(self, call: Call) -> Receipt:
+        self._transactions += 1
+        env = self._env(f"0x{self._transactions:064x}")
+        try:
+            events = self.core.apply(env, _with_checksums(call))
+        except ProtocolError as error:
+            return Receipt(call, 0, (), error, env.transaction)
+        self._events += events
+        return Receipt(call, 0, tuple(events), None, env.transaction)
+
+    def _env(self, transaction: str = "") -> Env:
+        return Env(self._time, self._block, self._entropy, transaction)
+
+    def status(self) -> Status:
+        """Return the round in progress, as of the latest block."""
+        return self.core.get_status(self._env())
+
+    def seats(self) -> list[Seat]:
+        """Return every seat of the registry, in registry order."""
+        return self.core.get_seats()
+
+    def seat(self, account: Address) -> Seat:
+        """Return `account`'s seat, whether or not it is in the registry."""
+        return self.core.get_seat(get_checksummed(account))
+
+    def round(self, number: int) -> Round:
+        """Return round `number`'s record; an empty one where it was never opened."""
+        return self.core.get_round(number)
+
+    def tokens(self, account: Address) -> int:
+        """Return the tokens, in base units, that `account` holds itself; the federation is an account too."""
+        return self.core.state.token.get_balance(get_checksummed(account))
+
+    def events(self, first_block: int = 0) -> list[Event]:
+        """Return the federation's events from `first_block` on, in order."""
+        return self._events[bisect_left(self._events, first_block, key=attrgetter("block")) :]
+
+    def now(self) -> int:
+        """Return the time that the next block would carry at the earliest, in seconds."""
+        return self._time + 1
+
+    def block(self) -> int:
+        """Return the latest block's number."""
+        return self._block
+
+    def advance(self, seconds: int = 0, blocks: int = 1) -> None:
+        """Mine `blocks` blocks, the first of them `seconds` (at least 1) later, the others a second apart."""
+        if seconds < 0 or blocks < 1:
+            raise RequestError(f"a chain goes forward: {seconds} seconds, {blocks} blocks")
+        self._block += blocks
+        self._time += max(seconds, 1) + blocks - 1
+
+    def close(self) -> None:
+        """Do nothing: there is nothing to let go of."""
+
+    # ------------------------------------------------------------------ going on later
+
+    def snapshot(self, first_block: int = 0) -> Json:
+        """Return the chain as JSON-able data; of its events, those from `first_block` on."""
+        return {
+            "mechanism": self.core.mechanism.name,
+            "time": self._time,
+            "block": self._block,
+            "transactions": self._transactions,
+            "state": dump_state(self.core.state),
+            "events": dump_events(self.events(first_block)),
+        }
+
+    def restore(self, data: Json) -> None:
+        """Become the chain that `snapshot` wrote; terms and beacon stay this chain's.
+
+        RequestError where the snapshot is of another mechanism.
+        """
+        if data.get("mechanism") != self.core.mechanism.name:
+            raise RequestError(
+                f"the snapshot is of mechanism {data.get('mechanism')!r}, this chain runs "
+                f"{self.core.mechanism.name!r}: resume with the settings of the interrupted run"
+            )
+        self.core.state = load_state(data["state"])
+        self._time, self._block = data["time"], data["block"]
+        self._transactions = data["transactions"]
+        self._events = load_events(data["events"])
+
+
+def _with_checksums(call: Call) -> Call:
+    sender = get_checksummed(call.sender)
+    if call.method == "collect":
+        return Call(sender, call.method, tuple(get_checksummed(str(account)) for account in call.args))
+    if call.method == "evict" and call.args and isinstance(call.args[0], list | tuple):
+        return Call(sender, call.method, ([get_checksummed(str(account)) for account in call.args[0]],))
+    return Call(sender, call.method, call.args) if sender != call.sender else call

@@ -1,0 +1,53 @@
+"""What a federation remembers, and what it is told of the moment in which it acts."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+
+from clients.protocol.ledger import Ledger, Token
+from clients.protocol.tally import EMPTY, Tally
+from clients.types.federation import ZERO32, Address, Event, Round
+
+
+@dataclass(frozen=True, slots=True)
+class Env:
+    """What an action finds: the time in seconds, the block, and the source of randomness."""
+
+    time: int
+    block: int
+    entropy: Callable[[int, int], bytes]
+    """(round, seal block) → 32 bytes: the block's hash, or a beacon's word."""
+    transaction: str = ""
+
+
+@dataclass(slots=True)
+class State:
+    """Everything that a federation remembers. Records in it are immutable; containers are its own."""
+
+    head: bytes
+    pool: int = 0
+    mix: bytes = ZERO32
+    rest_until: int = 0
+    seal_block: int = 0
+    seed: bytes = ZERO32
+    rounds: list[Round] = field(default_factory=lambda: [Round()])
+    """By number; the last one is current. Number 0 is there for `before the first`."""
+    tally: Tally = EMPTY
+    commitments: dict[Address, bytes] = field(default_factory=dict)
+    """Of the current round."""
+    ledger: Ledger = field(default_factory=Ledger)
+    token: Token = field(default_factory=Token)
+
+    def copy(self) -> "State":
+        """Return a state that changes apart from this one."""
+        return replace(
+            self,
+            rounds=list(self.rounds),
+            commitments=dict(self.commitments),
+            ledger=self.ledger.copy(),
+            token=self.token.copy(),
+        )
+
+
+def compute_event(env: Env, name: str, **args: object) -> Event:
+    """Return the event, its arguments by the ABI's names and in its order."""
+    return Event(name, args, env.block, env.transaction)

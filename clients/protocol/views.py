@@ -1,0 +1,149 @@
+"""A federation as one reads it: phase, status, seats, and what is due to whom."""
+
+from dataclasses import replace
+from typing import Generic, TypeVar
+
+from clients.protocol.commitment import compute_commitment
+from clients.protocol.draw import compute_positions
+from clients.protocol.ledger import STAKE_MAX, Token
+from clients.protocol.policies import Mechanism, Terms, check_term
+from clients.protocol.rounds import compute_ends, compute_phase, is_in_progress
+from clients.protocol.state import Env, State
+from clients.types.federation import (
+    ZERO32,
+    Act,
+    Address,
+    Member,
+    Outcome,
+    Phase,
+    Role,
+    Round,
+    Seat,
+    Standing,
+    Status,
+)
+
+T = TypeVar("T", bound=Terms)
+
+
+def check_core_terms(terms: Terms) -> None:
+    """Raise InvalidTerms for the first of the core's own terms that is out of range."""
+    schedule = terms.schedule
+    phases = schedule.propose + schedule.commit + schedule.reveal + schedule.publish
+    token, genesis = int(terms.token, 16), int.from_bytes(terms.genesis, "big")
+    check_term("token", token, token != 0)
+    check_term("genesis", genesis, genesis != 0)
+    check_term("bond", terms.bond, 0 < terms.bond <= STAKE_MAX)
+    check_term("propose", schedule.propose, schedule.propose > 0)
+    check_term("commit", schedule.commit, schedule.commit > 0)
+    check_term("reveal", schedule.reveal, schedule.reveal > 0)
+    check_term("unbonding", schedule.unbonding, schedule.unbonding >= phases)
+
+
+class FederationView(Generic[T]):
+    """A federation under `mechanism`, deployed at `address` on `chain_id` with `terms`."""
+
+    def __init__(
+        self,
+        mechanism: Mechanism[T],
+        terms: T,
+        *,
+        address: Address,
+        chain_id: int,
+        token: Token | None = None,
+    ) -> None:
+        check_core_terms(terms)
+        mechanism.panel.check_terms(terms)
+        mechanism.verdict.check_terms(terms)
+        mechanism.payout.check_terms(terms)
+        self.mechanism = mechanism
+        self.terms = terms
+        self.address = address
+        self.chain_id = chain_id
+        self.state = State(head=terms.genesis, token=token if token is not None else Token())
+
+    @property
+    def number(self) -> int:
+        """The current round; 0 before the first."""
+        return len(self.state.rounds) - 1
+
+    @property
+    def record(self) -> Round:
+        """The current round's record."""
+        return self.state.rounds[-1]
+
+    def get_phase(self, env: Env) -> Phase:
+        """Return the phase, as of `env`."""
+        record, terms = self.record, self.terms
+        return compute_phase(
+            record,
+            self.number,
+            seal_block=self.state.seal_block,
+            schedule=terms.schedule,
+            proposers=self.mechanism.panel.count_proposers(terms, record.members),
+            voters=self.mechanism.panel.count_voters(terms, record.members),
+            is_publishing=self.mechanism.publication.is_awaited(terms, record),
+            time=env.time,
+            block=env.block,
+        )
+
+    def get_status(self, env: Env) -> Status:
+        """Return everything a client needs to know of the round in progress."""
+        state, record = self.state, self.record
+        drawn = record.drawn_at != 0
+        ends = compute_ends(record.drawn_at, self.terms.schedule)
+        return Status(
+            phase=self.get_phase(env),
+            round=self.number,
+            rest_until=state.rest_until,
+            propose_end=ends.propose if drawn else 0,
+            commit_end=ends.commit if drawn else 0,
+            reveal_end=ends.reveal if drawn else 0,
+            seal_block=state.seal_block,
+            members=len(state.ledger.registry),
+            seats=self.terms.seats,
+            seed=state.seed if drawn else ZERO32,
+            head=state.head,
+            pool=state.pool,
+            record=record,
+        )
+
+    def get_round(self, number: int) -> Round:
+        """Return round `number`'s record; an empty one where it was never opened."""
+        return self.state.rounds[number] if 0 <= number <= self.number else Round()
+
+    def get_seat(self, account: Address) -> Seat:
+        """Return `account`'s entry, stake with what is due, and part in the round in progress."""
+        member = self.state.ledger.get(account)
+        role, position = self._get_part(member)
+        return Seat(account, member, self._compute_booked(member).stake, role, position)
+
+    def get_seats(self) -> list[Seat]:
+        """Return the seats of the registry, in its order."""
+        return [self.get_seat(account) for account in self.state.ledger.registry]
+
+    def compute_commitment(self, number: int, voter: Address, ballot: bytes, salt: bytes) -> bytes:
+        """Return the commitment that binds this chain and federation."""
+        return compute_commitment(self.chain_id, self.address, number, voter, ballot, salt)
+
+    def _get_part(self, member: Member) -> tuple[Role, int]:
+        record = self.record
+        if not member.index or not record.drawn_at or not is_in_progress(record, self.number):
+            return Role.NONE, 0
+        position = compute_positions(self.state.seed, record.members)[member.index - 1]
+        return self.mechanism.panel.get_role(self.terms, position, record.members), position
+
+    def _is_in_play(self, member: Member) -> bool:
+        """Return whether the member acted in the round in progress."""
+        return member.act is not Act.NONE and self.state.rounds[member.round].outcome is Outcome.NONE
+
+    def _compute_booked(self, member: Member) -> Member:
+        """Return the entry with the round in which it last acted booked, where that is settled."""
+        if member.act is Act.NONE or self._is_in_play(member):
+            return member
+        record = self.state.rounds[member.round]
+        delta = self.mechanism.payout.compute_delta(self.terms, member, record)
+        booked = replace(member, stake=min(member.stake + delta, STAKE_MAX), act=Act.NONE)
+        if self.mechanism.is_out(self.terms, booked, record):
+            booked = replace(booked, standing=Standing.BANNED)
+        return booked
