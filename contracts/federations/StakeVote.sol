@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity ^0.8.24;
+
+import {Federation} from "../Federation.sol";
+import {Solvency} from "../guards/Solvency.sol";
+import {IStakeVote} from "../interfaces/IStakeVote.sol";
+import {RandomPanel} from "../panels/RandomPanel.sol";
+import {StakeRedistribution} from "../payouts/StakeRedistribution.sol";
+import {Aggregate} from "../subjects/Aggregate.sol";
+import {DigestMajority} from "../verdicts/DigestMajority.sol";
+
+/// @title The stake-voted federation of Dong et al. (arXiv 2307.00543).
+contract StakeVote is
+    IStakeVote,
+    Federation,
+    RandomPanel,
+    Aggregate,
+    DigestMajority,
+    StakeRedistribution,
+    Solvency
+{
+    constructor(StakeVoteTerms memory t)
+        Federation(t.token, t.beacon, t.genesis, t.bond, t.schedule)
+        RandomPanel(t.seats, t.minVoters)
+        Aggregate(t.maxSamples)
+        DigestMajority(t.quorumBps)
+        StakeRedistribution(t.proposerStake, t.voterStake, t.bond)
+    {}
+
+    /// @inheritdoc IStakeVote
+    function terms() external view returns (StakeVoteTerms memory) {
+        return StakeVoteTerms({
+            token: address(token),
+            beacon: address(beacon),
+            genesis: _genesis,
+            bond: bond,
+            proposerStake: _proposerStake,
+            voterStake: _voterStake,
+            seats: _proposers,
+            minVoters: _minVoters,
+            quorumBps: _quorumBps,
+            maxSamples: _maxSamples,
+            schedule: _schedule()
+        });
+    }
+}

@@ -1,0 +1,13 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity ^0.8.24;
+
+import {Axes} from "../Axes.sol";
+import {Federation} from "../Federation.sol";
+
+/// @title Guard: out when too poor to stake.
+abstract contract Solvency is Federation {
+    /// @inheritdoc Axes
+    function _mustLeave(address, Member memory m, Round memory) internal view override returns (bool) {
+        return m.stake < bond;
+    }
+}

@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity ^0.8.24;
+
+import {IFederation} from "./IFederation.sol";
+
+/// @title A stake-voted federation: random proposers, everybody else votes on the aggregate, the majority's
+/// digest is the next model, and whoever was outvoted pays (Dong et al., arXiv 2307.00543).
+interface IStakeVote is IFederation {
+    /// @notice What a federation is deployed with; none of it ever changes.
+    struct StakeVoteTerms {
+        address token; // the ERC-20 that stakes are held in; fee-on-transfer and rebasing tokens don't work
+        address beacon; // the source of randomness; 0: block hashes
+        bytes32 genesis; // digest of the model to start from
+        uint256 bond; // least stake to join and to act
+        uint256 proposerStake; // what a proposer of a rejected round loses
+        uint256 voterStake; // what an outvoted or silent voter loses
+        uint32 seats; // proposers a round
+        uint32 minVoters; // fewest voters to open a round with
+        uint16 quorumBps; // share of the voters who must reveal, in hundredths of a percent
+        uint32 maxSamples; // most samples that a proposal may claim
+        Schedule schedule;
+    }
+
+    /// @notice The terms of this federation.
+    function terms() external view returns (StakeVoteTerms memory);
+}

@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity ^0.8.24;
+
+import {IFederation} from "../interfaces/IFederation.sol";
+import {SafeCast} from "@openzeppelin/contracts/utils/math/SafeCast.sol";
+
+/// @title The registry (a list without gaps) and the ledger (an entry an account).
+library StakeBook {
+    using SafeCast for int256;
+    using SafeCast for uint256;
+
+    /// @dev What an entry has room for.
+    uint256 internal constant MAX_STAKE = type(uint96).max;
+
+    struct Book {
+        address[] registry;
+        mapping(address account => IFederation.Member) entries;
+    }
+
+    /// @notice Put `account` at the end of the registry. The caller writes the entry `m`.
+    function register(Book storage book, address account, IFederation.Member memory m) internal {
+        book.registry.push(account);
+        m.index = book.registry.length.toUint32();
+    }
+
+    /// @notice Take the account of entry `m` out; the last member fills the gap. The caller writes `m`.
+    function strike(Book storage book, IFederation.Member memory m) internal {
+        uint256 last = book.registry.length;
+        if (m.index != last) {
+            address moved = book.registry[last - 1];
+            book.registry[m.index - 1] = moved;
+            book.entries[moved].index = m.index;
+        }
+        book.registry.pop();
+        m.index = 0;
+    }
+
+    /// @notice `stake` with `due` added or taken, cut to what an entry can hold.
+    function withDue(uint256 stake, int256 due) internal pure returns (uint256 sum) {
+        sum = (int256(stake) + due).toUint256();
+        if (sum > MAX_STAKE) sum = MAX_STAKE;
+    }
+}

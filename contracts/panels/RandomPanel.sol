@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity ^0.8.24;
+
+import {Axes} from "../Axes.sol";
+
+/// @title Panel: the first positions of the draw propose, all the others vote.
+abstract contract RandomPanel is Axes {
+    uint32 internal immutable _proposers;
+    uint32 internal immutable _minVoters;
+
+    constructor(uint32 proposers, uint32 minVoters) {
+        _requireTerm(proposers != 0, "seats", proposers);
+        _requireTerm(minVoters != 0, "minVoters", minVoters);
+        _proposers = proposers;
+        _minVoters = minVoters;
+    }
+
+    /// @inheritdoc Axes
+    function _seats() internal view override returns (uint256) {
+        return _proposers;
+    }
+
+    /// @inheritdoc Axes
+    function _fewestMembers() internal view override returns (uint256) {
+        return uint256(_proposers) + _minVoters;
+    }
+
+    /// @inheritdoc Axes
+    function _voters(Round memory r) internal view override returns (uint256) {
+        return r.members - _proposers;
+    }
+
+    /// @inheritdoc Axes
+    function _roleAt(address, uint256 position, Round memory) internal view override returns (Role) {
+        return position < _proposers ? Role.Proposer : Role.Voter;
+    }
+}

@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity ^0.8.24;
+
+import {Axes} from "../Axes.sol";
+import {Tally} from "../libraries/Tally.sol";
+
+/// @title Verdict: the digest that more than half of the revealed ballots name.
+/// @notice A ballot is the digest of the aggregate that the voter computed and accepts, or 0 to reject. The majority's
+/// digest is the publication: whoever holds that model can show that it is the one.
+abstract contract DigestMajority is Axes {
+    using Tally for Tally.Book;
+
+    uint256 private constant WHOLE_BPS = 10_000;
+
+    uint16 internal immutable _quorumBps;
+    Tally.Book private _tally;
+
+    constructor(uint16 quorumBps) {
+        _requireTerm(quorumBps <= WHOLE_BPS, "quorumBps", quorumBps);
+        _quorumBps = quorumBps;
+    }
+
+    /// @inheritdoc Axes
+    function _count(uint256 round, Round memory r, address, bytes32 ballot) internal override returns (uint16) {
+        return _tally.add(round, r, ballot);
+    }
+
+    /// @inheritdoc Axes
+    function _verdict(uint256 round, Round memory r) internal view override returns (Verdict memory v) {
+        v.outcome = Outcome.Undecided;
+        if (r.reveals == 0) return v;
+        v.candidate = _tally.leading;
+        v.votesAgainst = _tally.ballotsFor(round, 0);
+        v.votesFor = r.reveals - v.votesAgainst;
+        bool quorum = r.reveals * WHOLE_BPS >= _quorumBps * _voters(r);
+        if (quorum && uint256(r.lead) * 2 > r.reveals) {
+            v.outcome = v.candidate == 0 ? Outcome.Rejected : Outcome.Accepted;
+        }
+    }
+}
