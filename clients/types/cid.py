@@ -1,11 +1,10 @@
 """The name of a stored file: a CIDv1, dag-pb, sha2-256, of which 32 bytes go on chain.
 
-The other four bytes never vary here, so the digest alone names the content exactly. Multihash and CID layouts:
+The other four bytes never vary here, so the digest alone names the content exactly. The layout is that of
 https://github.com/multiformats/cid.
 """
 
 import base64
-import binascii
 from dataclasses import dataclass
 from typing import ClassVar, Self
 
@@ -13,10 +12,8 @@ from clients.types.errors import RequestError
 
 DIGEST_BYTES = 32
 
-_VERSION = 0x01
 _DAG_PB = 0x70
-_SHA2_256 = 0x12
-_PREFIX = bytes((_VERSION, _DAG_PB, _SHA2_256, DIGEST_BYTES))
+_PREFIX = bytes((0x01, _DAG_PB, 0x12, DIGEST_BYTES))  # version, codec, sha2-256, its length
 _CODECS = {0x55: "raw", 0x70: "dag-pb", 0x71: "dag-cbor", 0x72: "libp2p-key", 0x0129: "dag-json"}
 
 
@@ -30,9 +27,8 @@ class Cid:
     TEXT_LENGTH: ClassVar[int] = 59
 
     def __post_init__(self) -> None:
-        if not isinstance(self.digest, bytes) or len(self.digest) != DIGEST_BYTES:
-            size = len(self.digest) if isinstance(self.digest, bytes) else type(self.digest).__name__
-            raise ValueError(f"a CID's digest is {DIGEST_BYTES} bytes, not {size}")
+        if len(self.digest) != DIGEST_BYTES:
+            raise ValueError(f"a CID's digest is {DIGEST_BYTES} bytes, not {len(self.digest)}")
 
     @classmethod
     def from_digest(cls, digest: bytes) -> Self:
@@ -50,29 +46,26 @@ class Cid:
         if not text.startswith("b"):
             raise _refusal(text, "is not in lower-case base32, which starts with 'b'")
         try:
-            # upper() would let mixed case through
-            raw = _unpadded_base32(text[1:]) if text == text.lower() else None
-        except (binascii.Error, ValueError):
-            raw = None
-        if raw is None:
-            raise _refusal(text, "is not valid base32")
-        if raw[:1] != bytes((_VERSION,)):
+            raw = base64.b32decode(text[1:].upper() + "=" * (-len(text[1:]) % 8))
+        except ValueError as error:
+            raise _refusal(text, "is not valid base32") from error
+        if raw[:1] != _PREFIX[:1]:
             raise _refusal(text, "is not a CIDv1")
         codec, rest = _varint(raw[1:])
+        if codec < 0:
+            raise _refusal(text, "is cut")
         if codec != _DAG_PB:
             raise _refusal(text, f"names a {_CODECS.get(codec, hex(codec))} block, not dag-pb")
         if rest[:2] != _PREFIX[2:]:
             raise _refusal(text, "is not hashed with sha2-256 to 32 bytes")
-        cid = cls._of_tail(text, rest[2:])
-        if str(cid) != text:
+        if len(rest) != 2 + DIGEST_BYTES:
+            raise _refusal(
+                text, f"is cut or has too much: {len(rest) - 2} bytes of digest, not {DIGEST_BYTES}"
+            )
+        cid = cls(rest[2:])
+        if str(cid) != text:  # mixed case, or bits set in the padding
             raise _refusal(text, "is not in its one canonical spelling")
         return cid
-
-    @classmethod
-    def _of_tail(cls, text: str, digest: bytes) -> Self:
-        if len(digest) != DIGEST_BYTES:
-            raise _refusal(text, f"is cut or has too much: its digest has {len(digest)} bytes, not {DIGEST_BYTES}")
-        return cls(digest)
 
     @property
     def hex(self) -> str:
@@ -89,10 +82,6 @@ class Cid:
 
     def __repr__(self) -> str:
         return f"Cid({self})"
-
-
-def _unpadded_base32(text: str) -> bytes:
-    return base64.b32decode(text.upper() + "=" * (-len(text) % 8))
 
 
 def _varint(raw: bytes) -> tuple[int, bytes]:

@@ -105,12 +105,14 @@ class Pins:
         wanted = set(needed)
         return PinPlan(tuple(sorted(wanted - self._held)), tuple(sorted(self._held - wanted)))
 
-    def apply(self, store: Store, needed: Iterable[Cid], *, on_change: Callable[[], None] | None = None) -> PinPlan:
+    def apply(
+        self, store: Store, needed: Iterable[Cid], *, on_change: Callable[[], None] | None = None
+    ) -> PinPlan:
         """Carry out the plan for `needed` on `store` and return it.
 
-        Everything is pinned before anything is released, and each step counts as soon as it is done: an error
-        on the way loses nothing, and applying again goes on from there. `on_change` is called after each step,
-        for a journal.
+        Everything is pinned before anything is released, and each step counts as soon as it is done: an
+        error on the way loses nothing, and applying again goes on from there. `on_change` is called after
+        each step, for a journal.
         """
         plan = self.plan(needed)
         for cid in plan.pin:

@@ -74,10 +74,7 @@ def _parent(children: Sequence[_Block]) -> _Block:
 
 def _link(child: _Block) -> bytes:
     return (
-        _field(_LINK_HASH, bytes(Cid(child.digest)))
-        + _LINK_NO_NAME
-        + _LINK_TSIZE
-        + _varint(child.tree_bytes)
+        _field(_LINK_HASH, bytes(Cid(child.digest))) + _LINK_NO_NAME + _LINK_TSIZE + _varint(child.tree_bytes)
     )
 
 

@@ -1,0 +1,129 @@
+"""A store in a folder, one file per CID. Several processes may share it, on one disk or a network one."""
+
+import contextlib
+import os
+import secrets
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+from clients.ports.store.base import CountedStore, checked_content, checked_size
+from clients.ports.store.unixfs import compute_cid
+from clients.types.cid import Cid
+from clients.types.errors import UnavailableError
+from clients.types.store import ContentMissing
+
+_TEMPORARY = ".writing-"
+_ABANDONED_S = 3600.0
+_NEW_FILE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
+
+
+class DirStore(CountedStore):
+    """Holds every file put until it is released, by whichever process.
+
+    A file appears under its CID only when all of it is on the disk: it is written under another name,
+    synced, and renamed. A process that is killed leaves at most a temporary file, which whoever opens the
+    folder an hour or more later removes.
+    """
+
+    kind = "dir"
+
+    def __init__(self, folder: Path, *, clock: Callable[[], float] = time.time) -> None:
+        super().__init__(f"folder {folder}")
+        self.folder = folder
+        with self._trouble("make"):
+            folder.mkdir(parents=True, exist_ok=True)
+            self._sweep(clock() - _ABANDONED_S)
+
+    def put(self, data: bytes) -> Cid:
+        """Keep `data` and return its CID. UnavailableError when the disk is full or can't be written."""
+        cid = compute_cid(data)
+        with self._trouble("write to"):
+            # A file that rotted is written anew, so equal bytes are asked for, not just the name
+            if not self._holds(cid, data):
+                self._write(self._path(cid), data)
+        self._count(up=len(data))
+        return cid
+
+    def get(self, cid: Cid, *, max_bytes: int) -> bytes:
+        """Return the content of `cid`, checked, of at most `max_bytes`."""
+        with self._trouble("read from"):
+            try:
+                with self._path(cid).open("rb") as file:
+                    checked_size(cid, os.fstat(file.fileno()).st_size, max_bytes)
+                    data = file.read(max_bytes + 1)
+            except FileNotFoundError:
+                raise ContentMissing(cid, f"not in {self.where}") from None
+        checked_size(cid, len(data), max_bytes)
+        self._count(down=len(data))
+        return checked_content(cid, data, f"{self._path(cid)}")
+
+    def pin(self, cid: Cid) -> None:
+        """Check that the content is here: what is here stays until released."""
+        if not self.has(cid):
+            raise ContentMissing(cid, f"not in {self.where}, so it cannot be pinned")
+
+    def release(self, cid: Cid) -> None:
+        """Delete the file of `cid`, for every process that shares the folder."""
+        with self._trouble("delete from"):
+            self._path(cid).unlink(missing_ok=True)
+
+    def has(self, cid: Cid) -> bool:
+        """Return whether the content is here."""
+        with self._trouble("read from"):
+            return self._path(cid).is_file()
+
+    def _path(self, cid: Cid) -> Path:
+        return self.folder / str(cid)
+
+    def _holds(self, cid: Cid, data: bytes) -> bool:
+        try:
+            with self._path(cid).open("rb") as file:
+                return os.fstat(file.fileno()).st_size == len(data) and file.read() == data
+        except FileNotFoundError:
+            return False
+
+    def _write(self, path: Path, data: bytes) -> None:
+        temporary = self.folder / f"{_TEMPORARY}{os.getpid()}-{secrets.token_hex(8)}"
+        handle = os.open(temporary, _NEW_FILE, 0o644)
+        try:
+            try:
+                rest = memoryview(data)
+                while rest:
+                    rest = rest[os.write(handle, rest) :]
+                os.fsync(handle)
+            finally:
+                os.close(handle)
+            os.replace(temporary, path)
+        except BaseException:  # Ctrl-C too leaves nothing behind
+            with contextlib.suppress(OSError):
+                temporary.unlink()
+            raise
+        _sync_folder(self.folder)
+
+    def _sweep(self, before: float) -> None:
+        for path in self.folder.glob(f"{_TEMPORARY}*"):
+            with contextlib.suppress(FileNotFoundError):
+                if path.stat().st_mtime < before:
+                    path.unlink()
+
+    @contextlib.contextmanager
+    def _trouble(self, doing: str) -> Iterator[None]:
+        """Turn the system's errors into ours, with the folder and what to do."""
+        try:
+            yield
+        except OSError as error:
+            raise UnavailableError(
+                f"cannot {doing} the store in {self.folder}: {error.strerror or error}. "
+                "Free space, mend its rights, or choose another folder; nothing stored before is lost."
+            ) from error
+
+
+def _sync_folder(folder: Path) -> None:
+    """Make a rename last through a power cut, where the system can."""
+    with contextlib.suppress(OSError):
+        handle = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)

@@ -1,0 +1,288 @@
+"""A store in an IPFS node, through its HTTP API."""
+
+import contextlib
+import queue
+import threading
+import time
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import ipfshttpclient
+from ipfshttpclient import exceptions
+from ipfshttpclient.http import ClientSync
+
+from clients.ports.store.address import AUTH_VARIABLE, ApiAddress, parse_address
+from clients.ports.store.base import CountedStore, checked_size, wrong_bytes
+from clients.ports.store.retry import Retry, TransientError
+from clients.ports.store.unixfs import CHUNK_BYTES, LINKS_PER_NODE, compute_cid, verify
+from clients.types.cid import Cid
+from clients.types.errors import UnavailableError
+from clients.types.store import ContentCorrupt, ContentMissing
+
+# Every choice that shapes the tree is asked for by name, so that a node's own settings can't change a CID.
+_ADD_OPTIONS = {
+    "cid-version": "1",
+    "raw-leaves": "false",
+    "chunker": f"size-{CHUNK_BYTES}",
+    "max-file-links": str(LINKS_PER_NODE),
+    "hash": "sha2-256",
+    "trickle": "false",
+    "inline": "false",
+    "progress": "false",
+}
+_CONNECT_S = 5.0
+_READ_BYTES = 65_536
+_MISSING = ("not found", "could not find", "context deadline exceeded", "context canceled", "no providers")
+_OUR_TROUBLE = ("no space left", "quota exceeded", "too many open files", "permission denied", "i/o error")
+_PROBE = b"FedJury asks whether this node works.\n"
+
+
+class KuboStore(CountedStore):
+    """Files in an IPFS node, pinned there while they are needed.
+
+    Any number of threads may use one KuboStore: each request takes a connection of its own from a pool.
+    The node has `timeout_s` for a request, which includes fetching content from other nodes; what is not
+    there by then counts as missing. A node that stays silent for half as long again is taken to hang.
+    """
+
+    kind = "kubo"
+
+    def __init__(
+        self,
+        address: str | ApiAddress,
+        *,
+        timeout_s: float = 60.0,
+        retry: Retry | None = None,
+        clock: Callable[[], float] = time.monotonic,
+        auth: tuple[str, str] | None = None,
+        on_close: Callable[[], None] | None = None,
+    ) -> None:
+        self.address = address if isinstance(address, ApiAddress) else parse_address(address)
+        super().__init__(f"IPFS node at {self.address}")
+        self._wait_s = 1.5 * timeout_s
+        self._limit = {"timeout": f"{timeout_s:.3f}s"}  # Kubo's own, on any command
+        self._retry = retry or Retry()
+        self._clock = clock
+        self._auth = auth
+        self._on_close = on_close
+        self._idle: queue.LifoQueue[Any] = queue.LifoQueue()
+        self._closed = threading.Event()
+
+    def version(self) -> str:
+        """Return the node's version, which also tells whether it is there at all."""
+        return str(self._call(lambda client: client.version())["Version"])
+
+    def put(self, data: bytes) -> Cid:
+        """Add and pin `data`; return its CID, which the node and we must agree on."""
+        cid = compute_cid(data)
+        options = {**_ADD_OPTIONS, "pin": "true"}
+        answer = self._call(lambda client: client.add_bytes(data, opts=dict(options)))
+        if answer != str(cid):
+            raise UnavailableError(
+                f"the {self.where} names {len(data)} bytes {answer}, not {cid}: it builds another tree. "
+                "Use Kubo, from 0.35 on, and look at Import in its configuration."
+            )
+        self._count(up=len(data))
+        return cid
+
+    def get(self, cid: Cid, *, max_bytes: int) -> bytes:
+        """Return the content of `cid`, checked, of at most `max_bytes`."""
+        data = b""
+        for _ in range(2):  # before a peer is blamed: a stream cut on its way to us looks the same
+            data = bytes(self._call(lambda client: self._stream(client, cid, max_bytes), cid))
+            checked_size(cid, len(data), max_bytes)
+            if verify(cid, data):
+                return data
+            if not self.has(cid):  # the node ends the stream where a block is missing
+                raise ContentMissing(cid, f"the {self.where} could get {len(data)} bytes of it and no more")
+        raise wrong_bytes(cid, data, f"the {self.where}")
+
+    def pin(self, cid: Cid) -> None:
+        """Pin what the node holds, as it does after `put` and `get`.
+
+        It fetches nothing: a peer's CID may lead to more than any disk holds, and only `get` has a cap.
+        """
+        if not self.has(cid):
+            raise ContentMissing(cid, f"the {self.where} does not hold all of it, so it cannot be pinned")
+        self._call(lambda client: client.pin.add(str(cid), opts=dict(self._limit), offline=True), cid)
+
+    def release(self, cid: Cid) -> None:
+        """Unpin the content. The node deletes it when it next collects garbage."""
+        with contextlib.suppress(_NotPinned):
+            self._call(lambda client: client.pin.rm(str(cid)), cid)
+
+    def has(self, cid: Cid) -> bool:
+        """Return whether all of the content is on the node itself."""
+        options = {"with-local": "true", **self._limit}
+        try:
+            stat = self._call(
+                lambda client: client.files.stat(f"/ipfs/{cid}", opts=dict(options), offline=True), cid
+            )
+        except (ContentMissing, ContentCorrupt):
+            return False
+        return bool(stat.as_json().get("Local"))
+
+    def collect(self) -> int:
+        """Have the node delete everything that nobody pinned; return how many blocks went."""
+        return len(self._call(lambda client: client.repo.gc()))
+
+    def close(self) -> None:
+        """Close the connections, and the node with them if it is our own."""
+        self._closed.set()
+        with contextlib.suppress(queue.Empty):
+            while True:
+                self._idle.get_nowait().close()
+        on_close, self._on_close = self._on_close, None
+        if on_close:
+            on_close()
+
+    def _stream(self, client: Any, cid: Cid, max_bytes: int) -> bytes:
+        """Read at most one byte over the cap, enough to know that there is more."""
+        deadline = self._clock() + self._wait_s
+        options = {"length": str(max_bytes + 1), "progress": "false", **self._limit}
+        data = bytearray()
+        with client.cat(str(cid), opts=options, stream=True) as pieces:
+            for piece in pieces:
+                data += piece
+                if len(data) > max_bytes:
+                    break
+                if self._clock() > deadline:
+                    raise UnavailableError(
+                        f"the {self.where} is too slow: {len(data)} bytes of {cid} in {self._wait_s:g} s"
+                    )
+        self._count(down=len(data))
+        return bytes(data)
+
+    def _call(self, work: Callable[[Any], Any], cid: Cid | None = None) -> Any:
+        """Return what `work` returns on some connection, retried; its errors come out as ours."""
+
+        def attempt() -> Any:
+            with self._connection() as client, self._errors(cid):
+                return work(client)
+
+        try:
+            return self._retry.call(attempt)
+        except _Unclear as unclear:
+            return self._judge(unclear)
+
+    @contextlib.contextmanager
+    def _connection(self) -> Iterator[Any]:
+        if self._closed.is_set():
+            raise UnavailableError(f"the store in the {self.where} is closed")
+        try:
+            client = self._idle.get_nowait()
+        except queue.Empty:
+            client = self._connect()
+        try:
+            yield client
+        except BaseException:
+            client.close()  # it may be in the middle of an answer
+            raise
+        if self._closed.is_set():
+            client.close()
+        else:
+            self._idle.put(client)
+
+    def _connect(self) -> Any:
+        # Not connect(): it refuses every node of the last years
+        client = ipfshttpclient.Client(self.address.multiaddr, self.address.base)
+        client._client = _Http(
+            self.address.multiaddr,
+            self.address.base,
+            auth=self._auth,
+            timeout=(_CONNECT_S, self._wait_s),
+        )
+        client._client.direct = self.address.is_local
+        client._client.open_session()
+        return client
+
+    @contextlib.contextmanager
+    def _errors(self, cid: Cid | None) -> Iterator[None]:
+        """Turn the library's errors into ours."""
+        try:
+            yield
+        except exceptions.ErrorResponse as error:
+            raise self._of_answer(str(error), cid) from error
+        except exceptions.TimeoutError as error:
+            raise UnavailableError(
+                f"the {self.where} did not answer within {self._wait_s:g} s. Is it overloaded or hanging?"
+            ) from error
+        except exceptions.StatusError as error:
+            raise self._of_status(error) from error
+        except (exceptions.Error, OSError) as error:  # OSError: what the HTTP library raises in mid-stream
+            raise TransientError(
+                f"the {self.where} is unreachable or is no IPFS API: {_short(error)}. "
+                "Start it, or choose another store."
+            ) from error
+
+    def _of_answer(self, text: str, cid: Cid | None) -> Exception:
+        lower = text.lower()
+        if any(phrase in lower for phrase in _OUR_TROUBLE):
+            return UnavailableError(f"the {self.where} is in trouble: {text}")
+        if cid is None:
+            return UnavailableError(f"the {self.where} refuses: {text}")
+        if "not pinned" in lower or "pinned indirectly" in lower:
+            return _NotPinned()
+        if any(phrase in lower for phrase in _MISSING):
+            return ContentMissing(cid, f"the {self.where} could not find it ({text})")
+        return _Unclear(cid, text)
+
+    def _of_status(self, error: Any) -> Exception:
+        status = getattr(getattr(error.original, "response", None), "status_code", 0)
+        text = f"the {self.where} answers with HTTP status {status}"
+        if status in (401, 403):
+            return UnavailableError(
+                f"{text}: it wants other credentials. Set {AUTH_VARIABLE} to user:password."
+            )
+        if status in (408, 425, 429) or status >= 500:
+            return TransientError(f"{text}. Try again later, or choose another store.")
+        return UnavailableError(f"{text}. Is that an IPFS API?")
+
+    def _judge(self, unclear: "_Unclear") -> Any:
+        """Raise whose fault an unknown error answer is: if the node serves other content, the content's."""
+        cid, text = unclear.cid, unclear.text
+        try:
+            probe = compute_cid(_PROBE)
+            self._call(lambda client: client.add_bytes(_PROBE, opts={**_ADD_OPTIONS, "pin": "false"}))
+            works = self._call(lambda client: self._stream(client, probe, len(_PROBE))) == _PROBE
+        except UnavailableError:
+            works = False
+        if works:
+            raise ContentCorrupt(cid, f"not a file that the {self.where} can read ({text})") from unclear
+        raise UnavailableError(f"the {self.where} is in trouble: {text}") from unclear
+
+
+class _NotPinned(Exception):
+    """The node's way to say that there is nothing to unpin."""
+
+
+class _Unclear(Exception):
+    """An error answer about `cid` of a kind that we don't know."""
+
+    def __init__(self, cid: Cid, text: str) -> None:
+        self.cid = cid
+        self.text = text
+        super().__init__(text)
+
+
+class _Http(ClientSync):  # type: ignore[misc]
+    """The library's HTTP client, reading in small pieces, so that a cap on size can act in time."""
+
+    direct = False
+    """Whether to pass by the environment's proxies and .netrc: a node on this machine needs neither."""
+
+    def _make_session(self) -> Any:
+        session = super()._make_session()
+        session.trust_env = not self.direct
+        for adapter in session.adapters.values():
+            # The library passes an option that urllib3 has left behind and warns of
+            adapter.poolmanager.connection_pool_kw.pop("strict", None)
+        return session
+
+    def _request(self, *args: Any, chunk_size: int | None = None, **kwargs: Any) -> Any:
+        return super()._request(*args, chunk_size=chunk_size or _READ_BYTES, **kwargs)
+
+
+def _short(error: Exception) -> str:
+    text = " ".join(str(error).split())
+    return text if len(text) <= 200 else text[:197] + "..."

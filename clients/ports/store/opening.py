@@ -1,0 +1,84 @@
+"""From the word that a user gives to a store."""
+
+import logging
+import os
+from collections.abc import Mapping
+from pathlib import Path
+
+from clients.ports.store.address import AUTH_VARIABLE, ApiAddress, is_address, parse_address
+from clients.ports.store.directory import DirStore
+from clients.ports.store.memory import MemoryStore
+from clients.types.errors import RequestError, UnavailableError, unknown_name
+from clients.types.store import Store
+
+NAMES = ("auto", "memory", "dir", "kubo")
+
+_log = logging.getLogger(__name__)
+
+
+def open_store(
+    spec: str,
+    *,
+    root: Path,
+    timeout_s: float = 60.0,
+    environ: Mapping[str, str] = os.environ,
+) -> Store:
+    """Return the store that `spec` asks for; close it when done.
+
+    `memory`; `dir`, a folder under `root`, or `dir:PATH`; `kubo`, a node of our own with its repository
+    under `root`; a multiaddr or URL of a running node; or `auto`: our own node where Kubo is installed, a
+    folder where it is not. Opening what an earlier run left under `root` goes on with it.
+
+    Raises RequestError for an unknown name or a malformed address, UnavailableError when the store is down.
+    """
+    if is_address(spec):
+        return _attach(parse_address(spec), timeout_s, environ)
+    kind, colon, path = spec.partition(":")
+    if kind == "dir" and colon and path:
+        return DirStore(Path(path).expanduser())
+    if colon or spec not in NAMES:
+        raise unknown_name("store", spec, (*NAMES, "dir:PATH", "/ip4/HOST/tcp/PORT", "http://HOST:PORT"))
+    if spec == "memory":
+        return MemoryStore()
+    if spec == "dir":
+        return DirStore(root / "store")
+    return _own_node(root, spec, timeout_s)
+
+
+def _own_node(root: Path, spec: str, timeout_s: float) -> Store:
+    from clients.ports.store.ipfs import KuboStore
+    from clients.ports.store.kubo import KuboNode, find_kubo
+
+    if spec == "auto" and find_kubo() is None:
+        return DirStore(root / "store")
+    node = KuboNode(root / "kubo")
+    try:
+        node.start()
+    except UnavailableError as error:
+        if spec != "auto":
+            raise
+        _log.warning("Kubo is installed but does not start, so the store is a folder: %s", error)
+        return DirStore(root / "store")
+    return KuboStore(node.address, timeout_s=timeout_s, on_close=node.stop)
+
+
+def _attach(address: ApiAddress, timeout_s: float, environ: Mapping[str, str]) -> Store:
+    from clients.ports.store.ipfs import KuboStore
+
+    store = KuboStore(address, timeout_s=timeout_s, auth=_auth(environ))
+    try:
+        _log.info("%s runs version %s", store.where, store.version())
+    except BaseException:
+        store.close()
+        raise
+    return store
+
+
+def _auth(environ: Mapping[str, str]) -> tuple[str, str] | None:
+    given = environ.get(AUTH_VARIABLE)
+    if not given:
+        return None
+    user, colon, password = given.partition(":")
+    if not colon:
+        raise RequestError(f"{AUTH_VARIABLE} is not of the form user:password")
+    return user, password
