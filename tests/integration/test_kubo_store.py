@@ -5,6 +5,7 @@ import io
 import os
 import random
 import signal
+import subprocess
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -205,3 +206,20 @@ def test_a_node_that_dies_or_hangs_is_our_trouble_and_loses_nothing(tmp_path: Pa
         assert pauses == [0.1, 0.2]
     with KuboNode(tmp_path) as node, KuboStore(node.address) as store:
         assert store.get(cid, max_bytes=len(MODEL)) == MODEL
+
+
+@pytest.mark.slow  # without room for its last words, the node has to be killed
+@pytest.mark.skipif(os.geteuid() != 0, reason="needs root to mount a file system")
+def test_a_node_whose_disk_is_full(tmp_path: Path) -> None:
+    mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=8m", "tmpfs", str(tmp_path)], check=False)
+    if mounted.returncode:
+        pytest.skip("this machine lets nobody mount")
+    try:
+        with KuboNode(tmp_path / "node") as node, KuboStore(node.address) as store:
+            kept = store.put(MODEL)
+            with pytest.raises(UnavailableError, match="no space left") as full:
+                store.put(MODEL * 5)
+            assert not isinstance(full.value, PeerError)
+            assert store.get(kept, max_bytes=len(MODEL)) == MODEL
+    finally:
+        subprocess.run(["umount", str(tmp_path)], check=True)

@@ -4,7 +4,7 @@ import base64
 import contextlib
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from clients.types.cid import Cid
@@ -19,6 +19,7 @@ def spelled(raw: bytes) -> str:
     return "b" + base64.b32encode(raw).decode().rstrip("=").lower()
 
 
+@settings(deadline=None)
 @given(digests)
 def test_text_and_digest_name_the_same_cid(digest: bytes) -> None:
     cid = Cid.from_digest(digest)
@@ -30,6 +31,7 @@ def test_text_and_digest_name_the_same_cid(digest: bytes) -> None:
     assert bytes(cid) == b"\x01\x70\x12\x20" + digest
 
 
+@settings(deadline=None)
 @given(digests, digests)
 def test_is_a_value(one: bytes, other: bytes) -> None:
     assert (Cid(one) == Cid(other)) == (one == other)
@@ -37,12 +39,14 @@ def test_is_a_value(one: bytes, other: bytes) -> None:
     assert hash(Cid(one)) == hash(Cid.from_digest(bytearray(one)))
 
 
+@settings(deadline=None)
 @given(st.text(max_size=80))
 def test_any_text_is_parsed_or_refused(text: str) -> None:
     with contextlib.suppress(RequestError):
         assert str(Cid.parse(text)) == text
 
 
+@settings(deadline=None)
 @given(digests, st.data())
 def test_a_changed_character_never_gives_the_same_cid(digest: bytes, data: st.DataObject) -> None:
     text = str(Cid(digest))

@@ -1,7 +1,7 @@
 """What is needed stays pinned and what is not is let go."""
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from clients.ports.store import MemoryStore, compute_cid
@@ -32,6 +32,7 @@ class Log(MemoryStore):
         self.asked.append((what, cid))
 
 
+@settings(deadline=None)
 @given(sets, sets)
 def test_plan_is_the_difference_in_order(held: frozenset[Cid], needed: frozenset[Cid]) -> None:
     pins = Pins(held)
@@ -40,6 +41,7 @@ def test_plan_is_the_difference_in_order(held: frozenset[Cid], needed: frozenset
     assert pins.held == held
 
 
+@settings(deadline=None)
 @given(st.lists(sets, max_size=6))
 def test_applied_in_turn_the_store_holds_just_what_is_needed(needs: list[frozenset[Cid]]) -> None:
     pins, log = Pins(), Log()
@@ -55,6 +57,7 @@ def test_applied_in_turn_the_store_holds_just_what_is_needed(needs: list[frozens
     assert len(log.asked) == asked
 
 
+@settings(deadline=None)
 @given(sets, sets, st.data())
 def test_a_failure_on_the_way_loses_nothing(
     held: frozenset[Cid], needed: frozenset[Cid], data: st.DataObject

@@ -1,13 +1,14 @@
 """Bounded retries."""
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from clients.ports.store.retry import Retry, TransientError
 from clients.types.errors import UnavailableError
 
 
+@settings(deadline=None)
 @given(st.integers(1, 8), st.integers(0, 10))
 def test_tries_so_often_and_no_more(attempts: int, failures: int) -> None:
     tries: list[int] = []

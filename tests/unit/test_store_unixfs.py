@@ -6,7 +6,7 @@ import random
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from clients.ports.store.unixfs import CHUNK_BYTES, compute_cid, verify
@@ -27,6 +27,7 @@ def test_the_empty_file_is_a_leaf_without_data() -> None:
     assert compute_cid(b"").digest == hashlib.sha256(bytes.fromhex("0a0408021800")).digest()
 
 
+@settings(deadline=None)
 @given(st.binary(max_size=2_000))
 def test_a_small_file_is_one_block(data: bytes) -> None:
     def varint(value: int) -> bytes:
@@ -36,6 +37,7 @@ def test_a_small_file_is_one_block(data: bytes) -> None:
     assert compute_cid(data).digest == hashlib.sha256(b"\x0a" + varint(len(file)) + file).digest()
 
 
+@settings(deadline=None)
 @given(st.binary(max_size=300), st.integers(1, 3), st.data())
 def test_any_change_is_noticed(seed: bytes, chunks: int, data: st.DataObject) -> None:
     content = bytearray((seed + b".") * (chunks * CHUNK_BYTES // (len(seed) + 1)) + seed)

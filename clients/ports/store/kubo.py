@@ -14,6 +14,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import IO, Self
 
+from clients.ports import binaries
 from clients.types.errors import UnavailableError
 
 _STOP_S = 15.0
@@ -30,8 +31,6 @@ kill -9 "$0"
 
 def find_kubo() -> Path | None:
     """Return the Kubo program, or None where there is none."""
-    from clients.ports import binaries
-
     return binaries.find("kubo")
 
 
@@ -81,7 +80,7 @@ class KuboNode:
         binary = self._binary or find_kubo()
         if binary is None:
             raise UnavailableError(
-                "no Kubo (ipfs) on this machine: `make ipfs` builds it, or choose --store dir"
+                f"no Kubo (ipfs) on this machine: `{binaries.hint('kubo')}` builds it, or choose --store dir"
             )
         try:
             self._start(binary)
