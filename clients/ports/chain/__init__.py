@@ -1,0 +1,24 @@
+"""The chain's port: one implementation over web3.py for eth-tester, Anvil, Hardhat and any RPC URL."""
+
+from clients.ports.chain.link import HOMES, Link, open_link, resolve
+from clients.ports.chain.nodes import AnvilNode, DevNode, HardhatNode
+from clients.ports.chain.sender import Entry, Fees
+from clients.ports.chain.token import Token, setup_members
+from clients.ports.chain.web3chain import Web3Chain, Web3Devnet, open_chain
+
+__all__ = [
+    "HOMES",
+    "AnvilNode",
+    "DevNode",
+    "Entry",
+    "Fees",
+    "HardhatNode",
+    "Link",
+    "Token",
+    "Web3Chain",
+    "Web3Devnet",
+    "open_chain",
+    "open_link",
+    "resolve",
+    "setup_members",
+]

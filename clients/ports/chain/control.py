@@ -1,0 +1,53 @@
+"""Power over a development chain: its blocks, its clock and its ether."""
+
+from collections.abc import Sequence
+
+from clients.ports.chain.abi import as_int
+from clients.ports.chain.rpc import Request, Rpc, RpcError
+from clients.types.errors import RequestError, UnavailableError
+from clients.types.federation import Address
+
+_BLOCKS_A_CALL = 64
+_KINDS = ("anvil", "hardhat", "tester")
+
+
+class Control:
+    """Mines blocks and sets the clock of a chain of our own.
+
+    Every block is dated here, one second after its parent unless asked otherwise: a run's times don't depend
+    on how long anything took.
+    """
+
+    def __init__(self, rpc: Rpc) -> None:
+        self._rpc = rpc
+        client = str(rpc.request("web3_clientVersion")).lower()
+        self._kind = next((kind for kind in _KINDS if kind in client), None)
+        if self._kind is None:
+            raise UnavailableError(
+                f"chain at {rpc.where}: {client} is no development chain; its clock can't be set."
+            )
+        self._time = as_int(rpc.request("eth_getBlockByNumber", "latest", False)["timestamp"])
+
+    def mine(self, *, seconds: int = 1, blocks: int = 1) -> None:
+        """Mine `blocks` blocks, the first of them `seconds` (at least 1) after the latest one."""
+        if seconds < 0 or blocks < 0:
+            raise RequestError(f"can't mine {blocks} blocks in {seconds} seconds: time runs forward only.")
+        dates = [self._time + max(1, seconds) + place for place in range(blocks)]
+        for start in range(0, blocks, _BLOCKS_A_CALL):
+            asked: list[Request] = []
+            for date in dates[start : start + _BLOCKS_A_CALL]:
+                asked += [("evm_setNextBlockTimestamp", (date,)), ("evm_mine", ())]
+            for answer in self._rpc.batch(asked):
+                if isinstance(answer, RpcError):
+                    raise UnavailableError(f"chain at {self._rpc.where} does not mine: {answer}")
+            self._time = dates[min(start + _BLOCKS_A_CALL, blocks) - 1]
+
+    def seal(self) -> None:
+        """Mine a block of what is pending."""
+        self.mine()
+
+    def endow(self, accounts: Sequence[Address], wei: int) -> None:
+        """Set each account's ether to `wei`."""
+        for answer in self._rpc.batch([(f"{self._kind}_setBalance", (one, hex(wei))) for one in accounts]):
+            if isinstance(answer, RpcError):
+                raise UnavailableError(f"chain at {self._rpc.where} gives no ether: {answer}")

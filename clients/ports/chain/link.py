@@ -1,0 +1,163 @@
+"""A link to a chain, before any contract: where requests go, who signs, who sets the clock."""
+
+import time
+from collections.abc import Callable, Sequence
+from types import TracebackType
+from typing import Any, Self
+
+from clients.ports.binaries import find
+from clients.ports.chain.abi import as_int
+from clients.ports.chain.control import Control
+from clients.ports.chain.nodes import GENESIS_TIME, AnvilNode, DevNode, HardhatNode
+from clients.ports.chain.rpc import NodeRpc, Rpc, RpcError
+from clients.ports.chain.sender import GWEI, Entry, Fees, Sender
+from clients.ports.chain.tester import TesterRpc
+from clients.types.errors import UnavailableError, unknown_name
+from clients.types.federation import Address
+from clients.types.keys import Signer
+
+HOMES = ("auto", "eth-tester", "anvil", "hardhat")
+_PLENTY = 10**24  # wei: a million ether of play money
+_PLAY_FEES = Fees(fixed=(1000 * GWEI, GWEI))
+
+
+class Link:
+    """A chain, and those who act on it through us.
+
+    `control` is there on chains of our own alone. `kind` is what `auto` was resolved to: `eth-tester`,
+    `anvil`, `hardhat` or `url`. Close it, and what was started for it ends.
+    """
+
+    def __init__(
+        self,
+        kind: str,
+        rpc: Rpc,
+        chain_id: int,
+        sender: Sender,
+        *,
+        control: Control | None = None,
+        node: DevNode | None = None,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        self.kind = kind
+        self.rpc = rpc
+        self.chain_id = chain_id
+        self.sender = sender
+        self.control = control
+        self._node = node
+        self._clock = clock
+
+    @property
+    def url(self) -> str | None:
+        """Return the URL of the node that was started for this link."""
+        return self._node.url if self._node else None
+
+    def block(self) -> int:
+        """Return the latest block's number."""
+        return as_int(self.ask("eth_blockNumber"))
+
+    def now(self) -> int:
+        """Return the time that the next block would carry at the earliest, in seconds."""
+        block = self.ask("eth_getBlockByNumber", "latest", False)
+        earliest = as_int(block["timestamp"]) + 1
+        return earliest if self.control else max(earliest, int(self._clock()))
+
+    def ether(self, account: Address) -> int:
+        """Return an account's ether, in wei."""
+        return as_int(self.ask("eth_getBalance", account, "latest"))
+
+    def ask(self, method: str, *params: object) -> Any:
+        """Return a result that no working node refuses. UnavailableError otherwise."""
+        try:
+            return self.rpc.request(method, *params)
+        except RpcError as error:
+            raise UnavailableError(f"chain at {self.rpc.where}: {error}") from None
+
+    def close(self) -> None:
+        """Let go of the connection, and end the node that was started for it."""
+        self.rpc.close()
+        if self._node is not None:
+            self._node.stop()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+
+def resolve(spec: str) -> str:
+    """Return what `spec` stands for: `auto` is Anvil where there is one, else eth-tester."""
+    if "://" in spec:
+        return "url"
+    if spec not in HOMES:
+        raise unknown_name("chain", spec, [*HOMES, "http://…", "ws://…"])
+    if spec == "auto":
+        return "anvil" if find("anvil") else "eth-tester"
+    return spec
+
+
+def open_link(
+    spec: str,
+    keys: Sequence[Signer] = (),
+    *,
+    chain_id: int | None = None,
+    genesis_time: int = GENESIS_TIME,
+    journal: Callable[[Entry], None] | None = None,
+    timeout: float = 10.0,
+    mined_within: float = 120.0,
+    fees: Fees | None = None,
+) -> Link:
+    """Open a chain: `auto`, `eth-tester`, `anvil`, `hardhat`, or the URL of a node.
+
+    `keys` sign, and have plenty of ether on chains of our own. `timeout` is for one answer of a node,
+    `mined_within` for a transaction to be mined, both in seconds. `chain_id`: what a URL's chain must have.
+    Raises RequestError for an unknown name, UnavailableError where there is no such chain.
+    """
+    kind = resolve(spec)
+    if kind == "eth-tester":
+        tester = TesterRpc(genesis_time=genesis_time)
+        return _own(kind, tester, keys, journal, mined_within, None)
+    if kind == "url":
+        rpc = NodeRpc(spec, timeout=timeout)
+        found = _chain_id(rpc)
+        if chain_id not in (None, found):
+            rpc.close()
+            raise UnavailableError(
+                f"chain at {rpc.where} has id {found}, but id {chain_id} is expected. Give the URL of a node "
+                f"of chain {chain_id}."
+            )
+        sender = Sender(rpc, found, keys, fees=fees, journal=journal, timeout=mined_within)
+        return Link(kind, rpc, found, sender)
+    node = (AnvilNode if kind == "anvil" else HardhatNode)(genesis_time=genesis_time).start()
+    try:
+        return _own(kind, NodeRpc(node.url, timeout=max(timeout, 60.0)), keys, journal, mined_within, node)
+    except BaseException:
+        node.stop()
+        raise
+
+
+def _own(
+    kind: str,
+    rpc: Rpc,
+    keys: Sequence[Signer],
+    journal: Callable[[Entry], None] | None,
+    timeout: float,
+    node: DevNode | None,
+) -> Link:
+    chain_id = _chain_id(rpc)
+    control = Control(rpc)
+    control.endow([key.address for key in keys], _PLENTY)
+    sender = Sender(rpc, chain_id, keys, fees=_PLAY_FEES, seal=control.seal, journal=journal, timeout=timeout)
+    return Link(kind, rpc, chain_id, sender, control=control, node=node)
+
+
+def _chain_id(rpc: Rpc) -> int:
+    try:
+        return as_int(rpc.request("eth_chainId"))
+    except (RpcError, TypeError, ValueError):
+        raise UnavailableError(
+            f"what answers at {rpc.where} is not an Ethereum node: it has no chain id."
+        ) from None

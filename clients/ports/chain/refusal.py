@@ -1,0 +1,78 @@
+"""Why the protocol refused a call: asked beforehand, or found out afterwards."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from clients.ports.chain.abi import Abi
+from clients.ports.chain.rpc import Rpc, RpcError
+from clients.ports.chain.sender import Mined, Step
+from clients.types.errors import ProtocolError, UnavailableError
+from clients.types.federation import Phase
+
+
+def preflight(
+    rpc: Rpc, abi: Abi, steps: Sequence[Step], now: int, *, only: int | None = None
+) -> dict[int, ProtocolError]:
+    """Return the errors of those of `steps`, by place, that would be refused as things stand.
+
+    `now` is the time that the next block would carry: an error that may be gone by then doesn't count.
+    """
+    places = range(len(steps)) if only is None else [only]
+    asked = [("eth_call", (_call(steps[place]), "pending")) for place in places]
+    answers = rpc.batch(asked)
+    if any(isinstance(one, RpcError) and one.revert is None for one in answers):
+        # Not every node simulates the next block.
+        answers = rpc.batch([("eth_call", (_call(steps[place]), "latest")) for place in places])
+    refused = {}
+    for place, answer in zip(places, answers, strict=True):
+        if not isinstance(answer, RpcError):
+            continue
+        if answer.revert is None:
+            raise UnavailableError(f"chain at {rpc.where}: {answer}")
+        error = abi.error(answer.revert)
+        if not _passes(error, now):
+            refused[place] = error
+    return refused
+
+
+def explain(rpc: Rpc, abi: Abi, step: Step, mined: Mined) -> ProtocolError:
+    """Return why a mined transaction was reverted.
+
+    A trace says it exactly. Where there are none, the call is made again on its block: with the block's own
+    time and what the block did, then as of the block before.
+    """
+    if mined.gas >= step.gas_limit:
+        return ProtocolError("OutOfGas", mined.gas)
+    try:
+        trace = rpc.request("debug_traceTransaction", mined.transaction, {"tracer": "callTracer"})
+        output = trace.get("output", trace.get("returnValue"))
+        if output:
+            return abi.error(bytes.fromhex(output.removeprefix("0x")))
+    except RpcError:
+        pass
+    for block in (mined.block, mined.block - 1):
+        try:
+            rpc.request("eth_call", _call(step), hex(block))
+        except RpcError as error:
+            if error.revert:
+                return abi.error(error.revert)
+    return ProtocolError("Unexplained", mined.transaction)
+
+
+def _call(step: Step) -> dict[str, Any]:
+    return {"from": step.sender, "to": step.to, "data": "0x" + step.data.hex(), "gas": hex(step.gas_limit)}
+
+
+def _passes(error: ProtocolError, now: int) -> bool:
+    """Return whether the next block alone may lift this error: then the chain has to decide.
+
+    A node answers as of its latest block, which may be old; the call is for the next one.
+    """
+    match error.name, error.values:
+        case "TooEarly", (int(), int(earliest)):
+            return earliest <= now
+        case "BlockTooEarly", _:
+            return True
+        case "WrongPhase", (int(current), int(needed)):
+            return Phase.OPEN < current < needed
+    return False

@@ -1,0 +1,295 @@
+"""Transactions: local nonces, fees, signatures, many in flight, and none sent twice.
+
+A transaction's hash is known before it leaves; whoever wants to survive a crash journals it (`journal`).
+"""
+
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from clients.ports.chain.abi import as_int
+from clients.ports.chain.rpc import Rpc, RpcError
+from clients.types.errors import RequestError, UnavailableError
+from clients.types.federation import Address
+from clients.types.keys import Signed, Signer
+
+GWEI = 10**9
+_KNOWN = ("already known", "already imported", "known transaction", "already exists")
+_POLL_FIRST, _POLL_LAST = 0.01, 0.5
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """A transaction to be: `data` to the contract `to` (None: a new contract). `label` is for gas totals."""
+
+    sender: Address
+    to: Address | None
+    data: bytes
+    label: str
+    gas_limit: int
+    value: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """What a journal needs to know before a transaction is sent."""
+
+    sender: Address
+    nonce: int
+    transaction: str
+    label: str
+
+
+@dataclass(frozen=True, slots=True)
+class Mined:
+    """A transaction on the chain, its logs as the node gives them."""
+
+    transaction: str
+    block: int
+    ok: bool
+    gas: int
+    created: Address | None
+    logs: tuple[Any, ...]
+
+
+@dataclass(slots=True)
+class _Flight:
+    step: Step
+    nonce: int
+    signed: Signed
+    mined: Mined | None = None
+    renewed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Fees:
+    """What a unit of gas may cost, in wei. `fixed` is for chains of our own, where it's play money."""
+
+    fixed: tuple[int, int] | None = None  # (most in all, tip)
+    ceiling: int = 1000 * GWEI
+
+
+class Sender:
+    """Signs for the accounts of `keys` and sends.
+
+    `seal` mines what was sent, on a chain of our own. `timeout`: the seconds that mining may take.
+    """
+
+    def __init__(
+        self,
+        rpc: Rpc,
+        chain_id: int,
+        keys: Iterable[Signer] = (),
+        *,
+        fees: Fees | None = None,
+        seal: Callable[[], None] | None = None,
+        journal: Callable[[Entry], None] | None = None,
+        timeout: float = 120.0,
+        clock: Callable[[], float] = time.monotonic,
+        sleep: Callable[[float], None] = time.sleep,
+    ) -> None:
+        self._rpc = rpc
+        self._chain_id = chain_id
+        self._keys = {key.address: key for key in keys}
+        self._fees = fees or Fees()
+        self._seal = seal
+        self.journal = journal
+        self._timeout = timeout
+        self._clock = clock
+        self._sleep = sleep
+        self._nonces: dict[Address, int] = {}
+        self._lock = threading.RLock()
+        self.gas: Counter[str] = Counter()
+
+    def add(self, keys: Iterable[Signer]) -> None:
+        """Sign for these accounts as well."""
+        self._keys |= {key.address: key for key in keys}
+
+    @property
+    def accounts(self) -> tuple[Address, ...]:
+        """Return the accounts that this can sign for."""
+        return tuple(self._keys)
+
+    def send(self, steps: Sequence[Step]) -> list[Mined]:
+        """Sign and send all of `steps`, wait until all are mined; results in their order.
+
+        Raises UnavailableError if one isn't mined in time: it may still be, and isn't sent again.
+        """
+        if not steps:
+            return []
+        with self._lock:
+            try:
+                return self._send(steps)
+            except BaseException:
+                # Whatever happened, the next batch asks the chain where each account stands.
+                for step in steps:
+                    self._nonces.pop(step.sender, None)
+                raise
+
+    def find(self, transaction: str) -> Mined | None:
+        """Return the transaction of this hash if it is mined: the first question after a restart."""
+        raw = self._rpc.request("eth_getTransactionReceipt", transaction)
+        return _mined(raw) if raw else None
+
+    def _send(self, steps: Sequence[Step]) -> list[Mined]:
+        self._learn_nonces({step.sender for step in steps})
+        fees = self._price()
+        flights = [self._fly(step, fees) for step in steps]
+        self._submit(flights, fees)
+        if self._seal is not None:
+            self._seal()
+        self._await(flights)
+        for flight in flights:
+            assert flight.mined is not None
+            self.gas[flight.step.label] += flight.mined.gas
+        return [flight.mined for flight in flights if flight.mined]
+
+    def _learn_nonces(self, senders: Iterable[Address]) -> None:
+        unknown = [sender for sender in dict.fromkeys(senders) if sender not in self._nonces]
+        counts = self._rpc.batch([("eth_getTransactionCount", (sender, "pending")) for sender in unknown])
+        for sender, count in zip(unknown, counts, strict=True):
+            if isinstance(count, RpcError):
+                raise UnavailableError(f"chain at {self._rpc.where}: {count}")
+            self._nonces[sender] = as_int(count)
+
+    def _price(self) -> dict[str, object]:
+        if self._fees.fixed:
+            most, tip = self._fees.fixed
+            return {"type": 2, "maxFeePerGas": most, "maxPriorityFeePerGas": tip}
+        block = self._rpc.request("eth_getBlockByNumber", "latest", False)
+        if "baseFeePerGas" not in block:  # a chain from before London
+            return {"gasPrice": self._capped(as_int(self._rpc.request("eth_gasPrice")))}
+        try:
+            tip = as_int(self._rpc.request("eth_maxPriorityFeePerGas"))
+        except RpcError:
+            tip = GWEI
+        # Twice the base fee outlasts six full blocks.
+        most = self._capped(2 * as_int(block["baseFeePerGas"]) + tip)
+        return {"type": 2, "maxFeePerGas": most, "maxPriorityFeePerGas": min(tip, most)}
+
+    def _capped(self, price: int) -> int:
+        if price > self._fees.ceiling:
+            raise UnavailableError(
+                f"chain at {self._rpc.where}: gas costs {price // GWEI} gwei, above the ceiling of "
+                f"{self._fees.ceiling // GWEI}. Wait, or raise the ceiling."
+            )
+        return price
+
+    def _fly(self, step: Step, fees: dict[str, object]) -> _Flight:
+        nonce = self._nonces[step.sender]
+        self._nonces[step.sender] = nonce + 1
+        return _Flight(step, nonce, self._sign(step, nonce, fees))
+
+    def _sign(self, step: Step, nonce: int, fees: dict[str, object]) -> Signed:
+        key = self._keys.get(step.sender)
+        if key is None:
+            raise RequestError(
+                f"no key for {step.sender}: this client signs for {', '.join(self._keys) or 'nobody'}."
+            )
+        transaction = {
+            "chainId": self._chain_id,
+            "nonce": nonce,
+            "gas": step.gas_limit,
+            "to": step.to or b"",
+            "value": step.value,
+            "data": step.data,
+            **fees,
+        }
+        signed = key.sign(transaction)
+        if self.journal is not None:
+            self.journal(Entry(step.sender, nonce, signed.hash, step.label))
+        return signed
+
+    def _submit(self, flights: Sequence[_Flight], fees: dict[str, object]) -> None:
+        replies = self._rpc.batch([("eth_sendRawTransaction", (flight.signed.raw,)) for flight in flights])
+        stale = []
+        for flight, reply in zip(flights, replies, strict=True):
+            if isinstance(reply, RpcError) and not _accepted(reply):
+                if "nonce" not in reply.message.lower():
+                    raise self._refused(flight, reply)
+                flight.mined = self.find(flight.signed.hash)
+                if flight.mined is None:
+                    stale.append(flight)
+        if stale:
+            self._renew(stale, fees)
+            self._submit(stale, fees)
+
+    def _renew(self, stale: Sequence[_Flight], fees: dict[str, object]) -> None:
+        """Sign again with the next nonces, where somebody else has used these up or the chain forgot them.
+
+        The old transactions can then never be mined, so nothing is sent twice.
+        """
+        for flight in stale:
+            if flight.renewed:
+                raise UnavailableError(
+                    f"chain at {self._rpc.where}: nonce {flight.nonce} of {flight.step.sender} is taken "
+                    "again and again. Is another client using the same key?"
+                )
+            self._nonces.pop(flight.step.sender, None)
+        self._learn_nonces(flight.step.sender for flight in stale)
+        for flight in stale:
+            fresh = self._fly(flight.step, fees)
+            flight.nonce, flight.signed, flight.renewed = fresh.nonce, fresh.signed, True
+
+    def _refused(self, flight: _Flight, reply: RpcError) -> Exception:
+        step = flight.step
+        what = f"chain at {self._rpc.where}: {step.label} of {step.sender} was not taken: {reply.message}."
+        if "insufficient funds" in reply.message.lower():
+            return UnavailableError(f"{what} Give that account some ether for gas.")
+        return UnavailableError(what)
+
+    def _await(self, flights: Sequence[_Flight]) -> None:
+        deadline = self._clock() + self._timeout
+        pause = _POLL_FIRST
+        while True:
+            waiting = [flight for flight in flights if flight.mined is None]
+            receipts = self._rpc.batch([("eth_getTransactionReceipt", (one.signed.hash,)) for one in waiting])
+            for flight, receipt in zip(waiting, receipts, strict=True):
+                # Some nodes answer with an error while they index.
+                if receipt is not None and not isinstance(receipt, RpcError):
+                    flight.mined = _mined(receipt)
+            waiting = [flight for flight in waiting if flight.mined is None]
+            if not waiting:
+                return
+            if self._clock() >= deadline:
+                raise self._overdue(waiting)
+            self._sleep(pause)
+            pause = min(pause * 1.5, _POLL_LAST)
+
+    def _overdue(self, waiting: Sequence[_Flight]) -> UnavailableError:
+        first = waiting[0]
+        count = as_int(self._rpc.request("eth_getTransactionCount", first.step.sender, "latest"))
+        fate = (
+            "another transaction took its nonce: is another client using the same key?"
+            if count > first.nonce
+            else "it may still be. It isn't sent again; look for its receipt before you act again."
+        )
+        step = first.step
+        return UnavailableError(
+            f"chain at {self._rpc.where}: {len(waiting)} transactions not mined within {self._timeout:g} s. "
+            f"The first: {step.label} of {step.sender}, nonce {first.nonce}, {first.signed.hash}: {fate}"
+        )
+
+
+def _accepted(error: RpcError) -> bool:
+    """Return whether the node has the transaction in spite of its error."""
+    data = error.data if isinstance(error.data, dict) else {}
+    # Hardhat's node mines a reverting transaction and then complains of it.
+    return (
+        any(word in error.message.lower() for word in _KNOWN) or "txHash" in data or "transactionHash" in data
+    )
+
+
+def _mined(raw: Any) -> Mined:
+    return Mined(
+        transaction=str(raw["transactionHash"]).lower(),
+        block=as_int(raw["blockNumber"]),
+        # Receipts from before Byzantium have no status; no chain that we run on is that old.
+        ok=as_int(raw["status"]) == 1,
+        gas=as_int(raw["gasUsed"]),
+        created=raw.get("contractAddress"),
+        logs=tuple(raw["logs"]),
+    )

@@ -1,0 +1,238 @@
+"""A deployed federation on any EVM chain: the `Chain` and `Devnet` of `clients.types.chain`."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from clients.ports.chain.abi import Abi, address, hash_code, packaged, round_of, seat_of, status_of
+from clients.ports.chain.link import Link
+from clients.ports.chain.refusal import explain, preflight
+from clients.ports.chain.rpc import RpcError
+from clients.ports.chain.sender import Mined, Step
+from clients.ports.chain.token import Token
+from clients.types.chain import Call, Receipt
+from clients.types.errors import ProtocolError, RequestError, UnavailableError
+from clients.types.federation import Address, Event, Round, Seat, Status
+
+_PAGE = 100  # seats a call
+_CHUNK = 5_000  # blocks a query for logs
+# No action costs more, whatever the state of its block: nobody's vote fails for an estimate made too early.
+_GAS_LIMIT = 400_000
+_GAS_PER_ACCOUNT = 60_000  # of `evict`'s list
+
+
+class Web3Chain:
+    """A federation, seen over `link`. Checks that it is there when made.
+
+    `code_hash`: the keccak-256 of the deployed code, as `deployments/` records it. `confirm` asks before
+    every transaction whether it would be refused, so a refused call costs no gas; without it a refused call
+    is mined and its error read afterwards, which is faster and costs nothing on a chain of our own.
+    """
+
+    def __init__(
+        self,
+        link: Link,
+        federation: Address,
+        *,
+        abi: Sequence[dict[str, Any]] | None = None,
+        code_hash: str | None = None,
+        first_block: int = 0,
+        confirm: bool | None = None,
+    ) -> None:
+        self.link = link
+        self._federation = address(federation)
+        self._abi = Abi(abi if abi is not None else packaged("federation"))
+        self._first_block = first_block
+        self._confirm = link.control is None if confirm is None else confirm
+        check_code(link, self._federation, code_hash)
+        try:
+            self._token: Address = self._view("token")[0]
+            self.status()
+        except ProtocolError as error:
+            raise self._stranger(f"it answers {error}") from None
+
+    @property
+    def federation(self) -> Address:
+        """Return the federation's address."""
+        return self._federation
+
+    @property
+    def token(self) -> Address:
+        """Return the address of the token that stakes are held in."""
+        return self._token
+
+    @property
+    def chain_id(self) -> int:
+        """Return the chain's id."""
+        return self.link.chain_id
+
+    @property
+    def gas(self) -> dict[str, int]:
+        """Return the gas spent so far through this link, by action."""
+        return dict(self.link.sender.gas)
+
+    # ------------------------------------------------------------------ actions
+
+    def send(self, calls: Sequence[Call]) -> list[Receipt]:
+        """Send `calls` together, wait for all of them; receipts in the order of the calls.
+
+        On a chain of our own they are executed in the order given. Elsewhere that holds for each sender's.
+        """
+        steps = [self._step(call) for call in calls]
+        receipts: dict[int, Receipt] = {}
+        ready: list[int] = []
+        refused = preflight(self.link.rpc, self._abi, steps, self.link.now()) if self._confirm else {}
+        for place, call in enumerate(calls):
+            if place in refused and ready:
+                # What comes before it may be what it needs.
+                receipts |= self._fly(calls, steps, ready)
+                ready = []
+                del refused[place]
+                refused |= preflight(self.link.rpc, self._abi, steps, self.link.now(), only=place)
+            error = refused.get(place)
+            if error is None:
+                ready.append(place)
+            else:
+                receipts[place] = Receipt(call, gas=0, error=error)
+        receipts |= self._fly(calls, steps, ready)
+        return [receipts[place] for place in range(len(calls))]
+
+    def find(self, call: Call, transaction: str) -> Receipt | None:
+        """Return the receipt of a transaction sent in an earlier life, or None if it isn't mined."""
+        mined = self.link.sender.find(transaction)
+        return self._receipt(call, self._step(call), mined) if mined else None
+
+    def _fly(self, calls: Sequence[Call], steps: Sequence[Step], places: Sequence[int]) -> dict[int, Receipt]:
+        mined = self.link.sender.send([steps[place] for place in places])
+        return {
+            place: self._receipt(calls[place], steps[place], one)
+            for place, one in zip(places, mined, strict=True)
+        }
+
+    def _step(self, call: Call) -> Step:
+        data = self._abi.call(call.method, call.args)
+        accounts = sum(len(arg) for arg in call.args if isinstance(arg, list | tuple))
+        limit = _GAS_LIMIT + accounts * _GAS_PER_ACCOUNT
+        return Step(call.sender, self._federation, data, call.method, limit)
+
+    def _receipt(self, call: Call, step: Step, mined: Mined) -> Receipt:
+        error = None if mined.ok else explain(self.link.rpc, self._abi, step, mined)
+        return Receipt(call, mined.gas, tuple(self._events(mined.logs)), error, mined.transaction)
+
+    # ------------------------------------------------------------------ views
+
+    def status(self) -> Status:
+        """Return the round in progress, as of the latest block."""
+        return status_of(self._view("status")[0])
+
+    def seats(self) -> list[Seat]:
+        """Return every seat of the registry, in registry order, as of one block."""
+        first = self._view("seats", 0, _PAGE)[0]
+        if len(first) < _PAGE:
+            return [seat_of(raw) for raw in first]
+        block = self.link.block()
+        pages = range(0, self._view("memberCount", block=block)[0], _PAGE)
+        return [seat_of(raw) for start in pages for raw in self._view("seats", start, _PAGE, block=block)[0]]
+
+    def seat(self, account: Address) -> Seat:
+        """Return `account`'s seat, whether or not it is in the registry."""
+        return seat_of(self._view("seatOf", account)[0])
+
+    def round(self, number: int) -> Round:
+        """Return round `number`'s record."""
+        return round_of(self._view("roundOf", number)[0])
+
+    def view(self, method: str, *args: object) -> tuple[Any, ...]:
+        """Return what a view of the contract returns. ProtocolError if it reverts."""
+        return self._view(method, *args)
+
+    def tokens(self, account: Address) -> int:
+        """Return the tokens, in base units, that `account` holds itself; the federation is an account too."""
+        return Token(self.link, self._token).balance(account)
+
+    def now(self) -> int:
+        """Return the time that the next block would carry at the earliest, in seconds."""
+        return self.link.now()
+
+    def block(self) -> int:
+        """Return the latest block's number."""
+        return self.link.block()
+
+    def events(self, first_block: int = 0) -> list[Event]:
+        """Return the federation's events from `first_block` on, in order."""
+        found: list[Event] = []
+        start, last, chunk = max(first_block, self._first_block), self.link.block(), _CHUNK
+        while start <= last:
+            end = min(start + chunk - 1, last)
+            query = {"address": self._federation, "fromBlock": hex(start), "toBlock": hex(end)}
+            try:
+                logs = self.link.rpc.request("eth_getLogs", query)
+            except RpcError as error:
+                if chunk == 1:
+                    raise UnavailableError(
+                        f"chain at {self.link.rpc.where} gives no events: {error}"
+                    ) from None
+                chunk = max(1, chunk // 4)  # providers limit the range, each to its own taste
+                continue
+            found += self._events(logs)
+            start = end + 1
+        return found
+
+    def close(self) -> None:
+        """Let go of connections, and end nodes that were started for this chain."""
+        self.link.close()
+
+    def _events(self, logs: Sequence[Any]) -> list[Event]:
+        ours = self._federation.lower()
+        known = (self._abi.event(log) for log in logs if str(log["address"]).lower() == ours)
+        return [event for event in known if event is not None]
+
+    def _view(self, method: str, *args: object, block: int | None = None) -> tuple[Any, ...]:
+        call = {"to": self._federation, "data": "0x" + self._abi.call(method, args).hex()}
+        try:
+            raw = self.link.rpc.request("eth_call", call, "latest" if block is None else hex(block))
+        except RpcError as error:
+            if error.revert is None:
+                raise UnavailableError(f"chain at {self.link.rpc.where}: {error}") from None
+            raise self._abi.error(error.revert) from None
+        try:
+            return self._abi.result(method, bytes.fromhex(raw[2:]))
+        except ValueError as error:
+            raise self._stranger(str(error)) from None
+
+    def _stranger(self, why: str) -> UnavailableError:
+        return UnavailableError(
+            f"chain at {self.link.rpc.where}: the contract at {self._federation} is not a federation "
+            f"({why}). Check the address, or deploy with `python -m deploy`."
+        )
+
+
+class Web3Devnet(Web3Chain):
+    """A federation on a chain of our own, whose clock we set."""
+
+    def advance(self, seconds: int = 0, blocks: int = 1) -> None:
+        """Mine `blocks` blocks, the first of them `seconds` (at least one) later."""
+        if self.link.control is None:
+            raise RequestError(f"chain at {self.link.rpc.where}: its clock is not ours to set.")
+        self.link.control.mine(seconds=seconds, blocks=blocks)
+
+
+def open_chain(link: Link, federation: Address, **options: Any) -> Web3Chain:
+    """Return the federation on `link`: a `Web3Devnet` where the clock is ours."""
+    return (Web3Devnet if link.control else Web3Chain)(link, federation, **options)
+
+
+def check_code(link: Link, contract: Address, code_hash: str | None) -> None:
+    """Raise UnavailableError unless there is code at `contract`, the one of `code_hash` if given."""
+    where = f"chain {link.chain_id} at {link.rpc.where}"
+    code = bytes.fromhex(link.ask("eth_getCode", contract, "latest")[2:])
+    if not code:
+        raise UnavailableError(
+            f"{where}: there is no contract at {contract}. Is this the chain of the deployment? "
+            "A development chain forgets everything when it ends."
+        )
+    found = hash_code(code)
+    if code_hash not in (None, found):
+        raise UnavailableError(
+            f"{where}: another contract is at {contract}: its code has hash {found}, "
+            f"the deployment's {code_hash}."
+        )
