@@ -1,0 +1,86 @@
+"""Where the programs of others are: nodes, compilers, browsers."""
+
+import os
+import shutil
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from clients.types.errors import unknown_name
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+@dataclass(frozen=True)
+class _Program:
+    """The names a program goes by on PATH, and what a user does to get it."""
+
+    names: tuple[str, ...]
+    hint: str
+
+
+_PROGRAMS = {
+    "anvil": _Program(("anvil",), "make setup"),
+    "cast": _Program(("cast",), "make setup"),
+    "forge": _Program(("forge",), "make setup"),
+    "hardhat": _Program(("hardhat",), "make setup"),
+    "node": _Program(("node",), "make setup"),
+    "solhint": _Program(("solhint",), "make setup"),
+    "kubo": _Program(("ipfs",), "make ipfs"),
+    "geth": _Program(("geth",), "make geth"),
+    "chromium": _Program(
+        ("chromium", "chromium-browser", "google-chrome", "chrome"),
+        "install Chromium with your system's packages",
+    ),
+}
+
+
+def known() -> list[str]:
+    """Return the names that `find` knows."""
+    return sorted(_PROGRAMS)
+
+
+def hint(name: str) -> str:
+    """Return what a user does to get this program: a command, or a sentence."""
+    return _program(name).hint
+
+
+def find(name: str) -> Path | None:
+    """Return the program by this name, or None where it isn't there.
+
+    Our own come first, since they are the tested versions: `node_modules`, then `.tools/bin`, then PATH.
+    Where npm wraps a native program in a script, the native one is returned: it starts faster, and a signal
+    reaches it.
+
+    Raises:
+        RequestError: a name that `known` doesn't hold.
+    """
+    program = _program(name)
+    for one in program.names:
+        for path in _candidates(one):
+            if path.is_file() and os.access(path, os.X_OK):
+                return path
+    return None
+
+
+def _program(name: str) -> _Program:
+    if name not in _PROGRAMS:
+        raise unknown_name("program", name, _PROGRAMS)
+    return _PROGRAMS[name]
+
+
+def _candidates(name: str) -> Iterator[Path]:
+    modules = ROOT / "node_modules"
+    yield from sorted((modules / "@foundry-rs").glob(f"{name}-*/bin/{name}"))
+    yield modules / ".bin" / name
+    yield ROOT / ".tools" / "bin" / name
+    if found := shutil.which(name):
+        yield Path(found)
+
+
+def node_environment() -> dict[str, str]:
+    """Return the environment in which Node programs run: ours, with Hardhat's Node first on PATH."""
+    environment = dict(os.environ)
+    if node := find("node"):
+        environment["PATH"] = f"{node.parent}{os.pathsep}{environment.get('PATH', '')}"
+    return environment

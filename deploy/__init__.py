@@ -1,0 +1,1 @@
+"""Compile, deploy, devnet: what puts the contracts on a chain."""
