@@ -82,7 +82,7 @@ abstract contract Federation is Axes, ReentrancyGuard {
     /// @inheritdoc IFederation
     function join(uint256 stake) external nonReentrant {
         _requirePhase(Phase.Open);
-        Member memory m = _book.entries[msg.sender];
+        Member memory m = _book.load(msg.sender);
         if (m.standing == Standing.Banned) revert AccountBanned(msg.sender);
         if (m.standing != Standing.Stranger) revert AlreadyMember(msg.sender, m.standing);
         if (stake < bond) revert StakeTooLow(stake, bond);
@@ -91,7 +91,7 @@ abstract contract Federation is Axes, ReentrancyGuard {
         m.stake = uint96(stake);
         m.standing = Standing.Member;
         _book.register(msg.sender, m);
-        _book.entries[msg.sender] = m;
+        _book.save(msg.sender, m);
         emit Joined(msg.sender, stake);
         _pull(stake);
     }
@@ -106,7 +106,7 @@ abstract contract Federation is Axes, ReentrancyGuard {
         if (amount > room) revert AmountTooLarge(amount, room);
 
         m.stake += uint96(amount);
-        _book.entries[msg.sender] = m;
+        _book.save(msg.sender, m);
         emit Deposited(msg.sender, amount, m.stake);
         _pull(amount);
     }
@@ -114,33 +114,33 @@ abstract contract Federation is Axes, ReentrancyGuard {
     /// @inheritdoc IFederation
     function leave() external {
         _requirePhase(Phase.Open);
-        Member memory m = _book.entries[msg.sender];
+        Member memory m = _book.load(msg.sender);
         if (m.standing != Standing.Member) revert NotMember(msg.sender, m.standing);
         _bookMember(m);
 
         _unregister(m);
         m.standing = Standing.Leaving;
-        _book.entries[msg.sender] = m;
+        _book.save(msg.sender, m);
         emit Left(msg.sender, m.stake, m.unbondsAt);
     }
 
     /// @inheritdoc IFederation
     function withdraw() external nonReentrant {
-        Member memory m = _book.entries[msg.sender];
+        Member memory m = _book.load(msg.sender);
         if (m.index != 0 || m.stake == 0) revert NothingToWithdraw(msg.sender);
         if (block.timestamp < m.unbondsAt) revert TooEarly(block.timestamp, m.unbondsAt);
 
         uint256 amount = m.stake;
         m.stake = 0;
         if (m.standing == Standing.Leaving) m.standing = Standing.Stranger;
-        _book.entries[msg.sender] = m;
+        _book.save(msg.sender, m);
         emit Withdrawn(msg.sender, amount);
         token.safeTransfer(msg.sender, amount);
     }
 
     /// @inheritdoc IFederation
     function claim() external nonReentrant {
-        Member memory m = _book.entries[msg.sender];
+        Member memory m = _book.load(msg.sender);
         if (m.standing != Standing.Member) revert NotMember(msg.sender, m.standing);
         _requireNotInPlay(msg.sender, m);
         _bookMember(m);
@@ -148,18 +148,18 @@ abstract contract Federation is Axes, ReentrancyGuard {
 
         uint256 amount = m.stake - bond;
         m.stake = uint96(bond);
-        _book.entries[msg.sender] = m;
+        _book.save(msg.sender, m);
         emit Claimed(msg.sender, amount, bond);
         token.safeTransfer(msg.sender, amount);
     }
 
     /// @inheritdoc IFederation
     function collect(address account) external {
-        Member memory m = _book.entries[account];
+        Member memory m = _book.load(account);
         if (m.standing == Standing.Stranger) revert NotMember(account, m.standing);
         _requireNotInPlay(account, m);
         _bookDue(account, m);
-        _book.entries[account] = m;
+        _book.save(account, m);
     }
 
     /// @inheritdoc IFederation
@@ -167,14 +167,14 @@ abstract contract Federation is Axes, ReentrancyGuard {
         _requirePhase(Phase.Open);
         for (uint256 i = 0; i < accounts.length; ++i) {
             address account = accounts[i];
-            Member memory m = _book.entries[account];
+            Member memory m = _book.load(account);
             if (m.index == 0) continue;
             _bookDue(account, m);
             if (m.standing == Standing.Banned) {
                 _unregister(m);
                 emit Evicted(account, m.stake, m.unbondsAt);
             }
-            _book.entries[account] = m;
+            _book.save(account, m);
         }
     }
 
@@ -219,7 +219,7 @@ abstract contract Federation is Axes, ReentrancyGuard {
 
         m.act = Act.Proposed;
         m.round = uint40(round);
-        _book.entries[msg.sender] = m;
+        _book.save(msg.sender, m);
         _rounds[round].proposals = r.proposals + 1;
         emit Proposed(round, msg.sender, position, digest, samples);
     }
@@ -233,7 +233,7 @@ abstract contract Federation is Axes, ReentrancyGuard {
 
         m.act = Act.Committed;
         m.round = uint40(round);
-        _book.entries[msg.sender] = m;
+        _book.save(msg.sender, m);
         _commitments[msg.sender] = commitment;
         _rounds[round].commits = r.commits + 1;
         emit Committed(round, msg.sender, commitment);
@@ -242,7 +242,7 @@ abstract contract Federation is Axes, ReentrancyGuard {
     /// @inheritdoc IFederation
     function reveal(uint256 round, bytes32 ballot, bytes32 salt) external {
         Round memory r = _requireRound(round, Phase.Reveal);
-        Member memory m = _book.entries[msg.sender];
+        Member memory m = _book.load(msg.sender);
         if (m.round != round || m.act != Act.Committed) {
             if (m.round == round && m.act == Act.Revealed) revert AlreadyActed(msg.sender, round, m.act);
             revert NotCommitted(msg.sender, round);
@@ -253,7 +253,7 @@ abstract contract Federation is Axes, ReentrancyGuard {
 
         m.act = Act.Revealed;
         m.option = _count(round, r, msg.sender, ballot);
-        _book.entries[msg.sender] = m;
+        _book.save(msg.sender, m);
         _mix ^= keccak256(abi.encode(msg.sender, salt));
         Round storage kept = _rounds[round];
         kept.reveals = r.reveals + 1;
@@ -300,7 +300,7 @@ abstract contract Federation is Axes, ReentrancyGuard {
     /// @inheritdoc IFederation
     function status() external view returns (Status memory s) {
         Clock memory c = _clock;
-        s.record = _rounds[c.round];
+        s.record = roundOf(c.round);
         s.phase = _phaseOf(s.record);
         s.round = c.round;
         s.restUntil = c.restUntil;
@@ -319,7 +319,7 @@ abstract contract Federation is Axes, ReentrancyGuard {
     }
 
     /// @inheritdoc IFederation
-    function roundOf(uint256 round) external view returns (Round memory) {
+    function roundOf(uint256 round) public view returns (Round memory) {
         return _rounds[round];
     }
 
@@ -388,7 +388,7 @@ abstract contract Federation is Axes, ReentrancyGuard {
         view
         returns (Member memory m, uint256 position)
     {
-        m = _book.entries[msg.sender];
+        m = _book.load(msg.sender);
         if (m.standing == Standing.Banned) revert AccountBanned(msg.sender);
         if (m.standing != Standing.Member) revert NotMember(msg.sender, m.standing);
         position = Draw.position(_seed, m.index - 1, r.members);
@@ -398,7 +398,7 @@ abstract contract Federation is Axes, ReentrancyGuard {
     }
 
     function _memberOf(address account) private view returns (Member memory m) {
-        m = _book.entries[account];
+        m = _book.load(account);
         if (m.standing == Standing.Banned) revert AccountBanned(account);
         if (m.standing != Standing.Member) revert NotMember(account, m.standing);
     }
@@ -417,7 +417,7 @@ abstract contract Federation is Axes, ReentrancyGuard {
     {
         stake = m.stake;
         if (m.act == Act.None) return (stake, false, r);
-        r = _rounds[m.round];
+        r = roundOf(m.round);
         settled = r.outcome != Outcome.None;
         if (settled) stake = StakeBook.withDue(stake, _due(account, m, r));
     }
@@ -486,7 +486,7 @@ abstract contract Federation is Axes, ReentrancyGuard {
 
     function _seat(address account, Round memory current) private view returns (Seat memory s) {
         s.account = account;
-        s.member = _book.entries[account];
+        s.member = _book.load(account);
         (s.balance,,) = _accrued(account, s.member);
         if (s.member.index != 0 && current.drawnAt != 0 && current.outcome == Outcome.None) {
             s.position = uint32(Draw.position(_seed, s.member.index - 1, current.members));

@@ -22,21 +22,20 @@ library Draw {
         x = place;
         do {
             (uint256 left, uint256 right) = (x / a, x % a);
-            for (uint256 k = 0; k < STEPS; ++k) {
-                (left, right) = (right, (left + _hash(seed, k, right) % a) % a);
+            assembly ("memory-safe") {
+                // (left, right) = (right, (left + keccak256(abi.encode(seed, k, right)) % a) % a), for k = 0 … 7;
+                // it hashes in free memory and leaves it free
+                let free := mload(0x40)
+                mstore(free, seed)
+                for { let k := 0 } lt(k, STEPS) { k := add(k, 1) } {
+                    mstore(add(free, 0x20), k)
+                    mstore(add(free, 0x40), right)
+                    let next := mod(add(left, mod(keccak256(free, 0x60), a)), a)
+                    left := right
+                    right := next
+                }
             }
             x = left * a + right;
         } while (x >= size);
-    }
-
-    /// @dev keccak256(abi.encode(seed, k, half)), in memory that is free again afterwards.
-    function _hash(bytes32 seed, uint256 k, uint256 half) private pure returns (uint256 digest) {
-        assembly ("memory-safe") {
-            let free := mload(0x40)
-            mstore(free, seed)
-            mstore(add(free, 0x20), k)
-            mstore(add(free, 0x40), half)
-            digest := keccak256(free, 0x60)
-        }
     }
 }

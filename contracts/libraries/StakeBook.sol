@@ -17,6 +17,14 @@ library StakeBook {
         mapping(address account => IFederation.Member) entries;
     }
 
+    function load(Book storage book, address account) internal view returns (IFederation.Member memory) {
+        return book.entries[account];
+    }
+
+    function save(Book storage book, address account, IFederation.Member memory m) internal {
+        book.entries[account] = m;
+    }
+
     /// @notice Put `account` at the end of the registry. The caller writes the entry `m`.
     function register(Book storage book, address account, IFederation.Member memory m) internal {
         book.registry.push(account);
