@@ -1,0 +1,96 @@
+"""The phase is what the page's nine rules say, in their order."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from clients.protocol.rounds import ACTIONS, check_arguments, compute_ends, compute_phase
+from clients.types.chain import Call
+from clients.types.errors import RequestError
+from clients.types.federation import Outcome, Phase, Round, Schedule
+
+SCHEDULE = Schedule(open=5, propose=10, commit=20, reveal=30, publish=40, unbonding=100)
+SEAL = 1_000
+
+
+def phase_of(
+    record: Round, time: int, *, block: int = SEAL + 1, number: int = 1, publishing: bool = False
+) -> Phase:
+    return compute_phase(
+        record,
+        number,
+        seal_block=SEAL,
+        schedule=SCHEDULE,
+        proposers=2,
+        voters=3,
+        is_publishing=publishing,
+        time=time,
+        block=block,
+    )
+
+
+def drawn(proposals: int = 0, commits: int = 0, reveals: int = 0) -> Round:
+    return Round(drawn_at=100, members=5, proposals=proposals, commits=commits, reveals=reveals)
+
+
+@pytest.mark.parametrize(
+    ("record", "time", "phase"),
+    [
+        (drawn(0), 100, Phase.PROPOSE),
+        (drawn(1), 109, Phase.PROPOSE),
+        (drawn(2), 100, Phase.COMMIT),
+        (drawn(1), 110, Phase.COMMIT),
+        (drawn(0), 110, Phase.SETTLE),
+        (drawn(2, 2), 129, Phase.COMMIT),
+        (drawn(2, 3), 100, Phase.REVEAL),
+        (drawn(2, 1), 130, Phase.REVEAL),
+        (drawn(2, 0), 130, Phase.SETTLE),
+        (drawn(2, 3, 2), 159, Phase.REVEAL),
+        (drawn(2, 3, 2), 160, Phase.SETTLE),
+        (drawn(2, 3, 3), 100, Phase.SETTLE),
+        (drawn(2, 3, 0), 160, Phase.SETTLE),
+    ],
+)
+def test_phases_end_early_or_at_their_deadline(record: Round, time: int, phase: Phase) -> None:
+    assert phase_of(record, time) is phase
+
+
+def test_publication_is_awaited_until_its_own_deadline() -> None:
+    assert phase_of(drawn(2, 3, 3), 199, publishing=True) is Phase.PUBLISH
+    assert phase_of(drawn(2, 3, 3), 200, publishing=True) is Phase.SETTLE
+
+
+def test_a_seed_can_be_drawn_for_256_blocks() -> None:
+    assert phase_of(Round(members=5), 0, block=SEAL) is Phase.DRAW
+    assert phase_of(Round(members=5), 0, block=SEAL + 256) is Phase.DRAW
+    assert phase_of(Round(members=5), 0, block=SEAL + 257) is Phase.SETTLE
+
+
+@given(st.sampled_from([Outcome.ACCEPTED, Outcome.REJECTED, Outcome.UNDECIDED]), st.integers(0, 10**6))
+def test_what_is_settled_or_never_opened_is_open(outcome: Outcome, time: int) -> None:
+    assert phase_of(Round(drawn_at=100, outcome=outcome), time) is Phase.OPEN
+    assert phase_of(Round(), time, number=0) is Phase.OPEN
+
+
+@given(st.integers(0, 3), st.integers(0, 3), st.integers(0, 3), st.integers(100, 300))
+def test_time_alone_never_brings_a_phase_back(proposals: int, commits: int, reveals: int, time: int) -> None:
+    record = drawn(proposals, commits, min(reveals, commits))
+    assert phase_of(record, time) <= phase_of(record, time + 1)
+
+
+@given(st.integers(1, 2**40))
+def test_every_round_can_be_settled_in_the_end(drawn_at: int) -> None:
+    ends = compute_ends(drawn_at, SCHEDULE)
+    assert ends.publish == drawn_at + 100
+    for record in (drawn(1, 1, 0), drawn(2, 3, 1), drawn()):
+        assert phase_of(record, 200, publishing=True) is Phase.SETTLE
+
+
+@pytest.mark.parametrize("name", ACTIONS)
+def test_arguments_that_no_chain_would_encode_are_our_fault(name: str) -> None:
+    types = ACTIONS[name].types
+    with pytest.raises(RequestError, match=f"{name} takes"):
+        check_arguments(Call("0x", name, (1,) * (len(types) + 1)), types)
+    if types:
+        with pytest.raises(RequestError, match="is no"):
+            check_arguments(Call("0x", name, (-1,) * len(types)), types)
