@@ -62,6 +62,11 @@ class DevNode:
         return self._port
 
     @property
+    def running(self) -> bool:
+        """Return whether the node is there."""
+        return self._server is not None and self._server.running
+
+    @property
     def pid(self) -> int | None:
         """Return the node's process, while it runs."""
         return self._server.pid if self._server else None

@@ -213,7 +213,9 @@ class TesterRpc:
 
     def _estimate(self, call: Mapping[str, Any], at: object = "latest") -> str:
         computation = self._run("eth_estimateGas", call, at)
-        intrinsic = 21_000 + 16 * len(decode_hex(call.get("data", "0x")))
+        # The most that a transaction costs before its first instruction; a creation costs more (EIP-3860).
+        data = len(decode_hex(call.get("data", "0x")))
+        intrinsic = 21_000 + 16 * data + (0 if call.get("to") else 32_000 + data // 16)
         return hex(intrinsic + computation.get_gas_used() * 64 // 63 + computation.get_gas_refund())
 
     def _mined_block(self, transaction_hash: str) -> tuple[BlockAPI, Sequence[ReceiptAPI], int] | None:

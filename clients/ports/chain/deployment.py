@@ -1,0 +1,116 @@
+"""The record of a deployment, `deployments/<chain id>/<name>.json`: how a client finds a federation."""
+
+import json
+import os
+import re
+import tempfile
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any, Self
+
+from clients.ports.chain.link import Link
+from clients.ports.chain.web3chain import Web3Chain, open_chain
+from clients.types.cid import Cid
+from clients.types.errors import RequestError, UnavailableError
+from clients.types.federation import Address, Schedule, StakeVoteTerms
+
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
+NOBODY = "0x" + "0" * 40
+
+
+@dataclass(frozen=True, slots=True)
+class Contract:
+    """A contract on the chain. `transaction` is empty where we didn't deploy it."""
+
+    contract: str
+    address: Address
+    code_hash: str
+    transaction: str = ""
+    block: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Deployment:
+    """A deployed federation, with its token and, on development chains, its beacon."""
+
+    name: str
+    chain_id: int
+    mechanism: str
+    deployer: Address
+    federation: Contract
+    token: Contract
+    beacon: Contract | None
+    terms: StakeVoteTerms
+    abi_hash: str
+    compiler: dict[str, Any] = field(default_factory=dict)
+
+    def document(self) -> dict[str, Any]:
+        """Return the record as JSON-able data; the genesis digest as 0x and hex, and as a CID."""
+        genesis = self.terms.genesis
+        terms = asdict(self.terms) | {"genesis": "0x" + genesis.hex()}
+        return asdict(self) | {"terms": terms, "genesis_cid": str(Cid.from_digest(genesis))}
+
+    @classmethod
+    def parse(cls, data: dict[str, Any], where: str) -> Self:
+        """Return the deployment that `document` wrote. RequestError, with `where`, if it isn't one."""
+        try:
+            data = {key: value for key, value in data.items() if key != "genesis_cid"}
+            terms = data["terms"]
+            genesis = bytes.fromhex(terms["genesis"].removeprefix("0x"))
+            schedule = Schedule(**terms["schedule"])
+            parts = {part: Contract(**data[part]) for part in ("federation", "token", "beacon") if data[part]}
+            whole = StakeVoteTerms(**(terms | {"genesis": genesis, "schedule": schedule}))
+            return cls(**(data | parts | {"terms": whole}))
+        except (KeyError, TypeError, ValueError, AttributeError) as error:
+            raise RequestError(f"{where} is not the record of a deployment: {error!r}.") from None
+
+    @classmethod
+    def load(cls, path: Path) -> Self:
+        """Read a record."""
+        try:
+            data = json.loads(path.read_text("utf-8"))
+        except OSError as error:
+            raise UnavailableError(f"deployment {path} can't be read: {error.strerror}.") from None
+        except ValueError as error:
+            raise RequestError(f"deployment {path} is not JSON: {error}.") from None
+        return cls.parse(data, str(path))
+
+    def save(self, path: Path) -> None:
+        """Write the record, whole or not at all."""
+        write_whole(path, json.dumps(self.document(), indent=2) + "\n")
+
+    def open(self, link: Link) -> Web3Chain:
+        """Return the federation on `link`. UnavailableError if it is another chain, or not there."""
+        if link.chain_id != self.chain_id:
+            raise UnavailableError(
+                f"chain at {link.rpc.where} has id {link.chain_id}, but {self.name!r} is deployed on chain "
+                f"{self.chain_id}. Give the URL of a node of that chain."
+            )
+        code_hash, block = self.federation.code_hash, self.federation.block
+        return open_chain(link, self.federation.address, code_hash=code_hash, first_block=block)
+
+
+def record_path(folder: Path, chain_id: int, name: str) -> Path:
+    """Return where the record of `name` on chain `chain_id` belongs."""
+    if not _NAME.fullmatch(name):
+        raise RequestError(f"deployment name {name!r}: letters, digits, '.', '_' and '-' only, 64 at most.")
+    return folder / str(chain_id) / f"{name}.json"
+
+
+def write_whole(path: Path, text: str) -> None:
+    """Write `text` to `path`, whole or not at all. UnavailableError where the disk is full or not ours."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}-")
+        try:
+            with os.fdopen(handle, "w", encoding="utf-8") as file:
+                file.write(text)
+                file.flush()
+                os.fsync(file.fileno())
+            Path(name).chmod(0o644)
+            Path(name).replace(path)
+        except BaseException:
+            Path(name).unlink(missing_ok=True)
+            raise
+    except OSError as error:
+        raise UnavailableError(f"{path} can't be written: {error.strerror}.") from None

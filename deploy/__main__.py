@@ -1,0 +1,116 @@
+"""`python -m deploy`: compile, deploy to any chain, and leave a record that others can use."""
+
+import argparse
+import json
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from clients.ports.binaries import ROOT
+from clients.ports.chain.deployment import Deployment, record_path, write_whole
+from clients.ports.chain.link import Link, open_link
+from clients.ports.chain.sender import Entry
+from clients.ports.keys import Key, dev_key_by_name, read_passphrase
+from clients.types.errors import FedJuryError, RequestError
+from deploy.federation import deploy_stake_vote
+from deploy.options import add_terms, parse_bytes32, read_terms
+from deploy.sources import standard_input
+
+
+def parser() -> argparse.ArgumentParser:
+    """Return the command line's parser."""
+    parser = argparse.ArgumentParser(
+        prog="python -m deploy",
+        description="Deploy a stake_vote federation and write deployments/<chain id>/<name>.json.",
+    )
+    parser.add_argument("--rpc", required=True, metavar="URL", help="the chain: http(s):// or ws(s)://")
+    parser.add_argument("--name", required=True, help="what the deployment is called from now on")
+    parser.add_argument("--chain-id", type=int, metavar="N", help="refuse any other chain than this")
+    key = parser.add_argument_group("who deploys, and pays for it")
+    who = key.add_mutually_exclusive_group(required=True)
+    who.add_argument("--keystore", type=Path, metavar="FILE", help="an encrypted key file")
+    who.add_argument("--dev-key", metavar="N", help="a public test key of Anvil's, by number")
+    key.add_argument(
+        "--passphrase-file", type=Path, metavar="FILE", help="default: $FEDJURY_PASSPHRASE, else asked for"
+    )
+    money = parser.add_argument_group("token and randomness")
+    money.add_argument("--token", metavar="ADDRESS", help="the ERC-20 to stake (default: a new one)")
+    money.add_argument(
+        "--supply", type=int, default=0, metavar="N", help="base units of a new token, for the deployer"
+    )
+    money.add_argument(
+        "--beacon-value", metavar="0x…", help="a fixed source of randomness; development chains only"
+    )
+    add_terms(parser)
+    parser.add_argument("--folder", type=Path, default=ROOT / "deployments", help="where records go")
+    parser.add_argument("--force", action="store_true", help="write over another deployment of this name")
+    parser.add_argument(
+        "--timeout", type=float, default=300.0, metavar="S", help="seconds a transaction may take"
+    )
+    return parser
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the command; return its exit status."""
+    given = parser().parse_args(argv)
+    try:
+        deployment, path = deploy(given)
+    except FedJuryError as error:
+        print(f"deploy: {error}", file=sys.stderr)
+        return error.exit_code
+    except KeyboardInterrupt:
+        return 130
+    print(f"{deployment.name}: StakeVote at {deployment.federation.address} on chain {deployment.chain_id}")
+    print(f"token at {deployment.token.address}")
+    print(f"record: {path}")
+    return 0
+
+
+def deploy(given: argparse.Namespace) -> tuple[Deployment, Path]:
+    """Deploy as the command line asks; return the deployment and its record's path."""
+    terms = read_terms(given)
+    beacon = parse_bytes32(given.beacon_value) if given.beacon_value else None
+    record_path(given.folder, 0, given.name)  # a bad name costs nothing yet
+    key = _key(given)
+    with open_link(given.rpc, [key], chain_id=given.chain_id, mined_within=given.timeout) as link:
+        path = record_path(given.folder, link.chain_id, given.name)
+        if path.exists() and not given.force:
+            raise RequestError(f"{path} records another deployment. Choose another --name, or --force.")
+        log = path.with_suffix(".pending")
+        _note(link, log, force=given.force)
+        deployment = deploy_stake_vote(
+            link, key.address, terms, name=given.name, beacon_value=beacon, supply=given.supply
+        )
+        sources = path.parent / "sources" / path.name
+        write_whole(sources, json.dumps(standard_input(), indent=1, sort_keys=True) + "\n")
+        deployment.save(path)
+        log.unlink(missing_ok=True)
+    return deployment, path
+
+
+def _note(link: Link, log: Path, *, force: bool) -> None:
+    """Write every transaction down before it is sent, so that a deployment cut short can be found again."""
+    if log.exists() and not force:
+        raise RequestError(
+            f"a deployment of this name was cut short; {log} has its transactions. "
+            "See what became of them, then remove that file or use --force."
+        )
+    lines: list[str] = []
+
+    def write(entry: Entry) -> None:
+        lines.append(
+            f"{entry.label}: nonce {entry.nonce} of {entry.sender}, transaction {entry.transaction}\n"
+        )
+        write_whole(log, "".join(lines))
+
+    link.sender.journal = write
+
+
+def _key(given: argparse.Namespace) -> Key:
+    if given.dev_key is not None:
+        return dev_key_by_name(given.dev_key)
+    return Key.load(given.keystore, read_passphrase(file=given.passphrase_file))
+
+
+if __name__ == "__main__":
+    sys.exit(main())

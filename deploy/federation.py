@@ -1,0 +1,127 @@
+"""Put a federation on a chain: its token, its beacon on a development chain, the contract itself."""
+
+from collections.abc import Sequence
+from dataclasses import astuple, replace
+from typing import Any
+
+from clients.ports.chain.abi import Abi, abi_hash, address, as_int, hash_code, packaged
+from clients.ports.chain.deployment import NOBODY, Contract, Deployment
+from clients.ports.chain.link import Link
+from clients.ports.chain.refusal import explain
+from clients.ports.chain.rpc import RpcError
+from clients.ports.chain.sender import Step
+from clients.ports.chain.web3chain import check_code
+from clients.types.errors import ProtocolError, RequestError, UnavailableError
+from clients.types.federation import Address, StakeVoteTerms
+from deploy.compiler import artifact
+from deploy.sources import compiler_settings
+
+DEV_CHAINS = frozenset({1337, 31337})
+"""Chain ids on which money is play money: mintable tokens and fixed beacons are for these alone."""
+
+
+def deploy_stake_vote(
+    link: Link,
+    deployer: Address,
+    terms: StakeVoteTerms,
+    *,
+    name: str = "devnet",
+    beacon_value: bytes | None = None,
+    supply: int = 0,
+) -> Deployment:
+    """Deploy a `StakeVote` federation as `deployer`, who has a key in `link`, and see that it is there.
+
+    `terms.token` zero: deploys a JuryToken as well, with `supply` base units for the deployer; on a
+    development chain the deployer may mint more. `terms.beacon` zero: block hashes are the entropy, unless
+    `beacon_value` (32 bytes, development chains only) is given, which deploys a FixedBeacon.
+    RequestError where the terms are refused, UnavailableError where the chain fails.
+    """
+    play = link.chain_id in DEV_CHAINS
+    if beacon_value is not None and not play:
+        raise RequestError(
+            f"a fixed beacon on chain {link.chain_id}: whoever reads the record knows every draw."
+        )
+    if terms.token == NOBODY and not play and supply <= 0:
+        raise RequestError("no token: give --token ADDRESS, or --supply for a new one that nobody can mint.")
+    # Refused terms are found out before anything is paid for. Any token does for that.
+    _estimate(link, deployer, "StakeVote", (astuple(replace(terms, token=deployer)),))
+    if terms.token == NOBODY:
+        minter = deployer if play else NOBODY
+        token = _deploy(link, deployer, "JuryToken", (supply, deployer, minter))
+    else:
+        token = _existing(link, "ERC20", terms.token)
+    beacon: Contract | None = None
+    if beacon_value is not None:
+        beacon = _deploy(link, deployer, "FixedBeacon", (beacon_value,))
+    elif terms.beacon != NOBODY:
+        beacon = _existing(link, "IBeacon", terms.beacon)
+    whole = replace(terms, token=token.address, beacon=beacon.address if beacon else NOBODY)
+    federation = _deploy(link, deployer, "StakeVote", (astuple(whole),))
+    _verify(link, federation, whole)
+    return Deployment(
+        name=name,
+        chain_id=link.chain_id,
+        mechanism="stake_vote",
+        deployer=deployer,
+        federation=federation,
+        token=token,
+        beacon=beacon,
+        terms=whole,
+        abi_hash=abi_hash(artifact("StakeVote").abi),
+        compiler=compiler_settings(),
+    )
+
+
+def _deploy(link: Link, deployer: Address, contract: str, args: Sequence[object]) -> Contract:
+    built = artifact(contract)
+    data, gas = _estimate(link, deployer, contract, args)
+    step = Step(deployer, None, data, f"deploy {contract}", gas * 5 // 4)
+    [mined] = link.sender.send([step])
+    if not mined.ok or mined.created is None:
+        raise _refused(contract, explain(link.rpc, _errors(contract), step, mined))
+    where = address(mined.created)
+    code = _code(link, where)
+    if len(code) != len(built.deployed_bytecode):
+        raise UnavailableError(f"chain at {link.rpc.where}: what was deployed at {where} is not {contract}.")
+    return Contract(contract, where, hash_code(code), mined.transaction, mined.block)
+
+
+def _estimate(link: Link, deployer: Address, contract: str, args: Sequence[object]) -> tuple[bytes, int]:
+    """Return what a deployment sends, and the gas it takes."""
+    built = artifact(contract)
+    data = built.bytecode + Abi(built.abi).construct(args)
+    try:
+        call = {"from": deployer, "data": "0x" + data.hex()}
+        return data, as_int(link.rpc.request("eth_estimateGas", call))
+    except RpcError as error:
+        if error.revert is None:
+            raise UnavailableError(f"chain at {link.rpc.where} can't estimate {contract}: {error}") from None
+        raise _refused(contract, _errors(contract).error(error.revert)) from None
+
+
+def _errors(contract: str) -> Abi:
+    return Abi([*artifact(contract).abi, *packaged("federation")])
+
+
+def _existing(link: Link, contract: str, where: Address) -> Contract:
+    check_code(link, where, None)
+    return Contract(contract, where, hash_code(_code(link, where)))
+
+
+def _code(link: Link, where: Address) -> bytes:
+    return bytes.fromhex(link.ask("eth_getCode", where, "latest")[2:])
+
+
+def _verify(link: Link, federation: Contract, terms: StakeVoteTerms) -> None:
+    """See that the contract on the chain has the terms that it was meant to have."""
+    abi = Abi(artifact("StakeVote").abi)
+    call = {"to": federation.address, "data": "0x" + abi.call("terms").hex()}
+    got: Any = abi.result("terms", bytes.fromhex(link.ask("eth_call", call, "latest")[2:]))[0]
+    if got != astuple(terms):
+        raise UnavailableError(
+            f"chain at {link.rpc.where}: {federation.address} has other terms than asked for: {got}."
+        )
+
+
+def _refused(contract: str, error: ProtocolError) -> RequestError:
+    return RequestError(f"{contract} refuses these terms: {error}.")
