@@ -1,0 +1,163 @@
+"""Data of the user's own: an `.npz` file, or a function that returns a `Dataset`."""
+
+import importlib
+import zipfile
+import zlib
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from clients.learning.datasets.base import Dataset, FloatArray, IntArray, Labels
+from clients.types.errors import RequestError, UnavailableError
+
+_KEYS = ("x_train", "y_train", "x_test", "y_test")
+
+
+def read_npz(path: Path, keys: Sequence[str], *, optional: Sequence[str] = ()) -> dict[str, NDArray[Any]]:
+    """Return the arrays under `keys`, and those of `optional` that are there. Never unpickles.
+
+    Raises `RequestError` saying which key is missing or unreadable, and what the file holds instead.
+    """
+    try:
+        with np.load(path, allow_pickle=False) as archive:
+            if not isinstance(archive, np.lib.npyio.NpzFile):
+                raise RequestError(
+                    f"{path} is a single array; expected an .npz with the keys {', '.join(keys)}"
+                )
+            missing = [key for key in keys if key not in archive.files]
+            if missing:
+                raise RequestError(
+                    f"{path} lacks {', '.join(missing)}; expected the keys {', '.join(keys)}"
+                    f"{' and optionally ' + ', '.join(optional) if optional else ''}, "
+                    f"found {', '.join(archive.files) or 'none'}"
+                )
+            return {
+                key: _read_array(path, archive, key) for key in (*keys, *optional) if key in archive.files
+            }
+    except FileNotFoundError as error:
+        raise RequestError(f"there is no data file {path}") from error
+    except (ValueError, EOFError, zipfile.BadZipFile) as error:
+        raise RequestError(f"{path} is not a readable .npz file: {error}") from error
+    except OSError as error:
+        raise UnavailableError(f"cannot read {path}: {error.strerror or error}") from error
+
+
+def from_npz(path: Path) -> Dataset:
+    """Return the data set in an `.npz` with `x_train y_train x_test y_test` and optionally `writer_train`.
+
+    Inputs: uint8 images (scaled to 0..1) or numbers (taken as they are), N×H×W, N×H×W×C, N×C×H×W or N×D.
+    Labels: whole numbers from 0, or N×K of 0 and 1. Raises `RequestError` saying which key is wrong and how.
+    """
+    arrays = read_npz(path, _KEYS, optional=("writer_train",))
+    return from_arrays(path.name, **arrays)
+
+
+def from_arrays(
+    name: str,
+    x_train: NDArray[Any],
+    y_train: NDArray[Any],
+    x_test: NDArray[Any],
+    y_test: NDArray[Any],
+    writer_train: NDArray[Any] | None = None,
+) -> Dataset:
+    """Return a `Dataset` of plain arrays, with the conversions that `from_npz` describes."""
+    labels = {key: _labels(name, key, y) for key, y in (("y_train", y_train), ("y_test", y_test))}
+    multilabel = labels["y_train"].ndim == 2
+    if multilabel:
+        classes = labels["y_train"].shape[1]
+    else:
+        classes = int(max(y.max(initial=0) for y in labels.values())) + 1
+    return Dataset(
+        name,
+        _inputs(name, "x_train", x_train),
+        labels["y_train"],
+        _inputs(name, "x_test", x_test),
+        labels["y_test"],
+        classes,
+        "multilabel" if multilabel else "binary" if classes == 2 else "multiclass",
+        None if writer_train is None else _whole(name, "writer_train", writer_train),
+    )
+
+
+def from_factory(spec: str) -> Dataset:
+    """Return what `package.module:factory` returns: a `Dataset`, or a dict of `from_arrays`'s arguments.
+
+    Raises `RequestError` where it cannot be imported, fails, or returns something else.
+    """
+    factory = import_object("data set", spec)
+    try:
+        made = factory()
+    except Exception as error:
+        raise RequestError(f"data set {spec}: the factory failed: {type(error).__name__}: {error}") from error
+    if isinstance(made, Dataset):
+        return made
+    if isinstance(made, dict):
+        try:
+            return from_arrays(spec, **{key: np.asarray(value) for key, value in made.items()})
+        except TypeError as error:
+            raise RequestError(
+                f"data set {spec}: found the keys {', '.join(map(str, made))}; expected {', '.join(_KEYS)} "
+                "and optionally writer_train"
+            ) from error
+    raise RequestError(
+        f"data set {spec}: the factory returned {type(made).__name__}; expected a Dataset or a dict of arrays"
+    )
+
+
+def import_object(kind: str, spec: str) -> Any:
+    """Return the callable that `package.module:name` names, or raise `RequestError`."""
+    module_name, _, name = spec.partition(":")
+    if not module_name or not name:
+        raise RequestError(f"{kind} {spec!r}: expected package.module:factory")
+    try:
+        module = importlib.import_module(module_name)
+    except Exception as error:
+        raise RequestError(
+            f"{kind} {spec!r}: cannot import {module_name}: {type(error).__name__}: {error}. "
+            "Run from the folder that holds it, or set PYTHONPATH."
+        ) from error
+    made = getattr(module, name, None)
+    if not callable(made):
+        raise RequestError(f"{kind} {spec!r}: {module_name} has no function {name}")
+    return made
+
+
+def _read_array(path: Path, archive: Any, key: str) -> NDArray[Any]:
+    try:
+        return np.asarray(archive[key])
+    except (ValueError, EOFError, zipfile.BadZipFile, zlib.error) as error:
+        raise RequestError(
+            f"{path}: {key} cannot be read: {error}. Expected a plain numeric array; save it with numpy.savez"
+        ) from error
+
+
+def _inputs(name: str, key: str, x: NDArray[Any]) -> FloatArray:
+    if x.dtype.kind not in "uifb":
+        raise RequestError(f"{name}: {key} is {x.dtype}; expected numbers")
+    if x.ndim == 3:
+        x = x[:, None]
+    elif x.ndim == 4 and x.shape[3] in (1, 3) and x.shape[1] not in (1, 3):
+        x = x.transpose(0, 3, 1, 2)
+    scaled = np.ascontiguousarray(x, np.float32)
+    return scaled / np.float32(255) if x.dtype == np.uint8 else scaled
+
+
+def _labels(name: str, key: str, y: NDArray[Any]) -> Labels:
+    if y.ndim == 2 and y.shape[1] == 1:
+        y = y[:, 0]
+    if y.ndim == 2 and y.dtype.kind in "uifb":
+        return y.astype(np.float32)
+    return _whole(name, key, y)
+
+
+def _whole(name: str, key: str, y: NDArray[Any]) -> IntArray:
+    whole = y.dtype.kind in "uib" or (y.dtype.kind == "f" and bool(np.all(y == np.floor(y))))
+    if y.ndim != 1 or not whole:
+        raise RequestError(
+            f"{name}: {key} is {y.dtype} of shape {y.shape}; expected whole numbers of shape (N,)"
+            + ("" if key == "writer_train" else ", or 0 and 1 of shape (N, labels)")
+        )
+    return y.astype(np.int64)

@@ -1,0 +1,132 @@
+"""Judging weights on samples: accuracy, loss and AUROC, for one test set or many at once."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+
+from clients.learning.schema import Weights
+from clients.learning.tensors import Samples, load_weights
+from clients.learning.threads import is_small, torch_threads
+from clients.learning.train import sample_losses
+from clients.types.errors import RequestError, unknown_name
+
+Metric = Literal["accuracy", "loss", "auroc"]
+METRICS = ("accuracy", "loss", "auroc")
+_VALUES_AT_ONCE = 1 << 20
+_ROWS_AT_ONCE = 512
+
+
+@dataclass(frozen=True)
+class Score:
+    """How good weights are on a set of samples.
+
+    `accuracy`: share of samples right; with several labels at once, share of labels right. `loss`: mean,
+    infinite where an output isn't a number. `auroc`: mean area under the ROC curve; None for a plain choice
+    of one class among more than two.
+    """
+
+    accuracy: float
+    loss: float
+    auroc: float | None
+    samples: int
+
+    def value(self, metric: str) -> float:
+        """Return the score by `metric`, larger being better (the loss is negated)."""
+        if metric == "accuracy":
+            return self.accuracy
+        if metric == "loss":
+            return -self.loss
+        if metric == "auroc":
+            if self.auroc is None:
+                raise RequestError("auroc is for two classes or several labels at once; use accuracy")
+            return self.auroc
+        raise unknown_name("metric", metric, METRICS)
+
+
+def evaluate(model: nn.Module, weights: Weights, data: Samples) -> Score:
+    """Return the score of `weights` on `data`. The model lends its form; its own weights are overwritten."""
+    return evaluate_many(model, weights, [data])[0]
+
+
+def evaluate_many(model: nn.Module, weights: Weights, sets: Sequence[Samples]) -> list[Score]:
+    """Return the score of the same weights on each of many sets, all sets going through the model together.
+
+    Weights whose outputs aren't numbers score badly (wrong, infinite loss, AUROC 0) and raise nothing: they
+    are a peer's. Raises `RequestError` for an empty set, `BadUpdate` for weights that don't fit the model.
+    """
+    if any(len(data) == 0 for data in sets):
+        raise RequestError("a test set is empty; every judge needs samples to judge on")
+    if not sets:
+        return []
+    load_weights(model, weights)
+    logits = predict(model, torch.cat([data.x for data in sets]))
+    y = torch.cat([data.y for data in sets])
+    losses = sample_losses(logits, y).double()
+    right = _right(logits, y)
+    ranked = y.is_floating_point() or logits.shape[1] == 2
+    scores = []
+    start = 0
+    for data in sets:
+        part = slice(start, start + len(data))
+        start = part.stop
+        loss = float(losses[part].mean())
+        scores.append(
+            Score(
+                accuracy=float(right[part].mean()),
+                loss=loss if not math.isnan(loss) else math.inf,
+                auroc=_auroc(logits[part], y[part]) if ranked else None,
+                samples=len(data),
+            )
+        )
+    return scores
+
+
+def predict(model: nn.Module, x: Tensor) -> Tensor:
+    """Return the model's logits for `x`, shape (N, K), in batches that fit in memory."""
+    rows = min(max(_VALUES_AT_ONCE // max(x[0].numel(), 1), 1), _ROWS_AT_ONCE)
+    model.eval()
+    one = 1 if x.device.type == "cpu" and is_small(model, min(rows, len(x))) else None
+    with torch_threads(one), torch.inference_mode():
+        return torch.cat([model(part) for part in torch.split(x, rows)])
+
+
+def mean_auroc(scores: NDArray[np.floating], truth: NDArray[np.floating]) -> float:
+    """Return the mean over labels of the area under the ROC curve; both N×K, truth holding 0 and 1.
+
+    Exact: the rank statistic with ties counted half. Labels that are all 0 or all 1 have no curve and are
+    left out; 0.5 where none is left; 0.0 where a score isn't a number.
+    """
+    if np.isnan(scores).any():
+        return 0.0
+    areas = []
+    for column, true in zip(scores.T, truth.T, strict=True):
+        positives = int(true.sum())
+        negatives = len(true) - positives
+        if positives == 0 or negatives == 0:
+            continue
+        _, place, counts = np.unique(column, return_inverse=True, return_counts=True)
+        last = np.cumsum(counts)
+        middle = last - (counts - 1) / 2.0  # the mean rank of equal scores
+        above = float(middle[place][true > 0].sum()) - positives * (positives + 1) / 2.0
+        areas.append(above / (positives * negatives))
+    return float(np.mean(areas)) if areas else 0.5
+
+
+def _right(logits: Tensor, y: Tensor) -> Tensor:
+    """Return for each sample how much of it is right, 0 to 1, as float64 of shape (N,)."""
+    numbers = ~logits.isnan().any(dim=1)
+    if y.is_floating_point():
+        return ((logits > 0) == (y > 0)).double().mean(dim=1) * numbers
+    return ((logits.argmax(dim=1) == y) & numbers).double()
+
+
+def _auroc(logits: Tensor, y: Tensor) -> float:
+    if not y.is_floating_point():
+        logits, y = (logits[:, 1] - logits[:, 0])[:, None], y[:, None]
+    return mean_auroc(logits.double().cpu().numpy(), y.double().cpu().numpy())

@@ -1,0 +1,240 @@
+"""Models by name, built for the shape of a data set, with weights that follow from a seed."""
+
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
+from typing import Any
+
+import torch
+from torch import nn
+
+from clients.learning.datasets import Dataset, import_object
+from clients.learning.schema import BadUpdate
+from clients.learning.tensors import schema_of, weights_of
+from clients.types.errors import RequestError, UnavailableError, unknown_name
+
+Shape = tuple[int, ...]
+_LARGEST_SMALL_IMAGE = 32
+
+
+def build(name: str, shape: Shape, num_classes: int, seed: int) -> nn.Module:
+    """Return the model called `name`, on the CPU, for samples of `shape` and `num_classes` outputs (logits).
+
+    `name` is one of `MODELS`, or `package.module:factory`, a function of `(shape, num_classes)` that returns
+    an `nn.Module`. The same seed gives the same weights. Torch's global random state is left as it was.
+
+    Raises `RequestError` for an unknown name, or a model that doesn't take such samples or give such outputs,
+    or whose weights aren't finite float32.
+    """
+    if name in MODELS:
+        factory: Callable[[Shape, int], Any] = MODELS[name]
+    elif ":" in name:
+        factory = import_object("model", name)
+    else:
+        raise unknown_name("model", name, MODELS)
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        try:
+            model = factory(shape, num_classes)
+        except (RequestError, UnavailableError):
+            raise
+        except Exception as error:
+            raise RequestError(
+                f"model {name}: cannot be built for {_told(shape)}: {_short(error)}"
+            ) from error
+        if not isinstance(model, nn.Module):
+            raise RequestError(
+                f"model {name}: the factory returned {type(model).__name__}; expected an nn.Module"
+            )
+        _check(name, model, shape, num_classes)
+    return model.train()
+
+
+def build_for(name: str, dataset: Dataset, seed: int) -> nn.Module:
+    """Return the model called `name` for a data set; see `build`."""
+    return build(name, dataset.shape, dataset.num_classes, seed)
+
+
+def _logistic(shape: Shape, num_classes: int) -> nn.Module:
+    return nn.Sequential(nn.Flatten(), nn.Linear(_features(shape), num_classes))
+
+
+def _mlp(shape: Shape, num_classes: int) -> nn.Module:
+    """3 layers, 128 nodes in each but the last (paper stake_vote §5.1.2)."""
+    return _dense(shape, (128, 128), num_classes)
+
+
+def _mnist_2nn(shape: Shape, num_classes: int) -> nn.Module:
+    """2 hidden layers of 200 (McMahan et al. 2017): 199,210 weights on MNIST."""
+    return _dense(shape, (200, 200), num_classes)
+
+
+def _mnist_cnn(shape: Shape, num_classes: int) -> nn.Module:
+    """5×5 convolutions of 32 and 64, 512 nodes (McMahan et al. 2017): 1,663,370 weights for MNIST."""
+    channels = _image("mnist_cnn", shape)[0]
+    features = nn.Sequential(
+        nn.Conv2d(channels, 32, 5, padding=2),
+        nn.ReLU(),
+        nn.MaxPool2d(2),
+        nn.Conv2d(32, 64, 5, padding=2),
+        nn.ReLU(),
+        nn.MaxPool2d(2),
+        nn.Flatten(),
+    )
+    return nn.Sequential(
+        features, nn.Linear(_width(features, shape), 512), nn.ReLU(), nn.Linear(512, num_classes)
+    )
+
+
+def _cnn(shape: Shape, num_classes: int) -> nn.Module:
+    """Two 5×5 convolutions of 64 channels, then 384 and 192 nodes: McMahan et al. 2017 for CIFAR-10."""
+    channels = _image("cnn", shape)[0]
+    features = nn.Sequential(
+        nn.Conv2d(channels, 64, 5, padding=2),
+        nn.ReLU(),
+        nn.MaxPool2d(3, stride=2, padding=1),
+        nn.Conv2d(64, 64, 5, padding=2),
+        nn.ReLU(),
+        nn.MaxPool2d(3, stride=2, padding=1),
+        nn.Flatten(),
+    )
+    return nn.Sequential(
+        features,
+        nn.Linear(_width(features, shape), 384),
+        nn.ReLU(),
+        nn.Linear(384, 192),
+        nn.ReLU(),
+        nn.Linear(192, num_classes),
+    )
+
+
+def _alexnet(shape: Shape, num_classes: int) -> nn.Module:
+    """AlexNet's five convolutions and three dense layers, with kernels and widths for small pictures."""
+    channels = _image("alexnet", shape)[0]
+    features = nn.Sequential(
+        nn.Conv2d(channels, 64, 5, padding=2),
+        nn.ReLU(),
+        nn.MaxPool2d(3, stride=2, padding=1),
+        nn.Conv2d(64, 192, 5, padding=2),
+        nn.ReLU(),
+        nn.MaxPool2d(3, stride=2, padding=1),
+        nn.Conv2d(192, 384, 3, padding=1),
+        nn.ReLU(),
+        nn.Conv2d(384, 256, 3, padding=1),
+        nn.ReLU(),
+        nn.Conv2d(256, 256, 3, padding=1),
+        nn.ReLU(),
+        nn.MaxPool2d(3, stride=2, padding=1),
+        nn.Flatten(),
+    )
+    return nn.Sequential(
+        features,
+        nn.Dropout(),
+        nn.Linear(_width(features, shape), 1024),
+        nn.ReLU(),
+        nn.Dropout(),
+        nn.Linear(1024, 1024),
+        nn.ReLU(),
+        nn.Linear(1024, num_classes),
+    )
+
+
+def _densenet121(shape: Shape, num_classes: int) -> nn.Module:
+    """DenseNet-121 for small pictures of any number of channels.
+
+    Up to 32 pixels the stem is one 3×3 convolution without stride or pooling; above, it is ImageNet's.
+    """
+    channels, height, width = _image("densenet121", shape)
+    try:
+        from torchvision.models import DenseNet
+    except ImportError as error:
+        raise UnavailableError(
+            "model densenet121 needs torchvision: pip install 'fedjury[vision]'"
+        ) from error
+    model: nn.Module = DenseNet(
+        growth_rate=32, block_config=(6, 12, 24, 16), num_init_features=64, num_classes=num_classes
+    )
+    features = model.get_submodule("features")
+    assert isinstance(features, nn.Sequential)
+    if max(height, width) <= _LARGEST_SMALL_IMAGE:
+        features.conv0 = nn.Conv2d(channels, 64, 3, padding=1, bias=False)
+        features.pool0 = nn.Identity()
+    elif channels != 3:
+        features.conv0 = nn.Conv2d(channels, 64, 7, stride=2, padding=3, bias=False)
+    return model
+
+
+def _densenet121_gn(shape: Shape, num_classes: int) -> nn.Module:
+    """The same with GroupNorm (16 channels a group) for BatchNorm: no buffers to average."""
+    model = _densenet121(shape, num_classes)
+    for path, module in list(model.named_modules()):
+        if isinstance(module, nn.BatchNorm2d):
+            parent, _, name = path.rpartition(".")
+            groups = nn.GroupNorm(module.num_features // 16, module.num_features)
+            setattr(model.get_submodule(parent), name, groups)
+    return model
+
+
+MODELS: Mapping[str, Callable[[Shape, int], nn.Module]] = MappingProxyType(
+    {
+        "logistic": _logistic,
+        "mlp": _mlp,
+        "mnist_2nn": _mnist_2nn,
+        "mnist_cnn": _mnist_cnn,
+        "cnn": _cnn,
+        "alexnet": _alexnet,
+        "densenet121": _densenet121,
+        "densenet121_gn": _densenet121_gn,
+    }
+)
+
+
+def _dense(shape: Shape, hidden: tuple[int, ...], num_classes: int) -> nn.Module:
+    layers: list[nn.Module] = [nn.Flatten()]
+    width = _features(shape)
+    for size in hidden:
+        layers += [nn.Linear(width, size), nn.ReLU()]
+        width = size
+    return nn.Sequential(*layers, nn.Linear(width, num_classes))
+
+
+def _features(shape: Shape) -> int:
+    return int(torch.Size(shape).numel())
+
+
+def _image(name: str, shape: Shape) -> tuple[int, int, int]:
+    if len(shape) != 3:
+        raise RequestError(f"model {name} takes pictures; {_told(shape)} are none. Use logistic or mlp")
+    return shape[0], shape[1], shape[2]
+
+
+def _width(features: nn.Module, shape: Shape) -> int:
+    with torch.no_grad():
+        return int(features(torch.zeros(1, *shape)).shape[1])
+
+
+def _told(shape: Shape) -> str:
+    return "samples of shape " + "×".join(map(str, shape))
+
+
+def _short(error: Exception) -> str:
+    return f"{type(error).__name__}: {str(error).splitlines()[0][:200] if str(error) else ''}"
+
+
+def _check(name: str, model: nn.Module, shape: Shape, num_classes: int) -> None:
+    """Try the model on two samples of zeros, so that a misfit shows at once and not in the first round."""
+    try:
+        with torch.no_grad():
+            found = model.eval()(torch.zeros(2, *shape))
+    except Exception as error:
+        raise RequestError(f"model {name} does not take {_told(shape)}: {_short(error)}") from error
+    if not isinstance(found, torch.Tensor) or tuple(found.shape) != (2, num_classes):
+        got = tuple(found.shape) if isinstance(found, torch.Tensor) else type(found).__name__
+        raise RequestError(
+            f"model {name}: two samples give {got}; expected logits of shape {(2, num_classes)}, one a class"
+        )
+    try:
+        schema_of(model).check(weights_of(model))
+    except BadUpdate as error:
+        raise RequestError(
+            f"model {name}: its first weights are unusable: {error.where}: {error.why}"
+        ) from error

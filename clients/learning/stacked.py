@@ -1,0 +1,240 @@
+"""Training many clients: each apart on its own core, or small models all in the same steps.
+
+Tiny dense models spend a step in overhead. Stacking the clients' weights along a new first axis and
+running all of them through one batched matrix product a layer pays that once for all. It is what
+`torch.func.vmap` does to such a model, written out: faster still, and without vmap's seconds of start-up.
+Middling models gain nothing from that, but from training side by side, one core each. Large ones fill the
+machine by themselves, one after the other. `benchmarks/training.py` measures all of it.
+"""
+
+import copy
+import os
+import queue
+from collections import defaultdict
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+
+from clients.learning.schema import Weights
+from clients.learning.tensors import Samples, load_weights, stack_weights, tensors_of, unstack_weights
+from clients.learning.threads import is_small, torch_threads
+from clients.learning.train import (
+    TrainConfig,
+    checked,
+    fit,
+    make_optimizer,
+    pull_back,
+    sample_losses,
+    shuffles,
+    train,
+)
+from clients.types.errors import RequestError
+
+_ELEMENTWISE = (nn.Identity, nn.LeakyReLU, nn.ReLU, nn.Sigmoid, nn.Tanh)
+# Modules that draw nothing at random, so that clients can train at the same time in one process.
+_DRAWLESS = (
+    *_ELEMENTWISE,
+    nn.AvgPool2d,
+    nn.BatchNorm1d,
+    nn.BatchNorm2d,
+    nn.Conv2d,
+    nn.Flatten,
+    nn.GroupNorm,
+    nn.LayerNorm,
+    nn.Linear,
+    nn.MaxPool2d,
+    nn.Sequential,
+)
+_MAX_STACKED_WEIGHTS = 100_000
+_MAX_STACK = 16
+_MAX_WORKERS = 8
+
+
+@dataclass(frozen=True, eq=False)
+class Job:
+    """One client's training: where it starts, on what, how, and its own seed."""
+
+    weights: Weights
+    data: Samples
+    config: TrainConfig
+    seed: int
+
+
+def train_many(model: nn.Module, jobs: Sequence[Job]) -> list[Weights]:
+    """Return what `train` returns for each job, in the same order, to within rounding.
+
+    A client's bytes don't depend on who trains beside it. Jobs of the same configuration train together
+    where `is_stackable` says so, up to 16 at a time; the others apart, and then to the very bytes of
+    `train`. Which way is taken follows from model and settings alone, never from timing or the number of
+    cores. Raises as `train` does.
+    """
+    results: dict[int, Weights] = {}
+    alike: dict[TrainConfig, list[int]] = defaultdict(list)
+    for place, job in enumerate(jobs):
+        alike[job.config].append(place)
+    for config, places in alike.items():
+        if is_stackable(model, config):
+            for start in range(0, len(places), _MAX_STACK):
+                group = places[start : start + _MAX_STACK]
+                results.update(zip(group, train_stacked(model, [jobs[i] for i in group]), strict=True))
+        else:
+            results.update(zip(places, train_apart(model, [jobs[i] for i in places]), strict=True))
+    return [results[place] for place in range(len(jobs))]
+
+
+def is_stackable(model: nn.Module, config: TrainConfig) -> bool:
+    """Return whether clients train faster together: a rule measured in `benchmarks/training.py`.
+
+    A plain chain of dense layers and elementwise functions, of at most 100,000 weights, whose batches are
+    small. Not convolutions, which as grouped convolutions are slower, nor dropout or buffers, which
+    differ from client to client.
+    """
+    if layers_of(model) is None or not all(parameter.requires_grad for parameter in model.parameters()):
+        return False
+    size = sum(parameter.numel() for parameter in model.parameters())
+    return size <= _MAX_STACKED_WEIGHTS and is_small(model, config.batch_size)
+
+
+def train_apart(model: nn.Module, jobs: Sequence[Job]) -> list[Weights]:
+    """Return what `train` returns for each job, to the byte; on the CPU side by side if batches are small."""
+    side_by_side = (
+        len(jobs) > 1
+        and all(type(module) in _DRAWLESS for module in model.modules())
+        and all(job.data.x.device.type == "cpu" and is_small(model, job.config.batch_size) for job in jobs)
+    )
+    if not side_by_side:
+        return [train(model, job.weights, job.data, job.config, job.seed) for job in jobs]
+    workers = min(len(jobs), os.cpu_count() or 1, _MAX_WORKERS)
+    idle: queue.SimpleQueue[nn.Module] = queue.SimpleQueue()
+    for _ in range(workers):
+        idle.put(copy.deepcopy(model))
+
+    def work(job: Job) -> Weights:
+        own = idle.get()
+        try:
+            return fit(own, job.weights, job.data, job.config, job.seed)
+        finally:
+            idle.put(own)
+
+    with torch_threads(1), ThreadPoolExecutor(workers) as pool:
+        return list(pool.map(work, jobs))
+
+
+def layers_of(model: nn.Module) -> list[tuple[str, nn.Module]] | None:
+    """Return the layers of a plain chain with their names, or None if the model is something else."""
+    if type(model) is nn.Sequential:
+        layers = []
+        for name, child in model._modules.items():  # unlike children(), also what occurs twice
+            inner = layers_of(child)
+            if inner is None:
+                return None
+            layers += [(f"{name}.{path}" if path else name, layer) for path, layer in inner]
+        # A layer that occurs twice shares its weights, and goes by its first name alone.
+        return layers if len({id(layer) for _, layer in layers}) == len(layers) else None
+    plain_flatten = type(model) is nn.Flatten and (model.start_dim, model.end_dim) == (1, -1)
+    plain_linear = type(model) is nn.Linear and not model._forward_hooks and not model._forward_pre_hooks
+    return [("", model)] if plain_flatten or plain_linear or type(model) in _ELEMENTWISE else None
+
+
+def run_stacked(layers: list[tuple[str, nn.Module]], weights: dict[str, Tensor], x: Tensor) -> Tensor:
+    """Return the logits of all clients, (clients, batch, K), for x of shape (clients, batch, ...)."""
+    for name, layer in layers:
+        if isinstance(layer, nn.Linear):
+            prefix = f"{name}." if name else ""
+            transposed = weights[f"{prefix}weight"].transpose(1, 2)
+            bias = weights.get(f"{prefix}bias")
+            x = torch.bmm(x, transposed) if bias is None else torch.baddbmm(bias.unsqueeze(1), x, transposed)
+        else:
+            x = x.flatten(2) if isinstance(layer, nn.Flatten) else layer(x)
+    return x
+
+
+def train_stacked(model: nn.Module, jobs: Sequence[Job]) -> list[Weights]:
+    """Return the trained weights of jobs that share one configuration, all trained in the same steps.
+
+    Clients with more batches than others go on alone with those that are left.
+    """
+    one = 1 if jobs[0].data.x.device.type == "cpu" else None
+    with torch_threads(one):
+        return _train_stacked(model, jobs)
+
+
+def _train_stacked(model: nn.Module, jobs: Sequence[Job]) -> list[Weights]:
+    if any(len(job.data) == 0 for job in jobs):
+        raise RequestError("a client has no samples to train on")
+    config = jobs[0].config
+    steps = [config.epochs * -(-len(job.data) // config.batch_size) for job in jobs]
+    # Longest first: those still at work are then always the first rows of every tensor.
+    order = sorted(range(len(jobs)), key=lambda place: -steps[place])
+    sorted_jobs = [jobs[place] for place in order]
+    plan = _Plan.of(sorted_jobs, config)
+    stacked = _start(model, sorted_jobs)
+    anchors = {name: tensor.clone() for name, tensor in stacked.items()} if config.proximal else {}
+    layers = layers_of(model)
+    if layers is None:
+        raise ValueError("the model is not a plain chain; ask is_stackable first")
+    optimizer = make_optimizer(config, fused=False)
+    live: dict[str, Tensor] = {}
+    active = 0
+    for step in range(steps[order[0]]):
+        working = sum(1 for place in order if steps[place] > step)
+        if working != active:
+            active = working
+            live = {name: tensor[:active].detach().requires_grad_() for name, tensor in stacked.items()}
+        index, share = plan.index[step, :active], plan.share[step, :active]
+        logits = run_stacked(layers, live, plan.x[index])
+        losses = sample_losses(logits.flatten(0, 1), plan.y[index].flatten(0, 1))
+        torch.dot(losses, share.reshape(-1)).backward()  # type: ignore[no-untyped-call]
+        parameters = list(live.values())
+        if anchors:
+            pull_back(parameters, [anchors[name][:active] for name in live], config.proximal)
+        optimizer.step(parameters)
+    trained = {place: unstack_weights(stacked, row) for row, place in enumerate(order)}
+    return [checked(model, trained[place], config) for place in range(len(jobs))]
+
+
+@dataclass(frozen=True, eq=False)
+class _Plan:
+    """Which samples each step takes. index, share: (steps, clients, batch); x, y: all clients' samples.
+
+    A sample's share is its weight in the batch's mean, and 0 for what fills up a short batch.
+    """
+
+    x: Tensor
+    y: Tensor
+    index: Tensor
+    share: Tensor
+
+    @classmethod
+    def of(cls, jobs: Sequence[Job], config: TrainConfig) -> "_Plan":
+        batch = config.batch_size
+        steps = config.epochs * -(-len(jobs[0].data) // batch)
+        index = torch.zeros((steps, len(jobs), batch), dtype=torch.int64)
+        share = torch.zeros((steps, len(jobs), batch), dtype=torch.float32)
+        offset = 0
+        for client, job in enumerate(jobs):
+            count = len(job.data)
+            each = -(-count // batch)
+            for epoch, order in enumerate(shuffles(count, config, job.seed)):
+                filled = torch.zeros(each * batch, dtype=torch.int64)
+                filled[:count] = order + offset
+                shares = torch.zeros(each * batch, dtype=torch.float32)
+                shares[:count] = 1.0 / batch
+                last = count - (each - 1) * batch
+                shares[count - last : count] = 1.0 / last
+                rows = slice(epoch * each, (epoch + 1) * each)
+                index[rows, client] = filled.view(each, batch)
+                share[rows, client] = shares.view(each, batch)
+            offset += count
+        x, y = torch.cat([job.data.x for job in jobs]), torch.cat([job.data.y for job in jobs])
+        return cls(x, y, index.to(x.device), share.to(x.device))
+
+
+def _start(model: nn.Module, jobs: Sequence[Job]) -> dict[str, Tensor]:
+    for job in jobs:
+        load_weights(model, job.weights)  # checks that they fit; a few microseconds each
+    names = list(tensors_of(model))
+    return stack_weights(names, [job.weights for job in jobs], jobs[0].data.x.device)

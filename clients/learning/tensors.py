@@ -1,0 +1,115 @@
+"""Between numpy and torch: devices, samples, and a model's weights."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+
+from clients.learning.schema import BadUpdate, Schema, Weights
+from clients.types.errors import RequestError, UnavailableError, unknown_name
+
+DEVICES = ("auto", "cpu", "cuda", "mps")
+
+
+def resolve_device(name: str) -> torch.device:
+    """Return the device called `name`; "auto" is the fastest that is there.
+
+    Raises `RequestError` for an unknown name, `UnavailableError` for a device this machine lacks.
+    """
+    if name not in DEVICES:
+        raise unknown_name("device", name, DEVICES)
+    there = {"cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available(), "cpu": True}
+    if name == "auto":
+        return torch.device(next(kind for kind, present in there.items() if present))
+    if not there[name]:
+        raise UnavailableError(f"device {name}: torch {torch.__version__} finds none here; use --device auto")
+    return torch.device(name)
+
+
+@dataclass(frozen=True, eq=False)
+class Samples:
+    """Inputs and labels on a device. x: float32 N×…; y: int64 N, or float32 N×K of 0 and 1."""
+
+    x: Tensor
+    y: Tensor
+
+    def __len__(self) -> int:
+        return len(self.x)
+
+    @classmethod
+    def of(cls, x: NDArray[np.float32], y: NDArray[Any], device: torch.device | str = "cpu") -> "Samples":
+        """Return the arrays as tensors on `device`; on the CPU they share memory where they can."""
+        return cls(*(torch.from_numpy(_writable(array)).to(device) for array in (x, y)))
+
+    def take(self, indices: NDArray[np.int64]) -> "Samples":
+        """Return a copy of the samples at `indices`."""
+        chosen = torch.from_numpy(indices).to(self.x.device)
+        return Samples(self.x[chosen], self.y[chosen])
+
+    def with_labels(self, y: Tensor) -> "Samples":
+        """Return the same inputs with other labels."""
+        return Samples(self.x, y)
+
+
+def tensors_of(model: nn.Module) -> dict[str, Tensor]:
+    """Return the tensors of a model that are weights, by name: its parameters and floating-point buffers.
+
+    BatchNorm's running means and variances are among them, and are averaged like any weight. Its count of
+    batches is a whole number, has no effect while the momentum is fixed, and stays at home.
+
+    Raises `RequestError` for floating-point tensors that aren't float32.
+    """
+    chosen = {}
+    for name, tensor in model.state_dict().items():
+        if tensor.is_floating_point() or tensor.is_complex():
+            if tensor.dtype != torch.float32:
+                raise RequestError(f"the model's {name} is {tensor.dtype}; expected float32 weights")
+            chosen[name] = tensor
+    return chosen
+
+
+def schema_of(model: nn.Module) -> Schema:
+    """Return the schema of a model's weights."""
+    return Schema.of(tensors_of(model))
+
+
+def weights_of(model: nn.Module) -> Weights:
+    """Return a copy of a model's weights."""
+    tensors = tensors_of(model)
+    flat = torch.cat([tensors[name].detach().reshape(-1) for name in sorted(tensors)]).cpu().numpy()
+    return Schema.of(tensors).split(flat)
+
+
+def load_weights(model: nn.Module, weights: Weights) -> None:
+    """Copy weights into a model; raise `BadUpdate` where names or shapes differ."""
+    tensors = tensors_of(model)
+    Schema.of(tensors).check_names(weights)
+    with torch.no_grad():
+        for name, tensor in tensors.items():
+            array = weights[name]
+            if array.shape != tuple(tensor.shape):
+                raise BadUpdate(name, f"shape {array.shape}; expected {tuple(tensor.shape)}")
+            tensor.copy_(torch.from_numpy(_writable(array)))
+
+
+def stack_weights(names: list[str], many: list[Weights], device: torch.device) -> dict[str, Tensor]:
+    """Return for each name one tensor with the weights of all along a new first axis."""
+    return {
+        name: torch.from_numpy(np.stack([weights[name] for weights in many])).to(device) for name in names
+    }
+
+
+def unstack_weights(stacked: Mapping[str, Tensor], index: int) -> Weights:
+    """Return one client's weights out of `stack_weights`'s tensors, as a copy."""
+    names = sorted(stacked)
+    flat = torch.cat([stacked[name][index].detach().reshape(-1) for name in names]).cpu().numpy()
+    return Schema.of({name: stacked[name][index] for name in names}).split(flat)
+
+
+def _writable(array: NDArray[Any]) -> NDArray[Any]:
+    """Return the array itself, or a copy where torch would warn that it cannot write into it."""
+    return np.ascontiguousarray(array) if array.flags.writeable else array.copy()

@@ -1,0 +1,32 @@
+"""How many of torch's threads a computation gets: by its size alone, so that runs can be repeated."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import torch
+from torch import nn
+
+_SMALL_WORK = 20_000_000
+
+
+def is_small(model: nn.Module, rows: int) -> bool:
+    """Return whether a batch of `rows` is too little work for a model to share among threads.
+
+    That is up to 20 million weights × rows. There, handing work over costs more than it saves, and where
+    anything else runs on the machine (a chain, a store), waiting for a thread that lost its core costs
+    tenfold.
+    """
+    return sum(parameter.numel() for parameter in model.parameters()) * rows <= _SMALL_WORK
+
+
+@contextmanager
+def torch_threads(count: int | None) -> Iterator[None]:
+    """Let torch use `count` threads within, and as many as before afterwards; None changes nothing."""
+    before = torch.get_num_threads()
+    if count is not None and count != before:
+        torch.set_num_threads(count)
+    try:
+        yield
+    finally:
+        if torch.get_num_threads() != before:
+            torch.set_num_threads(before)

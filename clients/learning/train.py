@@ -1,0 +1,160 @@
+"""Local training: plain loops over tensors that are on the device already, the same for the same seed."""
+
+import math
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Literal
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from clients.learning.optim import Adam, Optimizer, Sgd
+from clients.learning.schema import BadUpdate, Weights
+from clients.learning.tensors import Samples, load_weights, schema_of, weights_of
+from clients.learning.threads import is_small, torch_threads
+from clients.types.errors import RequestError, unknown_name
+
+OPTIMIZERS = ("sgd", "adam")
+
+
+class Diverged(RequestError):
+    """Training ended in weights that aren't finite or are absurdly large: the settings are unfit."""
+
+
+@dataclass(frozen=True)
+class TrainConfig:
+    """How a client trains in one round. Checks itself; raises `RequestError`.
+
+    `proximal` is μ in the added loss μ/2·‖w - w₀‖², which pulls the weights back to where the round began.
+    """
+
+    optimizer: Literal["sgd", "adam"] = "sgd"
+    learning_rate: float = 0.05
+    epochs: int = 1
+    batch_size: int = 10
+    momentum: float = 0.0
+    weight_decay: float = 0.0
+    proximal: float = 0.0
+
+    def __post_init__(self) -> None:
+        if self.optimizer not in OPTIMIZERS:
+            raise unknown_name("optimizer", self.optimizer, OPTIMIZERS)
+        if not (math.isfinite(self.learning_rate) and self.learning_rate > 0):
+            raise RequestError(f"learning rate {self.learning_rate}; expected a number above 0")
+        for name, count in (("epochs", self.epochs), ("batch size", self.batch_size)):
+            if count < 1:
+                raise RequestError(f"{name} {count}; expected at least 1")
+        for name, value in (("weight decay", self.weight_decay), ("proximal", self.proximal)):
+            if not (math.isfinite(value) and value >= 0):
+                raise RequestError(f"{name} {value}; expected a number not below 0")
+        if not 0 <= self.momentum < 1:
+            raise RequestError(f"momentum {self.momentum}; expected at least 0 and less than 1")
+        if self.momentum and self.optimizer == "adam":
+            raise RequestError("momentum is for sgd; adam has its own")
+
+
+def make_optimizer(config: TrainConfig, *, fused: bool = True) -> Optimizer:
+    """Return the optimizer of a configuration."""
+    if config.optimizer == "adam":
+        return Adam(config.learning_rate, config.weight_decay, fused)
+    return Sgd(config.learning_rate, config.momentum, config.weight_decay)
+
+
+def sample_losses(logits: Tensor, y: Tensor) -> Tensor:
+    """Return each sample's loss, shape (N,): cross-entropy, or the mean of its labels'.
+
+    logits: (N, K). y: int64 (N,), or float32 (N, K) where several labels can be true at once.
+    """
+    if y.is_floating_point():
+        return F.binary_cross_entropy_with_logits(logits, y, reduction="none").mean(dim=1)
+    return F.cross_entropy(logits, y, reduction="none")
+
+
+def mean_loss(logits: Tensor, y: Tensor) -> Tensor:
+    """Return the mean of `sample_losses`."""
+    if y.is_floating_point():
+        return F.binary_cross_entropy_with_logits(logits, y)
+    return F.cross_entropy(logits, y)
+
+
+def shuffles(samples: int, config: TrainConfig, seed: int) -> Iterator[Tensor]:
+    """Yield for each epoch the order of the samples: what a seed fixes of training, on any device."""
+    generator = torch.Generator().manual_seed(seed)
+    for _ in range(config.epochs):
+        yield torch.randperm(samples, generator=generator)
+
+
+def train(model: nn.Module, weights: Weights, data: Samples, config: TrainConfig, seed: int) -> Weights:
+    """Return the weights after `config.epochs` epochs on `data`, starting at `weights`.
+
+    `model` lends its form and device; its own weights are overwritten. The same arguments on the same machine
+    give the same bytes. Torch's global random state is left as it was.
+
+    Raises `RequestError` where there are no samples, `Diverged` where the result isn't finite, `BadUpdate`
+    where `weights` don't fit the model.
+    """
+    one = 1 if data.x.device.type == "cpu" and is_small(model, config.batch_size) else None
+    with torch_threads(one), seeded(seed, data.x.device):
+        return fit(model, weights, data, config, seed)
+
+
+def fit(model: nn.Module, weights: Weights, data: Samples, config: TrainConfig, seed: int) -> Weights:
+    """Do what `train` does, in torch's present state of randomness and threads."""
+    if len(data) == 0:
+        raise RequestError("a client has no samples to train on")
+    load_weights(model, weights)
+    model.train()
+    parameters = [parameter for parameter in model.parameters() if parameter.requires_grad]
+    anchors = [parameter.detach().clone() for parameter in parameters] if config.proximal else []
+    optimizer = make_optimizer(config)
+    for order in shuffles(len(data), config, seed):
+        shuffled = order.to(data.x.device)
+        for x, y in _batches(data.x[shuffled], data.y[shuffled], config.batch_size, model):
+            mean_loss(model(x), y).backward()  # type: ignore[no-untyped-call]
+            if anchors:
+                pull_back(parameters, anchors, config.proximal)
+            optimizer.step(parameters)
+    return checked(model, weights_of(model), config)
+
+
+def pull_back(parameters: Sequence[Tensor], anchors: Sequence[Tensor], strength: float) -> None:
+    """Add to each gradient that of strength/2·‖w - anchor‖²."""
+    with torch.no_grad():
+        for parameter, anchor in zip(parameters, anchors, strict=True):
+            if parameter.grad is not None:
+                parameter.grad.add_(parameter - anchor, alpha=strength)
+
+
+def checked(model: nn.Module, weights: Weights, config: TrainConfig) -> Weights:
+    """Return the weights, or raise `Diverged` where they are unusable."""
+    try:
+        schema_of(model).check(weights)
+    except BadUpdate as error:
+        raise Diverged(
+            f"training diverged: {error.where}: {error.why}. Lower the learning rate ({config.learning_rate})"
+        ) from error
+    return weights
+
+
+def _batches(x: Tensor, y: Tensor, size: int, model: nn.Module) -> Iterator[tuple[Tensor, Tensor]]:
+    sizes = [min(size, len(x) - start) for start in range(0, len(x), size)]
+    if len(sizes) > 1 and sizes[-1] == 1 and _has_batch_norm(model):
+        # BatchNorm cannot normalise a batch of one: the lone last sample joins the batch before it.
+        sizes[-2:] = [sizes[-2] + 1]
+    return zip(torch.split(x, sizes), torch.split(y, sizes), strict=True)
+
+
+def _has_batch_norm(model: nn.Module) -> bool:
+    return any(isinstance(module, nn.modules.batchnorm._BatchNorm) for module in model.modules())
+
+
+@contextmanager
+def seeded(seed: int, device: torch.device) -> Iterator[None]:
+    """Seed torch's global randomness, which dropout draws from, and put it back afterwards."""
+    kind = device.type if device.type != "cpu" else "cuda"
+    devices = [] if device.type == "cpu" else [device.index or 0]
+    with torch.random.fork_rng(devices=devices, device_type=kind):
+        torch.manual_seed(seed)
+        yield
