@@ -1,0 +1,48 @@
+"""What all tests share: programs of others that may be missing, and reproducible hypothesis runs."""
+
+import os
+from collections import Counter
+
+import pytest
+from hypothesis import HealthCheck, settings
+
+from clients.ports import binaries
+
+CI = os.environ.get("CI", "").lower() in {"1", "true", "yes"}
+MISSING = "missing program"
+
+# Timing is never asserted, hypothesis's own deadline included: two busy cores would make it flaky.
+_SLOW = [HealthCheck.too_slow]
+settings.register_profile("default", deadline=None, suppress_health_check=_SLOW)
+settings.register_profile("ci", deadline=None, suppress_health_check=_SLOW, derandomize=True)
+settings.register_profile("deep", deadline=None, suppress_health_check=_SLOW, max_examples=2_000)
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "ci" if CI else "default"))
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Skip what needs a program that isn't there; fail it where everything has to be there."""
+    wanted = [name for mark in item.iter_markers("needs") for name in mark.args]
+    missing = [name for name in wanted if binaries.find(name) is None]
+    if not missing:
+        return
+    # On the report, so that the summary has it from other processes too.
+    item.user_properties += [(MISSING, name) for name in missing]
+    reason = "; ".join(f"needs {name}: {binaries.hint(name)}" for name in missing)
+    if CI:
+        pytest.fail(reason, pytrace=False)
+    pytest.skip(reason)
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Say at the end what was left out, and how to get what it wants."""
+    reports = [one for reports in terminalreporter.stats.values() for one in reports]
+    counts = Counter(
+        value for one in reports for name, value in getattr(one, "user_properties", ()) if name == MISSING
+    )
+    if not counts:
+        return
+    terminalreporter.section("programs that were missing")
+    done = "failed" if CI else "skipped"
+    for name, count in sorted(counts.items()):
+        terminalreporter.line(f"{name}: {count} {done}; to run them: {binaries.hint(name)}")

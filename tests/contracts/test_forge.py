@@ -1,0 +1,61 @@
+"""The Solidity tests, a contract a test, so that one summary tells of all tests."""
+
+import json
+import os
+import re
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from clients.ports import binaries
+from deploy import compiler
+
+HERE = Path(__file__).parent
+FILES = sorted(HERE.glob("*.t.sol"))
+_TEST = re.compile(r"^\s*function\s+(?:test|invariant)", re.MULTILINE)
+
+
+def forge(*arguments: str) -> subprocess.CompletedProcess[str]:
+    binary = binaries.find("forge")
+    assert binary is not None
+    profile = os.environ.get("FOUNDRY_PROFILE") or ("ci" if os.environ.get("CI") else "default")
+    environment = {**binaries.node_environment(), "FOUNDRY_PROFILE": profile, "NO_COLOR": "1"}
+    environment["FOUNDRY_SOLC"] = str(compiler.solc_binary())
+    return subprocess.run(
+        [binary, *arguments],
+        cwd=binaries.ROOT,
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+@pytest.fixture(scope="session")
+def built() -> None:
+    done = forge("build", "--quiet")
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+@pytest.mark.needs("forge")
+@pytest.mark.timeout(1800)
+@pytest.mark.usefixtures("built")
+@pytest.mark.parametrize("file", FILES, ids=lambda file: file.name.removesuffix(".t.sol"))
+def test_forge(file: Path) -> None:
+    done = forge("test", "--json", "--match-path", file.relative_to(binaries.ROOT).as_posix())
+    try:
+        suites = json.loads(done.stdout)
+    except ValueError:
+        pytest.fail(done.stdout + done.stderr, pytrace=False)
+    results = {name: one for suite in suites.values() for name, one in suite["test_results"].items()}
+    failed = {
+        name: one.get("reason") or one.get("counterexample")
+        for name, one in results.items()
+        if one["status"] == "Failure"
+    }
+    told = "\n".join(f"{name}: {why}" for name, why in failed.items())
+    assert not failed, f"{told}\n  to see more: forge test -vvvv --match-path {file.name}"
+    assert done.returncode == 0, done.stderr
+    # A file in which forge finds no test would pass for ever.
+    assert results or not _TEST.search(file.read_text()), f"forge ran no test of {file.name}"
