@@ -35,7 +35,8 @@ def run_fedavg(
     """Run `rounds` from the model `head`; `on_line` gets each round's line and new head.
 
     Round `r`'s participants are those at the first `drawn` positions of the permutation keyed by
-    `entropy` and `r`, so any round can be run again alone. `RequestError` where an update of ours makes no aggregate.
+    `entropy` and `r`, so any round can be run again alone. `RequestError` where updates make no
+    aggregate.
     """
     pins = Pins([Cid.from_digest(head)])
     up = down = 0

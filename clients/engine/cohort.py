@@ -11,7 +11,7 @@ from clients.engine.meters import Meters
 from clients.learning.aggregate import Contribution, fedavg
 from clients.learning.attacks import Attack
 from clients.learning.codec import decode, encode
-from clients.learning.evaluate import Metrics
+from clients.learning.evaluate import Score
 from clients.learning.schema import Schema, Weights
 from clients.learning.workbench import Workbench
 from clients.ports.store.unixfs import compute_cid
@@ -132,11 +132,16 @@ class Cohort:
             self._scores.update({(digest, index): score for index, score in zip(missing, found, strict=True)})
         return [self._scores[digest, index] for index in indices]
 
-    def test(self, digest: bytes) -> Metrics:
+    def test(self, digest: bytes) -> Score:
         """Return the model's metrics on the public test set: for the record, no participant acts on it."""
         weights = self.load(digest)
         with self._meters.part("judge"):
             return self._bench.test(weights)
+
+    def encoded(self, digest: bytes) -> bytes:
+        """Return the file of a model that is loaded."""
+        with self._meters.part("codec"):
+            return encode(self.load(digest), self.schema)
 
     def forget(self, keep: bytes) -> None:
         """Let go of every model but `keep`, the head, and of scores of other models."""

@@ -6,7 +6,7 @@ A swarm drives all participants, a node one; the loop is the same. What a partic
 
 import logging
 import time
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
@@ -83,6 +83,7 @@ class Driver:
         journal: Journal,
         meters: Meters,
         devnet: Devnet | None = None,
+        history: int = 0,
         poll_seconds: float = 1.0,
         clock: Callable[[], float] = time.monotonic,
         sleep: Callable[[float], None] = time.sleep,
@@ -98,6 +99,7 @@ class Driver:
         self.gas: Counter[str] = Counter()
         self.bench = Bench(0)
         self._pins = Pins()
+        self._used: deque[set[Cid]] = deque(maxlen=history)
         self._poll_seconds = poll_seconds
         self._clock = clock
         self._sleep = sleep
@@ -168,7 +170,7 @@ class Driver:
                 seat=seat,
                 registry=registry,
                 knowledge=self.bench.knowledge_of(seat.account),
-                salt=self.participants[seat.account].salts.salt(status.round),
+                salt=self._salt(seat.account, status.round),
                 now=now,
                 block=block,
                 waited=waited,
@@ -176,6 +178,10 @@ class Driver:
             for seat in registry
             if seat.account in self.participants
         ]
+
+    def _salt(self, account: Address, round_number: int) -> bytes:
+        salts = self.participants[account].salts
+        return salts.salt(self.chain.chain_id, self.chain.federation, round_number)
 
     def _waited(self, status: Status) -> float:
         key = (status.round, status.phase)
@@ -265,7 +271,11 @@ class Driver:
         self.journal.note_advance(status.round, seconds)
 
     def _let_go(self, status: Status) -> None:
-        """Keep the head pinned and release the rest of the round."""
+        """Keep pinned the head and what the last `history` rounds judged; release the rest."""
+        used = {Cid.from_digest(proposal.digest) for proposal in self.proposals(status)}
+        if self.bench.candidate and self.bench.candidate.digest:
+            used.add(Cid.from_digest(self.bench.candidate.digest))
+        self._used.append(used & self._pins.held)
         with self.meters.part("store"):
-            self._pins.apply(self.store, {Cid.from_digest(status.head)})
+            self._pins.apply(self.store, {Cid.from_digest(status.head)}.union(*self._used))
         self.cohort.forget(keep=status.head)

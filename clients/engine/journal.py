@@ -1,10 +1,11 @@
 """What a run writes down before it acts, so that it can die at any instant and go on.
 
-Two journals, both JSON lines:
+Three journals, all JSON lines:
 
 * `ballots.jsonl`: every ballot before its commitment is sent. A ballot is a judgement that a second
-  evaluation need not repeat bit for bit, so it is the one thing that can't be derived again. Salts can: they follow from
-  the key.
+  evaluation need not repeat bit for bit, so it is the one thing that can't be derived again. Salts can:
+  they follow from the key.
+* `sent.jsonl`: every transaction's hash and nonce before it is sent to a chain that outlives the run.
 * `calls.jsonl`: every batch that a chain of our own executed. Such a chain dies with the run; replaying its
   calls on a fresh one brings back the same state.
 """
@@ -27,6 +28,7 @@ class Journal:
         self.folder = folder
         self._ballots = LineFile(folder / "ballots.jsonl")
         self._calls = LineFile(folder / "calls.jsonl")
+        self._sent = LineFile(folder / "sent.jsonl")
 
     def note_ballots(self, round_number: int, ballots: dict[Address, bytes]) -> None:
         """Write `ballots` down, before any commitment to them is sent."""
@@ -44,6 +46,10 @@ class Journal:
             for record in self._ballots.read()
             if record["round"] == round_number
         }
+
+    def note_sent(self, sender: Address, nonce: int, transaction: str) -> None:
+        """Write down what is about to be sent, so that nobody need wonder whether it was."""
+        self._sent.append({"sender": sender, "nonce": nonce, "transaction": transaction})
 
     def note_calls(self, round_number: int, receipts: Sequence[Receipt]) -> None:
         """Write down the calls that took effect."""
@@ -77,11 +83,12 @@ class Journal:
             if "advance" in record:
                 chain.advance(seconds=record["advance"])
                 continue
-            for receipt in chain.send([_unpack(call) for call in record["calls"]]):
+            receipts = chain.send([_unpack(call) for call in record["calls"]])
+            for receipt in receipts:
                 if receipt.error is not None:
                     raise RequestError(
-                        f"{self._calls.path} doesn't replay: {receipt.call.method} in round {record['round']} "
-                        f"was refused with {receipt.error}. The run was made by another version."
+                        f"{self._calls.path} doesn't replay: {receipt.call.method} in round {record['round']}"
+                        f" was refused with {receipt.error}. The run was made by another version."
                     )
 
     def save_head(self, data: bytes) -> None:

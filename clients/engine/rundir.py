@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import Any
 
 from clients.engine.config import SwarmConfig, build, read_toml
-from clients.engine.results import LineFile, RoundLine, from_json, write_atomic
+from clients.engine.results import LineFile, RoundLine, from_json, to_json, write_atomic
 from clients.types.errors import RequestError, UnavailableError
 
-CONFIG, ROUNDS, SUMMARY = "config.toml", "rounds.jsonl", "summary.json"
+CONFIG, ROUNDS, SUMMARY, DEPLOYMENT = "config.toml", "rounds.jsonl", "summary.json", "deployment.json"
 VERSIONED = ("torch", "numpy", "web3", "safetensors")
 
 
@@ -54,12 +54,21 @@ class RunFolder:
 
     def save_deployment(self, deployment: dict[str, Any]) -> None:
         """Write where the federation lives."""
-        write_atomic(self.root / "deployment.json", json.dumps(deployment, indent=2) + "\n")
+        write_atomic(self.root / DEPLOYMENT, json.dumps(deployment, indent=2) + "\n")
+
+    def deployment(self) -> dict[str, Any] | None:
+        """Return what `save_deployment` wrote, if anything."""
+        path = self.root / DEPLOYMENT
+        if not path.exists():
+            return None
+        try:
+            found: dict[str, Any] = json.loads(path.read_text())
+        except ValueError as error:
+            raise RequestError(f"{path} is damaged: {error}.") from error
+        return found
 
     def append(self, line: RoundLine) -> None:
         """Write a settled round's line, durably."""
-        from clients.engine.results import to_json
-
         self._lines.append(to_json(line))
 
     def lines(self) -> list[RoundLine]:

@@ -156,5 +156,3 @@ class Event:
     args: dict[str, object] = field(default_factory=dict)
     block: int = 0
     transaction: str = ""
-
-

@@ -9,14 +9,28 @@ from hypothesis import strategies as st
 from clients.protocol.commitment import compute_commitment
 from clients.roles import keeper, member, voter
 from clients.roles.view import Judge, Knowledge, Send, Train, Update, View, get_proposals
-from clients.types.federation import ZERO32, Act, Event, Member, Outcome, Phase, Role, Round, Seat, Standing, Status
+from clients.types.federation import (
+    ZERO32,
+    Act,
+    Event,
+    Member,
+    Outcome,
+    Phase,
+    Role,
+    Round,
+    Seat,
+    Standing,
+    Status,
+)
 
 BOND = 100
 ACCOUNTS = [f"0x{number:040x}" for number in range(1, 6)]
 DIGEST, SALT, HEAD = b"\x11" * 32, b"\x22" * 32, b"\x33" * 32
 
 
-def seat(account: str, role: Role = Role.VOTER, balance: int = BOND, act: Act = Act.NONE, number: int = 1) -> Seat:
+def seat(
+    account: str, role: Role = Role.VOTER, balance: int = BOND, act: Act = Act.NONE, number: int = 1
+) -> Seat:
     entry = Member(stake=balance, index=1, round=number, act=act, standing=Standing.MEMBER)
     return Seat(account, entry, balance, role, 0)
 
@@ -73,7 +87,9 @@ def test_drawn_roles_rest_outside_their_phases(phase: Phase, role: Role) -> None
 @pytest.mark.parametrize(("act", "phase"), [(Act.PROPOSED, Phase.PROPOSE), (Act.COMMITTED, Phase.COMMIT)])
 def test_nobody_acts_twice(act: Act, phase: Phase) -> None:
     role = Role.PROPOSER if phase == Phase.PROPOSE else Role.VOTER
-    acted = view(phase, role, seat=seat(ACCOUNTS[0], role, act=act), knowledge=Knowledge(Update(DIGEST, 1), DIGEST))
+    acted = view(
+        phase, role, seat=seat(ACCOUNTS[0], role, act=act), knowledge=Knowledge(Update(DIGEST, 1), DIGEST)
+    )
     assert member.step(acted) == []
 
 
@@ -128,7 +144,9 @@ def test_a_lie_about_no_candidate_can_only_reject() -> None:
 
 def test_proposals_come_in_drawn_order_whatever_the_order_of_the_logs() -> None:
     logs = [
-        Event("Proposed", {"round": r, "proposer": ACCOUNTS[p], "position": p, "digest": DIGEST, "samples": 3})
+        Event(
+            "Proposed", {"round": r, "proposer": ACCOUNTS[p], "position": p, "digest": DIGEST, "samples": 3}
+        )
         for r, p in [(2, 3), (2, 0), (1, 1), (2, 2)]
     ]
     found = get_proposals([*logs, Event("Drawn", {"round": 2, "seed": SALT})], 2)

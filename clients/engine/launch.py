@@ -1,0 +1,128 @@
+"""Where a swarm's federation comes from: the specification alone, a chain of our own, or somebody's URL."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from hashlib import sha256
+from typing import Any
+
+from clients.engine.config import SwarmConfig
+from clients.ports.chain import Link, Web3Devnet, open_link, setup_members
+from clients.ports.chain.deployment import NOBODY, Deployment
+from clients.ports.chain.sender import Step
+from clients.ports.keys import Key, derive_keys, dev_key
+from clients.protocol.simulator import BEACON, TOKEN, SpecChain
+from clients.protocol.stake_vote import STAKE_VOTE
+from clients.types.chain import Call, Chain, Devnet
+from clients.types.errors import RequestError
+from clients.types.federation import Address, Schedule, StakeVoteTerms
+from deploy.federation import DEV_CHAINS, deploy_stake_vote
+
+GAS_MONEY = 10**18
+"""Wei that a participant gets to pay for its transactions, on a development chain."""
+
+SCHEDULE = Schedule(open=0, propose=3600, commit=3600, reveal=3600, publish=0, unbonding=86_400)
+"""On a chain of our own the clock moves only when everybody is done, so these lengths cost nothing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Launched:
+    """A deployed federation. `devnet` is the same chain where it is our own and dies with the run."""
+
+    chain: Chain
+    name: str
+    devnet: Devnet | None = None
+    deployment: dict[str, Any] = field(default_factory=dict)
+
+
+def get_terms(config: SwarmConfig, genesis: bytes) -> StakeVoteTerms:
+    """Return the terms that the settings ask for; token and beacon are whoever's who deploys."""
+    return StakeVoteTerms(
+        token=NOBODY,
+        beacon=NOBODY,
+        genesis=genesis,
+        bond=config.bond,
+        proposer_stake=config.units("proposer_stake"),
+        voter_stake=config.units("voter_stake"),
+        seats=config.proposers,
+        min_voters=1,
+        quorum_bps=round(config.quorum * 10_000),
+        max_samples=2**20,
+        schedule=SCHEDULE,
+    )
+
+
+def get_beacon_value(seed: int) -> bytes:
+    """Return what the devnet's beacon is built with, so that a seed gives the same draws on any chain."""
+    return sha256(f"fedjury:beacon:{seed}".encode()).digest()
+
+
+def launch(config: SwarmConfig, terms: StakeVoteTerms, keys: Sequence[Key]) -> Launched:
+    """Return a new federation on the chain that the settings name, every key's account funded."""
+    funds = {key.address: config.units("tokens") for key in keys}
+    if config.chain == "spec":
+        spec = SpecChain(STAKE_VOTE, terms, funds, beacon_value=get_beacon_value(config.seed))
+        return Launched(
+            spec,
+            "spec",
+            spec,
+            {
+                "chain": "spec",
+                "chain_id": spec.chain_id,
+                "contracts": {"federation": "StakeVote", "token": "JuryToken", "beacon": "FixedBeacon"},
+                "federation": spec.federation,
+                "token": TOKEN,
+                "beacon": BEACON,
+            },
+        )
+    theirs = "://" in config.chain
+    deployer = dev_key(0) if theirs else derive_keys(config.seed, 1, label="deployer")[0]
+    link = open_link(config.chain, [deployer, *keys])
+    try:
+        deployment = _deploy(link, config, terms, deployer.address, list(funds))
+        chain = deployment.open(link)
+    except BaseException:
+        link.close()
+        raise
+    devnet = chain if isinstance(chain, Web3Devnet) else None
+    return Launched(chain, config.chain if theirs else link.kind, devnet, deployment.document())
+
+
+def _deploy(
+    link: Link, config: SwarmConfig, terms: StakeVoteTerms, deployer: Address, accounts: list[Address]
+) -> Deployment:
+    if link.chain_id not in DEV_CHAINS:
+        raise RequestError(
+            f"chain {link.chain_id} at {config.chain} is no development chain, and a swarm holds every "
+            "participant's key. There, deploy with `python -m deploy` and run each participant with "
+            "`python -m clients.node`."
+        )
+    deployment = deploy_stake_vote(
+        link, deployer, terms, name="swarm", beacon_value=get_beacon_value(config.seed)
+    )
+    if link.control is None:
+        link.sender.send([Step(deployer, one, b"", "fund", 21_000, GAS_MONEY) for one in accounts])
+    token, federation = deployment.token.address, deployment.federation.address
+    setup_members(link, token, federation, accounts, config.units("tokens"), minter=deployer)
+    return deployment
+
+
+def relaunch(config: SwarmConfig, document: dict[str, Any], where: str, keys: Sequence[Key]) -> Launched:
+    """Return the federation that an earlier run deployed on a chain that outlives runs."""
+    deployment = Deployment.parse(document, where)
+    link = open_link(config.chain, [dev_key(0), *keys], chain_id=deployment.chain_id)
+    try:
+        return Launched(deployment.open(link), config.chain, None, document)
+    except BaseException:
+        link.close()
+        raise
+
+
+def join_all(chain: Chain, accounts: Sequence[Address], stake: int) -> None:
+    """Let `accounts` join with `stake`, one after the other: registry order is part of what a seed fixes."""
+    members = {seat.account for seat in chain.seats()}
+    for account in accounts:
+        if account in members:
+            continue
+        [receipt] = chain.send([Call(account, "join", (stake,))])
+        if receipt.error is not None:
+            raise receipt.error

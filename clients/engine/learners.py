@@ -1,0 +1,47 @@
+"""From settings to participants' data, model and behaviour."""
+
+import random
+from collections.abc import Sequence
+
+from clients.engine.config import SwarmConfig
+from clients.learning import attacks, datasets, models, partition
+from clients.learning.attacks import Attack
+from clients.learning.tensors import resolve_device
+from clients.learning.train import TrainConfig
+from clients.learning.workbench import Workbench
+from clients.types.errors import RequestError
+
+
+def parse_attack(spec: str) -> Attack:
+    """Return the attack that `spec` names; `a+b` is both at once."""
+    return attacks.combine([attacks.parse(part) for part in spec.split("+")])
+
+
+def deal_attacks(config: SwarmConfig) -> dict[int, Attack]:
+    """Return who attacks and how: drawn by the seed, the attacks dealt in turn."""
+    parsed = [parse_attack(spec) for spec in config.attack]
+    who = sorted(random.Random(f"malicious:{config.seed}").sample(range(config.clients), config.malicious))
+    return {index: parsed[turn % len(parsed)] for turn, index in enumerate(who)}
+
+
+def build_bench(config: SwarmConfig, only: Sequence[int] | None = None) -> Workbench:
+    """Return data and model of every participant, or of those in `only`; `RequestError` where they can't be."""
+    dataset = datasets.load(config.dataset)
+    if config.metric == "auroc" and dataset.task == "multiclass":
+        raise RequestError(
+            f"metric auroc is for two classes or several labels; {config.dataset} needs accuracy."
+        )
+    parts = partition.split(dataset, config.partition, config.clients, config.seed)
+    holdings = {
+        index: partition.hold(part, config.seed * 1_000_003 + index, test_share=config.validation)
+        for index, part in enumerate(parts)
+        if only is None or index in only
+    }
+    model = models.build_for(config.model, dataset, config.seed)
+    training = TrainConfig(
+        optimizer="adam" if config.optimizer == "adam" else "sgd",
+        learning_rate=config.learning_rate,
+        epochs=config.local_epochs,
+        batch_size=config.batch_size,
+    )
+    return Workbench(dataset, model, holdings, training, resolve_device(config.device))

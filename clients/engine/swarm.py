@@ -1,0 +1,205 @@
+"""A whole federation on this machine: data, participants, store and chain put together, run, recorded."""
+
+import resource
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from hashlib import sha256
+from pathlib import Path
+
+from clients.engine.baseline import run_fedavg
+from clients.engine.cohort import Cohort
+from clients.engine.config import SwarmConfig
+from clients.engine.driver import Driver, Participant, Rules
+from clients.engine.figures import draw_all
+from clients.engine.journal import Journal
+from clients.engine.launch import Launched, get_terms, join_all, launch, relaunch
+from clients.engine.learners import build_bench, deal_attacks
+from clients.engine.meters import Meters
+from clients.engine.recorder import Recorder
+from clients.engine.results import RoundLine, summarise
+from clients.engine.rundir import RunFolder
+from clients.learning.tensors import resolve_device
+from clients.ports.keys import SeededSalts, derive_keys
+from clients.ports.store.opening import open_store
+from clients.types.cid import Cid
+from clients.types.federation import Address, Status
+from clients.types.store import Store
+
+Report = Callable[[RoundLine], None]
+
+
+class Swarm:
+    """One run, from settings to results. A context manager; `run` may be interrupted at any instant."""
+
+    def __init__(self, config: SwarmConfig, *, resume: Path | None = None) -> None:
+        self._started = time.monotonic()
+        self._cpu = _cpu_seconds()
+        self.config = config
+        self.meters = Meters()
+        self.keys = derive_keys(config.seed, config.clients)
+        self.behaviours = deal_attacks(config)
+        self.bench = build_bench(config)
+        self.folder = RunFolder(resume) if resume else RunFolder.create(config)
+        self.lines: list[RoundLine] = self.folder.lines()
+        self.journal = Journal(self.folder.journal)
+        self.store: Store | None = None
+        self.launched: Launched | None = None
+
+    def __enter__(self) -> "Swarm":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for part in (self.launched.chain if self.launched else None, self.store):
+            if part is not None:
+                part.close()
+
+    @property
+    def participants(self) -> list[Participant]:
+        """Every participant, in the order of the partition."""
+        return [
+            Participant(
+                index=index,
+                account=key.address,
+                salts=SeededSalts(self.config.seed, index),
+                attack=self.behaviours[index].name if index in self.behaviours else "",
+                lies=index in self.behaviours and self.behaviours[index].lies,
+            )
+            for index, key in enumerate(self.keys)
+        ]
+
+    def accounts(self, *, malicious: bool) -> list[Address]:
+        """Return the accounts of the malicious participants, or of the honest ones."""
+        return [one.account for one in self.participants if one.malicious == malicious]
+
+    def run(self, report: Report) -> None:
+        """Run or go on; `report` gets every line as it is settled and written."""
+        self.store = open_store(self.config.store, root=self.folder.journal)
+        cohort = Cohort(
+            self.bench, self.store, self.behaviours, self.meters, self.config.metric, self.config.seed
+        )
+        genesis = self.store.put(cohort.genesis())
+        for line in self.lines:
+            report(line)
+        if self.lines:
+            self._bring_head()
+        if self.config.mechanism == "fedavg":
+            self._save_settings("none", cohort)
+            self._run_baseline(cohort, genesis, report)
+        else:
+            self._run_federation(cohort, genesis, report)
+        self.finish()
+
+    # ------------------------------------------------------------------ the federation
+
+    def _run_federation(self, cohort: Cohort, genesis: Cid, report: Report) -> None:
+        config, participants = self.config, self.participants
+        assert self.store is not None
+        stake = config.units("tokens")
+        terms = get_terms(config, genesis.digest)
+        document = self.folder.deployment() if "://" in config.chain else None
+        self.launched = (
+            relaunch(config, document, str(self.folder.root), self.keys)
+            if document
+            else launch(config, terms, self.keys)
+        )
+        chain, devnet = self.launched.chain, self.launched.devnet
+        self._save_settings(self.launched.name, cohort)
+        self.folder.save_deployment(self.launched.deployment)
+        join_all(chain, [one.account for one in participants], stake)
+        if devnet is not None:
+            self.journal.rewind(len(self.lines))
+            self.journal.replay(devnet)
+        driver = Driver(
+            chain=chain,
+            store=self.store,
+            cohort=cohort,
+            participants=participants,
+            rules=Rules(terms.bond, terms.seats + terms.min_voters, config.tolerance),
+            journal=self.journal,
+            meters=self.meters,
+            devnet=devnet,
+            history=config.history,
+        )
+        recorder = Recorder(driver, participants, {one.account: stake for one in participants})
+        recorder.resume(self.lines)
+        self.meters.take()
+
+        def settled(status: Status) -> None:
+            line = recorder.record(status)
+            self._keep(line, cohort, status.head)
+            report(line)
+
+        driver.run(config.rounds, settled)
+
+    def _run_baseline(self, cohort: Cohort, genesis: Cid, report: Report) -> None:
+        assert self.store is not None
+        config = self.config
+        stake = config.units("tokens")
+
+        def done(line: RoundLine, head: bytes) -> None:
+            self._keep(line, cohort, Cid.parse(line.head_cid).digest)
+            report(line)
+
+        self.meters.take()
+        run_fedavg(
+            cohort=cohort,
+            store=self.store,
+            participants=self.participants,
+            drawn=config.proposers,
+            rounds=range(len(self.lines) + 1, config.rounds + 1),
+            head=Cid.parse(self.lines[-1].head_cid).digest if self.lines else genesis.digest,
+            entropy=sha256(f"fedjury:fedavg:{config.seed}".encode()).digest(),
+            balances={one.account: stake for one in self.participants},
+            meters=self.meters,
+            on_line=done,
+        )
+
+    # ------------------------------------------------------------------ what stays
+
+    def _keep(self, line: RoundLine, cohort: Cohort, head: bytes) -> None:
+        if not self.lines or self.lines[-1].head_cid != line.head_cid:
+            self.journal.save_head(cohort.encoded(head))
+        self.folder.append(line)
+        self.lines.append(line)
+
+    def _bring_head(self) -> None:
+        """Put the head of the last line back into a store that forgot it."""
+        assert self.store is not None
+        head = Cid.parse(self.lines[-1].head_cid)
+        data = self.journal.load_head()
+        if not self.store.has(head) and data is not None:
+            self.store.put(data)
+
+    def _save_settings(self, chain: str, cohort: Cohort) -> None:
+        assert self.store is not None
+        resolved = replace(
+            self.config,
+            chain=self.config.chain if self.config.mechanism == "fedavg" else chain,
+            store=self.store.kind if self.config.store == "auto" else self.config.store,
+            device=str(resolve_device(self.config.device)),
+            out=str(self.folder.root),
+        )
+        self.folder.save_config(resolved)
+
+    def finish(self) -> None:
+        """Write the summary and the pictures."""
+        earlier = sum(line.seconds["total"] for line in self.lines)
+        summary = summarise(
+            self.config.mechanism,
+            self.lines,
+            self.accounts(malicious=False),
+            self.accounts(malicious=True),
+            max(earlier, time.monotonic() - self._started),
+            _cpu_seconds() - self._cpu,
+        )
+        self.folder.save_summary(summary)
+        title = f"{self.config.mechanism} on {self.config.dataset}: {self.config.clients} participants, "
+        title += f"{self.config.malicious} malicious ({', '.join(self.config.attack)})"
+        draw_all(self.lines, self.folder.figures, title)
+
+
+def _cpu_seconds() -> float:
+    """Return the processor time of this process and of the nodes that it has ended, in seconds."""
+    usage = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
+    return sum(one.ru_utime + one.ru_stime for one in usage)

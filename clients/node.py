@@ -1,0 +1,196 @@
+"""`python -m clients.node`: one participant of a federation, against any RPC URL and IPFS API.
+
+The key comes from an encrypted file, its passphrase from a file, the environment or a prompt: never from the
+command line. Everything it does follows from chain, store and its journal, so it can be stopped and started
+again at any time.
+"""
+
+import argparse
+import logging
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from clients.engine.cohort import Cohort
+from clients.engine.command import guard
+from clients.engine.config import TOKEN, SwarmConfig, add_options, build, read_toml
+from clients.engine.driver import Driver, Participant, Rules
+from clients.engine.journal import Journal
+from clients.engine.learners import build_bench, parse_attack
+from clients.engine.meters import Meters
+from clients.ports.chain import Entry, Token, Web3Chain, open_chain, open_link
+from clients.ports.chain.deployment import Deployment
+from clients.ports.keys import Key, KeyedSalts, dev_key_by_name, read_passphrase
+from clients.ports.store.opening import open_store
+from clients.types.chain import Call
+from clients.types.cid import Cid
+from clients.types.errors import PeerError, RequestError, UnavailableError
+from clients.types.federation import Phase, Standing, Status
+
+LEARNING = (
+    "dataset", "model", "partition", "clients", "seed", "device", "local_epochs", "batch_size",
+    "learning_rate", "optimizer", "metric", "validation", "tolerance", "store", "history",
+)  # fmt: skip
+
+log = logging.getLogger(__name__)
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the command; return its exit status."""
+    options = vars(_parser().parse_args(argv))
+    level = logging.DEBUG if options.pop("verbose") else logging.INFO
+    logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(message)s")
+    logging.getLogger("clients").setLevel(level)
+    return guard(lambda: _run(options), lambda: "Stopped. Start it again to go on.")
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m clients.node", description=__doc__.split("\n")[0])
+    add = parser.add_argument
+    add("--deployment", type=Path, help="deployments/<chain id>/<name>.json, as `python -m deploy` writes it")
+    add("--federation", help="the federation's address, where there is no deployment file")
+    add("--rpc", required=True, metavar="URL", help="an Ethereum node's http(s):// or ws(s):// URL")
+    add("--keystore", type=Path, help="encrypted key file (Web3 Secret Storage)")
+    add("--passphrase-file", type=Path, help="file whose first line opens the keystore")
+    add("--dev-key", metavar="N", help="Anvil's public test key N: for development chains alone")
+    add("--index", type=int, default=0, help="which part of the partition is this participant's (from 0)")
+    add("--stake", default="", metavar="TOKENS", help="join with this stake if not a member yet")
+    add("--rounds", type=int, default=2**40, help="stop when this round is settled (default: never)")
+    add(
+        "--behaviour",
+        default="",
+        metavar="ATTACK",
+        help="misbehave, for trials: an attack's name, a+b is both",
+    )
+    add("--journal", type=Path, default=Path("journal"), help="folder for what must survive a crash")
+    add("--poll", type=float, default=2.0, metavar="SECONDS", help="how often to look at the chain")
+    add("--config", type=Path, help="learning settings as TOML; the command line wins")
+    add("--verbose", action="store_true", help="tell more of what goes on")
+    learning = argparse.ArgumentParser(add_help=False)
+    add_options(learning)
+    group = parser.add_argument_group("learning and store, as for clients.swarm")
+    for action in learning._actions:
+        if action.dest in LEARNING:
+            group._add_action(action)
+    return parser
+
+
+def _run(options: dict[str, Any]) -> int:
+    settings = read_toml(options["config"]) if options["config"] else {}
+    settings |= {name: options[name] for name in LEARNING if name in options}
+    settings = {name: value for name, value in settings.items() if name in LEARNING}
+    # How many propose is the federation's to say: the count here is only a stand-in that passes the checks.
+    config = build({"proposers": 1, "malicious": 0, **settings})
+    if not 0 <= options["index"] < config.clients:
+        raise RequestError(f"--index {options['index']}: the partition has parts 0 to {config.clients - 1}.")
+    key = _read_key(options)
+    deployment = Deployment.load(options["deployment"]) if options["deployment"] else None
+    if (deployment is None) == (options["federation"] is None):
+        raise RequestError("name the federation: --deployment FILE or --federation ADDRESS.")
+    journal = Journal(options["journal"])
+    with open_link(options["rpc"], [key], journal=_note(journal)) as link:
+        chain = deployment.open(link) if deployment else open_chain(link, options["federation"])
+        store = open_store(config.store, root=options["journal"])
+        try:
+            _participate(chain, store, config, key, options, journal)
+        finally:
+            store.close()
+    return 0
+
+
+def _participate(
+    chain: Web3Chain, store: Any, config: SwarmConfig, key: Key, options: dict[str, Any], journal: Journal
+) -> None:
+    meters = Meters()
+    attack = parse_attack(options["behaviour"]) if options["behaviour"] else None
+    index = options["index"]
+    cohort = Cohort(
+        build_bench(config, only=[index]),
+        store,
+        {index: attack} if attack else {},
+        meters,
+        config.metric,
+        config.seed,
+    )
+    _check_model(chain, cohort, config)
+    terms = chain.view("terms")[0]
+    bond, seats, min_voters = terms[3], terms[6], terms[7]
+    if options["stake"]:
+        _join(chain, key, options["stake"])
+    participant = Participant(
+        index, key.address, KeyedSalts(key), attack.name if attack else "", bool(attack and attack.lies)
+    )
+    driver = Driver(
+        chain=chain,
+        store=store,
+        cohort=cohort,
+        participants=[participant],
+        rules=Rules(bond, seats + min_voters, config.tolerance),
+        journal=journal,
+        meters=meters,
+        history=config.history,
+        poll_seconds=options["poll"],
+    )
+
+    def settled(status: Status) -> None:
+        seat = chain.seat(key.address)
+        print(
+            f"round {status.round}: {status.record.outcome.name.lower()}, "
+            f"head {Cid.from_digest(status.head)}, stake {seat.balance / TOKEN:g} tokens",
+            flush=True,
+        )
+        if seat.member.standing == Standing.BANNED or seat.balance < bond:
+            raise RequestError(f"{key.address} is out: its stake is below the bond.")
+
+    driver.run(options["rounds"], settled)
+
+
+def _check_model(chain: Web3Chain, cohort: Cohort, config: SwarmConfig) -> None:
+    """Refuse to start where this model is not the federation's: its updates would only be voted down."""
+    head = chain.status().head
+    try:
+        cohort.load(head)
+    except PeerError as error:
+        raise RequestError(
+            f"the federation's model {Cid.from_digest(head)} is not a {config.model} for {config.dataset}, "
+            f"or the store doesn't have it: {error}."
+        ) from error
+
+
+def _join(chain: Web3Chain, key: Key, stake: str) -> None:
+    amount = build({"tokens": stake}).units("tokens")
+    member = chain.seat(key.address).member
+    if member.standing == Standing.MEMBER:
+        return
+    if chain.status().phase != Phase.OPEN:
+        raise UnavailableError("a round is in progress; members join between rounds. Start again later.")
+    token = Token(chain.link, chain.token)
+    if token.balance(key.address) < amount:
+        raise RequestError(f"{key.address} holds {token.balance(key.address) / TOKEN:g} tokens, not {stake}.")
+    token.approve([key.address], chain.federation, amount)
+    [receipt] = chain.send([Call(key.address, "join", (amount,))])
+    if receipt.error is not None:
+        raise receipt.error
+    log.info("joined with %s tokens", stake)
+
+
+def _read_key(options: dict[str, Any]) -> Key:
+    if (options["keystore"] is None) == (options["dev_key"] is None):
+        raise RequestError(
+            "give the participant's key: --keystore FILE, or --dev-key N on a development chain."
+        )
+    if options["dev_key"] is not None:
+        return dev_key_by_name(options["dev_key"])
+    return Key.load(options["keystore"], read_passphrase(file=options["passphrase_file"]))
+
+
+def _note(journal: Journal) -> Any:
+    def note(entry: Entry) -> None:
+        journal.note_sent(entry.sender, entry.nonce, entry.transaction)
+
+    return note
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,88 @@
+"""`python -m clients.swarm`: a whole federation on this machine."""
+
+import argparse
+import dataclasses
+import logging
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+
+from clients.engine.command import guard
+from clients.engine.config import SwarmConfig, add_options, build, read_toml
+from clients.engine.display import Display, get_table, get_verdict
+from clients.engine.driver import Stalled
+from clients.engine.rundir import CONFIG, RunFolder
+from clients.engine.swarm import Swarm
+from clients.types.errors import RequestError
+
+FIXED_ON_RESUME = {field.name for field in dataclasses.fields(SwarmConfig)} - {"rounds", "out"}
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the command; return its exit status."""
+    options = vars(_parser().parse_args(argv))
+    logging.basicConfig(
+        level=logging.DEBUG if options.pop("verbose") else logging.ERROR, format="%(message)s"
+    )
+    started: list[Path] = []
+    return guard(lambda: _run(options, started), lambda: _farewell(started))
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m clients.swarm", description=__doc__)
+    parser.add_argument("--config", type=Path, help="settings as TOML; the command line wins")
+    parser.add_argument("--resume", type=Path, metavar="DIR", help="go on with the interrupted run in DIR")
+    parser.add_argument("--verbose", action="store_true", help="tell on stderr what goes on")
+    add_options(parser)
+    return parser
+
+
+def _run(options: dict[str, Any], started: list[Path]) -> int:
+    resume, file = options.pop("resume"), options.pop("config")
+    if resume is not None:
+        changed = sorted(options.keys() & FIXED_ON_RESUME)
+        if file is not None or changed:
+            raise RequestError(
+                f"--resume goes on with the settings in {resume}; leave out "
+                f"{', '.join(['--config'] if file else ['--' + name.replace('_', '-') for name in changed])}."
+            )
+        _, config = RunFolder.reopen(resume)
+        config = dataclasses.replace(config, **options, out=str(resume))
+    else:
+        config = build({**(read_toml(file) if file else {}), **options})
+    console = Console()
+    with Swarm(config, resume=resume) as swarm:
+        started.append(swarm.folder.root)
+        title = f"{config.mechanism}: {config.clients} participants, {config.malicious} of them malicious"
+        with Display(config.rounds, title, console) as display:
+            try:
+                swarm.run(display.show)
+            except Stalled as stop:
+                if not swarm.lines:
+                    raise
+                swarm.finish()
+                console.print(str(stop), style="yellow", highlight=False)
+        honest, malicious = swarm.accounts(malicious=False), swarm.accounts(malicious=True)
+        if not console.is_terminal:
+            console.width = 160
+            console.print(get_table(swarm.lines[-5:], title))
+        console.print(
+            get_verdict(swarm.lines, honest, malicious, config.units("tokens")),
+            highlight=False,
+            soft_wrap=True,
+        )
+        console.print(f"Results: {swarm.folder.root}", highlight=False, soft_wrap=True)
+    return 0
+
+
+def _farewell(started: list[Path]) -> str:
+    if not started or not (started[0] / CONFIG).exists():
+        return "Stopped before the first round; nothing was kept."
+    return f"Stopped. Every settled round is kept; go on with: python -m clients.swarm --resume {started[0]}"
+
+
+if __name__ == "__main__":
+    sys.exit(main())
