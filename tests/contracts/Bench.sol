@@ -191,6 +191,19 @@ abstract contract Bench is Test {
 
     // ------------------------------------------------------------------ looking
 
+    /// @dev `who` is refused `data`, with exactly this error.
+    function refuses(address who, bytes memory data, bytes memory expected) internal {
+        vm.prank(who);
+        (bool ok, bytes memory answer) = address(federation).call(data);
+        assertFalse(ok, "went through");
+        assertEq(answer, expected, "another error");
+    }
+
+    /// @dev In which phase `data` is refused, whatever else may be wrong.
+    function refusesPhase(address who, bytes memory data, IFederation.Phase needed) internal {
+        refuses(who, data, abi.encodeWithSelector(IFederation.WrongPhase.selector, federation.phase(), needed));
+    }
+
     function entry(address who) internal view returns (IFederation.Member memory) {
         return federation.seatOf(who).member;
     }
