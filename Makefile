@@ -1,5 +1,5 @@
-# Everything here starts from nothing: Python 3.11+ and Node are all it asks for.
-# Stamps make a second run start at once; `make clean` forgets builds, `make distclean` everything.
+# Everything here starts from nothing: Python 3.11+ and Node are all it asks for, and Go where it is there.
+# What was set up or built once is not done again; `make clean` forgets builds, `make distclean` all of it.
 
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
@@ -7,15 +7,16 @@ SHELL := bash
 MAKEFLAGS += --no-builtin-rules
 
 PY := .venv/bin/python
-NPM := PATH="$(CURDIR)/.tools/node/bin:$$PATH" npm
+# More for the command behind a target: make swarm ARGS='--rounds 5', make test ARGS='-k draw'.
+ARGS ?=
 
 .PHONY: help
-help: ## what there is
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+help: ## this list
+	@sed -nE 's/^([a-z-]+):.*## (.*)/\1\t\2/p' $(MAKEFILE_LIST) | expand -t 12
 
 # ---------------------------------------------------------------- set-up
 
-.PHONY: setup
+.PHONY: setup lock
 setup: .venv/.ready node_modules/.ready ## .venv and node_modules, from the locks
 
 .venv/.ready: requirements.bootstrap.lock requirements.lock pyproject.toml tools/setup-python
@@ -25,3 +26,82 @@ setup: .venv/.ready node_modules/.ready ## .venv and node_modules, from the lock
 node_modules/.ready: package.json package-lock.json tools/setup-node
 	@tools/setup-node
 	@touch $@
+
+lock: setup ## write the locks anew, for changed pins
+	@tools/lock
+
+# ---------------------------------------------------------------- run
+
+.PHONY: swarm devnet
+swarm: setup ## a watched stake_vote run with attackers
+	@$(PY) -m clients.swarm --mechanism stake_vote $(ARGS)
+
+devnet: setup ## Anvil and Kubo in the foreground, with the contracts deployed
+	@$(PY) -m deploy.devnet $(ARGS)
+
+# ---------------------------------------------------------------- real nodes, from their Go modules
+
+.PHONY: ipfs ipfs-if-can geth
+ipfs: .tools/bin/ipfs ## build the IPFS node Kubo into .tools/bin
+geth: .tools/bin/geth ## build geth with Clique into .tools/bin
+
+.tools/bin/ipfs: deploy/kubo/go.mod deploy/kubo/go.sum deploy/kubo/tools.go tools/build-node
+	@tools/build-node kubo ipfs github.com/ipfs/kubo/cmd/ipfs
+
+# Without the flag this old version doesn't link by a newer Go.
+.tools/bin/geth: deploy/geth/go.mod deploy/geth/go.sum deploy/geth/tools.go tools/build-node
+	@tools/build-node geth geth github.com/ethereum/go-ethereum/cmd/geth -ldflags=-checklinkname=0
+
+# Tests want Kubo, but not at any price: without it and without Go, those that need it are skipped.
+ipfs-if-can:
+	@if command -v go >/dev/null; then \
+	  $(MAKE) --no-print-directory ipfs; \
+	elif [ ! -x .tools/bin/ipfs ] && ! command -v ipfs >/dev/null; then \
+	  echo 'ipfs: no Kubo here and no Go to build it with; tests that need it will be skipped' >&2; \
+	fi
+
+# ---------------------------------------------------------------- tests and gates
+
+.PHONY: test test-fast test-deep
+test: setup ipfs-if-can ## every test
+	@$(PY) -m pytest $(ARGS)
+
+test-fast: setup ## the part of it under three minutes
+	@$(PY) -m pytest -m 'not slow' $(ARGS)
+
+test-deep: setup ipfs-if-can ## every test, with many more random cases
+	@HYPOTHESIS_PROFILE=deep FOUNDRY_PROFILE=deep $(PY) -m pytest --timeout 7200 $(ARGS)
+
+.PHONY: lint lint-python lint-types lint-layers lint-contracts lint-solidity format
+lint: lint-python lint-types lint-layers lint-contracts lint-solidity ## every gate
+
+lint-python: setup
+	@$(PY) -m ruff check .
+	@$(PY) -m ruff format --check .
+
+lint-types: setup
+	@$(PY) -m mypy
+
+lint-layers: setup
+	@.venv/bin/lint-imports
+
+# The compiler's warnings are errors here.
+lint-contracts: setup
+	@$(PY) -m deploy.compiler
+
+lint-solidity: setup
+	@tools/solhint
+
+format: setup ## bring the Python code into form
+	@$(PY) -m ruff check --fix .
+	@$(PY) -m ruff format .
+
+# ---------------------------------------------------------------- clean
+
+.PHONY: clean distclean
+clean: ## forget what was compiled and cached
+	@rm -rf build .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
+	@find . -name __pycache__ -type d -not -path './.venv/*' -not -path './node_modules/*' -prune -exec rm -rf {} +
+
+distclean: clean ## and all that was set up
+	@rm -rf .venv node_modules .tools
