@@ -3,11 +3,10 @@
 from collections.abc import Sequence
 
 from clients.ports.chain.abi import as_int
-from clients.ports.chain.rpc import Request, Rpc, RpcError
+from clients.ports.chain.rpc import Rpc, RpcError
 from clients.types.errors import RequestError, UnavailableError
 from clients.types.federation import Address
 
-_BLOCKS_A_CALL = 64
 _KINDS = ("anvil", "hardhat", "tester")
 
 
@@ -32,15 +31,16 @@ class Control:
         """Mine `blocks` blocks, the first of them `seconds` (at least 1) after the latest one."""
         if seconds < 0 or blocks < 0:
             raise RequestError(f"can't mine {blocks} blocks in {seconds} seconds: time runs forward only.")
-        dates = [self._time + max(1, seconds) + place for place in range(blocks)]
-        for start in range(0, blocks, _BLOCKS_A_CALL):
-            asked: list[Request] = []
-            for date in dates[start : start + _BLOCKS_A_CALL]:
-                asked += [("evm_setNextBlockTimestamp", (date,)), ("evm_mine", ())]
-            for answer in self._rpc.batch(asked):
-                if isinstance(answer, RpcError):
-                    raise UnavailableError(f"chain at {self._rpc.where} does not mine: {answer}")
-            self._time = dates[min(start + _BLOCKS_A_CALL, blocks) - 1]
+        if not blocks:
+            return
+        first = self._time + max(1, seconds)
+        try:
+            # One after the other: nodes may answer the parts of a batch in any order.
+            self._rpc.request("evm_setNextBlockTimestamp", first)
+            self._rpc.request(f"{self._kind}_mine", hex(blocks), hex(1))
+        except RpcError as error:
+            raise UnavailableError(f"chain at {self._rpc.where} does not mine: {error}") from None
+        self._time = first + blocks - 1
 
     def seal(self) -> None:
         """Mine a block of what is pending."""

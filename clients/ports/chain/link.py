@@ -107,21 +107,22 @@ def open_link(
     genesis_time: int = GENESIS_TIME,
     journal: Callable[[Entry], None] | None = None,
     timeout: float = 10.0,
+    tries: int = 4,
     mined_within: float = 120.0,
     fees: Fees | None = None,
 ) -> Link:
     """Open a chain: `auto`, `eth-tester`, `anvil`, `hardhat`, or the URL of a node.
 
-    `keys` sign, and have plenty of ether on chains of our own. `timeout` is for one answer of a node,
-    `mined_within` for a transaction to be mined, both in seconds. `chain_id`: what a URL's chain must have.
-    Raises RequestError for an unknown name, UnavailableError where there is no such chain.
+    `keys` sign, and have plenty of ether on chains of our own. `timeout` is for one answer of a node, which
+    is asked `tries` times, `mined_within` for a transaction to be mined, both in seconds. `chain_id`: what a
+    URL's chain must have. RequestError for an unknown name, UnavailableError where there is no such chain.
     """
     kind = resolve(spec)
     if kind == "eth-tester":
         tester = TesterRpc(genesis_time=genesis_time)
         return _own(kind, tester, keys, journal, mined_within, None)
     if kind == "url":
-        rpc = NodeRpc(spec, timeout=timeout)
+        rpc = NodeRpc(spec, timeout=timeout, tries=tries)
         found = _chain_id(rpc)
         if chain_id not in (None, found):
             rpc.close()

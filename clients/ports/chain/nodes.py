@@ -34,7 +34,7 @@ class DevNode:
         port: int | None = None,
         chain_id: int = DEV_CHAIN_ID,
         genesis_time: int | None = GENESIS_TIME,
-        block_time: int | None = None,
+        block_time: float | None = None,
         log: Path | None = None,
         binary: Path | None = None,
     ) -> None:
@@ -182,7 +182,7 @@ class HardhatNode(DevNode):
             "blockGasLimit": _GAS_LIMIT,
             "mining": {
                 "auto": False,
-                "interval": (self._block_time or 0) * 1000,
+                "interval": round((self._block_time or 0) * 1000),
                 "mempool": {"order": "fifo"},
             },
             "accounts": [],

@@ -9,6 +9,7 @@ import json
 import threading
 import time
 from collections.abc import Callable, Sequence
+from contextlib import ExitStack
 from typing import Any, Protocol
 from urllib.parse import urlsplit
 
@@ -24,9 +25,15 @@ from clients.types.errors import FedJuryError, RequestError, UnavailableError
 Request = tuple[str, Sequence[object]]
 
 # Requests that change something each time they are made: never repeated after a doubtful answer.
-_ONCE = ("evm_", "anvil_", "hardhat_")
-_BATCH = 100
+_ONCE = ("evm_", "anvil_mine", "hardhat_mine")
+# Anvil takes the parts of a longer batch in some other order; that of transactions matters.
+_BATCH = 30
 _BACKOFF = 0.1
+_MOST_BYTES = 2**28  # of one answer
+
+
+# What a connection and a server can do to us. Answers in no known form give the last three.
+_TROUBLE = (OSError, requests.RequestException, WebSocketException, ValueError, KeyError, TypeError)
 
 
 class RpcError(FedJuryError):
@@ -103,6 +110,7 @@ class _WebSocket:
         self._url = url
         self._timeout = timeout
         self._socket: ClientConnection | None = None
+        self._stack = ExitStack()
         self._ids = itertools.count(1)
         self._lock = threading.Lock()
 
@@ -116,7 +124,11 @@ class _WebSocket:
 
     def _exchange(self, asked: Sequence[Request]) -> list[RPCResponse] | RPCResponse:
         if self._socket is None:
-            self._socket = ws_connect(self._url, open_timeout=self._timeout, max_size=2**28, proxy=None)
+            self._socket = self._stack.enter_context(
+                ws_connect(
+                    self._url, open_timeout=self._timeout, close_timeout=1.0, max_size=_MOST_BYTES, proxy=None
+                )
+            )
         sent = [
             {"jsonrpc": "2.0", "id": next(self._ids), "method": name, "params": list(args)}
             for name, args in asked
@@ -131,9 +143,8 @@ class _WebSocket:
         return [by_id[one["id"]] for one in sent]
 
     def close(self) -> None:
-        if self._socket is not None:
-            self._socket.close()
-            self._socket = None
+        self._socket = None
+        self._stack.close()
 
 
 class NodeRpc:
@@ -146,10 +157,10 @@ class NodeRpc:
     def __init__(
         self, url: str, *, timeout: float = 10.0, tries: int = 4, sleep: Callable[[float], None] = time.sleep
     ) -> None:
-        scheme = urlsplit(url).scheme.lower()
-        if scheme not in ("http", "https", "ws", "wss"):
-            raise RequestError(f"chain URL {redacted(url)!r} is none of http://, https://, ws://, wss://.")
         self._where = redacted(url)
+        scheme = self._where.split(":")[0].lower()
+        if scheme not in ("http", "https", "ws", "wss"):
+            raise RequestError(f"chain URL {self._where!r} is none of http://, https://, ws://, wss://.")
         self._timeout = timeout
         self._tries = max(1, tries)
         self._sleep = sleep
@@ -181,13 +192,13 @@ class NodeRpc:
         for attempt in range(tries):
             try:
                 got = self._transport.exchange(asked)
-                if isinstance(got, list):
+                if isinstance(got, list) and len(got) == len(asked) and all(map(_is_reply, got)):
                     return got
-                if len(asked) == 1 or "error" not in got:
+                if len(asked) == 1 or not (isinstance(got, dict) and "error" in got):
                     raise ValueError("the answer is not JSON-RPC")
                 self._batches = False  # this node takes requests one at a time only
                 return []
-            except (OSError, requests.RequestException, WebSocketException, ValueError, KeyError) as error:
+            except _TROUBLE as error:
                 why = self._explain(error)
                 if attempt + 1 == tries or not _passing(error):
                     raise UnavailableError(
@@ -205,7 +216,7 @@ class NodeRpc:
             return f"HTTP status {error.response.status_code}"
         if isinstance(error, requests.ConnectionError | ConnectionError):
             return "connection refused or lost"
-        if isinstance(error, ValueError | KeyError):
+        if isinstance(error, ValueError | KeyError | TypeError):
             return "it answers, but not in JSON-RPC"
         return type(error).__name__  # the text may quote the URL, and a URL may hold a secret
 
@@ -214,11 +225,20 @@ class NodeRpc:
         self._transport.close()
 
 
+def _is_reply(reply: object) -> bool:
+    return isinstance(reply, dict) and ("result" in reply or "error" in reply)
+
+
 def redacted(url: str) -> str:
     """Return `url` without user, password, path and query: providers put access keys there."""
-    parts = urlsplit(url)
-    host = parts.hostname or ""
-    return f"{parts.scheme}://{host}{f':{parts.port}' if parts.port else ''}"
+    try:
+        parts = urlsplit(url)
+        port = f":{parts.port}" if parts.port else ""
+    except ValueError:
+        raise RequestError(
+            "the chain's URL is not one: http(s):// or ws(s)://, host, and maybe a port."
+        ) from None
+    return f"{parts.scheme}://{parts.hostname or ''}{port}"
 
 
 def _passing(error: Exception) -> bool:

@@ -24,7 +24,7 @@ _REVERTED = 3  # the code that geth and Anvil give a revert
 
 
 class TesterRpc:
-    """`Rpc` over py-evm. Blocks are mined by `evm_mine` alone, each one second after its parent.
+    """`Rpc` over py-evm. Blocks are mined by `tester_mine` alone, each one second after its parent.
 
     Nothing depends on wall clock or chance.
     """
@@ -56,7 +56,7 @@ class TesterRpc:
             "eth_getTransactionByHash": self._transaction,
             "eth_getLogs": self._logs,
             "debug_traceTransaction": self._trace,
-            "evm_mine": self._mine,
+            "tester_mine": self._mine_blocks,
             "evm_setNextBlockTimestamp": self._set_time,
             "tester_setBalance": self._set_balance,
         }
@@ -136,7 +136,11 @@ class TesterRpc:
         state.persist()
         self._chain.header = self._chain.header.copy(state_root=state.state_root)
 
-    def _mine(self) -> str:
+    def _mine_blocks(self, count: str, interval: str) -> None:
+        for _ in range(int(count, 16)):
+            self._mine()
+
+    def _mine(self) -> None:
         ready, self._pool = self._pool, []
         number = self._chain.header.block_number
         mix = number.to_bytes(32, "big")  # prevrandao: fixed, and of no use to anybody
@@ -144,7 +148,7 @@ class TesterRpc:
             result, _, computations = self._chain.mine_all(ready, mix_hash=mix, blob_gas_used=0)
         except ValidationError as error:
             self._reset_clock()
-            raise RpcError("evm_mine", -32000, f"a transaction is not valid: {error}") from None
+            raise RpcError("tester_mine", -32000, f"a transaction is not valid: {error}") from None
         block: BlockAPI = result.imported_block
         for place, (transaction, computation) in enumerate(
             zip(block.transactions, computations, strict=True)
@@ -154,7 +158,6 @@ class TesterRpc:
                 self._reverts[transaction.hash] = bytes(computation.output)
         self._time = block.header.timestamp + 1
         self._reset_clock()
-        return "0x0"
 
     # ------------------------------------------------------------------ transactions
 

@@ -1,0 +1,133 @@
+"""Calls, results, logs and errors against eth_abi and the compiled contracts."""
+
+from dataclasses import astuple
+
+import pytest
+from eth_abi.abi import encode
+from eth_utils.crypto import keccak
+from hypothesis import given
+from hypothesis import strategies as st
+
+from clients.ports.chain.abi import Abi, abi_hash, address, packaged, seat_of, status_of
+from clients.types.errors import ProtocolError, RequestError
+from clients.types.federation import Act, Member, Outcome, Phase, Role, Round, Seat, Standing, Status
+from deploy.abi import FOLDER, client_abis, render
+
+FEDERATION = Abi(packaged("federation"))
+WORDS = st.binary(min_size=32, max_size=32)
+ADDRESSES = st.binary(min_size=20, max_size=20).map(lambda raw: address("0x" + raw.hex()))
+UINTS = st.integers(0, 2**256 - 1)
+
+
+def selector(signature: str) -> bytes:
+    return keccak(text=signature)[:4]
+
+
+@pytest.mark.needs("node")
+@pytest.mark.parametrize("name", ["federation", "token"])
+def test_the_packaged_abis_are_the_contracts(name: str) -> None:
+    written = (FOLDER / f"{name}.json").read_text("utf-8")
+    assert written == render(client_abis()[name]), "run `python -m deploy.abi`"
+
+
+@given(UINTS, WORDS, UINTS)
+def test_calls(round: int, digest: bytes, samples: int) -> None:
+    expected = selector("propose(uint256,bytes32,uint256)") + encode(
+        ["uint256", "bytes32", "uint256"], [round, digest, samples]
+    )
+    assert FEDERATION.call("propose", (round, digest, samples)) == expected
+
+
+@given(st.lists(ADDRESSES, max_size=5))
+def test_calls_with_lists(accounts: list[str]) -> None:
+    data = FEDERATION.call("evict", (accounts,))
+    assert data == selector("evict(address[])") + encode(["address[]"], [accounts])
+
+
+@given(ADDRESSES, WORDS, WORDS)
+def test_errors(account: str, committed: bytes, revealed: bytes) -> None:
+    kinds = ["address", "bytes32", "bytes32"]
+    data = selector("CommitmentMismatch(address,bytes32,bytes32)") + encode(
+        kinds, [account, committed, revealed]
+    )
+    error = FEDERATION.error(data)
+    assert error == ProtocolError("CommitmentMismatch", account, committed, revealed)
+    assert hash(error) == hash(ProtocolError("CommitmentMismatch", account, committed, revealed))
+
+
+@pytest.mark.parametrize(
+    ("signature", "kinds", "values", "expected"),
+    [
+        ("WrongPhase(uint8,uint8)", ["uint8", "uint8"], [2, 0], ("WrongPhase", Phase.PROPOSE, Phase.OPEN)),
+        ("InvalidTerms(string,uint256)", ["string", "uint256"], ["bond", 0], ("InvalidTerms", "bond", 0)),
+        ("EmptyDigest()", [], [], ("EmptyDigest",)),
+        ("ReentrancyGuardReentrantCall()", [], [], ("ReentrancyGuardReentrantCall",)),
+        ("Error(string)", ["string"], ["why not"], ("Error", "why not")),
+        ("Panic(uint256)", ["uint256"], [0x11], ("Panic", 0x11)),
+    ],
+)
+def test_named_errors(signature: str, kinds: list[str], values: list[object], expected: tuple) -> None:
+    assert FEDERATION.error(selector(signature) + encode(kinds, values)) == ProtocolError(*expected)
+
+
+@given(st.binary(max_size=100))
+def test_no_revert_data_is_too_odd(data: bytes) -> None:
+    assert isinstance(FEDERATION.error(data), ProtocolError)
+
+
+@given(UINTS, ADDRESSES, st.integers(-(2**255), 2**255 - 1), UINTS)
+def test_events(round: int, account: str, delta: int, stake: int) -> None:
+    log = {
+        "topics": [
+            "0x" + keccak(text="Collected(address,uint256,int256,uint256)").hex(),
+            "0x" + encode(["address"], [account]).hex(),
+            f"0x{round:064x}",
+        ],
+        "data": "0x" + encode(["int256", "uint256"], [delta, stake]).hex(),
+        "blockNumber": "0x10",
+        "transactionHash": "0xAB",
+    }
+    event = FEDERATION.event(log)
+    assert event is not None
+    assert event.name == "Collected"
+    assert event.args == {"account": account, "round": round, "delta": delta, "stake": stake}
+    assert (event.block, event.transaction) == (16, "0xab")
+
+
+def test_other_contracts_events_are_nobodys() -> None:
+    log = {"topics": ["0x" + "11" * 32], "data": "0x", "blockNumber": 1, "transactionHash": "0x"}
+    assert FEDERATION.event(log) is None
+    assert FEDERATION.event(log | {"topics": []}) is None
+
+
+def test_structs_are_the_twins_of_the_contracts() -> None:
+    record = Round(1, 2, 3, 4, 5, 6, 7, 8, Outcome.REJECTED, 9, 10)
+    status = Status(Phase.REVEAL, 1, 2, 3, 4, 5, 6, 7, 8, b"\1" * 32, b"\2" * 32, 9, record)
+    assert status_of(astuple(status)) == status
+    assert isinstance(status_of(astuple(status)).record.outcome, Outcome)
+    account = address("0x" + "ab" * 20)
+    member = Member(1, 2, 3, 4, 5, Act.COMMITTED, Standing.MEMBER)
+    seat = Seat(account, member, 6, Role.VOTER, 7)
+    assert seat_of(astuple(seat)) == seat
+
+
+def test_results_of_another_contract_are_no_results() -> None:
+    for data in (b"", b"\1", bytes(31)):
+        with pytest.raises(ValueError, match="something else"):
+            FEDERATION.result("phase", data)
+
+
+def test_names_are_suggested() -> None:
+    with pytest.raises(RequestError, match="'propose'"):
+        FEDERATION.call("propos", ())
+
+
+@pytest.mark.parametrize("text", ["", "0x12", "name.eth", "0x" + "zz" * 20])
+def test_not_an_address(text: str) -> None:
+    with pytest.raises(RequestError, match="not an address"):
+        address(text)
+
+
+def test_the_hash_of_an_abi_does_not_depend_on_order() -> None:
+    entries = packaged("token")
+    assert abi_hash(entries) == abi_hash(entries[::-1]) != abi_hash(entries[1:])
