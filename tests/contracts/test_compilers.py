@@ -83,9 +83,7 @@ HEADER = "// SPDX-License-Identifier: Apache-2.0\npragma solidity ^0.8.24;\n"
 
 
 def test_a_warning_fails_and_leaves_nothing(contracts: Path) -> None:
-    (contracts / "Odd.sol").write_text(
-        HEADER + "contract Odd { function f() external { uint a = 1; } }"
-    )
+    (contracts / "Odd.sol").write_text(HEADER + "contract Odd { function f() external { uint a = 1; } }")
     with pytest.raises(compiler.CompilationError, match="Unused local variable"):
         compiler.build()
     assert not (contracts.parent / "build").exists()
