@@ -45,7 +45,8 @@ class SpecChain(Generic[T]):
     """A federation on the specification alone: a `Devnet`. Blocks come a second apart, one for each `send`.
 
     `funds` are the tokens of each account at the start, which has approved the federation without limit.
-    `terms.token` and `terms.beacon` are overwritten: this chain has its own.
+    `terms.token` and `terms.beacon` are overwritten: this chain has its own. `time` and `block` are those of
+    the latest block.
     """
 
     def __init__(
@@ -55,18 +56,20 @@ class SpecChain(Generic[T]):
         funds: Mapping[Address, int],
         *,
         beacon_value: bytes = ZERO32,
+        address: Address = FEDERATION,
         time: int = START,
+        block: int = 0,
     ) -> None:
         token = Token()
         for account, amount in funds.items():
             token.process_mint(get_checksummed(account), amount)
-            token.process_approve(get_checksummed(account), FEDERATION, UINT256_MAX)
+            token.process_approve(get_checksummed(account), address, UINT256_MAX)
         beacon = BEACON if beacon_value != ZERO32 else ZERO_ADDRESS
         own = cast(T, replace(cast(Any, terms), token=TOKEN, beacon=beacon))
-        self.core = Federation(mechanism, own, address=FEDERATION, chain_id=CHAIN_ID, token=token)
+        self.core = Federation(mechanism, own, address=address, chain_id=CHAIN_ID, token=token)
         self._entropy = compute_entropy(beacon_value)
         self._time = time
-        self._block = 0
+        self._block = block
         self._transactions = 0
         self._events: list[Event] = []
 

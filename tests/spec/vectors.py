@@ -36,10 +36,10 @@ def encode_sequences(sequences: list[Sequence]) -> bytes:
 
 
 def write_vectors(out: Path, sequences: int, steps: int, seed: int) -> Coverage:
-    """Write `sequences` sequences of at least `steps` steps into `out`, in place of the vectors there."""
+    """Write `sequences` sequences of at least `steps` steps into `out`, in place of what is there."""
     out.mkdir(parents=True, exist_ok=True)
-    for stale in out.glob("stake_vote-*.bin"):
-        stale.unlink()
+    for stale in (*out.glob("stake_vote-*.bin"), out / "written", out / "checked"):
+        stale.unlink(missing_ok=True)
     coverage = Coverage()
     for number, first in enumerate(range(0, sequences, PER_FILE)):
         batch = range(first, min(first + PER_FILE, sequences))

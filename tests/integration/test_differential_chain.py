@@ -1,0 +1,106 @@
+"""Real chains, through web3.py, do in every step what the specification does.
+
+Clocks, block numbers and addresses are the chain's, so everything must be equal, deadlines included.
+"""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from random import Random
+
+import pytest
+
+from clients.ports.chain import Link, Token, Web3Devnet, open_link
+from clients.ports.keys import Key, derive_keys
+from clients.protocol.simulator import ZERO_ADDRESS, SpecChain, compute_entropy
+from clients.protocol.stake_vote import STAKE_VOTE
+from clients.protocol.state import Env
+from clients.types.chain import Devnet
+from clients.types.federation import StakeVoteTerms
+from deploy.federation import deploy_stake_vote
+from tests.spec.player import Move, Player
+from tests.spec.sequences import draw_funds, draw_terms
+
+STEPS = 50
+SEQUENCES = {"eth-tester": 50, "anvil": 50, "hardhat": 10}
+QUICK = 2
+"""As many on eth-tester are not slow."""
+
+
+def build_cases() -> list[object]:
+    cases = []
+    for kind, count in SEQUENCES.items():
+        for number in range(count):
+            marks = [] if kind == "eth-tester" else [pytest.mark.needs(kind)]
+            if kind != "eth-tester" or number >= QUICK:
+                marks.append(pytest.mark.slow)
+            cases.append(pytest.param(kind, number, marks=marks, id=f"{kind}-{number}"))
+    return cases
+
+
+@pytest.fixture(scope="module")
+def keys() -> list[Key]:
+    return derive_keys(0, 13, label="differential")
+
+
+@pytest.fixture(scope="module")
+def link(request: pytest.FixtureRequest, keys: list[Key]) -> Iterator[Link]:
+    with open_link(request.param, keys) as opened:
+        yield opened
+
+
+def build_pair(
+    rng: Random, link: Link, keys: list[Key]
+) -> tuple[Web3Devnet, SpecChain[StakeVoteTerms], Player]:
+    """Deploy a federation, and put the same one beside it on the specification."""
+    deployer, *others = (key.address for key in keys)
+    accounts, outsiders = others[: rng.choice((4, 5, 6, 8, 10))], others[10:]
+    terms = replace(draw_terms(rng, len(accounts)), token=ZERO_ADDRESS, beacon=ZERO_ADDRESS)
+    funds = draw_funds(rng, accounts, terms)
+    beacon_value = rng.randbytes(32)
+    deployed = deploy_stake_vote(link, deployer, terms, beacon_value=beacon_value)
+    token = Token(link, deployed.token.address)
+    token.mint(deployer, list(funds.items()))
+    token.approve(accounts, deployed.federation.address)
+    chain = Web3Devnet(link, deployed.federation.address)
+    spec = SpecChain(
+        STAKE_VOTE,
+        terms,
+        funds,
+        beacon_value=beacon_value,
+        address=chain.federation,
+        time=chain.now() - 1,
+        block=chain.block(),
+    )
+    return chain, spec, Player(rng, spec.core, accounts, outsiders)
+
+
+def let_pass(chain: Devnet, move: Move) -> None:
+    """Set the clock so that the next block carries the move's time: blocks are a second apart."""
+    if move.seconds > 1 or move.blocks > 1:
+        chain.advance(max(move.seconds - 1, 0), max(move.blocks - 1, 1))
+
+
+@pytest.mark.parametrize(("link", "number"), build_cases(), indirect=["link"])
+def test_every_step_comes_to_the_same(number: int, link: Link, keys: list[Key]) -> None:
+    chain, spec, player = build_pair(Random(f"chain-{number}"), link, keys)
+    start = chain.block()
+    for step in range(STEPS):
+        move = player.play(Env(spec.now() - 1, spec.block(), compute_entropy(bytes(32))))
+        call, where = move.call, f"step {step}: {move.call}"
+        let_pass(chain, move)
+        let_pass(spec, move)
+        (found,), (expected,) = chain.send([call]), spec.send([call])
+        assert found.error == expected.error, where
+        assert [(e.name, e.args) for e in found.events] == [(e.name, e.args) for e in expected.events], where
+        assert chain.status() == spec.status(), where
+        assert chain.seat(call.sender) == spec.seat(call.sender), where
+    assert chain.seats() == spec.seats()
+    for account in (*player.accounts, chain.federation):
+        assert chain.seat(account) == spec.seat(account)
+        assert chain.tokens(account) == spec.tokens(account)
+    for settled in range(spec.core.number + 1):
+        assert chain.round(settled) == spec.round(settled)
+    found_events, expected_events = chain.events(start), spec.events(start)
+    assert [(e.name, e.args, e.block) for e in found_events] == [
+        (e.name, e.args, e.block) for e in expected_events
+    ]
