@@ -58,7 +58,9 @@ class Deployment:
             terms = data["terms"]
             genesis = bytes.fromhex(terms["genesis"].removeprefix("0x"))
             schedule = Schedule(**terms["schedule"])
-            parts = {part: Contract(**data[part]) for part in ("federation", "token", "beacon") if data[part]}
+            parts = {part: Contract(**data[part]) for part in ("federation", "token")}
+            if data["beacon"] is not None:
+                parts["beacon"] = Contract(**data["beacon"])
             whole = StakeVoteTerms(**(terms | {"genesis": genesis, "schedule": schedule}))
             return cls(**(data | parts | {"terms": whole}))
         except (KeyError, TypeError, ValueError, AttributeError) as error:

@@ -1,0 +1,292 @@
+"""`python -m deploy`, against a real node."""
+
+import json
+import signal
+import subprocess
+import sys
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from eth_account import Account
+from solcx import compile_standard
+
+from clients.ports.binaries import node_environment
+from clients.ports.chain import AnvilNode, Token, Web3Chain, open_link
+from clients.ports.chain.deployment import Deployment, record_path
+from clients.ports.chain.process import free_port
+from clients.ports.keys import dev_key
+from clients.types.chain import Call
+from clients.types.cid import Cid
+from clients.types.errors import RequestError, UnavailableError
+from deploy import __main__ as command
+from deploy.compiler import artifact, solc_binary
+
+ROOT = Path(__file__).resolve().parents[2]
+GENESIS = Cid.from_digest(bytes(range(32)))
+pytestmark = [pytest.mark.needs("anvil"), pytest.mark.needs("node")]
+
+
+@pytest.fixture(scope="module")
+def anvil() -> Iterator[AnvilNode]:
+    with AnvilNode(block_time=0.2) as node:
+        yield node
+
+
+def deploy(node: AnvilNode, folder: Path, *words: object, name: str = "mine", key: bool = True) -> int:
+    given = ["--rpc", node.url, "--name", name, "--folder", folder, "--genesis", GENESIS, *words]
+    return command.main([str(word) for word in given + (["--dev-key", 0] if key else [])])
+
+
+def test_a_record_that_leads_to_the_federation(anvil: AnvilNode, tmp_path: Path) -> None:
+    assert deploy(anvil, tmp_path, "--bond", "5e18", "--proposer-stake", "3e18", "--voter-stake", 7) == 0
+    path = tmp_path / "31337" / "mine.json"
+    assert path == record_path(tmp_path, 31337, "mine")
+    data = json.loads(path.read_text())
+    assert data["genesis_cid"] == str(GENESIS)
+    assert data["chain_id"] == 31337
+    assert {data["federation"]["contract"], data["token"]["contract"]} == {"StakeVote", "JuryToken"}
+    assert data["compiler"]["version"] == "0.8.37"
+    deployment = Deployment.load(path)
+    assert deployment.document() == data
+    terms = deployment.terms
+    assert (terms.bond, terms.proposer_stake, terms.voter_stake) == (5 * 10**18, 3 * 10**18, 7)
+    assert not list(path.parent.glob("*.pending"))
+    with open_link(anvil.url, [dev_key(0), dev_key(1)]) as link:
+        chain = deployment.open(link)
+        assert chain.status().head == GENESIS.digest
+        assert chain.token == deployment.token.address
+        member = dev_key(1).address
+        token = Token(link, chain.token)
+        token.mint(dev_key(0).address, [(member, 10**19)])
+        token.approve([member], chain.federation)
+        [receipt] = chain.send([Call(member, "join", (5 * 10**18,))])
+        assert receipt.error is None
+        assert [event.name for event in chain.events()] == ["Joined"]
+
+
+@pytest.mark.slow
+def test_the_sources_beside_it_compile_to_what_is_on_chain(anvil: AnvilNode, tmp_path: Path) -> None:
+    assert deploy(anvil, tmp_path) == 0
+    request = json.loads((tmp_path / "31337" / "sources" / "mine.json").read_text())
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("PATH", node_environment()["PATH"])
+        output = compile_standard(request, solc_binary=solc_binary())
+    for contract in ("StakeVote", "JuryToken"):
+        compiled = output["contracts"][artifact(contract).source][contract]["evm"]["bytecode"]["object"]
+        assert bytes.fromhex(compiled) == artifact(contract).bytecode
+
+
+def test_another_deployment_is_not_written_over(
+    anvil: AnvilNode, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert deploy(anvil, tmp_path) == 0
+    path = record_path(tmp_path, 31337, "mine")
+    first = path.read_text()
+    assert deploy(anvil, tmp_path) == 2
+    assert "--force" in capsys.readouterr().err
+    assert path.read_text() == first
+    assert deploy(anvil, tmp_path, name="other") == 0
+    assert deploy(anvil, tmp_path, "--force") == 0
+    assert path.read_text() != first
+
+
+def test_a_deployment_cut_short_is_found_again(
+    anvil: AnvilNode, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(command, "standard_input", lambda: (_ for _ in ()).throw(KeyboardInterrupt))
+    assert deploy(anvil, tmp_path) == 130
+    monkeypatch.undo()
+    log = tmp_path / "31337" / "mine.pending"
+    lines = log.read_text().splitlines()
+    assert [line.split(":")[0] for line in lines] == ["deploy JuryToken", "deploy StakeVote"]
+    assert deploy(anvil, tmp_path) == 2
+    assert "cut short" in capsys.readouterr().err
+    with open_link(anvil.url) as link:
+        mined = [link.sender.find(line.split()[-1]) for line in lines]
+        assert all(one is not None and one.ok for one in mined)
+
+
+def test_terms_from_a_file_and_the_command_line(anvil: AnvilNode, tmp_path: Path) -> None:
+    file = tmp_path / "terms.toml"
+    file.write_text(
+        "bond = 2_000\nproposer_stake = 1000\nvoter_stake = 1\nseats = 3\n[schedule]\npropose = 77\n"
+    )
+    assert deploy(anvil, tmp_path, "--terms", file, "--seats", 2, "--reveal-seconds", 5) == 0
+    terms = Deployment.load(record_path(tmp_path, 31337, "mine")).terms
+    assert (terms.bond, terms.proposer_stake, terms.voter_stake, terms.seats) == (2000, 1000, 1, 2)
+    assert (terms.schedule.propose, terms.schedule.reveal, terms.schedule.commit) == (77, 5, 3600)
+
+
+@pytest.mark.parametrize(
+    ("words", "status", "says"),
+    [
+        (["--bond", "0"], 2, "InvalidTerms(bond, 0)"),
+        (["--voter-stake", "17e18"], 2, "InvalidTerms(voterStake"),
+        (["--quorum-bps", "10001"], 2, "InvalidTerms(quorumBps, 10001)"),
+        (["--unbonding-seconds", "1"], 2, "InvalidTerms(unbonding, 1)"),
+        (["--seats", "-1"], 2, "seats"),
+        (["--seats", "many"], 2, "seats"),
+        (["--seats", str(2**40)], 2, "constructor"),
+        (["--name", "../up"], 2, "deployment name"),
+        (["--token", "0x12"], 2, "not an address"),
+        (["--token", "0x" + "ab" * 20], 3, "no contract at"),
+        (["--genesis", "bafy"], 2, "CID"),
+        (["--beacon-value", "0x12"], 2, "32 bytes"),
+        (["--chain-id", "1"], 3, "id 1 is expected"),
+        (["--terms", "/nowhere/terms.toml"], 3, "can't be read"),
+        (["--dev-key", "x"], 2, "development key"),
+    ],
+)
+def test_bad_requests_cost_nothing(
+    anvil: AnvilNode,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    words: list[str],
+    status: int,
+    says: str,
+) -> None:
+    def nonce(rpc_url: str) -> Any:
+        with open_link(rpc_url) as link:
+            return link.ask("eth_getTransactionCount", dev_key(0).address, "latest")
+
+    before = nonce(anvil.url)
+    assert (
+        deploy(anvil, tmp_path, *words, *([] if "--dev-key" in words else ["--dev-key", 0]), key=False)
+        == status
+    )
+    assert says in capsys.readouterr().err
+    assert nonce(anvil.url) == before
+    assert [path for path in tmp_path.rglob("*") if path.is_file()] == []
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("bonds = 1", "'bond'"),
+        ("[schedule]\nproposed = 1", "'propose'"),
+        ("bond = [", "TOML"),
+        ("schedule = 3", "table"),
+    ],
+)
+def test_bad_terms_files(
+    anvil: AnvilNode, tmp_path: Path, capsys: pytest.CaptureFixture[str], text: str, says: str
+) -> None:
+    file = tmp_path / "terms.toml"
+    file.write_text(text)
+    assert deploy(anvil, tmp_path, "--terms", file) == 2
+    assert says in capsys.readouterr().err
+
+
+def test_a_chain_that_is_not_there(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    url = f"http://127.0.0.1:{free_port()}"
+    words = [
+        "--rpc",
+        url,
+        "--name",
+        "a",
+        "--dev-key",
+        "0",
+        "--genesis",
+        str(GENESIS),
+        "--folder",
+        str(tmp_path),
+    ]
+    assert command.main(words) == 3
+    assert "Is a node running there?" in capsys.readouterr().err
+
+
+def test_with_a_key_file(
+    anvil: AnvilNode, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    secret = b"\x42" * 32
+    file = tmp_path / "key.json"
+    file.write_text(json.dumps(Account.encrypt(secret, "open", kdf="pbkdf2", iterations=2)))
+    monkeypatch.setenv("FEDJURY_PASSPHRASE", "wrong")
+    assert deploy(anvil, tmp_path / "d", "--keystore", file, key=False) == 2
+    assert "passphrase" in capsys.readouterr().err
+    monkeypatch.setenv("FEDJURY_PASSPHRASE", "open")
+    assert deploy(anvil, tmp_path / "d", "--keystore", file, key=False) == 3
+    assert "ether" in capsys.readouterr().err
+    address = Account.from_key(secret).address
+    with open_link(anvil.url) as link:
+        link.ask("anvil_setBalance", address, hex(10**19))
+    assert deploy(anvil, tmp_path / "e", "--keystore", file, key=False) == 0
+    path = record_path(tmp_path / "e", 31337, "mine")
+    assert Deployment.load(path).deployer == address
+    assert secret.hex() not in path.read_text()
+
+
+def test_play_money_stays_on_development_chains(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    with AnvilNode(chain_id=123_456, block_time=0.2) as node:
+        assert deploy(node, tmp_path, "--beacon-value", "0x" + "11" * 32) == 2
+        assert "beacon" in capsys.readouterr().err
+        assert deploy(node, tmp_path) == 2
+        assert "--supply" in capsys.readouterr().err
+        assert deploy(node, tmp_path / "fresh", "--supply", 10**24) == 0
+        with open_link(node.url) as link:
+            deployment = Deployment.load(record_path(tmp_path / "fresh", 123_456, "mine"))
+            token = Token(link, deployment.token.address)
+            assert token.balance(dev_key(0).address) == 10**24
+            assert int(link.ask("eth_call", token._call("minter"), "latest"), 16) == 0
+
+
+def test_a_fixed_beacon_on_request(anvil: AnvilNode, tmp_path: Path) -> None:
+    assert deploy(anvil, tmp_path, "--beacon-value", "0x" + "11" * 32) == 0
+    deployment = Deployment.load(record_path(tmp_path, 31337, "mine"))
+    assert deployment.beacon is not None
+    with open_link(anvil.url) as link:
+        assert deployment.open(link).view("beacon") == (deployment.beacon.address,)
+
+
+@pytest.mark.parametrize(
+    "change", [{"terms": 1}, {"federation": {}}, {"name": None, "extra": 1}, {"terms": {}}]
+)
+def test_records_that_are_none(anvil: AnvilNode, tmp_path: Path, change: dict[str, Any]) -> None:
+    assert deploy(anvil, tmp_path) == 0
+    path = record_path(tmp_path, 31337, "mine")
+    path.write_text(json.dumps(json.loads(path.read_text()) | change))
+    with pytest.raises(RequestError, match="not the record of a deployment"):
+        Deployment.load(path)
+    path.write_text("{")
+    with pytest.raises(RequestError, match="not JSON"):
+        Deployment.load(path)
+    with pytest.raises(UnavailableError, match="can't be read"):
+        Deployment.load(path / "absent")
+
+
+@pytest.mark.slow
+def test_the_devnet_runs_until_ctrl_c(tmp_path: Path) -> None:
+    port = free_port()
+    words = ["--port", port, "--folder", tmp_path, "--chain-only"]
+    process = subprocess.Popen(
+        [sys.executable, "-m", "deploy.devnet", *map(str, words)],
+        cwd=ROOT,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+    try:
+        assert process.stdout is not None
+        lines = []
+        for line in process.stdout:
+            lines.append(line)
+            if "Ctrl-C" in line:
+                break
+        told = "".join(lines)
+        assert f"http://127.0.0.1:{port}" in told
+        deployment = Deployment.load(record_path(tmp_path, 31337, "devnet"))
+        assert deployment.federation.address in told
+        with open_link(f"http://127.0.0.1:{port}", [dev_key(1)]) as link:
+            chain = deployment.open(link)
+            assert isinstance(chain, Web3Chain)
+            assert chain.tokens(dev_key(1).address) == 1000 * 10**18
+        process.send_signal(signal.SIGINT)
+        assert process.wait(60) == 130
+    finally:
+        process.kill()
+        process.wait()
+    with pytest.raises(OSError, match="refused"):
+        urllib.request.urlopen(f"http://127.0.0.1:{port}", timeout=5)
