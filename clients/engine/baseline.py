@@ -6,7 +6,7 @@ eq. (1), and accepts it. Judging, staking and voting don't happen; balances stay
 
 from collections.abc import Callable, Sequence
 
-from clients.engine.cohort import Cohort
+from clients.engine.cohort import Cohort, put_all
 from clients.engine.driver import Participant
 from clients.engine.meters import Meters
 from clients.engine.recorder import mean
@@ -45,9 +45,9 @@ def run_fedavg(
         order = sorted(zip(positions, participants, strict=True), key=lambda pair: pair[0])[:drawn]
         proposals = []
         trained = cohort.train([one.index for _, one in order], number, head)
-        for (position, one), update in zip(order, trained, strict=True):
-            with meters.part("store"):
-                cid = store.put(update.data)
+        with meters.part("store"):
+            cids = put_all(store, [update.data for update in trained])
+        for (position, one), update, cid in zip(order, trained, cids, strict=True):
             pins.note(cid)
             proposals.append(Proposal(one.account, position, cid.digest, update.samples))
         candidate = cohort.aggregate(proposals)

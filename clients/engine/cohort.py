@@ -5,6 +5,7 @@ changes nothing of what each participant would work out alone.
 """
 
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 from clients.engine.meters import Meters
@@ -19,6 +20,9 @@ from clients.roles.view import Proposal
 from clients.types.cid import Cid
 from clients.types.errors import PeerError, UnavailableError
 from clients.types.store import Store
+
+TOGETHER = 4
+"""Files on their way to or from the store at once."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +41,12 @@ class Candidate:
     data: bytes = b""
     weights: Weights | None = None
     fault: str = ""
+
+
+def put_all(store: Store, files: Sequence[bytes]) -> list[Cid]:
+    """Put `files`, several at a time; return their CIDs in order."""
+    with ThreadPoolExecutor(TOGETHER) as pool:
+        return list(pool.map(store.put, files))
 
 
 class Cohort:
@@ -72,13 +82,20 @@ class Cohort:
 
     def load(self, digest: bytes) -> Weights:
         """Return the weights named `digest` from the store, checked; `PeerError` where they are none."""
-        if digest not in self._weights:
-            cid = Cid.from_digest(digest)
-            with self._meters.part("store"):
-                data = self._store.get(cid, max_bytes=self.schema.encoded_size)
-            with self._meters.part("codec"):
-                self._weights[digest] = decode(data, self.schema)
+        self._load_all([digest])
         return self._weights[digest]
+
+    def _load_all(self, digests: Sequence[bytes]) -> None:
+        missing = [digest for digest in dict.fromkeys(digests) if digest not in self._weights]
+        if not missing:
+            return
+        size = self.schema.encoded_size
+        with self._meters.part("store"), ThreadPoolExecutor(TOGETHER) as pool:
+            files = list(pool.map(lambda one: self._store.get(Cid.from_digest(one), max_bytes=size), missing))
+        with self._meters.part("codec"):
+            self._weights |= {
+                one: decode(data, self.schema) for one, data in zip(missing, files, strict=True)
+            }
 
     def load_head(self, digest: bytes) -> Weights:
         """Return the head's weights. It was accepted, so not to have it is our trouble."""
@@ -111,7 +128,8 @@ class Cohort:
 
     def _aggregate(self, proposals: tuple[Proposal, ...]) -> Candidate:
         try:
-            contributions = [Contribution(self.load(p.digest), p.samples) for p in proposals]
+            self._load_all([proposal.digest for proposal in proposals])
+            contributions = [Contribution(self._weights[p.digest], p.samples) for p in proposals]
             with self._meters.part("aggregate"):
                 weights = fedavg(contributions, self.schema)
         except PeerError as error:

@@ -10,7 +10,7 @@ from collections import Counter, deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
-from clients.engine.cohort import Candidate, Cohort
+from clients.engine.cohort import Candidate, Cohort, put_all
 from clients.engine.journal import Journal
 from clients.engine.meters import Meters
 from clients.roles import member, voter
@@ -201,8 +201,10 @@ class Driver:
 
     def _train(self, who: Sequence[Participant], status: Status) -> None:
         trained = self.cohort.train([one.index for one in who], status.round, status.head)
-        for one, update in zip(who, trained, strict=True):
-            cid = self._put(update.data)
+        with self.meters.part("store"):
+            cids = put_all(self.store, [update.data for update in trained])
+        for one, update, cid in zip(who, trained, cids, strict=True):
+            self._pins.note(cid)
             self.bench.updates[one.account] = Update(cid.digest, update.samples)
 
     def _judge(self, who: Sequence[Participant], status: Status) -> None:
@@ -213,7 +215,8 @@ class Driver:
         if candidate.digest is None:
             log.warning("round %d has no candidate: %s", status.round, candidate.fault)
         else:
-            self._put(candidate.data)
+            with self.meters.part("store"):
+                self._pins.note(self.store.put(candidate.data))
             scores = self.cohort.scores(candidate.digest, indices)
             references = self.cohort.scores(status.head, indices)
         ballots = {}
@@ -222,12 +225,6 @@ class Driver:
             ballots[one.account] = voter.get_lie(ballot, candidate.digest) if one.lies else ballot
         self.journal.note_ballots(status.round, ballots)
         self.bench.ballots.update(ballots)
-
-    def _put(self, data: bytes) -> Cid:
-        with self.meters.part("store"):
-            cid = self.store.put(data)
-        self._pins.note(cid)
-        return cid
 
     def _send(self, calls: Sequence[Call], round_number: int) -> None:
         with self.meters.part("chain"):

@@ -16,19 +16,26 @@ from typing import Any
 
 from clients.engine.results import LineFile, write_atomic
 from clients.types.chain import Call, Devnet, Receipt
+from clients.types.cid import Cid
 from clients.types.errors import RequestError
 from clients.types.federation import Address
 
+HEAD_SUFFIX = ".safetensors"
+
 
 class Journal:
-    """The journals of one run, in `folder`."""
+    """The journals of one run, in `folder`.
 
-    def __init__(self, folder: Path) -> None:
+    `durable` where the chain outlives the run: there a ballot must be on the disk before its commitment is
+    sent. A chain of our own dies with the run, and each round is begun anew: one `sync` a round does.
+    """
+
+    def __init__(self, folder: Path, *, durable: bool = True) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         self.folder = folder
-        self._ballots = LineFile(folder / "ballots.jsonl")
-        self._calls = LineFile(folder / "calls.jsonl")
-        self._sent = LineFile(folder / "sent.jsonl")
+        self._ballots = LineFile(folder / "ballots.jsonl", durable=durable)
+        self._calls = LineFile(folder / "calls.jsonl", durable=durable)
+        self._sent = LineFile(folder / "sent.jsonl", durable=durable)
 
     def note_ballots(self, round_number: int, ballots: dict[Address, bytes]) -> None:
         """Write `ballots` down, before any commitment to them is sent."""
@@ -61,6 +68,10 @@ class Journal:
         """Write down that the chain's clock was set forward."""
         self._calls.append({"round": round_number, "advance": seconds})
 
+    def sync(self) -> None:
+        """Put on the disk what led to the round just settled."""
+        self._calls.sync()
+
     def rewind(self, rounds: int) -> None:
         """Forget what came after round `rounds` was settled: a round in progress is done again."""
         records = self._calls.read()
@@ -91,15 +102,23 @@ class Journal:
                         f" was refused with {receipt.error}. The run was made by another version."
                     )
 
-    def save_head(self, data: bytes) -> None:
-        """Keep the head's weights, for stores that forget."""
-        target = self.folder / "head.safetensors"
-        write_atomic(target, data)
+    def save_head(self, cid: Cid, data: bytes) -> None:
+        """Keep a head's weights, for a store that forgets, beside those of the one before it."""
+        write_atomic(self._head_path(cid), data)
 
-    def load_head(self) -> bytes | None:
-        """Return the kept weights, if any."""
-        target = self.folder / "head.safetensors"
-        return target.read_bytes() if target.exists() else None
+    def keep_head(self, cid: Cid) -> None:
+        """Let go of every kept head but `cid`: its round is on record now."""
+        for path in self.folder.glob(f"*{HEAD_SUFFIX}"):
+            if path != self._head_path(cid):
+                path.unlink()
+
+    def load_head(self, cid: Cid) -> bytes | None:
+        """Return the kept weights of `cid`, if any."""
+        path = self._head_path(cid)
+        return path.read_bytes() if path.exists() else None
+
+    def _head_path(self, cid: Cid) -> Path:
+        return self.folder / f"{cid}{HEAD_SUFFIX}"
 
 
 def _pack(call: Call) -> dict[str, Any]:

@@ -25,12 +25,10 @@ def deal_attacks(config: SwarmConfig) -> dict[int, Attack]:
 
 
 def build_bench(config: SwarmConfig, only: Sequence[int] | None = None) -> Workbench:
-    """Return data and model of every participant, or of those in `only`; `RequestError` where they can't be."""
+    """Return data and model of every participant, or of those in `only`."""
     dataset = datasets.load(config.dataset)
     if config.metric == "auroc" and dataset.task == "multiclass":
-        raise RequestError(
-            f"metric auroc is for two classes or several labels; {config.dataset} needs accuracy."
-        )
+        raise RequestError(f"metric auroc: {config.dataset} has many classes and takes accuracy.")
     parts = partition.split(dataset, config.partition, config.clients, config.seed)
     holdings = {
         index: partition.hold(part, config.seed * 1_000_003 + index, test_share=config.validation)

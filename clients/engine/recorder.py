@@ -43,7 +43,7 @@ class Recorder:
         """Return the line of the round that `status` shows as settled."""
         driver, record = self._driver, status.record
         with driver.meters.part("chain"):
-            seats = [driver.chain.seat(one.account) for one in self._participants]
+            seats = self._seats()
             votes_for, votes_against = self._votes(status)
         proposals = driver.proposals(status)
         accuracy, loss, auroc = self._test(status.head)
@@ -77,6 +77,12 @@ class Recorder:
         driver.gas.clear()
         self._last = Balances(owned, self._last.gone | gone)
         return line
+
+    def _seats(self) -> list[Seat]:
+        """Return every participant's seat: most in one call, those that were evicted one by one."""
+        chain = self._driver.chain
+        registry = {seat.account: seat for seat in chain.seats()}
+        return [registry.get(one.account) or chain.seat(one.account) for one in self._participants]
 
     def _votes(self, status: Status) -> tuple[int, int]:
         for event in reversed(self._driver.chain.events(status.seal_block)):

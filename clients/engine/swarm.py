@@ -42,7 +42,7 @@ class Swarm:
         self.bench = build_bench(config)
         self.folder = RunFolder(resume) if resume else RunFolder.create(config)
         self.lines: list[RoundLine] = self.folder.lines()
-        self.journal = Journal(self.folder.journal)
+        self.journal = Journal(self.folder.journal, durable="://" in config.chain)
         self.store: Store | None = None
         self.launched: Launched | None = None
 
@@ -158,16 +158,22 @@ class Swarm:
     # ------------------------------------------------------------------ what stays
 
     def _keep(self, line: RoundLine, cohort: Cohort, head: bytes) -> None:
-        if not self.lines or self.lines[-1].head_cid != line.head_cid:
-            self.journal.save_head(cohort.encoded(head))
+        assert self.store is not None
+        cid = Cid.parse(line.head_cid)
+        forgets = self.store.kind == "memory"
+        if forgets and self.journal.load_head(cid) is None:
+            self.journal.save_head(cid, cohort.encoded(head))
+        self.journal.sync()
         self.folder.append(line)
         self.lines.append(line)
+        if forgets:
+            self.journal.keep_head(cid)
 
     def _bring_head(self) -> None:
         """Put the head of the last line back into a store that forgot it."""
         assert self.store is not None
         head = Cid.parse(self.lines[-1].head_cid)
-        data = self.journal.load_head()
+        data = self.journal.load_head(head)
         if not self.store.has(head) and data is not None:
             self.store.put(data)
 

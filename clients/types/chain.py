@@ -31,8 +31,8 @@ class Receipt:
 class Chain(Protocol):
     """A deployed federation as its clients see it.
 
-    Errors: `UnavailableError` where the chain is down, slow, or not the deployment's. A call that the protocol
-    refuses is no exception: its receipt carries the error.
+    Errors: `UnavailableError` where the chain is down, slow, or not the deployment's. A call that the
+    protocol refuses is no exception: its receipt carries the error.
     """
 
     @property
