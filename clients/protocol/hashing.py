@@ -1,12 +1,16 @@
 """keccak256(abi.encode(...)) of static values: every one of them is a 32-byte word."""
 
 from functools import lru_cache
+from importlib.util import find_spec
 
-from eth_hash.auto import keccak
+from eth_hash.main import Keccak256
+from eth_hash.utils import load_backend
 from eth_utils.address import to_checksum_address
 
 from clients.types.federation import Address
 
+# Half of a round without learning is hashing, and eth-hash would take its slower backend first.
+keccak = Keccak256(load_backend("pysha3" if find_spec("sha3") else "pycryptodome"))
 UINT256_MAX = 2**256 - 1
 
 
