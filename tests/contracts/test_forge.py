@@ -1,6 +1,5 @@
-"""The Solidity tests, a contract a test, so that one summary tells of all tests."""
+"""The Solidity tests, a file a test, so that one summary tells of all tests."""
 
-import hashlib
 import json
 import os
 import re
@@ -11,14 +10,10 @@ import pytest
 
 from clients.ports import binaries
 from deploy import compiler
-from tests.spec.vectors import write_vectors
 
 HERE = Path(__file__).parent
-REPLAY = HERE / "Vectors.t.sol"
-FILES = sorted(set(HERE.glob("*.t.sol")) - {REPLAY})
-VECTORS = binaries.ROOT / "build" / "vectors"
-SEQUENCES = 2_000
-STEPS = 50
+# The replay of the specification's vectors has a test of its own, which writes them first: tests/spec.
+FILES = sorted(set(HERE.glob("*.t.sol")) - {HERE / "Vectors.t.sol"})
 _TEST = re.compile(r"^\s*function\s+(?:test|invariant)", re.MULTILINE)
 
 
@@ -44,25 +39,11 @@ def built() -> None:
     assert done.returncode == 0, done.stdout + done.stderr
 
 
-@pytest.fixture(scope="session")
-def vectors() -> None:
-    """What the specification says of 2,000 random sequences, written once for each of its own versions."""
-    sources = sorted(
-        path
-        for folder in ("clients/types", "clients/protocol", "tests/spec")
-        for path in (binaries.ROOT / folder).rglob("*.py")
-    )
-    state = hashlib.sha256(f"{SEQUENCES} {STEPS}".encode())
-    for path in sources:
-        state.update(path.read_bytes())
-    stamp = VECTORS / ".written"
-    if not stamp.exists() or stamp.read_text() != state.hexdigest():
-        write_vectors(VECTORS, SEQUENCES, STEPS, seed=0)
-        stamp.write_text(state.hexdigest())
-
-
-def check(file: Path) -> None:
-    """Run the tests of one file, and tell which failed for what reason."""
+@pytest.mark.needs("forge")
+@pytest.mark.timeout(1800)
+@pytest.mark.usefixtures("built")
+@pytest.mark.parametrize("file", FILES, ids=lambda file: file.name.removesuffix(".t.sol"))
+def test_forge(file: Path) -> None:
     done = forge("test", "--json", "--match-path", file.relative_to(binaries.ROOT).as_posix())
     try:
         suites = json.loads(done.stdout)
@@ -80,19 +61,3 @@ def check(file: Path) -> None:
     assert done.returncode == 0, done.stdout + done.stderr
     # A file in which forge finds no test would pass for ever.
     assert results or not _TEST.search(file.read_text()), f"forge ran no test of {file.name}"
-
-
-@pytest.mark.needs("forge")
-@pytest.mark.timeout(1800)
-@pytest.mark.usefixtures("built")
-@pytest.mark.parametrize("file", FILES, ids=lambda file: file.name.removesuffix(".t.sol"))
-def test_forge(file: Path) -> None:
-    check(file)
-
-
-@pytest.mark.slow
-@pytest.mark.needs("forge")
-@pytest.mark.timeout(1800)
-@pytest.mark.usefixtures("built", "vectors")
-def test_contract_follows_the_specification() -> None:
-    check(REPLAY)
