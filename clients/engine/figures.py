@@ -1,6 +1,7 @@
-"""A run's pictures: learning curve, balances, accepted and rejected rounds."""
+"""A run's pictures: learning curve, votes and verdicts, mean stakes; and all three above one another."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -8,74 +9,130 @@ import matplotlib
 
 matplotlib.use("Agg")
 from matplotlib import pyplot as plt
+from matplotlib.ticker import FuncFormatter, MaxNLocator
 
 from clients.engine.config import TOKEN
 from clients.engine.results import RoundLine
 
+# Okabe and Ito's colours, which differ for every kind of colour vision; what matters differs in form too.
 INK = "#2b2d42"
-HONEST = "#2a9d8f"
-MALICIOUS = "#d1495b"
-QUIET = "#9aa0a6"
+HONEST = "#0072b2"
+MALICIOUS = "#d55e00"
+QUIET = "#8a8f98"
 COLOURS = {"ACCEPTED": HONEST, "REJECTED": MALICIOUS, "UNDECIDED": QUIET}
+MARKS = {"REJECTED": "x", "UNDECIDED": "|"}
+STYLE = {
+    "svg.hashsalt": "fedjury",
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.edgecolor": INK,
+    "axes.labelcolor": INK,
+    "xtick.color": INK,
+    "ytick.color": INK,
+    "text.color": INK,
+    "font.size": 9,
+}
+
+Draw = Callable[[Any, Sequence[RoundLine]], None]
 
 
 def draw_all(lines: Sequence[RoundLine], folder: Path, title: str) -> list[Path]:
     """Draw every figure of a run into `folder` as SVG and PNG; return the paths."""
     folder.mkdir(parents=True, exist_ok=True)
-    with plt.rc_context({"svg.hashsalt": "fedjury", "axes.spines.top": False, "axes.spines.right": False}):
-        return [
-            path
-            for name, draw in (("accuracy", _accuracy), ("balances", _balances), ("verdicts", _verdicts))
-            for path in _save(lines, folder / name, title, draw)
-        ]
+    single: dict[str, Draw] = {"accuracy": _accuracy, "balances": _balances, "verdicts": _verdicts}
+    paths = []
+    for name, draw in single.items():
+        with _sheet(1, (7, 3.4), title) as (figure, [axes]):
+            draw(axes, lines)
+            paths += _save(figure, axes, lines, folder / name)
+    with _sheet(3, (7.5, 7), title) as (figure, panels):
+        for axes, draw in zip(panels, (_accuracy, _verdicts, _balances), strict=True):
+            draw(axes, lines)
+        paths += _save(figure, panels[-1], lines, folder / "overview")
+    return paths
 
 
-def _save(lines: Sequence[RoundLine], stem: Path, title: str, draw: Any) -> list[Path]:
-    figure, axes = plt.subplots(figsize=(7, 3.6), layout="constrained")
-    draw(axes, lines)
+@contextmanager
+def _sheet(rows: int, size: tuple[float, float], title: str) -> Iterator[tuple[Any, list[Any]]]:
+    with plt.rc_context(STYLE):
+        figure, grid = plt.subplots(
+            rows, squeeze=False, sharex=True, figsize=size, layout="constrained",
+        )  # fmt: skip
+        try:
+            figure.suptitle(title, fontsize=10, x=0.01, ha="left")
+            figure.align_ylabels()
+            yield figure, list(grid[:, 0])
+        finally:
+            plt.close(figure)
+
+
+def _save(figure: Any, axes: Any, lines: Sequence[RoundLine], stem: Path) -> list[Path]:
     axes.set_xlabel("round")
-    axes.set_title(title, fontsize=10, color=INK, loc="left")
+    axes.set_xlim(lines[0].round - 0.6, lines[-1].round + 0.6)
+    axes.xaxis.set_major_locator(MaxNLocator(integer=True))
     paths = [stem.with_suffix(suffix) for suffix in (".svg", ".png")]
     for path in paths:
         figure.savefig(path, dpi=150, metadata={"Date": None} if path.suffix == ".svg" else None)
-    plt.close(figure)
     return paths
 
 
 def _accuracy(axes: Any, lines: Sequence[RoundLine]) -> None:
     rounds = [line.round for line in lines]
-    axes.plot(rounds, [line.accuracy for line in lines], color=INK, lw=1.6, label="accepted model")
-    for line in lines:
-        if not line.accepted:
-            axes.axvline(line.round, color=COLOURS[line.outcome], lw=0.8, alpha=0.5, zorder=0)
-    axes.set_ylabel("test accuracy")
-    axes.set_ylim(0, 1)
-    axes.legend(
-        frameon=False, loc="lower right", title="vertical lines: rounds not accepted", title_fontsize=8
+    marker = "o" if len(lines) == 1 else None
+    axes.plot(
+        rounds, [line.accuracy for line in lines], color=INK, lw=1.6, marker=marker, label="accepted model"
     )
-
-
-def _balances(axes: Any, lines: Sequence[RoundLine]) -> None:
-    rounds = [line.round for line in lines]
-    for name, colour in (("honest", HONEST), ("malicious", MALICIOUS)):
-        means = [getattr(line, f"{name}_mean_balance") / TOKEN for line in lines]
-        axes.plot(rounds, means, color=colour, lw=1.6, label=name)
-    axes.set_ylabel("mean stake, tokens")
-    axes.set_ylim(bottom=0)
-    axes.legend(frameon=False)
+    ranked = [(line.round, line.auroc) for line in lines if line.auroc is not None]
+    if ranked:
+        axes.plot(*zip(*ranked, strict=True), color=QUIET, lw=1.4, ls="--", label="its mean AUROC")
+    for outcome, mark in MARKS.items():
+        kept = [line for line in lines if line.outcome == outcome]
+        if kept:
+            axes.plot([line.round for line in kept], [line.accuracy for line in kept], mark, ms=7, mew=2,
+                      color=COLOURS[outcome], label=f"{outcome.lower()}: the model stays")  # fmt: skip
+    axes.set_ylabel("test accuracy")
+    axes.set_ylim(0, 1.02)
+    axes.yaxis.set_major_formatter(FuncFormatter(lambda share, _: f"{share:.0%}"))
+    _explain(axes)
 
 
 def _verdicts(axes: Any, lines: Sequence[RoundLine]) -> None:
     for outcome, colour in COLOURS.items():
         chosen = [line for line in lines if line.outcome == outcome]
-        axes.bar([line.round for line in chosen], [line.votes_for for line in chosen], color=colour,
-                 label=outcome.lower())  # fmt: skip
-        axes.bar(
-            [line.round for line in chosen],
-            [-line.votes_against for line in chosen],
-            color=colour,
-            alpha=0.45,
-        )
+        if chosen:
+            rounds = [line.round for line in chosen]
+            hatch = "" if outcome == "ACCEPTED" else "////" if outcome == "REJECTED" else "...."
+            style = {"color": colour, "edgecolor": "white", "lw": 0, "hatch": hatch}
+            axes.bar(rounds, [line.votes_for for line in chosen], label=outcome.lower(), **style)
+            axes.bar(rounds, [-line.votes_against for line in chosen], alpha=0.5, **style)
     axes.axhline(0, color=INK, lw=0.8)
-    axes.set_ylabel("votes against / for")
-    axes.legend(frameon=False, ncols=3, loc="upper right", fontsize=8)
+    axes.set_ylabel("votes against   for")
+    axes.yaxis.set_major_locator(MaxNLocator(integer=True, nbins=6))
+    axes.yaxis.set_major_formatter(FuncFormatter(lambda votes, _: f"{abs(votes):.0f}"))
+    _explain(axes)
+
+
+def _balances(axes: Any, lines: Sequence[RoundLine]) -> None:
+    rounds = [line.round for line in lines]
+    marker = "o" if len(lines) == 1 else None
+    for name, colour, dashes in (("honest", HONEST, "-"), ("malicious", MALICIOUS, "--")):
+        means = [getattr(line, f"{name}_mean_balance") / TOKEN for line in lines]
+        if any(means):
+            axes.plot(rounds, means, color=colour, lw=1.8, ls=dashes, marker=marker, label=name)
+    out = [(line.round, len(line.banned)) for line in lines if line.banned]
+    for place, (number, count) in enumerate(out):
+        axes.axvline(number, color=QUIET, lw=0.9, ls=":", zorder=0, label="" if place else "members put out")
+        axes.annotate(str(count), (number, 0), (2, 2), textcoords="offset points", color=QUIET, fontsize=8)
+    axes.set_ylabel("mean stake, tokens")
+    axes.set_ylim(bottom=0)
+    _explain(axes)
+
+
+def _explain(axes: Any) -> None:
+    """Put the legend above the panel, where no data is."""
+    entries = len(axes.get_legend_handles_labels()[1])
+    if entries:
+        axes.legend(
+            frameon=False, loc="lower right", bbox_to_anchor=(1, 0.99), borderaxespad=0,
+            ncols=entries, fontsize=8, handlelength=1.6, columnspacing=1.4,
+        )  # fmt: skip

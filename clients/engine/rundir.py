@@ -2,6 +2,7 @@
 
 import json
 import platform
+import shutil
 import subprocess
 from importlib import metadata
 from pathlib import Path
@@ -47,6 +48,11 @@ class RunFolder:
         if not path.exists():
             raise RequestError(f"{root} holds no run to resume: there is no {CONFIG} in it.")
         return cls(root), build(read_toml(path))
+
+    def discard_unstarted(self) -> None:
+        """Remove the folder of a run that never came to write its settings: nothing in it is of use."""
+        if not (self.root / CONFIG).exists():
+            shutil.rmtree(self.root, ignore_errors=True)
 
     def save_config(self, config: SwarmConfig) -> None:
         """Write the resolved settings, with the versions they were run with."""

@@ -53,6 +53,7 @@ class Swarm:
         for part in (self.launched.chain if self.launched else None, self.store):
             if part is not None:
                 part.close()
+        self.folder.discard_unstarted()
 
     @property
     def participants(self) -> list[Participant]:
