@@ -135,6 +135,8 @@ class Sender:
         return _mined(raw) if raw else None
 
     def _send(self, steps: Sequence[Step]) -> list[Mined]:
+        for step in steps:
+            self._key(step.sender)
         self._learn_nonces({step.sender for step in steps})
         fees = self._price()
         flights = [self._fly(step, fees) for step in steps]
@@ -184,11 +186,6 @@ class Sender:
         return _Flight(step, nonce, self._sign(step, nonce, fees))
 
     def _sign(self, step: Step, nonce: int, fees: dict[str, object]) -> Signed:
-        key = self._keys.get(step.sender)
-        if key is None:
-            raise RequestError(
-                f"no key for {step.sender}: this client signs for {', '.join(self._keys) or 'nobody'}."
-            )
         transaction = {
             "chainId": self._chain_id,
             "nonce": nonce,
@@ -198,21 +195,29 @@ class Sender:
             "data": step.data,
             **fees,
         }
-        signed = key.sign(transaction)
+        signed = self._key(step.sender).sign(transaction)
         if self.journal is not None:
             self.journal(Entry(step.sender, nonce, signed.hash, step.label))
         return signed
+
+    def _key(self, sender: Address) -> Signer:
+        if sender not in self._keys:
+            known = ", ".join(self._keys) or "nobody"
+            raise RequestError(f"no key for {sender}: this client signs for {known}.")
+        return self._keys[sender]
 
     def _submit(self, flights: Sequence[_Flight], fees: dict[str, object]) -> None:
         replies = self._rpc.batch([("eth_sendRawTransaction", (flight.signed.raw,)) for flight in flights])
         stale = []
         for flight, reply in zip(flights, replies, strict=True):
-            if isinstance(reply, RpcError) and not _accepted(reply):
-                if "nonce" not in reply.message.lower():
-                    raise self._refused(flight, reply)
-                flight.mined = self.find(flight.signed.hash)
-                if flight.mined is None:
-                    stale.append(flight)
+            if not isinstance(reply, RpcError) or any(word in reply.message.lower() for word in _KNOWN):
+                continue
+            # It may be mined in spite of the answer: Hardhat complains of a revert that it has mined.
+            flight.mined = self.find(flight.signed.hash)
+            if flight.mined is None and "nonce" not in reply.message.lower():
+                raise self._refused(flight, reply)
+            if flight.mined is None:
+                stale.append(flight)
         if stale:
             self._renew(stale, fees)
             self._submit(stale, fees)
@@ -272,15 +277,6 @@ class Sender:
             f"chain at {self._rpc.where}: {len(waiting)} transactions not mined within {self._timeout:g} s. "
             f"The first: {step.label} of {step.sender}, nonce {first.nonce}, {first.signed.hash}: {fate}"
         )
-
-
-def _accepted(error: RpcError) -> bool:
-    """Return whether the node has the transaction in spite of its error."""
-    data = error.data if isinstance(error.data, dict) else {}
-    # Hardhat's node mines a reverting transaction and then complains of it.
-    return (
-        any(word in error.message.lower() for word in _KNOWN) or "txHash" in data or "transactionHash" in data
-    )
 
 
 def _mined(raw: Any) -> Mined:
