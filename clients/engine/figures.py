@@ -21,7 +21,7 @@ MALICIOUS = "#d55e00"
 QUIET = "#8a8f98"
 COLOURS = {"ACCEPTED": HONEST, "REJECTED": MALICIOUS, "UNDECIDED": QUIET}
 MARKS = {"REJECTED": "x", "UNDECIDED": "|"}
-STYLE = {
+STYLE: Any = {
     "svg.hashsalt": "fedjury",
     "axes.spines.top": False,
     "axes.spines.right": False,
@@ -45,8 +45,10 @@ def draw_all(lines: Sequence[RoundLine], folder: Path, title: str) -> list[Path]
         with _sheet(1, (7, 3.4), title) as (figure, [axes]):
             draw(axes, lines)
             paths += _save(figure, axes, lines, folder / name)
-    with _sheet(3, (7.5, 7), title) as (figure, panels):
-        for axes, draw in zip(panels, (_accuracy, _verdicts, _balances), strict=True):
+    voted = any(line.votes_for or line.votes_against for line in lines)
+    together = (_accuracy, _verdicts, _balances) if voted else (_accuracy, _balances)
+    with _sheet(len(together), (7.5, 2.3 * len(together)), title) as (figure, panels):
+        for axes, draw in zip(panels, together, strict=True):
             draw(axes, lines)
         paths += _save(figure, panels[-1], lines, folder / "overview")
     return paths
@@ -55,9 +57,7 @@ def draw_all(lines: Sequence[RoundLine], folder: Path, title: str) -> list[Path]
 @contextmanager
 def _sheet(rows: int, size: tuple[float, float], title: str) -> Iterator[tuple[Any, list[Any]]]:
     with plt.rc_context(STYLE):
-        figure, grid = plt.subplots(
-            rows, squeeze=False, sharex=True, figsize=size, layout="constrained",
-        )  # fmt: skip
+        figure, grid = plt.subplots(rows, squeeze=False, sharex=True, figsize=size, layout="constrained")
         try:
             figure.suptitle(title, fontsize=10, x=0.01, ha="left")
             figure.align_ylabels()
@@ -69,7 +69,7 @@ def _sheet(rows: int, size: tuple[float, float], title: str) -> Iterator[tuple[A
 def _save(figure: Any, axes: Any, lines: Sequence[RoundLine], stem: Path) -> list[Path]:
     axes.set_xlabel("round")
     axes.set_xlim(lines[0].round - 0.6, lines[-1].round + 0.6)
-    axes.xaxis.set_major_locator(MaxNLocator(integer=True))
+    axes.xaxis.set_major_locator(MaxNLocator(integer=True, steps=[1, 2, 5, 10]))
     paths = [stem.with_suffix(suffix) for suffix in (".svg", ".png")]
     for path in paths:
         figure.savefig(path, dpi=150, metadata={"Date": None} if path.suffix == ".svg" else None)
