@@ -3,8 +3,8 @@
     python -m benchmarks.spec_rounds [--proposers 12] [--voters 8] [--rounds 600] [--repeats 5]
 
 A round is what clients do with a chain: open, draw, status and seats, every proposal, commitment and reveal,
-settle, and the seats again for the balances. The hash floor is how many such rounds mere keccak256 of
-as many inputs would allow a second; `ratio` is the round's time over that of its hashes, both of the processor, since
+settle, and the seats again for the balances. The hash floor is how many such rounds a second mere keccak256
+of as many inputs would allow; `ratio` is the round's time over that of its hashes, of the processor, since
 other processes slow the clock alone.
 """
 
