@@ -1,9 +1,9 @@
 """Data of the user's own: an `.npz` file, or a function that returns a `Dataset`."""
 
+import errno
 import importlib
-import zipfile
-import zlib
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -21,28 +21,40 @@ def read_npz(path: Path, keys: Sequence[str], *, optional: Sequence[str] = ()) -
 
     Raises `RequestError` saying which key is missing or unreadable, and what the file holds instead.
     """
+    with _unreadable(path, "an .npz file"):
+        archive = np.load(path, allow_pickle=False)
+        if not isinstance(archive, np.lib.npyio.NpzFile):
+            raise RequestError(f"{path} is a single array; expected an .npz with the keys {', '.join(keys)}")
+    with archive:
+        missing = [key for key in keys if key not in archive.files]
+        if missing:
+            raise RequestError(
+                f"{path} lacks {', '.join(missing)}; expected the keys {', '.join(keys)}"
+                f"{' and optionally ' + ', '.join(optional) if optional else ''}, "
+                f"found {', '.join(archive.files) or 'none'}"
+            )
+        arrays = {}
+        for key in (*keys, *(key for key in optional if key in archive.files)):
+            with _unreadable(path, f"a numeric array under {key}, as numpy.savez writes it"):
+                arrays[key] = np.asarray(archive[key])
+        return arrays
+
+
+@contextmanager
+def _unreadable(path: Path, expected: str) -> Iterator[None]:
+    """Turn what reading a file can end in into our errors: a damaged zip raises nearly anything."""
     try:
-        with np.load(path, allow_pickle=False) as archive:
-            if not isinstance(archive, np.lib.npyio.NpzFile):
-                raise RequestError(
-                    f"{path} is a single array; expected an .npz with the keys {', '.join(keys)}"
-                )
-            missing = [key for key in keys if key not in archive.files]
-            if missing:
-                raise RequestError(
-                    f"{path} lacks {', '.join(missing)}; expected the keys {', '.join(keys)}"
-                    f"{' and optionally ' + ', '.join(optional) if optional else ''}, "
-                    f"found {', '.join(archive.files) or 'none'}"
-                )
-            return {
-                key: _read_array(path, archive, key) for key in (*keys, *optional) if key in archive.files
-            }
+        yield
+    except RequestError:
+        raise
     except FileNotFoundError as error:
         raise RequestError(f"there is no data file {path}") from error
-    except (ValueError, EOFError, zipfile.BadZipFile) as error:
-        raise RequestError(f"{path} is not a readable .npz file: {error}") from error
     except OSError as error:
-        raise UnavailableError(f"cannot read {path}: {error.strerror or error}") from error
+        if error.errno not in (None, errno.EINVAL):  # EINVAL: the file leads to an absurd place in itself
+            raise UnavailableError(f"cannot read {path}: {error.strerror}") from error
+        raise RequestError(f"{path}: expected {expected}: {error}") from error
+    except Exception as error:
+        raise RequestError(f"{path}: expected {expected}: {type(error).__name__}: {error}") from error
 
 
 def from_npz(path: Path) -> Dataset:
@@ -123,15 +135,6 @@ def import_object(kind: str, spec: str) -> Any:
     if not callable(made):
         raise RequestError(f"{kind} {spec!r}: {module_name} has no function {name}")
     return made
-
-
-def _read_array(path: Path, archive: Any, key: str) -> NDArray[Any]:
-    try:
-        return np.asarray(archive[key])
-    except (ValueError, EOFError, zipfile.BadZipFile, zlib.error) as error:
-        raise RequestError(
-            f"{path}: {key} cannot be read: {error}. Expected a plain numeric array; save it with numpy.savez"
-        ) from error
 
 
 def _inputs(name: str, key: str, x: NDArray[Any]) -> FloatArray:

@@ -1,6 +1,7 @@
 """Loaders of the picture sets, except the X-rays."""
 
 import gzip
+import importlib.util
 import json
 import tarfile
 import zlib
@@ -63,11 +64,9 @@ _CIFAR10_STD = np.array([0.2470, 0.2435, 0.2616], np.float32).reshape(1, 3, 1, 1
 
 def load_digits(sources: Sources) -> Dataset:
     """Return scikit-learn's 1,797 digits of 8×8, which need no file: 1,437 to train, every fifth to test."""
-    from sklearn.datasets import load_digits as bundled
-
-    images, labels = bundled(return_X_y=True)
-    x = (images.reshape(-1, 1, 8, 8) / 16.0).astype(np.float32)
-    y = labels.astype(np.int64)
+    rows = _read_digits()
+    x = (rows[:, :64].reshape(-1, 1, 8, 8) / 16.0).astype(np.float32)
+    y = rows[:, 64].astype(np.int64)
     # The writers come one after the other, so every fifth row is a sample of all of them.
     test = np.arange(len(x)) % 5 == 4
     return Dataset("digits", x[~test], y[~test], x[test], y[test], 10, "multiclass")
@@ -152,6 +151,22 @@ def read_idx(path: Path) -> NDArray[Any]:
         return np.frombuffer(data, kinds[kind], offset=4 + 4 * rank).reshape(shape)
     except (OSError, EOFError, IndexError, KeyError, ValueError, zlib.error) as error:
         raise RequestError(f"{path} is not a gzipped IDX file: {error}") from error
+
+
+def _read_digits() -> NDArray[np.float64]:
+    """Return the digits' 64 pixels and label a row, from the file in scikit-learn's package.
+
+    Importing scikit-learn takes seconds, which the file alone does not; where it has moved, import after all.
+    """
+    spec = importlib.util.find_spec("sklearn")
+    for home in (spec.submodule_search_locations or []) if spec is not None else []:
+        path = Path(home, "datasets", "data", "digits.csv.gz")
+        if path.is_file():
+            return np.loadtxt(path, delimiter=",")
+    from sklearn.datasets import load_digits as bundled
+
+    images, labels = bundled(return_X_y=True)
+    return np.column_stack([images, labels])
 
 
 def _idx_files(prefix: str, homes: Sequence[str], sums: Sequence[str]) -> list[RemoteFile]:

@@ -1,0 +1,202 @@
+"""What training and the work around it cost, as ratios to a bare torch loop in the same run.
+
+    python -m benchmarks.training --out benchmarks/results/training.json
+
+Every way trains the same 12 clients by the same steps. Each repetition runs all ways one after the other, and
+the best of the repetitions counts, so that other work on the machine disturbs the ratios little. The yardstick
+is the faster of two bare loops, with torch's own number of threads and with one: on a busy machine the first
+waits for its threads most of the time, and to beat that is no merit.
+"""
+
+import argparse
+import json
+import os
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+from torch.func import functional_call, stack_module_state, vmap
+
+from clients.learning.aggregate import Contribution, fedavg
+from clients.learning.codec import decode, encode
+from clients.learning.evaluate import evaluate, evaluate_many
+from clients.learning.models import build
+from clients.learning.stacked import Job, is_stackable, layers_of, train_apart, train_many, train_stacked
+from clients.learning.tensors import Samples, load_weights, schema_of, weights_of
+from clients.learning.threads import torch_threads
+from clients.learning.train import TrainConfig, train
+
+CLIENTS = 12
+
+
+@dataclass(frozen=True)
+class Case:
+    """A model on data of a set's shape, and how a client trains it."""
+
+    name: str
+    model: str
+    shape: tuple[int, ...]
+    classes: int
+    samples: int
+    config: TrainConfig
+
+
+CASES = (
+    Case("digits, mlp, batch 10", "mlp", (1, 8, 8), 10, 120, TrainConfig()),
+    Case(
+        "lending_club, mlp, Adam, batch 128", "mlp", (30,), 2, 1800, TrainConfig("adam", 1e-3, batch_size=128)
+    ),
+    Case("mnist, mnist_2nn, batch 10", "mnist_2nn", (1, 28, 28), 10, 3000, TrainConfig()),
+    Case("mnist, mnist_2nn, Adam, batch 10", "mnist_2nn", (1, 28, 28), 10, 1500, TrainConfig("adam", 1e-3)),
+    Case("mnist, mnist_cnn, batch 10", "mnist_cnn", (1, 28, 28), 10, 60, TrainConfig()),
+)
+
+
+def bare_optimizer(parameters: list[Tensor], config: TrainConfig) -> torch.optim.Optimizer:
+    if config.optimizer == "adam":
+        return torch.optim.Adam(parameters, lr=config.learning_rate)
+    return torch.optim.SGD(parameters, lr=config.learning_rate)
+
+
+def bare_loop(model: nn.Module, job: Job) -> None:
+    """Train as a textbook does: tensors in memory, no loader, torch's own optimizer."""
+    load_weights(model, job.weights)
+    optimizer = bare_optimizer(list(model.parameters()), job.config)
+    generator = torch.Generator().manual_seed(job.seed)
+    for _ in range(job.config.epochs):
+        for batch in torch.randperm(len(job.data), generator=generator).split(job.config.batch_size):
+            optimizer.zero_grad()
+            F.cross_entropy(model(job.data.x[batch]), job.data.y[batch]).backward()
+            optimizer.step()
+
+
+def with_vmap(model: nn.Module, jobs: list[Job]) -> None:
+    """Train all clients in the same steps through `torch.func.vmap`; they have equally many samples here."""
+    config, count = jobs[0].config, len(jobs[0].data)
+    stacked, _ = stack_module_state([model] * len(jobs))
+    weights = {name: tensor.detach().requires_grad_() for name, tensor in stacked.items()}
+    x, y = torch.stack([job.data.x for job in jobs]), torch.stack([job.data.y for job in jobs])
+    optimizer = bare_optimizer(list(weights.values()), config)
+    forward = vmap(lambda w, inputs: functional_call(model, w, (inputs,)))
+    for _ in range(config.epochs):
+        orders = torch.stack([torch.randperm(count) for _ in jobs])
+        for batch in orders.split(config.batch_size, dim=1):
+            rows = torch.arange(len(jobs)).unsqueeze(1)
+            logits = forward(weights, x[rows, batch])
+            losses: Tensor = F.cross_entropy(logits.flatten(0, 1), y[rows, batch].flatten(), reduction="sum")
+            (losses / batch.shape[1]).backward()
+            optimizer.step()
+            optimizer.zero_grad()
+
+
+def one_thread(work: Callable[[], object]) -> Callable[[], object]:
+    def run() -> object:
+        with torch_threads(1):
+            return work()
+
+    return run
+
+
+def best_of(ways: dict[str, Callable[[], object]], repetitions: int) -> dict[str, float]:
+    """Return the best wall time of each way in seconds; a first, uncounted round warms everything up."""
+    best = dict.fromkeys(ways, float("inf"))
+    for repetition in range(repetitions + 1):
+        for name, way in ways.items():
+            started = time.perf_counter()
+            way()
+            if repetition:
+                best[name] = min(best[name], time.perf_counter() - started)
+    return best
+
+
+def training(case: Case, share: float, repetitions: int) -> dict[str, object]:
+    rng = np.random.default_rng(0)
+    model = build(case.model, case.shape, case.classes, 0)
+    start, count = weights_of(model), int(case.samples * share)
+
+    def data() -> Samples:
+        x = rng.standard_normal((count, *case.shape)).astype(np.float32)
+        return Samples.of(x, rng.integers(0, case.classes, count))
+
+    jobs = [Job(start, data(), case.config, seed) for seed in range(CLIENTS)]
+    ways: dict[str, Callable[[], object]] = {
+        "bare loop": lambda: [bare_loop(model, job) for job in jobs],
+        "bare loop, 1 thread": one_thread(lambda: [bare_loop(model, job) for job in jobs]),
+        "train": lambda: [train(model, job.weights, job.data, job.config, job.seed) for job in jobs],
+        "side by side": lambda: train_apart(model, jobs),
+    }
+    if layers_of(model) is not None:
+        ways["stacked"] = lambda: train_stacked(model, jobs)
+        ways["vmap"] = lambda: with_vmap(model, jobs)
+        ways["vmap, 1 thread"] = one_thread(lambda: with_vmap(model, jobs))
+    ways["train_many"] = lambda: train_many(model, jobs)
+    seconds = best_of(ways, repetitions)
+    yardstick = min(seconds["bare loop"], seconds["bare loop, 1 thread"])
+    ratios = {name: round(value / yardstick, 3) for name, value in seconds.items()}
+    chosen = "stacked" if is_stackable(model, case.config) else "side by side"
+    print(f"\n{case.name}: {CLIENTS} clients x {count} samples; train_many chooses: {chosen}")
+    for name, value in seconds.items():
+        print(f"  {name:22} {value * 1e3:9.1f} ms   {ratios[name]:6.2f}", flush=True)
+    return {"case": case.name, "chosen": chosen, "bare_seconds": round(yardstick, 4), "ratios": ratios}
+
+
+def around(repetitions: int) -> dict[str, float]:
+    """Measure what surrounds training in a round of mnist_2nn, in milliseconds."""
+    rng = np.random.default_rng(0)
+    model = build("mnist_2nn", (1, 28, 28), 10, 0)
+    schema, start = schema_of(model), weights_of(model)
+    updates = [
+        Contribution(
+            {k: v + rng.standard_normal(v.shape).astype(np.float32) * 0.01 for k, v in start.items()}, 3000
+        )
+        for _ in range(CLIENTS)
+    ]
+    files = [encode(update.weights, schema) for update in updates]
+    sets = [Samples.of(rng.random((600, 1, 28, 28), np.float32), rng.integers(0, 10, 600)) for _ in range(8)]
+    seconds = best_of(
+        {
+            "encode 12 updates": lambda: [encode(update.weights, schema) for update in updates],
+            "decode 12 updates": lambda: [decode(file, schema) for file in files],
+            "aggregate 12 updates": lambda: fedavg(updates, schema),
+            "judge on 8 sets, one by one": lambda: [evaluate(model, start, data) for data in sets],
+            "judge on 8 sets at once": lambda: evaluate_many(model, start, sets),
+        },
+        3 * repetitions,
+    )
+    print("\naround it, mnist_2nn (199,210 weights), 600 samples in a voter's test set")
+    for name, value in seconds.items():
+        print(f"  {name:28} {value * 1e3:7.2f} ms")
+    return {name: round(value * 1e3, 2) for name, value in seconds.items()}
+
+
+def main() -> None:
+    """Run the benchmark, print it, and write it to `--out`."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n")[0])
+    parser.add_argument("--quick", action="store_true", help="one repetition on a quarter of the samples")
+    parser.add_argument("--out", type=Path, help="a JSON file for the results")
+    options = parser.parse_args()
+    share, repetitions = (0.25, 1) if options.quick else (1.0, 5)
+    machine = {
+        "command": "python -m benchmarks.training" + (" --quick" if options.quick else ""),
+        "torch": torch.__version__,
+        "threads": torch.get_num_threads(),
+        "cores": os.cpu_count(),
+        "processor": torch.backends.cpu.get_cpu_capability(),
+        "load_before": round(os.getloadavg()[0], 2),
+    }
+    print(", ".join(f"{name} {value}" for name, value in machine.items()))
+    cases = [training(case, share, repetitions) for case in CASES]
+    result = {**machine, "training": cases, "around_milliseconds": around(repetitions)}
+    result["load_after"] = round(os.getloadavg()[0], 2)
+    if options.out:
+        options.out.parent.mkdir(parents=True, exist_ok=True)
+        options.out.write_text(json.dumps(result, indent=1) + "\n")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,133 @@
+"""Attacks: each does what its name says, hurts, and stays well-formed enough to be judged."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from clients.learning.aggregate import Contribution, fedavg
+from clients.learning.attacks import ATTACKS, combine, flip_labels, parse
+from clients.learning.codec import encode
+from clients.learning.datasets import load
+from clients.learning.evaluate import evaluate
+from clients.learning.models import build
+from clients.learning.schema import Weights
+from clients.learning.stacked import Job, train_many
+from clients.learning.tensors import Samples, weights_of
+from clients.learning.train import TrainConfig
+from clients.types.errors import RequestError
+
+START: Weights = {"w": np.float32([1, 2, 3]), "v": np.float32([[0.5]])}
+TRAINED: Weights = {"w": np.float32([1.5, 2, 2]), "v": np.float32([[1.0]])}
+
+
+@given(st.integers(2, 60), st.integers(0, 10**6))
+def test_every_flipped_label_is_wrong_and_valid(classes: int, seed: int) -> None:
+    y = np.random.default_rng(seed).integers(0, classes, 30)
+    flipped = flip_labels(Samples.of(np.zeros((30, 1), np.float32), y), classes).y.numpy()
+    assert (flipped != y).all()
+    assert flipped.min() >= 0
+    assert flipped.max() < classes
+    several = np.random.default_rng(seed).integers(0, 2, (30, classes)).astype(np.float32)
+    negated = flip_labels(Samples.of(np.zeros((30, 1), np.float32), several), classes).y.numpy()
+    assert np.array_equal(negated, 1 - several)
+
+
+def test_what_the_weights_become() -> None:
+    flipped = parse("sign_flip").after(TRAINED, START, 1)
+    assert np.allclose(flipped["w"], [0.5, 2, 4])
+    scaled = parse("scaled_update:4").after(TRAINED, START, 1)
+    assert np.allclose(scaled["w"], [3, 2, -1])
+    big: Weights = {"w": np.zeros(200_000, np.float32)}
+    noise = parse("gaussian_noise").after(big, big, 1)["w"]
+    assert abs(float(noise.var()) - 1) < 0.02
+    assert abs(float(parse("gaussian_noise:4").after(big, big, 1)["w"].var()) - 4) < 0.08
+    assert np.array_equal(noise, parse("gaussian_noise").after(big, big, 1)["w"])
+    assert not np.array_equal(noise, parse("gaussian_noise").after(big, big, 2)["w"])
+
+
+@pytest.mark.parametrize("name", sorted(ATTACKS))
+def test_what_is_sent_is_always_well_formed(name: str) -> None:
+    attack = parse(name if ATTACKS[name][1] is None else f"{name}:1e30")
+    limit = {key: np.full_like(array, 1e6) for key, array in START.items()}
+    encode(attack.after(limit, {key: -array for key, array in limit.items()}, 3))
+
+
+def test_lying_votes_lies_and_does_nothing_else() -> None:
+    liar = parse("lying_votes")
+    assert liar.lies
+    assert not liar.poisons
+    assert encode(liar.after(TRAINED, START, 1)) == encode(TRAINED)
+    assert liar.settle(TrainConfig()) == TrainConfig()
+
+
+def test_several_attacks_at_once() -> None:
+    both = combine([parse("sign_flip"), parse("lying_votes"), parse("label_flip_low_divergence:2")])
+    assert both.name == "sign_flip+lying_votes+label_flip_low_divergence"
+    assert both.lies
+    assert both.poisons
+    assert both.settle(TrainConfig()).proximal == 2
+    assert np.allclose(both.after(TRAINED, START, 1)["w"], [0.5, 2, 4])
+    data = Samples.of(np.zeros((3, 1), np.float32), np.array([0, 1, 2]))
+    assert both.before(data, 3).y.tolist() == [1, 2, 0]
+    honest = combine([])
+    assert not honest.poisons
+    assert not honest.lies
+    assert honest.before(data, 3) is data
+    assert honest.after(TRAINED, START, 1) is TRAINED
+
+
+@pytest.mark.parametrize(
+    ("spec", "says"),
+    [
+        ("label_flop", "Did you mean 'label_flip'"),
+        ("label_flip:2", "takes no number"),
+        ("gaussian_noise:x", "gaussian_noise:NUMBER"),
+        ("gaussian_noise:-1", "above 0"),
+        ("scaled_update:inf", "above 0"),
+        ("", "unknown attack"),
+    ],
+)
+def test_bad_specs(spec: str, says: str) -> None:
+    with pytest.raises(RequestError, match=says):
+        parse(spec)
+
+
+def rounds_on_digits(attack_name: str | None) -> tuple[float, float, float]:
+    """Accuracy after 5 rounds of 10 clients, 4 malicious; and how far honest and malicious ones went."""
+    data = load("digits")
+    model = build("mlp", data.shape, data.num_classes, 0)
+    whole = Samples.of(data.x_train, data.y_train)
+    parts = np.array_split(np.random.default_rng(0).permutation(len(whole)), 10)
+    attacks = [parse(attack_name) if attack_name and i < 4 else combine([]) for i in range(10)]
+    config = TrainConfig(learning_rate=0.1, epochs=2)
+    current = weights_of(model)
+    far = [0.0] * 10
+    for round_ in range(5):
+        jobs = [
+            Job(current, a.before(whole.take(part), 10), a.settle(config), round_ * 10 + i)
+            for i, (a, part) in enumerate(zip(attacks, parts, strict=True))
+        ]
+        sent = [
+            attack.after(trained, current, job.seed)
+            for attack, trained, job in zip(attacks, train_many(model, jobs), jobs, strict=True)
+        ]
+        far = [sum(float(((w[k] - current[k]) ** 2).sum()) for k in w) ** 0.5 for w in sent]
+        current = fedavg([Contribution(w, len(job.data)) for w, job in zip(sent, jobs, strict=True)])
+    accuracy = evaluate(model, current, Samples.of(data.x_test, data.y_test)).accuracy
+    return accuracy, float(np.mean(far[4:])), float(np.mean(far[:4]))
+
+
+@pytest.mark.slow
+def test_poison_hurts_and_low_divergence_hides() -> None:
+    honest, _, _ = rounds_on_digits(None)
+    assert honest > 0.8
+    for name in sorted(ATTACKS):
+        if not parse(name).poisons:
+            continue
+        accuracy, good, bad = rounds_on_digits(name)
+        assert accuracy < honest - 0.03, name
+        if name == "label_flip_low_divergence":
+            assert bad < good
+        elif name == "label_flip":
+            assert bad > good

@@ -1,0 +1,100 @@
+"""Judging: exact metrics, many sets at once as each alone, and a poisoned model only scores badly."""
+
+import math
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from sklearn.metrics import roc_auc_score
+
+from clients.learning.evaluate import Score, evaluate, evaluate_many, mean_auroc
+from clients.learning.models import build
+from clients.learning.tensors import Samples, weights_of
+from clients.types.errors import RequestError
+
+
+def samples(count: int, seed: int, classes: int = 4, several: bool = False) -> Samples:
+    rng = np.random.default_rng(seed)
+    x = rng.standard_normal((count, 12)).astype(np.float32)
+    y = (
+        rng.integers(0, 2, (count, classes)).astype(np.float32)
+        if several
+        else rng.integers(0, classes, count)
+    )
+    return Samples.of(x, y)
+
+
+@given(st.integers(1, 60), st.integers(1, 4), st.integers(0, 10**6))
+def test_auroc_is_scikit_learns_with_ties_and_lone_labels(count: int, labels: int, seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    scores = np.round(rng.standard_normal((count, labels)), 1)
+    truth = rng.integers(0, 2, (count, labels)).astype(float)
+    both = [i for i in range(labels) if 0 < truth[:, i].sum() < count]
+    expected = np.mean([roc_auc_score(truth[:, i], scores[:, i]) for i in both]) if both else 0.5
+    assert mean_auroc(scores, truth) == pytest.approx(expected, abs=1e-12)
+
+
+@pytest.mark.parametrize(("classes", "several"), [(4, False), (2, False), (5, True)])
+def test_many_sets_at_once_score_as_each_alone(classes: int, several: bool) -> None:
+    model = build("mlp", (12,), classes, 0)
+    weights = weights_of(model)
+    sets = [samples(count, count, classes, several) for count in (1, 700, 33, 9)]
+    for one, data in zip(evaluate_many(model, weights, sets), sets, strict=True):
+        alone = evaluate(model, weights, data)
+        assert one.samples == len(data)
+        assert one.accuracy == pytest.approx(alone.accuracy, abs=1e-9)
+        assert one.loss == pytest.approx(alone.loss, rel=1e-5)
+        assert (one.auroc is None) == (alone.auroc is None) == (classes == 4)
+        assert one.auroc is None or one.auroc == pytest.approx(alone.auroc, abs=1e-6)
+    assert evaluate_many(model, weights, []) == []
+
+
+def test_accuracy_and_loss_are_what_they_say() -> None:
+    model = build("logistic", (2,), 2, 0)
+    weights = {"1.weight": np.float32([[0, 0], [1, 0]]), "1.bias": np.float32([0, 0])}
+    data = Samples.of(np.float32([[3, 0], [-3, 0], [3, 0], [-3, 0]]), np.array([1, 0, 0, 0]))
+    score = evaluate(model, weights, data)
+    small, large = math.log1p(math.exp(-3)), math.log1p(math.exp(3))
+    assert score.accuracy == 0.75
+    assert score.loss == pytest.approx((3 * small + large) / 4, rel=1e-5)
+    assert score.auroc == pytest.approx((1 + 2 * 1 + 0.5 * 1 - 0.5) / 3, abs=0.2)
+    assert score.value("accuracy") == 0.75
+    assert score.value("loss") == -score.loss
+
+
+def test_a_model_whose_outputs_are_no_numbers_scores_badly_and_raises_nothing() -> None:
+    model = build("mlp", (12,), 4, 0)
+    weights = {
+        name: np.full_like(array, 1e6) * np.float32(-1) ** i
+        for i, (name, array) in enumerate(weights_of(model).items())
+    }
+    for _ in range(2):
+        score = evaluate(model, weights, samples(20, 0))
+        assert 0 <= score.accuracy <= 1
+        assert not math.isnan(score.loss)
+    import torch
+    from torch import nn
+
+    class Bad(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.w = nn.Parameter(torch.zeros(1))
+
+        def forward(self, x: torch.Tensor) -> torch.Tensor:
+            return torch.full((len(x), 2), float("nan")) + self.w
+
+    bad = Bad()
+    assert evaluate(bad, weights_of(bad), samples(20, 0, 2)) == Score(0.0, math.inf, 0.0, 20)
+    assert evaluate(bad, weights_of(bad), samples(20, 0, 2, several=True)) == Score(0.0, math.inf, 0.0, 20)
+
+
+def test_bad_requests() -> None:
+    model = build("mlp", (12,), 4, 0)
+    with pytest.raises(RequestError, match="empty"):
+        evaluate_many(model, weights_of(model), [samples(3, 0), samples(0, 0)])
+    score = evaluate(model, weights_of(model), samples(3, 0))
+    with pytest.raises(RequestError, match="auroc is for two classes"):
+        score.value("auroc")
+    with pytest.raises(RequestError, match="Did you mean 'accuracy'"):
+        score.value("acuracy")
