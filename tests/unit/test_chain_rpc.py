@@ -139,6 +139,16 @@ def test_passing_trouble_passes(serve: Callable[[Answer], Server]) -> None:
     assert rpc(server).request("eth_x", 5) == [5]
 
 
+def test_proxies_are_not_for_this_machine(
+    serve: Callable[[Answer], Server], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("http_proxy", "HTTP_PROXY", "all_proxy", "ALL_PROXY"):
+        monkeypatch.setenv(name, "http://127.0.0.1:9")
+    monkeypatch.delenv("no_proxy", raising=False)
+    monkeypatch.delenv("NO_PROXY", raising=False)
+    assert rpc(serve(echo)).request("eth_x", 5) == [5]
+
+
 def test_what_must_happen_once_is_asked_once(serve: Callable[[Answer], Server]) -> None:
     server = serve(lambda *_: (502, b""))
     with pytest.raises(UnavailableError):

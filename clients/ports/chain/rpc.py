@@ -29,6 +29,7 @@ _ONCE = ("evm_", "anvil_mine", "hardhat_mine")
 # Anvil takes the parts of a longer batch in some other order; that of transactions matters.
 _BATCH = 30
 _BACKOFF = 0.1
+_HERE = ("localhost", "127.0.0.1", "::1")
 _MOST_BYTES = 2**28  # of one answer
 
 
@@ -88,9 +89,16 @@ class _Transport(Protocol):
 
 class _Http:
     def __init__(self, url: str, timeout: float) -> None:
-        # Connecting takes milliseconds or fails; answers may take the whole timeout.
-        kwargs = {"timeout": (min(timeout, 5.0), timeout)}
-        self._provider = HTTPProvider(url, request_kwargs=kwargs, exception_retry_configuration=None)
+        self._session = requests.Session()
+        # A node on this machine is reached directly, whatever proxies the environment names.
+        self._session.trust_env = urlsplit(url).hostname not in _HERE
+        self._provider = HTTPProvider(
+            url,
+            # Connecting takes milliseconds or fails; answers may take the whole timeout.
+            request_kwargs={"timeout": (min(timeout, 5.0), timeout)},
+            session=self._session,
+            exception_retry_configuration=None,
+        )
 
     def exchange(self, asked: Sequence[Request]) -> list[RPCResponse] | RPCResponse:
         if len(asked) == 1:
@@ -98,9 +106,7 @@ class _Http:
         return self._provider.make_batch_request([(RPCEndpoint(name), list(args)) for name, args in asked])
 
     def close(self) -> None:
-        manager = self._provider._request_session_manager
-        for _, session in manager.session_cache.items():
-            session.close()
+        self._session.close()
 
 
 class _WebSocket:
