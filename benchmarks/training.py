@@ -3,9 +3,9 @@
     python -m benchmarks.training --out benchmarks/results/training.json
 
 Every way trains the same 12 clients by the same steps. Each repetition runs all ways one after the other, and
-the best of the repetitions counts, so that other work on the machine disturbs the ratios little. The yardstick
-is the faster of two bare loops, with torch's own number of threads and with one: on a busy machine the first
-waits for its threads most of the time, and to beat that is no merit.
+the best of the repetitions counts, so that other work on the machine disturbs the ratios little. The
+yardstick is the faster of two bare loops, with torch's own number of threads and with one: on a busy machine
+the first waits for its threads most of the time, and to beat that is no merit.
 """
 
 import argparse
