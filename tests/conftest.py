@@ -37,9 +37,14 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     """Say at the end what was left out, and how to get what it wants."""
     reports = [one for reports in terminalreporter.stats.values() for one in reports]
-    counts = Counter(
-        value for one in reports for name, value in getattr(one, "user_properties", ()) if name == MISSING
-    )
+    # A test has several reports, of its set-up and of its end.
+    missing = {
+        (one.nodeid, value)
+        for one in reports
+        for name, value in getattr(one, "user_properties", ())
+        if name == MISSING
+    }
+    counts = Counter(value for _, value in missing)
     if not counts:
         return
     terminalreporter.section("programs that were missing")
