@@ -25,6 +25,9 @@ class Control:
             raise UnavailableError(
                 f"chain at {rpc.where}: {client} is no development chain; its clock can't be set."
             )
+        if self._kind == "anvil":
+            # Its own way to give the blocks of one request an interval adds what the wall clock has moved.
+            rpc.request("anvil_setBlockTimestampInterval", 1)
         self._time = as_int(rpc.request("eth_getBlockByNumber", "latest", False)["timestamp"])
 
     def mine(self, *, seconds: int = 1, blocks: int = 1) -> None:
@@ -37,7 +40,8 @@ class Control:
         try:
             # One after the other: nodes may answer the parts of a batch in any order.
             self._rpc.request("evm_setNextBlockTimestamp", first)
-            self._rpc.request(f"{self._kind}_mine", hex(blocks), hex(1))
+            interval = () if self._kind == "anvil" else (hex(1),)
+            self._rpc.request(f"{self._kind}_mine", hex(blocks), *interval)
         except RpcError as error:
             raise UnavailableError(f"chain at {self._rpc.where} does not mine: {error}") from None
         self._time = first + blocks - 1
