@@ -162,22 +162,49 @@ def test_forgotten_nonces_are_renewed() -> None:
     assert decode(chain.raws[-1])["nonce"] == 0
 
 
-def test_a_lost_answer_is_looked_up_not_sent_again() -> None:
-    """The node took the transaction, then the line broke; the same bytes come again and are known already."""
-    chain = FakeChain()
-    sender = make(chain)
-    whole, seen = chain.batch, []
+class Flaky(FakeChain):
+    """Takes the first `lost` deliveries without an answer, and shows receipts `lag` questions late."""
 
-    def flaky(asked: Sequence[Request]) -> list[Any]:
-        if asked and asked[0][0] == "eth_sendRawTransaction" and not seen:
-            seen.append(asked)
-            whole(asked)
-            return whole(asked)  # as NodeRpc does after a lost connection
-        return whole(asked)
+    def __init__(self, lost: int, lag: int) -> None:
+        super().__init__()
+        self.lost = lost
+        self.lag = lag
 
-    chain.batch = flaky  # type: ignore[method-assign]
-    [mined] = sender.send([step(A)])
-    assert mined.ok
+    def batch(self, asked: Sequence[Request]) -> list[Any]:
+        if asked and asked[0][0] == "eth_getTransactionReceipt" and self.lag > 0:
+            self.lag -= 1
+            return [None] * len(asked)
+        answers = super().batch(asked)
+        if asked and asked[0][0] == "eth_sendRawTransaction" and self.lost > 0:
+            self.lost -= 1
+            raise UnavailableError("connection lost")
+        return answers
+
+
+@pytest.mark.parametrize("lost", [0, 1, 2])
+@pytest.mark.parametrize("lag", [0, 1, 7])
+@pytest.mark.parametrize("word", ["already known", "nonce too low"])
+def test_a_lost_answer_makes_no_second_transaction(lost: int, lag: int, word: str) -> None:
+    chain = Flaky(lost, lag)
+    sent: set[str] = set()
+    whole = chain._take
+
+    def take(raw: str) -> Any:
+        sent.add(raw)
+        answer = whole(raw)
+        known = isinstance(answer, RpcError) and answer.message == "already known"
+        return RpcError("eth_sendRawTransaction", -32000, word) if known else answer
+
+    chain._take = take  # type: ignore[method-assign]
+    mined = make(chain).send([step(A), step(B), step(A)])
+    assert all(one.ok for one in mined)
+    assert len(sent) == len(chain.raws) == 3
+
+
+def test_deliveries_are_bounded_and_doubt_is_told() -> None:
+    chain = Flaky(10**6, 0)
+    with pytest.raises(UnavailableError, match=r"connection lost.*look for its receipt"):
+        make(chain).send([step(A)])
     assert len(chain.raws) == 1
 
 

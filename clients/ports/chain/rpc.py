@@ -24,8 +24,8 @@ from clients.types.errors import FedJuryError, RequestError, UnavailableError
 
 Request = tuple[str, Sequence[object]]
 
-# Requests that change something each time they are made: never repeated after a doubtful answer.
-_ONCE = ("evm_", "anvil_mine", "hardhat_mine")
+# Requests that change something: not repeated here after a doubtful answer.
+_ONCE = ("eth_sendRawTransaction", "evm_", "anvil_mine", "hardhat_mine")
 # Anvil takes the parts of a longer batch in some other order; that of transactions matters.
 _BATCH = 30
 _BACKOFF = 0.1

@@ -19,6 +19,7 @@ from clients.types.keys import Signed, Signer
 GWEI = 10**9
 _KNOWN = ("already known", "already imported", "known transaction", "already exists")
 _POLL_FIRST, _POLL_LAST = 0.01, 0.5
+_DELIVERIES = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +63,7 @@ class _Flight:
     signed: Signed
     mined: Mined | None = None
     renewed: bool = False
+    doubtful: bool = False  # whether it may have arrived although no answer came
 
 
 @dataclass(frozen=True, slots=True)
@@ -207,7 +209,7 @@ class Sender:
         return self._keys[sender]
 
     def _submit(self, flights: Sequence[_Flight], fees: dict[str, object]) -> None:
-        replies = self._rpc.batch([("eth_sendRawTransaction", (flight.signed.raw,)) for flight in flights])
+        replies = self._deliver(flights)
         stale = []
         for flight, reply in zip(flights, replies, strict=True):
             if not isinstance(reply, RpcError) or any(word in reply.message.lower() for word in _KNOWN):
@@ -216,11 +218,28 @@ class Sender:
             flight.mined = self.find(flight.signed.hash)
             if flight.mined is None and "nonce" not in reply.message.lower():
                 raise self._refused(flight, reply)
-            if flight.mined is None:
+            # Who used the nonce up may be this very transaction, mined where this node has not looked yet.
+            if flight.mined is None and not flight.doubtful:
                 stale.append(flight)
         if stale:
             self._renew(stale, fees)
             self._submit(stale, fees)
+
+    def _deliver(self, flights: Sequence[_Flight]) -> list[Any]:
+        """Hand the signed bytes over; the same again where the connection broke: nothing is sent twice."""
+        asked = [("eth_sendRawTransaction", (flight.signed.raw,)) for flight in flights]
+        for attempt in range(_DELIVERIES):
+            try:
+                return self._rpc.batch(asked)
+            except UnavailableError as error:
+                for flight in flights:
+                    flight.doubtful = True
+                if attempt + 1 == _DELIVERIES:
+                    raise UnavailableError(
+                        f"{error} What was sent may have arrived: look for its receipt before you act again."
+                    ) from None
+                self._sleep(_POLL_LAST * 2**attempt)
+        raise AssertionError("unreachable")
 
     def _renew(self, stale: Sequence[_Flight], fees: dict[str, object]) -> None:
         """Sign again with the next nonces, where somebody else has used these up or the chain forgot them.
