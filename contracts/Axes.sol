@@ -31,11 +31,15 @@ abstract contract Axes is IFederation {
     /// @dev Members needed to open a round.
     function _fewestMembers() internal view virtual returns (uint256);
 
-    /// @dev Commitments that round `r` waits for.
-    function _voters(Round memory r) internal view virtual returns (uint256);
+    /// @dev Commitments that `round`, of record `r`, waits for.
+    function _voters(uint256 round, Round memory r) internal view virtual returns (uint256);
 
-    /// @dev What `account`, drawn to `position` of round `r`, has to do.
-    function _roleAt(address account, uint256 position, Round memory r) internal view virtual returns (Role);
+    /// @dev What `account`, drawn to `position`, has to do in `round`.
+    function _roleAt(uint256 round, Round memory r, address account, uint256 position)
+        internal
+        view
+        virtual
+        returns (Role);
 
     // ------------------------------------------------------------------ hooks: what is judged
 
@@ -49,13 +53,13 @@ abstract contract Axes is IFederation {
     /// `leader` and `options` of `r`, which are written back. What the 32 bytes mean is the policy's own affair.
     function _count(uint256 round, Round memory r, address voter, bytes32 ballot) internal virtual returns (uint16);
 
-    /// @dev What the ballots of round `r` come to. An accepted candidate becomes the head.
+    /// @dev What the ballots of round `r` come to, never `None`. An accepted candidate becomes the head.
     function _verdict(uint256 round, Round memory r) internal virtual returns (Verdict memory);
 
     // ------------------------------------------------------------------ hooks: publication
 
-    /// @dev Whether round `r` waits for somebody to publish.
-    function _awaitsPublication(Round memory) internal view virtual returns (bool) {
+    /// @dev Whether `round` waits for somebody to publish.
+    function _awaitsPublication(uint256, Round memory) internal view virtual returns (bool) {
         return false;
     }
 

@@ -99,7 +99,7 @@ abstract contract Federation is Axes, ReentrancyGuard {
     /// @inheritdoc IFederation
     function deposit(uint256 amount) external nonReentrant {
         _requirePhase(Phase.Open);
-        Member memory m = _memberOf(msg.sender);
+        Member memory m = _requireMember();
         if (amount == 0) revert ZeroAmount();
         _bookMember(m);
         uint256 room = StakeBook.MAX_STAKE - m.stake;
@@ -198,8 +198,7 @@ abstract contract Federation is Axes, ReentrancyGuard {
     /// @inheritdoc IFederation
     function draw() external {
         _requirePhase(Phase.Draw);
-        uint256 number = _clock.round;
-        uint256 sealBlock = _clock.sealBlock;
+        (uint256 number, uint256 sealBlock) = (_clock.round, _clock.sealBlock);
         if (block.number <= sealBlock) revert BlockTooEarly(block.number, sealBlock + 1);
         bytes32 entropy = address(beacon) == address(0) ? blockhash(sealBlock) : beacon.entropy(number, sealBlock);
 
@@ -267,7 +266,7 @@ abstract contract Federation is Axes, ReentrancyGuard {
     function settle() external {
         Clock memory c = _clock;
         Round memory r = _record(c.round);
-        _requirePhase(r, Phase.Settle);
+        _requirePhase(c.round, r, Phase.Settle);
 
         Verdict memory v = _verdict(c.round, r);
         r.outcome = v.outcome;
@@ -282,7 +281,9 @@ abstract contract Federation is Axes, ReentrancyGuard {
             kept.proposerReward = p.proposerReward.toUint96();
             kept.voterReward = p.voterReward.toUint96();
         }
-        _tellSettled(c.round, v, p);
+        emit Settled(
+            c.round, v.outcome, v.candidate, head, v.votesFor, v.votesAgainst, p.proposerReward, p.voterReward, p.pool
+        );
     }
 
     // ------------------------------------------------------------------ views
@@ -294,14 +295,15 @@ abstract contract Federation is Axes, ReentrancyGuard {
 
     /// @inheritdoc IFederation
     function phase() external view returns (Phase) {
-        return _phaseOf(_record(_clock.round));
+        (uint256 round, Round memory r) = _current();
+        return _phaseOf(round, r);
     }
 
     /// @inheritdoc IFederation
     function status() external view returns (Status memory s) {
         Clock memory c = _clock;
         s.record = roundOf(c.round);
-        s.phase = _phaseOf(s.record);
+        s.phase = _phaseOf(c.round, s.record);
         s.round = c.round;
         s.restUntil = c.restUntil;
         s.sealBlock = c.sealBlock;
@@ -333,15 +335,16 @@ abstract contract Federation is Axes, ReentrancyGuard {
         uint256 size = _book.registry.length;
         uint256 left = start < size ? size - start : 0;
         list = new Seat[](count < left ? count : left);
-        Round memory r = _record(_clock.round);
+        (uint256 round, Round memory r) = _current();
         for (uint256 i = 0; i < list.length; ++i) {
-            list[i] = _seat(_book.registry[start + i], r);
+            list[i] = _seat(_book.registry[start + i], round, r);
         }
     }
 
     /// @inheritdoc IFederation
     function seatOf(address account) external view returns (Seat memory) {
-        return _seat(account, _record(_clock.round));
+        (uint256 round, Round memory r) = _current();
+        return _seat(account, round, r);
     }
 
     /// @inheritdoc IFederation
@@ -351,56 +354,55 @@ abstract contract Federation is Axes, ReentrancyGuard {
 
     // ------------------------------------------------------------------ checks
 
-    function _phaseOf(Round memory r) private view returns (Phase current) {
+    function _phaseOf(uint256 round, Round memory r) private view returns (Phase current) {
         current = RoundClock.phase({
             r: r,
             s: _schedule(),
             seats: _seats(),
-            voters: r.members == 0 ? 0 : _voters(r),
+            voters: r.members == 0 ? 0 : _voters(round, r),
             sealBlock: r.drawnAt == 0 ? _clock.sealBlock : 0,
             time: block.timestamp,
             blockNumber: block.number
         });
-        if (current == Phase.Publish && !_awaitsPublication(r)) return Phase.Settle;
+        if (current == Phase.Publish && !_awaitsPublication(round, r)) return Phase.Settle;
     }
 
     function _requirePhase(Phase needed) private view {
-        _requirePhase(_record(_clock.round), needed);
+        (uint256 round, Round memory r) = _current();
+        _requirePhase(round, r, needed);
     }
 
-    function _requirePhase(Round memory r, Phase needed) private view {
-        Phase current = _phaseOf(r);
+    function _requirePhase(uint256 round, Round memory r, Phase needed) private view {
+        Phase current = _phaseOf(round, r);
         if (current != needed) revert WrongPhase(current, needed);
     }
 
     /// @dev Only the current round is drawn and not settled: which it is, is looked up only where that doesn't tell.
-    function _requireRound(uint256 round, Phase needed) private view returns (Round memory r) {
+    function _requireRound(uint256 round, Phase needed) internal view returns (Round memory r) {
         r = _record(round);
-        if (r.drawnAt == 0 || r.outcome != Outcome.None) {
-            if (round != _clock.round) revert WrongRound(round, _clock.round);
-        }
-        _requirePhase(r, needed);
+        bool running = r.drawnAt != 0 && r.outcome == Outcome.None;
+        if (!running && round != _clock.round) revert WrongRound(round, _clock.round);
+        _requirePhase(round, r, needed);
     }
 
     /// @dev The caller's entry and position, if it is drawn to be `needed` in `round` and hasn't acted in it yet.
     function _requireDrawn(uint256 round, Round memory r, Role needed)
-        private
+        internal
         view
         returns (Member memory m, uint256 position)
     {
-        m = _book.load(msg.sender);
-        if (m.standing == Standing.Banned) revert AccountBanned(msg.sender);
-        if (m.standing != Standing.Member) revert NotMember(msg.sender, m.standing);
+        m = _requireMember();
         position = Draw.position(_seed, m.index - 1, r.members);
-        Role role = _roleAt(msg.sender, position, r);
+        Role role = _roleAt(round, r, msg.sender, position);
         if (role != needed) revert WrongRole(msg.sender, role, needed);
         if (m.act != Act.None && m.round == round) revert AlreadyActed(msg.sender, round, m.act);
     }
 
-    function _memberOf(address account) private view returns (Member memory m) {
-        m = _book.load(account);
-        if (m.standing == Standing.Banned) revert AccountBanned(account);
-        if (m.standing != Standing.Member) revert NotMember(account, m.standing);
+    /// @dev The caller's entry, if it is a member.
+    function _requireMember() private view returns (Member memory m) {
+        m = _book.load(msg.sender);
+        if (m.standing == Standing.Banned) revert AccountBanned(msg.sender);
+        if (m.standing != Standing.Member) revert NotMember(msg.sender, m.standing);
     }
 
     function _requireNotInPlay(address account, Member memory m) private view {
@@ -426,10 +428,9 @@ abstract contract Federation is Axes, ReentrancyGuard {
     function _bookDue(address account, Member memory m) private {
         (uint256 stake, bool settled, Round memory r) = _accrued(account, m);
         if (!settled) return;
-        int256 delta = int256(stake) - int256(uint256(m.stake));
+        emit Collected(account, m.round, int256(stake) - int256(uint256(m.stake)), stake);
         m.stake = uint96(stake);
         m.act = Act.None;
-        emit Collected(account, m.round, delta, stake);
         if (_mustLeave(account, m, r)) {
             m.standing = Standing.Banned;
             emit Banned(account, m.round, stake);
@@ -449,15 +450,13 @@ abstract contract Federation is Axes, ReentrancyGuard {
     }
 
     /// @dev Transfer `amount` in from the caller, all of it.
-    function _pull(uint256 amount) private {
+    function _pull(uint256 amount) internal {
         uint256 before = token.balanceOf(address(this));
         token.safeTransferFrom(msg.sender, address(this), amount);
         uint256 current = token.balanceOf(address(this));
         uint256 received = current > before ? current - before : 0;
         if (received != amount) revert TransferMismatch(amount, received);
     }
-
-    // ------------------------------------------------------------------ reading and telling
 
     function _schedule() internal view returns (Schedule memory) {
         return Schedule({
@@ -468,6 +467,10 @@ abstract contract Federation is Axes, ReentrancyGuard {
             publish: _publishSeconds,
             unbonding: _unbondingSeconds
         });
+    }
+
+    function _current() private view returns (uint256, Round memory) {
+        return (_clock.round, _record(_clock.round));
     }
 
     /// @dev The record of `round` without its rewards: one slot.
@@ -484,27 +487,13 @@ abstract contract Federation is Axes, ReentrancyGuard {
         r.outcome = kept.outcome;
     }
 
-    function _seat(address account, Round memory current) private view returns (Seat memory s) {
+    function _seat(address account, uint256 round, Round memory r) private view returns (Seat memory s) {
         s.account = account;
         s.member = _book.load(account);
         (s.balance,,) = _accrued(account, s.member);
-        if (s.member.index != 0 && current.drawnAt != 0 && current.outcome == Outcome.None) {
-            s.position = uint32(Draw.position(_seed, s.member.index - 1, current.members));
-            s.role = _roleAt(account, s.position, current);
+        if (s.member.index != 0 && r.drawnAt != 0 && r.outcome == Outcome.None) {
+            s.position = uint32(Draw.position(_seed, s.member.index - 1, r.members));
+            s.role = _roleAt(round, r, account, s.position);
         }
-    }
-
-    function _tellSettled(uint256 round, Verdict memory v, Payout memory p) private {
-        emit Settled(
-            round,
-            v.outcome,
-            v.candidate,
-            head,
-            v.votesFor,
-            v.votesAgainst,
-            p.proposerReward,
-            p.voterReward,
-            p.pool
-        );
     }
 }

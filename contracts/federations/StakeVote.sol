@@ -10,15 +10,7 @@ import {Aggregate} from "../subjects/Aggregate.sol";
 import {DigestMajority} from "../verdicts/DigestMajority.sol";
 
 /// @title The stake-voted federation of Dong et al. (arXiv 2307.00543).
-contract StakeVote is
-    IStakeVote,
-    Federation,
-    RandomPanel,
-    Aggregate,
-    DigestMajority,
-    StakeRedistribution,
-    Solvency
-{
+contract StakeVote is IStakeVote, Federation, RandomPanel, Aggregate, DigestMajority, StakeRedistribution, Solvency {
     constructor(StakeVoteTerms memory t)
         Federation(t.token, t.beacon, t.genesis, t.bond, t.schedule)
         RandomPanel(t.seats, t.minVoters)

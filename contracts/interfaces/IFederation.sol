@@ -131,9 +131,7 @@ interface IFederation {
 
     event Opened(uint256 indexed round, uint256 members, uint256 sealBlock);
     event Drawn(uint256 indexed round, bytes32 seed);
-    event Proposed(
-        uint256 indexed round, address indexed proposer, uint256 position, bytes32 digest, uint256 samples
-    );
+    event Proposed(uint256 indexed round, address indexed proposer, uint256 position, bytes32 digest, uint256 samples);
     event Committed(uint256 indexed round, address indexed voter, bytes32 commitment);
     event Revealed(uint256 indexed round, address indexed voter, bytes32 ballot, bytes32 salt);
     /// @param candidate the leading ballot's digest; 0 where the leading ballot rejects or none was revealed

@@ -19,6 +19,7 @@ library Tally {
     }
 
     /// @notice Count `ballot` in `round`, of record `r`, whose `options`, `leader` and `lead` follow.
+    /// @dev There are numbers for 65,535 different ballots a round; one more is refused.
     function add(Book storage book, uint256 round, IFederation.Round memory r, bytes32 ballot)
         internal
         returns (uint16 option)

@@ -26,12 +26,12 @@ abstract contract RandomPanel is Axes {
     }
 
     /// @inheritdoc Axes
-    function _voters(Round memory r) internal view override returns (uint256) {
+    function _voters(uint256, Round memory r) internal view override returns (uint256) {
         return r.members - _proposers;
     }
 
     /// @inheritdoc Axes
-    function _roleAt(address, uint256 position, Round memory) internal view override returns (Role) {
+    function _roleAt(uint256, Round memory, address, uint256 position) internal view override returns (Role) {
         return position < _proposers ? Role.Proposer : Role.Voter;
     }
 }

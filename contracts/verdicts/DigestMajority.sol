@@ -32,7 +32,7 @@ abstract contract DigestMajority is Axes {
         v.candidate = _tally.leading;
         v.votesAgainst = _tally.ballotsFor(round, 0);
         v.votesFor = r.reveals - v.votesAgainst;
-        bool quorum = r.reveals * WHOLE_BPS >= _quorumBps * _voters(r);
+        bool quorum = r.reveals * WHOLE_BPS >= _quorumBps * _voters(round, r);
         if (quorum && uint256(r.lead) * 2 > r.reveals) {
             v.outcome = v.candidate == 0 ? Outcome.Rejected : Outcome.Accepted;
         }

@@ -76,11 +76,7 @@ contract AttacksTest is Bench {
         list = voters();
         commit(list[0] == voter ? list[1] : list[0], MODEL);
         pass(IFederation.Phase.Commit);
-        refuses(
-            voter,
-            revealing(1, MODEL, SALT),
-            abi.encodeWithSelector(IFederation.WrongRound.selector, 1, number)
-        );
+        refuses(voter, revealing(1, MODEL, SALT), abi.encodeWithSelector(IFederation.WrongRound.selector, 1, number));
         refuses(voter, revealing(number, MODEL, SALT), notCommitted(voter, number));
     }
 
@@ -432,9 +428,7 @@ contract AttacksTest is Bench {
             vm.prank(joiner);
             federation.join(BOND);
             assertFalse(calling.succeeded(), "re-entered");
-            assertEq(
-                calling.answer(), abi.encodeWithSelector(ReentrancyGuard.ReentrancyGuardReentrantCall.selector)
-            );
+            assertEq(calling.answer(), abi.encodeWithSelector(ReentrancyGuard.ReentrancyGuardReentrantCall.selector));
         }
         assertEq(calling.balanceOf(address(federation)), 6 * BOND);
         assertEq(federation.memberCount(), 5);

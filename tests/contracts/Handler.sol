@@ -141,7 +141,6 @@ contract Handler is CommonBase, StdUtils {
         }
     }
 
-
     function _step(uint256 which, uint256 choice) private {
         IFederation.Phase phase = federation.phase();
         if (phase == IFederation.Phase.Open) {

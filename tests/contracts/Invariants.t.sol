@@ -39,12 +39,7 @@ contract InvariantsTest is Test {
                 quorumBps: 5000,
                 maxSamples: 100,
                 schedule: IFederation.Schedule({
-                    open: 10,
-                    propose: 100,
-                    commit: 100,
-                    reveal: 100,
-                    publish: 0,
-                    unbonding: 300
+                    open: 10, propose: 100, commit: 100, reveal: 100, publish: 0, unbonding: 300
                 })
             })
         );

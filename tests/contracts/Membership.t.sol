@@ -163,16 +163,10 @@ contract MembershipTest is Bench {
         joinMany(2, 150);
         vm.prank(account(0));
         federation.leave();
-        refuses(
-            account(0),
-            withdrawing(),
-            abi.encodeWithSelector(IFederation.TooEarly.selector, START, START + 1000)
-        );
+        refuses(account(0), withdrawing(), abi.encodeWithSelector(IFederation.TooEarly.selector, START, START + 1000));
         vm.warp(START + 999);
         refuses(
-            account(0),
-            withdrawing(),
-            abi.encodeWithSelector(IFederation.TooEarly.selector, START + 999, START + 1000)
+            account(0), withdrawing(), abi.encodeWithSelector(IFederation.TooEarly.selector, START + 999, START + 1000)
         );
         vm.warp(START + 1000);
         vm.expectEmit(address(federation));

@@ -135,9 +135,7 @@ contract TermsTest is Bench {
 
     function test_token_takes_permits() public {
         (address owner, uint256 key) = makeAddrAndKey("owner");
-        bytes32 permit = keccak256(
-            "Permit(address owner,address spender,uint256 value,uint256 nonce,uint256 deadline)"
-        );
+        bytes32 permit = keccak256("Permit(address owner,address spender,uint256 value,uint256 nonce,uint256 deadline)");
         bytes32 inner = keccak256(abi.encode(permit, owner, address(federation), BOND, 0, block.timestamp));
         (uint8 v, bytes32 r, bytes32 s) =
             vm.sign(key, keccak256(abi.encodePacked(hex"1901", token.DOMAIN_SEPARATOR(), inner)));
