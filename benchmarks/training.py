@@ -53,7 +53,7 @@ CASES = (
     ),
     Case("mnist, mnist_2nn, batch 10", "mnist_2nn", (1, 28, 28), 10, 3000, TrainConfig()),
     Case("mnist, mnist_2nn, Adam, batch 10", "mnist_2nn", (1, 28, 28), 10, 1500, TrainConfig("adam", 1e-3)),
-    Case("mnist, mnist_cnn, batch 10", "mnist_cnn", (1, 28, 28), 10, 60, TrainConfig()),
+    Case("mnist, mnist_cnn, batch 10", "mnist_cnn", (1, 28, 28), 10, 240, TrainConfig()),
 )
 
 

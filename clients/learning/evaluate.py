@@ -12,7 +12,7 @@ from torch import Tensor, nn
 
 from clients.learning.schema import Weights
 from clients.learning.tensors import Samples, load_weights
-from clients.learning.threads import is_small, torch_threads
+from clients.learning.threads import small_rows, torch_threads
 from clients.learning.train import sample_losses
 from clients.types.errors import RequestError, unknown_name
 
@@ -20,6 +20,7 @@ Metric = Literal["accuracy", "loss", "auroc"]
 METRICS = ("accuracy", "loss", "auroc")
 _VALUES_AT_ONCE = 1 << 20
 _ROWS_AT_ONCE = 512
+_FEWEST_ROWS = 50
 
 
 @dataclass(frozen=True)
@@ -90,10 +91,12 @@ def evaluate_many(model: nn.Module, weights: Weights, sets: Sequence[Samples]) -
 def predict(model: nn.Module, x: Tensor) -> Tensor:
     """Return the model's logits for `x`, shape (N, K), in batches that fit in memory."""
     rows = min(max(_VALUES_AT_ONCE // max(x[0].numel(), 1), 1), _ROWS_AT_ONCE)
+    few = small_rows(model)
+    # Batches that one thread does well enough, where they are still worth a call.
+    small = x.device.type == "cpu" and few >= _FEWEST_ROWS
     model.eval()
-    one = 1 if x.device.type == "cpu" and is_small(model, min(rows, len(x))) else None
-    with torch_threads(one), torch.inference_mode():
-        return torch.cat([model(part) for part in torch.split(x, rows)])
+    with torch_threads(1 if small else None), torch.inference_mode():
+        return torch.cat([model(part) for part in torch.split(x, min(rows, few) if small else rows)])
 
 
 def mean_auroc(scores: NDArray[np.floating], truth: NDArray[np.floating]) -> float:

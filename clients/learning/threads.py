@@ -9,14 +9,19 @@ from torch import nn
 _SMALL_WORK = 20_000_000
 
 
-def is_small(model: nn.Module, rows: int) -> bool:
-    """Return whether a batch of `rows` is too little work for a model to share among threads.
+def small_rows(model: nn.Module) -> int:
+    """Return how many rows at once are too little work for a model to share among threads.
 
-    That is up to 20 million weights × rows. There, handing work over costs more than it saves, and where
-    anything else runs on the machine (a chain, a store), waiting for a thread that lost its core costs
-    tenfold.
+    That is up to 20 million weights × rows. There, handing work over costs more than it saves, and
+    where anything else runs on the machine (a chain, a store), waiting for a thread that lost its core
+    costs tenfold.
     """
-    return sum(parameter.numel() for parameter in model.parameters()) * rows <= _SMALL_WORK
+    return _SMALL_WORK // max(sum(parameter.numel() for parameter in model.parameters()), 1)
+
+
+def is_small(model: nn.Module, rows: int) -> bool:
+    """Return whether a batch of `rows` is that little work."""
+    return rows <= small_rows(model)
 
 
 @contextmanager
