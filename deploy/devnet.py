@@ -1,6 +1,7 @@
 """`python -m deploy.devnet`: Anvil and Kubo in the foreground, with the contracts; Ctrl-C ends both."""
 
 import argparse
+import signal
 import sys
 import tempfile
 import time
@@ -40,6 +41,7 @@ def parser() -> argparse.ArgumentParser:
 def main(argv: Sequence[str] | None = None) -> int:
     """Run until Ctrl-C; return the exit status."""
     given = parser().parse_args(argv)
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # ended by others, it tidies up as well
     try:
         with ExitStack() as stack:
             node, lines = start(given, stack)

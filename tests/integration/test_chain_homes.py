@@ -30,7 +30,7 @@ from tests.integration.chain_federation import (
 HOMES = [
     "eth-tester",
     pytest.param("anvil", marks=pytest.mark.needs("anvil")),
-    pytest.param("hardhat", marks=pytest.mark.needs("hardhat")),
+    pytest.param("hardhat", marks=[pytest.mark.needs("hardhat"), pytest.mark.slow]),
 ]
 pytestmark = pytest.mark.needs("node")  # it compiles
 

@@ -31,6 +31,7 @@ from deploy.federation import deploy_stake_vote
 from tests.integration.chain_federation import FUNDS, join, opened, play_round, terms
 
 ROOT = Path(__file__).resolve().parents[2]
+HARDHAT = [pytest.mark.needs("hardhat"), pytest.mark.slow]
 pytestmark = [pytest.mark.needs("anvil"), pytest.mark.needs("node")]
 
 
@@ -108,7 +109,7 @@ def federation(link: Link, **changes: object) -> Web3Chain:
 # ---------------------------------------------------------------------- somebody's node
 
 
-@pytest.mark.parametrize("scheme", ["http", "ws"])
+@pytest.mark.parametrize("scheme", ["http", pytest.param("ws", marks=pytest.mark.slow)])
 def test_a_whole_round_on_somebodys_node(anvil: AnvilNode, scheme: str) -> None:
     keys = [dev_key(number) for number in range(6)]
     accounts = [key.address for key in keys]
@@ -231,7 +232,7 @@ def test_a_transaction_that_takes_too_long_is_not_sent_again() -> None:
         assert mined.ok
 
 
-@pytest.mark.parametrize("kind", [AnvilNode, pytest.param(HardhatNode, marks=pytest.mark.needs("hardhat"))])
+@pytest.mark.parametrize("kind", [AnvilNode, pytest.param(HardhatNode, marks=HARDHAT)])
 def test_a_node_killed_and_started_again_on_its_port(kind: type[AnvilNode]) -> None:
     with kind() as node, open_link(node.url) as link:
         assert link.chain_id == 31337
@@ -267,7 +268,7 @@ def wait_gone(pid: int) -> None:
         time.sleep(0.05)
 
 
-@pytest.mark.parametrize("home", ["anvil", pytest.param("hardhat", marks=pytest.mark.needs("hardhat"))])
+@pytest.mark.parametrize("home", ["anvil", pytest.param("hardhat", marks=HARDHAT)])
 def test_our_node_ends_with_us_even_when_we_are_killed(home: str) -> None:
     program = (
         "import sys, time\n"

@@ -4,6 +4,7 @@ eth-tester's own front end checks and rewrites every value and mines a block a t
 block of many transactions costs a tenth of that, the clock is ours alone, and a revert keeps its data.
 """
 
+import threading
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -39,6 +40,7 @@ class TesterRpc:
         self._reset_clock()
         self._pool: list[SignedTransactionAPI] = []
         self._mined: dict[bytes, tuple[int, int]] = {}  # hash -> block, place in it
+        self._lock = threading.Lock()
         self._reverts: dict[bytes, bytes] = {}
         self._methods: dict[str, Callable[..., Any]] = {
             "web3_clientVersion": lambda: "eth-tester",
@@ -70,7 +72,8 @@ class TesterRpc:
         """Return the result of one request."""
         if method not in self._methods:
             raise RpcError(method, -32601, "no such method")
-        return self._methods[method](*params)
+        with self._lock:
+            return self._methods[method](*params)
 
     def batch(self, asked: Sequence[Request]) -> list[Any]:
         """Return the results in order, RpcErrors among them."""
