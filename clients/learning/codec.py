@@ -47,8 +47,14 @@ def _explain(data: bytes, schema: Schema) -> None:
     length = int.from_bytes(data[:8], "little")
     if length > min(len(data) - 8, _MAX_HEADER):
         raise BadUpdate("header", f"it claims {length} bytes of the file's {len(data)}")
+    text = data[8 : 8 + length]
+    # Some libraries lift Python's limit of recursion so far that deep nesting would overflow the stack.
+    # Three brackets a tensor are needed.
+    opened = text.count(b"[") + text.count(b"{")
+    if opened > 1_000 + 4 * len(schema.shapes):
+        raise BadUpdate("header", f"it is not JSON for tensors: {opened} brackets open")
     try:
-        entries = json.loads(data[8 : 8 + length], object_pairs_hook=_no_duplicates)
+        entries = json.loads(text, object_pairs_hook=_no_duplicates)
     except (ValueError, RecursionError) as error:
         raise BadUpdate("header", f"it is not JSON: {str(error)[:120]}") from error
     if not isinstance(entries, dict):

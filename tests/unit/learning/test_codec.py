@@ -2,6 +2,7 @@
 
 import json
 import pickle
+import sys
 
 import numpy as np
 import pytest
@@ -201,3 +202,13 @@ def test_the_encoding_stays_what_it_is() -> None:
     assert length % 8 == 0
     assert data[8 : 8 + length].rstrip(b" ") == header
     assert np.frombuffer(data[8 + length :], "<f4").tolist() == [0.5, -1.5, 0, 1, 2, 3, 4, 5]
+
+
+def test_deep_nesting_is_refused_whatever_the_limit_of_recursion() -> None:
+    before = sys.getrecursionlimit()
+    sys.setrecursionlimit(1_000_000)
+    try:
+        with pytest.raises(BadUpdate, match="not JSON"):
+            decode(file(b"[" * 1_000_000, BODY), SCHEMA)
+    finally:
+        sys.setrecursionlimit(before)
