@@ -67,12 +67,7 @@ def _parser() -> argparse.ArgumentParser:
     add("--poll", type=float, default=2.0, metavar="SECONDS", help="how often to look at the chain")
     add("--config", type=Path, help="learning settings as TOML; the command line wins")
     add("--verbose", action="store_true", help="tell more of what goes on")
-    learning = argparse.ArgumentParser(add_help=False)
-    add_options(learning)
-    group = parser.add_argument_group("learning and store, as for clients.swarm")
-    for action in learning._actions:
-        if action.dest in LEARNING:
-            group._add_action(action)
+    add_options(parser.add_argument_group("learning and store, as for clients.swarm"), only=LEARNING)
     return parser
 
 

@@ -5,6 +5,7 @@ import dataclasses
 import tomllib
 import types
 import typing
+from collections.abc import Collection
 from dataclasses import MISSING, dataclass, field, fields
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
@@ -172,10 +173,12 @@ def _coerce(name: str, value: Any, wanted: Any) -> Any:
     return value
 
 
-def add_options(parser: argparse.ArgumentParser) -> None:
-    """Add one option a setting to `parser`; those not given stay out of the namespace."""
+def add_options(parser: argparse._ActionsContainer, only: Collection[str] | None = None) -> None:
+    """Add one option a setting (of `only`) to `parser`; those not given stay out of the namespace."""
     hints = typing.get_type_hints(SwarmConfig)
     for item in fields(SwarmConfig):
+        if only is not None and item.name not in only:
+            continue
         assert item.default is not MISSING
         several = isinstance(hints[item.name], types.GenericAlias)
         shown = " ".join(item.default) if several else item.default

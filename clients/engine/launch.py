@@ -117,12 +117,13 @@ def relaunch(config: SwarmConfig, document: dict[str, Any], where: str, keys: Se
         raise
 
 
-def join_all(chain: Chain, accounts: Sequence[Address], stake: int) -> None:
-    """Let `accounts` join with `stake`, one after the other: registry order is part of what a seed fixes."""
+def join_all(launched: Launched, accounts: Sequence[Address], stake: int) -> None:
+    """Let `accounts` join with `stake`, in this order: registry order is part of what a seed fixes."""
+    chain = launched.chain
     members = {seat.account for seat in chain.seats()}
-    for account in accounts:
-        if account in members:
-            continue
-        [receipt] = chain.send([Call(account, "join", (stake,))])
-        if receipt.error is not None:
-            raise receipt.error
+    joins = [Call(account, "join", (stake,)) for account in accounts if account not in members]
+    # A chain of our own keeps the order of a batch; elsewhere only waiting for each does.
+    for batch in [joins] if launched.devnet is not None else [[one] for one in joins]:
+        for receipt in chain.send(batch):
+            if receipt.error is not None:
+                raise receipt.error

@@ -107,7 +107,7 @@ class Swarm:
         chain, devnet = self.launched.chain, self.launched.devnet
         self._save_settings(self.launched.name, cohort)
         self.folder.save_deployment(self.launched.deployment)
-        join_all(chain, [one.account for one in participants], stake)
+        join_all(self.launched, [one.account for one in participants], stake)
         if devnet is not None:
             self.journal.rewind(len(self.lines))
             self.journal.replay(devnet)

@@ -1,38 +1,46 @@
 """Why the protocol refused a call: asked beforehand, or found out afterwards."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
-from clients.ports.chain.abi import Abi
+from clients.ports.chain.abi import Abi, as_int
 from clients.ports.chain.rpc import Rpc, RpcError
 from clients.ports.chain.sender import Mined, Step
 from clients.types.errors import ProtocolError, UnavailableError
 from clients.types.federation import Phase
 
 
-def preflight(
-    rpc: Rpc, abi: Abi, steps: Sequence[Step], now: int, *, only: int | None = None
-) -> dict[int, ProtocolError]:
-    """Return the errors of those of `steps`, by place, that would be refused as things stand.
+@dataclass(frozen=True, slots=True)
+class Foresight:
+    """What a node says of calls that aren't sent yet, by place: why it would refuse one, what gas one takes."""
 
-    `now` is the time that the next block would carry: an error that may be gone by then doesn't count.
+    refused: dict[int, ProtocolError]
+    gas: dict[int, int]
+
+
+def preflight(rpc: Rpc, abi: Abi, steps: Sequence[Step], now: int, *, only: int | None = None) -> Foresight:
+    """Return what would become of `steps` as things stand.
+
+    `now` is the time that the next block would carry: an error that may be gone by then doesn't count, and such
+    a call has no estimate.
     """
     places = range(len(steps)) if only is None else [only]
-    asked = [("eth_call", (_call(steps[place]), "pending")) for place in places]
-    answers = rpc.batch(asked)
+    answers = rpc.batch([("eth_estimateGas", (_call(steps[place]), "pending")) for place in places])
     if any(isinstance(one, RpcError) and one.revert is None for one in answers):
         # Not every node simulates the next block.
-        answers = rpc.batch([("eth_call", (_call(steps[place]), "latest")) for place in places])
-    refused = {}
+        answers = rpc.batch([("eth_estimateGas", (_call(steps[place]), "latest")) for place in places])
+    foresight = Foresight({}, {})
     for place, answer in zip(places, answers, strict=True):
         if not isinstance(answer, RpcError):
+            foresight.gas[place] = as_int(answer)
             continue
         if answer.revert is None:
             raise UnavailableError(f"chain at {rpc.where}: {answer}")
         error = abi.error(answer.revert)
         if not _passes(error, now):
-            refused[place] = error
-    return refused
+            foresight.refused[place] = error
+    return foresight
 
 
 def explain(rpc: Rpc, abi: Abi, step: Step, mined: Mined) -> ProtocolError:

@@ -1,6 +1,7 @@
 """A deployed federation on any EVM chain: the `Chain` and `Devnet` of `clients.types.chain`."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 from clients.ports.chain.abi import Abi, address, hash_code, packaged, round_of, seat_of, status_of
@@ -15,9 +16,11 @@ from clients.types.federation import Address, Event, Round, Seat, Status
 
 _PAGE = 100  # seats a call
 _CHUNK = 5_000  # blocks a query for logs
-# No action costs more, whatever the state of its block: nobody's vote fails for an estimate made too early.
+# No action costs more, whatever the state of its block. Where there is no estimate, this is the limit.
 _GAS_LIMIT = 400_000
 _GAS_PER_ACCOUNT = 60_000  # of `evict`'s list
+_MARGIN_PERCENT = 125
+_MARGIN_GAS = 50_000
 
 
 class Web3Chain:
@@ -80,14 +83,14 @@ class Web3Chain:
         steps = [self._step(call) for call in calls]
         receipts: dict[int, Receipt] = {}
         ready: list[int] = []
-        refused = preflight(self.link.rpc, self._abi, steps, self.link.now()) if self._confirm else {}
+        refused = self._foresee(steps) if self._confirm else {}
         for place, call in enumerate(calls):
             if place in refused and ready:
                 # What comes before it may be what it needs.
                 receipts |= self._fly(calls, steps, ready)
                 ready = []
                 del refused[place]
-                refused |= preflight(self.link.rpc, self._abi, steps, self.link.now(), only=place)
+                refused |= self._foresee(steps, only=place)
             error = refused.get(place)
             if error is None:
                 ready.append(place)
@@ -95,6 +98,17 @@ class Web3Chain:
                 receipts[place] = Receipt(call, gas=0, error=error)
         receipts |= self._fly(calls, steps, ready)
         return [receipts[place] for place in range(len(calls))]
+
+    def _foresee(self, steps: list[Step], only: int | None = None) -> dict[int, ProtocolError]:
+        """Return which of `steps` would be refused; give the others the gas that the node foresees, and a margin.
+
+        The margin is for what others do first: a ballot revealed before ours moves the tally's slots.
+        """
+        foresight = preflight(self.link.rpc, self._abi, steps, self.link.now(), only=only)
+        for place, gas in foresight.gas.items():
+            limit = min(steps[place].gas_limit, gas * _MARGIN_PERCENT // 100 + _MARGIN_GAS)
+            steps[place] = replace(steps[place], gas_limit=limit)
+        return foresight.refused
 
     def find(self, call: Call, transaction: str) -> Receipt | None:
         """Return the receipt of a transaction sent in an earlier life, or None if it isn't mined."""

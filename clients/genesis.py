@@ -1,0 +1,45 @@
+"""`python -m clients.genesis`: put the model that a federation starts from into the store, and print its CID.
+
+Model, data set and seed fix it, so every participant that is given the same settings can check it.
+"""
+
+import argparse
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from clients.engine.command import guard
+from clients.engine.config import add_options, build, read_toml
+from clients.learning import codec, datasets, models
+from clients.learning.tensors import schema_of, weights_of
+from clients.ports.store.opening import open_store
+
+SETTINGS = ("dataset", "model", "seed", "store")
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the command; return its exit status."""
+    parser = argparse.ArgumentParser(prog="python -m clients.genesis", description=__doc__.split("\n")[0])
+    parser.add_argument("--config", type=Path, help="settings as TOML; the command line wins")
+    parser.add_argument("--root", type=Path, default=Path("journal"), help="folder of a store of our own")
+    add_options(parser, only=SETTINGS)
+    options = vars(parser.parse_args(argv))
+    return guard(lambda: _run(options))
+
+
+def _run(options: dict[str, Any]) -> int:
+    root, file = options.pop("root"), options.pop("config")
+    found = read_toml(file) if file else {}
+    config = build({**{name: found[name] for name in SETTINGS if name in found}, **options})
+    model = models.build_for(config.model, datasets.load(config.dataset), config.seed)
+    store = open_store(config.store, root=root)
+    try:
+        print(store.put(codec.encode(weights_of(model), schema_of(model))))
+    finally:
+        store.close()
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
