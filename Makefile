@@ -18,6 +18,7 @@ help: ## this list
 
 .PHONY: setup lock
 setup: .venv/.ready node_modules/.ready ## .venv and node_modules, from the locks
+	@: # says nothing where nothing is to do
 
 .venv/.ready: requirements.bootstrap.lock requirements.lock pyproject.toml tools/setup-python
 	@tools/setup-python
@@ -43,7 +44,10 @@ devnet: setup ## Anvil and Kubo in the foreground, with the contracts deployed
 
 .PHONY: ipfs ipfs-if-can geth
 ipfs: .tools/bin/ipfs ## build the IPFS node Kubo into .tools/bin
+	@:
+
 geth: .tools/bin/geth ## build geth with Clique into .tools/bin
+	@:
 
 .tools/bin/ipfs: deploy/kubo/go.mod deploy/kubo/go.sum deploy/kubo/tools.go tools/build-node
 	@tools/build-node kubo ipfs github.com/ipfs/kubo/cmd/ipfs
