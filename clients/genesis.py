@@ -1,4 +1,4 @@
-"""`python -m clients.genesis`: put the model that a federation starts from into the store, and print its CID.
+"""`python -m clients.genesis`: the model that a federation starts from: store or save it, and print its CID.
 
 Model, data set and seed fix it, so every participant that is given the same settings can check it.
 """
@@ -13,6 +13,8 @@ from clients.engine.command import guard
 from clients.engine.config import add_options, build, read_toml
 from clients.learning import codec, datasets, models
 from clients.learning.tensors import schema_of, weights_of
+from clients.ports.files import write_whole
+from clients.ports.store import compute_cid
 from clients.ports.store.opening import open_store
 
 SETTINGS = ("dataset", "model", "seed", "store")
@@ -22,6 +24,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run the command; return its exit status."""
     parser = argparse.ArgumentParser(prog="python -m clients.genesis", description=__doc__.split("\n")[0])
     parser.add_argument("--config", type=Path, help="settings as TOML; the command line wins")
+    parser.add_argument(
+        "--save", type=Path, metavar="FILE", help="write the model to FILE instead of a store"
+    )
     parser.add_argument("--root", type=Path, default=Path("journal"), help="folder of a store of our own")
     add_options(parser, only=SETTINGS)
     options = vars(parser.parse_args(argv))
@@ -29,13 +34,19 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _run(options: dict[str, Any]) -> int:
-    root, file = options.pop("root"), options.pop("config")
+    root, file, save = options.pop("root"), options.pop("config"), options.pop("save")
     found = read_toml(file) if file else {}
     config = build({**{name: found[name] for name in SETTINGS if name in found}, **options})
     model = models.build_for(config.model, datasets.load(config.dataset), config.seed)
+    data = codec.encode(weights_of(model), schema_of(model))
+    if save is not None:
+        save.parent.mkdir(parents=True, exist_ok=True)
+        write_whole(save, data)
+        print(compute_cid(data))
+        return 0
     store = open_store(config.store, root=root)
     try:
-        print(store.put(codec.encode(weights_of(model), schema_of(model))))
+        print(store.put(data))
     finally:
         store.close()
     return 0

@@ -8,25 +8,30 @@ again at any time.
 import argparse
 import logging
 import sys
+import time
 from collections.abc import Sequence
+from contextlib import ExitStack
+from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
 from clients.engine.cohort import Cohort
 from clients.engine.command import guard
-from clients.engine.config import TOKEN, SwarmConfig, add_options, build, read_toml
+from clients.engine.config import TOKEN, SwarmConfig, add_options, build, parse_tokens, read_toml
 from clients.engine.driver import Driver, Participant, Rules
 from clients.engine.journal import Journal
+from clients.engine.launch import await_sent, note_sent
 from clients.engine.learners import build_bench, parse_attack
 from clients.engine.meters import Meters
-from clients.ports.chain import Entry, Token, Web3Chain, open_chain, open_link
+from clients.ports.chain import Token, Web3Chain, open_chain, open_link
 from clients.ports.chain.deployment import Deployment
 from clients.ports.keys import Key, KeyedSalts, dev_key_by_name, read_passphrase
 from clients.ports.store.opening import open_store
 from clients.types.chain import Call
 from clients.types.cid import Cid
-from clients.types.errors import PeerError, RequestError, UnavailableError
-from clients.types.federation import Phase, Standing, Status
+from clients.types.errors import PeerError, RequestError
+from clients.types.federation import Outcome, StakeVoteTerms, Standing, Status
+from clients.types.store import Store
 
 LEARNING = (
     "dataset", "model", "partition", "clients", "seed", "device", "local_epochs", "batch_size",
@@ -65,6 +70,8 @@ def _parser() -> argparse.ArgumentParser:
     )
     add("--journal", type=Path, default=Path("journal"), help="folder for what must survive a crash")
     add("--poll", type=float, default=2.0, metavar="SECONDS", help="how often to look at the chain")
+    add("--outage", type=float, default=3600.0, metavar="SECONDS",
+        help="how long to sit out a chain or store that doesn't answer")  # fmt: skip
     add("--config", type=Path, help="learning settings as TOML; the command line wins")
     add("--verbose", action="store_true", help="tell more of what goes on")
     add_options(parser.add_argument_group("learning and store, as for clients.swarm"), only=LEARNING)
@@ -72,47 +79,46 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _run(options: dict[str, Any]) -> int:
-    settings = read_toml(options["config"]) if options["config"] else {}
-    settings |= {name: options[name] for name in LEARNING if name in options}
-    settings = {name: value for name, value in settings.items() if name in LEARNING}
     # How many propose is the federation's to say: the count here is only a stand-in that passes the checks.
-    config = build({"proposers": 1, "malicious": 0, **settings})
+    settings = {**(read_toml(options["config"]) if options["config"] else {}), "proposers": 1, "malicious": 0}
+    config = build({**settings, **{name: options[name] for name in LEARNING if name in options}})
+    if config.store in ("auto", "memory"):
+        raise RequestError(
+            "name a store that the other participants reach: --store /ip4/HOST/tcp/PORT or "
+            "http://HOST:PORT of an IPFS node, or dir:PATH of a folder that all share."
+        )
     if not 0 <= options["index"] < config.clients:
         raise RequestError(f"--index {options['index']}: the partition has parts 0 to {config.clients - 1}.")
     key = _read_key(options)
-    deployment = Deployment.load(options["deployment"]) if options["deployment"] else None
-    if (deployment is None) == (options["federation"] is None):
+    if (options["deployment"] is None) == (options["federation"] is None):
         raise RequestError("name the federation: --deployment FILE or --federation ADDRESS.")
-    journal = Journal(options["journal"])
-    with open_link(options["rpc"], [key], journal=_note(journal)) as link:
+    deployment = Deployment.load(options["deployment"]) if options["deployment"] else None
+    with ExitStack() as stack:
+        journal = Journal(options["journal"])
+        stack.callback(journal.close)
+        link = stack.enter_context(open_link(options["rpc"], [key], journal=note_sent(journal)))
         chain = deployment.open(link) if deployment else open_chain(link, options["federation"])
+        journal.claim(chain.identity())
+        await_sent(chain, [key.address], journal)
         store = open_store(config.store, root=options["journal"])
-        try:
-            _participate(chain, store, config, key, options, journal)
-        finally:
-            store.close()
+        stack.callback(store.close)
+        _participate(chain, store, config, key, options, journal)
     return 0
 
 
 def _participate(
-    chain: Web3Chain, store: Any, config: SwarmConfig, key: Key, options: dict[str, Any], journal: Journal
+    chain: Web3Chain, store: Store, config: SwarmConfig, key: Key, options: dict[str, Any], journal: Journal
 ) -> None:
     meters = Meters()
     attack = parse_attack(options["behaviour"]) if options["behaviour"] else None
     index = options["index"]
-    cohort = Cohort(
-        build_bench(config, only=[index]),
-        store,
-        {index: attack} if attack else {},
-        meters,
-        config.metric,
-        config.seed,
-    )
+    behaviours = {index: attack} if attack else {}
+    bench = build_bench(config, only=[index])
+    cohort = Cohort(bench, store, behaviours, meters, config.metric, config.seed)
     _check_model(chain, cohort, config)
-    terms = chain.view("terms")[0]
-    bond, seats, min_voters = terms[3], terms[6], terms[7]
-    if options["stake"]:
-        _join(chain, key, options["stake"])
+    raw = chain.view("terms")[0]
+    terms = StakeVoteTerms(**dict(zip((one.name for one in fields(StakeVoteTerms)), raw, strict=True)))
+    _be_member(chain, key, options)
     participant = Participant(
         index, key.address, KeyedSalts(key), attack.name if attack else "", bool(attack and attack.lies)
     )
@@ -121,24 +127,29 @@ def _participate(
         store=store,
         cohort=cohort,
         participants=[participant],
-        rules=Rules(bond, seats + min_voters, config.tolerance),
+        rules=Rules(terms.bond, terms.seats + terms.min_voters, config.tolerance),
         journal=journal,
         meters=meters,
         history=config.history,
         poll_seconds=options["poll"],
+        outage_seconds=options["outage"],
     )
 
-    def settled(status: Status) -> None:
+    def settled(status: Status) -> bool:
         seat = chain.seat(key.address)
         print(
             f"round {status.round}: {status.record.outcome.name.lower()}, "
             f"head {Cid.from_digest(status.head)}, stake {seat.balance / TOKEN:g} tokens",
             flush=True,
         )
-        if seat.member.standing == Standing.BANNED or seat.balance < bond:
-            raise RequestError(f"{key.address} is out: its stake is below the bond.")
+        out = seat.member.standing != Standing.MEMBER or seat.balance < terms.bond
+        if out:
+            print(f"{key.address} is out: its stake is below the bond. What is left can be withdrawn.")
+        return not out
 
-    driver.run(options["rounds"], settled)
+    status = chain.status()
+    past = status.round if status.record.outcome != Outcome.NONE else max(0, status.round - 1)
+    driver.run(options["rounds"], settled, told=past)
 
 
 def _check_model(chain: Web3Chain, cohort: Cohort, config: SwarmConfig) -> None:
@@ -153,21 +164,35 @@ def _check_model(chain: Web3Chain, cohort: Cohort, config: SwarmConfig) -> None:
         ) from error
 
 
-def _join(chain: Web3Chain, key: Key, stake: str) -> None:
-    amount = build({"tokens": stake}).units("tokens")
-    member = chain.seat(key.address).member
-    if member.standing == Standing.MEMBER:
+def _be_member(chain: Web3Chain, key: Key, options: dict[str, Any]) -> None:
+    """See that the participant is a member; join where it isn't and `--stake` says with how much."""
+    standing = chain.seat(key.address).member.standing
+    if standing == Standing.MEMBER:
         return
-    if chain.status().phase != Phase.OPEN:
-        raise UnavailableError("a round is in progress; members join between rounds. Start again later.")
+    if standing != Standing.STRANGER or not options["stake"]:
+        raise RequestError(
+            f"{key.address} is no member of the federation (standing: {standing.name.lower()})"
+            + ("; join with --stake TOKENS." if standing == Standing.STRANGER else ".")
+        )
+    amount = parse_tokens("stake", options["stake"])
     token = Token(chain.link, chain.token)
     if token.balance(key.address) < amount:
-        raise RequestError(f"{key.address} holds {token.balance(key.address) / TOKEN:g} tokens, not {stake}.")
+        raise RequestError(
+            f"{key.address} holds {token.balance(key.address) / TOKEN:g} tokens, not {options['stake']}."
+        )
     token.approve([key.address], chain.federation, amount)
-    [receipt] = chain.send([Call(key.address, "join", (amount,))])
-    if receipt.error is not None:
-        raise receipt.error
-    log.info("joined with %s tokens", stake)
+    told = False
+    while True:
+        [receipt] = chain.send([Call(key.address, "join", (amount,))])
+        if receipt.error is None:
+            log.info("joined with %s tokens", options["stake"])
+            return
+        if receipt.error.name != "WrongPhase":
+            raise receipt.error
+        if not told:
+            log.info("a round is in progress; members join between rounds: waiting")
+            told = True
+        time.sleep(options["poll"])
 
 
 def _read_key(options: dict[str, Any]) -> Key:
@@ -178,13 +203,6 @@ def _read_key(options: dict[str, Any]) -> Key:
     if options["dev_key"] is not None:
         return dev_key_by_name(options["dev_key"])
     return Key.load(options["keystore"], read_passphrase(file=options["passphrase_file"]))
-
-
-def _note(journal: Journal) -> Any:
-    def note(entry: Entry) -> None:
-        journal.note_sent(entry.sender, entry.nonce, entry.transaction)
-
-    return note
 
 
 if __name__ == "__main__":

@@ -18,7 +18,7 @@ from clients.engine.rundir import CONFIG, RunFolder
 from clients.engine.swarm import Swarm
 from clients.types.errors import RequestError
 
-FIXED_ON_RESUME = {field.name for field in dataclasses.fields(SwarmConfig)} - {"rounds", "out"}
+FIXED_ON_RESUME = {field.name for field in dataclasses.fields(SwarmConfig)} - {"rounds"}
 
 
 def main(argv: Sequence[str] | None = None) -> int:

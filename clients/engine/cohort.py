@@ -9,7 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 from clients.engine.meters import Meters
-from clients.learning.aggregate import Contribution, fedavg
+from clients.learning.aggregate import MAX_SAMPLES, Contribution, fedavg
 from clients.learning.attacks import Attack
 from clients.learning.codec import decode, encode
 from clients.learning.evaluate import Score
@@ -19,7 +19,7 @@ from clients.ports.store.unixfs import compute_cid
 from clients.roles.view import Proposal
 from clients.types.cid import Cid
 from clients.types.errors import PeerError, UnavailableError
-from clients.types.store import Store
+from clients.types.store import ContentMissing, Store
 
 TOGETHER = 4
 """Files on their way to or from the store at once."""
@@ -35,12 +35,16 @@ class Trained:
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """The aggregate of a round's proposals; no `weights` where a peer misbehaved; `fault` says how."""
+    """The aggregate of a round's proposals; no `weights` where a peer misbehaved; `fault` says how.
+
+    `missing`: content was not handed out; it may be later.
+    """
 
     digest: bytes | None
     data: bytes = b""
     weights: Weights | None = None
     fault: str = ""
+    missing: bool = False
 
 
 def put_all(store: Store, files: Sequence[bytes]) -> list[Cid]:
@@ -123,15 +127,23 @@ class Cohort:
         """
         key = tuple(proposals)
         if key not in self._candidates:
-            self._candidates = {key: self._aggregate(key)}
+            candidate = self._aggregate(key)
+            if candidate.missing:
+                return candidate
+            self._candidates = {key: candidate}
         return self._candidates[key]
 
     def _aggregate(self, proposals: tuple[Proposal, ...]) -> Candidate:
+        samples = sum(proposal.samples for proposal in proposals)
+        if samples > MAX_SAMPLES:
+            return Candidate(None, fault=f"{samples} samples are claimed, {MAX_SAMPLES} at most are possible")
         try:
             self._load_all([proposal.digest for proposal in proposals])
             contributions = [Contribution(self._weights[p.digest], p.samples) for p in proposals]
             with self._meters.part("aggregate"):
                 weights = fedavg(contributions, self.schema)
+        except ContentMissing as error:
+            return Candidate(None, fault=str(error), missing=True)
         except PeerError as error:
             return Candidate(None, fault=str(error))
         with self._meters.part("codec"):
@@ -142,7 +154,7 @@ class Cohort:
 
     def scores(self, digest: bytes, indices: Sequence[int]) -> list[float]:
         """Return the score of the model `digest` on each participant's private test data."""
-        weights = self.load(digest)
+        weights = self.load_head(digest)
         missing = [index for index in indices if (digest, index) not in self._scores]
         if missing:
             with self._meters.part("judge"):
@@ -152,14 +164,15 @@ class Cohort:
 
     def test(self, digest: bytes) -> Score:
         """Return the model's metrics on the public test set: for the record, no participant acts on it."""
-        weights = self.load(digest)
+        weights = self.load_head(digest)
         with self._meters.part("judge"):
             return self._bench.test(weights)
 
     def encoded(self, digest: bytes) -> bytes:
-        """Return the file of a model that is loaded."""
+        """Return the file of an accepted model."""
+        weights = self.load_head(digest)
         with self._meters.part("codec"):
-            return encode(self.load(digest), self.schema)
+            return encode(weights, self.schema)
 
     def forget(self, keep: bytes) -> None:
         """Let go of every model but `keep`, the head, and of scores of other models."""

@@ -17,8 +17,9 @@ def guard(run: Callable[[], int], on_interrupt: Callable[[], str] = lambda: "Sto
         print(f"\n{on_interrupt()}", file=sys.stderr)
         return INTERRUPTED
     except BrokenPipeError:
+        # Whoever read our output is gone: that is a way of stopping us.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 0
+        return INTERRUPTED
     except ProtocolError as error:
         print(f"error: the protocol refused an action: {error}", file=sys.stderr)
         return error.exit_code

@@ -13,6 +13,7 @@ from typing import Any
 
 import tomli_w
 
+from clients.ports.files import write_whole
 from clients.types.errors import RequestError, unknown_name
 
 MECHANISMS = ("stake_vote", "vbfl", "bflc", "blade", "dfl", "fedavg")
@@ -70,8 +71,12 @@ class SwarmConfig:
             )
         if not self.chain.startswith(("http://", "https://", "ws://", "wss://")):
             _check_name("chain", self.chain, CHAINS)
-        if not self.store.startswith(("/", "http://", "https://")):
+        if not self.store.startswith(("/", "http://", "https://", "dir:")):
             _check_name("store", self.store, STORES)
+        if self.store == "memory" and "://" in self.chain:
+            raise RequestError(
+                "store memory dies with the run, but a chain at a URL doesn't: choose dir or kubo."
+            )
         for name, known in (("device", DEVICES), ("metric", METRICS), ("optimizer", OPTIMIZERS)):
             _check_name(name, getattr(self, name), known)
         for name in ("clients", "rounds", "proposers", "local_epochs", "batch_size"):
@@ -125,8 +130,20 @@ class SwarmConfig:
         """Write the settings, with `versions`, as TOML that `read_toml` reads back."""
         settings: dict[str, Any] = dataclasses.asdict(self)
         settings["attack"] = list(self.attack)
+        del settings["out"]  # the same settings elsewhere are the same run
         settings["versions"] = versions
-        path.write_text(tomli_w.dumps(settings))
+        write_whole(path, tomli_w.dumps(settings))
+
+
+def parse_tokens(name: str, text: str) -> int:
+    """Return an amount of tokens in base units; `RequestError` where `text`, the value of `name`, is none."""
+    try:
+        amount = Decimal(text) * TOKEN
+    except InvalidOperation:
+        raise RequestError(f"{name} = {text!r} is no amount of tokens.") from None
+    if not amount.is_finite() or amount < 0 or amount != amount.to_integral_value():
+        raise RequestError(f"{name} = {text!r} is no amount of tokens (at most 18 decimals, not negative).")
+    return int(amount)
 
 
 def _check_name(kind: str, got: str, known: tuple[str, ...]) -> None:

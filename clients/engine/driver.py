@@ -8,21 +8,35 @@ import logging
 import time
 from collections import Counter, deque
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from clients.engine.cohort import Candidate, Cohort, put_all
 from clients.engine.journal import Journal
 from clients.engine.meters import Meters
 from clients.roles import member, voter
-from clients.roles.view import Judge, Knowledge, Proposal, Send, Train, Update, View, get_proposals
+from clients.roles.view import (
+    Judge,
+    Knowledge,
+    Proposal,
+    Send,
+    Train,
+    Update,
+    View,
+    as_bytes32,
+    get_proposals,
+)
 from clients.types.chain import Call, Chain, Devnet, Receipt
 from clients.types.cid import Cid
-from clients.types.errors import FedJuryError
+from clients.types.errors import FedJuryError, UnavailableError
 from clients.types.federation import Address, Outcome, Phase, Seat, Status
 from clients.types.keys import SaltSource
 from clients.types.store import Pins, Store
 
 log = logging.getLogger(__name__)
+
+
+FETCH_MARGIN = 300
+"""Seconds before the end of the phase Commit at which a voter no longer waits for what a peer withholds."""
 
 
 class Stalled(FedJuryError):
@@ -46,7 +60,7 @@ class Participant:
 
 
 @dataclass(slots=True)
-class Bench:
+class Notes:
     """What the participants have worked out for the round in progress."""
 
     round: int
@@ -70,7 +84,12 @@ class Rules:
 
 
 class Driver:
-    """Drives participants through rounds. `owned` chains are journalled call by call, to be replayed."""
+    """Drives participants through rounds.
+
+    `devnet` is given where the chain is our own: its clock is set forward when nobody has anything to do,
+    nobody else acts on it, and what it executed is journalled to be replayed. Elsewhere the driver waits, and
+    sits an outage of chain or store out for up to `outage_seconds`. `closed`: nobody else can join.
+    """
 
     def __init__(
         self,
@@ -84,7 +103,9 @@ class Driver:
         meters: Meters,
         devnet: Devnet | None = None,
         history: int = 0,
+        closed: bool = False,
         poll_seconds: float = 1.0,
+        outage_seconds: float = 0.0,
         clock: Callable[[], float] = time.monotonic,
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
@@ -97,38 +118,77 @@ class Driver:
         self.meters = meters
         self.devnet = devnet
         self.gas: Counter[str] = Counter()
-        self.bench = Bench(0)
-        self._pins = Pins()
-        self._used: deque[set[Cid]] = deque(maxlen=history)
+        self.notes = Notes(0)
+        held, used = journal.pins()
+        self._pins = Pins(held)
+        self._used = deque(used, maxlen=history)
+        self._closed = closed or devnet is not None
         self._poll_seconds = poll_seconds
+        self._outage_seconds = outage_seconds
         self._clock = clock
         self._sleep = sleep
         self._waiting: tuple[tuple[int, Phase], float] | None = None
 
-    def run(self, rounds: int, on_settled: Callable[[Status], None]) -> None:
-        """Drive until round `rounds` is settled; `on_settled` is told of every settled round, once.
+    def run(self, rounds: int, on_settled: Callable[[Status], bool | None], *, told: int = 0) -> None:
+        """Drive until round `rounds` is settled, or `on_settled` returns False.
 
-        `Stalled` where too few members are left; `UnavailableError` where chain or store is out of reach.
+        `on_settled` is told of every settled round after `told`, once and in order, also of those that were
+        settled while nobody looked. `Stalled` where too few members are left; `UnavailableError` where chain
+        or store is out of reach for longer than this driver waits.
         """
-        told = self.chain.status().round if self._is_settled(self.chain.status()) else 0
-        while True:
-            status = self._look()
-            if self._is_settled(status) and status.round > told:
-                told = status.round
-                on_settled(status)
-                self._let_go(status)
-            if self._is_settled(status) and status.round >= rounds:
-                return
-            if not self.sweep(status):
-                self._wait(status)
+        outage_since: float | None = None
+        while told < rounds:
+            try:
+                status = self._look()
+                for settled in self._get_untold(status, told):
+                    told = settled.round
+                    go_on = on_settled(settled)
+                    self._let_go(settled)
+                    if go_on is False or told >= rounds:
+                        return
+                if not self.sweep(status):
+                    self._wait(status)
+                outage_since = None
+            except UnavailableError as error:
+                now = self._clock()
+                outage_since = now if outage_since is None else outage_since
+                if self.devnet is not None or now - outage_since >= self._outage_seconds:
+                    raise
+                log.warning("%s Trying again.", error)
+                self._sleep(min(self._poll_seconds * 5, 30.0))
+
+    def _get_untold(self, status: Status, told: int) -> list[Status]:
+        """Return the status of each settled round after `told`, as of its settlement."""
+        last = status.round if self._is_settled(status) else status.round - 1
+        if last <= told:
+            return []
+        if last == told + 1 == status.round:
+            return [status]
+        with self.meters.part("chain"):
+            events = {event.args["round"]: event for event in self.chain.events() if event.name == "Settled"}
+            records = {number: self.chain.round(number) for number in range(told + 1, last + 1)}
+        missed = [number for number in records if number not in events]
+        if missed:
+            raise UnavailableError(f"the chain's node has no log of round {missed[0]}'s settlement yet.")
+        return [
+            replace(
+                status,
+                round=number,
+                record=record,
+                head=as_bytes32(events[number].args["head"]),
+                seal_block=0,
+            )
+            for number, record in records.items()
+        ]
 
     def sweep(self, status: Status) -> bool:
         """Let every participant take its next step; return whether anybody did anything."""
         with self.meters.part("chain"):
             registry = self.chain.seats()
-        if self.bench.round != status.round:
-            ballots = self.journal.ballots(status.round) if status.round else {}
-            self.bench = Bench(status.round, ballots=ballots)
+        if self.notes.round != status.round:
+            # On a chain of our own a round in progress is begun anew, ballots and all.
+            ballots = {} if self.devnet is not None else self.journal.ballots(status.round)
+            self.notes = Notes(status.round, ballots=ballots)
         trains, judges, calls = [], [], []
         for view in self._views(status, registry):
             for action in member.step(view):
@@ -157,7 +217,7 @@ class Driver:
 
     def _views(self, status: Status, registry: Sequence[Seat]) -> list[View]:
         with self.meters.part("chain"):
-            now, block = self.chain.now(), self.chain.block()
+            now = self.chain.now()
         waited = self._waited(status)
         return [
             View(
@@ -169,10 +229,9 @@ class Driver:
                 status=status,
                 seat=seat,
                 registry=registry,
-                knowledge=self.bench.knowledge_of(seat.account),
+                knowledge=self.notes.knowledge_of(seat.account),
                 salt=self._salt(seat.account, status.round),
                 now=now,
-                block=block,
                 waited=waited,
             )
             for seat in registry
@@ -190,12 +249,23 @@ class Driver:
         return self._clock() - self._waiting[1]
 
     def proposals(self, status: Status) -> list[Proposal]:
-        """Return the round's proposals in proposer order; final once the phase Propose is over."""
-        if self.bench.proposals is None:
-            with self.meters.part("chain"):
-                events = self.chain.events(status.seal_block)
-            self.bench.proposals = get_proposals(events, status.round)
-        return self.bench.proposals
+        """Return the round's proposals in proposer order, once the phase Propose is over.
+
+        `UnavailableError` where the node's logs don't hold as many as its state has counted.
+        """
+        noted = self.notes.proposals if self.notes.round == status.round else None
+        if noted is not None:
+            return noted
+        with self.meters.part("chain"):
+            found = get_proposals(self.chain.events(status.seal_block), status.round)
+        if len(found) != status.record.proposals:
+            raise UnavailableError(
+                f"the chain's node shows {len(found)} of the {status.record.proposals} proposals "
+                f"of round {status.round}."
+            )
+        if self.notes.round == status.round:
+            self.notes.proposals = found
+        return found
 
     # ------------------------------------------------------------------ what they do
 
@@ -205,11 +275,14 @@ class Driver:
             cids = put_all(self.store, [update.data for update in trained])
         for one, update, cid in zip(who, trained, cids, strict=True):
             self._pins.note(cid)
-            self.bench.updates[one.account] = Update(cid.digest, update.samples)
+            self.notes.updates[one.account] = Update(cid.digest, update.samples)
 
     def _judge(self, who: Sequence[Participant], status: Status) -> None:
         candidate = self.cohort.aggregate(self.proposals(status))
-        self.bench.candidate = candidate
+        if candidate.missing and self._may_still_come(status):
+            self._sleep(self._poll_seconds)
+            return
+        self.notes.candidate = candidate
         scores = references = [0.0] * len(who)
         indices = [one.index for one in who]
         if candidate.digest is None:
@@ -224,7 +297,14 @@ class Driver:
             ballot = voter.get_ballot(candidate.digest, score, reference, self.rules.tolerance)
             ballots[one.account] = voter.get_lie(ballot, candidate.digest) if one.lies else ballot
         self.journal.note_ballots(status.round, ballots)
-        self.bench.ballots.update(ballots)
+        self.notes.ballots.update(ballots)
+
+    def _may_still_come(self, status: Status) -> bool:
+        """Return whether there is time left to ask again for what a peer has not handed out yet."""
+        if self.devnet is not None:
+            return False
+        margin = min(FETCH_MARGIN, (status.commit_end - status.propose_end) // 2)
+        return self.chain.now() < status.commit_end - margin
 
     def _send(self, calls: Sequence[Call], round_number: int) -> None:
         with self.meters.part("chain"):
@@ -247,32 +327,42 @@ class Driver:
             self._sleep(self._poll_seconds)  # somebody was faster, or the chain is a block behind: look again
 
     def _wait(self, status: Status) -> None:
-        if self.devnet is None:
-            with self.meters.part("chain"):
-                self._sleep(self._poll_seconds)
-            return
         deadline = {
             Phase.OPEN: status.rest_until,
             Phase.PROPOSE: status.propose_end,
             Phase.COMMIT: status.commit_end,
             Phase.REVEAL: status.reveal_end,
         }.get(status.phase, 0)
-        seconds = deadline - self.devnet.now()
-        if seconds <= 0:
+        seconds = deadline - self.chain.now()
+        few = status.phase == Phase.OPEN and status.members < self.rules.min_members
+        if seconds <= 0 and (self.devnet is not None or (few and self._closed)):
             raise Stalled(
-                f"round {status.round} can't go on: {status.members} members are left, "
+                f"round {status.round} was the last: {status.members} members are left, "
                 f"{self.rules.min_members} are needed to open the next."
             )
+        if self.devnet is None:
+            self._sleep(self._poll_seconds)
+            return
         with self.meters.part("chain"):
             self.devnet.advance(seconds=seconds)
         self.journal.note_advance(status.round, seconds)
 
     def _let_go(self, status: Status) -> None:
-        """Keep pinned the head and what the last `history` rounds judged; release the rest."""
+        """Keep the head here, and what the last rounds judged as far as it is here; release the rest."""
         used = {Cid.from_digest(proposal.digest) for proposal in self.proposals(status)}
-        if self.bench.candidate and self.bench.candidate.digest:
-            used.add(Cid.from_digest(self.bench.candidate.digest))
+        candidate = self.notes.candidate if self.notes.round == status.round else None
+        if candidate is not None and candidate.digest:
+            used.add(Cid.from_digest(candidate.digest))
         self._used.append(used & self._pins.held)
+        head = Cid.from_digest(status.head)
+        if not self.store.has(head):
+            # Others made it: a proposer and an outvoted voter have not held the aggregate so far.
+            data = self.cohort.encoded(status.head)
+            with self.meters.part("store"):
+                self.store.put(data)
         with self.meters.part("store"):
-            self._pins.apply(self.store, {Cid.from_digest(status.head)}.union(*self._used))
+            self._pins.note(head)
+            self._pins.apply(self.store, {head}.union(*self._used))
+        if self.store.kind != "memory":
+            self.journal.note_pins(self._pins.held, self._used)
         self.cohort.forget(keep=status.head)

@@ -10,11 +10,14 @@ Three journals, all JSON lines:
   calls on a fresh one brings back the same state.
 """
 
-from collections.abc import Sequence
+import fcntl
+import json
+from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
-from clients.engine.results import LineFile, write_atomic
+from clients.engine.results import LineFile
+from clients.ports.files import write_whole
 from clients.types.chain import Call, Devnet, Receipt
 from clients.types.cid import Cid
 from clients.types.errors import RequestError
@@ -33,9 +36,46 @@ class Journal:
     def __init__(self, folder: Path, *, durable: bool = True) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         self.folder = folder
+        self._lock = _lock(folder)
         self._ballots = LineFile(folder / "ballots.jsonl", durable=durable)
         self._calls = LineFile(folder / "calls.jsonl", durable=durable)
         self._sent = LineFile(folder / "sent.jsonl", durable=durable)
+
+    def close(self) -> None:
+        """Let another process have the folder."""
+        self._lock.close()
+
+    def claim(self, federation: str) -> None:
+        """Make the folder the journal of `federation` (its identity); `RequestError` where it is another's.
+
+        Rounds count from 1 in every federation: ballots of one must not be taken for another's.
+        """
+        path = self.folder / "federation"
+        if path.exists() and path.read_text() != federation:
+            raise RequestError(
+                f"{self.folder} is the journal of federation {path.read_text()}, not of {federation}: "
+                "give each federation a folder of its own (--journal)."
+            )
+        write_whole(path, federation)
+
+    def pins(self) -> tuple[set[Cid], list[set[Cid]]]:
+        """Return what `note_pins` wrote last: what the store holds for us, and what the last rounds used."""
+        path = self.folder / "pins.json"
+        if not path.exists():
+            return set(), []
+        try:
+            found = json.loads(path.read_text())
+            held, used = found["held"], found["used"]
+            return {Cid.parse(one) for one in held}, [{Cid.parse(one) for one in each} for each in used]
+        except (ValueError, KeyError, TypeError) as error:
+            raise RequestError(
+                f"{path} is damaged: {error!r}. Remove it; nothing but disk space is lost."
+            ) from None
+
+    def note_pins(self, held: Iterable[Cid], used: Iterable[Iterable[Cid]]) -> None:
+        """Write down what the store holds for us, so that it is let go of in time."""
+        rounds = [sorted(map(str, each)) for each in used]
+        write_whole(self.folder / "pins.json", json.dumps({"held": sorted(map(str, held)), "used": rounds}))
 
     def note_ballots(self, round_number: int, ballots: dict[Address, bytes]) -> None:
         """Write `ballots` down, before any commitment to them is sent."""
@@ -57,6 +97,14 @@ class Journal:
     def note_sent(self, sender: Address, nonce: int, transaction: str) -> None:
         """Write down what is about to be sent, so that nobody need wonder whether it was."""
         self._sent.append({"sender": sender, "nonce": nonce, "transaction": transaction})
+
+    def sent(self) -> list[dict[str, Any]]:
+        """Return what was sent since `forget_sent`, the latest last."""
+        return self._sent.read()
+
+    def forget_sent(self) -> None:
+        """Forget what was sent: the chain has it all."""
+        self._sent.keep([])
 
     def note_calls(self, round_number: int, receipts: Sequence[Receipt]) -> None:
         """Write down the calls that took effect."""
@@ -104,7 +152,7 @@ class Journal:
 
     def save_head(self, cid: Cid, data: bytes) -> None:
         """Keep a head's weights, for a store that forgets, beside those of the one before it."""
-        write_atomic(self._head_path(cid), data)
+        write_whole(self._head_path(cid), data)
 
     def keep_head(self, cid: Cid) -> None:
         """Let go of every kept head but `cid`: its round is on record now."""
@@ -119,6 +167,17 @@ class Journal:
 
     def _head_path(self, cid: Cid) -> Path:
         return self.folder / f"{cid}{HEAD_SUFFIX}"
+
+
+def _lock(folder: Path) -> IO[bytes]:
+    """Return the open lock of a journal's folder; `RequestError` where another process has it."""
+    file = (folder / ".lock").open("ab")
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        file.close()
+        raise RequestError(f"another process works in {folder}: one participant or run a folder.") from None
+    return file
 
 
 def _pack(call: Call) -> dict[str, Any]:

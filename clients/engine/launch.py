@@ -1,19 +1,22 @@
 """Where a swarm's federation comes from: the specification alone, a chain of our own, or somebody's URL."""
 
-from collections.abc import Sequence
+import time
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from hashlib import sha256
 from typing import Any
 
 from clients.engine.config import SwarmConfig
-from clients.ports.chain import Link, Web3Devnet, open_link, setup_members
+from clients.engine.journal import Journal
+from clients.ports.chain import Entry, Link, Web3Chain, Web3Devnet, open_link, setup_members
 from clients.ports.chain.deployment import NOBODY, Deployment
+from clients.ports.chain.rpc import redacted
 from clients.ports.chain.sender import Step
 from clients.ports.keys import Key, derive_keys, dev_key
 from clients.protocol.simulator import BEACON, TOKEN, SpecChain
 from clients.protocol.stake_vote import STAKE_VOTE
 from clients.types.chain import Call, Chain, Devnet
-from clients.types.errors import RequestError
+from clients.types.errors import RequestError, UnavailableError
 from clients.types.federation import Address, Schedule, StakeVoteTerms
 from deploy.federation import DEV_CHAINS, deploy_stake_vote
 
@@ -56,7 +59,7 @@ def get_beacon_value(seed: int) -> bytes:
     return sha256(f"fedjury:beacon:{seed}".encode()).digest()
 
 
-def launch(config: SwarmConfig, terms: StakeVoteTerms, keys: Sequence[Key]) -> Launched:
+def launch(config: SwarmConfig, terms: StakeVoteTerms, keys: Sequence[Key], journal: Journal) -> Launched:
     """Return a new federation on the chain that the settings name, every key's account funded."""
     funds = {key.address: config.units("tokens") for key in keys}
     if config.chain == "spec":
@@ -76,7 +79,7 @@ def launch(config: SwarmConfig, terms: StakeVoteTerms, keys: Sequence[Key]) -> L
         )
     theirs = "://" in config.chain
     deployer = dev_key(0) if theirs else derive_keys(config.seed, 1, label="deployer")[0]
-    link = open_link(config.chain, [deployer, *keys])
+    link = open_link(config.chain, [deployer, *keys], journal=note_sent(journal) if theirs else None)
     try:
         deployment = _deploy(link, config, terms, deployer.address, list(funds))
         chain = deployment.open(link)
@@ -92,9 +95,9 @@ def _deploy(
 ) -> Deployment:
     if link.chain_id not in DEV_CHAINS:
         raise RequestError(
-            f"chain {link.chain_id} at {config.chain} is no development chain, and a swarm holds every "
-            "participant's key. There, deploy with `python -m deploy` and run each participant with "
-            "`python -m clients.node`."
+            f"chain {link.chain_id} at {redacted(config.chain)} is no development chain, "
+            "and a swarm holds every participant's key. There, deploy with `python -m deploy` and run "
+            "each participant with `python -m clients.node`."
         )
     deployment = deploy_stake_vote(
         link, deployer, terms, name="swarm", beacon_value=get_beacon_value(config.seed)
@@ -106,15 +109,51 @@ def _deploy(
     return deployment
 
 
-def relaunch(config: SwarmConfig, document: dict[str, Any], where: str, keys: Sequence[Key]) -> Launched:
+def relaunch(
+    config: SwarmConfig, document: dict[str, Any], where: str, keys: Sequence[Key], journal: Journal
+) -> Launched:
     """Return the federation that an earlier run deployed on a chain that outlives runs."""
     deployment = Deployment.parse(document, where)
-    link = open_link(config.chain, [dev_key(0), *keys], chain_id=deployment.chain_id)
+    note = note_sent(journal)
+    link = open_link(config.chain, [dev_key(0), *keys], chain_id=deployment.chain_id, journal=note)
     try:
-        return Launched(deployment.open(link), config.chain, None, document)
+        chain = deployment.open(link)
+        await_sent(chain, [key.address for key in keys], journal)
     except BaseException:
         link.close()
         raise
+    return Launched(chain, config.chain, None, document)
+
+
+def note_sent(journal: Journal) -> Callable[[Entry], None]:
+    """Return what writes a transaction down in `journal` before it is sent."""
+    return lambda entry: journal.note_sent(entry.sender, entry.nonce, entry.transaction)
+
+
+def await_sent(
+    chain: Web3Chain,
+    accounts: Sequence[Address],
+    journal: Journal,
+    *,
+    seconds: float = 120.0,
+    sleep: Callable[[float], None] = time.sleep,
+) -> None:
+    """Wait until what an earlier life of ours sent is on the chain, so that nothing is sent a second time.
+
+    `UnavailableError` after `seconds`, naming the transaction that is stuck.
+    """
+    waiting = list(accounts)
+    for _ in range(max(1, int(seconds))):
+        waiting = [one for one in waiting if len(set(chain.pending(one))) > 1]
+        if not waiting:
+            journal.forget_sent()
+            return
+        sleep(1.0)
+    stuck = [record["transaction"] for record in journal.sent() if record["sender"] in waiting]
+    raise UnavailableError(
+        f"transactions of {waiting[0]} sent earlier are not mined yet "
+        f"({', '.join(stuck[-3:]) or 'not ours'}). Start again when they are."
+    )
 
 
 def join_all(launched: Launched, accounts: Sequence[Address], stake: int) -> None:

@@ -5,7 +5,9 @@ from dataclasses import dataclass
 
 from clients.engine.driver import Driver, Participant
 from clients.engine.results import RoundLine
+from clients.roles.view import as_bytes32
 from clients.types.cid import Cid
+from clients.types.errors import UnavailableError
 from clients.types.federation import Act, Address, Outcome, Role, Seat, Status
 
 
@@ -44,7 +46,7 @@ class Recorder:
         driver, record = self._driver, status.record
         with driver.meters.part("chain"):
             seats = self._seats()
-            votes_for, votes_against = self._votes(status)
+            votes_for, votes_against, candidate = self._votes(status)
         proposals = driver.proposals(status)
         accuracy, loss, auroc = self._test(status.head)
         owned = {seat.account: seat.balance for seat in seats}
@@ -55,7 +57,7 @@ class Recorder:
             accepted=record.outcome == Outcome.ACCEPTED,
             outcome=record.outcome.name,
             head_cid=str(Cid.from_digest(status.head)),
-            candidate_cid=self._candidate(),
+            candidate_cid=self._candidate(status, candidate),
             accuracy=accuracy,
             auroc=auroc,
             loss=loss,
@@ -84,18 +86,25 @@ class Recorder:
         registry = {seat.account: seat for seat in chain.seats()}
         return [registry.get(one.account) or chain.seat(one.account) for one in self._participants]
 
-    def _votes(self, status: Status) -> tuple[int, int]:
+    def _votes(self, status: Status) -> tuple[int, int, bytes]:
+        """Return votes for and against, and the candidate that the settlement names."""
         for event in reversed(self._driver.chain.events(status.seal_block)):
             if event.name == "Settled" and event.args["round"] == status.round:
                 votes_for, votes_against = event.args["votesFor"], event.args["votesAgainst"]
                 assert isinstance(votes_for, int)
                 assert isinstance(votes_against, int)
-                return votes_for, votes_against
-        return 0, 0
+                return votes_for, votes_against, as_bytes32(event.args["candidate"])
+        raise UnavailableError(f"the chain's node has no log of the settlement of round {status.round} yet.")
 
-    def _candidate(self) -> str | None:
-        candidate = self._driver.bench.candidate
-        return str(Cid.from_digest(candidate.digest)) if candidate and candidate.digest else None
+    def _candidate(self, status: Status, leading: bytes) -> str | None:
+        """Return what was judged: what was worked out here, or else what the leading ballots named.
+
+        In a tie the chain's leader depends on who revealed first; what was judged doesn't.
+        """
+        notes = self._driver.notes
+        known = notes.candidate if notes.round == status.round else None
+        digest = known.digest if known is not None else leading if any(leading) else None
+        return str(Cid.from_digest(digest)) if digest else None
 
     def _test(self, head: bytes) -> tuple[float, float, float | None]:
         if head not in self._quality:

@@ -2,13 +2,13 @@
 
 import json
 import os
-import tempfile
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 from clients.engine.meters import PARTS
+from clients.ports.files import write_whole
 from clients.types.errors import RequestError, UnavailableError
 from clients.types.federation import Address
 
@@ -41,22 +41,6 @@ class RoundLine:
     gas: dict[str, int]
     seconds: dict[str, float]
     bytes: dict[str, int]
-
-
-def write_atomic(path: Path, data: bytes | str) -> None:
-    """Replace `path` by `data`, whole or not at all; `UnavailableError` where the disk won't take it."""
-    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(data.encode() if isinstance(data, str) else data)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(temporary, path)
-    except OSError as error:
-        Path(temporary).unlink(missing_ok=True)
-        raise UnavailableError(
-            f"{path} can't be written: {error.strerror}. Nothing was changed; free room and resume."
-        ) from error
 
 
 class LineFile:
@@ -115,7 +99,7 @@ class LineFile:
 
     def keep(self, records: Sequence[dict[str, Any]]) -> None:
         """Keep only `records`: what a resumed run builds on."""
-        write_atomic(self.path, "".join(json.dumps(r, separators=(",", ":")) + "\n" for r in records))
+        write_whole(self.path, "".join(json.dumps(r, separators=(",", ":")) + "\n" for r in records))
 
 
 def summarise(

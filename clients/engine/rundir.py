@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from clients.engine.config import SwarmConfig, build, read_toml
-from clients.engine.results import LineFile, RoundLine, from_json, to_json, write_atomic
+from clients.engine.results import LineFile, RoundLine, from_json, to_json
+from clients.ports.files import write_whole
 from clients.types.errors import RequestError, UnavailableError
 
 CONFIG, ROUNDS, SUMMARY, DEPLOYMENT = "config.toml", "rounds.jsonl", "summary.json", "deployment.json"
@@ -55,12 +56,13 @@ class RunFolder:
             shutil.rmtree(self.root, ignore_errors=True)
 
     def save_config(self, config: SwarmConfig) -> None:
-        """Write the resolved settings, with the versions they were run with."""
-        config.dump(self.root / CONFIG, versions())
+        """Write the resolved settings, with the versions they were run with; a resumed run keeps its own."""
+        if not (self.root / CONFIG).exists():
+            config.dump(self.root / CONFIG, versions())
 
     def save_deployment(self, deployment: dict[str, Any]) -> None:
         """Write where the federation lives."""
-        write_atomic(self.root / DEPLOYMENT, json.dumps(deployment, indent=2) + "\n")
+        write_whole(self.root / DEPLOYMENT, json.dumps(deployment, indent=2) + "\n")
 
     def deployment(self) -> dict[str, Any] | None:
         """Return what `save_deployment` wrote, if anything."""
@@ -83,7 +85,7 @@ class RunFolder:
 
     def save_summary(self, summary: dict[str, Any]) -> None:
         """Write the summary."""
-        write_atomic(self.root / SUMMARY, json.dumps(summary, indent=2) + "\n")
+        write_whole(self.root / SUMMARY, json.dumps(summary, indent=2) + "\n")
 
 
 def versions() -> dict[str, str]:

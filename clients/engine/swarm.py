@@ -3,6 +3,7 @@
 import resource
 import time
 from collections.abc import Callable
+from contextlib import ExitStack
 from dataclasses import replace
 from hashlib import sha256
 from pathlib import Path
@@ -50,10 +51,12 @@ class Swarm:
         return self
 
     def __exit__(self, *_: object) -> None:
-        for part in (self.launched.chain if self.launched else None, self.store):
-            if part is not None:
-                part.close()
-        self.folder.discard_unstarted()
+        with ExitStack() as stack:  # each is closed, whatever happens to the others
+            stack.callback(self.folder.discard_unstarted)
+            stack.callback(self.journal.close)
+            for part in (self.store, self.launched.chain if self.launched else None):
+                if part is not None:
+                    stack.callback(part.close)
 
     @property
     def participants(self) -> list[Participant]:
@@ -100,9 +103,9 @@ class Swarm:
         terms = get_terms(config, genesis.digest)
         document = self.folder.deployment() if "://" in config.chain else None
         self.launched = (
-            relaunch(config, document, str(self.folder.root), self.keys)
+            relaunch(config, document, str(self.folder.root), self.keys, self.journal)
             if document
-            else launch(config, terms, self.keys)
+            else launch(config, terms, self.keys, self.journal)
         )
         chain, devnet = self.launched.chain, self.launched.devnet
         self._save_settings(self.launched.name, cohort)
@@ -121,6 +124,8 @@ class Swarm:
             meters=self.meters,
             devnet=devnet,
             history=config.history,
+            closed=True,
+            clock=time.monotonic if devnet is None else lambda: 0.0,
         )
         recorder = Recorder(driver, participants, {one.account: stake for one in participants})
         recorder.resume(self.lines)
@@ -131,7 +136,7 @@ class Swarm:
             self._keep(line, cohort, status.head)
             report(line)
 
-        driver.run(config.rounds, settled)
+        driver.run(config.rounds, settled, told=len(self.lines))
 
     def _run_baseline(self, cohort: Cohort, genesis: Cid, report: Report) -> None:
         assert self.store is not None

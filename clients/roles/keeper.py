@@ -9,6 +9,8 @@ from clients.types.chain import Call
 from clients.types.federation import Phase
 
 PATIENCE = 15.0
+EVICTIONS = 100
+"""Accounts in one `evict`, so that it fits into any block."""
 
 
 def step(view: View) -> list[Action]:
@@ -36,7 +38,7 @@ def _get_due(view: View) -> Call | None:
     if status.phase == Phase.OPEN and view.now >= status.rest_until:
         poor = [seat.account for seat in view.registry if seat.balance < view.bond]
         if poor:
-            return Call(view.me, "evict", (tuple(poor),))
+            return Call(view.me, "evict", (tuple(poor[:EVICTIONS]),))
         if len(view.registry) >= view.min_members:
             return Call(view.me, "open")
     return None

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from clients.types.chain import Call
+from clients.types.errors import UnavailableError
 from clients.types.federation import Act, Address, Event, Phase, Role, Seat, Standing, Status
 
 
@@ -55,7 +56,6 @@ class View:
     knowledge: Knowledge
     salt: bytes
     now: int
-    block: int
     waited: float = 0.0
 
     @property
@@ -107,7 +107,7 @@ def get_proposals(events: Sequence[Event], round_number: int) -> list[Proposal]:
         Proposal(
             proposer=str(event.args["proposer"]),
             position=_integer(event.args["position"]),
-            digest=_bytes32(event.args["digest"]),
+            digest=as_bytes32(event.args["digest"]),
             samples=_integer(event.args["samples"]),
         )
         for event in events
@@ -117,11 +117,13 @@ def get_proposals(events: Sequence[Event], round_number: int) -> list[Proposal]:
 
 
 def _integer(value: object) -> int:
-    assert isinstance(value, int)
+    if not isinstance(value, int):
+        raise UnavailableError(f"the chain's node hands out damaged logs: {value!r} is no number.")
     return value
 
 
-def _bytes32(value: object) -> bytes:
-    assert isinstance(value, bytes)
-    assert len(value) == 32
+def as_bytes32(value: object) -> bytes:
+    """Return `value`, an event's argument, as 32 bytes; `UnavailableError` where it is something else."""
+    if not isinstance(value, bytes) or len(value) != 32:
+        raise UnavailableError(f"the chain's node hands out damaged logs: {value!r} is not 32 bytes.")
     return value

@@ -35,6 +35,8 @@ def step(view: View) -> list[Action]:
             return [Judge(number, view.status.head)]
         commitment = compute_commitment(view.chain_id, view.federation, number, view.me, ballot, view.salt)
         return [Send(Call(view.me, "commit", (number, commitment)))]
-    if view.status.phase == Phase.REVEAL and view.acted == Act.COMMITTED and ballot is not None:
+    if view.status.phase == Phase.REVEAL and view.acted == Act.COMMITTED:
+        if ballot is None:
+            return [Judge(number, view.status.head)]  # its journal is lost: what it finds again may still fit
         return [Send(Call(view.me, "reveal", (number, ballot, view.salt)))]
     return []

@@ -140,8 +140,8 @@ def test_a_chain_that_dies_is_told_and_one_that_is_not_ours_is_refused(
     ("store", "chain", "told"),
     [
         ("/ip4/127.0.0.1/tcp/1", "spec", "127.0.0.1"),
-        ("memory", "http://127.0.0.1:1", "127.0.0.1:1"),
-        ("memory", "ws://127.0.0.1:1", "127.0.0.1:1"),
+        ("dir", "http://127.0.0.1:1", "127.0.0.1:1"),
+        ("dir", "ws://127.0.0.1:1", "127.0.0.1:1"),
     ],
 )
 def test_a_server_that_is_not_there_is_named(

@@ -50,7 +50,6 @@ def view(phase: Phase, role: Role = Role.VOTER, **changes: object) -> View:
         knowledge=Knowledge(),
         salt=SALT,
         now=5,
-        block=5,
     )
     return replace(base, **changes)  # type: ignore[arg-type]
 

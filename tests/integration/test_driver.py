@@ -1,0 +1,227 @@
+"""Participants apart: each with a store, a journal and a driver of its own, on one federation.
+
+The federation is the specification's, behind a wrapper that makes it look like somebody else's chain.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from clients.engine.cohort import Cohort
+from clients.engine.config import SwarmConfig, build
+from clients.engine.driver import Driver, Participant, Rules, Stalled
+from clients.engine.journal import Journal
+from clients.engine.launch import Launched, get_beacon_value, get_terms, join_all
+from clients.engine.learners import build_bench
+from clients.engine.meters import Meters
+from clients.learning.codec import encode
+from clients.ports.keys import SeededSalts, derive_keys
+from clients.ports.store.memory import MemoryStore
+from clients.protocol.simulator import SpecChain
+from clients.protocol.stake_vote import STAKE_VOTE
+from clients.roles.view import get_proposals
+from clients.types.cid import Cid
+from clients.types.errors import RequestError, UnavailableError
+from clients.types.federation import Event, Status
+from clients.types.store import ContentMissing
+
+COUNT = 5
+
+
+class Network:
+    """What connects the stores: reading asks every peer, as IPFS does; holding is each one's own affair."""
+
+    def __init__(self) -> None:
+        self.homes: list[MemoryStore] = []
+
+    def join(self) -> "PeerStore":
+        store = PeerStore(self)
+        self.homes.append(store)
+        return store
+
+
+class PeerStore(MemoryStore):
+    def __init__(self, network: Network) -> None:
+        super().__init__()
+        self._network = network
+
+    def get(self, cid: Cid, *, max_bytes: int) -> bytes:
+        for home in self._network.homes:
+            if home.has(cid):
+                return MemoryStore.get(home, cid, max_bytes=max_bytes)
+        raise ContentMissing(cid, "nobody has it")
+
+
+@pytest.fixture(scope="module")
+def config() -> SwarmConfig:
+    return build({"clients": COUNT, "proposers": 2, "malicious": 0, "model": "logistic", "device": "cpu"})
+
+
+class World:
+    """One federation and its participants, driven in turn by `play`."""
+
+    def __init__(self, config: SwarmConfig, folder: Path) -> None:
+        self.config, self.folder = config, folder
+        self.keys = derive_keys(config.seed, COUNT)
+        self.bench = build_bench(config)
+        genesis = encode(self.bench.initial_weights(), self.bench.schema)
+        self.network = Network()
+        first = self.network.join()
+        self.terms = get_terms(config, first.put(genesis).digest)
+        stake = config.units("tokens")
+        funds = {key.address: stake for key in self.keys}
+        self.chain = SpecChain(STAKE_VOTE, self.terms, funds, beacon_value=get_beacon_value(config.seed))
+        join_all(Launched(self.chain, "spec", self.chain), list(funds), stake)
+        self.drivers = [self.driver(index) for index in range(COUNT)]
+
+    def driver(self, index: int, **changes: Any) -> Driver:
+        meters = Meters()
+        store = self.network.join()
+        cohort = Cohort(self.bench, store, {}, meters, "accuracy", self.config.seed)
+        one = Participant(index, self.keys[index].address, SeededSalts(self.config.seed, index))
+        options = {
+            "chain": self.chain,
+            "store": store,
+            "cohort": cohort,
+            "participants": [one],
+            "rules": Rules(self.terms.bond, self.terms.seats + self.terms.min_voters, 1.0),
+            "journal": Journal(self.folder / f"journal{index}-{len(self.network.homes)}"),
+            "meters": meters,
+            "history": 1,
+        }
+        return Driver(**{**options, **changes})
+
+    def play(self, rounds: int, told: Callable[[int, Status], None] = lambda index, status: None) -> None:
+        """Give every driver a sweep in turn until round `rounds` is settled and told to all."""
+        done = [0] * COUNT
+        for _ in range(400):
+            for index, driver in enumerate(self.drivers):
+                status = driver._look()
+                for settled in driver._get_untold(status, done[index]):
+                    done[index] = settled.round
+                    told(index, settled)
+                    driver._let_go(settled)
+                driver._clock = lambda: 1e9  # long waited: any keeper may act
+                driver.sweep(status)
+            if min(done) >= rounds:
+                return
+        raise AssertionError(done)
+
+
+def test_with_a_store_each_everybody_ends_up_holding_the_accepted_model(
+    config: SwarmConfig, tmp_path: Path
+) -> None:
+    world = World(config, tmp_path)
+    told: list[tuple[int, int, bytes]] = []
+    world.play(3, lambda index, status: told.append((index, status.round, status.head)))
+    assert sorted((index, number) for index, number, _ in told) == [
+        (index, number) for index in range(COUNT) for number in (1, 2, 3)
+    ]
+    assert len({head for _, number, head in told if number == 3}) == 1
+    head = Cid.from_digest(world.chain.status().head)
+    assert all(driver.store.has(head) for driver in world.drivers)
+    assert world.chain.status().round >= 3
+
+
+def test_who_slept_through_rounds_is_told_of_each_later(config: SwarmConfig, tmp_path: Path) -> None:
+    world = World(config, tmp_path)
+    seen: dict[int, bytes] = {}
+    world.play(3, lambda index, status: seen.__setitem__(status.round, status.head))
+    late = world.driver(0)
+    missed = late._get_untold(late._look(), 0)
+    assert [status.round for status in missed][:3] == [1, 2, 3]
+    for status in missed[:3]:
+        assert status.head == seen[status.round]
+        assert status.record == world.chain.round(status.round)
+        assert len(late.proposals(status)) == status.record.proposals
+
+
+def test_logs_that_lack_a_proposal_are_not_judged_by(config: SwarmConfig, tmp_path: Path) -> None:
+    world = World(config, tmp_path)
+    world.play(1)
+    driver = world.drivers[0]
+    status = replace(driver._get_untold(driver._look(), 0)[0], seal_block=0)
+    real = world.chain.events
+
+    def lagging(first_block: int = 0) -> list[Event]:
+        events = real(first_block)
+        last = max(place for place, event in enumerate(events) if event.name == "Proposed")
+        return [event for place, event in enumerate(events) if place != last]
+
+    driver.notes.proposals = None
+    world.chain.events = lagging  # type: ignore[method-assign]
+    assert len(get_proposals(lagging(), 1)) == status.record.proposals - 1
+    with pytest.raises(UnavailableError, match="proposals"):
+        driver.proposals(status)
+    world.chain.events = real  # type: ignore[method-assign]
+    assert len(driver.proposals(status)) == status.record.proposals
+
+
+def test_a_journal_serves_one_federation_and_one_process(tmp_path: Path) -> None:
+    journal = Journal(tmp_path)
+    with pytest.raises(RequestError, match="another process"):
+        Journal(tmp_path)
+    journal.claim("31337:0xA:0x1")
+    journal.close()
+    again = Journal(tmp_path)
+    again.claim("31337:0xA:0x1")
+    with pytest.raises(RequestError, match="a folder of its own"):
+        again.claim("31337:0xA:0x2")
+
+
+def test_what_is_pinned_survives_a_restart(config: SwarmConfig, tmp_path: Path) -> None:
+    journal = Journal(tmp_path)
+    held = {Cid.from_digest(bytes([number]) * 32) for number in range(5)}
+    used = [{Cid.from_digest(b"\x01" * 32)}, set()]
+    journal.note_pins(held, used)
+    assert journal.pins() == (held, used)
+    (tmp_path / "pins.json").write_text("{}")
+    with pytest.raises(RequestError, match="damaged"):
+        journal.pins()
+
+
+def test_an_outage_is_sat_out_for_as_long_as_asked(config: SwarmConfig, tmp_path: Path) -> None:
+    world = World(config, tmp_path)
+    now = 0.0
+
+    def sleep(seconds: float) -> None:
+        nonlocal now
+        now += seconds
+
+    calls: list[Sequence[Any]] = []
+
+    def down() -> Status:
+        calls.append(())
+        raise UnavailableError("the node is down.")
+
+    driver = world.driver(0, outage_seconds=600.0, clock=lambda: now, sleep=sleep)
+    world.chain.status = down  # type: ignore[method-assign]
+    with pytest.raises(UnavailableError):
+        driver.run(1, lambda status: None)
+    assert 600 <= now < 700
+    assert len(calls) > 10
+
+
+def test_a_closed_federation_with_too_few_members_ends(config: SwarmConfig, tmp_path: Path) -> None:
+    world = World(config, tmp_path)
+    driver = world.driver(
+        0, closed=True, rules=Rules(world.terms.bond, COUNT + 1, 0.1), sleep=lambda seconds: None
+    )
+    with pytest.raises(Stalled, match="5 members are left, 6 are needed"):
+        driver.run(1, lambda status: None)
+
+
+def test_claims_of_more_samples_than_can_be_summed_are_voted_against(
+    config: SwarmConfig, tmp_path: Path
+) -> None:
+    world = World(config, tmp_path)
+    world.play(1)
+    driver = world.drivers[0]
+    status = driver._get_untold(driver._look(), 0)[0]
+    greedy = [replace(proposal, samples=2**31 - 1) for proposal in driver.proposals(status)]
+    candidate = driver.cohort.aggregate(greedy)
+    assert candidate.digest is None
+    assert "samples" in candidate.fault
