@@ -31,8 +31,9 @@ def write_whole(path: Path, data: bytes | str, *, mode: int = 0o644) -> None:
                 Path(name).unlink()
             raise
     except OSError as error:
+        why = error.strerror or error
         raise UnavailableError(
-            f"{path} can't be written: {error.strerror or error}. Nothing was changed; free room and try again."
+            f"{path} can't be written: {why}. Nothing was changed; free room and try again."
         ) from error
     sync_folder(path.parent)
 

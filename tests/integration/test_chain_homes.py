@@ -57,6 +57,29 @@ def test_is_a_devnet(world: World) -> None:
     assert chain.federation == world.deployment.federation.address
 
 
+def test_an_identity_is_of_one_federation_in_one_life_of_a_chain(world: World) -> None:
+    again = open_chain(world.link, world.chain.federation)
+    other = found(world.link, world.keys, world.deployer).chain
+    chain_id, federation, first = world.chain.identity().split(":")
+    assert (chain_id, federation) == ("31337", world.chain.federation)
+    assert first.startswith("0x")
+    assert len(first) == 66
+    assert again.identity() == world.chain.identity() != other.identity()
+
+
+def test_what_is_on_its_way_counts_as_pending(world: World) -> None:
+    account, link = world.accounts[0], world.link
+    latest, held = world.chain.pending(account)
+    assert latest == held
+    data = {"to": account, "value": 0, "gas": 21_000, "chainId": 31337, "nonce": latest}
+    data |= {"type": 2, "maxFeePerGas": 10**12, "maxPriorityFeePerGas": 10**9}
+    link.ask("eth_sendRawTransaction", world.keys[0].sign(data).raw)
+    assert world.chain.pending(account) == (latest, latest + 1)
+    world.chain.advance()
+    assert world.chain.pending(account) == (latest + 1, latest + 1)
+    link.sender._nonces.clear()  # this one went past it
+
+
 def test_a_batch_is_executed_in_the_order_given(world: World) -> None:
     accounts = world.accounts
     random.Random(7).shuffle(accounts)

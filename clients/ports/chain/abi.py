@@ -151,6 +151,16 @@ def as_int(value: object) -> int:
     return int(value, 16) if isinstance(value, str) else int(value)  # type: ignore[call-overload]
 
 
+def as_bytes(value: object, size: int | None = None) -> bytes:
+    """Return JSON-RPC data, of `size` bytes where given. ValueError for anything else."""
+    if not isinstance(value, str) or not value.startswith("0x"):
+        raise ValueError(f"{value!r:.100} is no data")
+    data = bytes.fromhex(value[2:])
+    if size not in (None, len(data)):
+        raise ValueError(f"{len(data)} bytes instead of {size}")
+    return data
+
+
 def as_hex(value: object) -> str:
     """Return JSON-RPC data as lower-case hex with 0x."""
     return value.lower() if isinstance(value, str) else "0x" + bytes(value).hex()  # type: ignore[call-overload]

@@ -3,10 +3,10 @@
 import time
 from collections.abc import Callable, Sequence
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, Self, TypeVar
 
 from clients.ports.binaries import find
-from clients.ports.chain.abi import as_int
+from clients.ports.chain.abi import as_bytes, as_int
 from clients.ports.chain.control import Control
 from clients.ports.chain.nodes import GENESIS_TIME, AnvilNode, DevNode, HardhatNode
 from clients.ports.chain.rpc import NodeRpc, Rpc, RpcError
@@ -17,6 +17,7 @@ from clients.types.federation import Address
 from clients.types.keys import Signer
 
 HOMES = ("auto", "eth-tester", "anvil", "hardhat")
+T = TypeVar("T")
 _PLENTY = 10**24  # wei: a million ether of play money
 _PLAY_FEES = Fees(fixed=(1000 * GWEI, GWEI))
 
@@ -54,17 +55,41 @@ class Link:
 
     def block(self) -> int:
         """Return the latest block's number."""
-        return as_int(self.ask("eth_blockNumber"))
+        return self.number("eth_blockNumber")
 
     def now(self) -> int:
         """Return the time that the next block would carry at the earliest, in seconds."""
         block = self.ask("eth_getBlockByNumber", "latest", False)
-        earliest = as_int(block["timestamp"]) + 1
+        earliest = self._read(lambda: as_int(block["timestamp"]), "eth_getBlockByNumber") + 1
         return earliest if self.control else max(earliest, int(self._clock()))
 
     def ether(self, account: Address) -> int:
         """Return an account's ether, in wei."""
         return as_int(self.ask("eth_getBalance", account, "latest"))
+
+    def first_hash(self) -> str:
+        """Return the hash of block 0, as 0x and lower-case hexadecimal digits."""
+        block = self.ask("eth_getBlockByNumber", "0x0", False)
+        return self._read(lambda: "0x" + as_bytes(block["hash"], 32).hex(), "eth_getBlockByNumber")
+
+    def number(self, method: str, *params: object) -> int:
+        """Return a result that is a number."""
+        answer = self.ask(method, *params)
+        return self._read(lambda: as_int(answer), method)
+
+    def data(self, method: str, *params: object) -> bytes:
+        """Return a result that is bytes."""
+        answer = self.ask(method, *params)
+        return self._read(lambda: as_bytes(answer), method)
+
+    def _read(self, read: Callable[[], T], method: str) -> T:
+        try:
+            return read()
+        except (KeyError, TypeError, ValueError):
+            raise UnavailableError(
+                f"chain at {self.rpc.where}: {method} has an answer that means nothing. "
+                "Is it an Ethereum node, and in step with the chain?"
+            ) from None
 
     def ask(self, method: str, *params: object) -> Any:
         """Return a result that no working node refuses. UnavailableError otherwise."""

@@ -68,6 +68,23 @@ class Web3Chain:
         """Return the chain's id."""
         return self.link.chain_id
 
+    def identity(self) -> str:
+        """Return what tells this federation from every other: chain id, address and the first block's hash.
+
+        A development chain that was started anew may repeat the first two.
+        """
+        return f"{self.chain_id}:{self._federation}:{self.link.first_hash()}"
+
+    def pending(self, account: Address) -> tuple[int, int]:
+        """Return `account`'s next nonce, as of the latest block and with what the node still holds.
+
+        Where they differ, transactions of the account are on their way.
+        """
+        latest, held = (
+            self.link.number("eth_getTransactionCount", account, tag) for tag in ("latest", "pending")
+        )
+        return latest, max(latest, held)
+
     @property
     def gas(self) -> dict[str, int]:
         """Return the gas spent so far through this link, by action."""
@@ -100,7 +117,7 @@ class Web3Chain:
         return [receipts[place] for place in range(len(calls))]
 
     def _foresee(self, steps: list[Step], only: int | None = None) -> dict[int, ProtocolError]:
-        """Return which of `steps` would be refused; give the others the gas that the node foresees, and a margin.
+        """Return which of `steps` would be refused; give the others the gas foreseen and a margin.
 
         The margin is for what others do first: a ballot revealed before ours moves the tally's slots.
         """

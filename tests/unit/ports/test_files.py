@@ -73,5 +73,5 @@ def test_ctrl_c_leaves_the_old_file_and_nothing_else(tmp_path: Path, monkeypatch
 def test_where_not_even_a_temporary_file_can_be_made_is_said(tmp_path: Path) -> None:
     (tmp_path / "taken").write_text("a file, not a folder")
 
-    with pytest.raises(UnavailableError, match="taken/file can't be written: .*try again"):
+    with pytest.raises(UnavailableError, match=r"taken/file can't be written: .*try again"):
         write_whole(tmp_path / "taken" / "file", "new")
