@@ -1,0 +1,154 @@
+"""The documentation says what is there: settings, options, links, errors, phases, and where rules live."""
+
+import dataclasses
+import re
+from collections.abc import Callable
+from pathlib import Path
+from urllib.parse import unquote
+
+import pytest
+
+import deploy.__main__ as deploy_command
+import deploy.devnet as devnet_command
+from clients import genesis, node, swarm
+from clients.engine.config import SwarmConfig
+from clients.engine.results import RoundLine, summarise
+
+ROOT = Path(__file__).resolve().parents[2]
+DOCS = ROOT / "docs"
+PAGES = sorted([*ROOT.glob("*.md"), *DOCS.rglob("*.md"), *ROOT.glob("*/README.md")])
+LINK = re.compile(r"\[[^\]]*\]\(([^)\s]+)\)")
+CODE = re.compile(r"```.*?```", re.DOTALL)
+COMMANDS: dict[str, Callable[[list[str]], int]] = {
+    "clients.swarm": swarm.main,
+    "clients.node": node.main,
+    "clients.genesis": genesis.main,
+    "deploy": deploy_command.main,
+    "deploy.devnet": devnet_command.main,
+}
+SHARED = {
+    "clients.swarm": [field.name for field in dataclasses.fields(SwarmConfig)],
+    "clients.node": node.LEARNING,
+    "clients.genesis": genesis.SETTINGS,
+}
+
+
+def page(name: str) -> str:
+    return (DOCS / name).read_text("utf-8")
+
+
+def rows(text: str) -> dict[str, list[str]]:
+    """Return the cells of each table row by the names in its first cell."""
+    found = {}
+    for line in text.splitlines():
+        if line.startswith("| `"):
+            first, *rest = [cell.strip() for cell in line.strip("|").split(" | ")]
+            found |= {key: [cell.strip(" |") for cell in rest] for key in re.findall(r"`([^`]+)`", first)}
+    return found
+
+
+def section(text: str, title: str) -> str:
+    return text.split(f"\n## `python -m {title}`\n")[1].split("\n## ")[0]
+
+
+def slug(title: str) -> str:
+    return re.sub(r"[^\w\- ]", "", title.lower()).replace(" ", "-")
+
+
+def option(name: str) -> str:
+    return "--" + name.replace("_", "-")
+
+
+# ------------------------------------------------------------------ settings and options
+
+
+def test_settings_page_has_every_setting_with_its_default() -> None:
+    table = rows(page("reference/settings.md"))
+    for field in dataclasses.fields(SwarmConfig):
+        default = " ".join(field.default) if isinstance(field.default, tuple) else str(field.default)
+        assert table[option(field.name)][0] == (f"`{default}`" if default else "(empty)"), field.name
+    assert {name for name in table if name.startswith("--")} == set(map(option, SHARED["clients.swarm"]))
+
+
+def test_settings_page_marks_the_settings_of_nodes() -> None:
+    table = rows(page("reference/settings.md"))
+    marked = {name for name, cells in table.items() if cells[1:2] == ["yes"]}
+    assert marked == set(map(option, node.LEARNING))
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_commands_page_has_every_option(command: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        COMMANDS[command](["--help"])
+    usage = capsys.readouterr().out.split("\n\n")[0]
+    there = set(re.findall(r"(--[a-z][a-z-]*)", usage)) | {"--help"}
+    text = section(page("reference/commands.md"), command)
+    if command == "deploy.devnet":
+        text += section(page("reference/commands.md"), "deploy").split("\nTerms, for")[1]
+    told = {name.split()[0] for name in rows(text) if name.startswith("--")}
+    assert told == there - (set(map(option, SHARED.get(command, []))) - told)
+
+
+def test_commands_page_has_every_target_of_make() -> None:
+    told = set(re.findall(r"`([a-z-]+)`", page("reference/commands.md").split("## Exit status")[0]))
+    targets = re.findall(r"^([a-z][a-z-]*):.*##", (ROOT / "Makefile").read_text(), re.MULTILINE)
+    assert targets
+    assert set(targets) <= told
+
+
+def test_results_page_has_every_field() -> None:
+    text = page("reference/results.md")
+    lines, summary = (rows(text.split(f"## `{name}`")[1].split("\n## ")[0])
+                      for name in ("rounds.jsonl", "summary.json"))  # fmt: skip
+    fields = [field.name for field in dataclasses.fields(RoundLine)]
+    assert set(lines) == set(fields)
+    empty = RoundLine(**dict.fromkeys(fields, 0) | {"banned": [], "gas": {}, "seconds": {}})  # type: ignore[arg-type]
+    assert set(summary) == set(summarise("stake_vote", [empty], [], [], 0.0, 0.0))
+
+
+# ------------------------------------------------------------------ links
+
+
+@pytest.mark.parametrize("path", PAGES, ids=lambda path: str(path.relative_to(ROOT)))
+def test_relative_links_resolve(path: Path) -> None:
+    for target in LINK.findall(CODE.sub("", path.read_text("utf-8"))):
+        if re.match(r"[a-z]+:", target):
+            continue
+        where, _, anchor = unquote(target).partition("#")
+        there = (path.parent / where).resolve() if where else path
+        assert there.exists(), f"{path.name} links to {target}"
+        if anchor and there.suffix == ".md":
+            titles = re.findall(r"^#+ (.*)$", CODE.sub("", there.read_text("utf-8")), re.MULTILINE)
+            assert anchor in {slug(title.replace("`", "")) for title in titles}, f"{path.name}: {target}"
+
+
+def test_index_leads_to_every_page() -> None:
+    linked = {(DOCS / target).resolve() for target in LINK.findall(page("index.md"))}
+    assert set(DOCS.rglob("*.md")) - {DOCS / "index.md"} <= linked
+
+
+# ------------------------------------------------------------------ the protocol and the code
+
+
+def test_protocol_page_names_what_the_interface_has() -> None:
+    text = page("reference/protocol.md")
+    interface = (ROOT / "contracts" / "interfaces" / "IFederation.sol").read_text()
+    errors = set(re.findall(r"error (\w+)\(", interface))
+    phases = re.search(r"enum Phase \{(.*?)\}", interface, re.DOTALL)
+    assert phases is not None
+    names = re.findall(r"^\s*(\w+),?(?:\s*//.*)?$", phases[1], re.MULTILINE)
+    first_table = text.split("A phase is computed")[0]
+    assert re.findall(r"^\| ([A-Z]\w+) \|", first_table, re.MULTILINE) == names
+    told = set(re.findall(r"`([A-Z]\w+)(?:\([^`]*\))?`", text))
+    events = set(re.findall(r"event (\w+)\(", interface))
+    structure = {"IFederation", "None", "P", "C", "V"}
+    assert errors <= told
+    assert {name for name in told if name.isidentifier()} <= errors | events | structure | set(names)
+
+
+def test_architecture_page_names_what_is_there() -> None:
+    text = page("architecture.md") + page("explanation/stake-vote.md") + page("explanation/trust.md")
+    places = re.findall(r"`([\w/.-]+\.(?:py|sol|cjs)):([\w.]+)`", text)
+    assert places
+    for path, name in places:
+        assert re.search(rf"\b{name.split('.')[-1]}\b", (ROOT / path).read_text("utf-8")), f"{path}:{name}"
