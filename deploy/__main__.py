@@ -7,11 +7,12 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from clients.ports.binaries import ROOT
-from clients.ports.chain.deployment import Deployment, record_path, write_whole
+from clients.ports.chain.deployment import Deployment, record_path
 from clients.ports.chain.link import Link, open_link
 from clients.ports.chain.sender import Entry
+from clients.ports.files import write_whole
 from clients.ports.keys import Key, dev_key_by_name, read_passphrase
-from clients.types.errors import FedJuryError, RequestError
+from clients.types.errors import FedJuryError, RequestError, UnavailableError
 from deploy.federation import deploy_stake_vote
 from deploy.options import add_terms, parse_bytes32, read_terms
 from deploy.sources import standard_input
@@ -58,6 +59,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     except FedJuryError as error:
         print(f"deploy: {error}", file=sys.stderr)
         return error.exit_code
+    except OSError as error:
+        print(f"deploy: {error.filename or 'the system'}: {error.strerror}", file=sys.stderr)
+        return UnavailableError.exit_code
     except KeyboardInterrupt:
         return 130
     print(f"{deployment.name}: StakeVote at {deployment.federation.address} on chain {deployment.chain_id}")

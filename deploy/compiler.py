@@ -11,7 +11,6 @@ import re
 import shutil
 import subprocess
 import sys
-import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
@@ -19,6 +18,7 @@ from pathlib import Path
 from typing import Any, TypeAlias
 
 from clients.ports.binaries import ROOT, node_environment
+from clients.ports.files import write_whole
 from clients.types.errors import FedJuryError, RequestError, UnavailableError, unknown_name
 
 CONTRACTS = ROOT / "contracts"
@@ -97,10 +97,10 @@ def build() -> Path:
     if not kept.exists():
         contracts = _compile(settings, sources)
         document = {"compiler": settings["version"], "digest": digest, "contracts": contracts}
-        _write(kept, json.dumps(document, indent=1, sort_keys=True))
+        write_whole(kept, json.dumps(document, indent=1, sort_keys=True))
         _forget_old(kept.parent)
     if not path.exists() or path.read_bytes() != kept.read_bytes():
-        _write(path, kept.read_text(encoding="utf-8"))
+        write_whole(path, kept.read_text(encoding="utf-8"))
     return path
 
 
@@ -233,16 +233,6 @@ def _select(output: Json) -> dict[str, Json]:
     return contracts
 
 
-def _write(path: Path, text: str) -> None:
-    """Write whole or not at all: another process may read at the same time."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.NamedTemporaryFile(
-        "w", dir=path.parent, suffix=".tmp", delete=False, encoding="utf-8"
-    ) as file:
-        file.write(text)
-    os.replace(file.name, path)
-
-
 def _forget_old(folder: Path) -> None:
     newest = sorted(folder.glob("*.json"), key=lambda one: one.stat().st_mtime, reverse=True)
     for one in newest[_KEPT_OUTPUTS:]:
@@ -250,13 +240,16 @@ def _forget_old(folder: Path) -> None:
 
 
 def main() -> int:
-    """Compile, and say how much there is of it. The status is 1 where the contracts don't compile."""
+    """Compile, and say how much there is of it. The status is 3 where the contracts don't compile."""
     try:
         path = build()
         compiled = artifacts()
     except FedJuryError as error:
         print(error, file=sys.stderr)
         return error.exit_code
+    except OSError as error:
+        print(f"{error.filename or 'the system'}: {error.strerror}", file=sys.stderr)
+        return UnavailableError.exit_code
     for name, one in sorted(compiled.items()):
         if one.bytecode:
             print(f"{name:<20} {len(one.deployed_bytecode):>6} B")

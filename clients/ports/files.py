@@ -7,6 +7,9 @@ from pathlib import Path
 
 from clients.types.errors import UnavailableError
 
+TEMPORARY = ".writing-"
+"""How the names of unfinished files start: what only a killed process leaves behind."""
+
 
 def write_whole(path: Path, data: bytes | str, *, mode: int = 0o644) -> None:
     """Replace the file at `path` by `data`, text as UTF-8, with the rights `mode`, making its folder first.
@@ -18,27 +21,35 @@ def write_whole(path: Path, data: bytes | str, *, mode: int = 0o644) -> None:
     """
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}-")
-        try:
-            with os.fdopen(handle, "wb") as file:
-                file.write(data.encode() if isinstance(data, str) else data)
-                file.flush()
-                os.fsync(file.fileno())
-            Path(name).chmod(mode)
-            os.replace(name, path)
-        except BaseException:  # Ctrl-C too leaves nothing behind
-            with contextlib.suppress(OSError):
-                Path(name).unlink()
-            raise
+        replace_file(path, data.encode() if isinstance(data, str) else data, mode=mode)
     except OSError as error:
         why = error.strerror or error
         raise UnavailableError(
             f"{path} can't be written: {why}. Nothing was changed; free room and try again."
         ) from error
-    sync_folder(path.parent)
 
 
-def sync_folder(folder: Path) -> None:
+def replace_file(path: Path, data: bytes, *, mode: int = 0o644) -> None:
+    """Do what `write_whole` does, in a folder that is there, and leave the system's errors as they are."""
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f"{TEMPORARY}{os.getpid()}-")
+    try:
+        try:
+            rest = memoryview(data)
+            while rest:
+                rest = rest[os.write(handle, rest) :]
+            os.fsync(handle)
+        finally:
+            os.close(handle)
+        Path(name).chmod(mode)
+        os.replace(name, path)
+    except BaseException:  # Ctrl-C too leaves nothing behind
+        with contextlib.suppress(OSError):
+            Path(name).unlink()
+        raise
+    _sync_folder(path.parent)
+
+
+def _sync_folder(folder: Path) -> None:
     """Make a rename in `folder` last through a power cut, where the system can."""
     with contextlib.suppress(OSError):
         handle = os.open(folder, os.O_RDONLY)

@@ -8,7 +8,6 @@ import hmac
 import json
 import os
 import re
-import tempfile
 from collections.abc import Mapping
 from functools import cache
 from hashlib import sha256
@@ -22,6 +21,7 @@ from eth_account.signers.local import LocalAccount
 from eth_keys.constants import SECPK1_N
 from eth_utils.exceptions import ValidationError
 
+from clients.ports.files import write_whole
 from clients.types.errors import RequestError, UnavailableError
 from clients.types.federation import Address
 from clients.types.keys import Signed
@@ -82,18 +82,7 @@ class Key:
         """Write the key to `path`, encrypted, readable by its owner alone. Never half a file."""
         if path.exists() and not force:
             raise RequestError(f"key file {path} exists already. A key that is written over is lost.")
-        content = json.dumps(Account.encrypt(self._account.key, passphrase))
-        path.parent.mkdir(parents=True, exist_ok=True)
-        handle, name = tempfile.mkstemp(dir=path.parent, prefix=".key-")  # mode 0600
-        try:
-            with os.fdopen(handle, "w") as file:
-                file.write(content)
-                file.flush()
-                os.fsync(file.fileno())
-            Path(name).replace(path)
-        except BaseException:
-            Path(name).unlink(missing_ok=True)
-            raise
+        write_whole(path, json.dumps(Account.encrypt(self._account.key, passphrase)), mode=0o600)
 
     def __repr__(self) -> str:
         return f"Key({self.address})"

@@ -8,9 +8,9 @@ from collections.abc import Iterable
 
 
 class FedJuryError(Exception):
-    """Base of every error that the project raises on purpose."""
+    """Base of every error that the project raises on purpose. Exit status 3, but for wrong requests."""
 
-    exit_code: int = 1
+    exit_code: int = 3
 
 
 class RequestError(FedJuryError):
@@ -21,8 +21,6 @@ class RequestError(FedJuryError):
 
 class UnavailableError(FedJuryError):
     """Something needed is missing, unreachable or full: our side's trouble, nobody's fault. Exit status 3."""
-
-    exit_code = 3
 
 
 class PeerError(FedJuryError):

@@ -1,15 +1,14 @@
 """The record of a deployment, `deployments/<chain id>/<name>.json`: how a client finds a federation."""
 
 import json
-import os
 import re
-import tempfile
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Self
 
 from clients.ports.chain.link import Link
 from clients.ports.chain.web3chain import Web3Chain, open_chain
+from clients.ports.files import write_whole
 from clients.types.cid import Cid
 from clients.types.errors import RequestError, UnavailableError
 from clients.types.federation import Address, Schedule, StakeVoteTerms
@@ -97,22 +96,3 @@ def record_path(folder: Path, chain_id: int, name: str) -> Path:
     if not _NAME.fullmatch(name):
         raise RequestError(f"deployment name {name!r}: letters, digits, '.', '_' and '-' only, 64 at most.")
     return folder / str(chain_id) / f"{name}.json"
-
-
-def write_whole(path: Path, text: str) -> None:
-    """Write `text` to `path`, whole or not at all. UnavailableError where the disk is full or not ours."""
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}-")
-        try:
-            with os.fdopen(handle, "w", encoding="utf-8") as file:
-                file.write(text)
-                file.flush()
-                os.fsync(file.fileno())
-            Path(name).chmod(0o644)
-            Path(name).replace(path)
-        except BaseException:
-            Path(name).unlink(missing_ok=True)
-            raise
-    except OSError as error:
-        raise UnavailableError(f"{path} can't be written: {error.strerror}.") from None

@@ -2,20 +2,18 @@
 
 import contextlib
 import os
-import secrets
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+from clients.ports.files import TEMPORARY, replace_file
 from clients.ports.store.base import CountedStore, checked_content, checked_size
 from clients.ports.store.unixfs import compute_cid
 from clients.types.cid import Cid
 from clients.types.errors import UnavailableError
 from clients.types.store import ContentMissing
 
-_TEMPORARY = ".writing-"
 _ABANDONED_S = 3600.0
-_NEW_FILE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
 
 
 class DirStore(CountedStore):
@@ -41,7 +39,7 @@ class DirStore(CountedStore):
         with self._trouble("write to"):
             # A file that rotted is written anew, so equal bytes are asked for, not just the name
             if not self._holds(cid, data):
-                self._write(self._path(cid), data)
+                replace_file(self._path(cid), data)
         self._count(up=len(data))
         return cid
 
@@ -83,26 +81,8 @@ class DirStore(CountedStore):
         except FileNotFoundError:
             return False
 
-    def _write(self, path: Path, data: bytes) -> None:
-        temporary = self.folder / f"{_TEMPORARY}{os.getpid()}-{secrets.token_hex(8)}"
-        handle = os.open(temporary, _NEW_FILE, 0o644)
-        try:
-            try:
-                rest = memoryview(data)
-                while rest:
-                    rest = rest[os.write(handle, rest) :]
-                os.fsync(handle)
-            finally:
-                os.close(handle)
-            os.replace(temporary, path)
-        except BaseException:  # Ctrl-C too leaves nothing behind
-            with contextlib.suppress(OSError):
-                temporary.unlink()
-            raise
-        _sync_folder(self.folder)
-
     def _sweep(self, before: float) -> None:
-        for path in self.folder.glob(f"{_TEMPORARY}*"):
+        for path in self.folder.glob(f"{TEMPORARY}*"):
             with contextlib.suppress(FileNotFoundError):
                 if path.stat().st_mtime < before:
                     path.unlink()
@@ -117,13 +97,3 @@ class DirStore(CountedStore):
                 f"cannot {doing} the store in {self.folder}: {error.strerror or error}. "
                 "Free space, mend its rights, or choose another folder; nothing stored before is lost."
             ) from error
-
-
-def _sync_folder(folder: Path) -> None:
-    """Make a rename last through a power cut, where the system can."""
-    with contextlib.suppress(OSError):
-        handle = os.open(folder, os.O_RDONLY)
-        try:
-            os.fsync(handle)
-        finally:
-            os.close(handle)
