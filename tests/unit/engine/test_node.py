@@ -1,0 +1,17 @@
+from pathlib import Path
+
+import pytest
+
+from clients import node
+
+NOBODY = "0x0000000000000000000000000000000000000001"
+
+
+@pytest.mark.parametrize("clients", [1, 2, 20])
+def test_data_may_be_one_participants_alone(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], clients: int
+) -> None:
+    rest = ["--dev-key", "0", "--federation", NOBODY, "--store", f"dir:{tmp_path}/store"]
+    argv = ["--rpc", "no-url", *rest, "--journal", str(tmp_path / "journal"), "--clients", str(clients)]
+    assert node.main(argv) == 2
+    assert "chain" in capsys.readouterr().err  # the settings have passed; what is wrong is the URL
