@@ -1,5 +1,6 @@
 """The documentation says what is there: settings, options, links, errors, phases, and where rules live."""
 
+import ast
 import dataclasses
 import re
 from collections.abc import Callable
@@ -104,6 +105,25 @@ def test_results_page_has_every_field() -> None:
     assert set(lines) == set(fields)
     empty = RoundLine(**dict.fromkeys(fields, 0) | {"banned": [], "gas": {}, "seconds": {}})  # type: ignore[arg-type]
     assert set(summary) == set(summarise("stake_vote", [empty], [], [], 0.0, 0.0))
+
+
+def said() -> str:
+    """Return every text in the code, with what is filled in left out."""
+    texts = [path.read_text("utf-8") for path in (ROOT / "tools").iterdir()]
+    for path in [*(ROOT / "clients").rglob("*.py"), *(ROOT / "deploy").rglob("*.py")]:
+        for part in ast.walk(ast.parse(path.read_text("utf-8"))):
+            if isinstance(part, ast.Constant) and isinstance(part.value, str):
+                texts.append(part.value)
+    return "\n".join(texts)
+
+
+def test_troubleshooting_quotes_what_is_said() -> None:
+    texts = said()
+    quoted = [message for row in page("how-to/troubleshoot.md").splitlines() if row.startswith("| `")
+              for message in re.findall(r"`([^`]+)`", row.split(" | ")[0])]  # fmt: skip
+    assert len(quoted) > 50
+    pieces = {piece.strip(" .':;") for message in quoted for piece in message.split("…")}
+    assert [piece for piece in pieces if piece not in texts] == []
 
 
 # ------------------------------------------------------------------ links
