@@ -1,5 +1,6 @@
 """What a person sees: a live table on a terminal, nothing but the outcome in a pipe."""
 
+import sys
 from collections.abc import Sequence
 from types import TracebackType
 from typing import Self
@@ -24,6 +25,13 @@ from clients.types.federation import Address
 
 SHOWN = 12
 STYLES = {"ACCEPTED": "green", "REJECTED": "red", "UNDECIDED": "yellow"}
+
+
+def tell_download(file: str, done: int, total: int) -> None:
+    """Show on a terminal how much of a data file has come; say nothing elsewhere."""
+    if sys.stderr.isatty():
+        share = f"{done / total:4.0%}" if total else f"{done / 1e6:.0f} MB"
+        print(f"\rfetching {file}: {share}", end="\n" if done == total else "", file=sys.stderr, flush=True)
 
 
 class Display:

@@ -4,6 +4,7 @@ import random
 from collections.abc import Sequence
 
 from clients.engine.config import SwarmConfig
+from clients.engine.display import tell_download
 from clients.learning import attacks, datasets, models, partition
 from clients.learning.attacks import Attack
 from clients.learning.tensors import resolve_device
@@ -26,7 +27,7 @@ def deal_attacks(config: SwarmConfig) -> dict[int, Attack]:
 
 def build_bench(config: SwarmConfig, only: Sequence[int] | None = None) -> Workbench:
     """Return data and model of every participant, or of those in `only`."""
-    dataset = datasets.load(config.dataset)
+    dataset = datasets.load(config.dataset, progress=tell_download)
     if config.metric == "auroc" and dataset.task == "multiclass":
         raise RequestError(f"metric auroc: {config.dataset} has many classes and takes accuracy.")
     parts = partition.split(dataset, config.partition, config.clients, config.seed)
