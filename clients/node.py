@@ -89,6 +89,10 @@ def _run(options: dict[str, Any]) -> int:
             "name a store that the other participants reach: --store /ip4/HOST/tcp/PORT or "
             "http://HOST:PORT of an IPFS node, or dir:PATH of a folder that all share."
         )
+    if "://" not in options["rpc"]:
+        raise RequestError(
+            f"--rpc {options['rpc']}: give the http(s):// or ws(s):// URL of an Ethereum node."
+        )
     if not 0 <= options["index"] < config.clients:
         raise RequestError(f"--index {options['index']}: the partition has parts 0 to {config.clients - 1}.")
     key = _read_key(options)

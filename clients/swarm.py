@@ -8,14 +8,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from rich.console import Console
-
 from clients.engine.command import guard
 from clients.engine.config import SwarmConfig, add_options, build, read_toml
-from clients.engine.display import Display, get_table, get_verdict
-from clients.engine.driver import Stalled
 from clients.engine.rundir import CONFIG, RunFolder
-from clients.engine.swarm import Swarm
 from clients.types.errors import RequestError
 
 FIXED_ON_RESUME = {field.name for field in dataclasses.fields(SwarmConfig)} - {"rounds"}
@@ -41,6 +36,13 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _run(options: dict[str, Any], started: list[Path]) -> int:
+    # Here, where Ctrl-C is awaited: torch alone takes seconds to come.
+    from rich.console import Console
+
+    from clients.engine.display import Display, get_table, get_verdict
+    from clients.engine.driver import Stalled
+    from clients.engine.swarm import Swarm
+
     resume, file = options.pop("resume"), options.pop("config")
     if resume is not None:
         changed = sorted(options.keys() & FIXED_ON_RESUME)

@@ -24,6 +24,8 @@ from clients.engine.results import RoundLine
 from clients.types.federation import Address
 
 SHOWN = 12
+WIDE = 140
+"""Columns from which on there is room for the time of every part."""
 STYLES = {"ACCEPTED": "green", "REJECTED": "red", "UNDECIDED": "yellow"}
 
 
@@ -66,19 +68,20 @@ class Display:
 
     def _render(self) -> Table:
         grid = Table.grid()
-        grid.add_row(get_table(self._lines[-SHOWN:], self._title))
+        grid.add_row(get_table(self._lines[-SHOWN:], self._title, wide=self._console.width >= WIDE))
         grid.add_row(self._progress)
         return grid
 
 
-def get_table(lines: Sequence[RoundLine], title: str) -> Table:
-    """Return the table of `lines`: verdict, accuracy, votes, mean stakes, gas and time by part."""
+def get_table(lines: Sequence[RoundLine], title: str, *, wide: bool = True) -> Table:
+    """Return the table of `lines`: verdict, accuracy, votes, stakes, gas and, if `wide`, time by part."""
+    parts = (*PARTS, "total") if wide else ("total",)
     table = Table(title=title, title_justify="left", box=None, pad_edge=False, header_style="bold")
     table.add_column("round", justify="right")
     table.add_column("verdict")
     for name in ("accuracy", "for", "against", "honest", "malicious", "out", "gas"):
         table.add_column(name, justify="right")
-    for part in (*PARTS, "total"):
+    for part in parts:
         table.add_column(f"{part} s", justify="right", style="dim" if part != "total" else None)
     out = 0
     for line in lines:
@@ -92,8 +95,8 @@ def get_table(lines: Sequence[RoundLine], title: str) -> Table:
             f"{line.honest_mean_balance / TOKEN:.1f}",
             f"{line.malicious_mean_balance / TOKEN:.1f}",
             str(len(line.banned)) if line.banned else "",
-            f"{sum(line.gas.values()) / 1e6:.2f}M" if line.gas else "–",
-            *(f"{line.seconds.get(part, 0.0):.2f}" for part in (*PARTS, "total")),
+            f"{sum(line.gas.values()) / 1e6:.2f}M" if any(line.gas.values()) else "–",
+            *(f"{line.seconds.get(part, 0.0):.2f}" for part in parts),
         )
     return table
 
@@ -107,15 +110,16 @@ def get_verdict(
     accepted = sum(line.accepted for line in lines)
     parts = [f"{accepted} of {len(lines)} rounds were accepted"]
     for name, group in (("malicious", malicious), ("honest", honest)):
-        if not group:
-            continue
         change = sum(last.balances.get(one, 0) - start for one in group) / TOKEN
-        verb = "lost" if change < 0 else "won"
         removed = len(gone & set(group))
-        parts.append(
-            f"the {len(group)} {name} participants together {verb} {abs(change):.1f} tokens"
-            f" and {removed} of them {'is' if removed == 1 else 'are'} out"
-        )
+        if change or removed:
+            verb = "lost" if change < 0 else "won"
+            parts.append(
+                f"the {len(group)} {name} participants together {verb} {abs(change):.1f} tokens"
+                f" and {removed} of them {'is' if removed == 1 else 'are'} out"
+            )
+    if len(parts) == 1:
+        parts.append("no stake changed hands")
     quality = f"{last.accuracy:.1%} accurate on the test set"
     if last.auroc is not None:
         quality += f" (mean AUROC {last.auroc:.3f})"

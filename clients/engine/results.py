@@ -130,6 +130,7 @@ def summarise(
             part: round(sum(line.seconds.get(part, 0.0) for line in lines), 6) for part in (*PARTS, "total")
         },
         "cpu_seconds": round(cpu_seconds, 3),
+        "malicious": sorted(malicious),
     }
 
 
