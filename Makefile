@@ -37,8 +37,14 @@ lock: setup ## write the locks anew, for changed pins
 swarm: setup ## a watched stake_vote run with attackers
 	@$(PY) -m clients.swarm --mechanism stake_vote $(ARGS)
 
-devnet: setup ## Anvil and Kubo in the foreground, with the contracts deployed
-	@$(PY) -m deploy.devnet $(ARGS)
+# Whoever names another model to start from, or terms that do, has no need of ours.
+GENESIS := $(if $(findstring --genesis,$(ARGS))$(findstring --terms,$(ARGS)),,build/genesis.safetensors)
+
+devnet: setup $(GENESIS) ## Anvil and Kubo in the foreground, with the contracts deployed
+	@$(PY) -m deploy.devnet $(GENESIS:%=--genesis-file %) $(ARGS)
+
+build/genesis.safetensors: | setup
+	@$(PY) -m clients.genesis --save $@ >/dev/null
 
 # ---------------------------------------------------------------- real nodes, from their Go modules
 

@@ -42,7 +42,7 @@ def parser() -> argparse.ArgumentParser:
     money.add_argument(
         "--beacon-value", metavar="0x…", help="a fixed source of randomness; development chains only"
     )
-    add_terms(parser)
+    add_terms(parser, pause=60)
     parser.add_argument("--folder", type=Path, default=ROOT / "deployments", help="where records go")
     parser.add_argument("--force", action="store_true", help="write over another deployment of this name")
     parser.add_argument(

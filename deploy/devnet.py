@@ -6,8 +6,9 @@ import sys
 import tempfile
 import time
 from collections.abc import Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 from pathlib import Path
+from typing import Protocol
 
 from clients.ports.binaries import ROOT
 from clients.ports.chain.deployment import record_path
@@ -15,15 +16,26 @@ from clients.ports.chain.link import open_link
 from clients.ports.chain.nodes import AnvilNode
 from clients.ports.chain.token import Token
 from clients.ports.keys import dev_key
+from clients.ports.store import compute_cid
+from clients.ports.store.ipfs import KuboStore
 from clients.ports.store.kubo import KuboNode
-from clients.types.errors import FedJuryError, UnavailableError
+from clients.types.cid import Cid
+from clients.types.errors import FedJuryError, RequestError, UnavailableError
 from deploy.federation import deploy_stake_vote
 from deploy.options import TOKEN, add_terms, read_terms
 
 NAME = "devnet"
 _ACCOUNTS = 10  # Anvil gives as many their ether
 _TOKENS = 1000 * TOKEN
-_PLACEHOLDER = "0x" + "01".rjust(64, "0")
+
+
+class Running(Protocol):
+    """A node that may end by itself."""
+
+    @property
+    def running(self) -> bool:
+        """Return whether it is there."""
+        ...
 
 
 def parser() -> argparse.ArgumentParser:
@@ -32,9 +44,12 @@ def parser() -> argparse.ArgumentParser:
     parser.add_argument("--port", type=int, default=8545, metavar="N", help="Anvil's port (default 8545)")
     parser.add_argument("--block-time", type=int, default=1, metavar="S", help="seconds a block (default 1)")
     parser.add_argument("--chain-only", action="store_true", help="no Kubo")
+    parser.add_argument(
+        "--genesis-file", type=Path, metavar="FILE", help="the model to start from, which goes into the store"
+    )
     parser.add_argument("--folder", type=Path, default=ROOT / "deployments", help="where the record goes")
     parser.set_defaults(token=None)
-    add_terms(parser)
+    add_terms(parser, pause=5)
     return parser
 
 
@@ -44,47 +59,79 @@ def main(argv: Sequence[str] | None = None) -> int:
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # ended by others, it tidies up as well
     try:
         with ExitStack() as stack:
-            node, lines = start(given, stack)
+            nodes, lines = start(given, stack)
             print("\n".join(lines), flush=True)
-            while node.running:
+            while True:
+                for name, node in nodes.items():
+                    if not node.running:
+                        raise UnavailableError(f"{name} has ended by itself.")
                 time.sleep(0.5)
-            raise UnavailableError("Anvil has ended by itself.")
     except FedJuryError as error:
         print(f"devnet: {error}", file=sys.stderr)
         return error.exit_code
+    except OSError as error:
+        print(f"devnet: {error.filename or 'the system'}: {error.strerror}", file=sys.stderr)
+        return UnavailableError.exit_code
     except KeyboardInterrupt:
         print("devnet: ended", flush=True)
         return 130
 
 
-def start(given: argparse.Namespace, stack: ExitStack) -> tuple[AnvilNode, list[str]]:
-    """Start what was asked for; return the chain's node and what to tell the user. `stack` ends it all."""
-    given.genesis = given.genesis or (None if given.terms else _PLACEHOLDER)
+def start(given: argparse.Namespace, stack: ExitStack) -> tuple[dict[str, Running], list[str]]:
+    """Start what was asked for; return its nodes by name, and what to tell the user. `stack` ends it all.
+
+    The record comes last: whoever finds it finds all that it leads to.
+    """
+    genesis = _read_genesis(given)
     terms = read_terms(given)
     keys = [dev_key(number) for number in range(_ACCOUNTS)]
+    nodes: dict[str, Running] = {}
+    lines = []
+    if not given.chain_only:
+        scratch = stack.enter_context(tempfile.TemporaryDirectory(prefix="fedjury-devnet-"))
+        kubo = stack.enter_context(KuboNode(Path(scratch)))
+        nodes["Kubo"] = kubo
+        lines.append(f"store       {kubo.address}")
+        if genesis is not None:
+            with closing(KuboStore(kubo.address)) as store:
+                store.put(genesis)
     # On the wall clock, since those who use it wait for deadlines as they would elsewhere.
     clock = AnvilNode(port=given.port, genesis_time=None, block_time=given.block_time)
     node = stack.enter_context(clock)
-    lines = []
+    nodes["Anvil"] = node
     with open_link(node.url, keys) as link:
         deployment = deploy_stake_vote(link, keys[0].address, terms, name=NAME)
         tokens = Token(link, deployment.token.address)
         tokens.mint(keys[0].address, [(key.address, _TOKENS) for key in keys])
     record = record_path(given.folder, deployment.chain_id, NAME)
     deployment.save(record)
-    lines += [
+    return nodes, [
         f"chain       {node.url} (id {deployment.chain_id})",
+        *lines,
+        f"genesis     {Cid.from_digest(terms.genesis)}",
         f"federation  {deployment.federation.address}",
         f"token       {deployment.token.address}",
         f"record      {record}",
         f"accounts    --dev-key 0 … {_ACCOUNTS - 1}, {_TOKENS // TOKEN} tokens each",
+        "Ctrl-C ends it.",
     ]
-    if not given.chain_only:
-        scratch = stack.enter_context(tempfile.TemporaryDirectory(prefix="fedjury-devnet-"))
-        kubo = stack.enter_context(KuboNode(Path(scratch)))
-        lines.insert(1, f"store       {kubo.address}")
-    lines.append("Ctrl-C ends it.")
-    return node, lines
+
+
+def _read_genesis(given: argparse.Namespace) -> bytes | None:
+    """Return what is in the file of the genesis, if one is given, and let the terms name its CID."""
+    if given.genesis_file is None:
+        return None
+    if given.genesis is not None:
+        raise RequestError("--genesis and --genesis-file name the same thing: give one of them.")
+    try:
+        data: bytes = given.genesis_file.read_bytes()
+    except OSError as error:
+        raise UnavailableError(
+            f"genesis {given.genesis_file} can't be read: {error.strerror}. "
+            f"`python -m clients.genesis --save {given.genesis_file}` makes one."
+        ) from None
+    given.genesis = str(compute_cid(data))
+    return data
 
 
 if __name__ == "__main__":

@@ -1,14 +1,15 @@
 """Put a federation on a chain: its token, its beacon on a development chain, the contract itself."""
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import astuple, replace
 from typing import Any
 
-from clients.ports.chain.abi import Abi, abi_hash, address, as_int, hash_code, packaged
+from clients.ports.chain.abi import Abi, abi_hash, address, as_bytes, as_int, hash_code, packaged
 from clients.ports.chain.deployment import NOBODY, Contract, Deployment
 from clients.ports.chain.link import Link
 from clients.ports.chain.refusal import explain
-from clients.ports.chain.rpc import RpcError
+from clients.ports.chain.rpc import RpcError, reading
 from clients.ports.chain.sender import Step
 from clients.ports.chain.web3chain import check_code
 from clients.types.errors import ProtocolError, RequestError, UnavailableError
@@ -92,7 +93,9 @@ def _estimate(link: Link, deployer: Address, contract: str, args: Sequence[objec
     data = built.bytecode + Abi(built.abi).construct(args)
     try:
         call = {"from": deployer, "data": "0x" + data.hex()}
-        return data, as_int(link.rpc.request("eth_estimateGas", call))
+        with suppress(TypeError, ValueError):
+            return data, as_int(link.rpc.request("eth_estimateGas", call))
+        raise UnavailableError(f"chain at {link.rpc.where} gives no estimate for {contract}.")
     except RpcError as error:
         if error.revert is None:
             raise UnavailableError(f"chain at {link.rpc.where} can't estimate {contract}: {error}") from None
@@ -109,14 +112,15 @@ def _existing(link: Link, contract: str, where: Address) -> Contract:
 
 
 def _code(link: Link, where: Address) -> bytes:
-    return bytes.fromhex(link.ask("eth_getCode", where, "latest")[2:])
+    return link.data("eth_getCode", where, "latest")
 
 
 def _verify(link: Link, federation: Contract, terms: StakeVoteTerms) -> None:
     """See that the contract on the chain has the terms that it was meant to have."""
     abi = Abi(artifact("StakeVote").abi)
     call = {"to": federation.address, "data": "0x" + abi.call("terms").hex()}
-    got: Any = abi.result("terms", bytes.fromhex(link.ask("eth_call", call, "latest")[2:]))[0]
+    with reading(link.rpc.where, "eth_call"):
+        got: Any = abi.result("terms", as_bytes(link.rpc.request("eth_call", call, "latest")))[0]
     if got != astuple(terms):
         raise UnavailableError(
             f"chain at {link.rpc.where}: {federation.address} has other terms than asked for: {got}."

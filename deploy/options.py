@@ -29,8 +29,12 @@ _HELP = {
 }
 
 
-def add_terms(parser: argparse.ArgumentParser) -> None:
-    """Add the options of the terms."""
+def add_terms(parser: argparse.ArgumentParser, *, pause: int) -> None:
+    """Add the options of the terms. `pause`: the default of the shortest time between rounds, in seconds.
+
+    Members join and leave in it: without one, a client that looks every few seconds may never meet it.
+    """
+    parser.set_defaults(pause=pause)
     group = parser.add_argument_group("terms of the federation")
     group.add_argument(
         "--terms", type=Path, metavar="FILE", help="a TOML file with any of these, and [schedule]"
@@ -41,7 +45,7 @@ def add_terms(parser: argparse.ArgumentParser) -> None:
     for name, default in (_AMOUNTS | _COUNTS).items():
         option = "--" + name.replace("_", "-")
         group.add_argument(option, metavar="N", help=f"{_HELP[name]} (default {default:g})")
-    for name, seconds in _TIMES.items():
+    for name, seconds in (_TIMES | {"open": pause}).items():
         text = (
             f"length of the {name} phase, in seconds"
             if name != "unbonding"
@@ -65,21 +69,30 @@ def read_terms(given: argparse.Namespace) -> StakeVoteTerms:
     }
     schedule = {
         name: _number(name, _first(getattr(given, f"{name}_seconds"), times.get(name), default))
-        for name, default in _TIMES.items()
+        for name, default in (_TIMES | {"open": given.pause}).items()
     }
     return StakeVoteTerms(
         token=address(given.token) if given.token else NOBODY,
         beacon=NOBODY,
-        genesis=parse_digest(str(_first(given.genesis, table.get("genesis"), ""))),
+        genesis=_genesis(given, table),
         schedule=Schedule(**schedule),
         **settled,
     )
 
 
+def _genesis(given: argparse.Namespace, table: Mapping[str, Any]) -> bytes:
+    text = str(_first(given.genesis, table.get("genesis"), ""))
+    if text:
+        return parse_digest(text)
+    ways = "--genesis-file FILE" if hasattr(given, "genesis_file") else "--genesis CID"
+    raise RequestError(
+        "no genesis, the model that the first round starts from: `python -m clients.genesis --save FILE` "
+        f"makes one and prints its CID; then give {ways}."
+    )
+
+
 def parse_digest(text: str) -> bytes:
     """Return the 32 bytes that `text` names: a CID, or 0x and 64 hexadecimal digits."""
-    if not text:
-        raise RequestError("no genesis: give --genesis CID, the model that the first round starts from.")
     return parse_bytes32(text) if text.startswith("0x") else Cid.parse(text).digest
 
 

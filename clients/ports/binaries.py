@@ -35,11 +35,6 @@ _PROGRAMS = {
 }
 
 
-def known() -> list[str]:
-    """Return the names that `find` knows."""
-    return sorted(_PROGRAMS)
-
-
 def hint(name: str) -> str:
     """Return what a user does to get this program: a command, or a sentence."""
     return _program(name).hint
@@ -53,7 +48,7 @@ def find(name: str) -> Path | None:
     reaches it.
 
     Raises:
-        RequestError: a name that `known` doesn't hold.
+        RequestError: an unknown name.
     """
     program = _program(name)
     for one in program.names:

@@ -286,13 +286,6 @@ def test_bans_and_evictions_take_lists(world: World) -> None:
     assert [event.args["account"] for event in receipt.events] == [a for a in accounts if a in banned]
 
 
-def test_gas_is_summed_by_action(world: World) -> None:
-    before = world.chain.gas
-    receipts = world.chain.send([Call(account, "join", (1000,)) for account in world.accounts])
-    after = world.chain.gas
-    assert after["join"] - before.get("join", 0) == sum(receipt.gas for receipt in receipts) > 0
-
-
 def test_whoever_has_no_key_here_cannot_send(world: World) -> None:
     stranger = dev_key(9).address
     with pytest.raises(RequestError, match="no key for"):
@@ -372,6 +365,6 @@ def test_a_chain_of_our_own_is_the_same_each_time(spec: str) -> None:
         with opened(spec, 5) as world:
             join(world.chain, world.accounts)
             play_round(world.chain, world.accounts, against=1)
-            return world.chain.events(), world.chain.now(), world.chain.block(), world.chain.gas
+            return world.chain.events(), world.chain.now(), world.chain.block()
 
     assert history() == history()

@@ -216,7 +216,7 @@ def test_a_websocket_is_opened_again(proxy: Proxy) -> None:
 def test_nobody_there(anvil: AnvilNode) -> None:
     for scheme in ("http", "ws"):
         with pytest.raises(UnavailableError, match=r"after \d tries.*Is a node running there\?"):
-            open_link(f"{scheme}://user:secret@127.0.0.1:{free_port()}/key")
+            open_link(f"{scheme}://127.0.0.1:{free_port()}/secret")
 
 
 def test_a_transaction_that_takes_too_long_is_not_sent_again() -> None:

@@ -6,6 +6,7 @@ import subprocess
 import sys
 import urllib.request
 from collections.abc import Iterator
+from contextlib import ExitStack, closing
 from pathlib import Path
 from typing import Any
 
@@ -18,10 +19,14 @@ from clients.ports.chain import AnvilNode, Token, Web3Chain, open_link
 from clients.ports.chain.deployment import Deployment, record_path
 from clients.ports.chain.process import free_port
 from clients.ports.keys import dev_key
+from clients.ports.store import compute_cid
+from clients.ports.store.ipfs import KuboStore
+from clients.ports.store.kubo import KuboNode
 from clients.types.chain import Call
 from clients.types.cid import Cid
 from clients.types.errors import RequestError, UnavailableError
 from deploy import __main__ as command
+from deploy import devnet
 from deploy.compiler import artifact, solc_binary
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -118,6 +123,7 @@ def test_terms_from_a_file_and_the_command_line(anvil: AnvilNode, tmp_path: Path
     terms = Deployment.load(record_path(tmp_path, 31337, "mine")).terms
     assert (terms.bond, terms.proposer_stake, terms.voter_stake, terms.seats) == (2000, 1000, 1, 2)
     assert (terms.schedule.propose, terms.schedule.reveal, terms.schedule.commit) == (77, 5, 3600)
+    assert terms.schedule.open == 60
 
 
 @pytest.mark.parametrize(
@@ -138,6 +144,7 @@ def test_terms_from_a_file_and_the_command_line(anvil: AnvilNode, tmp_path: Path
         (["--chain-id", "1"], 3, "id 1 is expected"),
         (["--terms", "/nowhere/terms.toml"], 3, "can't be read"),
         (["--dev-key", "x"], 2, "development key"),
+        (["--genesis", ""], 2, "python -m clients.genesis --save"),
     ],
 )
 def test_bad_requests_cost_nothing(
@@ -260,7 +267,9 @@ def test_records_that_are_none(anvil: AnvilNode, tmp_path: Path, change: dict[st
 @pytest.mark.slow
 def test_the_devnet_runs_until_ctrl_c(tmp_path: Path) -> None:
     port = free_port()
-    words = ["--port", port, "--folder", tmp_path, "--chain-only"]
+    model = tmp_path / "genesis.safetensors"
+    model.write_bytes(b"a model")
+    words = ["--port", port, "--folder", tmp_path, "--chain-only", "--genesis-file", model]
     process = subprocess.Popen(
         [sys.executable, "-m", "deploy.devnet", *map(str, words)],
         cwd=ROOT,
@@ -279,6 +288,8 @@ def test_the_devnet_runs_until_ctrl_c(tmp_path: Path) -> None:
         assert f"http://127.0.0.1:{port}" in told
         deployment = Deployment.load(record_path(tmp_path, 31337, "devnet"))
         assert deployment.federation.address in told
+        assert deployment.terms.genesis == compute_cid(b"a model").digest
+        assert deployment.terms.schedule.open == 5
         with open_link(f"http://127.0.0.1:{port}", [dev_key(1)]) as link:
             chain = deployment.open(link)
             assert isinstance(chain, Web3Chain)
@@ -290,3 +301,53 @@ def test_the_devnet_runs_until_ctrl_c(tmp_path: Path) -> None:
         process.wait()
     with pytest.raises(OSError, match="refused"):
         urllib.request.urlopen(f"http://127.0.0.1:{port}", timeout=5)
+
+
+@pytest.mark.needs("kubo")
+@pytest.mark.slow
+def test_the_devnet_holds_its_genesis_and_ends_with_either_node(tmp_path: Path) -> None:
+    (tmp_path / "model").write_bytes(b"a model")
+    words = ["--port", free_port(), "--folder", tmp_path, "--genesis-file", tmp_path / "model"]
+    given = devnet.parser().parse_args([str(word) for word in words])
+    with ExitStack() as stack:
+        nodes, lines = devnet.start(given, stack)
+        assert set(nodes) == {"Anvil", "Kubo"}
+        address = next(line.split()[1] for line in lines if line.startswith("store"))
+        deployment = Deployment.load(record_path(tmp_path, 31337, "devnet"))
+        genesis = Cid.from_digest(deployment.terms.genesis)
+        with closing(KuboStore(address)) as store:
+            assert store.get(genesis, max_bytes=100) == b"a model"
+        kubo = nodes["Kubo"]
+        assert isinstance(kubo, KuboNode)
+        assert kubo.running
+        kubo.stop()
+        assert not kubo.running
+        assert nodes["Anvil"].running
+
+
+def test_a_devnet_whose_store_ends_says_so(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    class Node:
+        def __init__(self, running: bool) -> None:
+            self.running = running
+
+    monkeypatch.setattr(devnet, "start", lambda *_: ({"Anvil": Node(True), "Kubo": Node(False)}, ["up"]))
+    assert devnet.main([]) == 3
+    assert "Kubo has ended by itself" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("words", "status", "says"),
+    [
+        ([], 2, "python -m clients.genesis --save FILE"),
+        (["--genesis-file", "/nowhere"], 3, "clients.genesis --save /nowhere"),
+        (["--genesis-file", __file__, "--genesis", str(GENESIS)], 2, "give one of them"),
+    ],
+)
+def test_a_devnet_without_a_model_is_refused(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], words: list[str], status: int, says: str
+) -> None:
+    assert devnet.main(["--folder", str(tmp_path), *words]) == status
+    assert says in capsys.readouterr().err
+    assert list(tmp_path.iterdir()) == []

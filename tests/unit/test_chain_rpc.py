@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from clients.ports.chain.rpc import NodeRpc, RpcError, redacted
+from clients.ports.chain.rpc import NodeRpc, RpcError
+from clients.ports.urls import redacted
 from clients.types.errors import RequestError, UnavailableError
 
 Answer = Callable[[Any, int], tuple[int, bytes]]

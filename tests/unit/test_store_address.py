@@ -15,7 +15,7 @@ from clients.types.errors import RequestError
         ("http://localhost:5001", "/dns/localhost/tcp/5001/http"),
         ("http://127.0.0.1:5001/api/v0/", "/ip4/127.0.0.1/tcp/5001/http"),
         ("https://[::1]:5001", "/ip6/::1/tcp/5001/https"),
-        ("https://ipfs.example/node", "/dns/ipfs.example/tcp/443/https (node/api/v0)"),
+        ("https://ipfs.example/node", "/dns/ipfs.example/tcp/443/https (under a path of its own)"),
     ],
 )
 def test_addresses(text: str, where: str) -> None:

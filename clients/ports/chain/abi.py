@@ -91,7 +91,7 @@ class Abi:
         _, entry = self._function(method)
         try:
             return tuple(map(_plain, entry.outputs, decode(entry.outputs, data)))
-        except DecodingError as error:
+        except (DecodingError, OverflowError) as error:
             raise ValueError(f"{method} returned something else: {error}") from None
 
     def event(self, log: Mapping[str, Any]) -> Event | None:
@@ -105,7 +105,11 @@ class Abi:
         words = iter(topics[1:])
         args: dict[str, object] = {}
         for name, kind, indexed in zip(entry.names, entry.types, entry.indexed, strict=True):
-            value = decode([kind], next(words))[0] if indexed else next(data)
+            source = words if indexed else data
+            value = next(source, None)
+            if value is None:
+                raise ValueError(f"a log of {entry.name} lacks {name}")
+            value = decode([kind], value)[0] if indexed else value
             args[name] = _plain(kind, value)
         return Event(entry.name, args, as_int(log["blockNumber"]), as_hex(log["transactionHash"]))
 
@@ -118,7 +122,7 @@ class Abi:
             return ProtocolError("UnknownError", data)
         try:
             values = decode(entry.types, data[4:])
-        except DecodingError:
+        except (DecodingError, ValueError, OverflowError):
             return ProtocolError("UnknownError", data)
         return ProtocolError(entry.name, *map(_plain, entry.types, values))
 
@@ -147,8 +151,11 @@ def hash_code(code: bytes) -> str:
 
 
 def as_int(value: object) -> int:
-    """Return the integer of a JSON-RPC quantity."""
-    return int(value, 16) if isinstance(value, str) else int(value)  # type: ignore[call-overload]
+    """Return the integer of a JSON-RPC quantity. ValueError for anything else."""
+    number = int(value, 16) if isinstance(value, str) else value
+    if isinstance(number, bool) or not isinstance(number, int) or not 0 <= number < 2**256:
+        raise ValueError(f"{value!r:.100} is no quantity")
+    return number
 
 
 def as_bytes(value: object, size: int | None = None) -> bytes:

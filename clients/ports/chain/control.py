@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from clients.ports.chain.abi import as_int
-from clients.ports.chain.rpc import Rpc, RpcError
+from clients.ports.chain.rpc import Rpc, RpcError, reading
 from clients.types.errors import RequestError, UnavailableError
 from clients.types.federation import Address
 
@@ -28,7 +28,8 @@ class Control:
         if self._kind == "anvil":
             # Its own way to give the blocks of one request an interval adds what the wall clock has moved.
             rpc.request("anvil_setBlockTimestampInterval", 1)
-        self._time = as_int(rpc.request("eth_getBlockByNumber", "latest", False)["timestamp"])
+        with reading(rpc.where, "eth_getBlockByNumber"):
+            self._time = as_int(rpc.request("eth_getBlockByNumber", "latest", False)["timestamp"])
 
     def mine(self, *, seconds: int = 1, blocks: int = 1) -> None:
         """Mine `blocks` blocks, the first of them `seconds` (at least 1) after the latest one."""

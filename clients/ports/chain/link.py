@@ -3,21 +3,19 @@
 import time
 from collections.abc import Callable, Sequence
 from types import TracebackType
-from typing import Any, Self, TypeVar
+from typing import Any, Self
 
 from clients.ports.binaries import find
 from clients.ports.chain.abi import as_bytes, as_int
 from clients.ports.chain.control import Control
 from clients.ports.chain.nodes import GENESIS_TIME, AnvilNode, DevNode, HardhatNode
-from clients.ports.chain.rpc import NodeRpc, Rpc, RpcError
+from clients.ports.chain.rpc import NodeRpc, Rpc, RpcError, reading
 from clients.ports.chain.sender import GWEI, Entry, Fees, Sender
 from clients.ports.chain.tester import TesterRpc
-from clients.types.errors import UnavailableError, unknown_name
-from clients.types.federation import Address
+from clients.types.errors import RequestError, UnavailableError, unknown_name
 from clients.types.keys import Signer
 
 HOMES = ("auto", "eth-tester", "anvil", "hardhat")
-T = TypeVar("T")
 _PLENTY = 10**24  # wei: a million ether of play money
 _PLAY_FEES = Fees(fixed=(1000 * GWEI, GWEI))
 
@@ -59,37 +57,26 @@ class Link:
 
     def now(self) -> int:
         """Return the time that the next block would carry at the earliest, in seconds."""
-        block = self.ask("eth_getBlockByNumber", "latest", False)
-        earliest = self._read(lambda: as_int(block["timestamp"]), "eth_getBlockByNumber") + 1
+        with reading(self.rpc.where, "eth_getBlockByNumber"):
+            block = self.rpc.request("eth_getBlockByNumber", "latest", False)
+            earliest = as_int(block["timestamp"]) + 1
         return earliest if self.control else max(earliest, int(self._clock()))
-
-    def ether(self, account: Address) -> int:
-        """Return an account's ether, in wei."""
-        return as_int(self.ask("eth_getBalance", account, "latest"))
 
     def first_hash(self) -> str:
         """Return the hash of block 0, as 0x and lower-case hexadecimal digits."""
-        block = self.ask("eth_getBlockByNumber", "0x0", False)
-        return self._read(lambda: "0x" + as_bytes(block["hash"], 32).hex(), "eth_getBlockByNumber")
+        with reading(self.rpc.where, "eth_getBlockByNumber"):
+            block = self.rpc.request("eth_getBlockByNumber", "0x0", False)
+            return "0x" + as_bytes(block["hash"], 32).hex()
 
     def number(self, method: str, *params: object) -> int:
         """Return a result that is a number."""
-        answer = self.ask(method, *params)
-        return self._read(lambda: as_int(answer), method)
+        with reading(self.rpc.where, method):
+            return as_int(self.rpc.request(method, *params))
 
     def data(self, method: str, *params: object) -> bytes:
         """Return a result that is bytes."""
-        answer = self.ask(method, *params)
-        return self._read(lambda: as_bytes(answer), method)
-
-    def _read(self, read: Callable[[], T], method: str) -> T:
-        try:
-            return read()
-        except (KeyError, TypeError, ValueError):
-            raise UnavailableError(
-                f"chain at {self.rpc.where}: {method} has an answer that means nothing. "
-                "Is it an Ethereum node, and in step with the chain?"
-            ) from None
+        with reading(self.rpc.where, method):
+            return as_bytes(self.rpc.request(method, *params))
 
     def ask(self, method: str, *params: object) -> Any:
         """Return a result that no working node refuses. UnavailableError otherwise."""
@@ -114,9 +101,19 @@ class Link:
 
 
 def resolve(spec: str) -> str:
-    """Return what `spec` stands for: `auto` is Anvil where there is one, else eth-tester."""
-    if "://" in spec:
+    """Return what `spec` stands for: `auto` is Anvil where there is one, else eth-tester.
+
+    RequestError for an unknown name, and for a URL with a user name or a password.
+    """
+    if "://" in spec and "@" not in spec.split("://", 1)[1].split("/", 1)[0].split("?", 1)[0]:
         return "url"
+    if "@" in spec or "/" in spec:
+        # What was given stays out of the message: it may hold a secret.
+        raise RequestError(
+            "a chain's URL is http(s):// or ws(s)://, a host and maybe a port and a path, without user name "
+            "and password, which others on this machine can read in the list of processes. Where a node "
+            "wants them, give the URL of a proxy that adds them."
+        )
     if spec not in HOMES:
         raise unknown_name("chain", spec, [*HOMES, "http://…", "ws://…"])
     if spec == "auto":

@@ -7,7 +7,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from clients.ports.binaries import find, hint, node_environment
+from clients.ports.binaries import find, node_environment
+from clients.ports.chain.abi import as_int
 from clients.ports.chain.process import Server, free_port
 from clients.ports.chain.rpc import NodeRpc, RpcError
 from clients.types.errors import UnavailableError
@@ -111,9 +112,9 @@ class DevNode:
         rpc = NodeRpc(self.url, timeout=2.0, tries=1)
         try:
             # Someone else's node on this port is not ours: ours must be running as well.
-            found = int(rpc.request("eth_chainId"), 16)
+            found = as_int(rpc.request("eth_chainId"))
             return found == self._chain_id and self._server is not None and self._server.running
-        except (UnavailableError, RpcError):
+        except (UnavailableError, RpcError, TypeError, ValueError):
             return False
         finally:
             rpc.close()
@@ -189,7 +190,3 @@ class HardhatNode(DevNode):
             **clock,
         }
         return {"networks": {"node": node}}
-
-
-def _missing(name: str) -> UnavailableError:
-    return UnavailableError(f"no {name} on this machine: {hint(name)}. Or choose --chain eth-tester.")

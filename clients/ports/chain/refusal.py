@@ -1,11 +1,12 @@
 """Why the protocol refused a call: asked beforehand, or found out afterwards."""
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
 from clients.ports.chain.abi import Abi, as_int
-from clients.ports.chain.rpc import Rpc, RpcError
+from clients.ports.chain.rpc import Rpc, RpcError, reading
 from clients.ports.chain.sender import Mined, Step
 from clients.types.errors import ProtocolError, UnavailableError
 from clients.types.federation import Phase
@@ -13,7 +14,7 @@ from clients.types.federation import Phase
 
 @dataclass(frozen=True, slots=True)
 class Foresight:
-    """What a node says of calls that aren't sent yet, by place: why it would refuse one, what gas one takes."""
+    """What a node says of calls not sent yet, by place: why it would refuse one, what gas one takes."""
 
     refused: dict[int, ProtocolError]
     gas: dict[int, int]
@@ -22,8 +23,8 @@ class Foresight:
 def preflight(rpc: Rpc, abi: Abi, steps: Sequence[Step], now: int, *, only: int | None = None) -> Foresight:
     """Return what would become of `steps` as things stand.
 
-    `now` is the time that the next block would carry: an error that may be gone by then doesn't count, and such
-    a call has no estimate.
+    `now` is the time that the next block would carry: an error that may be gone by then doesn't count, and
+    such a call has no estimate.
     """
     places = range(len(steps)) if only is None else [only]
     answers = rpc.batch([("eth_estimateGas", (_call(steps[place]), "pending")) for place in places])
@@ -33,7 +34,8 @@ def preflight(rpc: Rpc, abi: Abi, steps: Sequence[Step], now: int, *, only: int 
     foresight = Foresight({}, {})
     for place, answer in zip(places, answers, strict=True):
         if not isinstance(answer, RpcError):
-            foresight.gas[place] = as_int(answer)
+            with reading(rpc.where, "eth_estimateGas"):
+                foresight.gas[place] = as_int(answer)
             continue
         if answer.revert is None:
             raise UnavailableError(f"chain at {rpc.where}: {answer}")
@@ -51,13 +53,12 @@ def explain(rpc: Rpc, abi: Abi, step: Step, mined: Mined) -> ProtocolError:
     """
     if mined.gas >= step.gas_limit:
         return ProtocolError("OutOfGas", mined.gas)
-    try:
+    # Nodes without traces say so in many ways, null and nonsense among them.
+    with suppress(RpcError, AttributeError, TypeError, ValueError):
         trace = rpc.request("debug_traceTransaction", mined.transaction, {"tracer": "callTracer"})
         output = trace.get("output", trace.get("returnValue"))
         if output:
             return abi.error(bytes.fromhex(output.removeprefix("0x")))
-    except RpcError:
-        pass
     for block in (mined.block, mined.block - 1):
         try:
             rpc.request("eth_call", _call(step), hex(block))

@@ -8,18 +8,20 @@ import itertools
 import json
 import threading
 import time
-from collections.abc import Callable, Sequence
-from contextlib import ExitStack
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager, suppress
 from typing import Any, Protocol
 from urllib.parse import urlsplit
 
 import requests
+from eth_abi.exceptions import DecodingError
 from web3.providers.rpc import HTTPProvider
 from web3.types import RPCEndpoint, RPCResponse
 from websockets.exceptions import WebSocketException
 from websockets.sync.client import ClientConnection
 from websockets.sync.client import connect as ws_connect
 
+from clients.ports.urls import redacted as redacted
 from clients.types.errors import FedJuryError, RequestError, UnavailableError
 
 Request = tuple[str, Sequence[object]]
@@ -54,8 +56,23 @@ class RpcError(FedJuryError):
         while isinstance(data, dict):  # Hardhat wraps it
             data = data.get("data", data.get("result"))
         if isinstance(data, str) and data.startswith("0x"):
-            return bytes.fromhex(data[2:])
+            with suppress(ValueError):
+                return bytes.fromhex(data[2:])
         return b"" if "revert" in self.message.lower() else None
+
+
+@contextmanager
+def reading(where: str, method: str) -> Iterator[None]:
+    """Turn an error, or an answer in no known form, into an UnavailableError: nodes differ, and may lie."""
+    try:
+        yield
+    except RpcError as error:
+        raise UnavailableError(f"chain at {where}: {error}") from None
+    except (LookupError, TypeError, ValueError, AttributeError, OverflowError, DecodingError):
+        raise UnavailableError(
+            f"chain at {where}: its answer to {method} means nothing. Is it an Ethereum node, and up to date "
+            "with its chain? Give another URL if it stays so."
+        ) from None
 
 
 class Rpc(Protocol):
@@ -235,18 +252,6 @@ def _is_reply(reply: object) -> bool:
     return isinstance(reply, dict) and ("result" in reply or "error" in reply)
 
 
-def redacted(url: str) -> str:
-    """Return `url` without user, password, path and query: providers put access keys there."""
-    try:
-        parts = urlsplit(url)
-        port = f":{parts.port}" if parts.port else ""
-    except ValueError:
-        raise RequestError(
-            "the chain's URL is not one: http(s):// or ws(s)://, host, and maybe a port."
-        ) from None
-    return f"{parts.scheme}://{parts.hostname or ''}{port}"
-
-
 def _passing(error: Exception) -> bool:
     """Return whether trying again may help: refused requests (HTTP 4xx but 408 and 429) stay refused."""
     if isinstance(error, requests.HTTPError) and error.response is not None:
@@ -260,7 +265,10 @@ def _result_or_error(method: str, reply: Any) -> Any:
         return reply.get("result")
     if not isinstance(error, dict):
         error = {"message": str(error)}
-    return RpcError(method, int(error.get("code", 0)), str(error.get("message", "")), error.get("data"))
+    code = error.get("code")
+    return RpcError(
+        method, code if isinstance(code, int) else 0, str(error.get("message", "")), error.get("data")
+    )
 
 
 def _result(method: str, reply: Any) -> Any:

@@ -5,13 +5,13 @@ A transaction's hash is known before it leaves; whoever wants to survive a crash
 
 import threading
 import time
-from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
 from clients.ports.chain.abi import as_int
-from clients.ports.chain.rpc import Rpc, RpcError
+from clients.ports.chain.rpc import Rpc, RpcError, reading
 from clients.types.errors import RequestError, UnavailableError
 from clients.types.federation import Address
 from clients.types.keys import Signed, Signer
@@ -24,7 +24,7 @@ _DELIVERIES = 3
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """A transaction to be: `data` to the contract `to` (None: a new contract). `label` is for gas totals."""
+    """A transaction to be: `data` to `to` (None: a new contract). `label` is for messages and the journal."""
 
     sender: Address
     to: Address | None
@@ -104,16 +104,10 @@ class Sender:
         self._sleep = sleep
         self._nonces: dict[Address, int] = {}
         self._lock = threading.RLock()
-        self.gas: Counter[str] = Counter()
 
     def add(self, keys: Iterable[Signer]) -> None:
         """Sign for these accounts as well."""
         self._keys |= {key.address: key for key in keys}
-
-    @property
-    def accounts(self) -> tuple[Address, ...]:
-        """Return the accounts that this can sign for."""
-        return tuple(self._keys)
 
     def send(self, steps: Sequence[Step]) -> list[Mined]:
         """Sign and send all of `steps`, wait until all are mined; results in their order.
@@ -133,8 +127,8 @@ class Sender:
 
     def find(self, transaction: str) -> Mined | None:
         """Return the transaction of this hash if it is mined: the first question after a restart."""
-        raw = self._rpc.request("eth_getTransactionReceipt", transaction)
-        return _mined(raw) if raw else None
+        with reading(self._rpc.where, "eth_getTransactionReceipt"):
+            return _mined(self._rpc.request("eth_getTransactionReceipt", transaction))
 
     def _send(self, steps: Sequence[Step]) -> list[Mined]:
         for step in steps:
@@ -146,32 +140,34 @@ class Sender:
         if self._seal is not None:
             self._seal()
         self._await(flights)
-        for flight in flights:
-            assert flight.mined is not None
-            self.gas[flight.step.label] += flight.mined.gas
         return [flight.mined for flight in flights if flight.mined]
 
     def _learn_nonces(self, senders: Iterable[Address]) -> None:
         unknown = [sender for sender in dict.fromkeys(senders) if sender not in self._nonces]
         counts = self._rpc.batch([("eth_getTransactionCount", (sender, "pending")) for sender in unknown])
         for sender, count in zip(unknown, counts, strict=True):
-            if isinstance(count, RpcError):
-                raise UnavailableError(f"chain at {self._rpc.where}: {count}")
-            self._nonces[sender] = as_int(count)
+            with reading(self._rpc.where, "eth_getTransactionCount"):
+                if isinstance(count, RpcError):
+                    raise count
+                self._nonces[sender] = as_int(count)
 
     def _price(self) -> dict[str, object]:
         if self._fees.fixed:
             most, tip = self._fees.fixed
             return {"type": 2, "maxFeePerGas": most, "maxPriorityFeePerGas": tip}
-        block = self._rpc.request("eth_getBlockByNumber", "latest", False)
-        if "baseFeePerGas" not in block:  # a chain from before London
-            return {"gasPrice": self._capped(as_int(self._rpc.request("eth_gasPrice")))}
+        with reading(self._rpc.where, "eth_getBlockByNumber"):
+            block = self._rpc.request("eth_getBlockByNumber", "latest", False)
+            base = as_int(block["baseFeePerGas"]) if "baseFeePerGas" in block else None
+        if base is None:  # a chain from before London
+            with reading(self._rpc.where, "eth_gasPrice"):
+                price = as_int(self._rpc.request("eth_gasPrice"))
+            return {"gasPrice": self._capped(price)}
         try:
             tip = as_int(self._rpc.request("eth_maxPriorityFeePerGas"))
-        except RpcError:
+        except (RpcError, TypeError, ValueError):
             tip = GWEI
         # Twice the base fee outlasts six full blocks.
-        most = self._capped(2 * as_int(block["baseFeePerGas"]) + tip)
+        most = self._capped(2 * base + tip)
         return {"type": 2, "maxFeePerGas": most, "maxPriorityFeePerGas": min(tip, most)}
 
     def _capped(self, price: int) -> int:
@@ -273,8 +269,9 @@ class Sender:
             receipts = self._rpc.batch([("eth_getTransactionReceipt", (one.signed.hash,)) for one in waiting])
             for flight, receipt in zip(waiting, receipts, strict=True):
                 # Some nodes answer with an error while they index.
-                if receipt is not None and not isinstance(receipt, RpcError):
-                    flight.mined = _mined(receipt)
+                if not isinstance(receipt, RpcError):
+                    with reading(self._rpc.where, "eth_getTransactionReceipt"):
+                        flight.mined = _mined(receipt)
             waiting = [flight for flight in waiting if flight.mined is None]
             if not waiting:
                 return
@@ -285,7 +282,9 @@ class Sender:
 
     def _overdue(self, waiting: Sequence[_Flight]) -> UnavailableError:
         first = waiting[0]
-        count = as_int(self._rpc.request("eth_getTransactionCount", first.step.sender, "latest"))
+        count = 0
+        with suppress(RpcError, UnavailableError, TypeError, ValueError):
+            count = as_int(self._rpc.request("eth_getTransactionCount", first.step.sender, "latest"))
         fate = (
             "another transaction took its nonce: is another client using the same key?"
             if count > first.nonce
@@ -298,7 +297,10 @@ class Sender:
         )
 
 
-def _mined(raw: Any) -> Mined:
+def _mined(raw: Any) -> Mined | None:
+    """Return the transaction of a receipt, or None without one, or where the receipt names no block yet."""
+    if raw is None or raw["blockNumber"] is None:
+        return None
     return Mined(
         transaction=str(raw["transactionHash"]).lower(),
         block=as_int(raw["blockNumber"]),

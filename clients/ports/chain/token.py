@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from clients.ports.chain.abi import Abi, address, packaged
+from clients.ports.chain.abi import Abi, address, as_bytes, packaged
 from clients.ports.chain.link import Link
 from clients.ports.chain.refusal import explain
 from clients.ports.chain.rpc import RpcError
@@ -36,12 +36,6 @@ class Token:
             for account, answer in zip(accounts, answers, strict=True)
         }
 
-    def allowance(self, owner: Address, spender: Address) -> int:
-        """Return how much `spender` may take from `owner`."""
-        return self._number(
-            "allowance", self._link.ask("eth_call", self._call("allowance", owner, spender), "latest")
-        )
-
     def mint(self, minter: Address, amounts: Sequence[tuple[Address, int]]) -> None:
         """Give accounts new tokens, all in one go. ProtocolError where the token refuses."""
         self._send([(minter, "mint", who, amount) for who, amount in amounts])
@@ -70,7 +64,7 @@ class Token:
         try:
             if isinstance(answer, RpcError):
                 raise ValueError(str(answer))
-            return int(self._abi.result(method, bytes.fromhex(answer[2:]))[0])
+            return int(self._abi.result(method, as_bytes(answer))[0])
         except ValueError as error:
             where = f"chain {self._link.chain_id} at {self._link.rpc.where}"
             raise UnavailableError(

@@ -1,13 +1,13 @@
 """A deployed federation on any EVM chain: the `Chain` and `Devnet` of `clients.types.chain`."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
-from typing import Any
+from typing import Any, TypeVar
 
-from clients.ports.chain.abi import Abi, address, hash_code, packaged, round_of, seat_of, status_of
+from clients.ports.chain.abi import Abi, address, as_bytes, hash_code, packaged, round_of, seat_of, status_of
 from clients.ports.chain.link import Link
 from clients.ports.chain.refusal import explain, preflight
-from clients.ports.chain.rpc import RpcError
+from clients.ports.chain.rpc import RpcError, reading
 from clients.ports.chain.sender import Mined, Step
 from clients.ports.chain.token import Token
 from clients.types.chain import Call, Receipt
@@ -16,11 +16,14 @@ from clients.types.federation import Address, Event, Round, Seat, Status
 
 _PAGE = 100  # seats a call
 _CHUNK = 5_000  # blocks a query for logs
+_CALM = 4  # queries that go well before more blocks are asked for again
 # No action costs more, whatever the state of its block. Where there is no estimate, this is the limit.
 _GAS_LIMIT = 400_000
 _GAS_PER_ACCOUNT = 60_000  # of `evict`'s list
 _MARGIN_PERCENT = 125
 _MARGIN_GAS = 50_000
+
+T = TypeVar("T")
 
 
 class Web3Chain:
@@ -85,11 +88,6 @@ class Web3Chain:
         )
         return latest, max(latest, held)
 
-    @property
-    def gas(self) -> dict[str, int]:
-        """Return the gas spent so far through this link, by action."""
-        return dict(self.link.sender.gas)
-
     # ------------------------------------------------------------------ actions
 
     def send(self, calls: Sequence[Call]) -> list[Receipt]:
@@ -153,24 +151,24 @@ class Web3Chain:
 
     def status(self) -> Status:
         """Return the round in progress, as of the latest block."""
-        return status_of(self._view("status")[0])
+        return self._one("status", status_of)
 
     def seats(self) -> list[Seat]:
         """Return every seat of the registry, in registry order, as of one block."""
-        first = self._view("seats", 0, _PAGE)[0]
+        first = self._one("seats", _seats_of, 0, _PAGE)
         if len(first) < _PAGE:
-            return [seat_of(raw) for raw in first]
+            return first
         block = self.link.block()
         pages = range(0, self._view("memberCount", block=block)[0], _PAGE)
-        return [seat_of(raw) for start in pages for raw in self._view("seats", start, _PAGE, block=block)[0]]
+        return [seat for start in pages for seat in self._one("seats", _seats_of, start, _PAGE, block=block)]
 
     def seat(self, account: Address) -> Seat:
         """Return `account`'s seat, whether or not it is in the registry."""
-        return seat_of(self._view("seatOf", account)[0])
+        return self._one("seatOf", seat_of, account)
 
     def round(self, number: int) -> Round:
         """Return round `number`'s record."""
-        return round_of(self._view("roundOf", number)[0])
+        return self._one("roundOf", round_of, number)
 
     def view(self, method: str, *args: object) -> tuple[Any, ...]:
         """Return what a view of the contract returns. ProtocolError if it reverts."""
@@ -191,7 +189,7 @@ class Web3Chain:
     def events(self, first_block: int = 0) -> list[Event]:
         """Return the federation's events from `first_block` on, in order."""
         found: list[Event] = []
-        start, last, chunk = max(first_block, self._first_block), self.link.block(), _CHUNK
+        start, last, chunk, since = max(first_block, self._first_block), self.link.block(), _CHUNK, 0
         while start <= last:
             end = min(start + chunk - 1, last)
             query = {"address": self._federation, "fromBlock": hex(start), "toBlock": hex(end)}
@@ -202,10 +200,12 @@ class Web3Chain:
                     raise UnavailableError(
                         f"chain at {self.link.rpc.where} gives no events: {error}"
                     ) from None
-                chunk = max(1, chunk // 4)  # providers limit the range, each to its own taste
+                chunk, since = max(1, chunk // 4), 0  # providers limit the range, each to its own taste
                 continue
             found += self._events(logs)
-            start = end + 1
+            start, since = end + 1, since + 1
+            if since % _CALM == 0:  # a passing trouble, or a stretch of many events, is over
+                chunk = min(_CHUNK, chunk * 2)
         return found
 
     def close(self) -> None:
@@ -213,8 +213,10 @@ class Web3Chain:
         self.link.close()
 
     def _events(self, logs: Sequence[Any]) -> list[Event]:
+        """Return our events among `logs`; others' are none of our business."""
         ours = self._federation.lower()
-        known = (self._abi.event(log) for log in logs if str(log["address"]).lower() == ours)
+        with reading(self.link.rpc.where, "eth_getLogs"):
+            known = [self._abi.event(log) for log in logs if str(log["address"]).lower() == ours]
         return [event for event in known if event is not None]
 
     def _view(self, method: str, *args: object, block: int | None = None) -> tuple[Any, ...]:
@@ -226,8 +228,16 @@ class Web3Chain:
                 raise UnavailableError(f"chain at {self.link.rpc.where}: {error}") from None
             raise self._abi.error(error.revert) from None
         try:
-            return self._abi.result(method, bytes.fromhex(raw[2:]))
+            return self._abi.result(method, as_bytes(raw))
         except ValueError as error:
+            raise self._stranger(str(error)) from None
+
+    def _one(self, method: str, parse: Callable[[Any], T], *args: object, block: int | None = None) -> T:
+        """Return what `parse` makes of a view's one result."""
+        result = self._view(method, *args, block=block)[0]
+        try:
+            return parse(result)
+        except ValueError as error:  # no enumeration of ours has such a member
             raise self._stranger(str(error)) from None
 
     def _stranger(self, why: str) -> UnavailableError:
@@ -247,6 +257,10 @@ class Web3Devnet(Web3Chain):
         self.link.control.mine(seconds=seconds, blocks=blocks)
 
 
+def _seats_of(raw: Sequence[Any]) -> list[Seat]:
+    return [seat_of(one) for one in raw]
+
+
 def open_chain(link: Link, federation: Address, **options: Any) -> Web3Chain:
     """Return the federation on `link`: a `Web3Devnet` where the clock is ours."""
     return (Web3Devnet if link.control else Web3Chain)(link, federation, **options)
@@ -255,7 +269,7 @@ def open_chain(link: Link, federation: Address, **options: Any) -> Web3Chain:
 def check_code(link: Link, contract: Address, code_hash: str | None) -> None:
     """Raise UnavailableError unless there is code at `contract`, the one of `code_hash` if given."""
     where = f"chain {link.chain_id} at {link.rpc.where}"
-    code = bytes.fromhex(link.ask("eth_getCode", contract, "latest")[2:])
+    code = link.data("eth_getCode", contract, "latest")
     if not code:
         raise UnavailableError(
             f"{where}: there is no contract at {contract}. Is this the chain of the deployment? "

@@ -4,6 +4,7 @@ import ipaddress
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
+from clients.ports.urls import redacted
 from clients.types.errors import RequestError
 
 AUTH_VARIABLE = "FEDJURY_IPFS_AUTH"
@@ -29,7 +30,7 @@ class ApiAddress:
         return parts[1] in ("ip4", "ip6") and ipaddress.ip_address(parts[2]).is_loopback
 
     def __str__(self) -> str:
-        return self.multiaddr if self.base == _API_PATH else f"{self.multiaddr} ({self.base})"
+        return self.multiaddr if self.base == _API_PATH else f"{self.multiaddr} (under a path of its own)"
 
 
 def is_address(text: str) -> bool:
@@ -47,8 +48,9 @@ def parse_address(text: str) -> ApiAddress:
     try:
         multiaddr_to_url_data(address.multiaddr, address.base)
     except (exceptions.AddressError, ValueError) as error:
+        shown, why = (redacted(text), "") if "://" in text else (text, f": {error}")
         raise RequestError(
-            f"{text!r} is not the address of an IPFS API: {error}. It looks like {_EXAMPLES}."
+            f"{shown!r} is not the address of an IPFS API{why}. It looks like {_EXAMPLES}."
         ) from error
     return address
 
@@ -66,7 +68,7 @@ def _of_url(text: str) -> ApiAddress:
             f"set {AUTH_VARIABLE} to user:password instead"
         )
     if url.scheme not in ("http", "https") or not url.hostname or url.query or url.fragment:
-        raise RequestError(f"{text!r} is not the URL of an IPFS API. It looks like {_EXAMPLES}.")
+        raise RequestError(f"{redacted(text)!r} is not the URL of an IPFS API. It looks like {_EXAMPLES}.")
     path = url.path.strip("/")
     if not path.endswith(_API_PATH):
         path = f"{path}/{_API_PATH}" if path else _API_PATH

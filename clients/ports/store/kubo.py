@@ -63,6 +63,7 @@ class KuboNode:
         self._sleep = sleep
         self._log_start = 0
         self._address: str | None = None
+        self._node: subprocess.Popen[bytes] | None = None
         self._stack = contextlib.ExitStack()
 
     @property
@@ -71,6 +72,11 @@ class KuboNode:
         if self._address is None:
             raise UnavailableError(f"the Kubo node in {self.folder} is not running")
         return self._address
+
+    @property
+    def running(self) -> bool:
+        """Return whether the node is there."""
+        return self._node is not None and self._node.poll() is None
 
     def start(self) -> str:
         """Start the node and return its API's multiaddr once it answers.
@@ -94,7 +100,7 @@ class KuboNode:
 
     def stop(self) -> None:
         """End the node, by force if it takes too long. Stopping twice changes nothing."""
-        self._address = None
+        self._address = self._node = None
         self._stack.close()
 
     def __enter__(self) -> Self:
@@ -126,6 +132,7 @@ class KuboNode:
             stderr=subprocess.STDOUT,
             start_new_session=True,
         )
+        self._node = node
         self._stack.callback(_end, node)
         self._pid.write_text(str(node.pid))
         reaper = subprocess.Popen(

@@ -22,7 +22,7 @@ def program(path: Path, *, mode: int = 0o755) -> Path:
 
 
 def test_nothing_is_found_where_nothing_is(house: Path) -> None:
-    assert [name for name in binaries.known() if binaries.find(name)] == []
+    assert [name for name in binaries._PROGRAMS if binaries.find(name)] == []
 
 
 def test_our_own_come_before_the_machines(house: Path) -> None:
@@ -55,4 +55,4 @@ def test_an_unknown_name_is_told_with_the_nearest(ask: object) -> None:
 
 
 def test_every_program_has_a_hint() -> None:
-    assert all(binaries.hint(name) for name in binaries.known())
+    assert all(binaries.hint(name) for name in binaries._PROGRAMS)
