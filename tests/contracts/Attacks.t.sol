@@ -6,7 +6,7 @@ import {StakeVote} from "../../contracts/federations/StakeVote.sol";
 import {IFederation} from "../../contracts/interfaces/IFederation.sol";
 import {IStakeVote} from "../../contracts/interfaces/IStakeVote.sol";
 import {Bench} from "./Bench.sol";
-import {FalseToken, FeeToken, FreeToken, ReentrantToken, ShrinkingToken} from "./Tokens.sol";
+import {FalseToken, FeeToken, FreeToken, GenerousToken, ReentrantToken, ShrinkingToken} from "./Tokens.sol";
 import {SafeERC20} from "@openzeppelin/contracts/token/ERC20/utils/SafeERC20.sol";
 import {ReentrancyGuard} from "@openzeppelin/contracts/utils/ReentrancyGuard.sol";
 
@@ -78,6 +78,25 @@ contract AttacksTest is Bench {
         pass(IFederation.Phase.Commit);
         refuses(voter, revealing(1, MODEL, SALT), abi.encodeWithSelector(IFederation.WrongRound.selector, 1, number));
         refuses(voter, revealing(number, MODEL, SALT), notCommitted(voter, number));
+    }
+
+    /// @dev A commitment that was never revealed doesn't open in a later round, booked or not.
+    function test_silent_voter_reveals_in_a_later_round() public {
+        address[] memory list = toCommit();
+        address voter = list[0];
+        commit(voter, MODEL);
+        bytes32 salt = saltOf(voter);
+        pass(IFederation.Phase.Commit);
+        pass(IFederation.Phase.Reveal);
+        federation.settle();
+
+        openAndDraw();
+        uint256 number = round();
+        proposeAllBut(voter);
+        list = voters();
+        commit(list[0] == voter ? list[1] : list[0], MODEL);
+        pass(IFederation.Phase.Commit);
+        refuses(voter, revealing(number, MODEL, salt), notCommitted(voter, number));
     }
 
     function test_replayed_commitment_in_another_contract() public {
@@ -324,6 +343,8 @@ contract AttacksTest is Bench {
         vm.warp(federation.status().restUntil);
         federation.open();
         vm.roll(block.number + 257);
+        vm.expectEmit(address(federation));
+        emit IFederation.Settled(2, IFederation.Outcome.Undecided, 0, MODEL, 0, 0, 0, 0, 0);
         federation.settle();
         assertEq(uint256(federation.roundOf(2).outcome), uint256(IFederation.Outcome.Undecided));
     }
@@ -387,6 +408,17 @@ contract AttacksTest is Bench {
             account(20),
             abi.encodeCall(IFederation.join, (BOND)),
             abi.encodeWithSelector(IFederation.TransferMismatch.selector, BOND, BOND - 1)
+        );
+    }
+
+    function test_token_that_gives_more_than_was_asked() public {
+        GenerousToken generous = new GenerousToken();
+        withToken(generous);
+        fundFree(generous, account(20), BOND);
+        refuses(
+            account(20),
+            abi.encodeCall(IFederation.join, (BOND)),
+            abi.encodeWithSelector(IFederation.TransferMismatch.selector, BOND, BOND + 1)
         );
     }
 
@@ -477,6 +509,14 @@ contract AttacksTest is Bench {
         openAndDraw();
         proposeAll();
         return voters();
+    }
+
+    function proposeAllBut(address who) private {
+        address[] memory list = proposers();
+        for (uint256 i = 0; i < list.length; ++i) {
+            if (list[i] != who) propose(list[i]);
+        }
+        pass(IFederation.Phase.Propose);
     }
 
     /// @dev Rounds without proposals until `who` is drawn to vote; the round's number.

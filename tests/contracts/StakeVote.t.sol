@@ -298,6 +298,12 @@ contract StakeVoteTest is Bench {
         verdict(2, 0, 0, 3, IFederation.Outcome.Undecided, GENESIS);
     }
 
+    function test_quorum_is_reached_by_exactly_its_share() public {
+        joinOne(account(7), 3 * BOND); // six voters now, of whom three are half
+        verdict(2, 0, 0, 1, IFederation.Outcome.Undecided, GENESIS);
+        verdict(3, 0, 0, 0, IFederation.Outcome.Accepted, MODEL);
+    }
+
     function test_nobody_reveals() public {
         verdict(0, 0, 0, 5, IFederation.Outcome.Undecided, GENESIS);
     }
@@ -545,6 +551,7 @@ contract StakeVoteTest is Bench {
         for (uint256 i = 0; i < ballots.length + silent; ++i) {
             commit(list[i], i < ballots.length ? ballots[i] : MODEL);
         }
+        pass(IFederation.Phase.Commit);
         for (uint256 i = 0; i < ballots.length; ++i) {
             reveal(list[i], ballots[i]);
         }

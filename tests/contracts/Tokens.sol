@@ -35,6 +35,14 @@ contract FeeToken is FreeToken {
     }
 }
 
+/// @dev Adds a unit to each transfer.
+contract GenerousToken is FreeToken {
+    function _update(address from, address to, uint256 amount) internal override {
+        super._update(from, to, amount);
+        if (from != address(0) && to != address(0)) super._update(address(0), to, 1);
+    }
+}
+
 /// @dev Takes the balance down when it is transferred to.
 contract ShrinkingToken is FreeToken {
     function transferFrom(address, address to, uint256 amount) public override returns (bool) {
