@@ -40,7 +40,6 @@ def _run(options: dict[str, Any]) -> int:
     model = models.build_for(config.model, datasets.load(config.dataset), config.seed)
     data = codec.encode(weights_of(model), schema_of(model))
     if save is not None:
-        save.parent.mkdir(parents=True, exist_ok=True)
         write_whole(save, data)
         print(compute_cid(data))
         return 0
