@@ -137,15 +137,20 @@ class Driver:
         or store is out of reach for longer than this driver waits.
         """
         outage_since: float | None = None
+        go_on: bool | None = True
         while told < rounds:
             try:
                 status = self._look()
-                for settled in self._get_untold(status, told):
-                    told = settled.round
+                untold = self._get_untold(status, told)
+                for settled in untold:
                     go_on = on_settled(settled)
-                    self._let_go(settled)
+                    told = settled.round  # only now: what fails on the way is told again
                     if go_on is False or told >= rounds:
-                        return
+                        break
+                if untold:
+                    self._let_go(untold[-1])
+                if go_on is False or told >= rounds:
+                    return
                 if not self.sweep(status):
                     self._wait(status)
                 outage_since = None

@@ -225,3 +225,19 @@ def test_claims_of_more_samples_than_can_be_summed_are_voted_against(
     candidate = driver.cohort.aggregate(greedy)
     assert candidate.digest is None
     assert "samples" in candidate.fault
+
+
+def test_a_round_whose_telling_fails_is_told_again(config: SwarmConfig, tmp_path: Path) -> None:
+    world = World(config, tmp_path)
+    world.play(2)
+    told: list[int] = []
+
+    def settled(status: Status) -> bool:
+        told.append(status.round)
+        if told == [1]:
+            raise UnavailableError("the disk is full for a moment.")
+        return True
+
+    late = world.driver(0, outage_seconds=60.0, sleep=lambda seconds: None)
+    late.run(2, settled)
+    assert told == [1, 1, 2]
