@@ -112,7 +112,7 @@ abstract contract Federation is Axes, ReentrancyGuard {
     }
 
     /// @inheritdoc IFederation
-    function leave() external {
+    function exit() external {
         _requirePhase(Phase.Open);
         Member memory m = _book.load(msg.sender);
         if (m.standing != Standing.Member) revert NotMember(msg.sender, m.standing);

@@ -128,7 +128,7 @@ class Federation(FederationView[T]):
         self.state.ledger.members[sender] = replace(member, stake=stake)
         return [*events, compute_event(env, "Deposited", account=sender, amount=amount, stake=stake)]
 
-    def process_leave(self, env: Env, sender: Address) -> list[Event]:
+    def process_exit(self, env: Env, sender: Address) -> list[Event]:
         """Take the sender out of the registry; its stake unbonds."""
         self._check_member(sender)
         member, events = self._book_active(env, sender)

@@ -30,7 +30,7 @@ ACTIONS: Mapping[str, Action] = MappingProxyType(
     {
         "join": Action(("uint256",), Phase.OPEN),
         "deposit": Action(("uint256",), Phase.OPEN),
-        "leave": Action((), Phase.OPEN),
+        "exit": Action((), Phase.OPEN),
         "withdraw": Action(()),
         "claim": Action(()),
         "collect": Action(("address",)),

@@ -183,7 +183,7 @@ interface IFederation {
     function deposit(uint256 amount) external;
 
     /// @notice Leave the registry; the stake can be withdrawn after the unbonding period.
-    function leave() external;
+    function exit() external;
 
     /// @notice Take the unbonded stake out.
     function withdraw() external;

@@ -232,7 +232,7 @@ contract AttacksTest is Bench {
     function test_withdrawing_before_a_slash() public {
         address[] memory list = toCommit();
         commit(list[0], REJECT);
-        refusesPhase(list[0], abi.encodeCall(IFederation.leave, ()), IFederation.Phase.Open);
+        refusesPhase(list[0], abi.encodeCall(IFederation.exit, ()), IFederation.Phase.Open);
         refuses(
             list[0],
             abi.encodeCall(IFederation.withdraw, ()),
@@ -249,7 +249,7 @@ contract AttacksTest is Bench {
         // settled and not booked: leaving books first
         refuses(
             list[0],
-            abi.encodeCall(IFederation.leave, ()),
+            abi.encodeCall(IFederation.exit, ()),
             abi.encodeWithSelector(IFederation.AccountBanned.selector, list[0])
         );
         assertEq(balance(list[0]), BOND - VOTER_STAKE);

@@ -70,12 +70,12 @@ contract Handler is CommonBase, StdUtils {
         federation.deposit(bound(amount, 1, held));
     }
 
-    function leave(uint256 who) external watched {
+    function exit(uint256 who) external watched {
         address account = accountAt(who);
         // most stay: an empty federation tests nothing
         if (who % 5 != 0 || !isPhase(IFederation.Phase.Open) || !canAct(account)) return;
         vm.prank(account);
-        federation.leave();
+        federation.exit();
     }
 
     function withdraw(uint256 who) external watched {
@@ -265,7 +265,7 @@ contract Handler is CommonBase, StdUtils {
         bytes[13] memory calls = [
             abi.encodeCall(IFederation.join, (x)),
             abi.encodeCall(IFederation.deposit, (x)),
-            abi.encodeCall(IFederation.leave, ()),
+            abi.encodeCall(IFederation.exit, ()),
             abi.encodeCall(IFederation.withdraw, ()),
             abi.encodeCall(IFederation.claim, ()),
             abi.encodeCall(IFederation.collect, (account)),

@@ -84,7 +84,7 @@ contract InvariantsTest is Test {
             address account = handler.accountAt(i);
             if (federation.seatOf(account).member.standing == IFederation.Standing.Member) {
                 vm.prank(account);
-                federation.leave();
+                federation.exit();
             }
             address[] memory list = new address[](1);
             list[0] = account;

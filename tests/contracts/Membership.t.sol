@@ -49,7 +49,7 @@ contract MembershipTest is Bench {
         );
         refuses(account(0), joining(BOND), already(account(0), IFederation.Standing.Member));
         vm.prank(account(0));
-        federation.leave();
+        federation.exit();
         refuses(account(0), joining(BOND), already(account(0), IFederation.Standing.Leaving));
         fund(account(7), BOND);
         vm.prank(account(7));
@@ -61,7 +61,7 @@ contract MembershipTest is Bench {
     function test_join_again_after_leaving() public {
         joinOne(outsider, BOND);
         vm.startPrank(outsider);
-        federation.leave();
+        federation.exit();
         vm.warp(block.timestamp + 1000);
         federation.withdraw();
         token.approve(address(federation), BOND);
@@ -118,7 +118,7 @@ contract MembershipTest is Bench {
         federation.collect(loser);
         refuses(loser, depositing(1), banned(loser));
         vm.prank(account(1) == loser ? account(2) : account(1));
-        federation.leave();
+        federation.exit();
         refuses(
             account(1) == loser ? account(2) : account(1),
             depositing(1),
@@ -136,7 +136,7 @@ contract MembershipTest is Bench {
         vm.expectEmit(address(federation));
         emit IFederation.Left(account(1), BOND, START + 1000);
         vm.prank(account(1));
-        federation.leave();
+        federation.exit();
         IFederation.Seat[] memory list = federation.seats(0, 10);
         assertEq(list.length, 3);
         assertEq(list[0].account, account(0));
@@ -162,7 +162,7 @@ contract MembershipTest is Bench {
     function test_withdraw_after_unbonding() public {
         joinMany(2, 150);
         vm.prank(account(0));
-        federation.leave();
+        federation.exit();
         refuses(account(0), withdrawing(), abi.encodeWithSelector(IFederation.TooEarly.selector, START, START + 1000));
         vm.warp(START + 999);
         refuses(
@@ -359,7 +359,7 @@ contract MembershipTest is Bench {
     }
 
     function leaving() private pure returns (bytes memory) {
-        return abi.encodeCall(IFederation.leave, ());
+        return abi.encodeCall(IFederation.exit, ());
     }
 
     function withdrawing() private pure returns (bytes memory) {

@@ -32,7 +32,7 @@ contract StakeVoteTest is Bench {
         bytes memory data = abi.encodeCall(IFederation.open, ());
         for (uint256 i = 0; i < 3; ++i) {
             vm.prank(account(i));
-            federation.leave();
+            federation.exit();
         }
         refuses(account(9), data, abi.encodeWithSelector(IFederation.TooFewMembers.selector, 4, 5));
         joinOne(account(9), BOND);

@@ -103,7 +103,7 @@ def test_refusals_carry_the_contracts_own_errors(world: World) -> None:
     cases = [
         (Call(a, "join", (999,)), ProtocolError("StakeTooLow", 999, 1000)),
         (Call(a, "join", (2**96,)), ProtocolError("AmountTooLarge", 2**96, 2**96 - 1)),
-        (Call(a, "leave"), ProtocolError("NotMember", a, Standing.STRANGER)),
+        (Call(a, "exit"), ProtocolError("NotMember", a, Standing.STRANGER)),
         (Call(a, "withdraw"), ProtocolError("NothingToWithdraw", a)),
         (Call(a, "open"), ProtocolError("TooFewMembers", 0, 4)),
         (Call(a, "draw"), ProtocolError("WrongPhase", Phase.OPEN, Phase.DRAW)),
@@ -130,7 +130,7 @@ def test_a_refusal_within_a_batch_sees_what_came_before_it(world: World) -> None
         Call(a, "join", (1000,)),
         Call(b, "open"),
         Call(a, "open"),
-        Call(b, "leave"),
+        Call(b, "exit"),
     ]
     assert errors(world.chain.send(calls)) == [
         None,

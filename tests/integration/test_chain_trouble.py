@@ -158,7 +158,7 @@ def test_a_key_used_elsewhere_as_well_gets_fresh_nonces(anvil: AnvilNode) -> Non
         # Without confirmation each of these uses a nonce up.
         first, second = (open_chain(link, chain.federation, confirm=False) for link in (one, other))
         for party in (first, second, second, first, second, first):
-            [receipt] = party.send([Call(key.address, "leave")])
+            [receipt] = party.send([Call(key.address, "exit")])
             assert receipt.error == refusal
             assert receipt.gas > 0
         assert twin.seat(key.address).member.standing is Standing.STRANGER

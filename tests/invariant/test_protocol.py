@@ -17,7 +17,7 @@ from tests.spec.sequences import World, build_world
 
 SEEDS = st.integers(0, 2**32)
 STEPS = 70
-ACTS_OF_MEMBERS = {"deposit", "leave", "claim", "propose", "commit", "reveal", "join"}
+ACTS_OF_MEMBERS = {"deposit", "exit", "claim", "propose", "commit", "reveal", "join"}
 
 
 def play(world: World, steps: int = STEPS) -> Iterator[tuple[Call, State, list[Event], ProtocolError | None]]:

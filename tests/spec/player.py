@@ -190,7 +190,7 @@ class Player:
                 lambda: Call(account, "deposit", (rng.choice(deposits),)),
                 lambda: Call(account, "deposit", (rng.choice(deposits),)),
                 lambda: Call(account, "withdraw"),
-                lambda: Call(account, "leave"),
+                lambda: Call(account, "exit"),
                 lambda: Call(account, "evict", (rng.sample(insiders, k=rng.randint(0, len(insiders))),)),
             )
         )()
@@ -337,7 +337,7 @@ class Player:
         return Call(account, "deposit", (self.rng.choice((0, 0, room, room + 1, held + 1, self.amount())),))
 
     def bad_leave(self) -> Call:
-        return Call(self.anybody(*self.standing(Standing.LEAVING, Standing.BANNED), *self.outsiders), "leave")
+        return Call(self.anybody(*self.standing(Standing.LEAVING, Standing.BANNED), *self.outsiders), "exit")
 
     def bad_claim(self) -> Call:
         return Call(self.anybody(*self.standing(Standing.MEMBER, Standing.BANNED)), "claim")

@@ -118,11 +118,11 @@ def test_the_journal_has_the_hash_before_the_chain_has_the_transaction() -> None
         noted.append(entry)
 
     sender = make(chain, journal=journal)
-    mined = sender.send([step(A, "join"), step(B, "leave"), step(A, "claim")])
+    mined = sender.send([step(A, "join"), step(B, "exit"), step(A, "claim")])
     assert [entry.transaction for entry in noted] == [one.transaction for one in mined]
     assert [(entry.sender, entry.nonce, entry.label) for entry in noted] == [
         (A, 0, "join"),
-        (B, 0, "leave"),
+        (B, 0, "exit"),
         (A, 1, "claim"),
     ]
 
