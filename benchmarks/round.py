@@ -1,8 +1,8 @@
 """Where the wall time of a round goes: 20 participants on `mnist_2nn`, on the chain and store asked for.
 
-    python -m benchmarks.round --chain anvil --store kubo --rounds 5
+    python -m benchmarks.round --chain anvil --store kubo --rounds 5 --epochs 5
 
-Each participant holds 3,000 samples (80 % to train on), 12 train a round, batch 10, one epoch. Reported are
+Each participant holds 3,000 samples (80 % to train on), 12 train a round, batch 10. Reported are
 the median over the rounds after the first of each part's share of the round's wall time, and that of
 everything but learning together: chain, store, codec, exact aggregation and bookkeeping (what no part
 accounts for). The time of the same steps in a bare torch loop in the same process is the second yardstick.
@@ -10,6 +10,7 @@ accounts for). The time of the same steps in a bare torch loop in the same proce
 
 import argparse
 import json
+import os
 import statistics
 import tempfile
 import time
@@ -50,13 +51,16 @@ def main() -> None:
     parser.add_argument("--chain", default="anvil")
     parser.add_argument("--store", default="kubo")
     parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--epochs", type=int, default=5, help="local epochs; the swarm's default is 5")
+    parser.add_argument("--out", type=Path, help="write the result here as well")
     parser.add_argument("--seed", type=int, default=1)
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         config = build(
             {
-                **vars(options), "dataset": "mnist", "model": "mnist_2nn", "clients": CLIENTS,
-                "proposers": TRAINING, "malicious": 0, "local_epochs": 1, "batch_size": BATCH,
+                "chain": options.chain, "store": options.store, "rounds": options.rounds,
+                "seed": options.seed, "dataset": "mnist", "model": "mnist_2nn", "clients": CLIENTS,
+                "proposers": TRAINING, "malicious": 0, "local_epochs": options.epochs, "batch_size": BATCH,
                 "optimizer": "sgd", "learning_rate": 0.05, "device": "cpu", "out": str(Path(folder) / "run"),
             }
         )  # fmt: skip
@@ -71,24 +75,31 @@ def main() -> None:
     }
     overhead = statistics.median(1 - sum(one[part] for part in LEARNING) / one["total"] for one in steady)
     train = statistics.median(one["train"] for one in steady)
-    bare = statistics.median(bare_loop(SAMPLES // BATCH, SAMPLES) for _ in range(5)) * TRAINING
-    print(
-        json.dumps(
-            {
-                "chain": options.chain,
-                "store": options.store,
-                "rounds": options.rounds,
-                "share_of_wall_time": shares,
-                "share_of_all_but_learning": round(overhead, 4),
-                "round_seconds": round(statistics.median(one["total"] for one in steady), 3),
-                "train_over_bare_loop": round(train / bare, 3),
-                "final_accuracy": lines[-1].accuracy,
-                "threads": torch.get_num_threads(),
-                "torch": torch.__version__,
-            },
-            indent=2,
-        )
+    bare = (
+        statistics.median(bare_loop(SAMPLES // BATCH, SAMPLES) for _ in range(5)) * TRAINING * options.epochs
     )
+    result = json.dumps(
+        {
+            "command": f"python -m benchmarks.round --epochs {options.epochs} --rounds {options.rounds}",
+            "seed": options.seed,
+            "chain": options.chain,
+            "store": options.store,
+            "rounds": options.rounds,
+            "local_epochs": options.epochs,
+            "share_of_wall_time": shares,
+            "share_of_all_but_learning": round(overhead, 4),
+            "round_seconds": round(statistics.median(one["total"] for one in steady), 3),
+            "train_over_bare_loop": round(train / bare, 3),
+            "final_accuracy": lines[-1].accuracy,
+            "threads": torch.get_num_threads(),
+            "torch": torch.__version__,
+            "processors": os.cpu_count(),
+        },
+        indent=2,
+    )
+    print(result)
+    if options.out:
+        options.out.write_text(result + "\n")
 
 
 if __name__ == "__main__":

@@ -1,7 +1,6 @@
 """Whole runs: what they leave behind, the same again from the same settings, and after any interruption."""
 
 import json
-import os
 import random
 import signal
 import subprocess
@@ -14,7 +13,7 @@ from typing import Any
 import pytest
 
 from clients import swarm
-from clients.engine import results
+from clients.engine import config, journal, results, rundir
 from clients.engine.config import SwarmConfig, read_toml
 from clients.engine.figures import draw_all
 from clients.engine.swarm import Swarm
@@ -117,11 +116,14 @@ class Stop:
 
 
 def effects(patch: pytest.MonkeyPatch, stop: Stop) -> None:
+    """Let `stop` watch what a run of ours does to chain, store and disk, and nothing of what libraries do."""
     for owner, name in [
         (SpecChain, "send"),
         (MemoryStore, "put"),
         (results.LineFile, "append"),
-        (os, "replace"),
+        (config, "write_whole"),
+        (journal, "write_whole"),
+        (rundir, "write_whole"),
         (Swarm, "finish"),
     ]:
         patch.setattr(owner, name, stop.around(getattr(owner, name)))
