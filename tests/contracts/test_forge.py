@@ -42,7 +42,11 @@ def built() -> None:
 @pytest.mark.needs("forge")
 @pytest.mark.timeout(1800)
 @pytest.mark.usefixtures("built")
-@pytest.mark.parametrize("file", FILES, ids=lambda file: file.name.removesuffix(".t.sol"))
+@pytest.mark.parametrize(
+    "file",
+    [pytest.param(file, marks=pytest.mark.slow) if "Invariants" in file.name else file for file in FILES],
+    ids=lambda file: file.name.removesuffix(".t.sol"),
+)
 def test_forge(file: Path) -> None:
     done = forge("test", "--json", "--match-path", file.relative_to(binaries.ROOT).as_posix())
     try:

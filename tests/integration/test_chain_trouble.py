@@ -32,7 +32,7 @@ from tests.integration.chain_federation import FUNDS, join, opened, play_round, 
 
 ROOT = Path(__file__).resolve().parents[2]
 HARDHAT = [pytest.mark.needs("hardhat"), pytest.mark.slow]
-pytestmark = [pytest.mark.needs("anvil"), pytest.mark.needs("node")]
+pytestmark = [pytest.mark.needs("anvil"), pytest.mark.needs("node"), pytest.mark.slow]
 
 
 class Proxy:

@@ -63,6 +63,7 @@ def test_any_chain_agrees_with_the_specification(chain: str, specified: Path, tm
     assert {"propose", "commit", "reveal", "settle"} <= record["gas"].keys()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("chain", CHAINS)
 def test_any_chain_of_our_own_resumes(chain: str, specified: Path, tmp_path: Path) -> None:
     out = tmp_path / "run"
@@ -85,6 +86,7 @@ def anvil(tmp_path: Path) -> Iterator[str]:
         yield node.url
 
 
+@pytest.mark.slow
 @pytest.mark.needs("anvil")
 def test_a_chain_at_a_url_agrees_and_outlives_the_run(anvil: str, specified: Path, tmp_path: Path) -> None:
     out = tmp_path / "run"

@@ -115,6 +115,7 @@ def test_a_full_disk_ends_the_run_and_it_goes_on_when_there_is_room(
     assert untimed(lines_of(out)) == untimed(lines_of(tmp_path / "whole"))
 
 
+@pytest.mark.slow
 @pytest.mark.needs("anvil")
 def test_a_chain_that_dies_is_told_and_one_that_is_not_ours_is_refused(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
