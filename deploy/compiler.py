@@ -208,7 +208,7 @@ def _counts(complaint: Json) -> bool:
     if complaint["severity"] == "error":
         return True
     ours = complaint.get("sourceLocation", {}).get("file", "contracts/").startswith("contracts/")
-    return ours and complaint["severity"] == "warning"
+    return bool(ours and complaint["severity"] == "warning")
 
 
 def _select(output: Json) -> dict[str, Json]:
