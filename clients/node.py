@@ -17,7 +17,7 @@ from typing import Any
 
 from clients.engine.cohort import Cohort
 from clients.engine.command import guard
-from clients.engine.config import TOKEN, SwarmConfig, add_options, build, parse_tokens, read_toml
+from clients.engine.config import SwarmConfig, add_options, build, parse_tokens, read_toml
 from clients.engine.driver import Driver, Participant, Rules
 from clients.engine.journal import Journal
 from clients.engine.launch import await_sent, note_sent
@@ -30,7 +30,7 @@ from clients.ports.store.opening import open_store
 from clients.types.chain import Call
 from clients.types.cid import Cid
 from clients.types.errors import PeerError, RequestError
-from clients.types.federation import Outcome, StakeVoteTerms, Standing, Status
+from clients.types.federation import TOKEN, Outcome, StakeVoteTerms, Standing, Status
 from clients.types.store import Store
 
 LEARNING = (

@@ -21,8 +21,9 @@ from clients.ports.store.ipfs import KuboStore
 from clients.ports.store.kubo import KuboNode
 from clients.types.cid import Cid
 from clients.types.errors import FedJuryError, RequestError, UnavailableError
+from clients.types.federation import TOKEN
 from deploy.federation import deploy_stake_vote
-from deploy.options import TOKEN, add_terms, read_terms
+from deploy.options import add_terms, read_terms
 
 NAME = "devnet"
 _ACCOUNTS = 10  # Anvil gives as many their ether

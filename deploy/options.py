@@ -12,9 +12,8 @@ from clients.ports.chain.abi import address
 from clients.ports.chain.deployment import NOBODY
 from clients.types.cid import Cid
 from clients.types.errors import RequestError, UnavailableError, unknown_name
-from clients.types.federation import Schedule, StakeVoteTerms
+from clients.types.federation import TOKEN, Schedule, StakeVoteTerms
 
-TOKEN = 10**18
 _AMOUNTS = {"bond": 16 * TOKEN, "proposer_stake": 16 * TOKEN, "voter_stake": 8 * TOKEN}
 _COUNTS = {"seats": 4, "min_voters": 3, "quorum_bps": 5000, "max_samples": 2**20}
 _TIMES = {one.name: one.default for one in fields(Schedule)}

@@ -14,16 +14,17 @@ from typing import Any
 import tomli_w
 
 from clients.ports.files import write_whole
+from clients.ports.store.address import is_address
+from clients.ports.store.opening import NAMES as STORES
 from clients.types.errors import RequestError, unknown_name
+from clients.types.federation import TOKEN
 
 MECHANISMS = ("stake_vote", "vbfl", "bflc", "blade", "dfl", "fedavg")
 AVAILABLE = ("stake_vote", "fedavg")
 CHAINS = ("auto", "spec", "eth-tester", "anvil", "hardhat")
-STORES = ("auto", "memory", "dir", "kubo")
 DEVICES = ("auto", "cpu", "cuda", "mps")
 METRICS = ("accuracy", "auroc")
 OPTIMIZERS = ("adam", "sgd")
-TOKEN = 10**18
 
 
 def option(default: Any, text: str, **metadata: Any) -> Any:
@@ -71,7 +72,7 @@ class SwarmConfig:
             )
         if not self.chain.startswith(("http://", "https://", "ws://", "wss://")):
             _check_name("chain", self.chain, CHAINS)
-        if not self.store.startswith(("/", "http://", "https://", "dir:")):
+        if not (is_address(self.store) or self.store.startswith("dir:")):
             _check_name("store", self.store, STORES)
         if self.store == "memory" and "://" in self.chain:
             raise RequestError(
@@ -110,16 +111,7 @@ class SwarmConfig:
 
     def units(self, name: str) -> int:
         """Return the amount in setting `name` in token base units."""
-        text = getattr(self, name)
-        try:
-            amount = Decimal(text) * TOKEN
-        except InvalidOperation:
-            raise RequestError(f"{name} = {text!r} is no amount of tokens.") from None
-        if not amount.is_finite() or amount < 0 or amount != amount.to_integral_value():
-            raise RequestError(
-                f"{name} = {text!r} is no amount of tokens (at most 18 decimals, not negative)."
-            )
-        return int(amount)
+        return parse_tokens(name, getattr(self, name))
 
     @property
     def bond(self) -> int:

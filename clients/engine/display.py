@@ -18,10 +18,9 @@ from rich.progress import (
 from rich.table import Table
 from rich.text import Text
 
-from clients.engine.config import TOKEN
 from clients.engine.meters import PARTS
 from clients.engine.results import RoundLine
-from clients.types.federation import Address
+from clients.types.federation import TOKEN, Address
 
 SHOWN = 12
 WIDE = 140

@@ -11,8 +11,8 @@ matplotlib.use("Agg")
 from matplotlib import pyplot as plt
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
-from clients.engine.config import TOKEN
 from clients.engine.results import RoundLine
+from clients.types.federation import TOKEN
 
 # Okabe and Ito's colours, which differ for every kind of colour vision; what matters differs in form too.
 INK = "#2b2d42"

@@ -9,6 +9,8 @@ from enum import IntEnum
 
 Address = str
 ZERO32 = bytes(32)
+TOKEN = 10**18
+"""Base units in a token."""
 
 
 class Phase(IntEnum):

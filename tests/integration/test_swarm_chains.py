@@ -120,7 +120,7 @@ def test_participants_in_processes_of_their_own_run_rounds(anvil: str, tmp_path:
 
 def deploy(rpc: str, ipfs: str, folder: Path, count: int) -> Path:
     """Deploy a federation for the model that the nodes train, with tokens for their accounts."""
-    from clients.engine.config import TOKEN, build
+    from clients.engine.config import build
     from clients.engine.launch import get_terms
     from clients.engine.learners import build_bench
     from clients.learning.codec import encode
@@ -139,7 +139,7 @@ def deploy(rpc: str, ipfs: str, folder: Path, count: int) -> Path:
         deployed = deploy_stake_vote(link, keys[0].address, get_terms(config, genesis.digest))
         accounts = [key.address for key in keys]
         token, federation = deployed.token.address, deployed.federation.address
-        setup_members(link, token, federation, accounts, 30 * TOKEN, minter=accounts[0])
+        setup_members(link, token, federation, accounts, config.units("tokens"), minter=accounts[0])
     path = folder / "deployment.json"
     deployed.save(path)
     return path
