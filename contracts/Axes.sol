@@ -7,6 +7,7 @@ import {IFederation} from "./interfaces/IFederation.sol";
 /// @notice Who acts, what is judged, how votes are counted, who publishes, who is paid and who must leave is for the
 /// policies to say: each overrides the hooks of one axis.
 /// @dev A `Round` handed to a hook has no rewards in it, but for `_due` and `_mustLeave`, whose round is settled.
+/// Sets of roles and acts are `Roles` and `Acts`.
 abstract contract Axes is IFederation {
     /// @dev What a round came to, and the votes to tell of.
     struct Verdict {
@@ -23,49 +24,63 @@ abstract contract Axes is IFederation {
         uint256 pool;
     }
 
-    // ------------------------------------------------------------------ hooks: who acts
+    /// @dev What a member publishes.
+    struct Publication {
+        bytes32 digest;
+        uint256 selection;
+        bytes32 nonce;
+    }
 
-    /// @dev Proposals that a round waits for.
-    function _seats() internal view virtual returns (uint256);
+    // ------------------------------------------------------------------ hooks: who acts
 
     /// @dev Members needed to open a round.
     function _fewestMembers() internal view virtual returns (uint256);
 
-    /// @dev Commitments that `round`, of record `r`, waits for.
-    function _voters(uint256 round, Round memory r) internal view virtual returns (uint256);
+    /// @dev Proposals that a round of record `r` waits for.
+    function _seats(Round memory r) internal view virtual returns (uint256);
 
-    /// @dev What `account`, drawn to `position`, has to do in `round`.
-    function _roleAt(uint256 round, Round memory r, address account, uint256 position)
-        internal
-        view
-        virtual
-        returns (Role);
+    /// @dev Commitments that it waits for.
+    function _voters(Round memory r) internal view virtual returns (uint256);
+
+    /// @dev Publications that it waits for.
+    function _publishers(Round memory) internal view virtual returns (uint256) {
+        return 0;
+    }
+
+    /// @dev What `account`, drawn to `position`, has to do in a round of record `r`.
+    function _rolesAt(Round memory r, address account, uint256 position) internal view virtual returns (uint8);
 
     // ------------------------------------------------------------------ hooks: what is judged
 
-    /// @dev Refuse or note the update `digest` that the proposer at `position` says to have trained on `samples`.
-    /// `r.proposals` is its number, from 0.
-    function _admit(uint256 round, Round memory r, uint256 position, bytes32 digest, uint256 samples) internal virtual;
+    /// @dev Refuse or note the update `digest` that the caller says to have trained on `samples` samples for `epochs`
+    /// epochs. `r.proposals` is its number, from 0.
+    function _admit(uint256 round, Round memory r, bytes32 digest, uint256 samples, uint256 epochs) internal virtual;
 
     // ------------------------------------------------------------------ hooks: verdict
 
-    /// @dev Count a revealed ballot, and return the option that `voter` is held to have chosen. May change `lead`,
-    /// `leader` and `options` of `r`, which are written back. What the 32 bytes mean is the policy's own affair.
-    function _count(uint256 round, Round memory r, address voter, bytes32 ballot) internal virtual returns (uint16);
+    /// @dev Refuse a commitment that comes too early.
+    function _checkCommit(Round memory r) internal view virtual {}
 
-    /// @dev What the ballots of round `r` come to, never `None`. An accepted candidate becomes the head.
+    /// @dev Count a revealed ballot or refuse it, and return the option that the voter is held to have chosen. May
+    /// change `lead`, `leader` and `options` of `r`, which are written back. `r.reveals` were counted before.
+    function _count(uint256 round, Round memory r, bytes calldata ballot) internal virtual returns (uint16);
+
+    /// @dev What round `r` comes to, never `None`. An accepted candidate becomes the head.
     function _verdict(uint256 round, Round memory r) internal virtual returns (Verdict memory);
 
     // ------------------------------------------------------------------ hooks: publication
 
-    /// @dev Whether `round` waits for somebody to publish.
-    function _awaitsPublication(uint256, Round memory) internal view virtual returns (bool) {
-        return false;
-    }
+    /// @dev Note or refuse what the caller, of entry `m` and with `roles`, publishes, and return the option of it. May
+    /// change `lead`, `leader` and `options` of `r`, which are written back. Not called unless there are publishers.
+    function _publish(uint256 round, Round memory r, Member memory m, uint8 roles, Publication memory p)
+        internal
+        virtual
+        returns (uint16)
+    {}
 
     // ------------------------------------------------------------------ hooks: payout
 
-    /// @dev What each head earns in round `r`, whose outcome is known, and what becomes of the pool.
+    /// @dev What is earned in round `r`, whose outcome is known, and what becomes of the pool.
     function _reward(uint256 round, Round memory r, uint256 pool_) internal virtual returns (Payout memory);
 
     /// @dev What `account`, whose entry is `m`, gained or lost in the settled round `r` in which it last acted.
@@ -73,8 +88,20 @@ abstract contract Axes is IFederation {
 
     // ------------------------------------------------------------------ hooks: guard
 
-    /// @dev Whether `account`, whose entry `m` is as booked after round `r`, is banned. Called once a booking.
-    function _mustLeave(address account, Member memory m, Round memory r) internal virtual returns (bool);
+    /// @dev What joining costs `account` above its stake, for the pool. Refuses whoever may not join.
+    function _admission(address account) internal view virtual returns (uint256 fee) {}
+
+    /// @dev Refuse to let members go yet.
+    function _checkExit() internal view virtual {}
+
+    /// @dev Refuse to open a round yet.
+    function _checkOpen() internal view virtual {}
+
+    /// @dev Whether `account` may not act, whatever it did before.
+    function _barred(address account) internal view virtual returns (bool) {}
+
+    /// @dev Whether the account of entry `m`, as booked after round `r`, is banned. May change `strikes` of `m`.
+    function _mustLeave(Member memory m, Round memory r) internal view virtual returns (bool);
 
     // ------------------------------------------------------------------ for policies
 

@@ -7,6 +7,8 @@ import {IStakeVote} from "../interfaces/IStakeVote.sol";
 import {RandomPanel} from "../panels/RandomPanel.sol";
 import {StakeRedistribution} from "../payouts/StakeRedistribution.sol";
 import {Aggregate} from "../subjects/Aggregate.sol";
+import {Claims} from "../subjects/Claims.sol";
+import {Attribution} from "../verdicts/Attribution.sol";
 import {DigestMajority} from "../verdicts/DigestMajority.sol";
 
 /// @title The stake-voted federation of Dong et al. (arXiv 2307.00543).
@@ -14,7 +16,8 @@ contract StakeVote is IStakeVote, Federation, RandomPanel, Aggregate, DigestMajo
     constructor(StakeVoteTerms memory t)
         Federation(t.token, t.beacon, t.genesis, t.bond, t.schedule)
         RandomPanel(t.seats, t.minVoters)
-        Aggregate(t.maxSamples)
+        Claims(t.seats, t.maxSamples, t.maxEpochs)
+        Attribution(t.seats, t.attribution)
         DigestMajority(t.quorumBps)
         StakeRedistribution(t.proposerStake, t.voterStake, t.bond)
     {}
@@ -32,6 +35,8 @@ contract StakeVote is IStakeVote, Federation, RandomPanel, Aggregate, DigestMajo
             minVoters: _minVoters,
             quorumBps: _quorumBps,
             maxSamples: _maxSamples,
+            maxEpochs: _maxEpochs,
+            attribution: _attribution,
             schedule: _schedule()
         });
     }

@@ -31,22 +31,6 @@ interface IFederation {
         Undecided // no quorum, no majority, or nothing to judge: the head stays, nobody is in a minority
     }
 
-    /// @notice What a member is drawn to do in a round.
-    enum Role {
-        None,
-        Proposer,
-        Voter,
-        Publisher
-    }
-
-    /// @notice What a member has done in the last round in which it acted; `None` once collected.
-    enum Act {
-        None,
-        Proposed,
-        Committed,
-        Revealed
-    }
-
     /// @notice Where an account stands with the federation.
     enum Standing {
         Stranger,
@@ -69,26 +53,29 @@ interface IFederation {
     struct Member {
         uint96 stake; // as of the last collection
         uint40 unbondsAt; // when a stake that left may be withdrawn
-        uint32 index; // 1 + place in the registry; 0: not in it
+        uint16 index; // 1 + place in the registry; 0: not in it
         uint40 round; // the last round in which it acted
-        uint16 option; // the option of the tally that its revealed ballot counts for
-        Act act;
+        uint16 number; // of the last update that it proposed, among its round's
+        uint16 option; // of the tally that its ballot or its publication counts for
+        uint16 strikes; // rounds in a row that the guard holds against it
+        uint8 acts; // what it did in that round: a set of `Acts`; 0 once collected
         Standing standing;
     }
 
     /// @notice A round's record; two storage slots. Settled rounds never change.
     struct Round {
         uint40 drawnAt; // when the seed was drawn; 0 before
-        uint32 members; // size of the frozen registry
-        uint32 proposals;
-        uint32 commits;
-        uint32 reveals;
-        uint32 lead; // ballots for the leading option
-        uint16 options; // number of distinct ballots revealed
+        uint16 members; // size of the frozen registry
+        uint16 proposals;
+        uint16 commits;
+        uint16 reveals;
+        uint16 publications;
+        uint16 lead; // entries for the leading option
+        uint16 options; // number of distinct entries in the tally
         uint16 leader; // the leading option, numbered from 1
         Outcome outcome;
-        uint96 proposerReward; // to each proposer of an accepted round
-        uint96 voterReward; // to each voter in the majority
+        uint96 proposerReward; // to a proposer whose update was accepted: each, or for each unit of the update's weight
+        uint96 voterReward; // to each voter in the majority, or to the winner of the block
     }
 
     /// @notice Everything a client needs to know of the round in progress, in one call.
@@ -96,12 +83,15 @@ interface IFederation {
         Phase phase;
         uint40 round; // 0 before the first
         uint40 restUntil; // the earliest time of the next `open`
-        uint40 proposeEnd; // 0 before the draw, like the two below
+        uint40 proposeEnd; // 0 before the draw, like the three below
         uint40 commitEnd;
         uint40 revealEnd;
+        uint40 publishEnd;
         uint64 sealBlock; // the block whose hash goes into the seed
-        uint32 members; // size of the registry now
-        uint32 seats; // proposers wanted
+        uint16 members; // size of the registry now
+        uint16 seats; // proposals that the round waits for, of as many members as it froze; like the two below
+        uint16 voters; // commitments that it waits for
+        uint16 publishers; // publications that it waits for
         bytes32 seed; // 0 before the draw
         bytes32 head; // digest of the accepted model
         uint256 pool;
@@ -113,8 +103,9 @@ interface IFederation {
         address account;
         Member member;
         uint256 balance; // stake with the last settled round collected
-        Role role; // None before the draw, and for whoever is not in the frozen registry
-        uint32 position; // its place in the drawn permutation; proposers come first
+        uint8 roles; // a set of `Roles`; 0 before the draw, and for whoever can't act
+        uint16 position; // its place in the drawn permutation
+        bool out; // whether it is banned, or would be found to be as soon as it acts or is collected
     }
 
     // ------------------------------------------------------------------ events
@@ -123,6 +114,8 @@ interface IFederation {
     event Deposited(address indexed account, uint256 amount, uint256 stake);
     event Left(address indexed account, uint256 stake, uint256 unbondsAt);
     event Evicted(address indexed account, uint256 stake, uint256 unbondsAt);
+    /// @notice `account` added to the pool.
+    event Funded(address indexed account, uint256 amount, uint256 pool);
     event Withdrawn(address indexed account, uint256 amount);
     event Claimed(address indexed account, uint256 amount, uint256 stake);
     /// @notice A member's part in `round` was booked: what it gained or lost, and its stake after.
@@ -131,10 +124,20 @@ interface IFederation {
 
     event Opened(uint256 indexed round, uint256 members, uint256 sealBlock);
     event Drawn(uint256 indexed round, bytes32 seed);
-    event Proposed(uint256 indexed round, address indexed proposer, uint256 position, bytes32 digest, uint256 samples);
+    event Proposed(
+        uint256 indexed round,
+        address indexed proposer,
+        uint256 number,
+        bytes32 digest,
+        uint256 samples,
+        uint256 epochs
+    );
     event Committed(uint256 indexed round, address indexed voter, bytes32 commitment);
-    event Revealed(uint256 indexed round, address indexed voter, bytes32 ballot, bytes32 salt);
-    /// @param candidate the leading ballot's digest; 0 where the leading ballot rejects or none was revealed
+    event Revealed(uint256 indexed round, address indexed voter, bytes ballot, bytes32 salt);
+    event Published(
+        uint256 indexed round, address indexed publisher, bytes32 digest, uint256 selection, bytes32 nonce
+    );
+    /// @param candidate the leading digest; 0 where it rejects or there is none
     /// @param head the accepted model after this round
     event Settled(
         uint256 indexed round,
@@ -153,22 +156,28 @@ interface IFederation {
     error InvalidTerms(string field, uint256 given);
     error WrongPhase(Phase current, Phase needed);
     error WrongRound(uint256 given, uint256 current);
-    error WrongRole(address account, Role role, Role needed);
+    error WrongRole(address account, uint8 roles, uint8 needed);
     error TooEarly(uint256 time, uint256 earliest);
     error BlockTooEarly(uint256 blockNumber, uint256 earliest);
     error TooFewMembers(uint256 members, uint256 needed);
+    error RegistryFull(uint256 limit);
+    error NotAdmitted(address account);
     error NotMember(address account, Standing standing);
     error AlreadyMember(address account, Standing standing);
     error AccountBanned(address account);
     error StakeTooLow(uint256 stake, uint256 needed);
     error AmountTooLarge(uint256 amount, uint256 limit);
-    error AlreadyActed(address account, uint256 round, Act act);
+    error AlreadyActed(address account, uint256 round, uint8 acts);
     error NotCommitted(address account, uint256 round);
     error SeatInPlay(address account, uint256 round);
     error EmptyDigest();
     error SamplesOutOfRange(uint256 given, uint256 limit);
+    error EpochsOutOfRange(uint256 given, uint256 limit);
     error EmptyCommitment();
     error CommitmentMismatch(address account, bytes32 committed, bytes32 revealed);
+    error InvalidBallot(bytes ballot);
+    error WrongSelection(uint256 given, uint256 counted);
+    error DigestMismatch(bytes32 digest, uint256 selection);
     error NothingToClaim(address account);
     error NothingToWithdraw(address account);
     error ZeroAmount();
@@ -176,8 +185,11 @@ interface IFederation {
 
     // ------------------------------------------------------------------ actions
 
-    /// @notice Become a member with `stake`, taken from the caller by `transferFrom`.
+    /// @notice Become a member with `stake`, taken from the caller by `transferFrom` with the fee, if there is one.
     function join(uint256 stake) external;
+
+    /// @notice Add `amount` of the caller's tokens to the pool that rewards are paid from.
+    function fund(uint256 amount) external;
 
     /// @notice Add `amount` to the caller's stake.
     function deposit(uint256 amount) external;
@@ -194,7 +206,7 @@ interface IFederation {
     /// @notice Book what `account` gained or lost in the last settled round in which it acted.
     function collect(address account) external;
 
-    /// @notice Take those of `accounts` who are banned out of the registry; others are passed over.
+    /// @notice Take those of `accounts` who are banned or barred out of the registry; others are passed over.
     function evict(address[] calldata accounts) external;
 
     /// @notice Freeze the registry and open the next round.
@@ -203,14 +215,18 @@ interface IFederation {
     /// @notice Record the seed of the round in progress. Void if not done within 256 blocks of `open`.
     function draw() external;
 
-    /// @notice Propose the update `digest`, trained on `samples` samples.
-    function propose(uint256 round, bytes32 digest, uint256 samples) external;
+    /// @notice Propose the update `digest`, trained on `samples` samples for `epochs` epochs.
+    function propose(uint256 round, bytes32 digest, uint256 samples, uint256 epochs) external;
 
     /// @notice Commit to a ballot: see `commitmentOf`.
     function commit(uint256 round, bytes32 commitment) external;
 
     /// @notice Reveal the ballot and the salt behind the caller's commitment.
-    function reveal(uint256 round, bytes32 ballot, bytes32 salt) external;
+    function reveal(uint256 round, bytes calldata ballot, bytes32 salt) external;
+
+    /// @notice Publish the model `digest`, made of the updates in the bitmap `selection`.
+    /// @param nonce a proof of work, where there is something to mine
+    function publish(uint256 round, bytes32 digest, uint256 selection, bytes32 nonce) external;
 
     /// @notice Settle the round in progress, at constant cost.
     function settle() external;
@@ -231,5 +247,8 @@ interface IFederation {
     function seats(uint256 start, uint256 count) external view returns (Seat[] memory);
     function seatOf(address account) external view returns (Seat memory);
     /// @notice keccak256(abi.encode(chain id, this contract, round, voter, ballot, salt))
-    function commitmentOf(uint256 round, address voter, bytes32 ballot, bytes32 salt) external view returns (bytes32);
+    function commitmentOf(uint256 round, address voter, bytes calldata ballot, bytes32 salt)
+        external
+        view
+        returns (bytes32);
 }

@@ -18,6 +18,8 @@ interface IStakeVote is IFederation {
         uint32 minVoters; // fewest voters to open a round with
         uint16 quorumBps; // share of the voters who must reveal, in hundredths of a percent
         uint32 maxSamples; // most samples that a proposal may claim
+        uint32 maxEpochs; // most epochs that a proposal may claim
+        bool attribution; // whether only those proposers lose whose updates the rejecting voters name
         Schedule schedule;
     }
 

@@ -21,15 +21,21 @@ library RoundClock {
         return commitEnd(r, s) + s.reveal;
     }
 
-    /// @notice The phase at `time` and `blockNumber`; `Publish` says only that there is time to publish.
+    function publishEnd(IFederation.Round memory r, IFederation.Schedule memory s) internal pure returns (uint256) {
+        return revealEnd(r, s) + s.publish;
+    }
+
+    /// @notice The phase at `time` and `blockNumber`.
     /// @param seats proposals wanted
     /// @param voters commitments wanted
+    /// @param publishers publications wanted
     /// @param sealBlock only looked at before the draw
     function phase(
         IFederation.Round memory r,
         IFederation.Schedule memory s,
         uint256 seats,
         uint256 voters,
+        uint256 publishers,
         uint256 sealBlock,
         uint256 time,
         uint256 blockNumber
@@ -43,8 +49,8 @@ library RoundClock {
         if (r.proposals == 0) return IFederation.Phase.Settle;
         if (time < commitEnd(r, s) && r.commits < voters) return IFederation.Phase.Commit;
         if (r.commits == 0) return IFederation.Phase.Settle;
-        uint256 end = revealEnd(r, s);
-        if (time < end && r.reveals < r.commits) return IFederation.Phase.Reveal;
-        return time < end + s.publish ? IFederation.Phase.Publish : IFederation.Phase.Settle;
+        if (time < revealEnd(r, s) && r.reveals < r.commits) return IFederation.Phase.Reveal;
+        bool awaited = r.reveals != 0 && r.publications < publishers;
+        return awaited && time < publishEnd(r, s) ? IFederation.Phase.Publish : IFederation.Phase.Settle;
     }
 }

@@ -28,7 +28,7 @@ library StakeBook {
     /// @notice Put `account` at the end of the registry. The caller writes the entry `m`.
     function register(Book storage book, address account, IFederation.Member memory m) internal {
         book.registry.push(account);
-        m.index = book.registry.length.toUint32();
+        m.index = book.registry.length.toUint16();
     }
 
     /// @notice Take the account of entry `m` out; the last member fills the gap. The caller writes `m`.

@@ -3,45 +3,45 @@ pragma solidity ^0.8.24;
 
 import {IFederation} from "../interfaces/IFederation.sol";
 
-/// @title The tally of a round's revealed ballots.
+/// @title The tally of what members say in a round, in 32 bytes each.
 /// @notice Options are numbered from 1 as they first appear. A count belongs to the round that it names, so nothing
 /// has to be cleared between rounds.
 library Tally {
     struct Count {
         uint40 round;
         uint16 option;
-        uint32 ballots;
+        uint16 entries;
     }
 
     struct Book {
-        mapping(bytes32 ballot => Count) counts;
-        bytes32 leading; // the leader's ballot; means something only where a ballot was revealed
+        mapping(bytes32 entry => Count) counts;
+        bytes32 leading; // the leader's entry; means something only where there is one
     }
 
-    /// @notice Count `ballot` in `round`, of record `r`, whose `options`, `leader` and `lead` follow.
-    /// @dev There are numbers for 65,535 different ballots a round; one more is refused.
-    function add(Book storage book, uint256 round, IFederation.Round memory r, bytes32 ballot)
+    /// @notice Count `entry` in `round`, of record `r`, whose `options`, `leader` and `lead` follow.
+    /// @dev Nobody is counted twice in a round, so neither numbers nor counts outgrow their fields.
+    function add(Book storage book, uint256 round, IFederation.Round memory r, bytes32 entry)
         internal
         returns (uint16 option)
     {
-        Count memory count = book.counts[ballot];
+        Count memory count = book.counts[entry];
         if (count.round != round) {
-            count = Count({round: uint40(round), option: ++r.options, ballots: 0});
+            count = Count({round: uint40(round), option: ++r.options, entries: 0});
         }
         option = count.option;
-        if (++count.ballots > r.lead) {
-            r.lead = count.ballots;
+        if (++count.entries > r.lead) {
+            r.lead = count.entries;
             if (r.leader != option) {
                 r.leader = option;
-                book.leading = ballot;
+                book.leading = entry;
             }
         }
-        book.counts[ballot] = count;
+        book.counts[entry] = count;
     }
 
-    /// @notice How many ballots of `round` say `ballot`.
-    function ballotsFor(Book storage book, uint256 round, bytes32 ballot) internal view returns (uint256) {
-        Count memory count = book.counts[ballot];
-        return count.round == round ? count.ballots : 0;
+    /// @notice How often `entry` was counted in `round`.
+    function entriesFor(Book storage book, uint256 round, bytes32 entry) internal view returns (uint256) {
+        Count memory count = book.counts[entry];
+        return count.round == round ? count.entries : 0;
     }
 }

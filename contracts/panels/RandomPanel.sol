@@ -2,6 +2,7 @@
 pragma solidity ^0.8.24;
 
 import {Axes} from "../Axes.sol";
+import {Roles} from "../libraries/Flags.sol";
 
 /// @title Panel: the first positions of the draw propose, all the others vote.
 abstract contract RandomPanel is Axes {
@@ -16,22 +17,22 @@ abstract contract RandomPanel is Axes {
     }
 
     /// @inheritdoc Axes
-    function _seats() internal view override returns (uint256) {
-        return _proposers;
-    }
-
-    /// @inheritdoc Axes
     function _fewestMembers() internal view override returns (uint256) {
         return uint256(_proposers) + _minVoters;
     }
 
     /// @inheritdoc Axes
-    function _voters(uint256, Round memory r) internal view override returns (uint256) {
-        return r.members - _proposers;
+    function _seats(Round memory) internal view override returns (uint256) {
+        return _proposers;
     }
 
     /// @inheritdoc Axes
-    function _roleAt(uint256, Round memory, address, uint256 position) internal view override returns (Role) {
-        return position < _proposers ? Role.Proposer : Role.Voter;
+    function _voters(Round memory r) internal view override returns (uint256) {
+        return r.members < _proposers ? 0 : r.members - _proposers;
+    }
+
+    /// @inheritdoc Axes
+    function _rolesAt(Round memory, address, uint256 position) internal view override returns (uint8) {
+        return position < _proposers ? Roles.PROPOSER : Roles.VOTER;
     }
 }

@@ -2,13 +2,15 @@
 pragma solidity ^0.8.24;
 
 import {Axes} from "../Axes.sol";
+import {Blame} from "./Blame.sol";
+import {Acts} from "../libraries/Flags.sol";
 import {StakeBook} from "../libraries/StakeBook.sol";
 import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
 
 /// @title Payout: rejected proposers fill the pool that accepted ones share, and outvoted voters pay the majority
 /// (algorithms 1 and 2 of Dong et al., arXiv 2307.00543).
 /// @notice Whoever commits and doesn't reveal pays as if outvoted, whatever the outcome.
-abstract contract StakeRedistribution is Axes {
+abstract contract StakeRedistribution is Blame {
     uint96 internal immutable _proposerStake;
     uint96 internal immutable _voterStake;
 
@@ -21,7 +23,7 @@ abstract contract StakeRedistribution is Axes {
     }
 
     /// @inheritdoc Axes
-    function _reward(uint256, Round memory r, uint256 pool) internal view override returns (Payout memory p) {
+    function _reward(uint256 round, Round memory r, uint256 pool) internal view override returns (Payout memory p) {
         p.pool = pool;
         if (r.outcome == Outcome.Undecided) {
             p.pool += uint256(_voterStake) * (r.commits - r.reveals);
@@ -31,7 +33,7 @@ abstract contract StakeRedistribution is Axes {
             p.proposerReward = Math.min(pool / r.proposals, StakeBook.MAX_STAKE);
             p.pool -= p.proposerReward * r.proposals;
         } else {
-            p.pool += uint256(_proposerStake) * r.proposals;
+            p.pool += uint256(_proposerStake) * _countBlamed(round, r);
         }
         uint256 lost = uint256(_voterStake) * (r.commits - r.lead);
         p.voterReward = Math.min(lost / r.lead, StakeBook.MAX_STAKE);
@@ -40,10 +42,11 @@ abstract contract StakeRedistribution is Axes {
 
     /// @inheritdoc Axes
     function _due(address, Member memory m, Round memory r) internal view override returns (int256) {
-        if (m.act == Act.Proposed) {
-            return r.outcome == Outcome.Rejected ? -int256(uint256(_proposerStake)) : int256(uint256(r.proposerReward));
+        if (m.acts & Acts.PROPOSED != 0) {
+            if (r.outcome != Outcome.Rejected) return int256(uint256(r.proposerReward));
+            return _isBlamed(m.round, m.number) ? -int256(uint256(_proposerStake)) : int256(0);
         }
-        if (m.act == Act.Revealed) {
+        if (m.acts & Acts.REVEALED != 0) {
             if (r.outcome == Outcome.Undecided) return 0;
             if (m.option == r.leader) return int256(uint256(r.voterReward));
         }

@@ -2,19 +2,13 @@
 pragma solidity ^0.8.24;
 
 import {Axes} from "../Axes.sol";
+import {Claims} from "./Claims.sol";
 
 /// @title Subject: the aggregate of all proposed updates is judged, each weighted by the samples it claims.
 /// @notice The chain keeps no list of updates: their events name them, and whoever judges aggregates them.
-abstract contract Aggregate is Axes {
-    uint32 internal immutable _maxSamples;
-
-    constructor(uint32 maxSamples) {
-        _requireTerm(maxSamples != 0, "maxSamples", maxSamples);
-        _maxSamples = maxSamples;
-    }
-
+abstract contract Aggregate is Claims {
     /// @inheritdoc Axes
-    function _admit(uint256, Round memory, uint256, bytes32, uint256 samples) internal view override {
-        if (samples == 0 || samples > _maxSamples) revert SamplesOutOfRange(samples, _maxSamples);
+    function _admit(uint256, Round memory, bytes32, uint256 samples, uint256 epochs) internal view override {
+        _checkClaims(samples, epochs);
     }
 }

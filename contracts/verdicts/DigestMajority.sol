@@ -2,12 +2,14 @@
 pragma solidity ^0.8.24;
 
 import {Axes} from "../Axes.sol";
+import {Attribution} from "./Attribution.sol";
 import {Tally} from "../libraries/Tally.sol";
 
 /// @title Verdict: the digest that more than half of the revealed ballots name.
-/// @notice A ballot is the digest of the aggregate that the voter computed and accepts, or 0 to reject. The majority's
-/// digest is the publication: whoever holds that model can show that it is the one.
-abstract contract DigestMajority is Axes {
+/// @notice A ballot is the digest of the aggregate that the voter computed and accepts, or 0 to reject; with
+/// attribution, whom to blame follows. The majority's digest is the publication: whoever holds that model can show
+/// that it is the one.
+abstract contract DigestMajority is Attribution {
     using Tally for Tally.Book;
 
     uint256 private constant WHOLE_BPS = 10_000;
@@ -21,20 +23,24 @@ abstract contract DigestMajority is Axes {
     }
 
     /// @inheritdoc Axes
-    function _count(uint256 round, Round memory r, address, bytes32 ballot) internal override returns (uint16) {
-        return _tally.add(round, r, ballot);
+    function _count(uint256 round, Round memory r, bytes calldata ballot) internal override returns (uint16) {
+        if (ballot.length != _ballotLength()) revert InvalidBallot(ballot);
+        bytes32 digest = bytes32(ballot);
+        _countBlame(r, digest, ballot);
+        return _tally.add(round, r, digest);
     }
 
     /// @inheritdoc Axes
-    function _verdict(uint256 round, Round memory r) internal view override returns (Verdict memory v) {
+    function _verdict(uint256 round, Round memory r) internal override returns (Verdict memory v) {
         v.outcome = Outcome.Undecided;
         if (r.reveals == 0) return v;
         v.candidate = _tally.leading;
-        v.votesAgainst = _tally.ballotsFor(round, 0);
+        v.votesAgainst = _tally.entriesFor(round, 0);
         v.votesFor = r.reveals - v.votesAgainst;
-        bool quorum = r.reveals * WHOLE_BPS >= _quorumBps * _voters(round, r);
+        bool quorum = r.reveals * WHOLE_BPS >= _quorumBps * _voters(r);
         if (quorum && uint256(r.lead) * 2 > r.reveals) {
             v.outcome = v.candidate == 0 ? Outcome.Rejected : Outcome.Accepted;
+            if (v.candidate == 0) _fixBlame(round, r);
         }
     }
 }

@@ -1,0 +1,242 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity ^0.8.24;
+
+import {RoundBook} from "./RoundBook.sol";
+import {IFederation} from "./interfaces/IFederation.sol";
+import {StakeBook} from "./libraries/StakeBook.sol";
+import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
+import {SafeERC20} from "@openzeppelin/contracts/token/ERC20/utils/SafeERC20.sol";
+import {ReentrancyGuard} from "@openzeppelin/contracts/utils/ReentrancyGuard.sol";
+import {SafeCast} from "@openzeppelin/contracts/utils/math/SafeCast.sol";
+
+/// @title Who is in, with how much: the registry, the stakes, the pool, and the booking of what is due.
+/// @dev Every action checks, computes, writes, tells and only then transfers.
+abstract contract Membership is RoundBook, ReentrancyGuard {
+    using SafeCast for uint256;
+    using SafeERC20 for IERC20;
+    using StakeBook for StakeBook.Book;
+
+    /// @dev Counts of members, and of anything that each does once a round, have 16 bits.
+    uint256 internal constant MAX_MEMBERS = type(uint16).max;
+
+    /// @inheritdoc IFederation
+    IERC20 public immutable token;
+    /// @inheritdoc IFederation
+    uint256 public immutable bond;
+
+    StakeBook.Book internal _book;
+
+    /// @dev Its terms are checked by `Federation`, in the order of the core's terms.
+    constructor(address token_, uint256 bond_) {
+        token = IERC20(token_);
+        bond = bond_;
+    }
+
+    // ------------------------------------------------------------------ actions
+
+    /// @inheritdoc IFederation
+    function join(uint256 stake) external nonReentrant {
+        _requirePhase(Phase.Open);
+        Member memory m = _requireNewcomer();
+        uint256 fee = _admission(msg.sender);
+        if (stake < bond) revert StakeTooLow(stake, bond);
+        if (stake > StakeBook.MAX_STAKE) revert AmountTooLarge(stake, StakeBook.MAX_STAKE);
+
+        _register(m, stake);
+        if (fee != 0) _addToPool(fee);
+        _pull(stake + fee);
+    }
+
+    /// @inheritdoc IFederation
+    function fund(uint256 amount) external nonReentrant {
+        if (amount == 0) revert ZeroAmount();
+        if (amount > StakeBook.MAX_STAKE) revert AmountTooLarge(amount, StakeBook.MAX_STAKE);
+
+        _addToPool(amount);
+        _pull(amount);
+    }
+
+    /// @inheritdoc IFederation
+    function deposit(uint256 amount) external nonReentrant {
+        _requirePhase(Phase.Open);
+        Member memory m = _requireMember();
+        if (amount == 0) revert ZeroAmount();
+        _bookMember(m);
+        uint256 room = StakeBook.MAX_STAKE - m.stake;
+        if (amount > room) revert AmountTooLarge(amount, room);
+
+        m.stake += uint96(amount);
+        _book.save(msg.sender, m);
+        emit Deposited(msg.sender, amount, m.stake);
+        _pull(amount);
+    }
+
+    /// @inheritdoc IFederation
+    function exit() external {
+        _requirePhase(Phase.Open);
+        Member memory m = _book.load(msg.sender);
+        if (m.standing != Standing.Member) revert NotMember(msg.sender, m.standing);
+        _checkExit();
+        _bookMember(m);
+
+        _release(msg.sender, m, block.timestamp + _unbondingSeconds);
+    }
+
+    /// @inheritdoc IFederation
+    function withdraw() external nonReentrant {
+        Member memory m = _book.load(msg.sender);
+        if (m.index != 0 || m.stake == 0) revert NothingToWithdraw(msg.sender);
+        if (block.timestamp < m.unbondsAt) revert TooEarly(block.timestamp, m.unbondsAt);
+
+        uint256 amount = m.stake;
+        m.stake = 0;
+        if (m.standing == Standing.Leaving) m.standing = Standing.Stranger;
+        _book.save(msg.sender, m);
+        emit Withdrawn(msg.sender, amount);
+        token.safeTransfer(msg.sender, amount);
+    }
+
+    /// @inheritdoc IFederation
+    function claim() external nonReentrant {
+        Member memory m = _book.load(msg.sender);
+        if (m.standing != Standing.Member) revert NotMember(msg.sender, m.standing);
+        _requireNotInPlay(msg.sender, m);
+        _bookMember(m);
+        if (m.stake <= bond) revert NothingToClaim(msg.sender);
+
+        uint256 amount = m.stake - bond;
+        m.stake = uint96(bond);
+        _book.save(msg.sender, m);
+        emit Claimed(msg.sender, amount, bond);
+        token.safeTransfer(msg.sender, amount);
+    }
+
+    /// @inheritdoc IFederation
+    function collect(address account) external {
+        Member memory m = _book.load(account);
+        if (m.standing == Standing.Stranger) revert NotMember(account, m.standing);
+        _requireNotInPlay(account, m);
+        _bookDue(account, m);
+        _book.save(account, m);
+    }
+
+    /// @inheritdoc IFederation
+    function evict(address[] calldata accounts) external {
+        _requirePhase(Phase.Open);
+        for (uint256 i = 0; i < accounts.length; ++i) {
+            address account = accounts[i];
+            Member memory m = _book.load(account);
+            if (m.index == 0) continue;
+            _bookDue(account, m);
+            if (m.standing != Standing.Banned && _barred(account)) _ban(account, m);
+            if (m.standing == Standing.Banned) {
+                _unregister(m, block.timestamp + _unbondingSeconds);
+                emit Evicted(account, m.stake, m.unbondsAt);
+            }
+            _book.save(account, m);
+        }
+    }
+
+    // ------------------------------------------------------------------ views
+
+    /// @inheritdoc IFederation
+    function memberCount() public view returns (uint256) {
+        return _book.registry.length;
+    }
+
+    // ------------------------------------------------------------------ checks
+
+    /// @dev The caller's entry, if it may join.
+    function _requireNewcomer() internal view returns (Member memory m) {
+        m = _book.load(msg.sender);
+        if (m.standing == Standing.Banned) revert AccountBanned(msg.sender);
+        if (m.standing != Standing.Stranger) revert AlreadyMember(msg.sender, m.standing);
+    }
+
+    /// @dev The caller's entry, if it is a member.
+    function _requireMember() internal view returns (Member memory m) {
+        m = _book.load(msg.sender);
+        if (m.standing == Standing.Banned || _barred(msg.sender)) revert AccountBanned(msg.sender);
+        if (m.standing != Standing.Member) revert NotMember(msg.sender, m.standing);
+    }
+
+    function _requireNotInPlay(address account, Member memory m) private view {
+        if (m.acts != 0 && _rounds[m.round].outcome == Outcome.None) revert SeatInPlay(account, m.round);
+    }
+
+    // ------------------------------------------------------------------ booking
+
+    /// @dev Put what is due to `account` into its entry `m`. Whether anything was, and whether that bans it.
+    function _addDue(address account, Member memory m) internal view returns (bool settled, bool banned) {
+        if (m.acts == 0) return (false, false);
+        Round memory r = roundOf(m.round);
+        if (r.outcome == Outcome.None) return (false, false);
+        m.stake = uint96(StakeBook.withDue(m.stake, _due(account, m, r)));
+        banned = _mustLeave(m, r);
+        m.acts = 0;
+        return (true, banned);
+    }
+
+    /// @dev Book what is due to `account`. The caller writes the entry `m`.
+    function _bookDue(address account, Member memory m) internal {
+        uint256 before = m.stake;
+        (bool settled, bool banned) = _addDue(account, m);
+        if (!settled) return;
+        emit Collected(account, m.round, int256(uint256(m.stake)) - int256(before), m.stake);
+        if (banned) _ban(account, m);
+    }
+
+    /// @dev Book what is due to the caller, and refuse to go on if that bans it.
+    function _bookMember(Member memory m) internal {
+        _bookDue(msg.sender, m);
+        if (m.standing == Standing.Banned) revert AccountBanned(msg.sender);
+    }
+
+    /// @dev The caller writes `m`.
+    function _ban(address account, Member memory m) private {
+        m.standing = Standing.Banned;
+        emit Banned(account, m.round, m.stake);
+    }
+
+    // ------------------------------------------------------------------ for actions
+
+    /// @dev Make the caller, of entry `m`, a member with `stake`, which the caller of this pulls.
+    function _register(Member memory m, uint256 stake) internal {
+        if (memberCount() >= MAX_MEMBERS) revert RegistryFull(MAX_MEMBERS);
+        m.stake = uint96(stake);
+        m.standing = Standing.Member;
+        _book.register(msg.sender, m);
+        _book.save(msg.sender, m);
+        emit Joined(msg.sender, stake);
+    }
+
+    /// @dev Let the member `account`, of booked entry `m`, go, its stake unbonding until `unbondsAt`.
+    function _release(address account, Member memory m, uint256 unbondsAt) internal {
+        _unregister(m, unbondsAt);
+        m.standing = Standing.Leaving;
+        _book.save(account, m);
+        emit Left(account, m.stake, unbondsAt);
+    }
+
+    /// @dev Take entry `m` out of the registry and start its unbonding. The caller writes `m`.
+    function _unregister(Member memory m, uint256 unbondsAt) private {
+        _book.strike(m);
+        m.unbondsAt = uint40(unbondsAt);
+    }
+
+    /// @dev The caller of this pulls the amount.
+    function _addToPool(uint256 amount) internal {
+        uint256 pool_ = _clock.pool + amount;
+        _clock.pool = pool_.toUint128();
+        emit Funded(msg.sender, amount, pool_);
+    }
+
+    /// @dev Transfer `amount` in from the caller, all of it.
+    function _pull(uint256 amount) internal {
+        uint256 before = token.balanceOf(address(this));
+        token.safeTransferFrom(msg.sender, address(this), amount);
+        uint256 current = token.balanceOf(address(this));
+        uint256 received = current > before ? current - before : 0;
+        if (received != amount) revert TransferMismatch(amount, received);
+    }
+}

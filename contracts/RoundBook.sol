@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity ^0.8.24;
+
+import {Axes} from "./Axes.sol";
+import {IFederation} from "./interfaces/IFederation.sol";
+import {RoundClock} from "./libraries/RoundClock.sol";
+
+/// @title The records of the rounds, and the phase of the one in progress.
+abstract contract RoundBook is Axes {
+    /// @dev One slot. The pool can't outgrow its field but with a token of more than 2^128 units.
+    struct Clock {
+        uint40 round;
+        uint40 restUntil;
+        uint48 sealBlock;
+        uint128 pool;
+    }
+
+    uint32 private immutable _openSeconds;
+    uint32 private immutable _proposeSeconds;
+    uint32 private immutable _commitSeconds;
+    uint32 private immutable _revealSeconds;
+    uint32 private immutable _publishSeconds;
+    uint32 internal immutable _unbondingSeconds;
+
+    Clock internal _clock;
+    mapping(uint256 round => Round) internal _rounds;
+
+    /// @dev Its terms are checked by `Federation`, in the order of the core's terms.
+    constructor(Schedule memory s) {
+        _openSeconds = s.open;
+        _proposeSeconds = s.propose;
+        _commitSeconds = s.commit;
+        _revealSeconds = s.reveal;
+        _publishSeconds = s.publish;
+        _unbondingSeconds = s.unbonding;
+    }
+
+    /// @inheritdoc IFederation
+    function pool() external view returns (uint256) {
+        return _clock.pool;
+    }
+
+    /// @inheritdoc IFederation
+    function phase() public view returns (Phase) {
+        uint256 round = _clock.round;
+        return _phaseOf(_record(round));
+    }
+
+    /// @inheritdoc IFederation
+    function roundOf(uint256 round) public view returns (Round memory) {
+        return _rounds[round];
+    }
+
+    function _phaseOf(Round memory r) internal view returns (Phase) {
+        return RoundClock.phase({
+            r: r,
+            s: _schedule(),
+            seats: _seats(r),
+            voters: _voters(r),
+            publishers: _publishers(r),
+            sealBlock: r.drawnAt == 0 ? _clock.sealBlock : 0,
+            time: block.timestamp,
+            blockNumber: block.number
+        });
+    }
+
+    function _requirePhase(Phase needed) internal view {
+        _requirePhase(_record(_clock.round), needed);
+    }
+
+    function _requirePhase(Round memory r, Phase needed) internal view {
+        Phase current = _phaseOf(r);
+        if (current != needed) revert WrongPhase(current, needed);
+    }
+
+    /// @dev The record of `round`, if it is the current one and in phase `needed`.
+    function _requireRound(uint256 round, Phase needed) internal view returns (Round memory r) {
+        r = _requireCurrent(round);
+        _requirePhase(r, needed);
+    }
+
+    /// @dev Only the current round is drawn and not settled: which it is, is looked up only where that doesn't tell.
+    function _requireCurrent(uint256 round) internal view returns (Round memory r) {
+        r = _record(round);
+        bool running = r.drawnAt != 0 && r.outcome == Outcome.None;
+        if (!running && round != _clock.round) revert WrongRound(round, _clock.round);
+    }
+
+    /// @dev The record of `round` without its rewards: one slot.
+    function _record(uint256 round) internal view returns (Round memory r) {
+        Round storage kept = _rounds[round];
+        r.drawnAt = kept.drawnAt;
+        r.members = kept.members;
+        r.proposals = kept.proposals;
+        r.commits = kept.commits;
+        r.reveals = kept.reveals;
+        r.publications = kept.publications;
+        r.lead = kept.lead;
+        r.options = kept.options;
+        r.leader = kept.leader;
+        r.outcome = kept.outcome;
+    }
+
+    function _schedule() internal view returns (Schedule memory) {
+        return Schedule({
+            open: _openSeconds,
+            propose: _proposeSeconds,
+            commit: _commitSeconds,
+            reveal: _revealSeconds,
+            publish: _publishSeconds,
+            unbonding: _unbondingSeconds
+        });
+    }
+}

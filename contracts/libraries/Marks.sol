@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity ^0.8.24;
+
+/// @title How many bitmaps of a round have each bit: counts of 16 bits, 16 a word.
+/// @notice The counts of the round before are overwritten by the first bitmap of a round, not cleared.
+library Marks {
+    uint256 private constant LANES = 16;
+
+    struct Book {
+        mapping(uint256 word => uint256) counts;
+    }
+
+    /// @notice Count `bitmap`, of `size` bits; it is the round's `first`, or not.
+    function add(Book storage book, uint256 bitmap, uint256 size, bool first) internal {
+        for (uint256 word = 0; word * LANES < size; ++word) {
+            uint256 lanes = _spread(uint16(bitmap >> (word * LANES)));
+            if (first) book.counts[word] = lanes;
+            else if (lanes != 0) book.counts[word] += lanes;
+        }
+    }
+
+    /// @notice The bitmap of those of `size` bits that at least `least` bitmaps of the round have.
+    function reaching(Book storage book, uint256 size, uint256 least) internal view returns (uint256 bitmap) {
+        uint256 lanes;
+        for (uint256 bit = 0; bit < size; ++bit) {
+            if (bit % LANES == 0) lanes = book.counts[bit / LANES];
+            if (uint16(lanes) >= least) bitmap |= 1 << bit;
+            lanes >>= 16;
+        }
+    }
+
+    /// @dev Each of 16 bits to the lowest bit of a lane of 16.
+    function _spread(uint16 bits) private pure returns (uint256 lanes) {
+        for (uint256 bit = 0; bit < LANES; ++bit) {
+            lanes |= (uint256(bits) >> bit & 1) << (bit * 16);
+        }
+    }
+}

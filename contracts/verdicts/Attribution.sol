@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity ^0.8.24;
+
+import {Axes} from "../Axes.sol";
+import {Blame} from "../payouts/Blame.sol";
+import {Marks} from "../libraries/Marks.sol";
+
+/// @title Whom to blame for a rejected aggregate: the updates that more than half of the rejecting ballots name, or,
+/// without attribution, all of them (as in Dong et al., arXiv 2307.00543).
+abstract contract Attribution is Blame {
+    using Marks for Marks.Book;
+
+    bool internal immutable _attribution;
+    Marks.Book private _named;
+    mapping(uint256 round => uint256 bitmap) private _blamed;
+
+    /// @param seats the most proposals of a round
+    constructor(uint256 seats, bool attribution) {
+        _requireTerm(!attribution || seats <= 256, "seats", seats);
+        _attribution = attribution;
+    }
+
+    function _ballotLength() internal view returns (uint256) {
+        return _attribution ? 64 : 32;
+    }
+
+    /// @dev Count the part of `ballot` behind its `digest`.
+    function _countBlame(Round memory r, bytes32 digest, bytes calldata ballot) internal {
+        if (!_attribution) return;
+        uint256 named = uint256(bytes32(ballot[32:]));
+        // proposals are below 2^16: what is shifted by more than 255 is 0
+        if (named != 0 && (digest != 0 || named >> r.proposals != 0)) revert InvalidBallot(ballot);
+        _named.add(named, r.proposals, r.reveals == 0);
+    }
+
+    /// @dev Fix whom the rejected round `r` blames.
+    function _fixBlame(uint256 round, Round memory r) internal {
+        if (_attribution) _blamed[round] = _named.reaching(r.proposals, r.lead / 2 + 1);
+    }
+
+    /// @inheritdoc Blame
+    function _isBlamed(uint256 round, uint256 number) internal view override returns (bool) {
+        return !_attribution || _blamed[round] >> number & 1 != 0;
+    }
+
+    /// @inheritdoc Blame
+    function _countBlamed(uint256 round, Round memory r) internal view override returns (uint256 count) {
+        if (!_attribution) return r.proposals;
+        for (uint256 left = _blamed[round]; left != 0; left &= left - 1) ++count;
+    }
+}
