@@ -43,9 +43,7 @@ abstract contract Axes is IFederation {
     function _voters(Round memory r) internal view virtual returns (uint256);
 
     /// @dev Publications that it waits for.
-    function _publishers(Round memory) internal view virtual returns (uint256) {
-        return 0;
-    }
+    function _publishers(Round memory r) internal view virtual returns (uint256);
 
     /// @dev What `account`, drawn to `position`, has to do in a round of record `r`.
     function _rolesAt(Round memory r, address account, uint256 position) internal view virtual returns (uint8);
@@ -57,9 +55,6 @@ abstract contract Axes is IFederation {
     function _admit(uint256 round, Round memory r, bytes32 digest, uint256 samples, uint256 epochs) internal virtual;
 
     // ------------------------------------------------------------------ hooks: verdict
-
-    /// @dev Refuse a commitment that comes too early.
-    function _checkCommit(Round memory r) internal view virtual {}
 
     /// @dev Count a revealed ballot or refuse it, and return the option that the voter is held to have chosen. May
     /// change `lead`, `leader` and `options` of `r`, which are written back. `r.reveals` were counted before.
@@ -75,8 +70,7 @@ abstract contract Axes is IFederation {
     function _publish(uint256 round, Round memory r, Member memory m, uint8 roles, Publication memory p)
         internal
         virtual
-        returns (uint16)
-    {}
+        returns (uint16);
 
     // ------------------------------------------------------------------ hooks: payout
 
@@ -86,19 +80,26 @@ abstract contract Axes is IFederation {
     /// @dev What `account`, whose entry is `m`, gained or lost in the settled round `r` in which it last acted.
     function _due(address account, Member memory m, Round memory r) internal view virtual returns (int256);
 
-    // ------------------------------------------------------------------ hooks: guard
+    // ------------------------------------------------------------------ hooks: admission
 
     /// @dev What joining costs `account` above its stake, for the pool. Refuses whoever may not join.
-    function _admission(address account) internal view virtual returns (uint256 fee) {}
-
-    /// @dev Refuse to let members go yet.
-    function _checkExit() internal view virtual {}
-
-    /// @dev Refuse to open a round yet.
-    function _checkOpen() internal view virtual {}
+    function _admission(address account) internal view virtual returns (uint256 fee);
 
     /// @dev Whether `account` may not act, whatever it did before.
-    function _barred(address account) internal view virtual returns (bool) {}
+    function _barred(address account) internal view virtual returns (bool);
+
+    // ------------------------------------------------------------------ hooks: task
+
+    /// @dev Refuse to open a round yet.
+    function _checkOpen() internal view virtual;
+
+    /// @dev Refuse to let members go yet.
+    function _checkExit() internal view virtual;
+
+    /// @dev Refuse commitments yet, in phase Commit of a round of record `r`.
+    function _checkCommit(Round memory r) internal view virtual;
+
+    // ------------------------------------------------------------------ hooks: guard
 
     /// @dev Whether the account of entry `m`, as booked after round `r`, is banned. May change `strikes` of `m`.
     function _mustLeave(Member memory m, Round memory r) internal view virtual returns (bool);

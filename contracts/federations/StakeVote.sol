@@ -2,17 +2,31 @@
 pragma solidity ^0.8.24;
 
 import {Federation} from "../Federation.sol";
+import {Anyone} from "../admissions/Anyone.sol";
 import {Solvency} from "../guards/Solvency.sol";
 import {IStakeVote} from "../interfaces/IStakeVote.sol";
 import {RandomPanel} from "../panels/RandomPanel.sol";
 import {StakeRedistribution} from "../payouts/StakeRedistribution.sol";
+import {BallotPublication} from "../publications/BallotPublication.sol";
 import {Aggregate} from "../subjects/Aggregate.sol";
 import {Claims} from "../subjects/Claims.sol";
+import {Endless} from "../tasks/Endless.sol";
 import {Attribution} from "../verdicts/Attribution.sol";
 import {DigestMajority} from "../verdicts/DigestMajority.sol";
 
 /// @title The stake-voted federation of Dong et al. (arXiv 2307.00543).
-contract StakeVote is IStakeVote, Federation, RandomPanel, Aggregate, DigestMajority, StakeRedistribution, Solvency {
+contract StakeVote is
+    IStakeVote,
+    Federation,
+    Anyone,
+    Endless,
+    RandomPanel,
+    Aggregate,
+    DigestMajority,
+    BallotPublication,
+    StakeRedistribution,
+    Solvency
+{
     constructor(StakeVoteTerms memory t)
         Federation(t.token, t.beacon, t.genesis, t.bond, t.schedule)
         RandomPanel(t.seats, t.minVoters)

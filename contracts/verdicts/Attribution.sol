@@ -2,12 +2,14 @@
 pragma solidity ^0.8.24;
 
 import {Axes} from "../Axes.sol";
-import {Blame} from "../payouts/Blame.sol";
+import {Bitmap} from "../libraries/Bitmap.sol";
 import {Marks} from "../libraries/Marks.sol";
+import {Blame} from "../payouts/Blame.sol";
 
 /// @title Whom to blame for a rejected aggregate: the updates that more than half of the rejecting ballots name, or,
 /// without attribution, all of them (as in Dong et al., arXiv 2307.00543).
 abstract contract Attribution is Blame {
+    using Bitmap for uint256;
     using Marks for Marks.Book;
 
     bool internal immutable _attribution;
@@ -28,8 +30,7 @@ abstract contract Attribution is Blame {
     function _countBlame(Round memory r, bytes32 digest, bytes calldata ballot) internal {
         if (!_attribution) return;
         uint256 named = uint256(bytes32(ballot[32:]));
-        // proposals are below 2^16: what is shifted by more than 255 is 0
-        if (named != 0 && (digest != 0 || named >> r.proposals != 0)) revert InvalidBallot(ballot);
+        if (named != 0 && (digest != 0 || !named.fits(r.proposals))) revert InvalidBallot(ballot);
         _named.add(named, r.proposals, r.reveals == 0);
     }
 
@@ -40,12 +41,11 @@ abstract contract Attribution is Blame {
 
     /// @inheritdoc Blame
     function _isBlamed(uint256 round, uint256 number) internal view override returns (bool) {
-        return !_attribution || _blamed[round] >> number & 1 != 0;
+        return !_attribution || _blamed[round].has(number);
     }
 
     /// @inheritdoc Blame
-    function _countBlamed(uint256 round, Round memory r) internal view override returns (uint256 count) {
-        if (!_attribution) return r.proposals;
-        for (uint256 left = _blamed[round]; left != 0; left &= left - 1) ++count;
+    function _countBlamed(uint256 round, Round memory r) internal view override returns (uint256) {
+        return _attribution ? _blamed[round].count() : r.proposals;
     }
 }

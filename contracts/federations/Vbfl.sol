@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity ^0.8.24;
+
+import {Federation} from "../Federation.sol";
+import {Anyone} from "../admissions/Anyone.sol";
+import {KickRounds} from "../guards/KickRounds.sol";
+import {IVbfl} from "../interfaces/IVbfl.sol";
+import {Roles} from "../libraries/Flags.sol";
+import {WorkerPanel} from "../panels/WorkerPanel.sol";
+import {UnitRewards} from "../payouts/UnitRewards.sol";
+import {BlockWinner} from "../publications/BlockWinner.sol";
+import {Claims} from "../subjects/Claims.sol";
+import {Endless} from "../tasks/Endless.sol";
+import {Approvals} from "../verdicts/Approvals.sol";
+
+/// @title The validated federation of Chen et al. (arXiv 2101.03300).
+contract Vbfl is IVbfl, Federation, Anyone, Endless, WorkerPanel, Approvals, UnitRewards, KickRounds {
+    constructor(VbflTerms memory t)
+        Federation(t.token, t.beacon, t.genesis, t.bond, t.schedule)
+        WorkerPanel(t.workers, t.validators, t.miners)
+        Claims(t.workers, t.maxSamples, t.maxEpochs)
+        Approvals(true)
+        BlockWinner(t.powBits)
+        UnitRewards(t.unitReward)
+        KickRounds(t.kickRounds)
+    {}
+
+    /// @inheritdoc BlockWinner
+    function _mayMine(uint8 roles) internal pure override returns (bool) {
+        return roles == Roles.PUBLISHER;
+    }
+
+    /// @inheritdoc IVbfl
+    function terms() external view returns (VbflTerms memory) {
+        return VbflTerms({
+            token: address(token),
+            beacon: address(beacon),
+            genesis: _genesis,
+            bond: bond,
+            unitReward: _unitReward,
+            workers: _workers,
+            validators: _validators,
+            miners: _miners,
+            maxSamples: _maxSamples,
+            maxEpochs: _maxEpochs,
+            kickRounds: _kickRounds,
+            powBits: _powBits,
+            schedule: _schedule()
+        });
+    }
+}

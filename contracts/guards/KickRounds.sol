@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity ^0.8.24;
+
+import {Axes} from "../Axes.sol";
+import {Acts} from "../libraries/Flags.sol";
+import {EachUpdate} from "../subjects/EachUpdate.sol";
+
+/// @title Guard: out after so many of its updates in a row were rejected.
+abstract contract KickRounds is EachUpdate {
+    uint16 internal immutable _kickRounds;
+
+    constructor(uint16 kickRounds) {
+        _requireTerm(kickRounds != 0, "kickRounds", kickRounds);
+        _kickRounds = kickRounds;
+    }
+
+    /// @inheritdoc Axes
+    function _mustLeave(Member memory m, Round memory r) internal view override returns (bool) {
+        if (m.acts & Acts.PROPOSED == 0 || r.outcome == Outcome.Undecided) return false;
+        m.strikes = _isSelected(m) ? 0 : m.strikes + 1;
+        return m.strikes >= _kickRounds;
+    }
+}

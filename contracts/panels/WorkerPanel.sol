@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity ^0.8.24;
+
+import {Axes} from "../Axes.sol";
+import {Roles} from "../libraries/Flags.sol";
+
+/// @title Panel: workers propose, validators vote, miners publish, validators check what is published.
+/// @notice Where members are few, there are fewer workers; validators and miners are never fewer.
+abstract contract WorkerPanel is Axes {
+    uint32 internal immutable _workers;
+    uint32 internal immutable _validators;
+    uint32 internal immutable _miners;
+
+    constructor(uint32 workers, uint32 validators, uint32 miners) {
+        _requireTerm(workers != 0 && workers <= 256, "workers", workers);
+        _requireTerm(validators != 0, "validators", validators);
+        // with a worker, a registry must have room for them
+        _requireTerm(miners != 0 && uint256(validators) + miners < type(uint16).max, "miners", miners);
+        _workers = workers;
+        _validators = validators;
+        _miners = miners;
+    }
+
+    /// @inheritdoc Axes
+    function _fewestMembers() internal view override returns (uint256) {
+        return uint256(_validators) + _miners + 1;
+    }
+
+    /// @inheritdoc Axes
+    function _seats(Round memory r) internal view override returns (uint256) {
+        uint256 jury = uint256(_validators) + _miners;
+        uint256 left = r.members > jury ? r.members - jury : 0;
+        return left < _workers ? left : _workers;
+    }
+
+    /// @inheritdoc Axes
+    function _voters(Round memory) internal view override returns (uint256) {
+        return _validators;
+    }
+
+    /// @inheritdoc Axes
+    function _publishers(Round memory) internal view override returns (uint256) {
+        return uint256(_validators) + _miners;
+    }
+
+    /// @inheritdoc Axes
+    function _rolesAt(Round memory r, address, uint256 position) internal view override returns (uint8) {
+        uint256 workers = _seats(r);
+        if (position < workers) return Roles.PROPOSER;
+        if (position < workers + _validators) return Roles.VOTER | Roles.PUBLISHER;
+        return position < workers + _validators + _miners ? Roles.PUBLISHER : 0;
+    }
+}

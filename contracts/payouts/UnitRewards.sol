@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity ^0.8.24;
+
+import {Axes} from "../Axes.sol";
+import {Acts} from "../libraries/Flags.sol";
+import {BlockWinner} from "../publications/BlockWinner.sol";
+import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
+
+/// @title Payout: a unit for each sample visited, signature verified and vote cast (formulas (1) to (3) of Chen et
+/// al., arXiv 2101.03300).
+/// @notice The unit is what the terms say, or less where the pool doesn't hold enough. Undecided rounds pay nothing.
+abstract contract UnitRewards is BlockWinner {
+    uint96 internal immutable _unitReward;
+
+    constructor(uint256 unitReward) {
+        _requireTerm(unitReward <= type(uint96).max, "unitReward", unitReward);
+        _unitReward = uint96(unitReward);
+    }
+
+    /// @inheritdoc Axes
+    function _reward(uint256 round, Round memory r, uint256 pool) internal view override returns (Payout memory p) {
+        p.pool = pool;
+        if (r.outcome == Outcome.Undecided) return p;
+        uint256 units = _totalWeight(round);
+        units += _validatorUnits(r) * r.reveals + _minerUnits(r) * _minersOf(r);
+        p.proposerReward = Math.min(_unitReward, pool / units);
+        p.pool -= p.proposerReward * units;
+    }
+
+    /// @inheritdoc Axes
+    function _due(address, Member memory m, Round memory r) internal view override returns (int256) {
+        if (r.outcome == Outcome.Undecided) return 0;
+        uint256 units;
+        if (m.acts & Acts.PROPOSED != 0) units = _selectedWeight(m);
+        if (m.acts & Acts.REVEALED != 0) units += _validatorUnits(r);
+        if (m.acts & Acts.PUBLISHED != 0 && m.option == r.leader) units += _minerUnits(r);
+        return int256(units * r.proposerReward);
+    }
+
+    /// @dev Formula (2): a signature verified and a vote, for each update.
+    function _validatorUnits(Round memory r) private pure returns (uint256) {
+        return 2 * uint256(r.proposals);
+    }
+
+    /// @dev Formula (3): a signature verified for each vote.
+    function _minerUnits(Round memory r) private pure returns (uint256) {
+        return uint256(r.proposals) * r.reveals;
+    }
+}

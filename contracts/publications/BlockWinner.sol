@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity ^0.8.24;
+
+import {Axes} from "../Axes.sol";
+import {Federation} from "../Federation.sol";
+import {IMined} from "../interfaces/IMined.sol";
+import {MajorityPublication} from "./MajorityPublication.sol";
+
+/// @title Publication by miners: of those who publish the majority's digest, one wins the block.
+/// @notice Without a proof of work the one with the highest stake, the first among equals; with one, the first.
+abstract contract BlockWinner is IMined, Federation, MajorityPublication {
+    /// @dev Who mines a digest; one slot.
+    struct Mining {
+        address winner;
+        uint16 miners;
+    }
+
+    uint256 private constant MAX_BITS = 64;
+
+    uint8 internal immutable _powBits;
+
+    /// @inheritdoc IMined
+    mapping(uint256 round => address) public winnerOf;
+    /// @dev Of the round in progress: an option's first miner overwrites what is left of an earlier round.
+    mapping(uint16 option => Mining) private _mining;
+
+    constructor(uint8 powBits) {
+        _requireTerm(powBits <= MAX_BITS, "powBits", powBits);
+        _powBits = powBits;
+    }
+
+    /// @dev Whether a publisher with `roles` competes for the block.
+    function _mayMine(uint8 roles) internal view virtual returns (bool);
+
+    /// @dev The miners behind the leading digest of the round in progress, of record `r`.
+    function _minersOf(Round memory r) internal view returns (uint256) {
+        return _mining[r.leader].miners;
+    }
+
+    /// @dev Only who competes is held to have chosen an option.
+    /// @inheritdoc Axes
+    function _publish(uint256 round, Round memory r, Member memory m, uint8 roles, Publication memory p)
+        internal
+        override(Axes, MajorityPublication)
+        returns (uint16 option)
+    {
+        uint16 known = r.options;
+        option = MajorityPublication._publish(round, r, m, roles, p);
+        Mining memory mining;
+        if (option <= known) mining = _mining[option];
+        bool competes = _mayMine(roles);
+        if (competes) {
+            ++mining.miners;
+            if (_beats(m, mining.winner) && _isProven(p)) mining.winner = msg.sender;
+        }
+        if (competes || option > known) _mining[option] = mining;
+        if (!competes) return 0;
+    }
+
+    /// @inheritdoc Axes
+    function _verdict(uint256 round, Round memory r)
+        internal
+        override(Axes, MajorityPublication)
+        returns (Verdict memory v)
+    {
+        v = MajorityPublication._verdict(round, r);
+        address winner = _mining[r.leader].winner;
+        if (v.outcome == Outcome.Undecided || winner == address(0)) return v;
+        winnerOf[round] = winner;
+        emit BlockWon(round, winner, v.candidate);
+    }
+
+    /// @dev Whether the caller, of booked entry `m`, goes before `winner`, whose entry was booked when it published.
+    function _beats(Member memory m, address winner) private view returns (bool) {
+        if (winner == address(0)) return true;
+        return _powBits == 0 && m.stake > _book.entries[winner].stake;
+    }
+
+    function _isProven(Publication memory p) private view returns (bool) {
+        bytes32 proof = keccak256(abi.encode(_seed, msg.sender, p.digest, p.nonce));
+        return uint256(proof) >> (256 - uint256(_powBits)) == 0;
+    }
+}

@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity ^0.8.24;
+
+import {Axes} from "../Axes.sol";
+import {Tally} from "../libraries/Tally.sol";
+import {EachUpdate} from "../subjects/EachUpdate.sol";
+
+/// @title Publication: the model that more than half of the drawn publishers make of the selected updates.
+/// @notice Each publishes the digest that it computed itself, so each checks the others. The selection is the chain's:
+/// a publisher who states another is refused.
+abstract contract MajorityPublication is EachUpdate {
+    using Tally for Tally.Book;
+
+    Tally.Book private _tally;
+
+    /// @inheritdoc Axes
+    function _publish(uint256 round, Round memory r, Member memory, uint8, Publication memory p)
+        internal
+        virtual
+        override
+        returns (uint16)
+    {
+        uint256 selection = r.publications == 0 ? _fixSelection(round, r) : _selection(round);
+        if (p.selection != selection) revert WrongSelection(p.selection, selection);
+        if ((p.digest == 0) != (selection == 0)) revert DigestMismatch(p.digest, selection);
+        return _tally.add(round, r, p.digest);
+    }
+
+    /// @inheritdoc Axes
+    function _verdict(uint256, Round memory r) internal virtual override returns (Verdict memory v) {
+        v.votesFor = r.lead;
+        v.votesAgainst = r.publications - r.lead;
+        if (r.publications != 0) v.candidate = _tally.leading;
+        if (uint256(r.lead) * 2 <= _publishers(r)) v.outcome = Outcome.Undecided;
+        else v.outcome = v.candidate == 0 ? Outcome.Rejected : Outcome.Accepted;
+    }
+}

@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity ^0.8.24;
+
+import {Axes} from "../Axes.sol";
+import {Claims} from "./Claims.sol";
+import {Bitmap} from "../libraries/Bitmap.sol";
+import {Weights} from "../libraries/Weights.sol";
+
+/// @title Subject: each update is judged, and those that pass are the round's selection.
+/// @dev A round has at most 256 updates.
+abstract contract EachUpdate is Claims {
+    using Bitmap for uint256;
+    using Weights for Weights.Book;
+
+    uint256 internal constant MAX_UPDATES = 256;
+
+    Weights.Book internal _weights;
+    mapping(uint256 round => uint256 bitmap) private _selections;
+
+    // ------------------------------------------------------------------ hooks
+
+    /// @dev The updates of `round`, of record `r`, that passed. Asked once, when all ballots are revealed.
+    function _select(uint256 round, Round memory r) internal virtual returns (uint256 selection);
+
+    /// @dev What an update weighs when it is proposed.
+    function _weightOf(uint256 samples, uint256 epochs) internal view virtual returns (uint256) {
+        return samples * epochs;
+    }
+
+    // ------------------------------------------------------------------ for policies
+
+    /// @inheritdoc Axes
+    function _admit(uint256 round, Round memory r, bytes32, uint256 samples, uint256 epochs)
+        internal
+        virtual
+        override
+    {
+        _checkClaims(samples, epochs);
+        _weights.set(round, r.proposals, _weightOf(samples, epochs));
+    }
+
+    function _fixSelection(uint256 round, Round memory r) internal returns (uint256 selection) {
+        selection = _select(round, r);
+        if (selection != 0) _selections[round] = selection;
+    }
+
+    /// @dev What was selected in `round`; nothing before anybody published.
+    function _selection(uint256 round) internal view returns (uint256) {
+        return _selections[round];
+    }
+
+    /// @dev Whether the update that entry `m` last proposed was selected.
+    function _isSelected(Member memory m) internal view returns (bool) {
+        return _selection(m.round).has(m.number);
+    }
+
+    /// @dev What that update weighs, or 0 if it wasn't selected.
+    function _selectedWeight(Member memory m) internal view returns (uint256) {
+        return _isSelected(m) ? _weights.get(m.round, m.number) : 0;
+    }
+
+    /// @dev What the selection of `round` weighs.
+    function _totalWeight(uint256 round) internal view returns (uint256) {
+        return _weights.total(round, _selection(round));
+    }
+}

@@ -1,0 +1,16 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity ^0.8.24;
+
+import {Axes} from "../Axes.sol";
+
+/// @title Task: rounds follow each other for as long as there are members, who may leave between any two.
+abstract contract Endless is Axes {
+    /// @inheritdoc Axes
+    function _checkOpen() internal pure override {}
+
+    /// @inheritdoc Axes
+    function _checkExit() internal pure override {}
+
+    /// @inheritdoc Axes
+    function _checkCommit(Round memory) internal pure override {}
+}

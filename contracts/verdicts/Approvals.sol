@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity ^0.8.24;
+
+import {Axes} from "../Axes.sol";
+import {Bitmap} from "../libraries/Bitmap.sol";
+import {Marks} from "../libraries/Marks.sol";
+import {EachUpdate} from "../subjects/EachUpdate.sol";
+
+/// @title Verdict: an update passes by the ballots that approve of it, of all that were revealed.
+/// @notice A ballot is the bitmap of the updates that the voter finds good.
+abstract contract Approvals is EachUpdate {
+    using Bitmap for uint256;
+    using Marks for Marks.Book;
+
+    bool private immutable _tiePasses;
+    Marks.Book private _approvals;
+
+    constructor(bool tiePasses) {
+        _tiePasses = tiePasses;
+    }
+
+    /// @inheritdoc Axes
+    function _count(uint256, Round memory r, bytes calldata ballot) internal override returns (uint16) {
+        uint256 bitmap = uint256(bytes32(ballot));
+        if (ballot.length != 32 || !bitmap.fits(r.proposals)) revert InvalidBallot(ballot);
+        _approvals.add(bitmap, r.proposals, r.reveals == 0);
+        return 0;
+    }
+
+    /// @inheritdoc EachUpdate
+    function _select(uint256, Round memory r) internal view override returns (uint256) {
+        uint256 majority = uint256(r.reveals) / 2 + 1;
+        bool tie = _tiePasses && r.reveals % 2 == 0;
+        return _approvals.reaching(r.proposals, tie ? majority - 1 : majority);
+    }
+}
