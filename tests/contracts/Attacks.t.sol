@@ -5,6 +5,7 @@ import {JuryToken} from "../../contracts/JuryToken.sol";
 import {StakeVote} from "../../contracts/federations/StakeVote.sol";
 import {IFederation} from "../../contracts/interfaces/IFederation.sol";
 import {IStakeVote} from "../../contracts/interfaces/IStakeVote.sol";
+import {Acts, Roles} from "../../contracts/libraries/Flags.sol";
 import {Bench} from "./Bench.sol";
 import {FalseToken, FeeToken, FreeToken, GenerousToken, ReentrantToken, ShrinkingToken} from "./Tokens.sol";
 import {SafeERC20} from "@openzeppelin/contracts/token/ERC20/utils/SafeERC20.sol";
@@ -29,14 +30,14 @@ contract AttacksTest is Bench {
 
     function test_copied_commitment() public {
         address[] memory list = toCommit();
-        bytes32 hidden = federation.commitmentOf(1, list[0], MODEL, SALT);
+        bytes32 hidden = federation.commitmentOf(1, list[0], abi.encode(MODEL), SALT);
         for (uint256 i = 0; i < 2; ++i) {
             vm.prank(list[i]);
             federation.commit(1, hidden);
         }
         pass(IFederation.Phase.Commit);
         vm.prank(list[0]);
-        federation.reveal(1, MODEL, SALT);
+        federation.reveal(1, abi.encode(MODEL), SALT);
         // the copier learns ballot and salt, and still can't open it
         refuses(list[1], revealing(1, MODEL, SALT), mismatch(list[1], hidden, 1, MODEL, SALT));
     }
@@ -44,12 +45,12 @@ contract AttacksTest is Bench {
     function test_replayed_commitment_in_another_round() public {
         address[] memory list = toCommit();
         address voter = list[0];
-        bytes32 hidden = federation.commitmentOf(1, voter, MODEL, SALT);
+        bytes32 hidden = federation.commitmentOf(1, voter, abi.encode(MODEL), SALT);
         vm.prank(voter);
         federation.commit(1, hidden);
         pass(IFederation.Phase.Commit);
         vm.prank(voter);
-        federation.reveal(1, MODEL, SALT);
+        federation.reveal(1, abi.encode(MODEL), SALT);
         federation.settle();
 
         uint256 number = drawAsVoter(voter);
@@ -101,15 +102,15 @@ contract AttacksTest is Bench {
 
     function test_replayed_commitment_in_another_contract() public {
         address[] memory list = toCommit();
-        bytes32 hidden = federation.commitmentOf(1, list[0], MODEL, SALT);
+        bytes32 hidden = federation.commitmentOf(1, list[0], abi.encode(MODEL), SALT);
         IFederation first = federation;
         federation = new StakeVote(terms());
         delete members;
         joinMany(7, BOND);
-        assertTrue(federation.commitmentOf(1, list[0], MODEL, SALT) != hidden);
+        assertTrue(federation.commitmentOf(1, list[0], abi.encode(MODEL), SALT) != hidden);
         assertTrue(address(first) != address(federation));
         list = toCommit();
-        hidden = first.commitmentOf(1, list[0], MODEL, SALT);
+        hidden = first.commitmentOf(1, list[0], abi.encode(MODEL), SALT);
         vm.prank(list[0]);
         federation.commit(1, hidden);
         pass(IFederation.Phase.Commit);
@@ -118,7 +119,7 @@ contract AttacksTest is Bench {
 
     function test_replayed_commitment_on_another_chain() public {
         address[] memory list = toCommit();
-        bytes32 hidden = federation.commitmentOf(1, list[0], MODEL, SALT);
+        bytes32 hidden = federation.commitmentOf(1, list[0], abi.encode(MODEL), SALT);
         vm.prank(list[0]);
         federation.commit(1, hidden);
         pass(IFederation.Phase.Commit);
@@ -151,7 +152,7 @@ contract AttacksTest is Bench {
         refuses(
             list[0],
             revealing(1, MODEL, saltOf(list[0])),
-            abi.encodeWithSelector(IFederation.AlreadyActed.selector, list[0], 1, IFederation.Act.Revealed)
+            abi.encodeWithSelector(IFederation.AlreadyActed.selector, list[0], 1, Acts.COMMITTED | Acts.REVEALED)
         );
         assertEq(federation.roundOf(1).reveals, 1);
     }
@@ -170,7 +171,7 @@ contract AttacksTest is Bench {
         address[] memory list = toCommit();
         commit(list[0], MODEL);
         pass(IFederation.Phase.Commit);
-        bytes32 hidden = federation.commitmentOf(1, list[0], MODEL, saltOf(list[0]));
+        bytes32 hidden = federation.commitmentOf(1, list[0], abi.encode(MODEL), saltOf(list[0]));
         refuses(list[0], revealing(1, MODEL, SALT), mismatch(list[0], hidden, 1, MODEL, SALT));
         bytes32 salt = saltOf(list[0]);
         refuses(list[0], revealing(1, REJECT, salt), mismatch(list[0], hidden, 1, REJECT, salt));
@@ -262,7 +263,7 @@ contract AttacksTest is Bench {
         vm.roll(block.number + 1);
         federation.draw();
         refusesPhase(account(20), abi.encodeCall(IFederation.join, (BOND)), IFederation.Phase.Open);
-        assertEq(uint256(federation.seatOf(account(20)).role), uint256(IFederation.Role.None));
+        assertEq(federation.seatOf(account(20)).roles, 0);
         assertEq(federation.roundOf(1).members, 7);
     }
 
@@ -522,7 +523,7 @@ contract AttacksTest is Bench {
     /// @dev Rounds without proposals until `who` is drawn to vote; the round's number.
     function drawAsVoter(address who) private returns (uint256) {
         openAndDraw();
-        while (federation.seatOf(who).role != IFederation.Role.Voter) {
+        while (federation.seatOf(who).roles != Roles.VOTER) {
             pass(IFederation.Phase.Propose);
             federation.settle();
             openAndDraw();
@@ -531,7 +532,7 @@ contract AttacksTest is Bench {
     }
 
     function revealing(uint256 number, bytes32 ballot, bytes32 salt) private pure returns (bytes memory) {
-        return abi.encodeCall(IFederation.reveal, (number, ballot, salt));
+        return abi.encodeCall(IFederation.reveal, (number, abi.encode(ballot), salt));
     }
 
     function notCommitted(address who, uint256 number) private pure returns (bytes memory) {
@@ -543,7 +544,7 @@ contract AttacksTest is Bench {
         view
         returns (bytes memory)
     {
-        bytes32 shown = federation.commitmentOf(number, who, ballot, salt);
+        bytes32 shown = federation.commitmentOf(number, who, abi.encode(ballot), salt);
         return abi.encodeWithSelector(IFederation.CommitmentMismatch.selector, who, hidden, shown);
     }
 }

@@ -6,6 +6,7 @@ import {JuryToken} from "../../contracts/JuryToken.sol";
 import {StakeVote} from "../../contracts/federations/StakeVote.sol";
 import {IFederation} from "../../contracts/interfaces/IFederation.sol";
 import {IStakeVote} from "../../contracts/interfaces/IStakeVote.sol";
+import {Roles} from "../../contracts/libraries/Flags.sol";
 import {Test} from "forge-std/Test.sol";
 
 /// @dev A federation with members, and words for what they do.
@@ -45,6 +46,8 @@ abstract contract Bench is Test {
             minVoters: 3,
             quorumBps: 5000,
             maxSamples: 1000,
+            maxEpochs: 10,
+            attribution: false,
             schedule: schedule()
         });
     }
@@ -97,34 +100,34 @@ abstract contract Bench is Test {
         federation.draw();
     }
 
-    /// @dev Members with `role` in the round in progress, in the order of the draw.
-    function drawn(IFederation.Role role) internal view returns (address[] memory list) {
+    /// @dev Members who have `role`, one flag, in the round in progress, in the order of the draw.
+    function drawn(uint8 role) internal view returns (address[] memory list) {
         IFederation.Seat[] memory seats = federation.seats(0, type(uint256).max);
         address[] memory places = new address[](seats.length);
         uint256 count = 0;
         for (uint256 i = 0; i < seats.length; ++i) {
             places[seats[i].position] = seats[i].account;
-            if (seats[i].role == role) ++count;
+            if (seats[i].roles & role != 0) ++count;
         }
         list = new address[](count);
         uint256 next = 0;
         for (uint256 i = 0; i < places.length; ++i) {
-            if (federation.seatOf(places[i]).role == role) list[next++] = places[i];
+            if (federation.seatOf(places[i]).roles & role != 0) list[next++] = places[i];
         }
     }
 
     function proposers() internal view returns (address[] memory) {
-        return drawn(IFederation.Role.Proposer);
+        return drawn(Roles.PROPOSER);
     }
 
     function voters() internal view returns (address[] memory) {
-        return drawn(IFederation.Role.Voter);
+        return drawn(Roles.VOTER);
     }
 
     function propose(address who) internal {
         uint256 number = round();
         vm.prank(who);
-        federation.propose(number, keccak256(abi.encode("update", who, number)), 10);
+        federation.propose(number, keccak256(abi.encode("update", who, number)), 10, 1);
     }
 
     function proposeAll() internal {
@@ -138,14 +141,22 @@ abstract contract Bench is Test {
         return keccak256(abi.encode("salt", who, round()));
     }
 
-    function commit(address who, bytes32 ballot) internal {
+    function commit(address who, bytes32 digest) internal {
+        commitBallot(who, abi.encode(digest));
+    }
+
+    function commitBallot(address who, bytes memory ballot) internal {
         uint256 number = round();
         bytes32 commitment = federation.commitmentOf(number, who, ballot, saltOf(who));
         vm.prank(who);
         federation.commit(number, commitment);
     }
 
-    function reveal(address who, bytes32 ballot) internal {
+    function reveal(address who, bytes32 digest) internal {
+        revealBallot(who, abi.encode(digest));
+    }
+
+    function revealBallot(address who, bytes memory ballot) internal {
         uint256 number = round();
         bytes32 salt = saltOf(who);
         vm.prank(who);
@@ -171,6 +182,7 @@ abstract contract Bench is Test {
         if (current == IFederation.Phase.Propose) vm.warp(s.proposeEnd);
         if (current == IFederation.Phase.Commit) vm.warp(s.commitEnd);
         if (current == IFederation.Phase.Reveal) vm.warp(s.revealEnd);
+        if (current == IFederation.Phase.Publish) vm.warp(s.publishEnd);
     }
 
     function ballotsOf(uint256 model, uint256 reject, uint256 other) internal pure returns (bytes32[] memory list) {

@@ -100,16 +100,16 @@ contract GasTest is Bench {
         uint256 number = round();
         address[] memory list = proposers();
         for (uint256 i = 0; i < list.length; ++i) {
-            act(list[i], abi.encodeCall(IFederation.propose, (number, keccak256(abi.encode(i)), 600)));
+            act(list[i], abi.encodeCall(IFederation.propose, (number, keccak256(abi.encode(i)), 600, 5)));
         }
         list = voters();
         for (uint256 i = 0; i < count; ++i) {
-            bytes32 ballot = i == count - 1 ? REJECT : keccak256(bytes(model));
+            bytes memory ballot = abi.encode(i == count - 1 ? REJECT : keccak256(bytes(model)));
             bytes32 hidden = federation.commitmentOf(number, list[i], ballot, saltOf(list[i]));
             act(list[i], abi.encodeCall(IFederation.commit, (number, hidden)));
         }
         for (uint256 i = 0; i < count; ++i) {
-            bytes32 ballot = i == count - 1 ? REJECT : keccak256(bytes(model));
+            bytes memory ballot = abi.encode(i == count - 1 ? REJECT : keccak256(bytes(model)));
             act(list[i], abi.encodeCall(IFederation.reveal, (number, ballot, saltOf(list[i]))));
         }
         act(account(0), abi.encodeCall(IFederation.settle, ()));

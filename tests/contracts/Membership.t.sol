@@ -304,7 +304,7 @@ contract MembershipTest is Bench {
         list = federation.seats(0, 10);
         for (uint256 i = 0; i < list.length; ++i) {
             assertEq(list[i].member.index, i + 1);
-            assertEq(uint256(list[i].member.act), 0, "booked");
+            assertEq(list[i].member.acts, 0, "booked");
             assertTrue(list[i].account != loser);
         }
         assertEq(entry(outsider).index, 0);

@@ -9,10 +9,17 @@ import {Test} from "forge-std/Test.sol";
 contract RoundClockTest is Test {
     struct Counts {
         uint40 drawnAt;
-        uint32 members;
-        uint32 proposals;
-        uint32 commits;
-        uint32 reveals;
+        uint16 members;
+        uint16 proposals;
+        uint16 commits;
+        uint16 reveals;
+        uint16 publications;
+    }
+
+    struct Wanted {
+        uint16 seats;
+        uint16 voters;
+        uint16 publishers;
     }
 
     uint256 private constant SEAL = 1000;
@@ -21,77 +28,87 @@ contract RoundClockTest is Test {
     function testFuzz_phases_go_forward_in_time(
         Counts memory c,
         IFederation.Schedule memory s,
-        uint32 seats,
-        uint32 voters,
+        Wanted memory w,
         uint48 time,
         uint48 later
     ) public pure {
         IFederation.Round memory r = recordOf(c);
         (uint256 first, uint256 second) = time < later ? (time, later) : (later, time);
-        assertLe(at(r, s, seats, voters, first), at(r, s, seats, voters, second));
+        assertLe(at(r, s, w, first), at(r, s, w, second));
     }
 
     /// @dev Somebody acts, at the same time: its phase has only gone forward.
     function testFuzz_phases_go_forward_with_acts(
         Counts memory c,
         IFederation.Schedule memory s,
-        uint32 seats,
-        uint32 voters,
+        Wanted memory w,
         uint48 time
     ) public pure {
         IFederation.Round memory r = recordOf(c);
-        seats = uint32(bound(seats, 1, type(uint32).max));
-        voters = uint32(bound(voters, 1, type(uint32).max));
-        IFederation.Phase phase = RoundClock.phase(r, s, seats, voters, SEAL, time, SEAL + 1);
-        if (phase == IFederation.Phase.Propose) ++r.proposals;
-        else if (phase == IFederation.Phase.Commit) ++r.commits;
-        else if (phase == IFederation.Phase.Reveal) ++r.reveals;
+        uint256 phase = at(r, s, w, time);
+        if (phase == uint256(IFederation.Phase.Propose)) ++r.proposals;
+        else if (phase == uint256(IFederation.Phase.Commit)) ++r.commits;
+        else if (phase == uint256(IFederation.Phase.Reveal)) ++r.reveals;
+        else if (phase == uint256(IFederation.Phase.Publish)) ++r.publications;
         else return;
-        assertLe(uint256(phase), at(r, s, seats, voters, time));
+        assertLe(phase, at(r, s, w, time));
+    }
+
+    /// @dev A round is published in, exactly while it has ballots and lacks publications, before the end.
+    function testFuzz_publications_are_awaited_after_reveals(
+        Counts memory c,
+        IFederation.Schedule memory s,
+        Wanted memory w,
+        uint32 after_
+    ) public pure {
+        IFederation.Round memory r = recordOf(c);
+        (r.proposals, r.commits) = (r.proposals | 1, r.commits | 1);
+        uint256 time = RoundClock.revealEnd(r, s) + after_;
+        bool awaited = r.reveals != 0 && r.publications < w.publishers && after_ < s.publish;
+        IFederation.Phase phase = awaited ? IFederation.Phase.Publish : IFederation.Phase.Settle;
+        assertEq(at(r, s, w, time), uint256(phase));
     }
 
     /// @dev Every phase ends without anybody's help: after the last end, anybody may settle.
-    function testFuzz_no_round_hangs(Counts memory c, IFederation.Schedule memory s, uint32 seats, uint32 voters)
-        public
-        pure
-    {
+    function testFuzz_no_round_hangs(Counts memory c, IFederation.Schedule memory s, Wanted memory w) public pure {
         IFederation.Round memory r = recordOf(c);
-        uint256 end = RoundClock.revealEnd(r, s) + s.publish;
-        assertEq(at(r, s, seats, voters, end), uint256(IFederation.Phase.Settle));
+        uint256 end = RoundClock.publishEnd(r, s);
+        assertEq(at(r, s, w, end), uint256(IFederation.Phase.Settle));
     }
 
     function testFuzz_a_draw_is_missed_after_256_blocks(IFederation.Schedule memory s, uint32 blocks) public pure {
         IFederation.Round memory r;
         r.members = 5;
-        IFederation.Phase phase = RoundClock.phase(r, s, 2, 3, SEAL, 0, SEAL + blocks);
+        IFederation.Phase phase = RoundClock.phase(r, s, 2, 3, 0, SEAL, 0, SEAL + blocks);
         assertTrue(phase == (blocks <= 256 ? IFederation.Phase.Draw : IFederation.Phase.Settle));
     }
 
     function test_no_round_and_a_settled_round_are_open() public pure {
         IFederation.Round memory r;
         IFederation.Schedule memory s;
-        assertEq(at(r, s, 2, 3, 0), uint256(IFederation.Phase.Open));
+        assertEq(at(r, s, Wanted(2, 3, 1), 0), uint256(IFederation.Phase.Open));
         r.members = 5;
         r.drawnAt = 1;
         r.proposals = 1;
         r.outcome = IFederation.Outcome.Undecided;
-        assertEq(at(r, s, 2, 3, 0), uint256(IFederation.Phase.Open));
+        assertEq(at(r, s, Wanted(2, 3, 1), 0), uint256(IFederation.Phase.Open));
     }
 
-    function at(IFederation.Round memory r, IFederation.Schedule memory s, uint256 seats, uint256 voters, uint256 time)
+    function at(IFederation.Round memory r, IFederation.Schedule memory s, Wanted memory w, uint256 time)
         private
         pure
         returns (uint256)
     {
-        return uint256(RoundClock.phase(r, s, seats, voters, SEAL, time, SEAL + 1));
+        return uint256(RoundClock.phase(r, s, w.seats, w.voters, w.publishers, SEAL, time, SEAL + 1));
     }
 
     /// @dev A record of a drawn round as the core keeps them.
     function recordOf(Counts memory c) private pure returns (IFederation.Round memory r) {
-        r.members = uint32(bound(c.members, 1, type(uint32).max));
+        r.members = uint16(bound(c.members, 1, type(uint16).max));
         r.drawnAt = uint40(bound(c.drawnAt, 1, type(uint40).max));
-        r.proposals = uint32(bound(c.proposals, 0, type(uint32).max - 1));
-        r.commits = uint32(bound(c.commits, 0, r.proposals == 0 ? 0 : type(uint32).max - 1));
-        r.reveals = uint32(bound(c.reveals, 0, r.commits));
+        r.proposals = uint16(bound(c.proposals, 0, type(uint16).max - 1));
+        r.commits = uint16(bound(c.commits, 0, r.proposals == 0 ? 0 : type(uint16).max - 1));
+        r.reveals = uint16(bound(c.reveals, 0, r.commits));
+        r.publications = uint16(bound(c.publications, 0, r.reveals == 0 ? 0 : type(uint16).max - 1));
     }
 }

@@ -4,6 +4,7 @@ pragma solidity ^0.8.24;
 import {StakeVote} from "../../contracts/federations/StakeVote.sol";
 import {IFederation} from "../../contracts/interfaces/IFederation.sol";
 import {IStakeVote} from "../../contracts/interfaces/IStakeVote.sol";
+import {Acts, Roles} from "../../contracts/libraries/Flags.sol";
 import {Bench} from "./Bench.sol";
 
 /// @dev A round from `open` to `settle`: its phases, its refusals, its verdict and what it pays.
@@ -166,14 +167,17 @@ contract StakeVoteTest is Bench {
 
     function test_propose() public {
         openAndDraw();
+        propose(proposers()[0]);
         address proposer = proposers()[1];
+        assertEq(entry(proposers()[0]).number, 0);
         vm.expectEmit(address(federation));
-        emit IFederation.Proposed(1, proposer, 1, MODEL, 1000);
+        emit IFederation.Proposed(1, proposer, 1, MODEL, 1000, 10);
         vm.prank(proposer);
-        federation.propose(1, MODEL, 1000);
-        assertEq(federation.roundOf(1).proposals, 1);
+        federation.propose(1, MODEL, 1000, 10);
+        assertEq(federation.roundOf(1).proposals, 2);
         assertEq(entry(proposer).round, 1);
-        assertEq(uint256(entry(proposer).act), uint256(IFederation.Act.Proposed));
+        assertEq(entry(proposer).acts, Acts.PROPOSED);
+        assertEq(entry(proposer).number, 1);
     }
 
     function test_propose_is_refused() public {
@@ -188,24 +192,24 @@ contract StakeVoteTest is Bench {
         refuses(proposer, proposing(2), abi.encodeWithSelector(IFederation.WrongRound.selector, 2, 1));
         refuses(proposer, proposing(type(uint256).max), wrongRound(type(uint256).max, 1));
         refuses(account(50), proposing(1), stranger(account(50)));
-        refuses(voter, proposing(1), wrongRole(voter, IFederation.Role.Voter, IFederation.Role.Proposer));
+        refuses(voter, proposing(1), wrongRole(voter, Roles.VOTER, Roles.PROPOSER));
         refuses(
             proposer,
-            abi.encodeCall(IFederation.propose, (1, 0, 10)),
+            abi.encodeCall(IFederation.propose, (1, 0, 10, 1)),
             abi.encodeWithSelector(IFederation.EmptyDigest.selector)
         );
         refuses(
             proposer,
-            abi.encodeCall(IFederation.propose, (1, MODEL, 0)),
+            abi.encodeCall(IFederation.propose, (1, MODEL, 0, 1)),
             abi.encodeWithSelector(IFederation.SamplesOutOfRange.selector, 0, 1000)
         );
         refuses(
             proposer,
-            abi.encodeCall(IFederation.propose, (1, MODEL, 1001)),
+            abi.encodeCall(IFederation.propose, (1, MODEL, 1001, 1)),
             abi.encodeWithSelector(IFederation.SamplesOutOfRange.selector, 1001, 1000)
         );
         propose(proposer);
-        refuses(proposer, proposing(1), alreadyActed(proposer, IFederation.Act.Proposed));
+        refuses(proposer, proposing(1), alreadyActed(proposer, Acts.PROPOSED));
         propose(proposers()[1]);
         refusesPhase(proposer, proposing(1), IFederation.Phase.Propose);
     }
@@ -216,8 +220,8 @@ contract StakeVoteTest is Bench {
         openAndDraw();
         proposeAll();
         address voter = voters()[2];
-        bytes32 hidden = federation.commitmentOf(1, voter, MODEL, "salt");
-        assertEq(hidden, keccak256(abi.encode(block.chainid, federation, 1, voter, MODEL, bytes32("salt"))));
+        bytes32 hidden = federation.commitmentOf(1, voter, abi.encode(MODEL), "salt");
+        assertEq(hidden, keccak256(abi.encode(block.chainid, federation, 1, voter, abi.encode(MODEL), bytes32("salt"))));
         vm.expectEmit(address(federation));
         emit IFederation.Committed(1, voter, hidden);
         vm.prank(voter);
@@ -225,9 +229,9 @@ contract StakeVoteTest is Bench {
         assertEq(federation.roundOf(1).commits, 1);
         pass(IFederation.Phase.Commit);
         vm.expectEmit(address(federation));
-        emit IFederation.Revealed(1, voter, MODEL, "salt");
+        emit IFederation.Revealed(1, voter, abi.encode(MODEL), "salt");
         vm.prank(voter);
-        federation.reveal(1, MODEL, "salt");
+        federation.reveal(1, abi.encode(MODEL), "salt");
         IFederation.Round memory r = federation.roundOf(1);
         assertEq(r.reveals, 1);
         assertEq(r.lead, 1);
@@ -243,10 +247,10 @@ contract StakeVoteTest is Bench {
         proposeAll();
         refuses(voter, committing(2, "x"), wrongRound(2, 1));
         refuses(account(50), committing(1, "x"), stranger(account(50)));
-        refuses(proposer, committing(1, "x"), wrongRole(proposer, IFederation.Role.Proposer, IFederation.Role.Voter));
+        refuses(proposer, committing(1, "x"), wrongRole(proposer, Roles.PROPOSER, Roles.VOTER));
         refuses(voter, committing(1, 0), abi.encodeWithSelector(IFederation.EmptyCommitment.selector));
         commit(voter, MODEL);
-        refuses(voter, committing(1, "x"), alreadyActed(voter, IFederation.Act.Committed));
+        refuses(voter, committing(1, "x"), alreadyActed(voter, Acts.COMMITTED));
     }
 
     function test_leader_is_the_first_to_reach_the_highest_count() public {
@@ -406,7 +410,7 @@ contract StakeVoteTest is Bench {
         openAndDraw();
         address proposer = proposers()[0];
         uint256 before = balance(proposer);
-        bool due = entry(proposer).act != IFederation.Act.None;
+        bool due = entry(proposer).acts != 0;
         assertTrue(due);
         propose(proposer);
         assertEq(entry(proposer).stake, before);
@@ -426,7 +430,7 @@ contract StakeVoteTest is Bench {
         }
         openAndDraw();
         bytes memory refusal = abi.encodeWithSelector(IFederation.AccountBanned.selector, poor);
-        if (federation.seatOf(poor).role == IFederation.Role.Proposer) {
+        if (federation.seatOf(poor).position < 2) {
             refuses(poor, proposing(2), refusal);
             federation.collect(poor);
             refuses(poor, proposing(2), refusal);
@@ -477,7 +481,7 @@ contract StakeVoteTest is Bench {
         if (federation.phase() != IFederation.Phase.Reveal) return federation.settle();
         for (uint256 i = 0; i < list.length; ++i) {
             bool silent = (seed >> (100 + i)) % 4 == 0;
-            if (!silent && entry(list[i]).round == round() && entry(list[i]).act == IFederation.Act.Committed) {
+            if (!silent && entry(list[i]).round == round() && entry(list[i]).acts == Acts.COMMITTED) {
                 reveal(list[i], ballots[(seed >> (8 + 2 * i)) % 3]);
             }
         }
@@ -510,7 +514,7 @@ contract StakeVoteTest is Bench {
         uint256 count = 0;
         for (uint256 i = 0; i < members.length; ++i) {
             IFederation.Member memory m = entry(members[i]);
-            if (m.round == number && m.act == IFederation.Act.Proposed) list[count++] = members[i];
+            if (m.round == number && m.acts == Acts.PROPOSED) list[count++] = members[i];
         }
     }
 
@@ -574,7 +578,7 @@ contract StakeVoteTest is Bench {
     }
 
     function proposing(uint256 number) private pure returns (bytes memory) {
-        return abi.encodeCall(IFederation.propose, (number, MODEL, 10));
+        return abi.encodeCall(IFederation.propose, (number, MODEL, 10, 1));
     }
 
     function committing(uint256 number, bytes32 commitment) private pure returns (bytes memory) {
@@ -585,16 +589,12 @@ contract StakeVoteTest is Bench {
         return abi.encodeWithSelector(IFederation.WrongRound.selector, given, current);
     }
 
-    function wrongRole(address who, IFederation.Role role, IFederation.Role needed)
-        private
-        pure
-        returns (bytes memory)
-    {
-        return abi.encodeWithSelector(IFederation.WrongRole.selector, who, role, needed);
+    function wrongRole(address who, uint8 roles, uint8 needed) private pure returns (bytes memory) {
+        return abi.encodeWithSelector(IFederation.WrongRole.selector, who, roles, needed);
     }
 
-    function alreadyActed(address who, IFederation.Act act) private pure returns (bytes memory) {
-        return abi.encodeWithSelector(IFederation.AlreadyActed.selector, who, 1, act);
+    function alreadyActed(address who, uint8 acts) private pure returns (bytes memory) {
+        return abi.encodeWithSelector(IFederation.AlreadyActed.selector, who, 1, acts);
     }
 
     function stranger(address who) private pure returns (bytes memory) {
