@@ -38,6 +38,8 @@ def build_chain(proposers: int, voters: int) -> SpecChain[StakeVoteTerms]:
         min_voters=voters,
         quorum_bps=5_000,
         max_samples=100_000,
+        max_epochs=100,
+        attribution=False,
         schedule=Schedule(),
     )
     accounts = [f"0x{number:040x}" for number in range(1, proposers + voters + 1)]
@@ -53,11 +55,11 @@ def play_round(chain: SpecChain[StakeVoteTerms], anybody: Address) -> None:
     number = chain.status().round
     seats = chain.seats()
     digest = number.to_bytes(32, "big")
-    proposers = [seat.account for seat in seats if seat.role is Role.PROPOSER]
-    voters = [seat.account for seat in seats if seat.role is Role.VOTER]
-    chain.send([Call(account, "propose", (number, digest, 3_000)) for account in proposers])
+    proposers = [seat.account for seat in seats if seat.roles is Role.PROPOSER]
+    voters = [seat.account for seat in seats if seat.roles is Role.VOTER]
+    chain.send([Call(account, "propose", (number, digest, 3_000, 1)) for account in proposers])
     ballots = dict.fromkeys(voters, digest)
-    ballots[max(seats, key=lambda seat: (seat.role is Role.VOTER, seat.balance)).account] = bytes(32)
+    ballots[max(seats, key=lambda seat: (seat.roles is Role.VOTER, seat.balance)).account] = bytes(32)
     salt = b"\5" * 32
     chain.send(
         [

@@ -7,8 +7,20 @@ from clients.types.federation import Address
 def compute_commitment(
     chain_id: int, federation: Address, number: int, voter: Address, ballot: bytes, salt: bytes
 ) -> bytes:
-    """Return the commitment: it binds chain, federation, round and voter, so that no vote can be copied."""
-    return compute_hash(chain_id, get_address_word(federation), number, get_address_word(voter), ballot, salt)
+    """Return the commitment: it binds chain, federation, round and voter, so that no vote can be copied.
+
+    keccak256(abi.encode(chainid, federation, round, voter, ballot, salt)) with `ballot` as dynamic bytes.
+    """
+    return compute_hash(
+        chain_id,
+        get_address_word(federation),
+        number,
+        get_address_word(voter),
+        192,  # where the ballot is: after the six words of the head
+        salt,
+        len(ballot),
+        ballot + bytes(-len(ballot) % 32),
+    )
 
 
 def compute_mix(mix: bytes, voter: Address, salt: bytes) -> bytes:

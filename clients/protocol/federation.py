@@ -6,18 +6,23 @@ nothing.
 
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 
+from clients.protocol.claims import check_claim
 from clients.protocol.commitment import compute_mix
+from clients.protocol.docket import BLANK, Docket, Publishing, Update
 from clients.protocol.draw import compute_seed
 from clients.protocol.ledger import STAKE_MAX, Token
 from clients.protocol.policies import Mechanism
-from clients.protocol.rounds import ACTIONS, check_arguments
+from clients.protocol.rounds import ACTIONS, Action, check_arguments
 from clients.protocol.state import Env, compute_event
-from clients.protocol.tally import EMPTY, compute_tally
 from clients.protocol.views import FederationView, T
 from clients.types.chain import Call
 from clients.types.errors import ProtocolError, unknown_name
-from clients.types.federation import ZERO32, Act, Address, Event, Member, Role, Round, Standing
+from clients.types.federation import ZERO32, Act, Address, Event, Member, Outcome, Role, Round, Standing
+
+REGISTRY_MAX = 2**16 - 1
+"""The most members a registry holds."""
 
 
 class Federation(FederationView[T]):
@@ -33,8 +38,12 @@ class Federation(FederationView[T]):
         token: Token | None = None,
     ) -> None:
         super().__init__(mechanism, terms, address=address, chain_id=chain_id, token=token)
+        own = mechanism.actions
+        self.actions: dict[str, Action] = {**ACTIONS, **{name: own[name].action for name in own}}
+        """Every action of this federation, the mechanism's own too."""
         self._process: dict[str, Callable[..., list[Event]]] = {
-            name: getattr(self, f"process_{name}") for name in ACTIONS
+            **{name: getattr(self, f"process_{name}") for name in ACTIONS},
+            **{name: partial(own[name].process, self) for name in own},
         }
 
     # ------------------------------------------------------------------ one action
@@ -42,9 +51,9 @@ class Federation(FederationView[T]):
     def apply(self, env: Env, call: Call) -> list[Event]:
         """Carry out `call` and return its events. ProtocolError where the rules refuse it; RequestError where
         it is no action at all."""
-        action = ACTIONS.get(call.method)
+        action = self.actions.get(call.method)
         if action is None:
-            raise unknown_name("action", call.method, ACTIONS)
+            raise unknown_name("action", call.method, self.actions)
         check_arguments(call, action.types)
         if action.names_round and call.args[0] != self.number:
             raise ProtocolError("WrongRound", call.args[0], self.number)
@@ -53,30 +62,30 @@ class Federation(FederationView[T]):
             if phase is not action.phase:
                 raise ProtocolError("WrongPhase", phase, action.phase)
         if action.role is not Role.NONE:
-            self._check_part(call.sender, action.role)
+            self._check_part(call.sender, action)
         return self._process[call.method](env, call.sender, *call.args)
 
-    def _check_part(self, account: Address, needed: Role) -> None:
+    def _check_part(self, account: Address, action: Action) -> None:
         member = self.state.ledger.get(account)
-        self._check_active(account, member)
-        role, _ = self._get_part(member)
-        if role is not needed:
-            raise ProtocolError("WrongRole", account, role, needed)
-        if self._is_in_play(member):
-            raise ProtocolError("AlreadyActed", account, self.number, member.act)
+        self.check_active(account, member)
+        roles, _ = self.get_part(account, member)
+        if action.role not in roles:
+            raise ProtocolError("WrongRole", account, roles, action.role)
+        acts = self.get_acts(member)
+        if action.act in acts:
+            raise ProtocolError("AlreadyActed", account, self.number, acts)
 
-    def _check_active(self, account: Address, member: Member) -> None:
-        if member.standing is Standing.BANNED:
-            raise ProtocolError("AccountBanned", account)
-        if member.standing is not Standing.MEMBER:
-            raise ProtocolError("NotMember", account, member.standing)
+    def _note_act(self, account: Address, member: Member, act: Act) -> None:
+        """Write the member's entry with what it did in the current round."""
+        acts = self.get_acts(member) | act
+        self.state.ledger.members[account] = replace(member, round=self.number, acts=acts)
 
     # ------------------------------------------------------------------ booking
 
     def _book(self, env: Env, account: Address) -> tuple[Member, list[Event]]:
         """Return the booked entry and the events of the booking. Writes nothing."""
         member = self.state.ledger.get(account)
-        booked = self._compute_booked(member)
+        booked = self._compute_booked(account, member)
         if booked is member:
             return member, []
         delta = booked.stake - member.stake
@@ -85,11 +94,12 @@ class Federation(FederationView[T]):
                 env, "Collected", account=account, round=member.round, delta=delta, stake=booked.stake
             )
         ]
-        if booked.standing is Standing.BANNED:
-            events.append(
-                compute_event(env, "Banned", account=account, round=member.round, stake=booked.stake)
-            )
+        if booked.standing is not member.standing:
+            events.append(self._tell_banned(env, account, booked))
         return booked, events
+
+    def _tell_banned(self, env: Env, account: Address, member: Member) -> Event:
+        return compute_event(env, "Banned", account=account, round=member.round, stake=member.stake)
 
     def _book_active(self, env: Env, account: Address) -> tuple[Member, list[Event]]:
         """Book; AccountBanned where the booking bans."""
@@ -107,17 +117,35 @@ class Federation(FederationView[T]):
             raise ProtocolError("AccountBanned", sender)
         if standing is not Standing.STRANGER:
             raise ProtocolError("AlreadyMember", sender, standing)
+        self.mechanism.gates.check_join(self.terms, self.state, sender)
         if stake < self.terms.bond:
             raise ProtocolError("StakeTooLow", stake, self.terms.bond)
         if stake > STAKE_MAX:
             raise ProtocolError("AmountTooLarge", stake, STAKE_MAX)
-        self.state.token.process_transfer_from(self.address, sender, stake)
+        if len(self.state.ledger.registry) >= REGISTRY_MAX:
+            raise ProtocolError("RegistryFull", REGISTRY_MAX)
+        fee = self.mechanism.gates.get_fee(self.terms)
+        self.state.token.process_transfer_from(self.address, sender, stake + fee)
         self.state.ledger.process_register(sender, stake)
-        return [compute_event(env, "Joined", account=sender, stake=stake)]
+        joined = compute_event(env, "Joined", account=sender, stake=stake)
+        return [joined, self._fill_pool(env, sender, fee)] if fee else [joined]
+
+    def process_fund(self, env: Env, sender: Address, amount: int) -> list[Event]:
+        """Add `amount` of the sender's tokens to the pool."""
+        if amount == 0:
+            raise ProtocolError("ZeroAmount")
+        if amount > STAKE_MAX:
+            raise ProtocolError("AmountTooLarge", amount, STAKE_MAX)
+        self.state.token.process_transfer_from(self.address, sender, amount)
+        return [self._fill_pool(env, sender, amount)]
+
+    def _fill_pool(self, env: Env, account: Address, amount: int) -> Event:
+        self.state.pool += amount
+        return compute_event(env, "Funded", account=account, amount=amount, pool=self.state.pool)
 
     def process_deposit(self, env: Env, sender: Address, amount: int) -> list[Event]:
         """Add `amount` to the sender's stake."""
-        self._check_active(sender, self.state.ledger.get(sender))
+        self.check_active(sender, self.state.ledger.get(sender))
         if amount == 0:
             raise ProtocolError("ZeroAmount")
         member, events = self._book_active(env, sender)
@@ -131,6 +159,7 @@ class Federation(FederationView[T]):
     def process_exit(self, env: Env, sender: Address) -> list[Event]:
         """Take the sender out of the registry; its stake unbonds."""
         self._check_member(sender)
+        self.mechanism.gates.check_exit(self.terms, self.state, env)
         member, events = self._book_active(env, sender)
         unbonds_at = env.time + self.terms.schedule.unbonding
         self.state.ledger.process_remove(sender, member, Standing.LEAVING, unbonds_at)
@@ -169,7 +198,7 @@ class Federation(FederationView[T]):
         return events
 
     def process_evict(self, env: Env, sender: Address, accounts: list[Address]) -> list[Event]:
-        """Take those who are banned out of the registry; pass over the others."""
+        """Take those who are banned or barred out of the registry; pass over the others."""
         ledger = self.state.ledger
         unbonds_at = env.time + self.terms.schedule.unbonding
         events: list[Event] = []
@@ -178,13 +207,15 @@ class Federation(FederationView[T]):
                 continue
             member, booked = self._book(env, account)
             events += booked
+            if member.standing is not Standing.BANNED and self.is_barred(account):
+                member = replace(member, standing=Standing.BANNED)
+                events.append(self._tell_banned(env, account, member))
+            ledger.members[account] = member
             if member.standing is Standing.BANNED:
                 ledger.process_remove(account, member, Standing.BANNED, unbonds_at)
                 events.append(
                     compute_event(env, "Evicted", account=account, stake=member.stake, unbondsAt=unbonds_at)
                 )
-            else:
-                ledger.members[account] = member
         return events
 
     def _check_member(self, account: Address) -> Member:
@@ -201,15 +232,16 @@ class Federation(FederationView[T]):
 
     def process_open(self, env: Env, sender: Address) -> list[Event]:
         """Freeze the registry and open the next round."""
-        state, terms = self.state, self.terms
-        members, needed = len(state.ledger.registry), terms.seats + terms.min_voters
+        state = self.state
+        members, fewest = len(state.ledger.registry), self.mechanism.panel.get_fewest(self.terms)
         if env.time < state.rest_until:
             raise ProtocolError("TooEarly", env.time, state.rest_until)
-        if members < needed:
-            raise ProtocolError("TooFewMembers", members, needed)
+        if members < fewest:
+            raise ProtocolError("TooFewMembers", members, fewest)
+        self.mechanism.gates.check_open(self.terms, state, env)
         state.rounds.append(Round(members=members))
+        state.dockets.append(BLANK)
         state.seal_block = env.block
-        state.tally = EMPTY
         state.commitments.clear()
         return [compute_event(env, "Opened", round=self.number, members=members, sealBlock=env.block)]
 
@@ -223,19 +255,28 @@ class Federation(FederationView[T]):
         return [compute_event(env, "Drawn", round=self.number, seed=state.seed)]
 
     def process_propose(
-        self, env: Env, sender: Address, number: int, digest: bytes, samples: int
+        self, env: Env, sender: Address, number: int, digest: bytes, samples: int, epochs: int
     ) -> list[Event]:
-        """Record a proposal; its digest and samples are in the event alone."""
+        """Record a proposal, numbered in the order of arrival."""
         if digest == ZERO32:
             raise ProtocolError("EmptyDigest")
-        if not 0 < samples <= self.terms.max_samples:
-            raise ProtocolError("SamplesOutOfRange", samples, self.terms.max_samples)
+        check_claim(self.terms, samples, epochs)
+        self.mechanism.gates.check_proposal(self.terms, self.state, sender, samples)
         member, events = self._book_active(env, sender)
-        _, position = self._get_part(member)
-        self.state.ledger.members[sender] = replace(member, round=number, act=Act.PROPOSED)
-        self.state.rounds[-1] = replace(self.record, proposals=self.record.proposals + 1)
+        record, docket = self.record, self.docket
+        self._note_act(sender, replace(member, number=record.proposals), Act.PROPOSED)
+        update = Update(sender, digest, samples, epochs)
+        self.state.dockets[-1] = replace(docket, updates=(*docket.updates, update))
+        self.state.rounds[-1] = replace(record, proposals=record.proposals + 1)
         proposed = compute_event(
-            env, "Proposed", round=number, proposer=sender, position=position, digest=digest, samples=samples
+            env,
+            "Proposed",
+            round=number,
+            proposer=sender,
+            number=record.proposals,
+            digest=digest,
+            samples=samples,
+            epochs=epochs,
         )
         return [*events, proposed]
 
@@ -243,8 +284,9 @@ class Federation(FederationView[T]):
         """Record a sealed ballot."""
         if commitment == ZERO32:
             raise ProtocolError("EmptyCommitment")
+        self.mechanism.gates.check_commit(self.terms, self.state, env)
         member, events = self._book_active(env, sender)
-        self.state.ledger.members[sender] = replace(member, round=number, act=Act.COMMITTED)
+        self._note_act(sender, member, Act.COMMITTED)
         self.state.commitments[sender] = commitment
         self.state.rounds[-1] = replace(self.record, commits=self.record.commits + 1)
         return [*events, compute_event(env, "Committed", round=number, voter=sender, commitment=commitment)]
@@ -253,52 +295,88 @@ class Federation(FederationView[T]):
         self, env: Env, sender: Address, number: int, ballot: bytes, salt: bytes
     ) -> list[Event]:
         """Open a sealed ballot and count it."""
-        state = self.state
+        state, record = self.state, self.record
         member = state.ledger.get(sender)
-        act = member.act if member.round == number else Act.NONE
-        if act is Act.REVEALED:
-            raise ProtocolError("AlreadyActed", sender, number, act)
-        if act is not Act.COMMITTED:
+        acts = self.get_acts(member)
+        if Act.REVEALED in acts:
+            raise ProtocolError("AlreadyActed", sender, number, acts)
+        if Act.COMMITTED not in acts:
             raise ProtocolError("NotCommitted", sender, number)
         committed = state.commitments[sender]
         revealed = self.compute_commitment(number, sender, ballot, salt)
         if revealed != committed:
             raise ProtocolError("CommitmentMismatch", sender, committed, revealed)
-        state.tally, option = compute_tally(state.tally, ballot)
+        docket, option = self.mechanism.ballots.count(self.terms, record, self.docket, ballot)
         state.mix = compute_mix(state.mix, sender, salt)
-        state.ledger.members[sender] = replace(member, option=option, act=Act.REVEALED)
-        state.rounds[-1] = replace(
-            self.record,
-            reveals=self.record.reveals + 1,
-            lead=state.tally.lead,
-            options=len(state.tally.ballots),
-            leader=state.tally.leader,
-        )
+        if option is not None:
+            member = replace(member, option=option)
+        self._note_act(sender, member, Act.REVEALED)
+        self._note_tally(docket, replace(record, reveals=record.reveals + 1))
         return [compute_event(env, "Revealed", round=number, voter=sender, ballot=ballot, salt=salt)]
 
+    def process_publish(
+        self, env: Env, sender: Address, number: int, digest: bytes, selection: int, nonce: bytes
+    ) -> list[Event]:
+        """Record the digest of the model that the selected updates make, by one who made it."""
+        state, record, mechanism = self.state, self.record, self.mechanism
+        member, events = self._book_active(env, sender)
+        roles, _ = self.get_part(sender, member)
+        publishing = Publishing(sender, member, roles, state.seed, digest, selection, nonce)
+        docket, option = mechanism.publication.count(self.terms, record, self.docket, publishing)
+        self._note_act(sender, replace(member, option=option), Act.PUBLISHED)
+        record = self._note_tally(docket, replace(record, publications=record.publications + 1))
+        state.own = mechanism.notes.note_published(self.terms, state.own, record, docket)
+        published = compute_event(
+            env,
+            "Published",
+            round=number,
+            publisher=sender,
+            digest=digest,
+            selection=selection,
+            nonce=nonce,
+        )
+        return [*events, published]
+
+    def _note_tally(self, docket: Docket, record: Round) -> Round:
+        """Write the current round's docket, and its record with what the tally has come to; return that."""
+        tally = docket.tally
+        self.state.dockets[-1] = docket
+        self.state.rounds[-1] = replace(
+            record, lead=tally.lead, options=len(tally.entries), leader=tally.leader
+        )
+        return self.record
+
     def process_settle(self, env: Env, sender: Address) -> list[Event]:
-        """Fix the round's outcome, rewards a head, pool and head."""
-        state, terms, record, tally = self.state, self.terms, self.record, self.state.tally
-        voters = self.mechanism.panel.count_voters(terms, record.members)
-        outcome = self.mechanism.verdict.compute_outcome(terms, record, tally, voters)
-        paid = self.mechanism.payout.compute_settlement(terms, record, outcome, state.pool)
-        state.rounds[-1] = replace(
+        """Fix the round's outcome, winner, rewards, pool and head."""
+        state, terms, record, docket = self.state, self.terms, self.record, self.docket
+        mechanism, candidate, events = self.mechanism, docket.tally.candidate, []
+        outcome = mechanism.verdict.compute_outcome(terms, record, docket, self.wanted)
+        winner = "" if outcome is Outcome.UNDECIDED else mechanism.publication.get_winner(terms, docket)
+        if winner:
+            docket = replace(docket, winner=winner)
+            events.append(compute_event(env, "BlockWon", round=self.number, winner=winner, digest=candidate))
+        paid = mechanism.payout.compute_settlement(terms, record, docket, outcome, state.pool)
+        record = replace(
             record, outcome=outcome, proposer_reward=paid.proposer_reward, voter_reward=paid.voter_reward
         )
+        state.rounds[-1], state.dockets[-1] = record, docket
         state.pool = paid.pool
-        state.head = self.mechanism.publication.get_head(outcome, tally, state.head)
+        if outcome is Outcome.ACCEPTED:
+            state.head = candidate
+        state.own = mechanism.notes.note_settled(terms, state.own, record, docket)
         state.rest_until = env.time + terms.schedule.open
+        votes_for, votes_against = mechanism.verdict.count_votes(record, docket)
         settled = compute_event(
             env,
             "Settled",
             round=self.number,
             outcome=outcome,
-            candidate=tally.candidate,
+            candidate=candidate,
             head=state.head,
-            votesFor=record.reveals - tally.against,
-            votesAgainst=tally.against,
+            votesFor=votes_for,
+            votesAgainst=votes_against,
             proposerReward=paid.proposer_reward,
             voterReward=paid.voter_reward,
             pool=state.pool,
         )
-        return [settled]
+        return [*events, settled]

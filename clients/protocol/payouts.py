@@ -1,13 +1,15 @@
-"""Payouts: who gains and who loses."""
+"""Payouts of stake_vote: who gains and who loses."""
 
 from typing import Protocol
 
+from clients.protocol.blame import Attributing, is_blamed
+from clients.protocol.docket import Docket
 from clients.protocol.ledger import STAKE_MAX
 from clients.protocol.policies import Payout, Settlement, check_term
-from clients.types.federation import Act, Member, Outcome, Round
+from clients.types.federation import Act, Address, Member, Outcome, Round
 
 
-class Staked(Protocol):
+class Staked(Attributing, Protocol):
     """Terms with a stake on each part, in token base units."""
 
     @property
@@ -26,12 +28,15 @@ class Staked(Protocol):
         ...
 
 
-def _check_terms(terms: Staked) -> None:
+def check_stakes(terms: Staked) -> None:
+    """Raise InvalidTerms where a member could lose more than the bond at once."""
     check_term("proposerStake", terms.proposer_stake, terms.proposer_stake <= terms.bond)
     check_term("voterStake", terms.voter_stake, terms.voter_stake <= terms.bond)
 
 
-def _compute_settlement(terms: Staked, record: Round, outcome: Outcome, pool: int) -> Settlement:
+def _compute_settlement(
+    terms: Staked, record: Round, docket: Docket, outcome: Outcome, pool: int
+) -> Settlement:
     if outcome is Outcome.UNDECIDED:
         return Settlement(0, 0, pool + terms.voter_stake * (record.commits - record.reveals))
     proposer_reward = 0
@@ -39,24 +44,25 @@ def _compute_settlement(terms: Staked, record: Round, outcome: Outcome, pool: in
         proposer_reward = min(pool // record.proposals, STAKE_MAX)
         pool -= proposer_reward * record.proposals
     else:
-        pool += terms.proposer_stake * record.proposals
+        blamed = sum(is_blamed(terms, record, docket, number) for number in range(record.proposals))
+        pool += terms.proposer_stake * blamed
     lost = terms.voter_stake * (record.commits - record.lead)
     voter_reward = min(lost // record.lead, STAKE_MAX)
     return Settlement(proposer_reward, voter_reward, pool + lost - voter_reward * record.lead)
 
 
-def _compute_delta(terms: Staked, member: Member, record: Round) -> int:
-    if member.act is Act.PROPOSED:
-        if record.outcome is Outcome.REJECTED:
+def _compute_delta(terms: Staked, account: Address, member: Member, record: Round, docket: Docket) -> int:
+    if Act.PROPOSED in member.acts:
+        if record.outcome is Outcome.REJECTED and is_blamed(terms, record, docket, member.number):
             return -terms.proposer_stake
         return record.proposer_reward
-    if member.act is Act.REVEALED:
+    if Act.REVEALED in member.acts:
         if record.outcome is Outcome.UNDECIDED:
             return 0
         return record.voter_reward if member.option == record.leader else -terms.voter_stake
-    return -terms.voter_stake if member.act is Act.COMMITTED else 0
+    return -terms.voter_stake if Act.COMMITTED in member.acts else 0
 
 
-POOL_AND_MINORITY: Payout[Staked] = Payout(_check_terms, _compute_settlement, _compute_delta)
+POOL_AND_MINORITY: Payout[Staked] = Payout(_compute_settlement, _compute_delta)
 """Algorithms 1 and 2 of stake_vote: rejected proposers fill a pool that pays approved ones; the minority of
 the voters pays the majority, so that lying, by eq. (4), loses while the honest outnumber the liars."""

@@ -1,16 +1,19 @@
 """What a mechanism is: one policy for each axis on which the papers differ, and nothing else.
 
 The core (`federation.py`) asks the policies; a mechanism is a frozen record of them. Policies are functions
-of their arguments alone.
+of their arguments alone: they return what is to be noted, and refuse with `ProtocolError`.
 """
 
-from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Generic, Protocol, TypeVar
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from types import NoneType
+from typing import Generic, NamedTuple, Protocol, TypeVar
 
-from clients.protocol.tally import Tally
+from clients.protocol.docket import Docket, Publishing
+from clients.protocol.rounds import Action
+from clients.protocol.state import Env, State
 from clients.types.errors import ProtocolError
-from clients.types.federation import Address, Member, Outcome, Role, Round, Schedule
+from clients.types.federation import Address, Event, Member, Outcome, Role, Round, Schedule
 
 
 def check_term(field: str, given: int, valid: bool) -> None:
@@ -38,18 +41,13 @@ class Terms(Protocol):
         ...
 
     @property
-    def seats(self) -> int:
-        """Proposers wanted."""
-        ...
-
-    @property
-    def min_voters(self) -> int:
-        """Voters without whom no round opens."""
-        ...
-
-    @property
     def max_samples(self) -> int:
         """The most samples a proposal may claim."""
+        ...
+
+    @property
+    def max_epochs(self) -> int:
+        """The most epochs a proposal may claim."""
         ...
 
     @property
@@ -61,39 +59,66 @@ class Terms(Protocol):
 T_contra = TypeVar("T_contra", contravariant=True)
 
 
+class Wanted(NamedTuple):
+    """How many proposals, commitments and publications a round waits for."""
+
+    proposers: int
+    voters: int
+    publishers: int
+
+
 @dataclass(frozen=True, slots=True)
 class Panel(Generic[T_contra]):
-    """Who acts: how many of `members` are wanted for each part, and which position has which."""
+    """Who acts: how many of `members` are wanted for each part, and who has which."""
 
-    check_terms: Callable[[T_contra], None]
-    count_proposers: Callable[[T_contra, int], int]
-    count_voters: Callable[[T_contra, int], int]
-    get_role: Callable[[T_contra, int, int], Role]
-    """Terms, position in the drawn permutation, members."""
+    get_fewest: Callable[[T_contra], int]
+    """Members without whom no round opens."""
+    count: Callable[[T_contra, int], Wanted]
+    """Terms, members frozen for the round."""
+    get_roles: Callable[[T_contra, State, Address, int, int], Role]
+    """Terms, state, account, its position in the drawn permutation, members."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ballots(Generic[T_contra]):
+    """What a ballot says."""
+
+    count: Callable[[T_contra, Round, Docket, bytes], tuple[Docket, int | None]]
+    """Terms, record, docket, ballot → the docket with it counted, and its option where it has one.
+    InvalidBallot where it says nothing."""
 
 
 @dataclass(frozen=True, slots=True)
 class Verdict(Generic[T_contra]):
-    """What the ballots of a round come to."""
+    """What a round comes to."""
 
-    check_terms: Callable[[T_contra], None]
-    compute_outcome: Callable[[T_contra, Round, Tally, int], Outcome]
-    """Terms, the round's record, its tally, how many voters were drawn."""
+    compute_outcome: Callable[[T_contra, Round, Docket, Wanted], Outcome]
+    count_votes: Callable[[Round, Docket], tuple[int, int]]
+    """Record, docket → how many were for the candidate, and against it."""
+
+
+def _refuse_publishing(
+    terms: object, record: Round, docket: Docket, publishing: Publishing
+) -> tuple[Docket, int]:
+    raise AssertionError("nobody is drawn to publish")
+
+
+def _get_no_winner(terms: object, docket: Docket) -> Address:
+    return ""
 
 
 @dataclass(frozen=True, slots=True)
 class Publication(Generic[T_contra]):
-    """Who puts the next model on record."""
+    """Who puts the next model on record, and who wins the block. By default nobody publishes."""
 
-    is_awaited: Callable[[T_contra, Round], bool]
-    """Whether somebody still has to publish after the reveals."""
-    get_head: Callable[[Outcome, Tally, bytes], bytes]
-    """The head after a round, from its outcome, tally and the head before."""
+    count: Callable[[T_contra, Round, Docket, Publishing], tuple[Docket, int]] = _refuse_publishing
+    """The docket with the publication in it, and the option that it counts for."""
+    get_winner: Callable[[T_contra, Docket], Address] = _get_no_winner
+    """Who wins the block of the leading digest; empty: nobody."""
 
 
-@dataclass(frozen=True, slots=True)
-class Settlement:
-    """What settling a round fixes: the reward a proposer, the reward a majority voter, the pool after."""
+class Settlement(NamedTuple):
+    """What settling a round fixes: two rewards, a head or a unit as the payout has it, and the pool after."""
 
     proposer_reward: int
     voter_reward: int
@@ -102,23 +127,90 @@ class Settlement:
 
 @dataclass(frozen=True, slots=True)
 class Payout(Generic[T_contra]):
-    """Who gains and loses what. Settling fixes rewards a head; booking applies them, a member at a time."""
+    """Who gains and loses what. Settling fixes rewards; booking applies them, a member at a time."""
 
-    check_terms: Callable[[T_contra], None]
-    compute_settlement: Callable[[T_contra, Round, Outcome, int], Settlement]
-    """Terms, the round's record, its outcome, the pool before."""
-    compute_delta: Callable[[T_contra, Member, Round], int]
+    compute_settlement: Callable[[T_contra, Round, Docket, Outcome, int], Settlement]
+    """Terms, the round's record and docket, its outcome, the pool before."""
+    compute_delta: Callable[[T_contra, Address, Member, Round, Docket], int]
     """What a member gains or loses by the settled round in which it last acted."""
 
 
 @dataclass(frozen=True, slots=True)
+class Guard(Generic[T_contra]):
+    """Whom booking bans."""
+
+    compute_guarded: Callable[[T_contra, Member, Member, Round, Docket], Member]
+    """Terms, the member before and after its payout, the round's record and docket → the booked entry."""
+
+
+def _do_nothing(*of: object) -> None:
+    pass
+
+
+def _get_no_fee(terms: object) -> int:
+    return 0
+
+
+def _bar_nobody(state: State, account: Address) -> bool:
+    return False
+
+
+@dataclass(frozen=True, slots=True)
+class Gates(Generic[T_contra]):
+    """What a mechanism asks for beyond the shared rules before an action. By default nothing."""
+
+    check_join: Callable[[T_contra, State, Address], None] = _do_nothing
+    get_fee: Callable[[T_contra], int] = _get_no_fee
+    """What joining costs above the stake; the pool gets it."""
+    is_barred: Callable[[State, Address], bool] = _bar_nobody
+    check_exit: Callable[[T_contra, State, Env], None] = _do_nothing
+    check_open: Callable[[T_contra, State, Env], None] = _do_nothing
+    check_proposal: Callable[[T_contra, State, Address, int], None] = _do_nothing
+    """Terms, state, proposer, samples that it claims."""
+    check_commit: Callable[[T_contra, State, Env], None] = _do_nothing
+
+
+def _start_with_nothing(terms: object) -> object:
+    return None
+
+
+def _note_nothing(terms: object, own: object, record: Round, docket: Docket) -> object:
+    return own
+
+
+@dataclass(frozen=True, slots=True)
+class Notes(Generic[T_contra]):
+    """What a mechanism remembers beyond rounds and dockets: an immutable record in the state's slot `own`."""
+
+    kind: type = NoneType
+    """The record's class."""
+    start: Callable[[T_contra], object] = _start_with_nothing
+    note_published: Callable[[T_contra, object, Round, Docket], object] = _note_nothing
+    """Terms, the record so far, the round's record and docket → the record."""
+    note_settled: Callable[[T_contra, object, Round, Docket], object] = _note_nothing
+
+
+@dataclass(frozen=True, slots=True)
+class OwnAction:
+    """An action that this mechanism alone has; `process(core, env, sender, *args)` returns its events."""
+
+    action: Action
+    process: Callable[..., list[Event]]
+
+
+@dataclass(frozen=True, slots=True)
 class Mechanism(Generic[T_contra]):
-    """A mechanism: its name and its policies. Each policy checks its own terms, after the core's."""
+    """A mechanism: its name and its policies."""
 
     name: str
+    checks: tuple[Callable[[T_contra], None], ...]
+    """Of its terms, after the core's and in the page's order: InvalidTerms for the first that is wrong."""
     panel: Panel[T_contra]
+    ballots: Ballots[T_contra]
     verdict: Verdict[T_contra]
     publication: Publication[T_contra]
     payout: Payout[T_contra]
-    is_out: Callable[[T_contra, Member, Round], bool]
-    """The guard: whether a member, as booked for this round, is banned."""
+    guard: Guard[T_contra]
+    gates: Gates[T_contra] = field(default_factory=Gates)
+    notes: Notes[T_contra] = field(default_factory=Notes)
+    actions: Mapping[str, OwnAction] = field(default_factory=dict)

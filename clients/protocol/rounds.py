@@ -7,7 +7,7 @@ from types import MappingProxyType
 from clients.protocol.hashing import UINT256_MAX
 from clients.types.chain import Call
 from clients.types.errors import RequestError
-from clients.types.federation import Outcome, Phase, Role, Round, Schedule
+from clients.types.federation import Act, Outcome, Phase, Role, Round, Schedule
 
 SEAL_BLOCKS = 256
 """How many blocks a block's hash can be looked up for."""
@@ -15,20 +15,32 @@ SEAL_BLOCKS = 256
 
 @dataclass(frozen=True, slots=True)
 class Action:
-    """One action of IFederation: its ABI types, and what must hold before it looks at anything else."""
+    """One action: its ABI types, and what must hold before it looks at anything else."""
 
     types: tuple[str, ...]
     phase: Phase | None = None
     """The phase it needs; None: any."""
     role: Role = Role.NONE
     """The part that the sender must be drawn for; NONE: any, or none."""
+    act: Act = Act.NONE
+    """What it counts as, which nobody does twice in a round."""
     names_round: bool = False
     """Whether its first argument must be the current round."""
+
+    @property
+    def has_addresses(self) -> bool:
+        """Whether addresses are among its arguments."""
+        return any(kind.startswith("address") for kind in self.types)
+
+
+def _act(phase: Phase, role: Role, act: Act, *types: str) -> Action:
+    return Action(("uint256", *types), phase, role, act, True)
 
 
 ACTIONS: Mapping[str, Action] = MappingProxyType(
     {
         "join": Action(("uint256",), Phase.OPEN),
+        "fund": Action(("uint256",)),
         "deposit": Action(("uint256",), Phase.OPEN),
         "exit": Action((), Phase.OPEN),
         "withdraw": Action(()),
@@ -37,9 +49,10 @@ ACTIONS: Mapping[str, Action] = MappingProxyType(
         "evict": Action(("address[]",), Phase.OPEN),
         "open": Action((), Phase.OPEN),
         "draw": Action((), Phase.DRAW),
-        "propose": Action(("uint256", "bytes32", "uint256"), Phase.PROPOSE, Role.PROPOSER, True),
-        "commit": Action(("uint256", "bytes32"), Phase.COMMIT, Role.VOTER, True),
-        "reveal": Action(("uint256", "bytes32", "bytes32"), Phase.REVEAL, Role.NONE, True),
+        "propose": _act(Phase.PROPOSE, Role.PROPOSER, Act.PROPOSED, "bytes32", "uint256", "uint256"),
+        "commit": _act(Phase.COMMIT, Role.VOTER, Act.COMMITTED, "bytes32"),
+        "reveal": Action(("uint256", "bytes", "bytes32"), Phase.REVEAL, names_round=True),
+        "publish": _act(Phase.PUBLISH, Role.PUBLISHER, Act.PUBLISHED, "bytes32", "uint256", "bytes32"),
         "settle": Action((), Phase.SETTLE),
     }
 )
@@ -56,6 +69,8 @@ def check_arguments(call: Call, types: tuple[str, ...]) -> None:
             valid = isinstance(value, int) and 0 <= value <= UINT256_MAX
         elif kind == "bytes32":
             valid = isinstance(value, bytes) and len(value) == 32
+        elif kind == "bytes":
+            valid = isinstance(value, bytes)
         elif kind == "address":
             valid = isinstance(value, str)
         else:
@@ -95,11 +110,11 @@ def compute_phase(
     schedule: Schedule,
     proposers: int,
     voters: int,
-    is_publishing: bool,
+    publishers: int,
     time: int,
     block: int,
 ) -> Phase:
-    """Return the phase at `time` and `block`; `proposers` and `voters` are how many were drawn."""
+    """Return the phase at `time` and `block`; the round waits for `proposers`, `voters` and `publishers`."""
     if not is_in_progress(record, number):
         return Phase.OPEN
     if record.drawn_at == 0:
@@ -115,6 +130,6 @@ def compute_phase(
         return Phase.SETTLE
     if time < ends.reveal and record.reveals < record.commits:
         return Phase.REVEAL
-    if is_publishing and time < ends.publish:
+    if record.reveals and record.publications < publishers and time < ends.publish:
         return Phase.PUBLISH
     return Phase.SETTLE

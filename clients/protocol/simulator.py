@@ -99,11 +99,18 @@ class SpecChain(Generic[T]):
         self._transactions += 1
         env = self._env(f"0x{self._transactions:064x}")
         try:
-            events = self.core.apply(env, _with_checksums(call))
+            events = self.core.apply(env, self._with_checksums(call))
         except ProtocolError as error:
             return Receipt(call, 0, (), error, env.transaction)
         self._events += events
         return Receipt(call, 0, tuple(events), None, env.transaction)
+
+    def _with_checksums(self, call: Call) -> Call:
+        action = self.core.actions.get(call.method)
+        if action is None or not action.has_addresses:
+            sender = get_checksummed(call.sender)
+            return Call(sender, call.method, call.args) if sender != call.sender else call
+        return _with_checksums(call, action.types)
 
     def _env(self, transaction: str = "") -> Env:
         return Env(self._time, self._block, self._entropy, transaction)
@@ -173,16 +180,20 @@ class SpecChain(Generic[T]):
                 f"the snapshot is of mechanism {data.get('mechanism')!r}, this chain runs "
                 f"{self.core.mechanism.name!r}: resume with the settings of the interrupted run"
             )
-        self.core.state = load_state(data["state"])
+        self.core.state = load_state(data["state"], self.core.mechanism.notes.kind)
         self._time, self._block = data["time"], data["block"]
         self._transactions = data["transactions"]
         self._events = load_events(data["events"])
 
 
-def _with_checksums(call: Call) -> Call:
-    sender = get_checksummed(call.sender)
-    if call.method == "collect":
-        return Call(sender, call.method, tuple(get_checksummed(str(account)) for account in call.args))
-    if call.method == "evict" and call.args and isinstance(call.args[0], list | tuple):
-        return Call(sender, call.method, ([get_checksummed(str(account)) for account in call.args[0]],))
-    return Call(sender, call.method, call.args) if sender != call.sender else call
+def _with_checksums(call: Call, types: tuple[str, ...]) -> Call:
+    """Return the call with every address in its one spelling."""
+    args = [
+        get_checksummed(str(value))
+        if kind == "address"
+        else [get_checksummed(str(item)) for item in value]
+        if kind == "address[]" and isinstance(value, list | tuple)
+        else value
+        for kind, value in zip(types, call.args, strict=False)
+    ]
+    return Call(get_checksummed(call.sender), call.method, (*args, *call.args[len(types) :]))

@@ -1,59 +1,27 @@
 """A federation's state and events as JSON, and back: what lets a run on the specification resume."""
 
 from collections.abc import Iterable
-from dataclasses import astuple, replace
-from typing import Any
+from dataclasses import fields, is_dataclass
+from enum import Enum
+from functools import lru_cache
+from typing import Any, get_args, get_origin, get_type_hints
 
-from clients.protocol.ledger import Ledger, Token
 from clients.protocol.state import State
-from clients.protocol.tally import Tally
-from clients.types.federation import Act, Event, Member, Outcome, Round, Standing
+from clients.types.federation import Event, Outcome
 
 Json = dict[str, Any]
 
 
 def dump_state(state: State) -> Json:
     """Return `state` as JSON-able data."""
-    tally, ledger, token = state.tally, state.ledger, state.token
-    return {
-        "head": state.head.hex(),
-        "pool": state.pool,
-        "mix": state.mix.hex(),
-        "rest_until": state.rest_until,
-        "seal_block": state.seal_block,
-        "seed": state.seed.hex(),
-        "rounds": [list(map(int, astuple(record))) for record in state.rounds],
-        "tally": [[ballot.hex() for ballot in tally.ballots], list(tally.counts), tally.leader],
-        "commitments": {voter: commitment.hex() for voter, commitment in state.commitments.items()},
-        "members": {account: list(map(int, astuple(member))) for account, member in ledger.members.items()},
-        "registry": list(ledger.registry),
-        "balances": dict(token.balances),
-        "allowances": [[owner, spender, amount] for (owner, spender), amount in token.allowances.items()],
-    }
+    data: Json = _dump(state)
+    return data
 
 
-def load_state(data: Json) -> State:
-    """Return the state that `dump_state` wrote."""
-    ballots, counts, leader = data["tally"]
-    return State(
-        head=bytes.fromhex(data["head"]),
-        pool=data["pool"],
-        mix=bytes.fromhex(data["mix"]),
-        rest_until=data["rest_until"],
-        seal_block=data["seal_block"],
-        seed=bytes.fromhex(data["seed"]),
-        rounds=[_load_round(values) for values in data["rounds"]],
-        tally=Tally(tuple(map(bytes.fromhex, ballots)), tuple(counts), leader),
-        commitments={voter: bytes.fromhex(commitment) for voter, commitment in data["commitments"].items()},
-        ledger=Ledger(
-            {account: _load_member(values) for account, values in data["members"].items()},
-            list(data["registry"]),
-        ),
-        token=Token(
-            dict(data["balances"]),
-            {(owner, spender): amount for owner, spender, amount in data["allowances"]},
-        ),
-    )
+def load_state(data: Json, own: type) -> State:
+    """Return the state that `dump_state` wrote; `own` is the class of the mechanism's own record."""
+    values = {name: _load(hint, data[name]) for name, hint in _hints(State).items() if name != "own"}
+    return State(**values, own=_load(own, data["own"]))
 
 
 def dump_events(events: Iterable[Event]) -> list[Json]:
@@ -61,7 +29,7 @@ def dump_events(events: Iterable[Event]) -> list[Json]:
     return [
         {
             "name": event.name,
-            "args": {name: _dump_value(value) for name, value in event.args.items()},
+            "args": {name: _dump_argument(value) for name, value in event.args.items()},
             "block": event.block,
             "transaction": event.transaction,
         }
@@ -74,7 +42,7 @@ def load_events(data: Iterable[Json]) -> list[Event]:
     return [
         Event(
             item["name"],
-            {name: _load_value(name, value) for name, value in item["args"].items()},
+            {name: _load_argument(name, value) for name, value in item["args"].items()},
             item["block"],
             item["transaction"],
         )
@@ -82,21 +50,56 @@ def load_events(data: Iterable[Json]) -> list[Event]:
     ]
 
 
-def _dump_value(value: object) -> object:
+def _dump_argument(value: object) -> object:
     return {"bytes": value.hex()} if isinstance(value, bytes) else value
 
 
-def _load_value(name: str, value: Any) -> object:
+def _load_argument(name: str, value: Any) -> object:
     if isinstance(value, dict):
         return bytes.fromhex(value["bytes"])
     return Outcome(value) if name == "outcome" else value
 
 
-def _load_round(values: list[Any]) -> Round:
-    record = Round(*values)
-    return replace(record, outcome=Outcome(record.outcome))
+# ---------------------------------------------------------------------- any record, by its annotations
 
 
-def _load_member(values: list[Any]) -> Member:
-    member = Member(*values)
-    return replace(member, act=Act(member.act), standing=Standing(member.standing))
+@lru_cache(maxsize=64)
+def _hints(record: type) -> dict[str, Any]:
+    return get_type_hints(record)
+
+
+def _dump(value: Any) -> Any:
+    if is_dataclass(value):
+        return {item.name: _dump(getattr(value, item.name)) for item in fields(value)}
+    if isinstance(value, bytes):
+        return value.hex()
+    if isinstance(value, Enum):
+        return value.value
+    if isinstance(value, dict):
+        return [[_dump(key), _dump(item)] for key, item in value.items()]
+    if isinstance(value, tuple | list):
+        return [_dump(item) for item in value]
+    if isinstance(value, frozenset):
+        return sorted(_dump(item) for item in value)
+    return value
+
+
+def _load(hint: Any, data: Any) -> Any:
+    """Return what `_dump` wrote of a value annotated as `hint`."""
+    if data is None:
+        return None
+    origin, inner = get_origin(hint), [item for item in get_args(hint) if item is not type(None)]
+    if origin is dict or (origin is not None and issubclass(origin, dict)):
+        return {_load(inner[0], key): _load(inner[1], item) for key, item in data}
+    if origin is tuple and inner[-1] is not Ellipsis:
+        return tuple(_load(item, value) for item, value in zip(inner, data, strict=True))
+    if origin in (tuple, list, frozenset):
+        return origin(_load(inner[0], item) for item in data)
+    if origin is not None:  # X | None
+        return _load(inner[0], data)
+    if hint is bytes:
+        return bytes.fromhex(data)
+    if is_dataclass(hint):
+        assert isinstance(hint, type)
+        return hint(**{name: _load(kind, data[name]) for name, kind in _hints(hint).items()})
+    return hint(data) if isinstance(hint, type) and issubclass(hint, Enum) else data

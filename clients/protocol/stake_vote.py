@@ -3,19 +3,27 @@
 https://arxiv.org/abs/2307.00543. Random proposers, all others vote on the aggregate, the majority decides.
 """
 
-from clients.protocol.guards import is_too_poor
-from clients.protocol.panels import RANDOM_PROPOSERS
-from clients.protocol.payouts import POOL_AND_MINORITY
-from clients.protocol.policies import Mechanism
-from clients.protocol.publications import MAJORITY_DIGEST
-from clients.protocol.verdicts import MAJORITY
+from clients.protocol.blame import AGGREGATE, check_attribution
+from clients.protocol.claims import check_claim_terms
+from clients.protocol.guards import SOLVENCY
+from clients.protocol.panels import RANDOM_PROPOSERS, check_random_proposers
+from clients.protocol.payouts import POOL_AND_MINORITY, check_stakes
+from clients.protocol.policies import Mechanism, Publication
+from clients.protocol.verdicts import MAJORITY, check_quorum
 from clients.types.federation import StakeVoteTerms
+
+
+def _check_claims(terms: StakeVoteTerms) -> None:
+    check_claim_terms(terms, terms.seats)
+
 
 STAKE_VOTE: Mechanism[StakeVoteTerms] = Mechanism(
     name="stake_vote",
+    checks=(check_random_proposers, _check_claims, check_attribution, check_quorum, check_stakes),
     panel=RANDOM_PROPOSERS,
+    ballots=AGGREGATE,
     verdict=MAJORITY,
-    publication=MAJORITY_DIGEST,
+    publication=Publication(),
     payout=POOL_AND_MINORITY,
-    is_out=is_too_poor,
+    guard=SOLVENCY,
 )

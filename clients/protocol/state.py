@@ -3,8 +3,8 @@
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
+from clients.protocol.docket import BLANK, Docket
 from clients.protocol.ledger import Ledger, Token
-from clients.protocol.tally import EMPTY, Tally
 from clients.types.federation import ZERO32, Address, Event, Round
 
 
@@ -31,17 +31,21 @@ class State:
     seed: bytes = ZERO32
     rounds: list[Round] = field(default_factory=lambda: [Round()])
     """By number; the last one is current. Number 0 is there for `before the first`."""
-    tally: Tally = EMPTY
+    dockets: list[Docket] = field(default_factory=lambda: [BLANK])
+    """By number, like the rounds."""
     commitments: dict[Address, bytes] = field(default_factory=dict)
     """Of the current round."""
     ledger: Ledger = field(default_factory=Ledger)
     token: Token = field(default_factory=Token)
+    own: object = None
+    """The mechanism's own record, immutable."""
 
     def copy(self) -> "State":
         """Return a state that changes apart from this one."""
         return replace(
             self,
             rounds=list(self.rounds),
+            dockets=list(self.dockets),
             commitments=dict(self.commitments),
             ledger=self.ledger.copy(),
             token=self.token.copy(),

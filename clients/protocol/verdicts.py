@@ -2,8 +2,8 @@
 
 from typing import Protocol
 
-from clients.protocol.policies import Verdict, check_term
-from clients.protocol.tally import Tally
+from clients.protocol.docket import Docket
+from clients.protocol.policies import Verdict, Wanted, check_term
 from clients.types.federation import ZERO32, Outcome, Round
 
 BPS = 10_000
@@ -18,17 +18,37 @@ class Quorate(Protocol):
         ...
 
 
-def _check_terms(terms: Quorate) -> None:
+def check_quorum(terms: Quorate) -> None:
+    """Raise InvalidTerms where more than all voters would have to reveal."""
     check_term("quorumBps", terms.quorum_bps, terms.quorum_bps <= BPS)
 
 
-def _compute_majority(terms: Quorate, record: Round, tally: Tally, voters: int) -> Outcome:
-    if record.reveals == 0 or record.reveals * BPS < terms.quorum_bps * voters:
+def _compute_majority(terms: Quorate, record: Round, docket: Docket, wanted: Wanted) -> Outcome:
+    if record.reveals == 0 or record.reveals * BPS < terms.quorum_bps * wanted.voters:
         return Outcome.UNDECIDED
-    if tally.lead * 2 <= record.reveals:
+    if record.lead * 2 <= record.reveals:
         return Outcome.UNDECIDED
-    return Outcome.REJECTED if tally.candidate == ZERO32 else Outcome.ACCEPTED
+    return Outcome.REJECTED if docket.tally.candidate == ZERO32 else Outcome.ACCEPTED
 
 
-MAJORITY: Verdict[Quorate] = Verdict(_check_terms, _compute_majority)
+def _count_ballots(record: Round, docket: Docket) -> tuple[int, int]:
+    against = docket.tally.against
+    return record.reveals - against, against
+
+
+MAJORITY: Verdict[Quorate] = Verdict(_compute_majority, _count_ballots)
 """What more than half of the ballots say (stake_vote eq. 3); Undecided without quorum or majority."""
+
+
+def _compute_published(terms: object, record: Round, docket: Docket, wanted: Wanted) -> Outcome:
+    if record.lead * 2 <= wanted.publishers:
+        return Outcome.UNDECIDED
+    return Outcome.REJECTED if docket.tally.candidate == ZERO32 else Outcome.ACCEPTED
+
+
+def _count_publications(record: Round, docket: Docket) -> tuple[int, int]:
+    return record.lead, record.publications - record.lead
+
+
+PUBLISHERS_MAJORITY: Verdict[object] = Verdict(_compute_published, _count_publications)
+"""What more than half of those drawn to publish have published; Undecided where there is no such digest."""

@@ -4,11 +4,13 @@ from dataclasses import replace
 from typing import Generic, TypeVar
 
 from clients.protocol.commitment import compute_commitment
+from clients.protocol.docket import Docket
 from clients.protocol.draw import compute_positions
 from clients.protocol.ledger import STAKE_MAX, Token
-from clients.protocol.policies import Mechanism, Terms, check_term
+from clients.protocol.policies import Mechanism, Terms, Wanted, check_term
 from clients.protocol.rounds import compute_ends, compute_phase, is_in_progress
 from clients.protocol.state import Env, State
+from clients.types.errors import ProtocolError
 from clients.types.federation import (
     ZERO32,
     Act,
@@ -53,14 +55,17 @@ class FederationView(Generic[T]):
         token: Token | None = None,
     ) -> None:
         check_core_terms(terms)
-        mechanism.panel.check_terms(terms)
-        mechanism.verdict.check_terms(terms)
-        mechanism.payout.check_terms(terms)
+        for check in mechanism.checks:
+            check(terms)
         self.mechanism = mechanism
         self.terms = terms
         self.address = address
         self.chain_id = chain_id
-        self.state = State(head=terms.genesis, token=token if token is not None else Token())
+        self.state = State(
+            head=terms.genesis,
+            token=token if token is not None else Token(),
+            own=mechanism.notes.start(terms),
+        )
 
     @property
     def number(self) -> int:
@@ -72,24 +77,34 @@ class FederationView(Generic[T]):
         """The current round's record."""
         return self.state.rounds[-1]
 
+    @property
+    def docket(self) -> Docket:
+        """The current round's docket."""
+        return self.state.dockets[-1]
+
+    @property
+    def wanted(self) -> Wanted:
+        """How many proposals, commitments and publications the current round waits for."""
+        return self.mechanism.panel.count(self.terms, self.record.members)
+
     def get_phase(self, env: Env) -> Phase:
         """Return the phase, as of `env`."""
-        record, terms = self.record, self.terms
+        wanted = self.wanted
         return compute_phase(
-            record,
+            self.record,
             self.number,
             seal_block=self.state.seal_block,
-            schedule=terms.schedule,
-            proposers=self.mechanism.panel.count_proposers(terms, record.members),
-            voters=self.mechanism.panel.count_voters(terms, record.members),
-            is_publishing=self.mechanism.publication.is_awaited(terms, record),
+            schedule=self.terms.schedule,
+            proposers=wanted.proposers,
+            voters=wanted.voters,
+            publishers=wanted.publishers,
             time=env.time,
             block=env.block,
         )
 
     def get_status(self, env: Env) -> Status:
         """Return everything a client needs to know of the round in progress."""
-        state, record = self.state, self.record
+        state, record, wanted = self.state, self.record, self.wanted
         drawn = record.drawn_at != 0
         ends = compute_ends(record.drawn_at, self.terms.schedule)
         return Status(
@@ -99,9 +114,12 @@ class FederationView(Generic[T]):
             propose_end=ends.propose if drawn else 0,
             commit_end=ends.commit if drawn else 0,
             reveal_end=ends.reveal if drawn else 0,
+            publish_end=ends.publish if drawn else 0,
             seal_block=state.seal_block,
             members=len(state.ledger.registry),
-            seats=self.terms.seats,
+            seats=wanted.proposers,
+            voters=wanted.voters,
+            publishers=wanted.publishers,
             seed=state.seed if drawn else ZERO32,
             head=state.head,
             pool=state.pool,
@@ -115,8 +133,10 @@ class FederationView(Generic[T]):
     def get_seat(self, account: Address) -> Seat:
         """Return `account`'s entry, stake with what is due, and part in the round in progress."""
         member = self.state.ledger.get(account)
-        role, position = self._get_part(member)
-        return Seat(account, member, self._compute_booked(member).stake, role, position)
+        booked = self._compute_booked(account, member)
+        out = booked.standing is Standing.BANNED or self.is_barred(account)
+        roles, position = self.get_part(account, member)
+        return Seat(account, member, booked.stake, roles, position, out)
 
     def get_seats(self) -> list[Seat]:
         """Return the seats of the registry, in its order."""
@@ -126,24 +146,46 @@ class FederationView(Generic[T]):
         """Return the commitment that binds this chain and federation."""
         return compute_commitment(self.chain_id, self.address, number, voter, ballot, salt)
 
-    def _get_part(self, member: Member) -> tuple[Role, int]:
+    def get_part(self, account: Address, member: Member) -> tuple[Role, int]:
+        """Return the roles of `account`, whose entry is `member`, in the round in progress, and its position.
+
+        No roles and position 0 outside a round, before its draw, or outside the registry; no roles for
+        whoever is banned or barred.
+        """
         record = self.record
         if not member.index or not record.drawn_at or not is_in_progress(record, self.number):
             return Role.NONE, 0
         position = compute_positions(self.state.seed, record.members)[member.index - 1]
-        return self.mechanism.panel.get_role(self.terms, position, record.members), position
+        if member.standing is Standing.BANNED or self.is_barred(account):
+            return Role.NONE, position
+        panel = self.mechanism.panel
+        return panel.get_roles(self.terms, self.state, account, position, record.members), position
+
+    def get_acts(self, member: Member) -> Act:
+        """Return what the member did in the current round."""
+        return member.acts if member.round == self.number else Act.NONE
+
+    def is_barred(self, account: Address) -> bool:
+        """Return whether the mechanism's guard keeps `account` out, banned or not."""
+        return self.mechanism.gates.is_barred(self.state, account)
+
+    def check_active(self, account: Address, member: Member) -> None:
+        """Raise AccountBanned or NotMember unless `account` is a member who is neither banned nor barred."""
+        if member.standing is Standing.BANNED or self.is_barred(account):
+            raise ProtocolError("AccountBanned", account)
+        if member.standing is not Standing.MEMBER:
+            raise ProtocolError("NotMember", account, member.standing)
 
     def _is_in_play(self, member: Member) -> bool:
         """Return whether the member acted in the round in progress."""
-        return member.act is not Act.NONE and self.state.rounds[member.round].outcome is Outcome.NONE
+        return bool(member.acts) and self.state.rounds[member.round].outcome is Outcome.NONE
 
-    def _compute_booked(self, member: Member) -> Member:
+    def _compute_booked(self, account: Address, member: Member) -> Member:
         """Return the entry with the round in which it last acted booked, where that is settled."""
-        if member.act is Act.NONE or self._is_in_play(member):
+        if not member.acts or self._is_in_play(member):
             return member
-        record = self.state.rounds[member.round]
-        delta = self.mechanism.payout.compute_delta(self.terms, member, record)
-        booked = replace(member, stake=min(member.stake + delta, STAKE_MAX), act=Act.NONE)
-        if self.mechanism.is_out(self.terms, booked, record):
-            booked = replace(booked, standing=Standing.BANNED)
-        return booked
+        terms, mechanism = self.terms, self.mechanism
+        record, docket = self.state.rounds[member.round], self.state.dockets[member.round]
+        delta = mechanism.payout.compute_delta(terms, account, member, record, docket)
+        booked = replace(member, stake=min(member.stake + delta, STAKE_MAX), acts=Act.NONE)
+        return mechanism.guard.compute_guarded(terms, member, booked, record, docket)

@@ -1,11 +1,11 @@
-"""The Python twins of the structs and enumerations of `contracts/interfaces/IFederation.sol`.
+"""The Python twins of the structs and enumerations of `contracts/interfaces/`.
 
 Money is in token base units, time in seconds since 1970, digests and seeds are 32 bytes,
 addresses are checksummed hex strings. Field order is the ABI's.
 """
 
 from dataclasses import dataclass, field
-from enum import IntEnum
+from enum import IntEnum, IntFlag
 
 Address = str
 ZERO32 = bytes(32)
@@ -34,22 +34,23 @@ class Outcome(IntEnum):
     UNDECIDED = 3
 
 
-class Role(IntEnum):
-    """What a member is drawn to do in a round."""
+class Role(IntFlag):
+    """What a member is drawn to do in a round: a set."""
 
     NONE = 0
     PROPOSER = 1
     VOTER = 2
-    PUBLISHER = 3
+    PUBLISHER = 4
 
 
-class Act(IntEnum):
-    """What a member has done in the last round in which it acted; NONE once booked."""
+class Act(IntFlag):
+    """What a member has done in the last round in which it acted: a set; NONE once booked."""
 
     NONE = 0
     PROPOSED = 1
     COMMITTED = 2
-    REVEALED = 3
+    REVEALED = 4
+    PUBLISHED = 8
 
 
 class Standing(IntEnum):
@@ -87,19 +88,100 @@ class StakeVoteTerms:
     min_voters: int
     quorum_bps: int
     max_samples: int
+    max_epochs: int
+    attribution: bool
+    schedule: Schedule
+
+
+@dataclass(frozen=True, slots=True)
+class VbflTerms:
+    """What a `Vbfl` federation is deployed with; `unit_reward` is the paper's r."""
+
+    token: Address
+    beacon: Address
+    genesis: bytes
+    bond: int
+    unit_reward: int
+    workers: int
+    validators: int
+    miners: int
+    max_samples: int
+    max_epochs: int
+    kick_rounds: int
+    pow_bits: int
+    schedule: Schedule
+
+
+class Election(IntEnum):
+    """How a `Bflc` federation elects its next committee."""
+
+    SCORE = 0
+    RANDOM = 1
+    FACTORS = 2
+
+
+@dataclass(frozen=True, slots=True)
+class BflcTerms:
+    """What a `Bflc` federation is deployed with; `updates` is the paper's k, `fee` the permission fee."""
+
+    token: Address
+    beacon: Address
+    genesis: bytes
+    bond: int
+    fee: int
+    managers: tuple[Address, ...]
+    committee: int
+    updates: int
+    seats: int
+    max_samples: int
+    max_epochs: int
+    min_score: int
+    election: int
+    speed_bps: int
+    profit_bps: int
+    schedule: Schedule
+
+
+@dataclass(frozen=True, slots=True)
+class BladeTerms:
+    """What a `Blade` federation is deployed with: one task. `rule` is the name of its aggregation, 32 bytes.
+
+    `bidding_ends` and `deadline` are times, `challenge` seconds from the end of proposing on.
+    """
+
+    token: Address
+    beacon: Address
+    genesis: bytes
+    bond: int
+    publisher: Address
+    bounty: int
+    rule: bytes
+    rounds: int
+    bidding_ends: int
+    deadline: int
+    winners: int
+    min_winners: int
+    min_samples: int
+    max_samples: int
+    max_epochs: int
+    block_bps: int
+    pow_bits: int
+    challenge: int
     schedule: Schedule
 
 
 @dataclass(frozen=True, slots=True)
 class Member:
-    """An account's entry in the ledger."""
+    """An account's entry in the ledger. `number` is that of its last update, `option` its last choice's."""
 
     stake: int = 0
     unbonds_at: int = 0
     index: int = 0
     round: int = 0
+    number: int = 0
     option: int = 0
-    act: Act = Act.NONE
+    strikes: int = 0
+    acts: Act = Act.NONE
     standing: Standing = Standing.STRANGER
 
 
@@ -112,6 +194,7 @@ class Round:
     proposals: int = 0
     commits: int = 0
     reveals: int = 0
+    publications: int = 0
     lead: int = 0
     options: int = 0
     leader: int = 0
@@ -122,7 +205,10 @@ class Round:
 
 @dataclass(frozen=True, slots=True)
 class Status:
-    """Everything a client needs to know of the round in progress."""
+    """Everything a client needs to know of the round in progress.
+
+    `seats`, `voters` and `publishers` are how many proposals, commitments and publications it waits for.
+    """
 
     phase: Phase
     round: int
@@ -130,9 +216,12 @@ class Status:
     propose_end: int
     commit_end: int
     reveal_end: int
+    publish_end: int
     seal_block: int
     members: int
     seats: int
+    voters: int
+    publishers: int
     seed: bytes
     head: bytes
     pool: int
@@ -141,13 +230,17 @@ class Status:
 
 @dataclass(frozen=True, slots=True)
 class Seat:
-    """An account as of now; `balance` is the stake with the last settled round booked."""
+    """An account as of now; `balance` is the stake with the last settled round booked.
+
+    `out` says whether it is banned, or would be found to be as soon as it acts or is collected.
+    """
 
     account: Address
     member: Member
     balance: int
-    role: Role
+    roles: Role
     position: int
+    out: bool
 
 
 @dataclass(frozen=True, slots=True)

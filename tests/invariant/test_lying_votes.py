@@ -27,7 +27,19 @@ def expected_return(liars: int) -> float:
 @pytest.mark.parametrize("liars", [2, 6, 8, 9])
 def test_what_liars_gain_is_what_the_paper_says(liars: int) -> None:
     terms = StakeVoteTerms(
-        ZERO_ADDRESS, ZERO_ADDRESS, b"\3" * 32, STAKE, 0, STAKE, PROPOSERS, VOTERS, 10_000, 1, Schedule()
+        token=ZERO_ADDRESS,
+        beacon=ZERO_ADDRESS,
+        genesis=b"\3" * 32,
+        bond=STAKE,
+        proposer_stake=0,
+        voter_stake=STAKE,
+        seats=PROPOSERS,
+        min_voters=VOTERS,
+        quorum_bps=10_000,
+        max_samples=1,
+        max_epochs=1,
+        attribution=False,
+        schedule=Schedule(),
     )
     accounts = [f"0x{number:040x}" for number in range(1, CLIENTS + 1)]
     stake = STAKE * 10_000
@@ -39,11 +51,11 @@ def test_what_liars_gain_is_what_the_paper_says(liars: int) -> None:
         chain.send([Call(accounts[0], "open")])
         chain.send([Call(accounts[0], "draw")])
         before = {seat.account: seat for seat in chain.seats()}
-        proposers = [a for a, seat in before.items() if seat.role is Role.PROPOSER]
-        voters = [a for a, seat in before.items() if seat.role is Role.VOTER]
+        proposers = [a for a, seat in before.items() if seat.roles is Role.PROPOSER]
+        voters = [a for a, seat in before.items() if seat.roles is Role.VOTER]
         ballots = {a: bytes(32) if a in lying else BALLOT for a in voters}
         commitments = {a: chain.core.compute_commitment(number, a, b, SALT) for a, b in ballots.items()}
-        chain.send([Call(a, "propose", (number, BALLOT, 1)) for a in proposers])
+        chain.send([Call(a, "propose", (number, BALLOT, 1, 1)) for a in proposers])
         chain.send([Call(a, "commit", (number, commitment)) for a, commitment in commitments.items()])
         chain.send([Call(a, "reveal", (number, ballot, SALT)) for a, ballot in ballots.items()])
         (receipt,) = chain.send([Call(accounts[0], "settle")])

@@ -10,11 +10,11 @@ ADDRESS = st.binary(min_size=20, max_size=20).map(lambda raw: "0x" + raw.hex())
 NUMBER = st.integers(0, 2**64)
 
 
-@given(NUMBER, ADDRESS, NUMBER, ADDRESS, WORD, WORD)
+@given(NUMBER, ADDRESS, NUMBER, ADDRESS, st.binary(max_size=100), WORD)
 def test_it_is_encoded_as_the_page_says(
     chain_id: int, federation: str, number: int, voter: str, ballot: bytes, salt: bytes
 ) -> None:
-    types = ["uint256", "address", "uint256", "address", "bytes32", "bytes32"]
+    types = ["uint256", "address", "uint256", "address", "bytes", "bytes32"]
     expected = keccak(encode(types, [chain_id, federation, number, voter, ballot, salt]))
     assert compute_commitment(chain_id, federation, number, voter, ballot, salt) == expected
 

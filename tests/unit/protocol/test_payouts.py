@@ -6,18 +6,20 @@ from math import comb
 from hypothesis import given
 from hypothesis import strategies as st
 
+from clients.protocol.docket import BLANK, Docket
 from clients.protocol.ledger import STAKE_MAX
 from clients.protocol.payouts import POOL_AND_MINORITY
 from clients.types.federation import Act, Member, Outcome, Round, Schedule, StakeVoteTerms
 
 AMOUNT = st.integers(0, 10**26)
 """Whatever is made of it fits a stake."""
+REVEALED = Act.COMMITTED | Act.REVEALED
 DECIDED = st.sampled_from([Outcome.ACCEPTED, Outcome.REJECTED])
 
 
 def terms_of(proposer_stake: int, voter_stake: int) -> StakeVoteTerms:
     bond = max(proposer_stake, voter_stake, 1)
-    return StakeVoteTerms("", "", b"", bond, proposer_stake, voter_stake, 1, 1, 0, 1, Schedule())
+    return StakeVoteTerms("", "", b"", bond, proposer_stake, voter_stake, 1, 1, 0, 1, 1, False, Schedule())
 
 
 @st.composite
@@ -29,17 +31,20 @@ def records(draw: st.DrawFn) -> Round:
 
 
 def deltas(terms: StakeVoteTerms, record: Round) -> dict[str, int]:
-    compute = POOL_AND_MINORITY.compute_delta
     return {
-        "proposer": compute(terms, Member(act=Act.PROPOSED), record),
-        "majority": compute(terms, Member(act=Act.REVEALED, option=1), record),
-        "minority": compute(terms, Member(act=Act.REVEALED, option=2), record),
-        "silent": compute(terms, Member(act=Act.COMMITTED), record),
+        "proposer": delta(terms, Member(acts=Act.PROPOSED), record),
+        "majority": delta(terms, Member(acts=REVEALED, option=1), record),
+        "minority": delta(terms, Member(acts=REVEALED, option=2), record),
+        "silent": delta(terms, Member(acts=Act.COMMITTED), record),
     }
 
 
+def delta(terms: StakeVoteTerms, member: Member, record: Round, docket: Docket = BLANK) -> int:
+    return POOL_AND_MINORITY.compute_delta(terms, "", member, record, docket)
+
+
 def settle(terms: StakeVoteTerms, record: Round, outcome: Outcome, pool: int) -> tuple[Round, int]:
-    paid = POOL_AND_MINORITY.compute_settlement(terms, record, outcome, pool)
+    paid = POOL_AND_MINORITY.compute_settlement(terms, record, BLANK, outcome, pool)
     settled = Round(
         proposals=record.proposals,
         commits=record.commits,
@@ -121,7 +126,7 @@ def lying_return(voters: int, liars: int, voter_stake: int) -> Fraction:
     terms = terms_of(voter_stake, voter_stake)
     settled, _ = settle(terms, record, Outcome.ACCEPTED, 0)
     option = 1 if liars * 2 > voters else 2
-    return Fraction(POOL_AND_MINORITY.compute_delta(terms, Member(act=Act.REVEALED, option=option), settled))
+    return Fraction(delta(terms, Member(acts=REVEALED, option=option), settled))
 
 
 def test_lying_loses_as_equation_4_has_it() -> None:

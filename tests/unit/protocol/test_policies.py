@@ -3,15 +3,15 @@
 from dataclasses import replace
 
 from clients.protocol.panels import RANDOM_PROPOSERS
-from clients.protocol.payouts import POOL_AND_MINORITY
-from clients.protocol.policies import Mechanism, Publication, Settlement, Verdict
+from clients.protocol.policies import Guard, Mechanism, Payout, Settlement, Wanted
 from clients.protocol.simulator import ZERO_ADDRESS, SpecChain
 from clients.protocol.stake_vote import STAKE_VOTE
+from clients.protocol.verdicts import MAJORITY
 from clients.types.chain import Call
 from clients.types.federation import Outcome, Phase, Role, Schedule, StakeVoteTerms, Standing
 
 TERMS = StakeVoteTerms(
-    ZERO_ADDRESS, ZERO_ADDRESS, b"\1" * 32, 10, 5, 5, 1, 2, 5_000, 100, Schedule(publish=600)
+    ZERO_ADDRESS, ZERO_ADDRESS, b"\1" * 32, 10, 5, 5, 1, 2, 5_000, 100, 1, False, Schedule(publish=600)
 )
 ACCOUNTS = [f"0x{number:040x}" for number in range(1, 4)]
 
@@ -23,8 +23,8 @@ def play_to_the_end(mechanism: Mechanism[StakeVoteTerms], ballots: list[bytes]) 
     chain.send([Call(ACCOUNTS[0], "open")])
     chain.send([Call(ACCOUNTS[0], "draw")])
     seats, salt = chain.seats(), b"\2" * 32
-    chain.send([Call(s.account, "propose", (1, b"\3" * 32, 1)) for s in seats if s.role is Role.PROPOSER])
-    voters = dict(zip([s.account for s in seats if s.role is Role.VOTER], ballots, strict=True))
+    chain.send([Call(s.account, "propose", (1, b"\3" * 32, 1, 1)) for s in seats if s.roles is Role.PROPOSER])
+    voters = dict(zip([s.account for s in seats if s.roles is Role.VOTER], ballots, strict=True))
     sealed = {
         voter: chain.core.compute_commitment(1, voter, ballot, salt) for voter, ballot in voters.items()
     }
@@ -35,8 +35,8 @@ def play_to_the_end(mechanism: Mechanism[StakeVoteTerms], ballots: list[bytes]) 
 
 
 def test_a_publication_that_is_awaited_has_its_phase_and_its_deadline() -> None:
-    awaited = Publication(lambda terms, record: True, STAKE_VOTE.publication.get_head)
-    chain = play_to_the_end(replace(STAKE_VOTE, publication=awaited), [b"\4" * 32] * 2)
+    awaited = replace(RANDOM_PROPOSERS, count=lambda terms, members: Wanted(1, 2, 1))
+    chain = play_to_the_end(replace(STAKE_VOTE, panel=awaited), [b"\4" * 32] * 2)
     assert chain.status().phase is Phase.PUBLISH
     schedule = TERMS.schedule
     drawn_at = chain.round(1).drawn_at
@@ -50,13 +50,12 @@ def test_a_publication_that_is_awaited_has_its_phase_and_its_deadline() -> None:
 def test_another_verdict_payout_and_guard() -> None:
     mechanism = replace(
         STAKE_VOTE,
-        verdict=Verdict(lambda terms: None, lambda terms, record, tally, voters: Outcome.ACCEPTED),
-        payout=replace(
-            POOL_AND_MINORITY,
-            compute_settlement=lambda terms, record, outcome, pool: Settlement(0, 0, pool),
-            compute_delta=lambda terms, member, record: 0,
+        verdict=replace(MAJORITY, compute_outcome=lambda *_: Outcome.ACCEPTED),
+        payout=Payout(
+            compute_settlement=lambda terms, record, docket, outcome, pool: Settlement(0, 0, pool),
+            compute_delta=lambda *_: 0,
         ),
-        is_out=lambda terms, member, record: True,
+        guard=Guard(lambda terms, member, booked, *_: replace(booked, standing=Standing.BANNED)),
     )
     chain = play_to_the_end(mechanism, [b"\4" * 32, bytes(32)])
     (receipt,) = chain.send([Call(ACCOUNTS[0], "settle")])
@@ -68,11 +67,13 @@ def test_another_verdict_payout_and_guard() -> None:
 
 def test_another_panel() -> None:
     all_vote = replace(
-        RANDOM_PROPOSERS, count_proposers=lambda terms, members: 0, get_role=lambda *_: Role.VOTER
+        RANDOM_PROPOSERS,
+        count=lambda terms, members: Wanted(0, members, 0),
+        get_roles=lambda *_: Role.VOTER,
     )
     chain = SpecChain(replace(STAKE_VOTE, panel=all_vote), TERMS, dict.fromkeys(ACCOUNTS, 12))
     chain.send([Call(account, "join", (12,)) for account in ACCOUNTS])
     chain.send([Call(ACCOUNTS[0], "open")])
     chain.send([Call(ACCOUNTS[0], "draw")])
-    assert {seat.role for seat in chain.seats()} == {Role.VOTER}
+    assert {seat.roles for seat in chain.seats()} == {Role.VOTER}
     assert chain.status().phase is Phase.SETTLE

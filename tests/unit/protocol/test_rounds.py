@@ -1,5 +1,7 @@
 """The phase is what the page's nine rules say, in their order."""
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -14,7 +16,7 @@ SEAL = 1_000
 
 
 def phase_of(
-    record: Round, time: int, *, block: int = SEAL + 1, number: int = 1, publishing: bool = False
+    record: Round, time: int, *, block: int = SEAL + 1, number: int = 1, publishers: int = 0
 ) -> Phase:
     return compute_phase(
         record,
@@ -23,7 +25,7 @@ def phase_of(
         schedule=SCHEDULE,
         proposers=2,
         voters=3,
-        is_publishing=publishing,
+        publishers=publishers,
         time=time,
         block=block,
     )
@@ -56,8 +58,15 @@ def test_phases_end_early_or_at_their_deadline(record: Round, time: int, phase: 
 
 
 def test_publication_is_awaited_until_its_own_deadline() -> None:
-    assert phase_of(drawn(2, 3, 3), 199, publishing=True) is Phase.PUBLISH
-    assert phase_of(drawn(2, 3, 3), 200, publishing=True) is Phase.SETTLE
+    assert phase_of(drawn(2, 3, 3), 199, publishers=1) is Phase.PUBLISH
+    assert phase_of(drawn(2, 3, 3), 200, publishers=1) is Phase.SETTLE
+    published = replace(drawn(2, 3, 3), publications=1)
+    assert phase_of(published, 100, publishers=2) is Phase.PUBLISH
+    assert phase_of(published, 100, publishers=1) is Phase.SETTLE
+
+
+def test_nothing_is_published_where_nothing_was_revealed() -> None:
+    assert phase_of(drawn(2, 3, 0), 160, publishers=1) is Phase.SETTLE
 
 
 def test_a_seed_can_be_drawn_for_256_blocks() -> None:
@@ -83,7 +92,7 @@ def test_every_round_can_be_settled_in_the_end(drawn_at: int) -> None:
     ends = compute_ends(drawn_at, SCHEDULE)
     assert ends.publish == drawn_at + 100
     for record in (drawn(1, 1, 0), drawn(2, 3, 1), drawn()):
-        assert phase_of(record, 200, publishing=True) is Phase.SETTLE
+        assert phase_of(record, 200, publishers=1) is Phase.SETTLE
 
 
 @pytest.mark.parametrize("name", ACTIONS)

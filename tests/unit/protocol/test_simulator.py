@@ -15,7 +15,9 @@ from clients.types.federation import Phase, Schedule, StakeVoteTerms, Standing
 from tests.spec.player import Player
 from tests.spec.sequences import build_world
 
-TERMS = StakeVoteTerms(ZERO_ADDRESS, ZERO_ADDRESS, b"\1" * 32, 10, 3, 2, 1, 2, 5_000, 100, Schedule())
+TERMS = StakeVoteTerms(
+    ZERO_ADDRESS, ZERO_ADDRESS, b"\1" * 32, 10, 3, 2, 1, 2, 5_000, 100, 10, False, Schedule()
+)
 ACCOUNTS = ["0x" + f"{number:040x}" for number in range(1, 5)]
 
 

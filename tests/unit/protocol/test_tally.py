@@ -13,9 +13,9 @@ def test_it_counts_every_ballot_and_numbers_options_as_first_seen(ballots: list[
     tally = EMPTY
     for ballot in ballots:
         tally, option = compute_tally(tally, ballot)
-        assert tally.ballots[option - 1] == ballot
-    assert list(tally.ballots) == list(dict.fromkeys(ballots))
-    assert dict(zip(tally.ballots, tally.counts, strict=True)) == Counter(ballots)
+        assert tally.entries[option - 1] == ballot
+    assert list(tally.entries) == list(dict.fromkeys(ballots))
+    assert dict(zip(tally.entries, tally.counts, strict=True)) == Counter(ballots)
     assert tally.against == ballots.count(bytes(32))
     assert tally.lead == max(tally.counts, default=0)
 

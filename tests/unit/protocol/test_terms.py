@@ -13,7 +13,7 @@ from clients.types.federation import Schedule, StakeVoteTerms
 ADDRESS = "0x" + "1" * 40
 ZERO = "0x" + "0" * 40
 SCHEDULE = Schedule(open=0, propose=1, commit=2, reveal=3, publish=4, unbonding=10)
-TERMS = StakeVoteTerms(ADDRESS, ZERO, b"\1" * 32, 10, 10, 10, 1, 1, 10_000, 1, SCHEDULE)
+TERMS = StakeVoteTerms(ADDRESS, ZERO, b"\1" * 32, 10, 10, 10, 1, 1, 10_000, 1, 1, False, SCHEDULE)
 
 
 def build(terms: StakeVoteTerms) -> Federation[StakeVoteTerms]:
@@ -23,6 +23,8 @@ def build(terms: StakeVoteTerms) -> Federation[StakeVoteTerms]:
 def test_the_extremes_are_valid() -> None:
     assert build(TERMS).state.head == b"\1" * 32
     build(replace(TERMS, bond=STAKE_MAX, quorum_bps=0, proposer_stake=0, voter_stake=0))
+    build(replace(TERMS, max_samples=2**31 - 1, max_epochs=2))
+    build(replace(TERMS, attribution=True, seats=256))
 
 
 @pytest.mark.parametrize(
@@ -38,6 +40,11 @@ def test_the_extremes_are_valid() -> None:
         ({"min_voters": 0}, "minVoters", 0),
         ({"quorum_bps": 10_001}, "quorumBps", 10_001),
         ({"max_samples": 0}, "maxSamples", 0),
+        ({"max_samples": 2**31}, "maxSamples", 2**31),
+        ({"seats": 2, "max_samples": 2**30}, "maxSamples", 2**30),
+        ({"max_epochs": 0}, "maxEpochs", 0),
+        ({"max_samples": 2**16, "max_epochs": 2**16}, "maxEpochs", 2**16),
+        ({"attribution": True, "seats": 257}, "seats", 257),
         ({"schedule": replace(SCHEDULE, propose=0)}, "propose", 0),
         ({"schedule": replace(SCHEDULE, commit=0)}, "commit", 0),
         ({"schedule": replace(SCHEDULE, reveal=0)}, "reveal", 0),

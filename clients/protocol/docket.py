@@ -1,0 +1,102 @@
+"""What policies note of a round, beyond its record: its updates, what voters said of them, who published."""
+
+from dataclasses import dataclass
+
+from clients.protocol.tally import EMPTY, Tally
+from clients.types.federation import Address, Member
+
+
+@dataclass(frozen=True, slots=True)
+class Update:
+    """A proposal. Its number is its place among the round's."""
+
+    proposer: Address
+    digest: bytes
+    samples: int
+    epochs: int
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """Which updates passed, as a bitmap, and the weight of each, passed or not."""
+
+    bitmap: int
+    weights: tuple[int, ...]
+
+    @property
+    def weight(self) -> int:
+        """The sum of the weights of the updates that passed."""
+        return sum(self.get_weight(number) for number in range(len(self.weights)))
+
+    @property
+    def numbers(self) -> tuple[int, ...]:
+        """The numbers of the updates that passed, ascending."""
+        return tuple(number for number in range(len(self.weights)) if is_marked(self.bitmap, number))
+
+    def get_weight(self, number: int) -> int:
+        """Return the weight of update `number` if it passed, else 0."""
+        return self.weights[number] if is_marked(self.bitmap, number) else 0
+
+
+NOTHING = Selection(0, ())
+
+
+@dataclass(frozen=True, slots=True)
+class Miner:
+    """A publisher that may mine: its digest's option, its stake in base units, and whether it competes."""
+
+    account: Address
+    option: int
+    stake: int
+    competes: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Docket:
+    """A round's notes. Bit `n` of a bitmap is update `n`'s."""
+
+    updates: tuple[Update, ...] = ()
+    tally: Tally = EMPTY
+    marks: tuple[int, ...] = ()
+    """How many bitmaps have each update's bit."""
+    scores: tuple[tuple[int, ...], ...] = ()
+    """Of each revealed ballot, a score an update."""
+    accused: int = 0
+    selection: Selection | None = None
+    """Worked out by the first publication."""
+    miners: tuple[Miner, ...] = ()
+    """In the order in which they published."""
+    winner: Address = ""
+    """Who won the block; empty: nobody, or not settled."""
+
+    @property
+    def selected(self) -> Selection:
+        """The selection; nothing where none was worked out."""
+        return NOTHING if self.selection is None else self.selection
+
+
+BLANK = Docket()
+
+
+@dataclass(frozen=True, slots=True)
+class Publishing:
+    """A publication as it comes in; the member is booked already."""
+
+    account: Address
+    member: Member
+    roles: int
+    seed: bytes
+    digest: bytes
+    selection: int
+    nonce: bytes
+
+
+def is_marked(bitmap: int, number: int) -> bool:
+    """Return whether `bitmap` has update `number`'s bit."""
+    return bitmap >> number & 1 == 1
+
+
+def compute_marks(marks: tuple[int, ...], bitmap: int, updates: int) -> tuple[int, ...]:
+    """Return the count of marks, one an update, with `bitmap` counted too."""
+    counted = marks or (0,) * updates
+    return tuple(count + (bitmap >> number & 1) for number, count in enumerate(counted))
