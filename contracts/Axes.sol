@@ -106,6 +106,14 @@ abstract contract Axes is IFederation {
 
     // ------------------------------------------------------------------ for policies
 
+    function _requireTime(uint256 earliest) internal view {
+        if (block.timestamp < earliest) revert TooEarly(block.timestamp, earliest);
+    }
+
+    function _requireAtMost(uint256 amount, uint256 limit) internal pure {
+        if (amount > limit) revert AmountTooLarge(amount, limit);
+    }
+
     function _requireTerm(bool valid, string memory field, uint256 given) internal pure {
         if (!valid) revert InvalidTerms(field, given);
     }

@@ -19,6 +19,15 @@ abstract contract Federation is Membership {
     using SafeCast for uint256;
     using StakeBook for StakeBook.Book;
 
+    /// @dev What the core needs of the terms.
+    struct CoreTerms {
+        address token;
+        address beacon;
+        bytes32 genesis;
+        uint256 bond;
+        Schedule schedule;
+    }
+
     /// @inheritdoc IFederation
     IBeacon public immutable beacon;
     /// @dev Digest of the model to start from.
@@ -32,21 +41,19 @@ abstract contract Federation is Membership {
     /// @dev Overwritten by a voter's next commitment; whose round it is, the voter's entry says.
     mapping(address voter => bytes32) private _commitments;
 
-    constructor(address token_, address beacon_, bytes32 genesis, uint256 bond_, Schedule memory s)
-        RoundBook(s)
-        Membership(token_, bond_)
-    {
-        _requireTerm(token_ != address(0), "token", 0);
-        _requireTerm(genesis != 0, "genesis", 0);
-        _requireTerm(bond_ != 0 && bond_ <= StakeBook.MAX_STAKE, "bond", bond_);
+    constructor(CoreTerms memory t) RoundBook(t.schedule) Membership(t.token, t.bond) {
+        _requireTerm(t.token != address(0), "token", 0);
+        _requireTerm(t.genesis != 0, "genesis", 0);
+        _requireTerm(t.bond != 0 && t.bond <= StakeBook.MAX_STAKE, "bond", t.bond);
+        Schedule memory s = t.schedule;
         _requireTerm(s.propose != 0, "propose", 0);
         _requireTerm(s.commit != 0, "commit", 0);
         _requireTerm(s.reveal != 0, "reveal", 0);
         uint256 slashing = uint256(s.propose) + s.commit + s.reveal + s.publish;
         _requireTerm(s.unbonding >= slashing, "unbonding", s.unbonding);
-        beacon = IBeacon(beacon_);
-        _genesis = genesis;
-        head = genesis;
+        beacon = IBeacon(t.beacon);
+        _genesis = t.genesis;
+        head = t.genesis;
     }
 
     // ------------------------------------------------------------------ actions
@@ -55,7 +62,7 @@ abstract contract Federation is Membership {
     function open() external {
         _requirePhase(Phase.Open);
         Clock memory c = _clock;
-        if (block.timestamp < c.restUntil) revert TooEarly(block.timestamp, c.restUntil);
+        _requireTime(c.restUntil);
         uint256 members = memberCount();
         if (members < _fewestMembers()) revert TooFewMembers(members, _fewestMembers());
         _checkOpen();

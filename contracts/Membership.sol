@@ -40,7 +40,7 @@ abstract contract Membership is RoundBook, ReentrancyGuard {
         Member memory m = _requireNewcomer();
         uint256 fee = _admission(msg.sender);
         if (stake < bond) revert StakeTooLow(stake, bond);
-        if (stake > StakeBook.MAX_STAKE) revert AmountTooLarge(stake, StakeBook.MAX_STAKE);
+        _requireAtMost(stake, StakeBook.MAX_STAKE);
 
         _register(m, stake);
         if (fee != 0) _addToPool(fee);
@@ -50,7 +50,7 @@ abstract contract Membership is RoundBook, ReentrancyGuard {
     /// @inheritdoc IFederation
     function fund(uint256 amount) external nonReentrant {
         if (amount == 0) revert ZeroAmount();
-        if (amount > StakeBook.MAX_STAKE) revert AmountTooLarge(amount, StakeBook.MAX_STAKE);
+        _requireAtMost(amount, StakeBook.MAX_STAKE);
 
         _addToPool(amount);
         _pull(amount);
@@ -62,8 +62,7 @@ abstract contract Membership is RoundBook, ReentrancyGuard {
         Member memory m = _requireMember();
         if (amount == 0) revert ZeroAmount();
         _bookMember(m);
-        uint256 room = StakeBook.MAX_STAKE - m.stake;
-        if (amount > room) revert AmountTooLarge(amount, room);
+        _requireAtMost(amount, StakeBook.MAX_STAKE - m.stake);
 
         m.stake += uint96(amount);
         _book.save(msg.sender, m);
@@ -74,8 +73,7 @@ abstract contract Membership is RoundBook, ReentrancyGuard {
     /// @inheritdoc IFederation
     function exit() external {
         _requirePhase(Phase.Open);
-        Member memory m = _book.load(msg.sender);
-        if (m.standing != Standing.Member) revert NotMember(msg.sender, m.standing);
+        Member memory m = _requireStanding();
         _checkExit();
         _bookMember(m);
 
@@ -86,7 +84,7 @@ abstract contract Membership is RoundBook, ReentrancyGuard {
     function withdraw() external nonReentrant {
         Member memory m = _book.load(msg.sender);
         if (m.index != 0 || m.stake == 0) revert NothingToWithdraw(msg.sender);
-        if (block.timestamp < m.unbondsAt) revert TooEarly(block.timestamp, m.unbondsAt);
+        _requireTime(m.unbondsAt);
 
         uint256 amount = m.stake;
         m.stake = 0;
@@ -98,8 +96,7 @@ abstract contract Membership is RoundBook, ReentrancyGuard {
 
     /// @inheritdoc IFederation
     function claim() external nonReentrant {
-        Member memory m = _book.load(msg.sender);
-        if (m.standing != Standing.Member) revert NotMember(msg.sender, m.standing);
+        Member memory m = _requireStanding();
         _requireNotInPlay(msg.sender, m);
         _bookMember(m);
         if (m.stake <= bond) revert NothingToClaim(msg.sender);
@@ -149,15 +146,29 @@ abstract contract Membership is RoundBook, ReentrancyGuard {
     /// @dev The caller's entry, if it may join.
     function _requireNewcomer() internal view returns (Member memory m) {
         m = _book.load(msg.sender);
-        if (m.standing == Standing.Banned) revert AccountBanned(msg.sender);
+        _requireNotBanned(m.standing == Standing.Banned);
         if (m.standing != Standing.Stranger) revert AlreadyMember(msg.sender, m.standing);
     }
 
     /// @dev The caller's entry, if it is a member.
     function _requireMember() internal view returns (Member memory m) {
         m = _book.load(msg.sender);
-        if (m.standing == Standing.Banned || _barred(msg.sender)) revert AccountBanned(msg.sender);
+        _requireNotBanned(m.standing == Standing.Banned || _barred(msg.sender));
+        _requireStanding(m);
+    }
+
+    /// @dev The caller's entry, if it is a member, barred or not.
+    function _requireStanding() private view returns (Member memory m) {
+        m = _book.load(msg.sender);
+        _requireStanding(m);
+    }
+
+    function _requireStanding(Member memory m) private view {
         if (m.standing != Standing.Member) revert NotMember(msg.sender, m.standing);
+    }
+
+    function _requireNotBanned(bool banned) private view {
+        if (banned) revert AccountBanned(msg.sender);
     }
 
     function _requireNotInPlay(address account, Member memory m) private view {
@@ -189,7 +200,7 @@ abstract contract Membership is RoundBook, ReentrancyGuard {
     /// @dev Book what is due to the caller, and refuse to go on if that bans it.
     function _bookMember(Member memory m) internal {
         _bookDue(msg.sender, m);
-        if (m.standing == Standing.Banned) revert AccountBanned(msg.sender);
+        _requireNotBanned(m.standing == Standing.Banned);
     }
 
     /// @dev The caller writes `m`.

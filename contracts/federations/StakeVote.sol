@@ -28,7 +28,7 @@ contract StakeVote is
     Solvency
 {
     constructor(StakeVoteTerms memory t)
-        Federation(t.token, t.beacon, t.genesis, t.bond, t.schedule)
+        Federation(CoreTerms(t.token, t.beacon, t.genesis, t.bond, t.schedule))
         RandomPanel(t.seats, t.minVoters)
         Claims(t.seats, t.maxSamples, t.maxEpochs)
         Attribution(t.seats, t.attribution)

@@ -10,13 +10,24 @@ import {WorkerPanel} from "../panels/WorkerPanel.sol";
 import {UnitRewards} from "../payouts/UnitRewards.sol";
 import {BlockWinner} from "../publications/BlockWinner.sol";
 import {Claims} from "../subjects/Claims.sol";
+import {SampleVisits} from "../subjects/SampleVisits.sol";
 import {Endless} from "../tasks/Endless.sol";
 import {Approvals} from "../verdicts/Approvals.sol";
 
 /// @title The validated federation of Chen et al. (arXiv 2101.03300).
-contract Vbfl is IVbfl, Federation, Anyone, Endless, WorkerPanel, Approvals, UnitRewards, KickRounds {
+contract Vbfl is
+    IVbfl,
+    Federation,
+    Anyone,
+    Endless,
+    WorkerPanel,
+    SampleVisits,
+    Approvals,
+    UnitRewards,
+    KickRounds
+{
     constructor(VbflTerms memory t)
-        Federation(t.token, t.beacon, t.genesis, t.bond, t.schedule)
+        Federation(CoreTerms(t.token, t.beacon, t.genesis, t.bond, t.schedule))
         WorkerPanel(t.workers, t.validators, t.miners)
         Claims(t.workers, t.maxSamples, t.maxEpochs)
         Approvals(true)

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity ^0.8.24;
 
-import {Axes} from "../Axes.sol";
 import {Claims} from "./Claims.sol";
 import {Bitmap} from "../libraries/Bitmap.sol";
 import {Weights} from "../libraries/Weights.sol";
@@ -22,22 +21,7 @@ abstract contract EachUpdate is Claims {
     /// @dev The updates of `round`, of record `r`, that passed. Asked once, when all ballots are revealed.
     function _select(uint256 round, Round memory r) internal virtual returns (uint256 selection);
 
-    /// @dev What an update weighs when it is proposed.
-    function _weightOf(uint256 samples, uint256 epochs) internal view virtual returns (uint256) {
-        return samples * epochs;
-    }
-
     // ------------------------------------------------------------------ for policies
-
-    /// @inheritdoc Axes
-    function _admit(uint256 round, Round memory r, bytes32, uint256 samples, uint256 epochs)
-        internal
-        virtual
-        override
-    {
-        _checkClaims(samples, epochs);
-        _weights.set(round, r.proposals, _weightOf(samples, epochs));
-    }
 
     function _fixSelection(uint256 round, Round memory r) internal returns (uint256 selection) {
         selection = _select(round, r);

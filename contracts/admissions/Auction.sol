@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity ^0.8.24;
+
+import {Axes} from "../Axes.sol";
+import {Federation} from "../Federation.sol";
+import {IBlade} from "../interfaces/IBlade.sol";
+import {StakeBook} from "../libraries/StakeBook.sol";
+import {Weights} from "../libraries/Weights.sol";
+import {Claims} from "../subjects/Claims.sol";
+import {EachUpdate} from "../subjects/EachUpdate.sol";
+
+/// @title Admission: the bids of highest value, capability over cost, win a place (Ma et al., arXiv 2009.09338, II-B).
+/// @notice A bid that is outbid leaves at once, with its deposit. What a winner claims stays within its bid.
+abstract contract Auction is IBlade, Federation, EachUpdate {
+    using StakeBook for StakeBook.Book;
+    using Weights for Weights.Book;
+
+    uint32 internal immutable _winners;
+    uint32 internal immutable _minSamples;
+    uint40 internal immutable _biddingEnds;
+
+    uint40 private _lastOrder;
+    mapping(address account => BidRecord) private _bids;
+
+    constructor(BladeTerms memory t) Claims(t.winners, t.maxSamples, t.maxEpochs) {
+        _requireTerm(t.minSamples != 0 && t.minSamples <= t.maxSamples, "minSamples", t.minSamples);
+        _winners = t.winners;
+        _minSamples = t.minSamples;
+        _biddingEnds = t.biddingEnds;
+    }
+
+    /// @inheritdoc IBlade
+    function bid(uint256 capability, uint256 cost, bytes32 anchor) external nonReentrant {
+        _requirePhase(Phase.Open);
+        _requireBefore(_biddingEnds);
+        Member memory m = _requireNewcomer();
+        _requireSamples(capability, _maxSamples);
+        if (cost == 0 || cost > type(uint96).max) revert InvalidBid(capability, cost);
+        if (anchor == 0) revert EmptyDigest();
+        BidRecord memory given = BidRecord(uint32(capability), uint96(cost), ++_lastOrder, anchor);
+
+        if (memberCount() >= _winners) {
+            address worst = _worst();
+            if (!_isWorse(bidOf(worst), given)) revert Outbid(capability, cost);
+            _release(worst, _book.load(worst), block.timestamp);
+        }
+        _bids[msg.sender] = given;
+        _register(m, bond);
+        emit Bid(msg.sender, capability, cost, anchor);
+        _pull(bond);
+    }
+
+    /// @inheritdoc IBlade
+    function bidOf(address account) public view returns (BidRecord memory) {
+        return _bids[account];
+    }
+
+    /// @inheritdoc Axes
+    function _admission(address account) internal pure override returns (uint256) {
+        revert NotAdmitted(account);
+    }
+
+    /// @inheritdoc Axes
+    function _barred(address) internal pure override returns (bool) {}
+
+    /// @inheritdoc Axes
+    function _admit(uint256 round, Round memory r, bytes32, uint256 samples, uint256 epochs) internal override {
+        _checkClaims(samples, epochs);
+        _requireSamples(samples, _bids[msg.sender].capability);
+        _weights.set(round, r.proposals, samples);
+    }
+
+    function _requireBefore(uint256 end) internal view {
+        if (block.timestamp >= end) revert TooLate(block.timestamp, end);
+    }
+
+    function _requireSamples(uint256 samples, uint256 most) private view {
+        if (samples < _minSamples || samples > most) revert SamplesOutOfRange(samples, most);
+    }
+
+    /// @dev The member with the worst bid.
+    function _worst() private view returns (address worst) {
+        worst = _book.registry[0];
+        for (uint256 i = 1; i < memberCount(); ++i) {
+            address other = _book.registry[i];
+            if (_isWorse(bidOf(other), bidOf(worst))) worst = other;
+        }
+    }
+
+    /// @dev Among bids of the same value the later one is worse.
+    function _isWorse(BidRecord memory a, BidRecord memory b) private pure returns (bool) {
+        uint256 valueA = uint256(a.capability) * b.cost;
+        uint256 valueB = uint256(b.capability) * a.cost;
+        return valueA < valueB || (valueA == valueB && a.order > b.order);
+    }
+}

@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity ^0.8.24;
+
+import {IMined} from "./IMined.sol";
+
+/// @title A task that a publisher pays for and bid winners train: everybody trains, judges and mines, and a proven
+/// plagiarist forfeits its deposit (Ma et al., arXiv 2009.09338).
+interface IBlade is IMined {
+    /// @notice The task and what it is deployed with; none of it ever changes.
+    struct BladeTerms {
+        address token; // the ERC-20 of deposits and bounty; fee-on-transfer and rebasing tokens don't work
+        address beacon; // the source of randomness; 0: block hashes
+        bytes32 genesis; // digest of the model to start from
+        uint256 bond; // the deposit of a bidder, and what a plagiarist forfeits
+        address publisher; // who gets back what the task leaves of the pool
+        uint256 bounty; // what the pool must hold before the first round
+        bytes32 rule; // name of the aggregation rule, for the clients
+        uint32 rounds; // accepted rounds that the bounty is for
+        uint40 biddingEnds; // bids are taken before, rounds opened after
+        uint40 deadline; // the task is over then, however many rounds were accepted
+        uint32 winners; // most members
+        uint32 minWinners; // fewest members to open a round with
+        uint32 minSamples; // the task's minimum data, for a bid and for a proposal
+        uint32 maxSamples; // most samples that a bid or a proposal may claim
+        uint32 maxEpochs; // most epochs that a proposal may claim
+        uint16 blockBps; // the block winner's share of a round's bounty, in hundredths of a percent
+        uint8 powBits; // proof of work that wins a block; 0: the highest stake wins it
+        uint32 challenge; // seconds of phase Commit for evidence, before any vote; less than schedule.commit
+        Schedule schedule;
+    }
+
+    /// @notice An account's last bid.
+    struct BidRecord {
+        uint32 capability; // samples that it can train on
+        uint96 cost; // what it asks, in any unit that all bidders use
+        uint40 order; // all bids are numbered from 1
+        bytes32 anchor; // its pseudo-noise seed of round n gives this if hashed n times
+    }
+
+    event Bid(address indexed account, uint256 capability, uint256 cost, bytes32 anchor);
+    /// @notice `accuser` holds update `number` to be a copy of its own: the noise of its `seed` is in it.
+    /// @param correlation in hundredths of a percent
+    event Accused(
+        uint256 indexed round, address indexed accuser, uint256 number, bytes32 seed, uint256 correlation
+    );
+    event Reclaimed(address indexed publisher, uint256 amount);
+
+    error TooLate(uint256 time, uint256 end);
+    error InvalidBid(uint256 capability, uint256 cost);
+    error Outbid(uint256 capability, uint256 cost);
+    error NotFunded(uint256 pool, uint256 bounty);
+    error TaskOver(uint256 accepted, uint256 time);
+    error NotProposed(address account, uint256 round);
+    error NoSuchUpdate(uint256 number, uint256 proposals);
+    error BadSeed(bytes32 seed, bytes32 anchor);
+
+    /// @notice Bid for a place with the bond as deposit; the worst bid leaves where there is no room for it.
+    function bid(uint256 capability, uint256 cost, bytes32 anchor) external;
+
+    /// @notice Accuse the proposer of update `number` of having copied the caller's, before anybody votes.
+    function accuse(uint256 round, uint256 number, bytes32 seed, uint256 correlation) external;
+
+    /// @notice Give the publisher what is left of the pool once the task is over.
+    function reclaim() external;
+
+    /// @notice The terms of this federation.
+    function terms() external view returns (BladeTerms memory);
+    function bidOf(address account) external view returns (BidRecord memory);
+}

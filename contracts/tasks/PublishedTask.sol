@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity ^0.8.24;
+
+import {Axes} from "../Axes.sol";
+import {Federation} from "../Federation.sol";
+import {IBlade} from "../interfaces/IBlade.sol";
+import {SafeERC20, IERC20} from "@openzeppelin/contracts/token/ERC20/utils/SafeERC20.sol";
+
+/// @title Task: so many accepted rounds for a bounty, between the bidding and a deadline.
+/// @notice Deposits stay until it is over; then the publisher gets what is left of the pool.
+abstract contract PublishedTask is IBlade, Federation {
+    using SafeERC20 for IERC20;
+
+    address internal immutable _publisher;
+    uint96 internal immutable _bounty;
+    bytes32 internal immutable _rule;
+    uint32 internal immutable _taskRounds;
+    uint40 private immutable _start;
+    uint40 internal immutable _deadline;
+
+    uint256 private _acceptedRounds;
+
+    constructor(BladeTerms memory t) {
+        _requireTerm(t.publisher != address(0), "publisher", 0);
+        _requireTerm(t.bounty <= type(uint96).max, "bounty", t.bounty);
+        _requireTerm(t.rule != 0, "rule", 0);
+        _requireTerm(t.rounds != 0, "rounds", t.rounds);
+        _requireTerm(t.deadline > t.biddingEnds, "deadline", t.deadline);
+        _publisher = t.publisher;
+        _bounty = uint96(t.bounty);
+        _rule = t.rule;
+        _taskRounds = t.rounds;
+        _start = t.biddingEnds;
+        _deadline = t.deadline;
+    }
+
+    /// @inheritdoc IBlade
+    function reclaim() external nonReentrant {
+        _requirePhase(Phase.Open);
+        _requireOver();
+        uint256 amount = _clock.pool;
+        if (amount == 0) revert NothingToClaim(_publisher);
+
+        _clock.pool = 0;
+        emit Reclaimed(_publisher, amount);
+        token.safeTransfer(_publisher, amount);
+    }
+
+    /// @inheritdoc Axes
+    function _checkOpen() internal view override {
+        _requireTime(_start);
+        if (_clock.round == 0 && _clock.pool < _bounty) revert NotFunded(_clock.pool, _bounty);
+        if (_isOver()) revert TaskOver(_acceptedRounds, block.timestamp);
+    }
+
+    /// @inheritdoc Axes
+    function _checkExit() internal view override {
+        _requireOver();
+    }
+
+    /// @dev Count an accepted round.
+    function _noteAccepted() internal {
+        ++_acceptedRounds;
+    }
+
+    function _isOver() private view returns (bool) {
+        return _acceptedRounds >= _taskRounds || block.timestamp >= _deadline;
+    }
+
+    function _requireOver() private view {
+        if (!_isOver()) revert TooEarly(block.timestamp, _deadline);
+    }
+}
