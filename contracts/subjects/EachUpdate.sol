@@ -38,9 +38,13 @@ abstract contract EachUpdate is Claims {
         return _selection(m.round).has(m.number);
     }
 
+    function _weightOf(uint256 round, uint256 number) internal view returns (uint256) {
+        return _weights.get(round, number);
+    }
+
     /// @dev What that update weighs, or 0 if it wasn't selected.
     function _selectedWeight(Member memory m) internal view returns (uint256) {
-        return _isSelected(m) ? _weights.get(m.round, m.number) : 0;
+        return _isSelected(m) ? _weightOf(m.round, m.number) : 0;
     }
 
     /// @dev What the selection of `round` weighs.
