@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+// solhint-disable one-contract-per-file
 pragma solidity ^0.8.24;
 
 /// @title What a member is drawn to do in a round: a set.

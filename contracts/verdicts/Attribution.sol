@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity ^0.8.24;
 
-import {Axes} from "../Axes.sol";
 import {Bitmap} from "../libraries/Bitmap.sol";
 import {Marks} from "../libraries/Marks.sol";
 import {Blame} from "../payouts/Blame.sol";

@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity ^0.8.24;
+
+import {Axes} from "../Axes.sol";
+import {Federation} from "../Federation.sol";
+import {Bitmap} from "../libraries/Bitmap.sol";
+import {Draw} from "../libraries/Draw.sol";
+import {NumberedRecords} from "../publications/NumberedRecords.sol";
+
+/// @title Election of a committee from those whose updates made the last model: by score, at random, or by score and
+/// speed (Li et al., arXiv 2004.00773, IV-B).
+/// @dev Nobody's election is stored: whether a member has a seat is worked out when it acts.
+abstract contract ProviderElection is Federation, NumberedRecords {
+    using Bitmap for uint256;
+
+    /// @dev The last update that an account proposed.
+    struct Provided {
+        uint40 round;
+        uint16 number;
+    }
+
+    uint256 private constant MAX_COMMITTEE = 32;
+    uint256 private constant WHOLE = 10_000;
+
+    uint32 internal immutable _committee;
+    uint16 internal immutable _speedBps;
+    Election internal immutable _election;
+
+    mapping(address account => Provided) private _provided;
+
+    constructor(BflcTerms memory t) {
+        _requireTerm(t.committee != 0 && t.committee <= MAX_COMMITTEE, "committee", t.committee);
+        _requireTerm(t.updates >= t.committee, "updates", t.updates);
+        _requireTerm(t.election <= uint8(type(Election).max), "election", t.election);
+        _requireTerm(t.speedBps <= WHOLE, "speedBps", t.speedBps);
+        _committee = t.committee;
+        _speedBps = t.speedBps;
+        _election = Election(t.election);
+    }
+
+    /// @inheritdoc Axes
+    function _admit(uint256 round, Round memory r, bytes32 digest, uint256 samples, uint256 epochs)
+        internal
+        override(Axes, NumberedRecords)
+    {
+        NumberedRecords._admit(round, r, digest, samples, epochs);
+        _provided[msg.sender] = Provided(uint40(round), r.proposals);
+    }
+
+    /// @dev Whether `account` is elected by the accepted `round`.
+    function _isElected(address account, uint256 round) internal view returns (bool) {
+        Provided memory last = _provided[account];
+        uint256 selection = _selection(round);
+        if (last.round != round || !selection.has(last.number)) return false;
+        if (_election == Election.Random) {
+            uint256 place = (selection & ((1 << last.number) - 1)).count();
+            return Draw.position(_seed, place, _updates) < _committee;
+        }
+        uint256 own = _merit(round, last.number);
+        uint256 better;
+        for (uint256 n = 0; selection >> n != 0; ++n) {
+            if (!selection.has(n) || n == last.number) continue;
+            uint256 other = _merit(round, n);
+            if (other > own || (other == own && n < last.number)) ++better;
+        }
+        return better < _committee;
+    }
+
+    /// @dev What an election goes by: the score, or score and speed: an update that came early has a fast network.
+    function _merit(uint256 round, uint256 number) private view returns (uint256) {
+        uint256 score = _weightOf(round, number);
+        if (_election == Election.Score) return score;
+        uint256 proposals = _record(round).proposals;
+        return score * (WHOLE - _speedBps) + _speedBps * (WHOLE * (proposals - number) / proposals);
+    }
+}
