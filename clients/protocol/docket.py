@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from clients.protocol.tally import EMPTY, Tally
-from clients.types.federation import Address, Member
+from clients.types.federation import Address, Member, Role
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +43,7 @@ NOTHING = Selection(0, ())
 
 @dataclass(frozen=True, slots=True)
 class Miner:
-    """A publisher that may mine: its digest's option, its stake in base units, and whether it competes."""
+    """A publisher that may mine: its digest's option, its stake in base units, whether it proved its work."""
 
     account: Address
     option: int
@@ -84,7 +84,7 @@ class Publishing:
 
     account: Address
     member: Member
-    roles: int
+    roles: Role
     seed: bytes
     digest: bytes
     selection: int

@@ -2,9 +2,9 @@
 
 from dataclasses import replace
 
-from clients.protocol.docket import Docket
-from clients.protocol.policies import Guard, Terms
-from clients.types.federation import Member, Round, Standing
+from clients.protocol.docket import Docket, is_marked
+from clients.protocol.policies import Guard, Terms, check_term
+from clients.types.federation import Act, Member, Outcome, Round, Standing, VbflTerms
 
 
 def _compute_solvent(terms: Terms, member: Member, booked: Member, record: Round, docket: Docket) -> Member:
@@ -13,3 +13,32 @@ def _compute_solvent(terms: Terms, member: Member, booked: Member, record: Round
 
 SOLVENCY: Guard[Terms] = Guard(_compute_solvent)
 """Whoever can no longer hold the bond is out (stake_vote §4.4)."""
+
+
+def check_kick_rounds(terms: VbflTerms) -> None:
+    """Raise InvalidTerms where a worker would be out before its first update."""
+    check_term("kickRounds", terms.kick_rounds, terms.kick_rounds > 0)
+
+
+def _compute_struck(
+    terms: VbflTerms, member: Member, booked: Member, record: Round, docket: Docket
+) -> Member:
+    if Act.PROPOSED not in member.acts or record.outcome is Outcome.UNDECIDED:
+        return booked
+    if is_marked(docket.selected.bitmap, member.number):
+        return replace(booked, strikes=0)
+    strikes = member.strikes + 1
+    standing = Standing.BANNED if strikes >= terms.kick_rounds else booked.standing
+    return replace(booked, strikes=strikes, standing=standing)
+
+
+KICK_ROUNDS: Guard[VbflTerms] = Guard(_compute_struck)
+"""A worker whose updates were rejected in `kick_rounds` of its rounds in a row is out (vbfl §IV)."""
+
+
+def _forgive(terms: object, member: Member, booked: Member, record: Round, docket: Docket) -> Member:
+    return booked
+
+
+FORGIVING: Guard[object] = Guard(_forgive)
+"""Booking bans nobody: whom to keep out is said elsewhere (bflc: by the managers)."""

@@ -2,9 +2,13 @@
 
 from typing import Protocol
 
+from clients.protocol.claims import UPDATES_MAX
 from clients.protocol.policies import Panel, Wanted, check_term
 from clients.protocol.state import State
-from clients.types.federation import Address, Role
+from clients.types.federation import Address, Role, VbflTerms
+
+INDEX_LIMIT = 2**16 - 1
+JURY_ROLES = Role.VOTER | Role.PUBLISHER
 
 
 class Seated(Protocol):
@@ -41,3 +45,58 @@ def _get_roles(terms: Seated, state: State, account: Address, position: int, mem
 
 RANDOM_PROPOSERS: Panel[Seated] = Panel(_get_fewest, _count, _get_roles)
 """The first positions of the draw propose, all the rest vote (stake_vote §4.6)."""
+
+
+def check_workers(terms: VbflTerms) -> None:
+    """Raise InvalidTerms where one of the three parts would have nobody, or more than can be."""
+    jury = terms.validators + terms.miners
+    check_term("workers", terms.workers, 0 < terms.workers <= UPDATES_MAX)
+    check_term("validators", terms.validators, terms.validators > 0)
+    check_term("miners", terms.miners, terms.miners > 0 and jury < INDEX_LIMIT)
+
+
+def _get_workers_fewest(terms: VbflTerms) -> int:
+    return terms.validators + terms.miners + 1
+
+
+def _count_workers(terms: VbflTerms, members: int) -> Wanted:
+    jury = terms.validators + terms.miners
+    return Wanted(max(min(terms.workers, members - jury), 0), terms.validators, jury)
+
+
+def _get_worker_roles(terms: VbflTerms, state: State, account: Address, position: int, members: int) -> Role:
+    place = position - _count_workers(terms, members).proposers
+    if place < 0:
+        return Role.PROPOSER
+    if place < terms.validators:
+        return JURY_ROLES
+    return Role.PUBLISHER if place < terms.validators + terms.miners else Role.NONE
+
+
+WORKERS: Panel[VbflTerms] = Panel(_get_workers_fewest, _count_workers, _get_worker_roles)
+"""Workers, validators and miners drawn anew each round by given counts (vbfl §III-A); the rest rest."""
+
+
+class Contested(Protocol):
+    """Terms with a least number of members."""
+
+    @property
+    def min_winners(self) -> int:
+        """Members without whom no round opens."""
+        ...
+
+
+def _get_all_fewest(terms: Contested) -> int:
+    return terms.min_winners
+
+
+def _count_all(terms: Contested, members: int) -> Wanted:
+    return Wanted(members, members, members)
+
+
+def _get_all_roles(terms: Contested, state: State, account: Address, position: int, members: int) -> Role:
+    return Role.PROPOSER | Role.VOTER | Role.PUBLISHER
+
+
+EVERYONE: Panel[Contested] = Panel(_get_all_fewest, _count_all, _get_all_roles)
+"""Every member does everything: clients train, check one another, and mine (blade §II-B)."""

@@ -1,0 +1,94 @@
+"""Bids for a task: the highest capability over cost wins; whoever is outbid has its deposit back."""
+
+from dataclasses import replace
+
+from clients.protocol.claims import UPDATES_MAX
+from clients.protocol.ledger import STAKE_MAX
+from clients.protocol.policies import OwnAction, check_term
+from clients.protocol.rounds import Action
+from clients.protocol.state import Env, State, compute_event
+from clients.protocol.task import Bid, get_task
+from clients.protocol.views import FederationView
+from clients.types.errors import ProtocolError
+from clients.types.federation import ZERO32, Address, BladeTerms, Event, Phase, Standing
+
+
+def check_winners(terms: BladeTerms) -> None:
+    """Raise InvalidTerms where nobody could win, or more than a bitmap has bits for."""
+    check_term("winners", terms.winners, 0 < terms.winners <= UPDATES_MAX)
+    check_term("minWinners", terms.min_winners, 0 < terms.min_winners <= terms.winners)
+
+
+def check_min_samples(terms: BladeTerms) -> None:
+    """Raise InvalidTerms where a bid could offer nothing, or none would do."""
+    check_term("minSamples", terms.min_samples, 0 < terms.min_samples <= terms.max_samples)
+
+
+def refuse_join(terms: BladeTerms, state: State, account: Address) -> None:
+    """Raise NotAdmitted: who takes part is found by bidding alone."""
+    raise ProtocolError("NotAdmitted", account)
+
+
+def check_offer(terms: BladeTerms, state: State, account: Address, samples: int) -> None:
+    """Raise SamplesOutOfRange where a proposal claims less than the task asks, or more than was bid."""
+    capability = get_task(state).bids[account].capability
+    if not terms.min_samples <= samples <= capability:
+        raise ProtocolError("SamplesOutOfRange", samples, capability)
+
+
+def get_worst(state: State) -> Address:
+    """Return the member with the least capability over cost, the later bid among equals."""
+    bids, (worst, *others) = get_task(state).bids, state.ledger.registry
+    for account in others:
+        bid, least = bids[account], bids[worst]
+        value, lowest = bid.capability * least.cost, least.capability * bid.cost
+        if value < lowest or (value == lowest and bid.order > least.order):
+            worst = account
+    return worst
+
+
+def _process_bid(
+    core: FederationView[BladeTerms], env: Env, sender: Address, capability: int, cost: int, anchor: bytes
+) -> list[Event]:
+    state, terms = core.state, core.terms
+    standing = state.ledger.get(sender).standing
+    if env.time >= terms.bidding_ends:
+        raise ProtocolError("TooLate", env.time, terms.bidding_ends)
+    if standing is Standing.BANNED:
+        raise ProtocolError("AccountBanned", sender)
+    if standing is not Standing.STRANGER:
+        raise ProtocolError("AlreadyMember", sender, standing)
+    if not terms.min_samples <= capability <= terms.max_samples:
+        raise ProtocolError("SamplesOutOfRange", capability, terms.max_samples)
+    if not 0 < cost <= STAKE_MAX:
+        raise ProtocolError("InvalidBid", capability, cost)
+    if anchor == ZERO32:
+        raise ProtocolError("EmptyDigest")
+    outbid = ""
+    if len(state.ledger.registry) >= terms.winners:
+        outbid = get_worst(state)
+        worst = get_task(state).bids[outbid]
+        if capability * worst.cost <= worst.capability * cost:
+            raise ProtocolError("Outbid", capability, cost)
+    state.token.process_transfer_from(core.address, sender, terms.bond)
+    events = [_process_outbid(core, env, outbid)] if outbid else []
+    task = get_task(state)
+    bid = Bid(capability, cost, anchor, task.orders + 1)
+    state.own = replace(task, bids={**task.bids, sender: bid}, orders=bid.order)
+    state.ledger.process_register(sender, terms.bond)
+    return [
+        *events,
+        compute_event(env, "Joined", account=sender, stake=terms.bond),
+        compute_event(env, "Bid", account=sender, capability=capability, cost=cost, anchor=anchor),
+    ]
+
+
+def _process_outbid(core: FederationView[BladeTerms], env: Env, account: Address) -> Event:
+    """Take `account` out of the registry, free to withdraw at once."""
+    member = core.state.ledger.get(account)
+    core.state.ledger.process_remove(account, member, Standing.LEAVING, env.time)
+    return compute_event(env, "Left", account=account, stake=member.stake, unbondsAt=env.time)
+
+
+BID = OwnAction(Action(("uint256", "uint256", "bytes32"), Phase.OPEN), _process_bid)
+"""Bid `capability` samples at `cost`, with the bond as deposit (blade §II-B, function 2)."""

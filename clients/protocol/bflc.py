@@ -1,0 +1,55 @@
+"""bflc: Li et al., "A Blockchain-based Decentralized Federated Learning Framework with Committee Consensus".
+
+https://arxiv.org/abs/2004.00773. Managers let members in; a committee scores each update, the first to pass
+are packed, and their providers elect the next committee by what they achieved.
+"""
+
+from clients.protocol.claims import check_claim_terms
+from clients.protocol.council import (
+    COMMITTEE,
+    Council,
+    check_allowed,
+    check_committee,
+    check_election,
+    check_fee,
+    check_seats,
+    get_fee,
+    is_barred,
+    note_published,
+    note_settled,
+    start_council,
+)
+from clients.protocol.guards import FORGIVING
+from clients.protocol.managers import MOTIONS, check_managers
+from clients.protocol.policies import Gates, Mechanism, Notes
+from clients.protocol.scores import COMMITTEE_MODEL, PROFIT_SHARING, SCORES, check_min_score, check_profit
+from clients.protocol.verdicts import PUBLISHERS_MAJORITY
+from clients.types.federation import BflcTerms
+
+
+def _check_claims(terms: BflcTerms) -> None:
+    check_claim_terms(terms, terms.seats)
+
+
+BFLC: Mechanism[BflcTerms] = Mechanism(
+    name="bflc",
+    checks=(
+        check_managers,
+        check_fee,
+        _check_claims,
+        check_min_score,
+        check_committee,
+        check_election,
+        check_seats,
+        check_profit,
+    ),
+    panel=COMMITTEE,
+    ballots=SCORES,
+    verdict=PUBLISHERS_MAJORITY,
+    publication=COMMITTEE_MODEL,
+    payout=PROFIT_SHARING,
+    guard=FORGIVING,
+    gates=Gates(check_join=check_allowed, get_fee=get_fee, is_barred=is_barred),
+    notes=Notes(Council, start=start_council, note_published=note_published, note_settled=note_settled),
+    actions=MOTIONS,
+)

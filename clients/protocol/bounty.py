@@ -1,0 +1,42 @@
+"""Payout of blade: a round's bounty by verified samples, and a share of it to the winner of the block."""
+
+from dataclasses import replace
+
+from clients.protocol.docket import Docket
+from clients.protocol.evidence import is_plagiarised
+from clients.protocol.policies import Payout, Settlement, check_term
+from clients.protocol.verdicts import BPS
+from clients.types.federation import Act, Address, BladeTerms, Member, Outcome, Round
+
+
+def check_block_share(terms: BladeTerms) -> None:
+    """Raise InvalidTerms where a block would win more than there is."""
+    check_term("blockBps", terms.block_bps, terms.block_bps <= BPS)
+
+
+def _compute_settlement(
+    terms: BladeTerms, record: Round, docket: Docket, outcome: Outcome, pool: int
+) -> Settlement:
+    unit = share = 0
+    if outcome is Outcome.ACCEPTED:
+        bounty = min(pool, terms.bounty // terms.rounds)
+        share = bounty * terms.block_bps // BPS if docket.winner else 0
+        unit = (bounty - share) // docket.selected.weight
+        pool -= unit * docket.selected.weight + share
+    settled = replace(record, outcome=outcome)
+    forfeited = sum(is_plagiarised(settled, docket, number) for number in range(record.proposals))
+    return Settlement(unit, share, pool + forfeited * terms.bond)
+
+
+def _compute_delta(terms: BladeTerms, account: Address, member: Member, record: Round, docket: Docket) -> int:
+    delta = record.voter_reward if account == docket.winner else 0
+    if Act.PROPOSED in member.acts:
+        delta += record.proposer_reward * docket.selected.get_weight(member.number) if docket.selection else 0
+        if is_plagiarised(record, docket, member.number):
+            delta -= terms.bond
+    return delta
+
+
+BOUNTY: Payout[BladeTerms] = Payout(_compute_settlement, _compute_delta)
+"""The bounty of a round by verified samples, the block's share to its winner; the deposit of a proven
+plagiarist is forfeited to the pool (blade §II-C, §III-B)."""

@@ -1,0 +1,217 @@
+"""bflc: who is allowed in, who makes up the committee, and the numbered records of models and updates."""
+
+from dataclasses import dataclass, replace
+from enum import IntEnum
+
+from clients.protocol.claims import UPDATES_MAX
+from clients.protocol.docket import Docket
+from clients.protocol.draw import compute_positions
+from clients.protocol.ledger import STAKE_MAX
+from clients.protocol.policies import Panel, Wanted, check_term
+from clients.protocol.state import State
+from clients.protocol.verdicts import BPS
+from clients.types.errors import ProtocolError
+from clients.types.federation import ZERO32, Address, BflcTerms, Election, Outcome, Role, Round
+
+COMMITTEE_MAX = 32
+COMMITTEE_ROLES = Role.VOTER | Role.PUBLISHER
+
+
+class Choice(IntEnum):
+    """How the committee is found."""
+
+    NAMED = 0
+    """By the managers; by the draw where they named none."""
+    DRAWN = 1
+    ELECTED = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """The provider of a selected update, which was the round's `number`th, with its median score."""
+
+    account: Address
+    number: int
+    score: int
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """What is on record under a number: a model, whose uploader is empty and score 0, or an update."""
+
+    digest: bytes = ZERO32
+    uploader: Address = ""
+    score: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Council:
+    """What a bflc federation remembers. Its containers are replaced, never changed."""
+
+    models: tuple[bytes, ...]
+    """By the count of accepted rounds; the first is the genesis."""
+    updates: tuple[tuple[Entry, ...], ...] = ()
+    """By the count too: those that made, or are to make, the next model."""
+    allowed: frozenset[Address] = frozenset()
+    barred: frozenset[Address] = frozenset()
+    moved: tuple[tuple[bytes, frozenset[Address]], ...] = ()
+    """Each motion in progress, and which managers have moved it."""
+    named: tuple[Address, ...] = ()
+    choice: Choice = Choice.NAMED
+    candidates: tuple[Candidate, ...] = ()
+    """Of the last accepted round, in order of number."""
+    proposals: int = 0
+    """Of that round."""
+
+
+def get_council(state: State) -> Council:
+    """Return what the federation remembers."""
+    assert isinstance(state.own, Council)
+    return state.own
+
+
+def start_council(terms: BflcTerms) -> object:
+    """Return the council before the first committee."""
+    return Council((terms.genesis,))
+
+
+# ---------------------------------------------------------------------- who is let in
+
+
+def check_allowed(terms: BflcTerms, state: State, account: Address) -> None:
+    """Raise NotAdmitted unless the managers allowed `account`."""
+    if account not in get_council(state).allowed:
+        raise ProtocolError("NotAdmitted", account)
+
+
+def is_barred(state: State, account: Address) -> bool:
+    """Return whether the managers expelled `account`."""
+    return account in get_council(state).barred
+
+
+def get_fee(terms: BflcTerms) -> int:
+    """Return the permission fee (§IV-A)."""
+    return terms.fee
+
+
+# ---------------------------------------------------------------------- the committee
+
+
+def check_committee(terms: BflcTerms) -> None:
+    """Raise InvalidTerms where nobody would judge, or too many; or where too few could be elected."""
+    check_term("committee", terms.committee, 0 < terms.committee <= COMMITTEE_MAX)
+    check_term("updates", terms.updates, terms.updates >= terms.committee)
+
+
+def check_election(terms: BflcTerms) -> None:
+    """Raise InvalidTerms for an unknown election, or where speed weighs more than all."""
+    check_term("election", terms.election, terms.election <= Election.FACTORS)
+    check_term("speedBps", terms.speed_bps, terms.speed_bps <= BPS)
+
+
+def check_seats(terms: BflcTerms) -> None:
+    """Raise InvalidTerms where a round could not have enough updates, or more than a bitmap has bits for."""
+    check_term("seats", terms.seats, terms.updates <= terms.seats <= UPDATES_MAX)
+
+
+def check_fee(terms: BflcTerms) -> None:
+    """Raise InvalidTerms where the fee is no amount."""
+    check_term("fee", terms.fee, terms.fee <= STAKE_MAX)
+
+
+def compute_elected(terms: BflcTerms, council: Council, seed: bytes) -> tuple[Address, ...]:
+    """Return the elected committee (§IV-B): by score, at random by `seed`, or by several factors."""
+    candidates = council.candidates
+    if terms.election == Election.RANDOM:
+        positions = compute_positions(seed, len(candidates))
+        return tuple(
+            candidate.account
+            for position, candidate in zip(positions, candidates, strict=True)
+            if position < terms.committee
+        )
+
+    def value(candidate: Candidate) -> int:
+        if terms.election == Election.SCORE:
+            return candidate.score
+        speed = BPS * (council.proposals - candidate.number) // council.proposals
+        return candidate.score * (BPS - terms.speed_bps) + terms.speed_bps * speed
+
+    ranked = sorted(candidates, key=lambda candidate: (-value(candidate), candidate.number))
+    return tuple(candidate.account for candidate in ranked[: terms.committee])
+
+
+def _is_in_committee(terms: BflcTerms, state: State, account: Address, position: int) -> bool:
+    council = get_council(state)
+    if council.choice is Choice.ELECTED:
+        return account in compute_elected(terms, council, state.seed)
+    if council.choice is Choice.NAMED and council.named:
+        return account in council.named
+    return position < terms.committee
+
+
+def _get_fewest(terms: BflcTerms) -> int:
+    return terms.committee + terms.updates
+
+
+def _count(terms: BflcTerms, members: int) -> Wanted:
+    seats = max(min(terms.seats, members - terms.committee), 0)
+    return Wanted(seats, terms.committee, terms.committee)
+
+
+def _get_roles(terms: BflcTerms, state: State, account: Address, position: int, members: int) -> Role:
+    return COMMITTEE_ROLES if _is_in_committee(terms, state, account, position) else Role.PROPOSER
+
+
+COMMITTEE: Panel[BflcTerms] = Panel(_get_fewest, _count, _get_roles)
+"""The committee validates and publishes, all others train (§III-B)."""
+
+
+# ---------------------------------------------------------------------- notes
+
+
+def note_published(terms: BflcTerms, own: object, record: Round, docket: Docket) -> object:
+    """Return the council with the selected updates on record."""
+    assert isinstance(own, Council)
+    selected = docket.selected
+    if not selected.bitmap:
+        return own
+    entries = tuple(
+        Entry(docket.updates[number].digest, docket.updates[number].proposer, selected.weights[number])
+        for number in selected.numbers
+    )
+    return replace(own, updates=(*own.updates[: len(own.models) - 1], entries))
+
+
+def note_settled(terms: BflcTerms, own: object, record: Round, docket: Docket) -> object:
+    """Return the council as the next round finds it: a rejected round changes nothing."""
+    assert isinstance(own, Council)
+    if record.outcome is Outcome.UNDECIDED:
+        return replace(own, choice=Choice.DRAWN)
+    if record.outcome is not Outcome.ACCEPTED:
+        return own
+    selected = docket.selected
+    return replace(
+        own,
+        models=(*own.models, docket.tally.candidate),
+        choice=Choice.ELECTED,
+        candidates=tuple(
+            Candidate(docket.updates[number].proposer, number, selected.weights[number])
+            for number in selected.numbers
+        ),
+        proposals=record.proposals,
+    )
+
+
+def get_height(state: State) -> int:
+    """Return the number of accepted rounds: the last model's `t`."""
+    return len(get_council(state).models) - 1
+
+
+def get_entry(terms: BflcTerms, state: State, number: int) -> Entry:
+    """Return what is on record under `number`: `t (k + 1)` is the model of round `t`, the `k` after it the
+    updates that make the next (§III-A). Empty where nothing is."""
+    council = get_council(state)
+    height, place = divmod(number, terms.updates + 1)
+    if place == 0:
+        return Entry(council.models[height]) if height < len(council.models) else Entry()
+    return council.updates[height][place - 1] if height < len(council.updates) else Entry()

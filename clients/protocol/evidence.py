@@ -1,0 +1,94 @@
+"""Evidence of plagiarism: whoever's noise is found in another's update reveals the noise's seed."""
+
+from dataclasses import replace
+
+from clients.protocol.docket import Docket, is_marked
+from clients.protocol.hashing import keccak
+from clients.protocol.policies import Guard, OwnAction, check_term
+from clients.protocol.rounds import Action
+from clients.protocol.state import Env, State, compute_event
+from clients.protocol.task import get_task
+from clients.protocol.verdicts import BPS
+from clients.protocol.views import FederationView
+from clients.types.errors import ProtocolError
+from clients.types.federation import Act, Address, BladeTerms, Event, Member, Outcome, Phase, Round, Standing
+
+
+def check_challenge(terms: BladeTerms) -> None:
+    """Raise InvalidTerms where no time would be left to vote in once all evidence is in."""
+    check_term("challenge", terms.challenge, terms.challenge < terms.schedule.commit)
+
+
+def compute_anchor(seed: bytes, number: int) -> bytes:
+    """Return the anchor of one whose noise seed of round `number` is `seed`: hashed `number` times."""
+    for _ in range(number):
+        seed = keccak(seed)
+    return seed
+
+
+def compute_challenge_end(terms: BladeTerms, record: Round) -> int:
+    """Return when the time to accuse is over, and that to vote begins."""
+    return record.drawn_at + terms.schedule.propose + terms.challenge
+
+
+def check_commit(terms: BladeTerms, state: State, env: Env) -> None:
+    """Raise TooEarly while evidence may still come in."""
+    end = compute_challenge_end(terms, state.rounds[-1])
+    if env.time < end:
+        raise ProtocolError("TooEarly", env.time, end)
+
+
+def _process_accuse(
+    core: FederationView[BladeTerms],
+    env: Env,
+    sender: Address,
+    number: int,
+    update: int,
+    seed: bytes,
+    correlation: int,
+) -> list[Event]:
+    state, record, phase = core.state, core.record, core.get_phase(env)
+    if phase not in (Phase.PROPOSE, Phase.COMMIT):
+        raise ProtocolError("WrongPhase", phase, Phase.COMMIT)
+    end = compute_challenge_end(core.terms, record)
+    if env.time >= end:
+        raise ProtocolError("TooLate", env.time, end)
+    member = state.ledger.get(sender)
+    core.check_active(sender, member)
+    if Act.PROPOSED not in core.get_acts(member):
+        raise ProtocolError("NotProposed", sender, number)
+    if update >= record.proposals or update == member.number:
+        raise ProtocolError("NoSuchUpdate", update, record.proposals)
+    if correlation > BPS:
+        raise ProtocolError("AmountTooLarge", correlation, BPS)
+    anchor = get_task(state).bids[sender].anchor
+    if compute_anchor(seed, number) != anchor:
+        raise ProtocolError("BadSeed", seed, anchor)
+    docket = core.docket
+    state.dockets[-1] = replace(docket, accused=docket.accused | 1 << update)
+    accused = compute_event(
+        env, "Accused", round=number, accuser=sender, number=update, seed=seed, correlation=correlation
+    )
+    return [accused]
+
+
+ACCUSE = OwnAction(Action(("uint256", "uint256", "bytes32", "uint256"), names_round=True), _process_accuse)
+"""Reveal one's noise seed, found in update `number` with a correlation in ten-thousandths (blade §III-B)."""
+
+
+def is_plagiarised(record: Round, docket: Docket, number: int) -> bool:
+    """Return whether update `number` was accused and the voters let it fall."""
+    if record.outcome is Outcome.UNDECIDED:
+        return False
+    return is_marked(docket.accused & ~docket.selected.bitmap, number)
+
+
+def _compute_guarded(
+    terms: BladeTerms, member: Member, booked: Member, record: Round, docket: Docket
+) -> Member:
+    guilty = Act.PROPOSED in member.acts and is_plagiarised(record, docket, member.number)
+    return replace(booked, standing=Standing.BANNED) if guilty else booked
+
+
+PLAGIARISM: Guard[BladeTerms] = Guard(_compute_guarded)
+"""A proven plagiarist is out."""

@@ -1,0 +1,15 @@
+"""Every mechanism by its name."""
+
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Any
+
+from clients.protocol.bflc import BFLC
+from clients.protocol.blade import BLADE
+from clients.protocol.policies import Mechanism
+from clients.protocol.stake_vote import STAKE_VOTE
+from clients.protocol.vbfl import VBFL
+
+MECHANISMS: Mapping[str, Mechanism[Any]] = MappingProxyType(
+    {mechanism.name: mechanism for mechanism in (STAKE_VOTE, VBFL, BFLC, BLADE)}
+)

@@ -1,0 +1,69 @@
+"""Mining: publishers compete for the block in which their digest becomes the head."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Protocol, TypeVar
+
+from clients.protocol.docket import Docket, Miner, Publishing
+from clients.protocol.hashing import compute_hash, get_address_word
+from clients.protocol.policies import Publication, check_term
+from clients.protocol.publication import Select, compute_checked
+from clients.types.federation import Address, Role, Round
+
+POW_BITS_MAX = 64
+
+
+class Mined(Protocol):
+    """Terms with a proof of work."""
+
+    @property
+    def pow_bits(self) -> int:
+        """Leading zero bits of a proof of work; 0: the highest stake wins instead."""
+        ...
+
+
+M = TypeVar("M", bound=Mined)
+
+
+def check_pow(terms: Mined) -> None:
+    """Raise InvalidTerms where a proof would take more work than anybody could do."""
+    check_term("powBits", terms.pow_bits, terms.pow_bits <= POW_BITS_MAX)
+
+
+def compute_work(seed: bytes, publisher: Address, digest: bytes, nonce: bytes) -> int:
+    """Return the number whose leading bits a proof of work is about."""
+    return int.from_bytes(compute_hash(seed, get_address_word(publisher), digest, nonce), "big")
+
+
+def is_proven(bits: int, publishing: Publishing) -> bool:
+    """Return whether the first `bits` bits of the publication's work are 0."""
+    work = compute_work(publishing.seed, publishing.account, publishing.digest, publishing.nonce)
+    return work >> (256 - bits) == 0
+
+
+def get_winner(terms: Mined, docket: Docket) -> Address:
+    """Return the winner of the leading digest; empty where nobody competes for it.
+
+    With a proof of work the first to publish it, else the highest stake, the first among equals.
+    """
+    competitors = [miner for miner in docket.miners if miner.competes and miner.option == docket.tally.leader]
+    if not competitors:
+        return ""
+    if terms.pow_bits:
+        return competitors[0].account
+    return max(competitors, key=lambda miner: miner.stake).account
+
+
+def build_mined(select: Select[M], may_mine: Callable[[Role], bool]) -> Publication[M]:
+    """Return the publication of what `select` lets pass, where those with roles that `may_mine` may
+    compete for the block; nobody else's option is kept."""
+
+    def count(terms: M, record: Round, docket: Docket, publishing: Publishing) -> tuple[Docket, int]:
+        docket, option = compute_checked(select, terms, record, docket, publishing)
+        if not may_mine(publishing.roles):
+            return docket, 0
+        competes = is_proven(terms.pow_bits, publishing)
+        miner = Miner(publishing.account, option, publishing.member.stake, competes)
+        return replace(docket, miners=(*docket.miners, miner)), option
+
+    return Publication(count, get_winner)

@@ -1,0 +1,32 @@
+"""Publication: the jury puts on record which updates passed, and the digest of the model that they make."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import TypeVar
+
+from clients.protocol.docket import Docket, Publishing, Selection
+from clients.protocol.tally import compute_tally
+from clients.types.errors import ProtocolError
+from clients.types.federation import ZERO32, Round
+
+T = TypeVar("T")
+
+Select = Callable[[T, Round, Docket], Selection]
+"""Terms, record, docket after the reveals → what passed."""
+
+
+def compute_checked(
+    select: Select[T], terms: T, record: Round, docket: Docket, publishing: Publishing
+) -> tuple[Docket, int]:
+    """Return the docket with the publication counted, and its digest's option.
+
+    WrongSelection where it is of other updates than those that passed, DigestMismatch where a model is made
+    of nothing or nothing of a selection. The first publication of a round works the selection out.
+    """
+    selection = select(terms, record, docket) if docket.selection is None else docket.selection
+    if publishing.selection != selection.bitmap:
+        raise ProtocolError("WrongSelection", publishing.selection, selection.bitmap)
+    if (publishing.digest == ZERO32) != (selection.bitmap == 0):
+        raise ProtocolError("DigestMismatch", publishing.digest, publishing.selection)
+    tally, option = compute_tally(docket.tally, publishing.digest)
+    return replace(docket, tally=tally, selection=selection), option

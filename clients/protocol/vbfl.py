@@ -1,0 +1,43 @@
+"""vbfl: Chen et al., "Robust Blockchained Federated Learning with Model Validation and Proof-of-Stake
+Inspired Consensus".
+
+https://arxiv.org/abs/2101.03300. Workers, validators and miners are drawn anew each round; validators vote on
+each update; the miner of highest stake makes the block, and all miners and validators check what it holds.
+"""
+
+from clients.protocol.approvals import APPROVALS, get_approved
+from clients.protocol.claims import check_claim_terms
+from clients.protocol.docket import Docket, Selection
+from clients.protocol.guards import KICK_ROUNDS, check_kick_rounds
+from clients.protocol.mining import build_mined, check_pow
+from clients.protocol.panels import WORKERS, check_workers
+from clients.protocol.policies import Mechanism
+from clients.protocol.unit_rewards import UNIT_REWARDS, check_unit_reward
+from clients.protocol.verdicts import PUBLISHERS_MAJORITY
+from clients.types.federation import Role, Round, VbflTerms
+
+
+def _check_claims(terms: VbflTerms) -> None:
+    check_claim_terms(terms, terms.workers)
+
+
+def _select(terms: VbflTerms, record: Round, docket: Docket) -> Selection:
+    """Weigh an update by its samples times epochs, eq. (1); it passes if N+ >= N-."""
+    weights = tuple(update.samples * update.epochs for update in docket.updates)
+    return Selection(get_approved(record, docket, ties=True), weights)
+
+
+def _may_mine(roles: Role) -> bool:
+    return Role.VOTER not in roles
+
+
+VBFL: Mechanism[VbflTerms] = Mechanism(
+    name="vbfl",
+    checks=(check_workers, _check_claims, check_pow, check_unit_reward, check_kick_rounds),
+    panel=WORKERS,
+    ballots=APPROVALS,
+    verdict=PUBLISHERS_MAJORITY,
+    publication=build_mined(_select, _may_mine),
+    payout=UNIT_REWARDS,
+    guard=KICK_ROUNDS,
+)
