@@ -7,16 +7,20 @@ import {IBlade} from "../interfaces/IBlade.sol";
 import {Bitmap} from "../libraries/Bitmap.sol";
 import {Acts} from "../libraries/Flags.sol";
 import {RoundClock} from "../libraries/RoundClock.sol";
+import {Approvals} from "../verdicts/Approvals.sol";
+import {Naming} from "../verdicts/Naming.sol";
 
-/// @title Guard: out, and the deposit forfeited, where the jury finds an accused update to be a copy (Ma et al., arXiv
+/// @title Guard: out, and the deposit forfeited, where the jury holds an accused update to be a copy (Ma et al., arXiv
 /// 2009.09338, III-C).
-/// @notice Evidence is a pseudo-noise seed that the accuser was bound to before the round. It comes before any vote.
-abstract contract Plagiarism is Auction {
+/// @notice Evidence is a pseudo-noise seed that the accuser was bound to before the round. It comes before any vote;
+/// a ballot's second word names the copies.
+abstract contract Plagiarism is Auction, Approvals, Naming {
     using Bitmap for uint256;
 
     uint256 private constant WHOLE_BPS = 10_000;
 
     uint32 internal immutable _challengeSeconds;
+    /// @dev The accused of a round, and when it is settled the convicted.
     mapping(uint256 round => uint256 bitmap) private _accused;
 
     constructor(BladeTerms memory t) Auction(t) {
@@ -51,15 +55,34 @@ abstract contract Plagiarism is Auction {
         return _isConvicted(m, r);
     }
 
-    /// @dev Whether the jury of the settled round `r` found the update that entry `m` proposed in it to be a copy.
-    function _isConvicted(Member memory m, Round memory r) internal view returns (bool) {
-        if (m.acts & Acts.PROPOSED == 0 || r.outcome == Outcome.Undecided) return false;
-        return _accused[m.round].has(m.number) && !_isSelected(m);
+    /// @inheritdoc Approvals
+    function _ballotLength() internal pure override returns (uint256) {
+        return NAMING_BALLOT;
     }
 
-    /// @dev How many updates of `round` are accused and not selected.
-    function _countConvicted(uint256 round) internal view returns (uint256) {
-        return (_accused[round] & ~_selection(round)).count();
+    /// @inheritdoc Axes
+    function _count(uint256 round, Round memory r, bytes calldata ballot)
+        internal
+        override(Axes, Approvals)
+        returns (uint16 option)
+    {
+        option = Approvals._count(round, r, ballot);
+        _countNamed(r, ballot);
+    }
+
+    /// @dev Whether the jury of the settled round `r` held the update that entry `m` proposed in it to be a copy.
+    function _isConvicted(Member memory m, Round memory r) internal view returns (bool) {
+        if (m.acts & Acts.PROPOSED == 0 || r.outcome == Outcome.Undecided) return false;
+        return _accused[m.round].has(m.number);
+    }
+
+    /// @dev Acquit whom the jury of `round`, of record `r`, doesn't hold to be a copy. How many are left.
+    function _convict(uint256 round, Round memory r) internal returns (uint256) {
+        uint256 accused = _accused[round];
+        if (accused == 0) return 0;
+        accused &= _namedByMost(r, r.reveals);
+        _accused[round] = accused;
+        return accused.count();
     }
 
     function _challengeEnd(Round memory r) private view returns (uint256) {

@@ -32,7 +32,7 @@ abstract contract Bounty is PublishedTask, BlockWinner, Plagiarism {
             p.pool -= p.proposerReward * samples + p.voterReward;
             _noteAccepted();
         }
-        p.pool += bond * _countConvicted(round);
+        p.pool += bond * _convict(round, r);
     }
 
     /// @inheritdoc Axes

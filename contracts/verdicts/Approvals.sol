@@ -19,10 +19,15 @@ abstract contract Approvals is EachUpdate {
         _tiePasses = tiePasses;
     }
 
+    /// @dev How long a ballot is, its first word being the bitmap.
+    function _ballotLength() internal pure virtual returns (uint256) {
+        return 32;
+    }
+
     /// @inheritdoc Axes
-    function _count(uint256, Round memory r, bytes calldata ballot) internal override returns (uint16) {
+    function _count(uint256, Round memory r, bytes calldata ballot) internal virtual override returns (uint16) {
         uint256 bitmap = uint256(bytes32(ballot));
-        if (ballot.length != 32 || !bitmap.fits(r.proposals)) revert InvalidBallot(ballot);
+        if (ballot.length != _ballotLength() || !bitmap.fits(r.proposals)) revert InvalidBallot(ballot);
         _approvals.add(bitmap, r.proposals, r.reveals == 0);
         return 0;
     }

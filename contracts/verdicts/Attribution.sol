@@ -2,17 +2,15 @@
 pragma solidity ^0.8.24;
 
 import {Bitmap} from "../libraries/Bitmap.sol";
-import {Marks} from "../libraries/Marks.sol";
 import {Blame} from "../payouts/Blame.sol";
+import {Naming} from "./Naming.sol";
 
 /// @title Whom to blame for a rejected aggregate: the updates that more than half of the rejecting ballots name, or,
 /// without attribution, all of them (as in Dong et al., arXiv 2307.00543).
-abstract contract Attribution is Blame {
+abstract contract Attribution is Blame, Naming {
     using Bitmap for uint256;
-    using Marks for Marks.Book;
 
     bool internal immutable _attribution;
-    Marks.Book private _named;
     mapping(uint256 round => uint256 bitmap) private _blamed;
 
     /// @param seats the most proposals of a round
@@ -22,20 +20,17 @@ abstract contract Attribution is Blame {
     }
 
     function _ballotLength() internal view returns (uint256) {
-        return _attribution ? 64 : 32;
+        return _attribution ? NAMING_BALLOT : 32;
     }
 
     /// @dev Count the part of `ballot` behind its `digest`.
     function _countBlame(Round memory r, bytes32 digest, bytes calldata ballot) internal {
-        if (!_attribution) return;
-        uint256 named = uint256(bytes32(ballot[32:]));
-        if (named != 0 && (digest != 0 || !named.fits(r.proposals))) revert InvalidBallot(ballot);
-        _named.add(named, r.proposals, r.reveals == 0);
+        if (_attribution && _countNamed(r, ballot) != 0 && digest != 0) revert InvalidBallot(ballot);
     }
 
     /// @dev Fix whom the rejected round `r` blames.
     function _fixBlame(uint256 round, Round memory r) internal {
-        if (_attribution) _blamed[round] = _named.reaching(r.proposals, r.lead / 2 + 1);
+        if (_attribution) _blamed[round] = _namedByMost(r, r.lead);
     }
 
     /// @inheritdoc Blame

@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity ^0.8.24;
+
+import {Axes} from "../Axes.sol";
+import {Bitmap} from "../libraries/Bitmap.sol";
+import {Marks} from "../libraries/Marks.sol";
+
+/// @title Whom ballots name: their second word is a bitmap of updates that the voter holds against their proposers.
+abstract contract Naming is Axes {
+    using Bitmap for uint256;
+    using Marks for Marks.Book;
+
+    uint256 internal constant NAMING_BALLOT = 64;
+
+    Marks.Book private _names;
+
+    /// @dev Count whom `ballot` names, and refuse it if it names whom it can't.
+    function _countNamed(Round memory r, bytes calldata ballot) internal returns (uint256 named) {
+        named = uint256(bytes32(ballot[32:]));
+        if (!named.fits(r.proposals)) revert InvalidBallot(ballot);
+        _names.add(named, r.proposals, r.reveals == 0);
+    }
+
+    /// @dev The updates that more than half of `ballots` of the round in progress, of record `r`, name.
+    function _namedByMost(Round memory r, uint256 ballots) internal view returns (uint256) {
+        return _names.reaching(r.proposals, ballots / 2 + 1);
+    }
+}
