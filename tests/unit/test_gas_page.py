@@ -12,7 +12,9 @@ ROW = re.compile(r"^\| (\w+) ((?:\| \d+ )+)\|$", re.MULTILINE)
 
 
 def rows() -> dict[str, list[int]]:
-    found = {name: [int(n) for n in re.findall(r"\d+", cells)] for name, cells in ROW.findall(PAGE.read_text())}
+    found = {
+        name: [int(n) for n in re.findall(r"\d+", cells)] for name, cells in ROW.findall(PAGE.read_text())
+    }
     assert found
     return found
 
