@@ -28,6 +28,9 @@ _PROGRAMS = {
     "solhint": _Program(("solhint",), "make setup"),
     "kubo": _Program(("ipfs",), "make ipfs"),
     "geth": _Program(("geth",), "make geth"),
+    "echidna": _Program(("echidna",), "make setup"),
+    "halmos": _Program(("halmos",), "make analysis"),
+    "slither": _Program(("slither",), "make analysis"),
     "chromium": _Program(
         ("chromium", "chromium-browser", "google-chrome", "chrome"),
         "install Chromium with your system's packages",
@@ -43,7 +46,7 @@ def hint(name: str) -> str:
 def find(name: str) -> Path | None:
     """Return the program by this name, or None where it isn't there.
 
-    Our own come first, since they are the tested versions: `node_modules`, then `.tools/bin`, then PATH.
+    Our own come first, since they are the tested versions: `node_modules`, then `.tools`, then PATH.
     Where npm wraps a native program in a script, the native one is returned: it starts faster, and a signal
     reaches it.
 
@@ -69,6 +72,7 @@ def _candidates(name: str) -> Iterator[Path]:
     yield from sorted((modules / "@foundry-rs").glob(f"{name}-*/bin/{name}"))
     yield modules / ".bin" / name
     yield ROOT / ".tools" / "bin" / name
+    yield ROOT / ".tools" / "analysis" / "bin" / name
     if found := shutil.which(name):
         yield Path(found)
 

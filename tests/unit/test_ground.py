@@ -8,7 +8,9 @@ import pytest
 from clients.ports.binaries import ROOT
 
 
-@pytest.mark.parametrize("name", ["requirements.lock", "requirements.bootstrap.lock"])
+@pytest.mark.parametrize(
+    "name", ["requirements.lock", "requirements.bootstrap.lock", "requirements.analysis.lock"]
+)
 def test_python_lock_pins_by_hash_and_names_no_origin(name: str) -> None:
     text = (ROOT / name).read_text()
     assert "://" not in text
