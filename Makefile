@@ -31,19 +31,6 @@ node_modules/.ready: package.json package-lock.json tools/setup-node
 lock: setup ## write the locks anew, for changed pins
 	@tools/lock
 
-.PHONY: analysis analysis-if-can
-analysis: .tools/analysis/.ready ## Slither and Halmos, in an environment of their own
-	@:
-
-.tools/analysis/.ready: requirements.analysis.lock tools/setup-analysis | setup
-	@tools/setup-analysis
-	@touch $@
-
-# Tests want Halmos, but not where no package of it is to be had.
-analysis-if-can: setup
-	@$(MAKE) --no-print-directory analysis \
-	  || echo 'analysis: no Slither and Halmos here; tests that need them will be skipped' >&2
-
 # ---------------------------------------------------------------- run
 
 .PHONY: swarm devnet
@@ -93,10 +80,10 @@ test-fast: setup ## the part of it under three minutes
 	@$(PY) -m pytest -m 'not slow' $(ARGS)
 
 test-deep: setup ipfs-if-can ## every test, with many more random cases
-	@HYPOTHESIS_PROFILE=deep FOUNDRY_PROFILE=deep $(PY) -m pytest --timeout 7200 $(ARGS)
+	@HYPOTHESIS_PROFILE=deep FOUNDRY_PROFILE=long $(PY) -m pytest --timeout 7200 $(ARGS)
 
-.PHONY: lint lint-python lint-types lint-layers lint-contracts lint-solidity lint-slither format
-lint: lint-python lint-types lint-layers lint-contracts lint-solidity lint-slither ## every gate
+.PHONY: lint lint-python lint-types lint-layers lint-contracts lint-solidity format
+lint: lint-python lint-types lint-layers lint-contracts lint-solidity ## every gate
 
 lint-python: setup
 	@$(PY) -m ruff check .
@@ -114,9 +101,6 @@ lint-contracts: setup
 
 lint-solidity: setup
 	@tools/solhint
-
-lint-slither: analysis
-	@$(PY) tools/slither.py
 
 format: setup ## bring the Python code into form
 	@$(PY) -m ruff check --fix .

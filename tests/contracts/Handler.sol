@@ -3,341 +3,513 @@ pragma solidity ^0.8.24;
 
 import {JuryToken} from "../../contracts/JuryToken.sol";
 import {IFederation} from "../../contracts/interfaces/IFederation.sol";
-import {CommonBase} from "forge-std/Base.sol";
-import {StdUtils} from "forge-std/StdUtils.sol";
+import {Acts, Roles} from "../../contracts/libraries/Flags.sol";
+import {Watch, World} from "./Watch.sol";
 
-/// @dev Members, outsiders and time: each function does something legal, if there is something, and notes what no later
-/// state may contradict. `meddle` does anything at all, legal or not, and lets it fail.
-contract Handler is CommonBase, StdUtils {
-    uint256 public constant ACCOUNTS = 8;
+/// @dev Members, outsiders, the token's owner and time, for any federation. What a function here does is allowed, and
+/// must go through; what `trespass` does is not, and must be refused; `meddle` tries anything.
+abstract contract Handler is Watch {
+    uint256 public constant PARTICIPANTS = 8;
+    uint256 internal constant OUTSIDERS = 2;
 
-    IFederation public immutable federation;
-    JuryToken public immutable token;
+    /// @dev The ballot and the round of a participant's last commitment.
+    mapping(address account => bytes) internal _ballots;
+    mapping(address account => uint256) internal _sealedIn;
+    mapping(address account => bool) internal _isBad;
 
-    /// @dev How far the sequences get.
-    uint256[4] public outcomes;
-
-    /// @dev What was seen before, for the invariants to compare with.
-    mapping(uint256 round => bytes32) public settledRecord;
-    mapping(address account => bool) public banned;
-    mapping(address account => uint256) public stakeWhenBanned;
-    mapping(uint256 round => mapping(address account => uint256)) public proposals;
-    mapping(uint256 round => mapping(address account => uint256)) public commits;
-    mapping(uint256 round => mapping(address account => uint256)) public reveals;
-    mapping(address account => bytes32) private ballots;
-    bytes32 public expectedHead;
-    uint256 public donated;
-    uint256 public collectedTwice;
-    uint256 public bannedActed;
-    uint256 public phaseWentBack;
-    uint256 public actedTwice;
-
-    uint256 private seenRound;
-    uint256 private seenPhase;
-
-    constructor(IFederation federation_, JuryToken token_) {
-        federation = federation_;
-        token = token_;
-        expectedHead = federation_.head();
-        for (uint256 i = 0; i < ACCOUNTS; ++i) {
-            vm.prank(accountAt(i));
-            token_.approve(address(federation_), type(uint256).max);
+    constructor(IFederation federation_, JuryToken token_, uint256 unbonding) Watch(federation_, token_, unbonding) {
+        for (uint256 i = 0; i < PARTICIPANTS + OUTSIDERS; ++i) {
+            _include(participant(i));
         }
     }
 
-    function accountAt(uint256 i) public pure returns (address) {
-        return address(uint160(0xACC000 + i % ACCOUNTS));
+    function _include(address account) internal {
+        accounts.push(account);
+        vm.prank(account);
+        token.approve(address(federation), type(uint256).max);
     }
+
+    /// @dev Those after the first PARTICIPANTS are outsiders: they never join.
+    function participant(uint256 i) public pure returns (address) {
+        return address(uint160(0xACC000 + i));
+    }
+
+    function outsider(uint256 who) internal pure returns (address) {
+        return participant(PARTICIPANTS + who % OUTSIDERS);
+    }
+
+    // ------------------------------------------------------------------ what a mechanism says
+
+    /// @dev The fewest members to open a round with.
+    function _fewest() internal view virtual returns (uint256);
+
+    /// @dev A ballot that counts.
+    function _ballotFor(World memory w, uint256 i, uint256 choice) internal virtual returns (bytes memory);
+
+    /// @dev A ballot that says nothing.
+    function _badBallot(World memory w, uint256 choice) internal view virtual returns (bytes memory);
+
+    /// @dev What participant `i` may claim.
+    function _claimsOf(uint256 i, uint256 choice) internal view virtual returns (uint256 samples, uint256 epochs);
+
+    /// @dev A publication that is taken.
+    function _publicationFor(World memory w, uint256 i, uint256 choice)
+        internal
+        virtual
+        returns (bytes32 digest, uint256 selection, bytes32 nonce)
+    {}
+
+    /// @dev What a stranger does to become a member.
+    function _joining(uint256, uint256 stake) internal virtual returns (bytes memory) {
+        return abi.encodeCall(IFederation.join, (stake));
+    }
+
+    function _fee() internal view virtual returns (uint256) {
+        return 0;
+    }
+
+    function _mayJoin(World memory, uint256) internal view virtual returns (bool) {
+        return true;
+    }
+
+    function _mayExit(World memory) internal view virtual returns (bool) {
+        return true;
+    }
+
+    /// @dev Whether a federation with enough members may open a round, now or when it has rested.
+    function _mayOpen(World memory) internal virtual returns (bool) {
+        return true;
+    }
+
+    /// @dev Let time pass until votes may be cast, where that is later than the phase.
+    function _awaitCommit(World memory w) internal virtual {}
 
     // ------------------------------------------------------------------ membership
 
-    function join(uint256 who, uint256 stake) external watched {
-        address account = accountAt(who);
-        uint256 held = token.balanceOf(account);
-        uint256 bond = federation.bond();
-        if (!isPhase(IFederation.Phase.Open) || held < bond || standing(account) != IFederation.Standing.Stranger) {
-            return;
+    function join(uint256 who, uint256 stake) external {
+        World memory w = look();
+        uint256 i = who % PARTICIPANTS;
+        if (!_canJoin(w, i)) return;
+        uint256 spare = w.wallets[i] - _fee();
+        stake = _within(stake, _bond, spare < 3 * _bond ? spare : 3 * _bond);
+        _call(w, participant(i), _joining(i, stake));
+    }
+
+    /// @dev Everybody who can joins, so that rounds are played.
+    function gather() external {
+        _gather(look());
+    }
+
+    function _gather(World memory w) internal returns (World memory) {
+        for (uint256 i = 0; i < PARTICIPANTS; ++i) {
+            if (_canJoin(w, i)) w = _call(w, participant(i), _joining(i, _bond));
         }
-        vm.prank(account);
-        federation.join(bound(stake, bond, held < 3 * bond ? held : 3 * bond));
+        return w;
     }
 
-    function deposit(uint256 who, uint256 amount) external watched {
-        address account = accountAt(who);
-        uint256 held = token.balanceOf(account);
-        if (!isPhase(IFederation.Phase.Open) || held == 0 || !canAct(account)) return;
-        vm.prank(account);
-        federation.deposit(bound(amount, 1, held));
+    function deposit(uint256 who, uint256 amount) external {
+        World memory w = look();
+        uint256 i = who % PARTICIPANTS;
+        if (w.s.phase != IFederation.Phase.Open || w.wallets[i] == 0 || !_isIn(w, i)) return;
+        _call(w, participant(i), abi.encodeCall(IFederation.deposit, (_within(amount, 1, w.wallets[i]))));
     }
 
-    function exit(uint256 who) external watched {
-        address account = accountAt(who);
+    function exit(uint256 who) external {
+        World memory w = look();
+        uint256 i = who % PARTICIPANTS;
         // most stay: an empty federation tests nothing
-        if (who % 5 != 0 || !isPhase(IFederation.Phase.Open) || !canAct(account)) return;
-        vm.prank(account);
-        federation.exit();
+        if (who % 5 != 0 || w.s.phase != IFederation.Phase.Open || !_isIn(w, i) || !_mayExit(w)) return;
+        _call(w, participant(i), abi.encodeCall(IFederation.exit, ()));
     }
 
-    function withdraw(uint256 who) external watched {
-        address account = accountAt(who);
-        IFederation.Member memory m = federation.seatOf(account).member;
+    function withdraw(uint256 who) external {
+        World memory w = look();
+        uint256 i = who % PARTICIPANTS;
+        IFederation.Member memory m = w.seats[i].member;
         if (m.index != 0 || m.stake == 0) return;
-        if (block.timestamp < m.unbondsAt) vm.warp(m.unbondsAt);
-        uint256 before = token.balanceOf(account);
-        vm.prank(account);
-        federation.withdraw();
-        if (banned[account] && token.balanceOf(account) - before > stakeWhenBanned[account]) ++bannedActed;
+        if (block.timestamp < m.unbondsAt) _to(w, m.unbondsAt);
+        _call(w, participant(i), abi.encodeCall(IFederation.withdraw, ()));
     }
 
-    function claim(uint256 who) external watched {
-        address account = accountAt(who);
-        if (!canAct(account) || inPlay(account) || federation.seatOf(account).balance <= federation.bond()) return;
-        vm.prank(account);
-        federation.claim();
+    function claim(uint256 who) external {
+        World memory w = look();
+        uint256 i = who % PARTICIPANTS;
+        if (!_isIn(w, i) || _inPlay(w, i) || w.seats[i].balance <= _bond) return;
+        _call(w, participant(i), abi.encodeCall(IFederation.claim, ()));
     }
 
-    function collect(uint256 who) external watched {
-        address account = accountAt(who);
-        if (standing(account) == IFederation.Standing.Stranger || inPlay(account)) return;
-        federation.collect(account);
-        uint256 stake = federation.seatOf(account).member.stake;
-        federation.collect(account);
-        if (federation.seatOf(account).member.stake != stake) ++collectedTwice;
+    /// @dev Anybody books anybody's dues; the second time changes nothing.
+    function collect(uint256 who) external {
+        World memory w = look();
+        uint256 i = who % PARTICIPANTS;
+        if (w.seats[i].member.standing == IFederation.Standing.Stranger || _inPlay(w, i)) return;
+        bytes memory data = abi.encodeCall(IFederation.collect, (participant(i)));
+        w = _call(w, outsider(who), data);
+        World memory again = _call(w, outsider(who), data);
+        bool same = keccak256(abi.encode(w.seats[i])) == keccak256(abi.encode(again.seats[i]));
+        require(same, "a_booking_is_what_was_foretold");
     }
 
-    function evict(uint256 who) external watched {
-        if (!isPhase(IFederation.Phase.Open)) return;
+    function evict(uint256 who) external {
+        World memory w = look();
+        if (w.s.phase != IFederation.Phase.Open) return;
         address[] memory list = new address[](3);
         for (uint256 i = 0; i < 3; ++i) {
-            list[i] = accountAt(who % ACCOUNTS + i);
+            list[i] = participant((who % PARTICIPANTS + i) % PARTICIPANTS);
         }
-        federation.evict(list);
+        _call(w, outsider(who), abi.encodeCall(IFederation.evict, (list)));
+    }
+
+    function fund(uint256 who, uint256 amount) external {
+        World memory w = look();
+        uint256 i = who % accounts.length;
+        if (w.wallets[i] != 0) _call(w, accounts[i], abi.encodeCall(IFederation.fund, (_within(amount, 1, w.wallets[i]))));
     }
 
     // ------------------------------------------------------------------ a round
 
-    /// @dev Everybody who can joins, so that rounds are played.
-    function gather() external watched {
-        _gather();
-    }
-
     /// @dev A step of the round in progress, as far as some of the members bring it.
-    function advance(uint256 which, uint256 choice) external watched {
-        _step(which, choice);
+    function advance(uint256 which, uint256 choice) external {
+        _step(look(), which, choice);
     }
 
     /// @dev More such steps, which may well settle the round.
-    function advanceFar(uint256 which, uint256 choice) external watched {
-        for (uint256 i = 0; i < 6; ++i) {
-            _step(uint256(keccak256(abi.encode(which, i))), choice);
-        }
+    function advanceFar(uint256 which, uint256 choice) external {
+        _steps(which, choice);
     }
 
     /// @dev The same with the voters mostly of one mind.
-    function advanceAgreeing(uint256 which, uint256 choice) external watched {
+    function advanceAgreeing(uint256 which, uint256 choice) external {
+        uint256 same;
+        for (uint256 i = 0; i < 64; ++i) {
+            uint256 nibble = (choice >> (4 * i)) & 15;
+            same |= (nibble < 3 ? nibble : choice & 15) << (4 * i);
+        }
+        _steps(which, same);
+    }
+
+    function _steps(uint256 which, uint256 choice) private {
+        World memory w = look();
         for (uint256 i = 0; i < 6; ++i) {
-            // every two bits of the choice are set in most places: the option that most take
-            _step(uint256(keccak256(abi.encode(which, i))), choice | ~(uint256(3) << (choice % 16)));
+            w = _step(w, uint256(keccak256(abi.encode(which, i))), choice);
         }
     }
 
-    function _step(uint256 which, uint256 choice) private {
-        IFederation.Phase phase = federation.phase();
-        if (phase == IFederation.Phase.Open) {
-            if (federation.memberCount() < 5) _gather();
-            _open();
-        } else if (phase == IFederation.Phase.Draw) {
-            _draw(which % 1000 + 1);
-        } else if (phase == IFederation.Phase.Settle) {
-            _settle();
-        } else {
-            _propose(which);
-            _commit(which, choice);
-            _reveal(which);
-            if (federation.phase() == phase) _pass(100);
+    function _step(World memory w, uint256 which, uint256 choice) private returns (World memory) {
+        IFederation.Phase phase = w.s.phase;
+        if (phase == IFederation.Phase.Open) return _open(w);
+        if (phase == IFederation.Phase.Draw) return _draw(w, which % 1000);
+        if (phase == IFederation.Phase.Settle) {
+            return _call(w, outsider(which), abi.encodeCall(IFederation.settle, ()));
         }
+        if (phase == IFederation.Phase.Propose) w = _propose(w, which, choice);
+        else if (phase == IFederation.Phase.Commit) w = _commit(w, which, choice);
+        else if (phase == IFederation.Phase.Reveal) w = _reveal(w, which);
+        else w = _publish(w, which, choice);
+        if (w.s.phase == phase) _to(w, block.timestamp + 100);
+        return w;
     }
 
-    function _gather() private {
-        uint256 bond = federation.bond();
-        if (!isPhase(IFederation.Phase.Open)) return;
-        for (uint256 i = 0; i < ACCOUNTS; ++i) {
-            address account = accountAt(i);
-            if (standing(account) != IFederation.Standing.Stranger || token.balanceOf(account) < bond) continue;
-            vm.prank(account);
-            federation.join(bond);
-        }
+    function _open(World memory w) private returns (World memory) {
+        if (w.s.members < _fewest()) w = _gather(w);
+        if (w.s.members < _fewest() || !_mayOpen(w)) return w;
+        if (block.timestamp < w.s.restUntil) _to(w, w.s.restUntil);
+        return _call(w, outsider(0), abi.encodeCall(IFederation.open, ()));
     }
 
-    function _open() private {
-        if (!isPhase(IFederation.Phase.Open) || federation.memberCount() < 5) return;
-        uint256 rest = federation.status().restUntil;
-        if (block.timestamp < rest) vm.warp(rest);
-        federation.open();
-    }
-
-    function _draw(uint256 blocks) private {
-        if (!isPhase(IFederation.Phase.Draw)) return;
+    function _draw(World memory w, uint256 blocks) private returns (World memory) {
         // one draw in a while is missed
-        vm.roll(block.number + 1 + (bound(blocks, 1, 1000) > 900 ? 256 : 0));
-        if (isPhase(IFederation.Phase.Draw)) federation.draw();
+        vm.roll(block.number + 1 + (blocks > 900 ? 256 : 0));
+        w.s = federation.status();
+        if (w.s.phase != IFederation.Phase.Draw) return w;
+        return _call(w, outsider(1), abi.encodeCall(IFederation.draw, ()));
     }
 
-    function _propose(uint256 which) private {
-        if (!isPhase(IFederation.Phase.Propose)) return;
-        uint256 round = federation.status().round;
-        for (uint256 i = 0; i < ACCOUNTS; ++i) {
-            address account = accountAt(i);
-            if ((which >> i) % 4 == 0 || !drawnTo(account, IFederation.Role.Proposer, round)) continue;
-            vm.prank(account);
-            federation.propose(round, keccak256(abi.encode(account, round)), 1 + i);
-            if (++proposals[round][account] > 1) ++actedTwice;
-            if (banned[account]) ++bannedActed;
+    function _propose(World memory w, uint256 which, uint256 choice) private returns (World memory) {
+        uint256 round = w.s.round;
+        for (uint256 i = 0; i < PARTICIPANTS && w.s.phase == IFederation.Phase.Propose; ++i) {
+            if ((which >> i) % 4 == 0 || !_isDue(w, i, Roles.PROPOSER, Acts.PROPOSED)) continue;
+            (uint256 samples, uint256 epochs) = _claimsOf(i, choice >> (8 * i));
+            bytes32 digest = keccak256(abi.encode(i, round));
+            w = _call(w, participant(i), abi.encodeCall(IFederation.propose, (round, digest, samples, epochs)));
         }
+        return w;
     }
 
-    function _commit(uint256 which, uint256 choice) private {
-        if (!isPhase(IFederation.Phase.Commit)) return;
-        uint256 round = federation.status().round;
-        for (uint256 i = 0; i < ACCOUNTS; ++i) {
-            address account = accountAt(i);
-            if ((which >> i) % 4 == 0 || !drawnTo(account, IFederation.Role.Voter, round)) continue;
-            // half of them say the same, the rest reject or say something else
-            uint256 option = (choice >> (2 * i)) % 4;
-            ballots[account] = option == 0 ? bytes32(0) : keccak256(abi.encode(option == 1 ? 1 : 2, round));
-            bytes32 hidden = federation.commitmentOf(round, account, ballots[account], saltOf(account, round));
-            vm.prank(account);
-            federation.commit(round, hidden);
-            if (++commits[round][account] > 1) ++actedTwice;
-            if (banned[account]) ++bannedActed;
+    function _commit(World memory w, uint256 which, uint256 choice) private returns (World memory) {
+        uint256 round = w.s.round;
+        _awaitCommit(w);
+        for (uint256 i = 0; i < PARTICIPANTS && w.s.phase == IFederation.Phase.Commit; ++i) {
+            if ((which >> i) % 4 == 0 || !_isDue(w, i, Roles.VOTER, Acts.COMMITTED)) continue;
+            address account = participant(i);
+            // a few say nothing that counts, and can't reveal it
+            bool bad = (which >> (i + 100)) % 16 == 0;
+            bytes memory ballot = bad ? _badBallot(w, choice) : _ballotFor(w, i, choice >> (8 * i));
+            bytes32 hidden = federation.commitmentOf(round, account, ballot, _saltOf(account, round));
+            w = _call(w, account, abi.encodeCall(IFederation.commit, (round, hidden)));
+            (_ballots[account], _sealedIn[account], _isBad[account]) = (ballot, round, bad);
         }
+        return w;
     }
 
-    function _reveal(uint256 which) private {
-        if (!isPhase(IFederation.Phase.Reveal)) return;
-        uint256 round = federation.status().round;
-        for (uint256 i = 0; i < ACCOUNTS; ++i) {
-            address account = accountAt(i);
-            if ((which >> i) % 8 == 0) continue;
-            IFederation.Member memory m = federation.seatOf(account).member;
-            if (m.round != round || m.act != IFederation.Act.Committed) continue;
-            vm.prank(account);
-            federation.reveal(round, ballots[account], saltOf(account, round));
-            if (++reveals[round][account] > 1) ++actedTwice;
+    function _reveal(World memory w, uint256 which) private returns (World memory) {
+        uint256 round = w.s.round;
+        for (uint256 i = 0; i < PARTICIPANTS && w.s.phase == IFederation.Phase.Reveal; ++i) {
+            address account = participant(i);
+            if ((which >> i) % 8 == 0 || _sealedIn[account] != round) continue;
+            if (w.seats[i].member.acts & Acts.REVEALED != 0) continue;
+            bytes memory data = abi.encodeCall(IFederation.reveal, (round, _ballots[account], _saltOf(account, round)));
+            if (_isBad[account]) _refused(account, data, "a ballot that says nothing");
+            else w = _call(w, account, data);
         }
+        return w;
     }
 
-    function _settle() private {
-        if (!isPhase(IFederation.Phase.Settle)) return;
-        federation.settle();
-        uint256 round = federation.status().round;
-        IFederation.Round memory r = federation.roundOf(round);
-        settledRecord[round] = keccak256(abi.encode(r));
-        ++outcomes[uint256(r.outcome)];
-        if (r.outcome == IFederation.Outcome.Accepted) expectedHead = federation.head();
+    function _publish(World memory w, uint256 which, uint256 choice) private returns (World memory) {
+        uint256 round = w.s.round;
+        for (uint256 i = 0; i < PARTICIPANTS && w.s.phase == IFederation.Phase.Publish; ++i) {
+            if ((which >> i) % 8 == 0 || !_isDue(w, i, Roles.PUBLISHER, Acts.PUBLISHED)) continue;
+            (bytes32 digest, uint256 selection, bytes32 nonce) = _publicationFor(w, i, choice >> (8 * i));
+            bytes memory data = abi.encodeCall(IFederation.publish, (round, digest, selection, nonce));
+            w = _call(w, participant(i), data);
+        }
+        return w;
     }
 
-    // ------------------------------------------------------------------ time, outsiders, anything
+    // ------------------------------------------------------------------ time, and the token's owner
 
-    function pass(uint256 time) external watched {
-        _pass(bound(time, 1, 120));
-    }
-
-    function _pass(uint256 time) private {
-        vm.warp(block.timestamp + time);
+    function pass(uint256 time) external {
+        vm.warp(block.timestamp + _within(time, 1, 120));
         vm.roll(block.number + 1);
     }
 
-    function donate(uint256 amount) external watched {
-        uint256 held = token.balanceOf(address(this));
-        if (held == 0) return;
-        amount = bound(amount, 1, held);
-        donated += amount;
-        token.transfer(address(federation), amount);
+    /// @dev Let it be `time`: of what is seen only the phase depends on it.
+    function _to(World memory w, uint256 time) internal {
+        vm.warp(time);
+        vm.roll(block.number + 1);
+        w.s = federation.status();
+    }
+
+    /// @dev Tokens that the federation didn't ask for, and fresh ones for somebody.
+    function mint(uint256 who, uint256 amount) external {
+        amount = _within(amount, 1, 3 * _bond);
+        if (who % 2 == 0) {
+            vm.prank(token.minter());
+            token.mint(address(federation), amount);
+            forced += amount;
+        } else {
+            vm.prank(token.minter());
+            token.mint(participant(who / 2 % PARTICIPANTS), amount);
+        }
+    }
+
+    // ------------------------------------------------------------------ what isn't allowed
+
+    /// @dev Something against the rules, whatever the state; it must be refused.
+    function trespass(uint256 who, uint256 what, uint256 x) external {
+        World memory w = look();
+        uint256 i = who % PARTICIPANTS;
+        what %= 8;
+        if (what == 0) _actInAnotherPhase(w, i, x);
+        else if (what == 1) _actWithoutRole(w, i);
+        else if (what == 2) _actWhenOut(w, i);
+        else if (what == 3) _actAgain(w, i);
+        else if (what == 4) _actAsAnOutsider(w, outsider(who), x);
+        else if (what == 5) _takeTooEarly(w, i);
+        else if (what == 6) _revealWhatWasNotCommitted(w, i, x);
+        else _sayNonsense(w, i, x);
+    }
+
+    function _actInAnotherPhase(World memory w, uint256 i, uint256 x) private {
+        (address account, uint256 round) = (participant(i), w.s.round);
+        IFederation.Phase[9] memory needed = [
+            IFederation.Phase.Open,
+            IFederation.Phase.Open,
+            IFederation.Phase.Open,
+            IFederation.Phase.Draw,
+            IFederation.Phase.Propose,
+            IFederation.Phase.Commit,
+            IFederation.Phase.Reveal,
+            IFederation.Phase.Publish,
+            IFederation.Phase.Settle
+        ];
+        bytes[9] memory calls = [
+            abi.encodeCall(IFederation.join, (_bond)),
+            abi.encodeCall(IFederation.exit, ()),
+            abi.encodeCall(IFederation.open, ()),
+            abi.encodeCall(IFederation.draw, ()),
+            abi.encodeCall(IFederation.propose, (round, "digest", 1, 1)),
+            abi.encodeCall(IFederation.commit, (round, "hidden")),
+            abi.encodeCall(IFederation.reveal, (round, _ballots[account], _saltOf(account, round))),
+            abi.encodeCall(IFederation.publish, (round, "digest", 1, 0)),
+            abi.encodeCall(IFederation.settle, ())
+        ];
+        x %= 9;
+        if (needed[x] != w.s.phase) _refused(account, calls[x], "another phase's action");
+    }
+
+    function _actWithoutRole(World memory w, uint256 i) private {
+        (address account, uint256 round, uint8 roles) = (participant(i), w.s.round, w.seats[i].roles);
+        if (roles & Roles.PROPOSER == 0) {
+            (uint256 samples, uint256 epochs) = _claimsOf(i, 0);
+            bytes memory data = abi.encodeCall(IFederation.propose, (round, "digest", samples, epochs));
+            _refused(account, data, "propose without the role");
+        }
+        if (roles & Roles.VOTER == 0) {
+            _refused(account, abi.encodeCall(IFederation.commit, (round, "hidden")), "commit without the role");
+        }
+        if (roles & Roles.PUBLISHER == 0) {
+            bytes memory data = abi.encodeCall(IFederation.publish, (round, "digest", 1, 0));
+            _refused(account, data, "publish without the role");
+        }
+    }
+
+    function _actWhenOut(World memory w, uint256 i) private {
+        if (!w.seats[i].out) return;
+        address account = participant(i);
+        _refused(account, abi.encodeCall(IFederation.deposit, (1)), "deposit by who is out");
+        _refused(account, _joining(i, _bond), "join by who is out");
+    }
+
+    function _actAgain(World memory w, uint256 i) private {
+        (address account, uint256 round) = (participant(i), w.s.round);
+        IFederation.Member memory m = w.seats[i].member;
+        if (m.round != round) return;
+        if (m.acts & Acts.PROPOSED != 0) {
+            (uint256 samples, uint256 epochs) = _claimsOf(i, 0);
+            bytes memory data = abi.encodeCall(IFederation.propose, (round, "digest", samples, epochs));
+            _refused(account, data, "propose again");
+        }
+        if (m.acts & Acts.COMMITTED != 0) {
+            _refused(account, abi.encodeCall(IFederation.commit, (round, "hidden")), "commit again");
+        }
+        if (m.acts & Acts.REVEALED != 0) {
+            bytes memory data = abi.encodeCall(IFederation.reveal, (round, _ballots[account], _saltOf(account, round)));
+            _refused(account, data, "reveal again");
+        }
+        if (m.acts & Acts.PUBLISHED != 0) {
+            (bytes32 digest, uint256 selection, bytes32 nonce) = _publicationFor(w, i, 0);
+            bytes memory data = abi.encodeCall(IFederation.publish, (round, digest, selection, nonce));
+            _refused(account, data, "publish again");
+        }
+    }
+
+    function _actAsAnOutsider(World memory w, address account, uint256 x) private {
+        bytes[8] memory calls = [
+            abi.encodeCall(IFederation.deposit, (1)),
+            abi.encodeCall(IFederation.exit, ()),
+            abi.encodeCall(IFederation.withdraw, ()),
+            abi.encodeCall(IFederation.claim, ()),
+            abi.encodeCall(IFederation.propose, (w.s.round, "digest", 1, 1)),
+            abi.encodeCall(IFederation.commit, (w.s.round, "hidden")),
+            abi.encodeCall(IFederation.publish, (w.s.round, "digest", 1, 0)),
+            abi.encodeCall(IFederation.collect, (account))
+        ];
+        _refused(account, calls[x % 8], "an outsider's");
+    }
+
+    function _takeTooEarly(World memory w, uint256 i) private {
+        address account = participant(i);
+        IFederation.Member memory m = w.seats[i].member;
+        if (m.index != 0 || block.timestamp < m.unbondsAt || m.stake == 0) {
+            _refused(account, abi.encodeCall(IFederation.withdraw, ()), "withdraw too early");
+        }
+        if (_inPlay(w, i)) {
+            _refused(account, abi.encodeCall(IFederation.claim, ()), "claim while in play");
+            _refused(account, abi.encodeCall(IFederation.collect, (account)), "collect while in play");
+        }
+        if (w.seats[i].balance <= _bond) {
+            _refused(account, abi.encodeCall(IFederation.claim, ()), "claim of nothing");
+        }
+    }
+
+    function _revealWhatWasNotCommitted(World memory w, uint256 i, uint256 x) private {
+        (address account, uint256 round) = (participant(i), w.s.round);
+        bytes memory other = _ballots[participant(x % PARTICIPANTS)];
+        if (_sealedIn[account] != round || keccak256(other) != keccak256(_ballots[account])) {
+            bytes32 salt = _saltOf(account, round);
+            _refused(account, abi.encodeCall(IFederation.reveal, (round, other, salt)), "another ballot");
+        }
+        _refused(account, abi.encodeCall(IFederation.reveal, (round, _ballots[account], bytes32(x))), "another salt");
+    }
+
+    function _sayNonsense(World memory w, uint256 i, uint256 x) private {
+        (uint256 samples, uint256 epochs) = _claimsOf(i, 0);
+        uint256 round = w.s.round;
+        uint256 wrong = x % 2 == 0 ? round + 1 : round + (1 << 40);
+        bytes[11] memory calls = [
+            abi.encodeCall(IFederation.fund, (0)),
+            abi.encodeCall(IFederation.fund, (uint256(type(uint96).max) + 1)),
+            abi.encodeCall(IFederation.join, (_bond - 1)),
+            abi.encodeCall(IFederation.deposit, (0)),
+            abi.encodeCall(IFederation.propose, (round, 0, samples, epochs)),
+            abi.encodeCall(IFederation.propose, (round, "digest", 0, epochs)),
+            abi.encodeCall(IFederation.propose, (round, "digest", samples, 0)),
+            abi.encodeCall(IFederation.propose, (wrong, "digest", samples, epochs)),
+            abi.encodeCall(IFederation.commit, (round, 0)),
+            abi.encodeCall(IFederation.commit, (wrong, "hidden")),
+            abi.encodeCall(IFederation.publish, (wrong, "digest", 1, 0))
+        ];
+        _refused(participant(i), calls[(x >> 1) % 11], "nonsense");
     }
 
     /// @dev Any call by anybody; it may fail, and what it changes must not break anything.
-    function meddle(uint256 who, uint256 what, uint256 x, bytes32 y, bytes32 z) external watched {
-        address account = accountAt(who);
-        address[] memory list = new address[](1);
-        list[0] = account;
-        uint256 round = federation.status().round;
-        bytes[13] memory calls = [
+    function meddle(uint256 who, uint256 what, uint256 x, bytes32 y, bytes32 z) external {
+        World memory w = look();
+        uint256 round = w.s.round;
+        address account = accounts[who % accounts.length];
+        address[] memory list = new address[](2);
+        (list[0], list[1]) = (account, participant(x % PARTICIPANTS));
+        bytes[14] memory calls = [
             abi.encodeCall(IFederation.join, (x)),
+            abi.encodeCall(IFederation.fund, (x)),
             abi.encodeCall(IFederation.deposit, (x)),
-            abi.encodeCall(IFederation.exit, ()),
             abi.encodeCall(IFederation.withdraw, ()),
             abi.encodeCall(IFederation.claim, ()),
             abi.encodeCall(IFederation.collect, (account)),
             abi.encodeCall(IFederation.evict, (list)),
             abi.encodeCall(IFederation.open, ()),
             abi.encodeCall(IFederation.draw, ()),
-            abi.encodeCall(IFederation.propose, (round, y, x)),
-            abi.encodeCall(IFederation.propose, (round, y, 1)),
-            abi.encodeCall(IFederation.commit, (x, y)),
-            abi.encodeCall(IFederation.reveal, (round, y, z))
+            abi.encodeCall(IFederation.settle, ()),
+            abi.encodeCall(IFederation.propose, (round, y, x % 9, uint256(z) % 5)),
+            abi.encodeCall(IFederation.commit, (round, y)),
+            abi.encodeCall(IFederation.reveal, (round, abi.encode(y), z)),
+            abi.encodeCall(IFederation.publish, (round, y, x % 16, z))
         ];
-        what %= 13;
-        bool wasBanned = banned[account];
-        vm.prank(account);
-        (bool ok,) = address(federation).call(calls[what]);
-        if (!ok) return;
-        if (what >= 9) {
-            if (wasBanned) ++bannedActed;
-            if (what != 12 && ++proposals[round][account] > 1) ++actedTwice;
-        }
-        if (wasBanned && (what == 0 || what == 1 || what == 4)) ++bannedActed;
+        // outsiders stay outside
+        if (who % accounts.length >= PARTICIPANTS && what % 14 == 0) return;
+        _try(w, account, calls[what % 14]);
     }
 
-    // ------------------------------------------------------------------ watching
+    // ------------------------------------------------------------------ words
 
-    /// @dev After each step, what can be seen once must be so for good.
-    modifier watched() {
-        _;
-        IFederation.Status memory s = federation.status();
-        if (s.round == seenRound && s.phase != IFederation.Phase.Open && uint256(s.phase) < seenPhase) ++phaseWentBack;
-        if (s.round < seenRound) ++phaseWentBack;
-        (seenRound, seenPhase) = (s.round, uint256(s.phase));
-        for (uint256 i = 0; i < ACCOUNTS; ++i) {
-            address account = accountAt(i);
-            IFederation.Member memory m = federation.seatOf(account).member;
-            if (m.standing == IFederation.Standing.Banned) {
-                if (!banned[account]) stakeWhenBanned[account] = m.stake;
-                banned[account] = true;
-                if (m.stake > stakeWhenBanned[account]) ++bannedActed;
-            } else if (banned[account]) {
-                ++bannedActed;
-            }
-        }
-    }
-
-    function saltOf(address account, uint256 round) private pure returns (bytes32) {
+    function _saltOf(address account, uint256 round) internal pure returns (bytes32) {
         return keccak256(abi.encode(account, round));
     }
 
-    function isPhase(IFederation.Phase phase) private view returns (bool) {
-        return federation.phase() == phase;
-    }
-
-    function standing(address account) private view returns (IFederation.Standing) {
-        return federation.seatOf(account).member.standing;
+    function _canJoin(World memory w, uint256 i) internal view returns (bool) {
+        bool stranger = w.seats[i].member.standing == IFederation.Standing.Stranger;
+        bool rich = w.wallets[i] >= _bond + _fee();
+        return w.s.phase == IFederation.Phase.Open && stranger && rich && _mayJoin(w, i);
     }
 
     /// @dev A member whom no booking would ban.
-    function canAct(address account) private view returns (bool) {
-        IFederation.Seat memory seat = federation.seatOf(account);
-        return seat.member.standing == IFederation.Standing.Member && seat.balance >= federation.bond();
+    function _isIn(World memory w, uint256 i) internal pure returns (bool) {
+        return w.seats[i].member.standing == IFederation.Standing.Member && !w.seats[i].out;
     }
 
-    function inPlay(address account) private view returns (bool) {
-        IFederation.Member memory m = federation.seatOf(account).member;
-        return m.act != IFederation.Act.None && federation.roundOf(m.round).outcome == IFederation.Outcome.None;
+    function _inPlay(World memory w, uint256 i) internal pure returns (bool) {
+        return _did(w, i, type(uint8).max) && w.s.record.outcome == IFederation.Outcome.None;
     }
 
-    function drawnTo(address account, IFederation.Role role, uint256 round) private view returns (bool) {
-        IFederation.Seat memory seat = federation.seatOf(account);
-        if (seat.role != role || seat.member.standing != IFederation.Standing.Member) return false;
-        bool acted = seat.member.act != IFederation.Act.None && seat.member.round == round;
-        return !acted && seat.balance >= federation.bond();
+    /// @dev Whether participant `i` did any of `acts` in the round in progress, or in the last one.
+    function _did(World memory w, uint256 i, uint8 acts) internal pure returns (bool) {
+        IFederation.Member memory m = w.seats[i].member;
+        return m.round == w.s.round && m.acts & acts != 0;
+    }
+
+    /// @dev Whether participant `i` has `role` and hasn't done `act` yet.
+    function _isDue(World memory w, uint256 i, uint8 role, uint8 act) internal pure returns (bool) {
+        return w.seats[i].roles & role != 0 && !_did(w, i, act);
     }
 }

@@ -29,7 +29,7 @@ contract UpdateJury is Federation {
 
     error Shut();
 
-    constructor(address token_, Schedule memory s) Federation(token_, address(0), keccak256("genesis"), 100, s) {}
+    constructor(address token_, Schedule memory s) Federation(CoreTerms(token_, address(0), keccak256("genesis"), 100, s)) {}
 
     function bar(address account, bool barred_) external {
         barred[account] = barred_;

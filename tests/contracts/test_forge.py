@@ -17,11 +17,15 @@ FILES = sorted(set(HERE.glob("*.t.sol")) - {HERE / "Vectors.t.sol"})
 _TEST = re.compile(r"^\s*function\s+(?:test|invariant)", re.MULTILINE)
 
 
+PROFILE = os.environ.get("FOUNDRY_PROFILE") or ("ci" if os.environ.get("CI") else "default")
+# In seconds; the long profile's invariants take hours where cores are few.
+LONGEST = 12 * 3600 if PROFILE == "long" else 1800
+
+
 def forge(*arguments: str) -> subprocess.CompletedProcess[str]:
     binary = binaries.find("forge")
     assert binary is not None
-    profile = os.environ.get("FOUNDRY_PROFILE") or ("ci" if os.environ.get("CI") else "default")
-    environment = {**binaries.node_environment(), "FOUNDRY_PROFILE": profile, "NO_COLOR": "1"}
+    environment = {**binaries.node_environment(), "FOUNDRY_PROFILE": PROFILE, "NO_COLOR": "1"}
     environment["FOUNDRY_SOLC"] = str(compiler.solc_binary())
     return subprocess.run(
         [binary, *arguments],
@@ -40,7 +44,7 @@ def built() -> None:
 
 
 @pytest.mark.needs("forge")
-@pytest.mark.timeout(1800)
+@pytest.mark.timeout(LONGEST)
 @pytest.mark.usefixtures("built")
 @pytest.mark.parametrize(
     "file",

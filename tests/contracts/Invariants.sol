@@ -1,0 +1,289 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity ^0.8.24;
+
+import {FixedBeacon} from "../../contracts/FixedBeacon.sol";
+import {JuryToken} from "../../contracts/JuryToken.sol";
+import {IFederation} from "../../contracts/interfaces/IFederation.sol";
+import {Acts, Roles} from "../../contracts/libraries/Flags.sol";
+import {Handler} from "./Handler.sol";
+import {World, lookAt} from "./Watch.sol";
+import {Test} from "forge-std/Test.sol";
+
+/// @dev What holds of any federation, after any sequence of actions; what holds of each action, `Watch` says. One
+/// campaign for all of it, so that it can be a long one: the message of a failure names what broke.
+abstract contract Invariants is Test {
+    uint256 internal constant BOND = 100;
+    uint256 internal constant FUNDS = 1000;
+    uint256 internal constant UNBONDING = 400;
+    bytes32 internal constant GENESIS = keccak256("genesis");
+
+    IFederation internal federation;
+    JuryToken internal token;
+    FixedBeacon internal beacon;
+    Handler internal handler;
+    address[] internal _everybody;
+
+    function setUp() public virtual {
+        vm.warp(1_800_000_000);
+        vm.roll(1000);
+        token = new JuryToken(0, address(0), address(this));
+        beacon = new FixedBeacon("invariants");
+        handler = _deploy();
+        federation = handler.federation();
+        _everybody = handler.everybody();
+        for (uint256 i = 0; i < _everybody.length; ++i) {
+            token.mint(_everybody[i], FUNDS);
+        }
+        targetContract(address(handler));
+    }
+
+    /// @dev A federation and whoever acts on it.
+    function _deploy() internal virtual returns (Handler);
+
+    /// @dev What holds of this mechanism besides.
+    function _mechanism(World memory w) internal view virtual {}
+
+    function invariant_all_hold() public view {
+        World memory w = lookAt(federation, token, _everybody);
+        solvency(w);
+        no_unit_is_lost(w);
+        tokens_add_up(w);
+        settled_rounds_never_change(w);
+        registry_has_no_gaps_and_no_doubles(w);
+        positions_are_a_permutation(w);
+        counts_are_of_acts_done(w);
+        tally_fits_its_votes(w);
+        members_hold_the_bond(w);
+        strangers_have_nothing(w);
+        whoever_is_out_has_no_role(w);
+        views_agree(w);
+        _mechanism(w);
+    }
+
+    // ------------------------------------------------------------------ money
+
+    /// @dev The balance covers every stake with what is due, and the pool: everybody could be paid at once.
+    function solvency(World memory w) internal view {
+        require(_owed(w) <= w.held, "solvency");
+    }
+
+    /// @dev The balance is exactly that, but for tokens that were forced in: no dust is locked in the contract.
+    function no_unit_is_lost(World memory w) internal view {
+        require(_owed(w) + handler.forced() == w.held, "no_unit_is_lost");
+    }
+
+    /// @dev All tokens are in the federation or in a wallet that we know: none went astray.
+    function tokens_add_up(World memory w) internal view {
+        uint256 sum = w.held;
+        for (uint256 i = 0; i < w.wallets.length; ++i) {
+            sum += w.wallets[i];
+        }
+        require(sum == token.totalSupply(), "tokens_add_up");
+    }
+
+    // ------------------------------------------------------------------ rounds
+
+    /// @dev Each settled round's record is the one that its settlement left: what is paid later rests on it.
+    function settled_rounds_never_change(World memory w) internal view {
+        for (uint256 i = 1; i <= w.s.round; ++i) {
+            IFederation.Round memory r = federation.roundOf(i);
+            bool settled = r.outcome != IFederation.Outcome.None;
+            require(settled || i == w.s.round, "settled_rounds_never_change");
+            if (settled) {
+                require(keccak256(abi.encode(r)) == handler.settledRecord(i), "settled_rounds_never_change");
+            }
+        }
+    }
+
+    /// @dev A round's counts are how many members did each thing in it, and updates are numbered without gaps.
+    function counts_are_of_acts_done(World memory w) internal pure {
+        IFederation.Round memory r = w.s.record;
+        if (r.outcome != IFederation.Outcome.None) return;
+        uint256[4] memory counts;
+        uint256 numbers;
+        for (uint256 i = 0; i < w.seats.length; ++i) {
+            IFederation.Member memory m = w.seats[i].member;
+            if (w.s.round == 0 || m.round != w.s.round) continue;
+            if (m.acts & Acts.PROPOSED != 0) {
+                ++counts[0];
+                numbers |= 1 << m.number;
+            }
+            if (m.acts & Acts.COMMITTED != 0) ++counts[1];
+            if (m.acts & Acts.REVEALED != 0) ++counts[2];
+            if (m.acts & Acts.PUBLISHED != 0) ++counts[3];
+        }
+        require(r.proposals == counts[0], "counts_are_of_acts_done");
+        require(r.commits == counts[1], "counts_are_of_acts_done");
+        require(r.reveals == counts[2], "counts_are_of_acts_done");
+        require(r.publications == counts[3], "counts_are_of_acts_done");
+        require(numbers == (1 << r.proposals) - 1, "counts_are_of_acts_done");
+    }
+
+    /// @dev No more act than were awaited, nobody reveals who didn't commit, and the leader has no more than all votes.
+    function tally_fits_its_votes(World memory w) internal pure {
+        IFederation.Round memory r = w.s.record;
+        if (r.members == 0) return;
+        require(r.proposals <= w.s.seats, "tally_fits_its_votes");
+        require(r.commits <= w.s.voters, "tally_fits_its_votes");
+        require(r.publications <= w.s.publishers, "tally_fits_its_votes");
+        require(r.reveals <= r.commits, "tally_fits_its_votes");
+        uint256 votes = w.s.publishers == 0 ? r.reveals : r.publications;
+        require(r.lead <= votes, "tally_fits_its_votes");
+        require(r.options <= votes, "tally_fits_its_votes");
+        require(r.leader <= r.options, "tally_fits_its_votes");
+        require((r.lead == 0) == (r.options == 0), "tally_fits_its_votes");
+    }
+
+    // ------------------------------------------------------------------ membership
+
+    /// @dev The registry is a list in which every entry says its place, and nobody is in it twice.
+    function registry_has_no_gaps_and_no_doubles(World memory w) internal view {
+        IFederation.Seat[] memory seats = federation.seats(0, type(uint256).max);
+        require(seats.length == w.s.members, "registry_has_no_gaps_and_no_doubles");
+        for (uint256 i = 0; i < seats.length; ++i) {
+            require(seats[i].member.index == i + 1, "registry_has_no_gaps_and_no_doubles");
+            IFederation.Standing standing = seats[i].member.standing;
+            bool fits = standing == IFederation.Standing.Member || standing == IFederation.Standing.Banned;
+            require(fits, "registry_has_no_gaps_and_no_doubles");
+        }
+        uint256 registered = 0;
+        for (uint256 i = 0; i < w.seats.length; ++i) {
+            if (w.seats[i].member.index != 0) ++registered;
+        }
+        require(registered == seats.length, "registry_has_no_gaps_and_no_doubles");
+    }
+
+    /// @dev In a drawn round every member of the registry has a position of its own, and no more have a role than the
+    /// round waits for.
+    function positions_are_a_permutation(World memory w) internal pure {
+        if (w.s.record.drawnAt == 0 || w.s.phase == IFederation.Phase.Open) return;
+        require(w.s.record.members == w.s.members, "positions_are_a_permutation");
+        uint256 taken;
+        uint256[3] memory counts;
+        for (uint256 i = 0; i < w.seats.length; ++i) {
+            if (w.seats[i].member.index == 0) continue;
+            taken |= 1 << w.seats[i].position;
+            if (w.seats[i].roles & Roles.PROPOSER != 0) ++counts[0];
+            if (w.seats[i].roles & Roles.VOTER != 0) ++counts[1];
+            if (w.seats[i].roles & Roles.PUBLISHER != 0) ++counts[2];
+        }
+        require(taken == (1 << w.s.members) - 1, "positions_are_a_permutation");
+        require(counts[0] <= w.s.seats, "positions_are_a_permutation");
+        require(counts[1] <= w.s.voters, "positions_are_a_permutation");
+        require(counts[2] <= w.s.publishers, "positions_are_a_permutation");
+    }
+
+    /// @dev Whoever may act can pay for it: a member's booked stake is never below the bond.
+    function members_hold_the_bond(World memory w) internal pure {
+        for (uint256 i = 0; i < w.seats.length; ++i) {
+            IFederation.Seat memory seat = w.seats[i];
+            if (seat.member.standing != IFederation.Standing.Member) continue;
+            require(seat.member.stake >= BOND, "members_hold_the_bond");
+            if (!seat.out) require(seat.balance >= BOND, "members_hold_the_bond");
+        }
+    }
+
+    /// @dev A stranger has no stake, and nothing is owed to it; outsiders are strangers.
+    function strangers_have_nothing(World memory w) internal view {
+        uint256 participants = handler.PARTICIPANTS();
+        for (uint256 i = 0; i < w.seats.length; ++i) {
+            IFederation.Seat memory seat = w.seats[i];
+            bool stranger = seat.member.standing == IFederation.Standing.Stranger;
+            if (i >= participants) require(stranger, "strangers_have_nothing");
+            if (!stranger) continue;
+            require(seat.balance == 0, "strangers_have_nothing");
+            require(seat.member.index == 0, "strangers_have_nothing");
+            require(seat.member.acts == 0, "strangers_have_nothing");
+        }
+    }
+
+    /// @dev Whoever is out, or not registered, has no role; no role is given but in a drawn round in progress.
+    function whoever_is_out_has_no_role(World memory w) internal pure {
+        bool running = w.s.record.drawnAt != 0 && w.s.phase != IFederation.Phase.Open;
+        for (uint256 i = 0; i < w.seats.length; ++i) {
+            IFederation.Seat memory seat = w.seats[i];
+            bool banned = seat.member.standing == IFederation.Standing.Banned;
+            if (banned) require(seat.out, "whoever_is_out_has_no_role");
+            if (seat.out || seat.member.index == 0 || !running) {
+                require(seat.roles == 0, "whoever_is_out_has_no_role");
+            }
+        }
+    }
+
+    /// @dev The views tell the same story.
+    function views_agree(World memory w) internal view {
+        require(uint256(federation.phase()) == uint256(w.s.phase), "views_agree");
+        require(federation.pool() == w.s.pool, "views_agree");
+        require(federation.head() == w.s.head, "views_agree");
+        require(federation.memberCount() == w.s.members, "views_agree");
+        require(keccak256(abi.encode(federation.roundOf(w.s.round))) == keccak256(abi.encode(w.s.record)), "views_agree");
+        bool drawn = w.s.record.drawnAt != 0;
+        require(w.s.seed != 0 == drawn, "views_agree");
+        require(w.s.publishEnd != 0 == drawn, "views_agree");
+        require(w.s.proposeEnd <= w.s.commitEnd && w.s.commitEnd <= w.s.revealEnd, "views_agree");
+        require(w.s.revealEnd <= w.s.publishEnd, "views_agree");
+    }
+
+    // ------------------------------------------------------------------ at the end of each run
+
+    /// @dev No round hangs: time alone brings it to its end, and anybody can settle it. Booking everything changes nothing
+    /// of what is owed. And then everybody can leave with what it has; what stays is the pool and what was forced in.
+    function afterInvariant() public {
+        no_round_hangs();
+        everybody_is_booked_as_foretold();
+        everybody_can_leave();
+    }
+
+    function no_round_hangs() internal {
+        if (federation.phase() != IFederation.Phase.Open) {
+            vm.warp(block.timestamp + 400);
+            vm.roll(block.number + 257);
+            require(federation.phase() == IFederation.Phase.Settle, "no_round_hangs");
+            federation.settle();
+        }
+        require(federation.phase() == IFederation.Phase.Open, "no_round_hangs");
+    }
+
+    function everybody_is_booked_as_foretold() internal {
+        World memory w = lookAt(federation, token, _everybody);
+        for (uint256 i = 0; i < w.seats.length; ++i) {
+            if (w.seats[i].member.standing == IFederation.Standing.Stranger) continue;
+            federation.collect(w.seats[i].account);
+            uint256 stake = federation.seatOf(w.seats[i].account).member.stake;
+            require(stake == w.seats[i].balance, "everybody_is_booked_as_foretold");
+        }
+        require(_owed(lookAt(federation, token, _everybody)) == _owed(w), "everybody_is_booked_as_foretold");
+    }
+
+    function everybody_can_leave() internal virtual {
+        World memory w = lookAt(federation, token, _everybody);
+        address[] memory list = new address[](w.seats.length);
+        for (uint256 i = 0; i < w.seats.length; ++i) {
+            list[i] = w.seats[i].account;
+        }
+        federation.evict(list);
+        for (uint256 i = 0; i < list.length; ++i) {
+            if (federation.seatOf(list[i]).member.standing != IFederation.Standing.Member) continue;
+            vm.prank(list[i]);
+            federation.exit();
+        }
+        vm.warp(block.timestamp + UNBONDING);
+        for (uint256 i = 0; i < list.length; ++i) {
+            if (federation.seatOf(list[i]).member.stake == 0) continue;
+            uint256 before = token.balanceOf(list[i]);
+            vm.prank(list[i]);
+            federation.withdraw();
+            require(token.balanceOf(list[i]) - before == w.seats[i].balance, "everybody_can_leave");
+        }
+        require(federation.memberCount() == 0, "everybody_can_leave");
+        uint256 rest = federation.pool() + handler.forced();
+        require(token.balanceOf(address(federation)) == rest, "everybody_can_leave");
+    }
+
+    function _owed(World memory w) internal pure returns (uint256 sum) {
+        sum = w.s.pool;
+        for (uint256 i = 0; i < w.seats.length; ++i) {
+            sum += w.seats[i].balance;
+        }
+    }
+}

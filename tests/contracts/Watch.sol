@@ -1,0 +1,320 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity ^0.8.24;
+
+import {JuryToken} from "../../contracts/JuryToken.sol";
+import {IFederation} from "../../contracts/interfaces/IFederation.sol";
+import {Acts, Roles} from "../../contracts/libraries/Flags.sol";
+import {CommonBase} from "forge-std/Base.sol";
+
+/// @dev What can be seen of a federation from outside at one moment.
+struct World {
+    IFederation.Status s;
+    IFederation.Seat[] seats;
+    uint256[] wallets;
+    uint256 held; // by the federation
+}
+
+function lookAt(IFederation federation, JuryToken token, address[] memory accounts) view returns (World memory w) {
+    w.s = federation.status();
+    w.held = token.balanceOf(address(federation));
+    w.seats = new IFederation.Seat[](accounts.length);
+    w.wallets = new uint256[](accounts.length);
+    for (uint256 i = 0; i < accounts.length; ++i) {
+        w.seats[i] = federation.seatOf(accounts[i]);
+        w.wallets[i] = token.balanceOf(accounts[i]);
+    }
+}
+
+/// @dev Everything that is done to a federation goes through `_call`, which compares the world before with the world
+/// after: each law of change is a function of its own, and a failure names it.
+abstract contract Watch is CommonBase {
+    IFederation public immutable federation;
+    JuryToken public immutable token;
+    uint256 internal immutable _bond;
+    uint256 internal immutable _unbonding;
+
+    /// @dev Everybody who ever holds tokens, but for the federation.
+    address[] public accounts;
+
+    /// @dev What was seen once, for later states to agree with.
+    mapping(uint256 round => bytes32) public settledRecord;
+    mapping(address account => uint256) public freeAt;
+    /// @dev Tokens that came without being asked for.
+    uint256 public forced;
+    /// @dev How far the sequences get, by outcome.
+    uint256[4] public outcomes;
+
+    constructor(IFederation federation_, JuryToken token_, uint256 unbonding) {
+        federation = federation_;
+        token = token_;
+        _bond = federation_.bond();
+        _unbonding = unbonding;
+    }
+
+    function everybody() external view returns (address[] memory) {
+        return accounts;
+    }
+
+    function look() internal view returns (World memory) {
+        return lookAt(federation, token, accounts);
+    }
+
+    // ------------------------------------------------------------------ doing
+
+    /// @dev `who` does what is allowed: it must go through. From `w` to what is returned.
+    function _call(World memory w, address who, bytes memory data) internal returns (World memory) {
+        vm.prank(who);
+        (bool ok, bytes memory answer) = address(federation).call(data);
+        if (!ok) {
+            assembly ("memory-safe") {
+                revert(add(answer, 0x20), mload(answer))
+            }
+        }
+        return _observe(w, who, bytes4(data));
+    }
+
+    /// @dev `who` tries what may be allowed or not.
+    function _try(World memory w, address who, bytes memory data) internal returns (World memory) {
+        vm.prank(who);
+        (bool ok,) = address(federation).call(data);
+        return ok ? _observe(w, who, bytes4(data)) : w;
+    }
+
+    /// @dev `who` tries what is not allowed: it must be refused.
+    function _refused(address who, bytes memory data, string memory why) internal {
+        vm.prank(who);
+        (bool ok,) = address(federation).call(data);
+        if (ok) revert(string.concat("refused: ", why));
+    }
+
+    function _observe(World memory b, address who, bytes4 action) private returns (World memory a) {
+        a = look();
+        rounds_are_counted(b, a, action);
+        phases_only_go_forward(b, a, action);
+        one_settlement_a_round(b, a, action);
+        head_changes_only_by_acceptance(b, a);
+        pool_changes_by_its_own_actions_alone(b, a, action);
+        no_wealth_is_made(b, a);
+        draw_stands(b, a);
+        for (uint256 i = 0; i < a.seats.length; ++i) {
+            bool self = a.seats[i].account == who;
+            only_settling_touches_others(b, a, i, self, action);
+            registry_is_frozen_during_a_round(b, a, i);
+            acts_in_their_phase_alone(b, a, i, self);
+            a_booking_is_what_was_foretold(b, a, i, action);
+            fields_change_by_their_own_acts_alone(b, a, i);
+            banned_is_for_good(b, a, i);
+            unbonding_is_kept(b, a, i, action);
+        }
+        _mechanism(b, a, who, action);
+    }
+
+    // ------------------------------------------------------------------ for mechanisms
+
+    /// @dev More laws.
+    function _mechanism(World memory b, World memory a, address who, bytes4 action) internal virtual {}
+
+    /// @dev Whether `action` may change the pool.
+    function _movesPool(bytes4 action) internal view virtual returns (bool) {
+        return action == IFederation.settle.selector || action == IFederation.fund.selector;
+    }
+
+    /// @dev Whether account `i`, who doesn't act, may gain or lose by `action`.
+    function _movesOthers(uint256, bytes4 action) internal view virtual returns (bool) {
+        return action == IFederation.settle.selector;
+    }
+
+    /// @dev When the stake of account `i`, just struck from the registry by `action`, is free.
+    function _freed(uint256, bytes4) internal view virtual returns (uint256) {
+        return block.timestamp + _unbonding;
+    }
+
+    // ------------------------------------------------------------------ laws of change
+
+    /// @dev Rounds are numbered without gaps, and only `open` begins one: a round can't be skipped or played twice.
+    function rounds_are_counted(World memory b, World memory a, bytes4 action) private pure {
+        uint256 begun = action == IFederation.open.selector ? 1 : 0;
+        require(a.s.round == b.s.round + begun, "rounds_are_counted");
+    }
+
+    /// @dev Nothing that anybody does leads a round back to a phase that is over.
+    function phases_only_go_forward(World memory b, World memory a, bytes4 action) private pure {
+        if (action == IFederation.open.selector || action == IFederation.settle.selector) return;
+        require(uint256(a.s.phase) >= uint256(b.s.phase), "phases_only_go_forward");
+        bool open = b.s.phase == IFederation.Phase.Open;
+        require((a.s.phase == IFederation.Phase.Open) == open, "phases_only_go_forward");
+    }
+
+    /// @dev A round gets its outcome once, by `settle`, in phase Settle; the record is fixed from then on.
+    function one_settlement_a_round(World memory b, World memory a, bytes4 action) private {
+        bool settled = action == IFederation.settle.selector;
+        if (settled) {
+            require(b.s.phase == IFederation.Phase.Settle, "one_settlement_a_round");
+            require(b.s.record.outcome == IFederation.Outcome.None, "one_settlement_a_round");
+            require(a.s.record.outcome != IFederation.Outcome.None, "one_settlement_a_round");
+            require(settledRecord[a.s.round] == 0, "one_settlement_a_round");
+            settledRecord[a.s.round] = keccak256(abi.encode(a.s.record));
+            ++outcomes[uint256(a.s.record.outcome)];
+        } else if (action != IFederation.open.selector) {
+            require(a.s.record.outcome == b.s.record.outcome, "one_settlement_a_round");
+        }
+    }
+
+    /// @dev There is a new model exactly if a round was accepted just now.
+    function head_changes_only_by_acceptance(World memory b, World memory a) private pure {
+        if (a.s.head == b.s.head) return;
+        bool running = b.s.record.outcome == IFederation.Outcome.None;
+        bool accepted = a.s.record.outcome == IFederation.Outcome.Accepted;
+        require(running && accepted, "head_changes_only_by_acceptance");
+    }
+
+    /// @dev Only settling, funding and what a mechanism names touches the pool: claims, withdrawals and bookings don't.
+    function pool_changes_by_its_own_actions_alone(World memory b, World memory a, bytes4 action) private view {
+        if (_movesPool(action)) return;
+        require(a.s.pool == b.s.pool, "pool_changes_by_its_own_actions_alone");
+    }
+
+    /// @dev Wallets, stakes with what is due, and the pool add up to the same before and after: nobody gains but what
+    /// others or the pool lose.
+    function no_wealth_is_made(World memory b, World memory a) private pure {
+        require(_wealth(a) == _wealth(b), "no_wealth_is_made");
+    }
+
+    /// @dev Between the draw and the settlement nobody changes the seed, or anybody's position, or gains a role.
+    function draw_stands(World memory b, World memory a) private pure {
+        if (b.s.record.drawnAt == 0 || a.s.phase == IFederation.Phase.Open) return;
+        if (b.s.phase == IFederation.Phase.Open) return;
+        require(a.s.seed == b.s.seed, "draw_stands");
+        require(a.s.record.drawnAt == b.s.record.drawnAt, "draw_stands");
+        require(a.s.record.members == b.s.record.members, "draw_stands");
+        for (uint256 i = 0; i < a.seats.length; ++i) {
+            require(a.seats[i].position == b.seats[i].position, "draw_stands");
+            require(a.seats[i].roles == b.seats[i].roles || a.seats[i].out != b.seats[i].out, "draw_stands");
+        }
+    }
+
+    /// @dev Whoever doesn't act has as much after as before, unless a round is settled; and nobody's wallet is reached
+    /// into, ever.
+    function only_settling_touches_others(World memory b, World memory a, uint256 i, bool self, bytes4 action)
+        private
+        view
+    {
+        if (self) return;
+        if (!_movesOthers(i, action)) {
+            require(_wealth(a, i) == _wealth(b, i), "only_settling_touches_others");
+        }
+        require(a.wallets[i] >= b.wallets[i], "only_settling_touches_others");
+    }
+
+    /// @dev From `open` to `settle` nobody enters the registry, leaves it or changes place: the draw's seed comes later.
+    function registry_is_frozen_during_a_round(World memory b, World memory a, uint256 i) private pure {
+        if (b.s.phase == IFederation.Phase.Open) return;
+        require(a.seats[i].member.index == b.seats[i].member.index, "registry_is_frozen_during_a_round");
+        require(a.s.members == b.s.members, "registry_is_frozen_during_a_round");
+    }
+
+    /// @dev An act is a member's own, one at a time, once a round, in its phase, by whoever is drawn for it, holds the
+    /// bond and isn't out. What was done in a round in progress stays done.
+    function acts_in_their_phase_alone(World memory b, World memory a, uint256 i, bool self) private view {
+        IFederation.Member memory m = a.seats[i].member;
+        uint8 before = b.seats[i].member.round == m.round ? b.seats[i].member.acts : 0;
+        uint8 gained = m.acts & ~before;
+        if (gained == 0) {
+            bool running = m.round == a.s.round && a.s.record.outcome == IFederation.Outcome.None;
+            if (running) require(m.acts == before, "acts_in_their_phase_alone");
+            require(m.round == b.seats[i].member.round, "acts_in_their_phase_alone");
+            return;
+        }
+        require(self, "acts_in_their_phase_alone");
+        require(m.round == a.s.round, "acts_in_their_phase_alone");
+        require(_phaseOf(gained) == b.s.phase, "acts_in_their_phase_alone");
+        if (gained == Acts.REVEALED) {
+            require(before & Acts.COMMITTED != 0, "acts_in_their_phase_alone");
+        } else {
+            require(b.seats[i].roles & _roleOf(gained) != 0, "acts_in_their_phase_alone");
+            require(!b.seats[i].out, "acts_in_their_phase_alone");
+            require(b.seats[i].balance >= _bond, "acts_in_their_phase_alone");
+        }
+    }
+
+    /// @dev What a seat's view says is due is what is booked, once; the booking is the only thing that clears `acts`.
+    function a_booking_is_what_was_foretold(World memory b, World memory a, uint256 i, bytes4 action) private view {
+        IFederation.Member memory m = b.seats[i].member;
+        if (action == IFederation.settle.selector || m.acts == 0 || a.seats[i].member.acts != 0) return;
+        require(federation.roundOf(m.round).outcome != IFederation.Outcome.None, "a_booking_is_what_was_foretold");
+        if (a.seats[i].member.standing == IFederation.Standing.Banned) {
+            require(b.seats[i].out, "a_booking_is_what_was_foretold");
+        }
+        bool moves = action == IFederation.deposit.selector || action == IFederation.claim.selector;
+        if (!moves) require(a.seats[i].member.stake == b.seats[i].balance, "a_booking_is_what_was_foretold");
+    }
+
+    /// @dev An entry's `number` is its proposal's, its `option` its ballot's or publication's, `strikes` the guard's.
+    function fields_change_by_their_own_acts_alone(World memory b, World memory a, uint256 i) private pure {
+        (IFederation.Member memory x, IFederation.Member memory y) = (b.seats[i].member, a.seats[i].member);
+        uint8 gained = y.acts & ~(x.round == y.round ? x.acts : 0);
+        if (x.number != y.number) require(gained == Acts.PROPOSED, "fields_change_by_their_own_acts_alone");
+        if (x.option != y.option) {
+            require(gained & (Acts.REVEALED | Acts.PUBLISHED) != 0, "fields_change_by_their_own_acts_alone");
+        }
+        // booked: by being collected, or by acting in a later round
+        bool booked = x.acts != 0 && (y.acts == 0 || x.round != y.round);
+        if (x.strikes != y.strikes) require(booked, "fields_change_by_their_own_acts_alone");
+        bool struck = x.index != 0 && y.index == 0;
+        if (x.unbondsAt != y.unbondsAt) require(struck, "fields_change_by_their_own_acts_alone");
+    }
+
+    /// @dev A banned account stays banned, has no role, and has no more than it had, but in its own wallet.
+    function banned_is_for_good(World memory b, World memory a, uint256 i) private pure {
+        if (b.seats[i].member.standing != IFederation.Standing.Banned) return;
+        require(a.seats[i].member.standing == IFederation.Standing.Banned, "banned_is_for_good");
+        require(a.seats[i].out, "banned_is_for_good");
+        require(a.seats[i].roles == 0, "banned_is_for_good");
+        require(a.seats[i].member.acts == 0, "banned_is_for_good");
+        require(a.seats[i].balance <= b.seats[i].balance, "banned_is_for_good");
+    }
+
+    /// @dev A stake that left is out of reach for the whole unbonding period, whoever struck it from the registry.
+    function unbonding_is_kept(World memory b, World memory a, uint256 i, bytes4 action) private {
+        (IFederation.Member memory x, IFederation.Member memory y) = (b.seats[i].member, a.seats[i].member);
+        if (x.index != 0 && y.index == 0) {
+            freeAt[a.seats[i].account] = _freed(i, action);
+            require(y.unbondsAt == freeAt[a.seats[i].account], "unbonding_is_kept");
+        }
+        if (action == IFederation.withdraw.selector && a.wallets[i] != b.wallets[i]) {
+            require(x.index == 0, "unbonding_is_kept");
+            require(block.timestamp >= freeAt[a.seats[i].account], "unbonding_is_kept");
+        }
+    }
+
+    // ------------------------------------------------------------------ words
+
+    /// @dev From `least` to `most`; forge-std's tells of each, which takes long.
+    function _within(uint256 x, uint256 least, uint256 most) internal pure returns (uint256) {
+        return least + x % (most - least + 1);
+    }
+
+    function _wealth(World memory w, uint256 i) internal pure returns (uint256) {
+        return w.wallets[i] + w.seats[i].balance;
+    }
+
+    function _wealth(World memory w) internal pure returns (uint256 sum) {
+        sum = w.s.pool;
+        for (uint256 i = 0; i < w.seats.length; ++i) {
+            sum += _wealth(w, i);
+        }
+    }
+
+    function _phaseOf(uint8 act) internal pure returns (IFederation.Phase) {
+        if (act == Acts.PROPOSED) return IFederation.Phase.Propose;
+        if (act == Acts.COMMITTED) return IFederation.Phase.Commit;
+        if (act == Acts.REVEALED) return IFederation.Phase.Reveal;
+        require(act == Acts.PUBLISHED, "acts_in_their_phase_alone");
+        return IFederation.Phase.Publish;
+    }
+
+    function _roleOf(uint8 act) internal pure returns (uint8) {
+        if (act == Acts.PROPOSED) return Roles.PROPOSER;
+        return act == Acts.COMMITTED ? Roles.VOTER : Roles.PUBLISHER;
+    }
+}
