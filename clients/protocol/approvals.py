@@ -8,15 +8,33 @@ from clients.types.errors import ProtocolError
 from clients.types.federation import Round
 
 
-def _count(terms: object, record: Round, docket: Docket, ballot: bytes) -> tuple[Docket, int | None]:
-    bitmap = int.from_bytes(ballot, "big")
-    if len(ballot) != 32 or bitmap >> record.proposals:
+def read_bitmaps(record: Round, ballot: bytes, count: int) -> list[int]:
+    """Return the `count` bitmaps of a ballot. InvalidBallot for any other length, or of updates not there."""
+    bitmaps = [int.from_bytes(ballot[at : at + 32], "big") for at in range(0, len(ballot), 32)]
+    if len(ballot) != 32 * count or any(bitmap >> record.proposals for bitmap in bitmaps):
         raise ProtocolError("InvalidBallot", ballot)
-    return replace(docket, marks=compute_marks(docket.marks, bitmap, record.proposals)), None
+    return bitmaps
+
+
+def _count(terms: object, record: Round, docket: Docket, ballot: bytes) -> tuple[Docket, int | None]:
+    (approved,) = read_bitmaps(record, ballot, 1)
+    return replace(docket, marks=compute_marks(docket.marks, approved, record.proposals)), None
 
 
 APPROVALS: Ballots[object] = Ballots(_count)
-"""A ballot is the bitmap of the good ones (vbfl §III-C; blade §II-C), of such as were proposed."""
+"""A ballot is the bitmap of the good updates (vbfl §III-C)."""
+
+
+def _count_with_copies(
+    terms: object, record: Round, docket: Docket, ballot: bytes
+) -> tuple[Docket, int | None]:
+    approved, copies = read_bitmaps(record, ballot, 2)
+    marks = compute_marks(docket.marks, approved, record.proposals)
+    return replace(docket, marks=marks, copies=compute_marks(docket.copies, copies, record.proposals)), None
+
+
+APPROVALS_AND_COPIES: Ballots[object] = Ballots(_count_with_copies)
+"""A ballot is the bitmap of the good updates, and that of those held to be copies (blade §III-C)."""
 
 
 def get_approved(record: Round, docket: Docket, *, ties: bool) -> int:

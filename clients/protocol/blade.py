@@ -4,7 +4,7 @@ https://arxiv.org/abs/2009.09338. A task is published with a bounty; the winners
 another's updates for copies, and mine the block that holds the aggregate.
 """
 
-from clients.protocol.approvals import APPROVALS, get_approved
+from clients.protocol.approvals import APPROVALS_AND_COPIES, get_approved
 from clients.protocol.auction import BID, check_min_samples, check_offer, check_winners, refuse_join
 from clients.protocol.bounty import BOUNTY, check_block_share
 from clients.protocol.claims import check_claim_terms
@@ -30,7 +30,7 @@ def _check_claims(terms: BladeTerms) -> None:
     check_claim_terms(terms, terms.winners)
 
 
-def _select(terms: BladeTerms, record: Round, docket: Docket) -> Selection:
+def select_approved(terms: BladeTerms, record: Round, docket: Docket) -> Selection:
     """Weigh an update by its samples; it passes if N+ > N-."""
     weights = tuple(update.samples for update in docket.updates)
     return Selection(get_approved(record, docket, ties=False), weights)
@@ -52,9 +52,9 @@ BLADE: Mechanism[BladeTerms] = Mechanism(
         check_block_share,
     ),
     panel=EVERYONE,
-    ballots=APPROVALS,
+    ballots=APPROVALS_AND_COPIES,
     verdict=PUBLISHERS_MAJORITY,
-    publication=build_mined(_select, _may_mine),
+    publication=build_mined(select_approved, _may_mine),
     payout=BOUNTY,
     guard=PLAGIARISM,
     gates=Gates(

@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from clients.protocol.docket import Docket
-from clients.protocol.evidence import is_plagiarised
+from clients.protocol.evidence import is_convicted
 from clients.protocol.policies import Payout, Settlement, check_term
 from clients.protocol.verdicts import BPS
 from clients.types.federation import Act, Address, BladeTerms, Member, Outcome, Round
@@ -24,7 +24,7 @@ def _compute_settlement(
         unit = (bounty - share) // docket.selected.weight
         pool -= unit * docket.selected.weight + share
     settled = replace(record, outcome=outcome)
-    forfeited = sum(is_plagiarised(settled, docket, number) for number in range(record.proposals))
+    forfeited = sum(is_convicted(settled, docket, number) for number in range(record.proposals))
     return Settlement(unit, share, pool + forfeited * terms.bond)
 
 
@@ -32,11 +32,11 @@ def _compute_delta(terms: BladeTerms, account: Address, member: Member, record: 
     delta = record.voter_reward if account == docket.winner else 0
     if Act.PROPOSED in member.acts:
         delta += record.proposer_reward * docket.selected.get_weight(member.number) if docket.selection else 0
-        if is_plagiarised(record, docket, member.number):
+        if is_convicted(record, docket, member.number):
             delta -= terms.bond
     return delta
 
 
 BOUNTY: Payout[BladeTerms] = Payout(_compute_settlement, _compute_delta)
-"""The bounty of a round by verified samples, the block's share to its winner; the deposit of a proven
-plagiarist is forfeited to the pool (blade §II-C, §III-B)."""
+"""The bounty of a round by verified samples, the block's share to its winner; the deposit of a convicted
+plagiarist is forfeited to the pool (blade §II-C, §III-C)."""

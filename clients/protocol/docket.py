@@ -58,7 +58,9 @@ class Docket:
     updates: tuple[Update, ...] = ()
     tally: Tally = EMPTY
     marks: tuple[int, ...] = ()
-    """How many bitmaps have each update's bit."""
+    """How many ballots approve, or blame, each update."""
+    copies: tuple[int, ...] = ()
+    """How many ballots call each update a copy."""
     scores: tuple[tuple[int, ...], ...] = ()
     """Of each revealed ballot, a score an update."""
     accused: int = 0

@@ -73,22 +73,22 @@ def _process_accuse(
 
 
 ACCUSE = OwnAction(Action(("uint256", "uint256", "bytes32", "uint256"), names_round=True), _process_accuse)
-"""Reveal one's noise seed, found in update `number` with a correlation in ten-thousandths (blade §III-B)."""
+"""Reveal one's noise seed, found in update `number` with a correlation in ten-thousandths (blade §III-C)."""
 
 
-def is_plagiarised(record: Round, docket: Docket, number: int) -> bool:
-    """Return whether update `number` was accused and the voters let it fall."""
-    if record.outcome is Outcome.UNDECIDED:
+def is_convicted(record: Round, docket: Docket, number: int) -> bool:
+    """Return whether update `number` was accused, and more than half of the ballots call it a copy."""
+    if record.outcome in (Outcome.NONE, Outcome.UNDECIDED) or not is_marked(docket.accused, number):
         return False
-    return is_marked(docket.accused & ~docket.selected.bitmap, number)
+    return docket.copies[number] * 2 > record.reveals
 
 
 def _compute_guarded(
     terms: BladeTerms, member: Member, booked: Member, record: Round, docket: Docket
 ) -> Member:
-    guilty = Act.PROPOSED in member.acts and is_plagiarised(record, docket, member.number)
+    guilty = Act.PROPOSED in member.acts and is_convicted(record, docket, member.number)
     return replace(booked, standing=Standing.BANNED) if guilty else booked
 
 
 PLAGIARISM: Guard[BladeTerms] = Guard(_compute_guarded)
-"""A proven plagiarist is out."""
+"""A convicted plagiarist is out."""

@@ -21,7 +21,7 @@ def _check_claims(terms: VbflTerms) -> None:
     check_claim_terms(terms, terms.workers)
 
 
-def _select(terms: VbflTerms, record: Round, docket: Docket) -> Selection:
+def select_approved(terms: VbflTerms, record: Round, docket: Docket) -> Selection:
     """Weigh an update by its samples times epochs, eq. (1); it passes if N+ >= N-."""
     weights = tuple(update.samples * update.epochs for update in docket.updates)
     return Selection(get_approved(record, docket, ties=True), weights)
@@ -37,7 +37,7 @@ VBFL: Mechanism[VbflTerms] = Mechanism(
     panel=WORKERS,
     ballots=APPROVALS,
     verdict=PUBLISHERS_MAJORITY,
-    publication=build_mined(_select, _may_mine),
+    publication=build_mined(select_approved, _may_mine),
     payout=UNIT_REWARDS,
     guard=KICK_ROUNDS,
 )

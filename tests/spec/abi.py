@@ -1,27 +1,32 @@
-"""The interface's ABI, read from `contracts/interfaces/IFederation.sol`: selectors, errors, logs, state.
+"""The interfaces' ABI, read from `contracts/interfaces/`: selectors, errors, logs, state.
 
 Static words are encoded by hand, for speed; a test holds them against eth_abi.
 """
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass, fields
 from functools import lru_cache
 from pathlib import Path
+from typing import Any
 
 from eth_abi import encode
 from eth_hash.auto import keccak
 
+from clients.protocol.council import get_council, get_entry, get_height
 from clients.protocol.hashing import compute_words, get_address_word
-from clients.protocol.rounds import ACTIONS
+from clients.protocol.rounds import Action
+from clients.protocol.simulator import ZERO_ADDRESS
 from clients.protocol.state import Env
+from clients.protocol.task import Bid, get_task
 from clients.protocol.views import FederationView
 from clients.types.chain import Call
 from clients.types.errors import ProtocolError
-from clients.types.federation import Address, Event, Seat, StakeVoteTerms
+from clients.types.federation import Address, Event, Seat, Status
 
-INTERFACE = Path(__file__).parents[2] / "contracts" / "interfaces" / "IFederation.sol"
-ENUMS = frozenset({"Phase", "Outcome", "Role", "Act", "Standing"})
+INTERFACES = Path(__file__).parents[2] / "contracts" / "interfaces"
+ENUMS = frozenset({"Phase", "Outcome", "Standing", "Election"})
+WORDS = frozenset({"uint8", "uint16", "uint32", "uint40", "uint64", "uint96", "uint256", "int256", "bool"})
 
 TOKEN_ERRORS = {
     "ERC20InsufficientBalance": ("address", "uint256", "uint256"),
@@ -37,8 +42,8 @@ class Parameter:
 
 
 def read_declarations(kind: str) -> dict[str, list[Parameter]]:
-    """Return the parameters of each `event` or `error` of the interface."""
-    text = re.sub(r"//[^\n]*", "", INTERFACE.read_text())
+    """Return the parameters of each `event` or `error` of the interfaces."""
+    text = "".join(re.sub(r"//[^\n]*", "", path.read_text()) for path in sorted(INTERFACES.glob("*.sol")))
     found = re.findall(rf"\b{kind} (\w+)\(([^)]*)\);", text)
     return {name: [_read_parameter(part) for part in body.split(",") if part.strip()] for name, body in found}
 
@@ -65,9 +70,8 @@ def compute_topic(name: str) -> bytes:
     return keccak(f"{name}({','.join(item.type for item in EVENTS[name])})".encode())
 
 
-def encode_call(call: Call) -> bytes:
-    types = ACTIONS[call.method].types
-    return compute_selector(call.method, types) + encode(types, call.args)
+def encode_call(action: Action, call: Call) -> bytes:
+    return compute_selector(call.method, action.types) + encode(action.types, call.args)
 
 
 def encode_error(error: ProtocolError) -> bytes:
@@ -91,10 +95,13 @@ def encode_event(event: Event) -> tuple[list[bytes], bytes]:
     """Return the log's topics and data."""
     parameters = EVENTS[event.name]
     assert list(event.args) == [item.name for item in parameters], event
-    words = [encode_value(event.args[item.name], item.type) for item in parameters]
-    topics = [word for word, item in zip(words, parameters, strict=True) if item.indexed]
-    data = [word for word, item in zip(words, parameters, strict=True) if not item.indexed]
-    return [compute_topic(event.name), *topics], b"".join(data)
+    topics = [encode_value(event.args[item.name], item.type) for item in parameters if item.indexed]
+    plain = [(item.type, event.args[item.name]) for item in parameters if not item.indexed]
+    if all(kind in WORDS or kind in ("bytes32", "address") for kind, _ in plain):
+        data = b"".join([encode_value(value, kind) for kind, value in plain])
+    else:
+        data = encode([kind for kind, _ in plain], [value for _, value in plain])
+    return [compute_topic(event.name), *topics], data
 
 
 def compute_events_hash(events: Sequence[Event]) -> bytes:
@@ -117,58 +124,72 @@ def encode_seat(seat: Seat) -> bytes:
         member.unbonds_at,
         member.index,
         member.round,
+        member.number,
         member.option,
-        member.act,
+        member.strikes,
+        member.acts,
         member.standing,
         seat.balance,
-        seat.role,
+        seat.roles,
         seat.position,
+        seat.out,
     )
 
 
-def encode_state(federation: FederationView[StakeVoteTerms], env: Env, accounts: Sequence[Address]) -> bytes:
-    """Return abi.encode(phase, head, pool, memberCount, seats, balances) as vectors.md says."""
-    state = federation.state
-    seats = b"".join(encode_seat(federation.get_seat(account)) for account in accounts)
-    balances = [state.token.get_balance(account) for account in (*accounts, federation.address)]
-    head = compute_words(
-        federation.get_phase(env),
-        state.head,
-        state.pool,
-        len(state.ledger.registry),
-        192,
-        224 + len(seats),
-        len(accounts),
-    )
+def encode_status(status: Status) -> bytes:
+    *values, record = (getattr(status, item.name) for item in fields(status))
+    return compute_words(*values, *(getattr(record, item.name) for item in fields(record)))
+
+
+def encode_own(federation: FederationView[Any], accounts: Sequence[Address]) -> bytes:
+    """Return what the views of this mechanism alone say, as vectors.md has it."""
+    state, name = federation.state, federation.mechanism.name
+    if name == "stake_vote":
+        return b""
+    if name == "bflc":
+        council, per_round = get_council(state), federation.terms.updates + 1
+        entries = [
+            get_entry(federation.terms, state, at) for at in range((get_height(state) + 2) * per_round)
+        ]
+        records = [(entry.digest, entry.uploader or ZERO_ADDRESS, entry.score) for entry in entries]
+        allowed = [account in council.allowed for account in accounts]
+        expelled = [account in council.barred for account in accounts]
+        types = ["uint256", "(bytes32,address,uint16)[]", "bool[]", "bool[]"]
+        return encode(types, [get_height(state), records, allowed, expelled])
+    winner = state.dockets[federation.number].winner or ZERO_ADDRESS
+    if name == "vbfl":
+        return encode(["address"], [winner])
+    bids = [get_task(state).bids.get(account, NO_BID) for account in accounts]
+    rows = [(bid.capability, bid.cost, bid.order, bid.anchor) for bid in bids]
+    return encode(["address", "(uint32,uint96,uint40,bytes32)[]"], [winner, rows])
+
+
+NO_BID = Bid(0, 0, bytes(32), 0)
+
+
+def encode_state(federation: FederationView[Any], env: Env, accounts: Sequence[Address]) -> bytes:
+    """Return abi.encode(status, seats, balances, own) as vectors.md says."""
+    token = federation.state.token
+    status = encode_status(federation.get_status(env))
+    seats = b"".join([encode_seat(federation.get_seat(account)) for account in accounts])
+    balances = [token.get_balance(account) for account in (*accounts, federation.address)]
+    at = len(status) + 96
+    own = keccak(encode_own(federation, accounts))
+    head = status + compute_words(at, at + 32 + len(seats), own, len(accounts))
     return head + seats + compute_words(len(balances), *balances)
 
 
-TERMS_TYPE = (
-    "(address,address,bytes32,uint256,uint256,uint256,uint32,uint32,uint16,uint32,"
-    "(uint32,uint32,uint32,uint32,uint32,uint32))"
-)
+SCHEDULE_TYPE = "(uint32,uint32,uint32,uint32,uint32,uint32)"
+BASE_TYPES = "address,address,bytes32,uint256"
+TERMS_TYPES = {
+    "stake_vote": f"({BASE_TYPES},uint256,uint256,uint32,uint32,uint16,uint32,uint32,bool,{SCHEDULE_TYPE})",
+    "vbfl": f"({BASE_TYPES},uint256,uint32,uint32,uint32,uint32,uint32,uint16,uint8,{SCHEDULE_TYPE})",
+    "bflc": f"({BASE_TYPES},uint256,address[],uint32,uint32,uint32,uint32,uint32,uint16,uint8,uint16,uint16,"
+    f"{SCHEDULE_TYPE})",
+    "blade": f"({BASE_TYPES},address,uint256,bytes32,uint32,uint40,uint40,uint32,uint32,uint32,uint32,uint32,"
+    f"uint16,uint8,uint32,{SCHEDULE_TYPE})",
+}
 
 
-def encode_terms(terms: StakeVoteTerms) -> bytes:
-    schedule = terms.schedule
-    values = (
-        terms.token,
-        terms.beacon,
-        terms.genesis,
-        terms.bond,
-        terms.proposer_stake,
-        terms.voter_stake,
-        terms.seats,
-        terms.min_voters,
-        terms.quorum_bps,
-        terms.max_samples,
-        (
-            schedule.open,
-            schedule.propose,
-            schedule.commit,
-            schedule.reveal,
-            schedule.publish,
-            schedule.unbonding,
-        ),
-    )
-    return encode([TERMS_TYPE], [values])
+def encode_terms(mechanism: str, terms: Any) -> bytes:
+    return encode([TERMS_TYPES[mechanism]], [astuple(terms)])

@@ -1,21 +1,23 @@
 """A seeded player of a federation: mostly sensible actions, and now and then one of every illegal kind.
 
 It looks at the specification's state alone. `fine` times hit deadlines to the second and share blocks; else
-they move in strides that no clock drift of a real chain can matter to.
+they move in strides that no clock drift of a real chain can matter to. What only one mechanism has, its
+manner of playing adds (`tests/spec/manners.py`).
 """
 
 from collections.abc import Callable
 from dataclasses import dataclass
 from random import Random
+from typing import Any, ClassVar
 
 from eth_hash.auto import keccak
 
+from clients.protocol.federation import Federation
 from clients.protocol.ledger import STAKE_MAX
-from clients.protocol.rounds import ACTIONS, SEAL_BLOCKS, compute_ends
+from clients.protocol.rounds import SEAL_BLOCKS, compute_ends
 from clients.protocol.state import Env
-from clients.protocol.views import FederationView
 from clients.types.chain import Call
-from clients.types.federation import ZERO32, Act, Address, Phase, Role, StakeVoteTerms, Standing
+from clients.types.federation import ZERO32, Act, Address, Phase, Role, Standing
 
 UINT256 = 2**256 - 1
 STRIDE = 1_000
@@ -33,7 +35,7 @@ class Move:
 
 @dataclass(frozen=True)
 class Mood:
-    """How the voters of a round behave: chances that a voter agrees, rejects, and skips its reveal."""
+    """How the jury of a round behaves: chances that one agrees, rejects, skips its reveal, stays away."""
 
     agree: float
     reject: float
@@ -50,14 +52,23 @@ MOODS = (
     (1, Mood(0.5, 0.3, 0.3, 0.6)),
 )
 
+PARTS = {
+    Phase.PROPOSE: (Role.PROPOSER, Act.PROPOSED),
+    Phase.COMMIT: (Role.VOTER, Act.COMMITTED),
+    Phase.PUBLISH: (Role.PUBLISHER, Act.PUBLISHED),
+}
+
 
 class Player:
     """Plays with `accounts`, who may hold tokens, and `outsiders`, who hold none."""
 
+    aside_chance: ClassVar[float] = 0.12
+    joins: ClassVar[str] = "join"
+
     def __init__(
         self,
         rng: Random,
-        federation: FederationView[StakeVoteTerms],
+        federation: Federation[Any],
         accounts: list[Address],
         outsiders: list[Address],
         *,
@@ -71,6 +82,8 @@ class Player:
         self.fine = fine
         self.illegal = illegal
         self.sealed: dict[tuple[int, Address], tuple[bytes, bytes]] = {}
+        self.spoilt: set[tuple[int, Address]] = set()
+        """Whose sealed ballots say nothing."""
         self.mood_of = (0, MOODS[0][1])
 
     # ------------------------------------------------------------------ what to do next
@@ -79,8 +92,8 @@ class Player:
         """Return the next move, `env` being the moment of the one before."""
         rng, phase = self.rng, self.federation.get_phase(env)
         if rng.random() < self.illegal:
-            move = Move(self.play_illegal(phase))
-        elif rng.random() < 0.12 and (call := self.play_aside()):
+            move = Move(self.play_illegal(phase, env))
+        elif rng.random() < self.aside_chance and (call := self.play_aside(phase, env)):
             move = Move(call)
         else:
             move = self.play_on(phase, env)
@@ -107,8 +120,15 @@ class Player:
         times = [state.rest_until, *(state.ledger.get(account).unbonds_at for account in self.accounts)]
         if record.drawn_at:
             ends = compute_ends(record.drawn_at, self.federation.terms.schedule)
-            times += [ends.propose, ends.commit, ends.reveal]
-        return [time for time in times if time > env.time]
+            times += [ends.propose, ends.commit, ends.reveal, ends.publish]
+        return [time for time in times + self.own_deadlines() if time > env.time]
+
+    def is_finished(self, env: Env) -> bool:
+        """Return whether hardly anything can happen any more."""
+        return False
+
+    def own_deadlines(self) -> list[int]:
+        return []
 
     # ------------------------------------------------------------------ sensible actions
 
@@ -125,24 +145,33 @@ class Player:
             return Move(Call(anybody, "draw"), rng.choice((0, 1, 2)) if self.fine else 0, 1)
         if phase is Phase.SETTLE:
             return Move(Call(anybody, "settle"))
-        actors, act = {
-            Phase.PROPOSE: (self.idle(Role.PROPOSER), self.propose),
-            Phase.COMMIT: (self.idle(Role.VOTER), self.commit),
-            Phase.REVEAL: (self.committed(), self.reveal),
-        }[phase]
-        if actors and rng.random() > self.waiting(phase):
-            return Move(act(rng.choice(actors)))
+        return self.play_part(phase, anybody, env)
+
+    def play_part(self, phase: Phase, anybody: Address, env: Env) -> Move:
+        """Return what one of the drawn does, or a jump to the end of the phase."""
+        actors = self.committed() if phase is Phase.REVEAL else self.idle(*PARTS[phase])
+        if actors and self.rng.random() > self.waiting(phase):
+            return Move(self.act(phase, self.rng.choice(actors)))
         ends = compute_ends(self.federation.record.drawn_at, self.federation.terms.schedule)
-        end = {Phase.PROPOSE: ends.propose, Phase.COMMIT: ends.commit, Phase.REVEAL: ends.reveal}[phase]
+        end = getattr(ends, phase.name.lower())
         return Move(self.after(phase, anybody), *self.stride(end, env))
+
+    def act(self, phase: Phase, account: Address) -> Call:
+        return {
+            Phase.PROPOSE: self.propose,
+            Phase.COMMIT: self.commit,
+            Phase.REVEAL: self.reveal,
+            Phase.PUBLISH: self.publish,
+        }[phase](account)
 
     def after(self, phase: Phase, anybody: Address) -> Call:
         """Return what is worth trying right at a phase's end."""
-        actors: list[Address]
-        if phase is Phase.PROPOSE and (actors := self.idle(Role.VOTER)):
+        if phase is Phase.PROPOSE and (actors := self.idle(*PARTS[Phase.COMMIT])):
             return self.commit(self.rng.choice(actors))
         if phase is Phase.COMMIT and (actors := self.committed()):
             return self.reveal(self.rng.choice(actors))
+        if phase is Phase.REVEAL and (actors := self.idle(*PARTS[Phase.PUBLISH])) and self.can_select():
+            return self.publish(self.rng.choice(actors))
         return Call(anybody, "settle")
 
     def stride(self, time: int, env: Env) -> tuple[int, int]:
@@ -152,20 +181,17 @@ class Player:
         return max(time - env.time + self.rng.choice((-1, 0, 0, 0, 1)), 0), self.rng.choice((0, 1, 5))
 
     def play_open(self, anybody: Address, env: Env) -> Move:
-        rng, state, terms = self.rng, self.federation.state, self.federation.terms
+        rng, state = self.rng, self.federation.state
         registry = state.ledger.registry
-        out = [
-            account
-            for account in registry
-            if self.federation.get_seat(account).balance < terms.bond and rng.random() < 0.8
-        ]
+        out = [a for a in registry if self.federation.get_seat(a).out and rng.random() < 0.8]
         if out and rng.random() < 0.6:
             return Move(Call(anybody, "evict", ([*out, *rng.sample(self.accounts, k=rng.randrange(2))],)))
         strangers = [account for account in self.accounts if self.can_join(account)]
-        short = len(registry) < terms.seats + terms.min_voters
+        short = self.is_short()
         if strangers and rng.random() < (0.95 if short else 0.25):
-            account = rng.choice(strangers)
-            return Move(Call(account, "join", (self.stake_of(account),)))
+            return Move(self.join(rng.choice(strangers)))
+        if (short or rng.random() < 0.1) and (own := self.play_open_own(anybody, env)):
+            return own
         if short and not strangers and (leaving := self.standing(Standing.LEAVING)):
             account = rng.choice(leaving)
             return Move(Call(account, "withdraw"), *self.stride(state.ledger.get(account).unbonds_at, env))
@@ -173,7 +199,11 @@ class Player:
             return Move(Call(anybody, "open"), *self.stride(state.rest_until, env))
         return Move(Call(anybody, "open"))
 
-    def play_aside(self) -> Call | None:
+    def play_open_own(self, anybody: Address, env: Env) -> Move | None:
+        """Return what this mechanism alone does between rounds."""
+        return None
+
+    def play_aside(self, phase: Phase, env: Env) -> Call | None:
         """Return something that members do for themselves."""
         rng, state = self.rng, self.federation.state
         insiders = list(state.ledger.members)
@@ -181,50 +211,76 @@ class Player:
             return None
         account = rng.choice(insiders)
         deposits = (1, 1, rng.randrange(1, 50), self.federation.terms.bond)
+        someone = rng.choice(insiders + self.outsiders)
         return rng.choice(
             (
                 lambda: Call(account, "claim"),
                 lambda: Call(account, "claim"),
-                lambda: Call(rng.choice(insiders + self.outsiders), "collect", (account,)),
-                lambda: Call(rng.choice(insiders + self.outsiders), "collect", (account,)),
+                lambda: Call(someone, "collect", (account,)),
+                lambda: Call(someone, "collect", (account,)),
                 lambda: Call(account, "deposit", (rng.choice(deposits),)),
                 lambda: Call(account, "deposit", (rng.choice(deposits),)),
                 lambda: Call(account, "withdraw"),
                 lambda: Call(account, "exit"),
                 lambda: Call(account, "evict", (rng.sample(insiders, k=rng.randint(0, len(insiders))),)),
+                lambda: self.fund(rng.choice(self.accounts)),
+                *self.own_asides(phase, env),
             )
         )()
 
+    def own_asides(self, phase: Phase, env: Env) -> tuple[Callable[[], Call], ...]:
+        return ()
+
     # ------------------------------------------------------------------ who is there
 
+    def is_short(self) -> bool:
+        """Return whether members are missing for a round."""
+        fewest = self.federation.mechanism.panel.get_fewest(self.federation.terms)
+        return len(self.federation.state.ledger.registry) < fewest
+
     def can_join(self, account: Address) -> bool:
-        state = self.federation.state
+        state, terms = self.federation.state, self.federation.terms
         stranger = state.ledger.get(account).standing is Standing.STRANGER
-        return stranger and state.token.get_balance(account) >= self.federation.terms.bond
+        cost = terms.bond + self.federation.mechanism.gates.get_fee(terms)
+        return stranger and state.token.get_balance(account) >= cost
 
     def standing(self, *standings: Standing) -> list[Address]:
         members = self.federation.state.ledger.members
         return [account for account, member in members.items() if member.standing in standings]
 
-    def acted(self, *acts: Act) -> list[Address]:
-        number, members = self.federation.number, self.federation.state.ledger.members
+    def acted(self, act: Act, lacking: Act = Act.NONE) -> list[Address]:
+        """Return who did `act` in this round, and none of `lacking`."""
+        federation = self.federation
         return [
-            account for account, member in members.items() if member.act in acts and member.round == number
+            account
+            for account, member in federation.state.ledger.members.items()
+            if act in federation.get_acts(member) and not lacking & federation.get_acts(member)
         ]
 
-    def idle(self, role: Role) -> list[Address]:
+    def idle(self, role: Role, act: Act) -> list[Address]:
         """Return the drawn members who could act as `role` now."""
         found = []
         for account in self.federation.state.ledger.registry:
             seat = self.federation.get_seat(account)
-            acted = seat.member.act is not Act.NONE and seat.member.round == self.federation.number
-            if seat.role is role and not acted and seat.balance >= self.federation.terms.bond:
+            acted = act in self.federation.get_acts(seat.member)
+            if role in seat.roles and not acted and not seat.out:
                 found.append(account)
         return found
 
     def committed(self) -> list[Address]:
         number = self.federation.number
-        return [account for account in self.acted(Act.COMMITTED) if (number, account) in self.sealed]
+        committed = self.acted(Act.COMMITTED, Act.REVEALED)
+        return [
+            account
+            for account in committed
+            if (number, account) in self.sealed
+            and ((number, account) not in self.spoilt or self.rng.random() < 0.3)
+        ]
+
+    def out(self) -> list[Address]:
+        """Return the members whom their next act will ban."""
+        registry = self.federation.state.ledger.registry
+        return [account for account in registry if self.federation.get_seat(account).out]
 
     def mood(self) -> Mood:
         number = self.federation.number
@@ -236,35 +292,56 @@ class Player:
     def waiting(self, phase: Phase) -> float:
         """Return the chance that those who are awaited don't come."""
         mood = self.mood()
-        return {Phase.PROPOSE: mood.absent / 2, Phase.COMMIT: mood.absent, Phase.REVEAL: mood.skip}[phase]
+        late = {Phase.PROPOSE: mood.absent / 2, Phase.REVEAL: mood.skip, Phase.PUBLISH: mood.absent / 2}
+        return late.get(phase, mood.absent)
 
     # ------------------------------------------------------------------ arguments
 
+    def join(self, account: Address) -> Call:
+        return Call(account, "join", (self.stake_of(account),))
+
     def stake_of(self, account: Address) -> int:
         rng, bond = self.rng, self.federation.terms.bond
-        funds = min(self.federation.state.token.get_balance(account), STAKE_MAX)
+        fee = self.federation.mechanism.gates.get_fee(self.federation.terms)
+        funds = max(min(self.federation.state.token.get_balance(account) - fee, STAKE_MAX), bond)
         return rng.choice((bond, bond, min(bond + 1, funds), rng.randint(bond, min(bond * 3, funds)), funds))
 
-    def digest(self, option: int = 0) -> bytes:
-        return keccak(b"model" + bytes((self.federation.number % 256, option)))
+    def fund(self, account: Address) -> Call:
+        bond, held = self.federation.terms.bond, self.federation.state.token.get_balance(account)
+        most = max(min(held, STAKE_MAX, bond * 3), 1)
+        return Call(account, "fund", (self.rng.choice((1, self.rng.randint(1, most), most)),))
+
+    def digest(self, option: int = 0, of: int = 0) -> bytes:
+        return keccak(b"model" + bytes((self.federation.number % 256, option)) + of.to_bytes(32, "big"))
 
     def word(self) -> bytes:
         return self.rng.randbytes(32)
 
+    def samples_of(self, account: Address) -> int:
+        return self.rng.choice((1, self.federation.terms.max_samples))
+
     def propose(self, account: Address) -> Call:
-        samples = self.rng.choice((1, self.federation.terms.max_samples))
-        return Call(account, "propose", (self.federation.number, self.word(), samples))
+        epochs = self.rng.choice((1, 1, self.federation.terms.max_epochs))
+        arguments = (self.federation.number, self.word(), self.samples_of(account), epochs)
+        return Call(account, "propose", arguments)
+
+    def ballot(self, account: Address) -> bytes:
+        """Return a ballot as the mood has it."""
+        raise NotImplementedError
+
+    def bad_ballots(self, account: Address) -> list[bytes]:
+        """Return ballots that say nothing."""
+        good = self.ballot(account)
+        return [b"", good[:-1], good + b"\0"]
 
     def commit(self, account: Address) -> Call:
-        number, mood, luck = self.federation.number, self.mood(), self.rng.random()
-        if luck < mood.agree:
-            ballot = self.digest()
-        elif luck < mood.agree + mood.reject:
-            ballot = ZERO32
-        else:
-            ballot = self.digest(self.rng.randrange(1, 4))
-        salt = self.word()
-        self.sealed.setdefault((number, account), (ballot, salt))
+        number, rng = self.federation.number, self.rng
+        if (number, account) not in self.sealed:
+            ballot = self.ballot(account)
+            if rng.random() < 0.04:
+                self.spoilt.add((number, account))
+                ballot = rng.choice(self.bad_ballots(account))
+            self.sealed[number, account] = ballot, self.word()
         ballot, salt = self.sealed[number, account]
         commitment = self.federation.compute_commitment(number, account, ballot, salt)
         return Call(account, "commit", (number, commitment))
@@ -274,132 +351,43 @@ class Player:
         ballot, salt = self.sealed.get((number, account), (self.digest(), ZERO32))
         return Call(account, "reveal", (number, ballot, salt))
 
+    def can_select(self) -> bool:
+        """Return whether there are ballots to select by."""
+        return bool(self.federation.record.reveals)
+
+    def selection(self) -> int:
+        """Return the round's selection, or any where nobody publishes."""
+        return 0
+
+    def nonce(self, account: Address, digest: bytes) -> bytes:
+        return self.rng.choice((ZERO32, self.word()))
+
+    def publish(self, account: Address) -> Call:
+        mood, selection = self.mood(), self.selection() if self.can_select() else 0
+        honest = self.rng.random() < (0.95 if mood.agree > 0.2 else 0.6)
+        digest = self.digest(0 if honest else self.rng.randrange(1, 4), selection) if selection else ZERO32
+        return Call(
+            account, "publish", (self.federation.number, digest, selection, self.nonce(account, digest))
+        )
+
     # ------------------------------------------------------------------ illegal actions
 
-    def play_illegal(self, phase: Phase) -> Call:
+    def play_illegal(self, phase: Phase, env: Env) -> Call:
         """Return an action that some rule most likely refuses, fit to get far in this phase."""
-        rng = self.rng
-        by_phase: dict[Phase, tuple[Callable[[], Call], ...]] = {
-            Phase.OPEN: (self.bad_join, self.bad_join, self.bad_deposit, self.bad_leave, self.open_early),
-            Phase.DRAW: (self.draw_early, self.draw_early),
-            Phase.PROPOSE: (self.bad_proposal,) * 5,
-            Phase.COMMIT: (self.bad_commit,) * 5,
-            Phase.REVEAL: (self.bad_reveal,) * 5,
-        }
-        always = (self.any_action, self.wrong_round, self.bad_claim, self.bad_collect, self.bad_withdraw)
-        return rng.choice(by_phase.get(phase, ()) + always)()
+        from tests.spec.mischief import choose
+
+        return choose(self, phase, env)
+
+    def own_mischief(self, phase: Phase, env: Env) -> tuple[Callable[[], Call], ...]:
+        """Return what this mechanism alone can refuse in this phase."""
+        return ()
+
+    def own_calls(self, account: Address, env: Env) -> dict[str, Callable[[], Call]]:
+        """Return how this mechanism's own actions are called by `account`."""
+        return {}
 
     def anybody(self, *preferred: Address) -> Address:
         """Return one of the preferred or, less often, anybody at all."""
         if preferred and self.rng.random() < 0.75:
             return self.rng.choice(preferred)
         return self.rng.choice(self.accounts + self.outsiders)
-
-    def any_action(self) -> Call:
-        """Return any action by anybody, with arguments that may do."""
-        method = self.rng.choice(list(ACTIONS))
-        account = self.anybody()
-        made: dict[str, Callable[[], Call]] = {
-            "join": lambda: Call(account, "join", (self.amount(),)),
-            "deposit": lambda: Call(account, "deposit", (self.amount(),)),
-            "collect": lambda: Call(account, "collect", (self.anybody(),)),
-            "evict": lambda: Call(
-                account, "evict", ([self.anybody() for _ in range(self.rng.randrange(4))],)
-            ),
-            "propose": lambda: self.propose(account),
-            "commit": lambda: self.commit(account),
-            "reveal": lambda: self.reveal(account),
-        }
-        return made.get(method, lambda: Call(account, method))()
-
-    def amount(self) -> int:
-        bond, funds = self.federation.terms.bond, 2**64
-        return self.rng.choice(
-            (0, 1, bond - 1, bond, bond + 1, funds, STAKE_MAX, STAKE_MAX + 1, UINT256 - 1, UINT256)
-        )
-
-    def open_early(self) -> Call:
-        return Call(self.anybody(), "open")
-
-    def draw_early(self) -> Call:
-        return Call(self.anybody(), "draw")
-
-    def bad_join(self) -> Call:
-        taken = self.standing(Standing.MEMBER, Standing.LEAVING, Standing.BANNED)
-        poor = [account for account in self.accounts if not self.can_join(account)]
-        return Call(self.anybody(*taken, *poor, *self.outsiders), "join", (self.amount(),))
-
-    def bad_deposit(self) -> Call:
-        account = self.anybody(*self.standing(Standing.MEMBER, Standing.BANNED))
-        stake = self.federation.get_seat(account).balance
-        held = self.federation.state.token.get_balance(account)
-        room = STAKE_MAX - stake
-        return Call(account, "deposit", (self.rng.choice((0, 0, room, room + 1, held + 1, self.amount())),))
-
-    def bad_leave(self) -> Call:
-        return Call(self.anybody(*self.standing(Standing.LEAVING, Standing.BANNED), *self.outsiders), "exit")
-
-    def bad_claim(self) -> Call:
-        return Call(self.anybody(*self.standing(Standing.MEMBER, Standing.BANNED)), "claim")
-
-    def bad_collect(self) -> Call:
-        acted = self.acted(Act.PROPOSED, Act.COMMITTED, Act.REVEALED)
-        return Call(self.anybody(), "collect", (self.anybody(*acted, *self.outsiders),))
-
-    def bad_withdraw(self) -> Call:
-        return Call(self.anybody(*self.standing(Standing.LEAVING, Standing.BANNED)), "withdraw")
-
-    def wrong_round(self) -> Call:
-        number, rng = self.federation.number, self.rng
-        wrong = rng.choice((number + 1, max(number - 1, 0), 0, number + 2**32, UINT256))
-        account = self.anybody(*self.idle(Role.PROPOSER), *self.idle(Role.VOTER), *self.committed())
-        call = rng.choice((self.propose, self.commit, self.reveal))(account)
-        return Call(account, call.method, (wrong, *call.args[1:]))
-
-    def bad_proposal(self) -> Call:
-        rng, number, limit = self.rng, self.federation.number, self.federation.terms.max_samples
-        banned = [*self.standing(Standing.BANNED), *self.poor()]
-        proposed, idle = self.acted(Act.PROPOSED), self.idle(Role.PROPOSER)
-        crowd = rng.choice((proposed, idle, idle, self.idle(Role.VOTER), banned, banned, self.outsiders))
-        account = self.anybody(*(crowd or self.accounts))
-        if account not in idle or rng.random() < 0.1:
-            return self.propose(account)
-        digest, samples = rng.choice(
-            ((ZERO32, 1), (ZERO32, 0), (self.word(), 0), (self.word(), limit + 1), (self.word(), UINT256))
-        )
-        return Call(account, "propose", (number, digest, samples))
-
-    def bad_commit(self) -> Call:
-        rng, number = self.rng, self.federation.number
-        committed, idle = self.acted(Act.COMMITTED), self.idle(Role.VOTER)
-        banned = [*self.standing(Standing.BANNED), *self.poor()]
-        crowd = rng.choice((committed, idle, idle, self.idle(Role.PROPOSER), banned, banned, self.outsiders))
-        account = self.anybody(*(crowd or self.accounts))
-        if account in idle:
-            return Call(account, "commit", (number, ZERO32))
-        return (
-            self.commit(account)
-            if account not in committed
-            else Call(account, "commit", (number, self.word()))
-        )
-
-    def bad_reveal(self) -> Call:
-        rng, number = self.rng, self.federation.number
-        crowd = rng.choice(
-            (self.committed(), self.acted(Act.REVEALED), self.acted(Act.REVEALED), self.idle(Role.VOTER))
-        )
-        account = self.anybody(*(crowd or self.accounts))
-        ballot, salt = self.sealed.get((number, account), (self.digest(), ZERO32))
-        return rng.choice(
-            (
-                Call(account, "reveal", (number, ballot, self.word())),
-                Call(account, "reveal", (number, self.word(), salt)),
-                Call(account, "reveal", (number, ZERO32, salt)),
-            )
-        )
-
-    def poor(self) -> list[Address]:
-        """Return the drawn members whom their next act will ban."""
-        bond = self.federation.terms.bond
-        registry = self.federation.state.ledger.registry
-        return [account for account in registry if self.federation.get_seat(account).balance < bond]
