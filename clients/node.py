@@ -11,32 +11,36 @@ import sys
 import time
 from collections.abc import Sequence
 from contextlib import ExitStack
-from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
 from clients.engine.cohort import Cohort
 from clients.engine.command import guard
 from clients.engine.config import SwarmConfig, add_options, build, parse_tokens, read_toml
-from clients.engine.driver import Driver, Participant, Rules
+from clients.engine.driver import Driver
 from clients.engine.journal import Journal
 from clients.engine.launch import await_sent, note_sent
 from clients.engine.learners import build_bench, parse_attack
 from clients.engine.meters import Meters
-from clients.ports.chain import Token, Web3Chain, open_chain, open_link
-from clients.ports.chain.deployment import Deployment
+from clients.engine.participant import Participant, Rules
+from clients.learning.workbench import Workbench
+from clients.ports.chain import Link, Token, Web3Chain, open_chain, open_link
+from clients.ports.chain.deployment import Deployment, find_mechanism
+from clients.ports.chain.terms import abi_of, terms_of
 from clients.ports.keys import Key, KeyedSalts, dev_key_by_name, read_passphrase
 from clients.ports.store.opening import open_store
 from clients.types.chain import Call
 from clients.types.cid import Cid
 from clients.types.errors import PeerError, RequestError
-from clients.types.federation import TOKEN, Outcome, StakeVoteTerms, Standing, Status
+from clients.types.federation import TOKEN, Address, Outcome, StakeVoteTerms, Standing, Status
 from clients.types.store import Store
 
 LEARNING = (
     "dataset", "model", "partition", "clients", "seed", "device", "local_epochs", "batch_size",
     "learning_rate", "optimizer", "metric", "validation", "tolerance", "store", "history",
 )  # fmt: skip
+
+MECHANISM = "stake_vote"
 
 log = logging.getLogger(__name__)
 
@@ -103,13 +107,23 @@ def _run(options: dict[str, Any]) -> int:
         journal = Journal(options["journal"])
         stack.callback(journal.close)
         link = stack.enter_context(open_link(options["rpc"], [key], journal=note_sent(journal)))
-        chain = deployment.open(link) if deployment else open_chain(link, options["federation"])
+        chain = _open(link, deployment, options["federation"])
         journal.claim(chain.identity())
         await_sent(chain, [key.address], journal)
         store = open_store(config.store, root=options["journal"])
         stack.callback(store.close)
         _participate(chain, store, config, key, options, journal)
     return 0
+
+
+def _open(link: Link, deployment: Deployment | None, federation: Address) -> Web3Chain:
+    """Return the federation; `RequestError` where it is of a mechanism that we can't take part in."""
+    mechanism = deployment.mechanism if deployment else find_mechanism(link, federation)
+    if mechanism != MECHANISM:
+        raise RequestError(
+            f"this is a {mechanism} federation, and {mechanism} has no client yet; {MECHANISM} has one."
+        )
+    return deployment.open(link) if deployment else open_chain(link, federation, abi=abi_of(mechanism))
 
 
 def _participate(
@@ -122,8 +136,9 @@ def _participate(
     bench = build_bench(config, only=[index])
     cohort = Cohort(bench, store, behaviours, meters, config.metric, config.seed)
     _check_model(chain, cohort, config)
-    raw = chain.view("terms")[0]
-    terms = StakeVoteTerms(**dict(zip((one.name for one in fields(StakeVoteTerms)), raw, strict=True)))
+    terms = terms_of(MECHANISM, chain.view("terms")[0])
+    assert isinstance(terms, StakeVoteTerms)
+    _check_claims(bench, index, terms)
     _be_member(chain, key, options)
     participant = Participant(
         index, key.address, KeyedSalts(key), attack.name if attack else "", bool(attack and attack.lies)
@@ -133,7 +148,7 @@ def _participate(
         store=store,
         cohort=cohort,
         participants=[participant],
-        rules=Rules(terms.bond, terms.seats + terms.min_voters, config.tolerance),
+        rules=Rules(terms, config.tolerance),
         journal=journal,
         meters=meters,
         history=config.history,
@@ -148,7 +163,7 @@ def _participate(
             f"head {Cid.from_digest(status.head)}, stake {seat.balance / TOKEN:g} tokens",
             flush=True,
         )
-        out = seat.member.standing != Standing.MEMBER or seat.balance < terms.bond
+        out = seat.out or seat.member.standing != Standing.MEMBER
         if out:
             print(f"{key.address} is out: its stake is below the bond. What is left can be withdrawn.")
         return not out
@@ -168,6 +183,19 @@ def _check_model(chain: Web3Chain, cohort: Cohort, config: SwarmConfig) -> None:
             f"the federation's model {Cid.from_digest(head)} is not a {config.model} for {config.dataset}, "
             f"or the store doesn't have it: {error}."
         ) from error
+
+
+def _check_claims(bench: Workbench, index: int, terms: StakeVoteTerms) -> None:
+    """Refuse to start where the federation takes no update of so many samples or epochs."""
+    claims = {
+        "samples": (bench.samples(index), terms.max_samples),
+        "epochs": (bench.epochs, terms.max_epochs),
+    }
+    for what, (claimed, most) in claims.items():
+        if claimed > most:
+            raise RequestError(
+                f"this participant trains on {claimed} {what}; the federation takes {most} at most."
+            )
 
 
 def _be_member(chain: Web3Chain, key: Key, options: dict[str, Any]) -> None:

@@ -13,16 +13,17 @@ from clients.ports.chain.sender import Entry
 from clients.ports.files import write_whole
 from clients.ports.keys import Key, dev_key_by_name, read_passphrase
 from clients.types.errors import FedJuryError, RequestError, UnavailableError
-from deploy.federation import deploy_stake_vote
-from deploy.options import add_terms, parse_bytes32, read_terms
+from deploy.federation import deploy_federation
+from deploy.options import add_terms, read_terms
 from deploy.sources import standard_input
+from deploy.terms import parse_bytes32
 
 
 def parser() -> argparse.ArgumentParser:
     """Return the command line's parser."""
     parser = argparse.ArgumentParser(
         prog="python -m deploy",
-        description="Deploy a stake_vote federation and write deployments/<chain id>/<name>.json.",
+        description="Deploy a federation and write deployments/<chain id>/<name>.json.",
     )
     parser.add_argument("--rpc", required=True, metavar="URL", help="the chain: http(s):// or ws(s)://")
     parser.add_argument("--name", required=True, help="what the deployment is called from now on")
@@ -64,7 +65,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         return UnavailableError.exit_code
     except KeyboardInterrupt:
         return 130
-    print(f"{deployment.name}: StakeVote at {deployment.federation.address} on chain {deployment.chain_id}")
+    contract = deployment.federation
+    print(f"{deployment.name}: {contract.contract} at {contract.address} on chain {deployment.chain_id}")
     print(f"token at {deployment.token.address}")
     print(f"record: {path}")
     return 0
@@ -82,7 +84,7 @@ def deploy(given: argparse.Namespace) -> tuple[Deployment, Path]:
             raise RequestError(f"{path} records another deployment. Choose another --name, or --force.")
         log = path.with_suffix(".pending")
         _note(link, log, force=given.force)
-        deployment = deploy_stake_vote(
+        deployment = deploy_federation(
             link, key.address, terms, name=given.name, beacon_value=beacon, supply=given.supply
         )
         sources = path.parent / "sources" / path.name

@@ -5,21 +5,31 @@ from pathlib import Path
 from typing import Any
 
 from clients.ports.binaries import ROOT
+from clients.ports.chain.terms import KINDS
 from deploy.compiler import artifact
 
 FOLDER = ROOT / "clients" / "ports" / "chain" / "abi"
 
+Entries = list[dict[str, Any]]
 
-def client_abis() -> dict[str, list[dict[str, Any]]]:
-    """Return what clients need, by name. A federation's errors include its token's: those come through."""
+
+def client_abis() -> dict[str, Entries]:
+    """Return what clients need, by name: what all federations have, and what each mechanism has beyond it.
+
+    A federation's errors include its token's: those come through.
+    """
     token = artifact("JuryToken").abi
-    federation = artifact("StakeVote").abi
-    names = {one.get("name") for one in federation}
+    whole = {name: artifact(kind.contract).abi for name, kind in KINDS.items()}
+    first, *others = whole.values()
+    shared = [one for one in first if all(one in other for other in others)]
+    names = {one.get("name") for one in shared}
     theirs = [one for one in token if one["type"] == "error" and one["name"] not in names]
-    return {"federation": [*federation, *theirs], "token": token}
+    common = [*shared, *theirs]
+    own = {name: [one for one in entries if one not in common] for name, entries in whole.items()}
+    return {"federation": common, "token": token, **own}
 
 
-def render(entries: list[dict[str, Any]]) -> str:
+def render(entries: Entries) -> str:
     """Return an ABI as text, an entry a line, in an order that doesn't depend on the compiler."""
     return (
         "[\n"

@@ -22,7 +22,7 @@ from clients.ports.store.kubo import KuboNode
 from clients.types.cid import Cid
 from clients.types.errors import FedJuryError, RequestError, UnavailableError
 from clients.types.federation import TOKEN
-from deploy.federation import deploy_stake_vote
+from deploy.federation import deploy_federation
 from deploy.options import add_terms, read_terms
 
 NAME = "devnet"
@@ -101,7 +101,7 @@ def start(given: argparse.Namespace, stack: ExitStack) -> tuple[dict[str, Runnin
     node = stack.enter_context(clock)
     nodes["Anvil"] = node
     with open_link(node.url, keys) as link:
-        deployment = deploy_stake_vote(link, keys[0].address, terms, name=NAME)
+        deployment = deploy_federation(link, keys[0].address, terms, name=NAME)
         tokens = Token(link, deployment.token.address)
         tokens.mint(keys[0].address, [(key.address, _TOKENS) for key in keys])
     record = record_path(given.folder, deployment.chain_id, NAME)

@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import astuple, replace
-from typing import Any
 
 from clients.ports.chain.abi import Abi, abi_hash, address, as_bytes, as_int, hash_code, packaged
 from clients.ports.chain.deployment import NOBODY, Contract, Deployment
@@ -11,9 +10,10 @@ from clients.ports.chain.link import Link
 from clients.ports.chain.refusal import explain
 from clients.ports.chain.rpc import RpcError, reading
 from clients.ports.chain.sender import Step
+from clients.ports.chain.terms import Terms, kind_of, mechanism_of, terms_of
 from clients.ports.chain.web3chain import check_code
 from clients.types.errors import ProtocolError, RequestError, UnavailableError
-from clients.types.federation import Address, StakeVoteTerms
+from clients.types.federation import Address
 from deploy.compiler import artifact
 from deploy.sources import compiler_settings
 
@@ -21,23 +21,25 @@ DEV_CHAINS = frozenset({1337, 31337})
 """Chain ids on which money is play money: mintable tokens and fixed beacons are for these alone."""
 
 
-def deploy_stake_vote(
+def deploy_federation(
     link: Link,
     deployer: Address,
-    terms: StakeVoteTerms,
+    terms: Terms,
     *,
     name: str = "devnet",
     beacon_value: bytes | None = None,
     supply: int = 0,
 ) -> Deployment:
-    """Deploy a `StakeVote` federation as `deployer`, who has a key in `link`, and see that it is there.
+    """Deploy a federation as `deployer`, who has a key in `link`, and see that it is there.
 
+    Its mechanism is the one that `terms` are of.
     `terms.token` zero: deploys a JuryToken as well, with `supply` base units for the deployer; on a
     development chain the deployer may mint more. `terms.beacon` zero: block hashes are the entropy, unless
     `beacon_value` (32 bytes, development chains only) is given, which deploys a FixedBeacon.
     RequestError where the terms are refused, UnavailableError where the chain fails.
     """
-    play = link.chain_id in DEV_CHAINS
+    mechanism, play = mechanism_of(terms), link.chain_id in DEV_CHAINS
+    contract = kind_of(mechanism).contract
     if beacon_value is not None and not play:
         raise RequestError(
             f"a fixed beacon on chain {link.chain_id}: whoever reads the record knows every draw."
@@ -45,7 +47,7 @@ def deploy_stake_vote(
     if terms.token == NOBODY and not play and supply <= 0:
         raise RequestError("no token: give --token ADDRESS, or --supply for a new one that nobody can mint.")
     # Refused terms are found out before anything is paid for. Any token does for that.
-    _estimate(link, deployer, "StakeVote", (astuple(replace(terms, token=deployer)),))
+    _estimate(link, deployer, contract, (astuple(replace(terms, token=deployer)),))
     if terms.token == NOBODY:
         minter = deployer if play else NOBODY
         token = _deploy(link, deployer, "JuryToken", (supply, deployer, minter))
@@ -57,18 +59,18 @@ def deploy_stake_vote(
     elif terms.beacon != NOBODY:
         beacon = _existing(link, "IBeacon", terms.beacon)
     whole = replace(terms, token=token.address, beacon=beacon.address if beacon else NOBODY)
-    federation = _deploy(link, deployer, "StakeVote", (astuple(whole),))
+    federation = _deploy(link, deployer, contract, (astuple(whole),))
     _verify(link, federation, whole)
     return Deployment(
         name=name,
         chain_id=link.chain_id,
-        mechanism="stake_vote",
+        mechanism=mechanism,
         deployer=deployer,
         federation=federation,
         token=token,
         beacon=beacon,
         terms=whole,
-        abi_hash=abi_hash(artifact("StakeVote").abi),
+        abi_hash=abi_hash(artifact(contract).abi),
         compiler=compiler_settings(),
     )
 
@@ -115,13 +117,14 @@ def _code(link: Link, where: Address) -> bytes:
     return link.data("eth_getCode", where, "latest")
 
 
-def _verify(link: Link, federation: Contract, terms: StakeVoteTerms) -> None:
+def _verify(link: Link, federation: Contract, terms: Terms) -> None:
     """See that the contract on the chain has the terms that it was meant to have."""
-    abi = Abi(artifact("StakeVote").abi)
+    abi = Abi(artifact(federation.contract).abi)
     call = {"to": federation.address, "data": "0x" + abi.call("terms").hex()}
     with reading(link.rpc.where, "eth_call"):
-        got: Any = abi.result("terms", as_bytes(link.rpc.request("eth_call", call, "latest")))[0]
-    if got != astuple(terms):
+        [raw] = abi.result("terms", as_bytes(link.rpc.request("eth_call", call, "latest")))
+        got = terms_of(mechanism_of(terms), raw)
+    if got != terms:
         raise UnavailableError(
             f"chain at {link.rpc.where}: {federation.address} has other terms than asked for: {got}."
         )

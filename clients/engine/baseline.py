@@ -7,8 +7,8 @@ eq. (1), and accepts it. Judging, staking and voting don't happen; balances stay
 from collections.abc import Callable, Sequence
 
 from clients.engine.cohort import Cohort, put_all
-from clients.engine.driver import Participant
 from clients.engine.meters import Meters
+from clients.engine.participant import Participant
 from clients.engine.recorder import mean
 from clients.engine.results import RoundLine
 from clients.protocol.draw import compute_positions, compute_seed
@@ -42,14 +42,17 @@ def run_fedavg(
     up = down = 0
     for number in rounds:
         positions = compute_positions(compute_seed(entropy, ZERO32, number), len(participants))
-        order = sorted(zip(positions, participants, strict=True), key=lambda pair: pair[0])[:drawn]
-        proposals = []
-        trained = cohort.train([one.index for _, one in order], number, head)
+        order = [
+            one for _, one in sorted(zip(positions, participants, strict=True), key=lambda pair: pair[0])
+        ]
+        order = order[:drawn]
+        proposals: list[Proposal] = []
+        trained = cohort.train([one.index for one in order], number, head)
         with meters.part("store"):
             cids = put_all(store, [update.data for update in trained])
-        for (position, one), update, cid in zip(order, trained, cids, strict=True):
+        for one, update, cid in zip(order, trained, cids, strict=True):
             pins.note(cid)
-            proposals.append(Proposal(one.account, position, cid.digest, update.samples))
+            proposals.append(Proposal(one.account, len(proposals), cid.digest, update.samples))
         candidate = cohort.aggregate(proposals)
         if candidate.digest is None:
             raise RequestError(
@@ -81,6 +84,7 @@ def run_fedavg(
             slashed=[],
             rewarded=[],
             banned=[],
+            blamed=[],
             gas={},
             seconds=meters.take(),
             bytes={"up": store.bytes_up - up, "down": store.bytes_down - down},

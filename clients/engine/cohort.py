@@ -4,7 +4,7 @@ A swarm holds every participant here, a node only its own. Work on the same weig
 changes nothing of what each participant would work out alone.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
@@ -31,6 +31,7 @@ class Trained:
 
     data: bytes
     samples: int
+    epochs: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,10 +119,13 @@ class Cohort:
                 start, [(index, self._attacks.get(index)) for index in indices], (self._seed, round_number)
             )
         with self._meters.part("codec"):
-            return [Trained(encode(weights, self.schema), samples) for weights, samples in trained]
+            return [
+                Trained(encode(weights, self.schema), samples, self._bench.epochs)
+                for weights, samples in trained
+            ]
 
     def aggregate(self, proposals: Sequence[Proposal]) -> Candidate:
-        """Return the candidate that the proposals make: eq. (1), exact, in proposer order.
+        """Return the candidate that the proposals make: eq. (1), exact, in the order of their numbers.
 
         What a peer withholds, falsifies or malforms makes no candidate; our own store's trouble raises.
         """
@@ -161,6 +165,38 @@ class Cohort:
                 found = self._bench.scores(weights, missing, self._metric)
             self._scores.update({(digest, index): score for index, score in zip(missing, found, strict=True)})
         return [self._scores[digest, index] for index in indices]
+
+    def scores_without_each(
+        self, proposals: Sequence[Proposal], head: bytes, indices: Sequence[int]
+    ) -> list[list[float]]:
+        """Return, for each participant, its score of the aggregate without each of the proposals in turn.
+
+        Without the only proposal there is, the head stays. The proposals must make a candidate: `aggregate`.
+        """
+        if not indices:
+            return []
+        if len(proposals) == 1:
+            return [[score] for score in self.scores(head, indices)]
+        with self._meters.part("judge"):
+            found = self._bench.scores_each(self._leave_out_each(proposals), indices, self._metric)
+        return [list(scores) for scores in zip(*found, strict=True)]
+
+    def _leave_out_each(self, proposals: Sequence[Proposal]) -> Iterator[Weights]:
+        contributions = [Contribution(self._weights[p.digest], p.samples) for p in proposals]
+        for place in range(len(contributions)):
+            with self._meters.part("aggregate"):
+                rest = fedavg(contributions[:place] + contributions[place + 1 :], self.schema)
+            yield rest
+
+    def find_faulty(self, proposals: Sequence[Proposal]) -> set[int]:
+        """Return the numbers of the proposals whose updates are withheld, corrupt or ill-formed."""
+        faulty = set()
+        for proposal in proposals:
+            try:
+                self._load_all([proposal.digest])
+            except PeerError:
+                faulty.add(proposal.number)
+        return faulty
 
     def test(self, digest: bytes) -> Score:
         """Return the model's metrics on the public test set: for the record, no participant acts on it."""

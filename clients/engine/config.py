@@ -16,6 +16,7 @@ import tomli_w
 from clients.ports.files import write_whole
 from clients.ports.store.address import is_address
 from clients.ports.store.opening import NAMES as STORES
+from clients.protocol.claims import UPDATES_MAX, WEIGHT_LIMIT
 from clients.types.errors import RequestError, unknown_name
 from clients.types.federation import TOKEN
 
@@ -25,6 +26,9 @@ CHAINS = ("auto", "spec", "eth-tester", "anvil", "hardhat")
 DEVICES = ("auto", "cpu", "cuda", "mps")
 METRICS = ("accuracy", "auroc")
 OPTIMIZERS = ("adam", "sgd")
+SAMPLES_MAX = 2**20
+EPOCHS_MAX = (WEIGHT_LIMIT - 1) // SAMPLES_MAX
+"""The most samples and epochs that an update of a swarm may claim."""
 
 
 def option(default: Any, text: str, **metadata: Any) -> Any:
@@ -62,6 +66,7 @@ class SwarmConfig:
     voter_stake: str = option("8", "tokens a voter in the minority loses")
     history: int = option(20, "rounds whose models stay in the store, for audits; the head always does")
     quorum: float = option(0.5, "share of the drawn voters that must reveal for a verdict")
+    attribution: bool = option(False, "slash only proposers whose updates the rejecting voters name")
 
     def __post_init__(self) -> None:
         """Check every setting alone and all of them together."""
@@ -80,8 +85,9 @@ class SwarmConfig:
             )
         for name, known in (("device", DEVICES), ("metric", METRICS), ("optimizer", OPTIMIZERS)):
             _check_name(name, getattr(self, name), known)
-        for name in ("clients", "rounds", "proposers", "local_epochs", "batch_size"):
+        for name in ("clients", "rounds", "proposers", "batch_size"):
             self._check_range(name, 1, 1_000_000)
+        self._check_range("local_epochs", 1, EPOCHS_MAX)
         self._check_range("malicious", 0, self.clients, "there are only {clients} clients")
         self._check_range("history", 0, 1_000_000)
         self._check_range("seed", 0, 2**63 - 1)
@@ -95,6 +101,10 @@ class SwarmConfig:
             )
         if self.mechanism == "fedavg":
             self._check_range("proposers", 1, self.clients, "there are only {clients} clients")
+        if self.attribution and self.proposers > UPDATES_MAX:
+            raise RequestError(
+                f"{self.proposers} proposers with attribution: a ballot names {UPDATES_MAX} updates at most."
+            )
         if self.malicious and not self.attack:
             raise RequestError("there are malicious clients but no --attack.")
         for name in ("proposer_stake", "voter_stake"):
@@ -189,6 +199,15 @@ def add_options(parser: argparse._ActionsContainer, only: Collection[str] | None
         if only is not None and item.name not in only:
             continue
         assert item.default is not MISSING
+        if hints[item.name] is bool:
+            parser.add_argument(
+                "--" + item.name.replace("_", "-"),
+                dest=item.name,
+                action=argparse.BooleanOptionalAction,
+                default=argparse.SUPPRESS,
+                help=item.metadata["help"],
+            )
+            continue
         several = isinstance(hints[item.name], types.GenericAlias)
         shown = " ".join(item.default) if several else item.default
         parser.add_argument(

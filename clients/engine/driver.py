@@ -10,10 +10,12 @@ from collections import Counter, deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 
+from clients.engine.ballots import compute_ballots
 from clients.engine.cohort import Candidate, Cohort, put_all
 from clients.engine.journal import Journal
 from clients.engine.meters import Meters
-from clients.roles import member, voter
+from clients.engine.participant import Participant, Rules
+from clients.roles import member
 from clients.roles.view import (
     Judge,
     Knowledge,
@@ -29,7 +31,6 @@ from clients.types.chain import Call, Chain, Devnet, Receipt
 from clients.types.cid import Cid
 from clients.types.errors import FedJuryError, UnavailableError
 from clients.types.federation import Address, Outcome, Phase, Seat, Status
-from clients.types.keys import SaltSource
 from clients.types.store import Pins, Store
 
 log = logging.getLogger(__name__)
@@ -41,22 +42,6 @@ FETCH_MARGIN = 300
 
 class Stalled(FedJuryError):
     """The federation can't go on: too few members are left to open a round."""
-
-
-@dataclass(frozen=True, slots=True)
-class Participant:
-    """One participant that this process acts for; `index` is its place in the partition."""
-
-    index: int
-    account: Address
-    salts: SaltSource
-    attack: str = ""
-    lies: bool = False
-
-    @property
-    def malicious(self) -> bool:
-        """Return whether it attacks in any way."""
-        return bool(self.attack)
 
 
 @dataclass(slots=True)
@@ -72,15 +57,6 @@ class Notes:
     def knowledge_of(self, account: Address) -> Knowledge:
         """Return what `account` holds for the round."""
         return Knowledge(self.updates.get(account), self.ballots.get(account))
-
-
-@dataclass(frozen=True, slots=True)
-class Rules:
-    """What the driver must know of a federation's terms and of the participants' own policy."""
-
-    bond: int
-    min_members: int
-    tolerance: float
 
 
 class Driver:
@@ -229,7 +205,6 @@ class Driver:
                 me=seat.account,
                 chain_id=self.chain.chain_id,
                 federation=self.chain.federation,
-                bond=self.rules.bond,
                 min_members=self.rules.min_members,
                 status=status,
                 seat=seat,
@@ -254,7 +229,7 @@ class Driver:
         return self._clock() - self._waiting[1]
 
     def proposals(self, status: Status) -> list[Proposal]:
-        """Return the round's proposals in proposer order, once the phase Propose is over.
+        """Return the round's proposals in the order of their numbers, once the phase Propose is over.
 
         `UnavailableError` where the node's logs don't hold as many as its state has counted.
         """
@@ -280,27 +255,21 @@ class Driver:
             cids = put_all(self.store, [update.data for update in trained])
         for one, update, cid in zip(who, trained, cids, strict=True):
             self._pins.note(cid)
-            self.notes.updates[one.account] = Update(cid.digest, update.samples)
+            self.notes.updates[one.account] = Update(cid.digest, update.samples, update.epochs)
 
     def _judge(self, who: Sequence[Participant], status: Status) -> None:
-        candidate = self.cohort.aggregate(self.proposals(status))
+        proposals = self.proposals(status)
+        candidate = self.cohort.aggregate(proposals)
         if candidate.missing and self._may_still_come(status):
             self._sleep(self._poll_seconds)
             return
         self.notes.candidate = candidate
-        scores = references = [0.0] * len(who)
-        indices = [one.index for one in who]
         if candidate.digest is None:
             log.warning("round %d has no candidate: %s", status.round, candidate.fault)
         else:
             with self.meters.part("store"):
                 self._pins.note(self.store.put(candidate.data))
-            scores = self.cohort.scores(candidate.digest, indices)
-            references = self.cohort.scores(status.head, indices)
-        ballots = {}
-        for one, score, reference in zip(who, scores, references, strict=True):
-            ballot = voter.get_ballot(candidate.digest, score, reference, self.rules.tolerance)
-            ballots[one.account] = voter.get_lie(ballot, candidate.digest) if one.lies else ballot
+        ballots = compute_ballots(self.cohort, who, proposals, candidate, status.head, self.rules)
         self.journal.note_ballots(status.round, ballots)
         self.notes.ballots.update(ballots)
 

@@ -186,7 +186,7 @@ def _pack(call: Call) -> dict[str, Any]:
 
 def _pack_value(value: object) -> Any:
     if isinstance(value, bytes):
-        return "0x" + value.hex()
+        return {"hex": value.hex()}
     if isinstance(value, tuple):
         return list(value)
     return value
@@ -199,6 +199,6 @@ def _unpack(record: dict[str, Any]) -> Call:
 def _unpack_value(value: Any) -> object:
     if isinstance(value, list):
         return tuple(value)
-    if isinstance(value, str) and len(value) == 66:
-        return bytes.fromhex(value[2:])
+    if isinstance(value, dict):
+        return bytes.fromhex(value["hex"])
     return value

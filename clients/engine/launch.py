@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from hashlib import sha256
 from typing import Any
 
-from clients.engine.config import SwarmConfig
+from clients.engine.config import EPOCHS_MAX, SAMPLES_MAX, SwarmConfig
 from clients.engine.journal import Journal
 from clients.ports.chain import Entry, Link, Web3Chain, Web3Devnet, open_link, setup_members
 from clients.ports.chain.deployment import NOBODY, Deployment
@@ -18,7 +18,7 @@ from clients.protocol.stake_vote import STAKE_VOTE
 from clients.types.chain import Call, Chain, Devnet
 from clients.types.errors import RequestError, UnavailableError
 from clients.types.federation import Address, Schedule, StakeVoteTerms
-from deploy.federation import DEV_CHAINS, deploy_stake_vote
+from deploy.federation import DEV_CHAINS, deploy_federation
 
 GAS_MONEY = 10**18
 """Wei that a participant gets to pay for its transactions, on a development chain."""
@@ -49,7 +49,9 @@ def get_terms(config: SwarmConfig, genesis: bytes) -> StakeVoteTerms:
         seats=config.proposers,
         min_voters=1,
         quorum_bps=round(config.quorum * 10_000),
-        max_samples=2**20,
+        max_samples=SAMPLES_MAX,
+        max_epochs=EPOCHS_MAX,
+        attribution=config.attribution,
         schedule=SCHEDULE,
     )
 
@@ -99,7 +101,7 @@ def _deploy(
             "and a swarm holds every participant's key. There, deploy with `python -m deploy` and run "
             "each participant with `python -m clients.node`."
         )
-    deployment = deploy_stake_vote(
+    deployment = deploy_federation(
         link, deployer, terms, name="swarm", beacon_value=get_beacon_value(config.seed)
     )
     if link.control is None:

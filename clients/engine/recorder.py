@@ -3,12 +3,16 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from clients.engine.driver import Driver, Participant
+from clients.engine.driver import Driver
+from clients.engine.participant import Participant
 from clients.engine.results import RoundLine
-from clients.roles.view import as_bytes32
+from clients.protocol.blame import is_blamed
+from clients.protocol.docket import BLANK
+from clients.protocol.stake_vote import STAKE_VOTE
+from clients.roles.view import as_bytes32, get_ballots
 from clients.types.cid import Cid
 from clients.types.errors import UnavailableError
-from clients.types.federation import Act, Address, Outcome, Role, Seat, Status
+from clients.types.federation import Act, Address, Event, Outcome, Role, Seat, StakeVoteTerms, Status
 
 
 @dataclass(slots=True)
@@ -46,11 +50,13 @@ class Recorder:
         driver, record = self._driver, status.record
         with driver.meters.part("chain"):
             seats = self._seats()
-            votes_for, votes_against, candidate = self._votes(status)
+            events = driver.chain.events(status.seal_block)
+        votes_for, votes_against, candidate = _get_votes(events, status)
         proposals = driver.proposals(status)
+        blamed = get_blamed(events, status, driver.rules.terms)
         accuracy, loss, auroc = self._test(status.head)
         owned = {seat.account: seat.balance for seat in seats}
-        gone = {account for account, balance in owned.items() if balance < driver.rules.bond}
+        gone = {seat.account for seat in seats if seat.out}
         before = self._last.owned
         line = RoundLine(
             round=status.round,
@@ -72,6 +78,7 @@ class Recorder:
             slashed=[account for account in owned if owned[account] < before[account]],
             rewarded=[account for account in owned if owned[account] > before[account]],
             banned=sorted(gone - self._last.gone),
+            blamed=[proposal.proposer for proposal in proposals if proposal.number in blamed],
             gas=dict(sorted(driver.gas.items())),
             seconds=driver.meters.take(),
             bytes=self._traffic(),
@@ -85,16 +92,6 @@ class Recorder:
         chain = self._driver.chain
         registry = {seat.account: seat for seat in chain.seats()}
         return [registry.get(one.account) or chain.seat(one.account) for one in self._participants]
-
-    def _votes(self, status: Status) -> tuple[int, int, bytes]:
-        """Return votes for and against, and the candidate that the settlement names."""
-        for event in reversed(self._driver.chain.events(status.seal_block)):
-            if event.name == "Settled" and event.args["round"] == status.round:
-                votes_for, votes_against = event.args["votesFor"], event.args["votesAgainst"]
-                assert isinstance(votes_for, int)
-                assert isinstance(votes_against, int)
-                return votes_for, votes_against, as_bytes32(event.args["candidate"])
-        raise UnavailableError(f"the chain's node has no log of the settlement of round {status.round} yet.")
 
     def _candidate(self, status: Status, leading: bytes) -> str | None:
         """Return what was judged: what was worked out here, or else what the leading ballots named.
@@ -119,8 +116,37 @@ class Recorder:
         return taken
 
 
+def _get_votes(events: Sequence[Event], status: Status) -> tuple[int, int, bytes]:
+    """Return votes for and against, and the candidate that the settlement names."""
+    for event in reversed(events):
+        if event.name == "Settled" and event.args["round"] == status.round:
+            votes_for, votes_against = event.args["votesFor"], event.args["votesAgainst"]
+            assert isinstance(votes_for, int)
+            assert isinstance(votes_against, int)
+            return votes_for, votes_against, as_bytes32(event.args["candidate"])
+    raise UnavailableError(f"the chain's node has no log of the settlement of round {status.round} yet.")
+
+
+def get_blamed(events: Sequence[Event], status: Status, terms: StakeVoteTerms) -> set[int]:
+    """Return the numbers of the updates that lose their stake by the round that `status` shows as settled.
+
+    It is counted from the ballots on the chain, by the specification's own rule.
+    """
+    record, docket = status.record, BLANK
+    if record.outcome != Outcome.REJECTED:
+        return set()
+    ballots = get_ballots(events, status.round)
+    if len(ballots) != record.reveals:
+        raise UnavailableError(
+            f"the chain's node shows {len(ballots)} of the {record.reveals} ballots of round {status.round}."
+        )
+    for ballot in ballots:
+        docket, _ = STAKE_VOTE.ballots.count(terms, record, docket, ballot)
+    return {number for number in range(record.proposals) if is_blamed(terms, record, docket, number)}
+
+
 def _voted(seat: Seat, round_number: int) -> bool:
     """Return whether the account was a voter of the round just settled, whether or not it voted."""
     if seat.member.round == round_number:
-        return seat.member.act in (Act.COMMITTED, Act.REVEALED)
-    return seat.role == Role.VOTER
+        return Act.COMMITTED in seat.member.acts
+    return Role.VOTER in seat.roles

@@ -38,6 +38,7 @@ class RoundLine:
     slashed: list[Address]
     rewarded: list[Address]
     banned: list[Address]
+    blamed: list[Address]
     gas: dict[str, int]
     seconds: dict[str, float]
     bytes: dict[str, int]

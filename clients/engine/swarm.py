@@ -11,12 +11,13 @@ from pathlib import Path
 from clients.engine.baseline import run_fedavg
 from clients.engine.cohort import Cohort
 from clients.engine.config import SwarmConfig
-from clients.engine.driver import Driver, Participant, Rules
+from clients.engine.driver import Driver
 from clients.engine.figures import draw_all
 from clients.engine.journal import Journal
 from clients.engine.launch import Launched, get_terms, join_all, launch, relaunch
 from clients.engine.learners import build_bench, deal_attacks
 from clients.engine.meters import Meters
+from clients.engine.participant import Participant, Rules
 from clients.engine.recorder import Recorder
 from clients.engine.results import RoundLine, summarise
 from clients.engine.rundir import RunFolder
@@ -119,7 +120,7 @@ class Swarm:
             store=self.store,
             cohort=cohort,
             participants=participants,
-            rules=Rules(terms.bond, terms.seats + terms.min_voters, config.tolerance),
+            rules=Rules(terms, config.tolerance),
             journal=self.journal,
             meters=self.meters,
             devnet=devnet,

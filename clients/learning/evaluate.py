@@ -1,7 +1,7 @@
 """Judging weights on samples: accuracy, loss and AUROC, for one test set or many at once."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -61,20 +61,33 @@ def evaluate_many(model: nn.Module, weights: Weights, sets: Sequence[Samples]) -
     Weights whose outputs aren't numbers score badly (wrong, infinite loss, AUROC 0) and raise nothing: they
     are a peer's. Raises `RequestError` for an empty set, `BadUpdate` for weights that don't fit the model.
     """
+    return evaluate_each(model, [weights], sets)[0]
+
+
+def evaluate_each(model: nn.Module, many: Iterable[Weights], sets: Sequence[Samples]) -> list[list[Score]]:
+    """Return what `evaluate_many` returns for each of `many` weights, which are asked for one at a time."""
     if any(len(data) == 0 for data in sets):
         raise RequestError("a test set is empty; every judge needs samples to judge on")
     if not sets:
-        return []
-    load_weights(model, weights)
-    logits = predict(model, torch.cat([data.x for data in sets]))
-    y = torch.cat([data.y for data in sets])
+        return [[] for _ in many]
+    x, y = torch.cat([data.x for data in sets]), torch.cat([data.y for data in sets])
+    sizes = [len(data) for data in sets]
+    found = []
+    for weights in many:
+        load_weights(model, weights)
+        found.append(_score(predict(model, x), y, sizes))
+    return found
+
+
+def _score(logits: Tensor, y: Tensor, sizes: Sequence[int]) -> list[Score]:
+    """Return the score on each of the sets that follow one another in `y`."""
     losses = sample_losses(logits, y).double()
     right = _right(logits, y)
     ranked = y.is_floating_point() or logits.shape[1] == 2
     scores = []
     start = 0
-    for data in sets:
-        part = slice(start, start + len(data))
+    for size in sizes:
+        part = slice(start, start + size)
         start = part.stop
         loss = float(losses[part].mean())
         scores.append(
@@ -82,7 +95,7 @@ def evaluate_many(model: nn.Module, weights: Weights, sets: Sequence[Samples]) -
                 accuracy=float(right[part].mean()),
                 loss=loss if not math.isnan(loss) else math.inf,
                 auroc=_auroc(logits[part], y[part]) if ranked else None,
-                samples=len(data),
+                samples=size,
             )
         )
     return scores

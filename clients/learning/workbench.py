@@ -3,7 +3,7 @@
 The only module of this layer that callers need besides codec, aggregation and loaders.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
 import torch
@@ -11,7 +11,7 @@ from torch import nn
 
 from clients.learning.attacks import Attack
 from clients.learning.datasets import Dataset
-from clients.learning.evaluate import Score, evaluate, evaluate_many
+from clients.learning.evaluate import Score, evaluate, evaluate_each
 from clients.learning.partition import Holding
 from clients.learning.schema import Schema, Weights
 from clients.learning.stacked import Job, train_many
@@ -48,6 +48,11 @@ class Workbench:
         """Return the model's first weights."""
         return self._initial
 
+    @property
+    def epochs(self) -> int:
+        """How many epochs every participant trains."""
+        return self._config.epochs
+
     def samples(self, index: int) -> int:
         """Return how many samples participant `index` trains on: its N_k in eq. (1)."""
         return len(self._train[index])
@@ -77,8 +82,12 @@ class Workbench:
 
     def scores(self, weights: Weights, indices: Sequence[int], metric: str) -> list[float]:
         """Return the score of `weights` by `metric` on the private test data of each of `indices`."""
-        found = evaluate_many(self._model, weights, [self._private[index] for index in indices])
-        return [score.value(metric) for score in found]
+        return self.scores_each([weights], indices, metric)[0]
+
+    def scores_each(self, many: Iterable[Weights], indices: Sequence[int], metric: str) -> list[list[float]]:
+        """Return what `scores` returns for each of `many` weights; one of them at a time is in memory."""
+        sets = [self._private[index] for index in indices]
+        return [[score.value(metric) for score in found] for found in evaluate_each(self._model, many, sets)]
 
     def test(self, weights: Weights) -> Score:
         """Return the score of `weights` on the data set's own test set."""

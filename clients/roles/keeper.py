@@ -23,7 +23,7 @@ def step(view: View) -> list[Action]:
 
 def get_rank(view: View) -> int:
     """Return how many members are asked before this one in this round."""
-    order = [seat.account for seat in view.registry if seat.balance >= view.bond]
+    order = [seat.account for seat in view.registry if not seat.out]
     if view.me not in order:
         return len(order)
     return (order.index(view.me) - view.status.round) % len(order)
@@ -36,9 +36,9 @@ def _get_due(view: View) -> Call | None:
     if status.phase == Phase.DRAW:
         return Call(view.me, "draw")
     if status.phase == Phase.OPEN and view.now >= status.rest_until:
-        poor = [seat.account for seat in view.registry if seat.balance < view.bond]
-        if poor:
-            return Call(view.me, "evict", (tuple(poor[:EVICTIONS]),))
+        out = [seat.account for seat in view.registry if seat.out]
+        if out:
+            return Call(view.me, "evict", (tuple(out[:EVICTIONS]),))
         if len(view.registry) >= view.min_members:
             return Call(view.me, "open")
     return None

@@ -2,14 +2,15 @@
 
 from clients.roles.view import Action, Send, Train, View
 from clients.types.chain import Call
-from clients.types.federation import Phase, Role
+from clients.types.federation import Act, Phase, Role
 
 
 def step(view: View) -> list[Action]:
     """Return what a drawn proposer does next; nothing outside its phase or once it has proposed."""
-    if not view.is_due(Phase.PROPOSE, Role.PROPOSER):
+    if not view.is_due(Phase.PROPOSE, Role.PROPOSER, Act.PROPOSED):
         return []
     update = view.knowledge.update
     if update is None:
         return [Train(view.status.round, view.status.head)]
-    return [Send(Call(view.me, "propose", (view.status.round, update.digest, update.samples)))]
+    claim = (update.digest, update.samples, update.epochs)
+    return [Send(Call(view.me, "propose", (view.status.round, *claim)))]

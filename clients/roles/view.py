@@ -14,20 +14,24 @@ from clients.types.federation import Act, Address, Event, Phase, Role, Seat, Sta
 
 @dataclass(frozen=True, slots=True)
 class Proposal:
-    """One proposed update: `digest` names its weights, `samples` is the weight it claims in eq. (1)."""
+    """One proposed update: `digest` names its weights, `samples` is the weight it claims in eq. (1).
+
+    `number` is its place among the round's, and its bit in a bitmap.
+    """
 
     proposer: Address
-    position: int
+    number: int
     digest: bytes
     samples: int
 
 
 @dataclass(frozen=True, slots=True)
 class Update:
-    """The participant's own trained update, in the store already."""
+    """The participant's own trained update, in the store already, and what it claims to be trained on."""
 
     digest: bytes
     samples: int
+    epochs: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +52,6 @@ class View:
     me: Address
     chain_id: int
     federation: Address
-    bond: int
     min_members: int
     status: Status
     seat: Seat
@@ -60,18 +63,18 @@ class View:
 
     @property
     def acted(self) -> Act:
-        """Return what the participant did in the round in progress, NONE if nothing yet."""
+        """Return all that the participant did in the round in progress."""
         member = self.seat.member
-        return member.act if member.round == self.status.round else Act.NONE
+        return member.acts if member.round == self.status.round else Act.NONE
 
-    def is_due(self, phase: Phase, role: Role) -> bool:
-        """Return whether it is `phase`, and the participant is drawn as `role`, may act and has not."""
+    def is_due(self, phase: Phase, role: Role, act: Act) -> bool:
+        """Return whether it is `phase`, and the participant is drawn as `role`, may `act` and has not."""
         return (
             self.status.phase == phase
-            and self.seat.role == role
+            and role in self.seat.roles
             and self.seat.member.standing == Standing.MEMBER
-            and self.seat.balance >= self.bond
-            and self.acted == Act.NONE
+            and not self.seat.out
+            and act not in self.acted
         )
 
 
@@ -102,23 +105,38 @@ Action = Train | Judge | Send
 
 
 def get_proposals(events: Sequence[Event], round_number: int) -> list[Proposal]:
-    """Return the proposals of `round_number` among `events`, in proposer order (by drawn position)."""
+    """Return the proposals of `round_number` among `events`, in the order in which they arrived."""
     found = [
         Proposal(
             proposer=str(event.args["proposer"]),
-            position=_integer(event.args["position"]),
+            number=_integer(event.args["number"]),
             digest=as_bytes32(event.args["digest"]),
             samples=_integer(event.args["samples"]),
         )
         for event in events
         if event.name == "Proposed" and event.args["round"] == round_number
     ]
-    return sorted(found, key=lambda proposal: proposal.position)
+    return sorted(found, key=lambda proposal: proposal.number)
 
 
 def _integer(value: object) -> int:
     if not isinstance(value, int):
         raise UnavailableError(f"the chain's node hands out damaged logs: {value!r} is no number.")
+    return value
+
+
+def get_ballots(events: Sequence[Event], round_number: int) -> list[bytes]:
+    """Return the ballots of `round_number` that were revealed among `events`, in that order."""
+    return [
+        _bytes(event.args["ballot"])
+        for event in events
+        if event.name == "Revealed" and event.args["round"] == round_number
+    ]
+
+
+def _bytes(value: object) -> bytes:
+    if not isinstance(value, bytes):
+        raise UnavailableError(f"the chain's node hands out damaged logs: {value!r} is no ballot.")
     return value
 
 

@@ -134,7 +134,10 @@ class Abi:
 
 @cache
 def packaged(name: str) -> tuple[dict[str, Any], ...]:
-    """Return the ABI `name` that comes with the package: `federation` or `token`."""
+    """Return the ABI `name` that comes with the package.
+
+    `token`; `federation`, what all federations have; or a mechanism: what its federation has beyond that.
+    """
     text = resources.files("clients.ports.chain").joinpath("abi", f"{name}.json").read_text("utf-8")
     return tuple(json.loads(text))
 
@@ -195,11 +198,11 @@ def status_of(raw: Any) -> Status:
 
 def seat_of(raw: Any) -> Seat:
     """Return IFederation.Seat."""
-    return _struct(Seat, raw, member=_member_of, role=Role)
+    return _struct(Seat, raw, member=_member_of, roles=Role)
 
 
 def _member_of(raw: Any) -> Member:
-    return _struct(Member, raw, act=Act, standing=Standing)
+    return _struct(Member, raw, acts=Act, standing=Standing)
 
 
 def _struct(kind: Callable[..., T], raw: Any, **convert: Callable[[Any], object]) -> T:

@@ -2,16 +2,18 @@
 
 import json
 import re
+from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Self
 
 from clients.ports.chain.link import Link
+from clients.ports.chain.terms import Terms, abi_of, pack_terms, unpack_terms
 from clients.ports.chain.web3chain import Web3Chain, open_chain
 from clients.ports.files import write_whole
 from clients.types.cid import Cid
-from clients.types.errors import RequestError, UnavailableError
-from clients.types.federation import Address, Schedule, StakeVoteTerms
+from clients.types.errors import ProtocolError, RequestError, UnavailableError
+from clients.types.federation import Address
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 NOBODY = "0x" + "0" * 40
@@ -39,29 +41,25 @@ class Deployment:
     federation: Contract
     token: Contract
     beacon: Contract | None
-    terms: StakeVoteTerms
+    terms: Terms
     abi_hash: str
     compiler: dict[str, Any] = field(default_factory=dict)
 
     def document(self) -> dict[str, Any]:
         """Return the record as JSON-able data; the genesis digest as 0x and hex, and as a CID."""
-        genesis = self.terms.genesis
-        terms = asdict(self.terms) | {"genesis": "0x" + genesis.hex()}
-        return asdict(self) | {"terms": terms, "genesis_cid": str(Cid.from_digest(genesis))}
+        genesis = Cid.from_digest(self.terms.genesis)
+        return asdict(self) | {"terms": pack_terms(self.terms), "genesis_cid": str(genesis)}
 
     @classmethod
     def parse(cls, data: dict[str, Any], where: str) -> Self:
         """Return the deployment that `document` wrote. RequestError, with `where`, if it isn't one."""
         try:
             data = {key: value for key, value in data.items() if key != "genesis_cid"}
-            terms = data["terms"]
-            genesis = bytes.fromhex(terms["genesis"].removeprefix("0x"))
-            schedule = Schedule(**terms["schedule"])
             parts = {part: Contract(**data[part]) for part in ("federation", "token")}
             if data["beacon"] is not None:
                 parts["beacon"] = Contract(**data["beacon"])
-            whole = StakeVoteTerms(**(terms | {"genesis": genesis, "schedule": schedule}))
-            return cls(**(data | parts | {"terms": whole}))
+            terms = unpack_terms(data["mechanism"], data["terms"])
+            return cls(**(data | parts | {"terms": terms}))
         except (KeyError, TypeError, ValueError, AttributeError) as error:
             raise RequestError(f"{where} is not the record of a deployment: {error!r}.") from None
 
@@ -87,8 +85,13 @@ class Deployment:
                 f"chain at {link.rpc.where} has id {link.chain_id}, but {self.name!r} is deployed on chain "
                 f"{self.chain_id}. Give the URL of a node of that chain."
             )
-        code_hash, block = self.federation.code_hash, self.federation.block
-        return open_chain(link, self.federation.address, code_hash=code_hash, first_block=block)
+        return open_chain(
+            link,
+            self.federation.address,
+            abi=abi_of(self.mechanism),
+            code_hash=self.federation.code_hash,
+            first_block=self.federation.block,
+        )
 
 
 def record_path(folder: Path, chain_id: int, name: str) -> Path:
@@ -96,3 +99,20 @@ def record_path(folder: Path, chain_id: int, name: str) -> Path:
     if not _NAME.fullmatch(name):
         raise RequestError(f"deployment name {name!r}: letters, digits, '.', '_' and '-' only, 64 at most.")
     return folder / str(chain_id) / f"{name}.json"
+
+
+def find_mechanism(link: Link, federation: Address) -> str:
+    """Return the mechanism of the federation at an address, by a view that it alone has.
+
+    `terms()` doesn't tell: those of two mechanisms may be read as one another's.
+    """
+    signs: list[tuple[str, str, tuple[object, ...]]] = [
+        ("blade", "bidOf", (NOBODY,)),
+        ("bflc", "height", ()),
+        ("vbfl", "winnerOf", (0,)),
+    ]
+    for mechanism, view, args in signs:
+        with suppress(ProtocolError):
+            open_chain(link, federation, abi=abi_of(mechanism)).view(view, *args)
+            return mechanism
+    return "stake_vote"
