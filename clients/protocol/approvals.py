@@ -16,21 +16,19 @@ def read_bitmaps(record: Round, ballot: bytes, count: int) -> list[int]:
     return bitmaps
 
 
-def _count(terms: object, record: Round, docket: Docket, ballot: bytes) -> tuple[Docket, int | None]:
+def _count(terms: object, record: Round, docket: Docket, ballot: bytes) -> tuple[Docket, int]:
     (approved,) = read_bitmaps(record, ballot, 1)
-    return replace(docket, marks=compute_marks(docket.marks, approved, record.proposals)), None
+    return replace(docket, marks=compute_marks(docket.marks, approved, record.proposals)), 0
 
 
 APPROVALS: Ballots[object] = Ballots(_count)
 """A ballot is the bitmap of the good updates (vbfl §III-C)."""
 
 
-def _count_with_copies(
-    terms: object, record: Round, docket: Docket, ballot: bytes
-) -> tuple[Docket, int | None]:
+def _count_with_copies(terms: object, record: Round, docket: Docket, ballot: bytes) -> tuple[Docket, int]:
     approved, copies = read_bitmaps(record, ballot, 2)
     marks = compute_marks(docket.marks, approved, record.proposals)
-    return replace(docket, marks=marks, copies=compute_marks(docket.copies, copies, record.proposals)), None
+    return replace(docket, marks=marks, copies=compute_marks(docket.copies, copies, record.proposals)), 0
 
 
 APPROVALS_AND_COPIES: Ballots[object] = Ballots(_count_with_copies)

@@ -30,7 +30,7 @@ def check_attribution(terms: Attributing) -> None:
     check_term("seats", terms.seats, not terms.attribution or terms.seats <= UPDATES_MAX)
 
 
-def _count(terms: Attributing, record: Round, docket: Docket, ballot: bytes) -> tuple[Docket, int | None]:
+def _count(terms: Attributing, record: Round, docket: Docket, ballot: bytes) -> tuple[Docket, int]:
     if len(ballot) != (64 if terms.attribution else 32):
         raise ProtocolError("InvalidBallot", ballot)
     digest, blamed = ballot[:32], int.from_bytes(ballot[32:], "big")

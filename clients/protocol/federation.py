@@ -308,9 +308,7 @@ class Federation(FederationView[T]):
             raise ProtocolError("CommitmentMismatch", sender, committed, revealed)
         docket, option = self.mechanism.ballots.count(self.terms, record, self.docket, ballot)
         state.mix = compute_mix(state.mix, sender, salt)
-        if option is not None:
-            member = replace(member, option=option)
-        self._note_act(sender, member, Act.REVEALED)
+        self._note_act(sender, replace(member, option=option), Act.REVEALED)
         self._note_tally(docket, replace(record, reveals=record.reveals + 1))
         return [compute_event(env, "Revealed", round=number, voter=sender, ballot=ballot, salt=salt)]
 

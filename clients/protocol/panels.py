@@ -36,7 +36,7 @@ def _get_fewest(terms: Seated) -> int:
 
 
 def _count(terms: Seated, members: int) -> Wanted:
-    return Wanted(min(terms.seats, members), max(members - terms.seats, 0), 0)
+    return Wanted(terms.seats, max(members - terms.seats, 0), 0)
 
 
 def _get_roles(terms: Seated, state: State, account: Address, position: int, members: int) -> Role:

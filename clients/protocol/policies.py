@@ -83,9 +83,9 @@ class Panel(Generic[T_contra]):
 class Ballots(Generic[T_contra]):
     """What a ballot says."""
 
-    count: Callable[[T_contra, Round, Docket, bytes], tuple[Docket, int | None]]
-    """Terms, record, docket, ballot → the docket with it counted, and its option where it has one.
-    InvalidBallot where it says nothing."""
+    count: Callable[[T_contra, Round, Docket, bytes], tuple[Docket, int]]
+    """Terms, record, docket, ballot → the docket with it counted, and its option of the tally; 0 where the
+    ballots aren't what is tallied. InvalidBallot where it says nothing."""
 
 
 @dataclass(frozen=True, slots=True)

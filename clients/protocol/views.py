@@ -136,7 +136,7 @@ class FederationView(Generic[T]):
         booked = self._compute_booked(account, member)
         out = booked.standing is Standing.BANNED or self.is_barred(account)
         roles, position = self.get_part(account, member)
-        return Seat(account, member, booked.stake, roles, position, out)
+        return Seat(account, member, booked.stake, Role.NONE if out else roles, position, out)
 
     def get_seats(self) -> list[Seat]:
         """Return the seats of the registry, in its order."""
@@ -149,15 +149,12 @@ class FederationView(Generic[T]):
     def get_part(self, account: Address, member: Member) -> tuple[Role, int]:
         """Return the roles of `account`, whose entry is `member`, in the round in progress, and its position.
 
-        No roles and position 0 outside a round, before its draw, or outside the registry; no roles for
-        whoever is banned or barred.
+        No roles and position 0 outside a round, before its draw, or outside the registry.
         """
         record = self.record
         if not member.index or not record.drawn_at or not is_in_progress(record, self.number):
             return Role.NONE, 0
         position = compute_positions(self.state.seed, record.members)[member.index - 1]
-        if member.standing is Standing.BANNED or self.is_barred(account):
-            return Role.NONE, position
         panel = self.mechanism.panel
         return panel.get_roles(self.terms, self.state, account, position, record.members), position
 

@@ -183,6 +183,7 @@ abstract contract Replay is Test {
         emit log_named_uint("block", step.blockNumber);
         emit log_named_bytes("answer", answer);
         emit log_named_bytes("status", abi.encode(IFederation(FEDERATION).status()));
+        emit log_named_bytes("seats", abi.encode(IFederation(FEDERATION).seats(0, type(uint256).max)));
         emit log_named_bytes("seat of the sender", abi.encode(IFederation(FEDERATION).seatOf(step.sender)));
         revert(string.concat(name, ", step ", vm.toString(i), ": ", what));
     }
