@@ -12,7 +12,7 @@ from clients.ports.chain.deployment import NOBODY, Deployment
 from clients.ports.keys import Key, SeededSalts, derive_keys, dev_key
 from clients.types.chain import Call, Chain
 from clients.types.federation import Address, Role, Schedule, StakeVoteTerms
-from deploy.federation import deploy_stake_vote
+from deploy.federation import deploy_federation
 
 BEACON_VALUE = keccak(text="the tests' beacon")
 SCHEDULE = Schedule(open=0, propose=3600, commit=3600, reveal=3600, publish=0, unbonding=86_400)
@@ -32,6 +32,8 @@ def terms(**changes: object) -> StakeVoteTerms:
         "min_voters": 2,
         "quorum_bps": 5000,
         "max_samples": 10**6,
+        "max_epochs": 100,
+        "attribution": False,
         "schedule": SCHEDULE,
     }
     return StakeVoteTerms(**(values | changes))
@@ -66,7 +68,7 @@ def opened(home: str, count: int = 6, *, seed: int = 1, **changes: object) -> It
 
 def found(link: Link, keys: Sequence[Key], deployer: Key, **changes: object) -> World:
     """Deploy a federation for `keys` on `link`."""
-    deployment = deploy_stake_vote(link, deployer.address, terms(**changes), beacon_value=BEACON_VALUE)
+    deployment = deploy_federation(link, deployer.address, terms(**changes), beacon_value=BEACON_VALUE)
     chain = deployment.open(link)
     assert isinstance(chain, Web3Devnet)
     accounts = [key.address for key in keys]
@@ -76,7 +78,7 @@ def found(link: Link, keys: Sequence[Key], deployer: Key, **changes: object) -> 
 
 def commitment(chain: Chain, round: int, voter: Address, ballot: bytes, salt: bytes) -> bytes:
     """Return what `commitmentOf` returns."""
-    kinds = ["uint256", "address", "uint256", "address", "bytes32", "bytes32"]
+    kinds = ["uint256", "address", "uint256", "address", "bytes", "bytes32"]
     return keccak(encode(kinds, [chain.chain_id, chain.federation, round, voter, ballot, salt]))
 
 
@@ -92,8 +94,8 @@ def draw(chain: Chain, anybody: Address) -> tuple[list[Address], list[Address]]:
         [receipt] = chain.send([Call(anybody, method)])
         assert receipt.error is None, receipt
     seats = chain.seats()
-    proposers = [seat.account for seat in seats if seat.role is Role.PROPOSER]
-    return proposers, [seat.account for seat in seats if seat.role is Role.VOTER]
+    proposers = [seat.account for seat in seats if seat.roles is Role.PROPOSER]
+    return proposers, [seat.account for seat in seats if seat.roles is Role.VOTER]
 
 
 def play_round(chain: Chain, accounts: Sequence[Address], against: int = 0) -> list[list[object]]:
@@ -106,7 +108,7 @@ def play_round(chain: Chain, accounts: Sequence[Address], against: int = 0) -> l
     }
     salts = {who: SeededSalts(1, accounts.index(who)).salt(0, "", number) for who in voters}
     batches = [
-        [Call(who, "propose", (number, keccak(text=who), 100)) for who in proposers],
+        [Call(who, "propose", (number, keccak(text=who), 100, 5)) for who in proposers],
         [
             Call(who, "commit", (number, commitment(chain, number, who, ballots[who], salts[who])))
             for who in voters

@@ -16,7 +16,7 @@ from clients.ports.keys import Key, dev_key
 from clients.types.chain import Call
 from clients.types.errors import ProtocolError, UnavailableError
 from clients.types.federation import Outcome, Phase
-from deploy.federation import deploy_stake_vote
+from deploy.federation import deploy_federation
 from tests.integration.chain_federation import FUNDS, play_round, terms
 
 CHAIN_ID = 1337
@@ -93,7 +93,7 @@ def test_a_round_on_a_private_network(url: str) -> None:
     keys = [dev_key(number) for number in range(6)]
     accounts = [key.address for key in keys]
     with open_link(url, keys, chain_id=CHAIN_ID) as link:
-        deployment = deploy_stake_vote(link, accounts[0], terms())
+        deployment = deploy_federation(link, accounts[0], terms())
         chain = deployment.open(link)
         assert not isinstance(chain, Web3Devnet)
         setup_members(link, chain.token, chain.federation, accounts, FUNDS, minter=accounts[0])
@@ -118,7 +118,7 @@ def test_what_reverts_on_chain_is_explained_without_traces(url: str) -> None:
     keys = [dev_key(number) for number in range(2)]
     accounts = [key.address for key in keys]
     with open_link(url, keys) as link:
-        deployment = deploy_stake_vote(link, accounts[0], terms())
+        deployment = deploy_federation(link, accounts[0], terms())
         chain = Web3Devnet(link, deployment.federation.address, confirm=False)
         setup_members(link, chain.token, chain.federation, accounts, FUNDS, minter=accounts[0])
         calls = [

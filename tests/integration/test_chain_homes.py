@@ -107,7 +107,7 @@ def test_refusals_carry_the_contracts_own_errors(world: World) -> None:
         (Call(a, "withdraw"), ProtocolError("NothingToWithdraw", a)),
         (Call(a, "open"), ProtocolError("TooFewMembers", 0, 4)),
         (Call(a, "draw"), ProtocolError("WrongPhase", Phase.OPEN, Phase.DRAW)),
-        (Call(a, "propose", (1, b"\1" * 32, 1)), ProtocolError("WrongRound", 1, 0)),
+        (Call(a, "propose", (1, b"\1" * 32, 1, 1)), ProtocolError("WrongRound", 1, 0)),
         (Call(a, "settle"), ProtocolError("WrongPhase", Phase.OPEN, Phase.SETTLE)),
         (Call(a, "collect", (b,)), ProtocolError("NotMember", b, Standing.STRANGER)),
         (
@@ -182,10 +182,10 @@ def test_a_round(world: World) -> None:
     assert (status.phase, status.round, status.members, status.seats) == (Phase.PROPOSE, 1, 6, 2)
     assert status.propose_end == status.record.drawn_at + 3600
     seat = chain.seat(proposers[0])
-    assert (seat.role, seat.member.act, seat.balance) == (Role.PROPOSER, Act.NONE, 2000)
+    assert (seat.roles, seat.member.acts, seat.balance) == (Role.PROPOSER, Act.NONE, 2000)
 
     digest = b"\7" * 32
-    chain.send([Call(who, "propose", (1, digest, 10)) for who in proposers])
+    chain.send([Call(who, "propose", (1, digest, 10, 5)) for who in proposers])
     salt = b"\5" * 32
     [receipt] = chain.send([Call(voters[0], "commit", (1, commitment(chain, 1, voters[0], digest, salt)))])
     assert receipt.events[0].args["voter"] == voters[0]
@@ -300,7 +300,7 @@ def test_whoever_has_no_key_here_cannot_send(world: World) -> None:
         (("join", ()), "takes 1 argument"),
         (("join", ("much",)), "join"),
         (("join", (-1,)), "join"),
-        (("propose", (1, b"short" * 20, 1)), "propose"),
+        (("propose", (1, b"short" * 20, 1, 1)), "propose"),
     ],
 )
 def test_ill_formed_calls_are_refused_here(world: World, call: tuple, words: str) -> None:

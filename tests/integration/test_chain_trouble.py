@@ -27,7 +27,7 @@ from clients.ports.keys import derive_keys, dev_key
 from clients.types.chain import Call
 from clients.types.errors import ProtocolError, UnavailableError
 from clients.types.federation import Phase, Standing
-from deploy.federation import deploy_stake_vote
+from deploy.federation import deploy_federation
 from tests.integration.chain_federation import FUNDS, join, opened, play_round, terms
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -103,7 +103,7 @@ def proxy(anvil: AnvilNode) -> Iterator[Proxy]:
 
 def federation(link: Link, **changes: object) -> Web3Chain:
     deployer = dev_key(0).address
-    return deploy_stake_vote(link, deployer, terms(**changes)).open(link)
+    return deploy_federation(link, deployer, terms(**changes)).open(link)
 
 
 # ---------------------------------------------------------------------- somebody's node
@@ -177,7 +177,7 @@ def test_another_chain_than_the_deployments(anvil: AnvilNode) -> None:
         open_link(anvil.url, chain_id=5)
     with AnvilNode(chain_id=777) as other:
         with open_link(anvil.url, [dev_key(0)]) as link:
-            deployment = deploy_stake_vote(link, dev_key(0).address, terms())
+            deployment = deploy_federation(link, dev_key(0).address, terms())
         with open_link(other.url) as link, pytest.raises(UnavailableError, match=r"777.*31337"):
             deployment.open(link)
 

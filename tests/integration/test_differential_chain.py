@@ -16,7 +16,7 @@ from clients.protocol.stake_vote import STAKE_VOTE
 from clients.protocol.state import Env
 from clients.types.chain import Devnet
 from clients.types.federation import StakeVoteTerms
-from deploy.federation import deploy_stake_vote
+from deploy.federation import deploy_federation
 from tests.spec.player import Move, Player
 from tests.spec.sequences import draw_funds, draw_terms
 
@@ -57,7 +57,7 @@ def build_pair(
     terms = replace(draw_terms(rng, len(accounts)), token=ZERO_ADDRESS, beacon=ZERO_ADDRESS)
     funds = draw_funds(rng, accounts, terms)
     beacon_value = rng.randbytes(32)
-    deployed = deploy_stake_vote(link, deployer, terms, beacon_value=beacon_value)
+    deployed = deploy_federation(link, deployer, terms, beacon_value=beacon_value)
     token = Token(link, deployed.token.address)
     token.mint(deployer, list(funds.items()))
     token.approve(accounts, deployed.federation.address)

@@ -12,11 +12,12 @@ import pytest
 
 from clients.engine.cohort import Cohort
 from clients.engine.config import SwarmConfig, build
-from clients.engine.driver import Driver, Participant, Rules, Stalled
+from clients.engine.driver import Driver, Stalled
 from clients.engine.journal import Journal
 from clients.engine.launch import Launched, get_beacon_value, get_terms, join_all
 from clients.engine.learners import build_bench
 from clients.engine.meters import Meters
+from clients.engine.participant import Participant, Rules
 from clients.learning.codec import encode
 from clients.ports.keys import SeededSalts, derive_keys
 from clients.ports.store.memory import MemoryStore
@@ -87,7 +88,7 @@ class World:
             "store": store,
             "cohort": cohort,
             "participants": [one],
-            "rules": Rules(self.terms.bond, self.terms.seats + self.terms.min_voters, 1.0),
+            "rules": Rules(self.terms, 1.0),
             "journal": Journal(self.folder / f"journal{index}-{len(self.network.homes)}"),
             "meters": meters,
             "history": 1,
@@ -207,9 +208,8 @@ def test_an_outage_is_sat_out_for_as_long_as_asked(config: SwarmConfig, tmp_path
 
 def test_a_closed_federation_with_too_few_members_ends(config: SwarmConfig, tmp_path: Path) -> None:
     world = World(config, tmp_path)
-    driver = world.driver(
-        0, closed=True, rules=Rules(world.terms.bond, COUNT + 1, 0.1), sleep=lambda seconds: None
-    )
+    more = replace(world.terms, min_voters=COUNT + 1 - world.terms.seats)
+    driver = world.driver(0, closed=True, rules=Rules(more, 0.1), sleep=lambda seconds: None)
     with pytest.raises(Stalled, match="5 members are left, 6 are needed"):
         driver.run(1, lambda status: None)
 

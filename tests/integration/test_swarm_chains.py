@@ -127,7 +127,7 @@ def deploy(rpc: str, ipfs: str, folder: Path, count: int) -> Path:
     from clients.ports.chain import open_link, setup_members
     from clients.ports.keys import dev_key
     from clients.ports.store.opening import open_store
-    from deploy.federation import deploy_stake_vote
+    from deploy.federation import deploy_federation
 
     settings = {"clients": count, "proposers": 1, "malicious": 0, "model": "logistic", "tokens": "30"}
     config = build(settings)
@@ -136,7 +136,7 @@ def deploy(rpc: str, ipfs: str, folder: Path, count: int) -> Path:
     genesis = store.put(encode(bench.initial_weights(), bench.schema))
     keys = [dev_key(number) for number in range(count)]
     with open_link(rpc, keys) as link:
-        deployed = deploy_stake_vote(link, keys[0].address, get_terms(config, genesis.digest))
+        deployed = deploy_federation(link, keys[0].address, get_terms(config, genesis.digest))
         accounts = [key.address for key in keys]
         token, federation = deployed.token.address, deployed.federation.address
         setup_members(link, token, federation, accounts, config.units("tokens"), minter=accounts[0])

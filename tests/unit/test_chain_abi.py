@@ -1,16 +1,31 @@
 """Calls, results, logs and errors against eth_abi and the compiled contracts."""
 
-from dataclasses import astuple
+import json
+from dataclasses import astuple, fields
+from typing import Any
 
 import pytest
 from eth_abi.abi import encode
+from eth_utils.abi import collapse_if_tuple
 from eth_utils.crypto import keccak
 from hypothesis import given
 from hypothesis import strategies as st
 
 from clients.ports.chain.abi import Abi, abi_hash, address, packaged, seat_of, status_of
+from clients.ports.chain.terms import KINDS, abi_of, pack_terms, terms_of, unpack_terms
 from clients.types.errors import ProtocolError, RequestError
-from clients.types.federation import Act, Member, Outcome, Phase, Role, Round, Seat, Standing, Status
+from clients.types.federation import (
+    Act,
+    Member,
+    Outcome,
+    Phase,
+    Role,
+    Round,
+    Schedule,
+    Seat,
+    Standing,
+    Status,
+)
 from deploy.abi import FOLDER, client_abis, render
 
 FEDERATION = Abi(packaged("federation"))
@@ -24,18 +39,26 @@ def selector(signature: str) -> bytes:
 
 
 @pytest.mark.needs("node")
-@pytest.mark.parametrize("name", ["federation", "token"])
+@pytest.mark.parametrize("name", ["federation", "token", *KINDS])
 def test_the_packaged_abis_are_the_contracts(name: str) -> None:
     written = (FOLDER / f"{name}.json").read_text("utf-8")
     assert written == render(client_abis()[name]), "run `python -m deploy.abi`"
 
 
-@given(UINTS, WORDS, UINTS)
-def test_calls(round: int, digest: bytes, samples: int) -> None:
-    expected = selector("propose(uint256,bytes32,uint256)") + encode(
-        ["uint256", "bytes32", "uint256"], [round, digest, samples]
+@given(UINTS, WORDS, UINTS, UINTS)
+def test_calls(round: int, digest: bytes, samples: int, epochs: int) -> None:
+    expected = selector("propose(uint256,bytes32,uint256,uint256)") + encode(
+        ["uint256", "bytes32", "uint256", "uint256"], [round, digest, samples, epochs]
     )
-    assert FEDERATION.call("propose", (round, digest, samples)) == expected
+    assert FEDERATION.call("propose", (round, digest, samples, epochs)) == expected
+
+
+@given(UINTS, st.binary(max_size=100), WORDS)
+def test_calls_with_bytes(round: int, ballot: bytes, salt: bytes) -> None:
+    expected = selector("reveal(uint256,bytes,bytes32)") + encode(
+        ["uint256", "bytes", "bytes32"], [round, ballot, salt]
+    )
+    assert FEDERATION.call("reveal", (round, ballot, salt)) == expected
 
 
 @given(st.lists(ADDRESSES, max_size=5))
@@ -101,14 +124,40 @@ def test_other_contracts_events_are_nobodys() -> None:
 
 
 def test_structs_are_the_twins_of_the_contracts() -> None:
-    record = Round(1, 2, 3, 4, 5, 6, 7, 8, Outcome.REJECTED, 9, 10)
-    status = Status(Phase.REVEAL, 1, 2, 3, 4, 5, 6, 7, 8, b"\1" * 32, b"\2" * 32, 9, record)
+    record = Round(1, 2, 3, 4, 5, 6, 7, 8, 9, Outcome.REJECTED, 10, 11)
+    status = Status(Phase.REVEAL, *range(1, 12), b"\1" * 32, b"\2" * 32, 9, record)
     assert status_of(astuple(status)) == status
     assert isinstance(status_of(astuple(status)).record.outcome, Outcome)
     account = address("0x" + "ab" * 20)
-    member = Member(1, 2, 3, 4, 5, Act.COMMITTED, Standing.MEMBER)
-    seat = Seat(account, member, 6, Role.VOTER, 7)
-    assert seat_of(astuple(seat)) == seat
+    member = Member(1, 2, 3, 4, 5, 6, 7, Act.PROPOSED | Act.COMMITTED, Standing.MEMBER)
+    seat = Seat(account, member, 6, Role.VOTER | Role.PUBLISHER, 7, True)
+    found = seat_of(astuple(seat))
+    assert found == seat
+    assert Role.PUBLISHER in found.roles
+    assert Act.COMMITTED in found.member.acts
+
+
+def some_terms(mechanism: str) -> st.SearchStrategy[Any]:
+    """Return terms of `mechanism` with anything in them that their types allow."""
+    values = {int: st.integers(0, 2**16 - 1), bytes: WORDS, bool: st.booleans(), str: ADDRESSES}
+    values |= {tuple[str, ...]: st.lists(ADDRESSES, max_size=3).map(tuple)}
+    values |= {Schedule: st.builds(Schedule, *[st.integers(0, 2**32 - 1)] * 6)}
+    kind = KINDS[mechanism].terms
+    parts = {
+        one.name: st.integers(0, 255) if one.name in {"pow_bits", "election"} else values[one.type]
+        for one in fields(kind)
+    }
+    return st.builds(kind, **parts)
+
+
+@pytest.mark.parametrize("mechanism", KINDS)
+@given(data=st.data())
+def test_terms_of_every_mechanism_survive_the_chain_and_json(mechanism: str, data: st.DataObject) -> None:
+    terms = data.draw(some_terms(mechanism))
+    assert unpack_terms(mechanism, json.loads(json.dumps(pack_terms(terms)))) == terms
+    [entry] = [one for one in abi_of(mechanism) if one.get("name") == "terms"]
+    raw = encode([collapse_if_tuple(entry["outputs"][0])], [astuple(terms)])
+    assert terms_of(mechanism, Abi(abi_of(mechanism)).result("terms", raw)[0]) == terms
 
 
 def test_results_of_another_contract_are_no_results() -> None:

@@ -62,7 +62,10 @@ def pack_terms(terms: Terms) -> dict[str, Any]:
 
 
 def unpack_terms(mechanism: str, data: Mapping[str, Any]) -> Terms:
-    """Return what `pack_terms` packed. KeyError, TypeError, ValueError, AttributeError where it is not that."""
+    """Return what `pack_terms` packed.
+
+    Raises KeyError, TypeError, ValueError or AttributeError where it is something else.
+    """
     kind = kind_of(mechanism).terms
     values = {**data, "schedule": Schedule(**data["schedule"])}
     for field in fields(kind):

@@ -10,8 +10,8 @@ from clients.engine.results import RoundLine
 LINE = RoundLine(
     round=1, accepted=True, outcome="ACCEPTED", head_cid="", candidate_cid=None, accuracy=0.5, auroc=None,
     loss=1.0, votes_for=3, votes_against=1, proposers=[], voters=[], publisher=None, balances={},
-    honest_mean_balance=64e18, malicious_mean_balance=32e18, slashed=[], rewarded=[], banned=[], gas={},
-    seconds={}, bytes={},
+    honest_mean_balance=64e18, malicious_mean_balance=32e18, slashed=[], rewarded=[], banned=[], blamed=[],
+    gas={}, seconds={}, bytes={},
 )  # fmt: skip
 
 

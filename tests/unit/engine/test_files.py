@@ -68,7 +68,7 @@ def settled(number: int) -> list[Receipt]:
 def test_rewinding_keeps_what_led_to_the_last_settled_round(tmp_path: Path) -> None:
     journal = Journal(tmp_path)
     for number in (1, 2, 3):
-        journal.note_calls(number, [Receipt(Call("0xA", "propose", (number, bytes(32), 5)), gas=1)])
+        journal.note_calls(number, [Receipt(Call("0xA", "propose", (number, bytes(32), 5, 1)), gas=1)])
         journal.note_advance(number, 7)
         journal.note_ballots(number, {"0xA": bytes([number]) * 32})
         if number < 3:
@@ -83,7 +83,8 @@ def test_rewinding_keeps_what_led_to_the_last_settled_round(tmp_path: Path) -> N
     assert (tmp_path / "calls.jsonl").read_text() == ""
 
 
-def test_replay_sends_the_very_calls_that_took_effect(tmp_path: Path) -> None:
+@pytest.mark.parametrize("size", [0, 1, 20, 32, 64, 500])
+def test_replay_sends_the_very_calls_that_took_effect(tmp_path: Path, size: int) -> None:
     from clients.types.errors import ProtocolError
 
     sent: list[object] = []
@@ -98,7 +99,8 @@ def test_replay_sends_the_very_calls_that_took_effect(tmp_path: Path) -> None:
 
     journal = Journal(tmp_path)
     good = Call("0xA", "evict", (("0xB", "0xC"),))
-    other = Call("0xA", "reveal", (4, b"\x01" * 32, b"\x02" * 32))
+    ballot = bytes(number % 256 for number in range(size))
+    other = Call("0xA", "reveal", (4, ballot, b"\x02" * 32))
     refused = Receipt(Call("0xB", "settle"), 0, error=ProtocolError("WrongPhase", 0, 6))
     journal.note_calls(1, [Receipt(good, 0), refused, Receipt(other, 0)])
     journal.note_advance(1, 3600)

@@ -7,8 +7,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from clients.protocol.commitment import compute_commitment
+from clients.protocol.docket import BLANK
+from clients.protocol.stake_vote import STAKE_VOTE
 from clients.roles import keeper, member, voter
-from clients.roles.view import Judge, Knowledge, Send, Train, Update, View, get_proposals
+from clients.roles.view import Judge, Knowledge, Send, Train, Update, View, get_ballots, get_proposals
+from clients.types.errors import UnavailableError
 from clients.types.federation import (
     ZERO32,
     Act,
@@ -18,31 +21,34 @@ from clients.types.federation import (
     Phase,
     Role,
     Round,
+    Schedule,
     Seat,
+    StakeVoteTerms,
     Standing,
     Status,
 )
 
-BOND = 100
 ACCOUNTS = [f"0x{number:040x}" for number in range(1, 6)]
+TERMS = StakeVoteTerms(
+    ACCOUNTS[0], ACCOUNTS[0], b"\1" * 32, 9, 9, 9, 256, 1, 0, 9, 9, attribution=True, schedule=Schedule()
+)
 DIGEST, SALT, HEAD = b"\x11" * 32, b"\x22" * 32, b"\x33" * 32
 
 
 def seat(
-    account: str, role: Role = Role.VOTER, balance: int = BOND, act: Act = Act.NONE, number: int = 1
+    account: str, roles: Role = Role.VOTER, acts: Act = Act.NONE, number: int = 1, *, out: bool = False
 ) -> Seat:
-    entry = Member(stake=balance, index=1, round=number, act=act, standing=Standing.MEMBER)
-    return Seat(account, entry, balance, role, 0)
+    entry = Member(stake=1, index=1, round=number, acts=acts, standing=Standing.MEMBER)
+    return Seat(account, entry, 1, roles, 0, out)
 
 
 def view(phase: Phase, role: Role = Role.VOTER, **changes: object) -> View:
     record = Round(drawn_at=1, members=5, outcome=Outcome.NONE)
-    status = Status(phase, 1, 0, 10, 20, 30, 0, 5, 2, SALT, HEAD, 0, record)
+    status = Status(phase, 1, 0, 10, 20, 30, 30, 0, 5, 2, 3, 0, SALT, HEAD, 0, record)
     base = View(
         me=ACCOUNTS[0],
         chain_id=31337,
         federation=ACCOUNTS[4],
-        bond=BOND,
         min_members=3,
         status=status,
         seat=seat(ACCOUNTS[0], role),
@@ -56,29 +62,30 @@ def view(phase: Phase, role: Role = Role.VOTER, **changes: object) -> View:
 
 def test_a_proposer_trains_then_proposes_what_it_trained() -> None:
     assert member.step(view(Phase.PROPOSE, Role.PROPOSER)) == [Train(1, HEAD)]
-    knowing = view(Phase.PROPOSE, Role.PROPOSER, knowledge=Knowledge(update=Update(DIGEST, 7)))
+    knowing = view(Phase.PROPOSE, Role.PROPOSER, knowledge=Knowledge(update=Update(DIGEST, 7, 3)))
     [action] = member.step(knowing)
     assert isinstance(action, Send)
-    assert (action.call.method, action.call.args) == ("propose", (1, DIGEST, 7))
+    assert (action.call.method, action.call.args) == ("propose", (1, DIGEST, 7, 3))
 
 
-def test_a_voter_judges_commits_and_reveals_the_same_ballot() -> None:
+@pytest.mark.parametrize("ballot", [DIGEST, DIGEST + bytes(32), ZERO32 + DIGEST])
+def test_a_voter_judges_commits_and_reveals_the_same_ballot(ballot: bytes) -> None:
     assert member.step(view(Phase.COMMIT)) == [Judge(1, HEAD)]
-    knowing = Knowledge(ballot=DIGEST)
+    knowing = Knowledge(ballot=ballot)
     [commit] = member.step(view(Phase.COMMIT, knowledge=knowing))
     assert isinstance(commit, Send)
-    bound = compute_commitment(31337, ACCOUNTS[4], 1, ACCOUNTS[0], DIGEST, SALT)
+    bound = compute_commitment(31337, ACCOUNTS[4], 1, ACCOUNTS[0], ballot, SALT)
     assert commit.call.args == (1, bound)
-    committed = seat(ACCOUNTS[0], act=Act.COMMITTED)
+    committed = seat(ACCOUNTS[0], acts=Act.COMMITTED)
     [reveal] = member.step(view(Phase.REVEAL, knowledge=knowing, seat=committed))
     assert isinstance(reveal, Send)
-    assert reveal.call.args == (1, DIGEST, SALT)
+    assert reveal.call.args == (1, ballot, SALT)
 
 
 @pytest.mark.parametrize("phase", [Phase.OPEN, Phase.DRAW, Phase.SETTLE, Phase.PUBLISH])
 @pytest.mark.parametrize("role", [Role.PROPOSER, Role.VOTER])
 def test_drawn_roles_rest_outside_their_phases(phase: Phase, role: Role) -> None:
-    waiting = view(phase, role, knowledge=Knowledge(Update(DIGEST, 1), DIGEST))
+    waiting = view(phase, role, knowledge=Knowledge(Update(DIGEST, 1, 1), DIGEST))
     actions = member.step(waiting)
     assert all(isinstance(a, Send) and a.call.method not in {"propose", "commit", "reveal"} for a in actions)
 
@@ -87,19 +94,33 @@ def test_drawn_roles_rest_outside_their_phases(phase: Phase, role: Role) -> None
 def test_nobody_acts_twice(act: Act, phase: Phase) -> None:
     role = Role.PROPOSER if phase == Phase.PROPOSE else Role.VOTER
     acted = view(
-        phase, role, seat=seat(ACCOUNTS[0], role, act=act), knowledge=Knowledge(Update(DIGEST, 1), DIGEST)
+        phase, role, seat=seat(ACCOUNTS[0], role, act), knowledge=Knowledge(Update(DIGEST, 1, 1), DIGEST)
     )
     assert member.step(acted) == []
 
 
 def test_an_act_of_an_earlier_round_does_not_count() -> None:
-    earlier = view(Phase.COMMIT, seat=seat(ACCOUNTS[0], act=Act.REVEALED, number=0))
+    earlier = view(Phase.COMMIT, seat=seat(ACCOUNTS[0], acts=Act.REVEALED, number=0))
     assert member.step(earlier) == [Judge(1, HEAD)]
 
 
-def test_a_member_too_poor_to_stake_does_nothing() -> None:
-    poor = view(Phase.COMMIT, seat=seat(ACCOUNTS[0], balance=BOND - 1))
-    assert voter.step(poor) == []
+def test_who_is_out_does_nothing() -> None:
+    out = view(Phase.COMMIT, seat=seat(ACCOUNTS[0], out=True))
+    assert voter.step(out) == []
+
+
+def test_a_member_with_two_roles_does_both() -> None:
+    both = Role.PROPOSER | Role.VOTER
+    knowing = Knowledge(Update(DIGEST, 7, 3), DIGEST)
+    [first] = member.step(view(Phase.PROPOSE, seat=seat(ACCOUNTS[0], both), knowledge=knowing))
+    proposed = seat(ACCOUNTS[0], both, Act.PROPOSED)
+    [second] = member.step(view(Phase.COMMIT, seat=proposed, knowledge=knowing))
+    committed = seat(ACCOUNTS[0], both, Act.PROPOSED | Act.COMMITTED)
+    [third] = member.step(view(Phase.REVEAL, seat=committed, knowledge=knowing))
+    actions = [first, second, third]
+    assert [one.call.method for one in actions if isinstance(one, Send)] == ["propose", "commit", "reveal"]
+    done = seat(ACCOUNTS[0], both, Act.PROPOSED | Act.COMMITTED | Act.REVEALED)
+    assert member.step(view(Phase.REVEAL, seat=done, knowledge=knowing)) == []
 
 
 @given(phase=st.sampled_from([Phase.OPEN, Phase.DRAW, Phase.SETTLE]), number=st.integers(0, 50))
@@ -112,9 +133,9 @@ def test_exactly_one_keeper_acts_at_once_and_everybody_in_the_end(phase: Phase, 
     assert all(keeper.step(replace(one, waited=late)) for one in views)
 
 
-def test_the_keeper_evicts_the_poor_before_it_opens() -> None:
-    poor = seat(ACCOUNTS[1], balance=BOND - 1)
-    registry = [seat(ACCOUNTS[0]), poor, *(seat(account) for account in ACCOUNTS[2:])]
+def test_the_keeper_evicts_who_is_out_before_it_opens() -> None:
+    out = seat(ACCOUNTS[1], out=True)
+    registry = [seat(ACCOUNTS[0]), out, *(seat(account) for account in ACCOUNTS[2:])]
     waited = 1e6
     [action] = keeper.step(view(Phase.OPEN, registry=registry, waited=waited))
     assert isinstance(action, Send)
@@ -129,24 +150,66 @@ def test_the_keeper_evicts_the_poor_before_it_opens() -> None:
 def test_a_ballot_approves_exactly_what_is_not_below_the_threshold(
     score: float, reference: float, tolerance: float
 ) -> None:
-    ballot = voter.get_ballot(DIGEST, score, reference, tolerance)
-    assert ballot == (DIGEST if score >= reference - tolerance else ZERO32)
-    assert voter.get_ballot(None, score, reference, tolerance) == ZERO32
-    lie = voter.get_lie(ballot, DIGEST)
-    assert lie != ballot
-    assert voter.get_lie(lie, DIGEST) == ballot
+    vote = voter.get_vote(DIGEST, score, reference, tolerance)
+    assert vote == (DIGEST if score >= reference - tolerance else ZERO32)
+    assert voter.get_vote(None, score, reference, tolerance) == ZERO32
+    assert voter.get_ballot(vote) == vote
+    lie = voter.get_lie(vote, DIGEST)
+    assert lie != vote
+    assert voter.get_lie(lie, DIGEST) == vote
+
+
+SCORES = st.floats(0, 1)
+
+
+@given(score=SCORES, without=st.lists(SCORES, min_size=1, max_size=256), tolerance=SCORES)
+def test_blame_names_exactly_what_is_better_left_out(
+    score: float, without: list[float], tolerance: float
+) -> None:
+    blamed = voter.get_blamed(score, without, tolerance)
+    assert blamed == {n for n, rest in enumerate(without) if rest - score > tolerance}
+    ballot = voter.get_ballot(ZERO32, blamed)
+    assert ballot[:32] == ZERO32
+    assert len(ballot) == 64
+    bitmap = int.from_bytes(ballot[32:], "big")
+    assert {number for number in range(256) if bitmap >> number & 1} == blamed
+    assert voter.get_ballot(DIGEST, blamed) == DIGEST + ZERO32, "who approves blames nobody"
+    lie = voter.get_false_blame(blamed, len(without))
+    assert lie | blamed == set(range(len(without)))
+    assert not lie & blamed
+
+
+@given(data=st.data(), updates=st.integers(1, 256))
+def test_every_ballot_of_ours_says_something_to_the_protocol(data: st.DataObject, updates: int) -> None:
+    blamed = data.draw(st.none() | st.sets(st.integers(0, updates - 1)))
+    vote = data.draw(st.sampled_from([ZERO32, DIGEST]))
+    terms = replace(TERMS, attribution=blamed is not None)
+    ballot = voter.get_ballot(vote, blamed)
+    docket, option = STAKE_VOTE.ballots.count(terms, Round(proposals=updates), BLANK, ballot)
+    assert option == 1
+    assert {n for n, count in enumerate(docket.marks) if count} == (
+        blamed or set() if vote == ZERO32 else set()
+    )
 
 
 def test_a_lie_about_no_candidate_can_only_reject() -> None:
     assert voter.get_lie(ZERO32, None) == ZERO32
 
 
-def test_proposals_come_in_drawn_order_whatever_the_order_of_the_logs() -> None:
+def test_proposals_come_in_the_order_of_their_numbers() -> None:
     logs = [
-        Event(
-            "Proposed", {"round": r, "proposer": ACCOUNTS[p], "position": p, "digest": DIGEST, "samples": 3}
-        )
+        Event("Proposed", {"round": r, "proposer": ACCOUNTS[p], "number": p, "digest": DIGEST, "samples": 3})
         for r, p in [(2, 3), (2, 0), (1, 1), (2, 2)]
     ]
     found = get_proposals([*logs, Event("Drawn", {"round": 2, "seed": SALT})], 2)
-    assert [proposal.position for proposal in found] == [0, 2, 3]
+    assert [proposal.number for proposal in found] == [0, 2, 3]
+
+
+def test_ballots_come_as_they_were_revealed() -> None:
+    logs = [
+        Event("Revealed", {"round": r, "voter": ACCOUNTS[0], "ballot": ballot, "salt": SALT})
+        for r, ballot in [(1, DIGEST), (2, DIGEST + SALT), (2, ZERO32)]
+    ]
+    assert get_ballots(logs, 2) == [DIGEST + SALT, ZERO32]
+    with pytest.raises(UnavailableError, match="damaged"):
+        get_ballots([Event("Revealed", {"round": 2, "ballot": 7})], 2)
