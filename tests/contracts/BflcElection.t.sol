@@ -1,0 +1,308 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity ^0.8.24;
+
+import {IBflc} from "../../contracts/interfaces/IBflc.sol";
+import {IFederation} from "../../contracts/interfaces/IFederation.sol";
+import {Draw} from "../../contracts/libraries/Draw.sol";
+import {Roles} from "../../contracts/libraries/Flags.sol";
+import {BflcBench} from "./BflcBench.sol";
+
+/// @dev Who sits on the committee: named, drawn, elected.
+contract BflcElectionTest is BflcBench {
+    uint8 private constant JUROR = Roles.VOTER | Roles.PUBLISHER;
+
+    function setUp() public override {
+        super.setUp();
+        admitMany(8);
+    }
+
+    // ------------------------------------------------------------------ the first committee
+
+    function test_managers_name_the_first() public {
+        vm.prank(ADA);
+        bflc().nameCommittee(firstThree());
+        vm.expectEmit(address(federation));
+        emit IBflc.CommitteeNamed(firstThree());
+        vm.prank(BOB);
+        bflc().nameCommittee(firstThree());
+        openAndDraw();
+        assertCommittee(firstThree());
+        IFederation.Status memory s = federation.status();
+        assertEq(s.voters, 3);
+        assertEq(s.publishers, 3);
+        assertEq(s.seats, 5);
+        refuses(account(1), proposing(1, 1), wrongRole(account(1), JUROR, Roles.PROPOSER));
+    }
+
+    function test_a_later_naming_replaces_it() public {
+        named(firstThree());
+        address[] memory others = firstThree();
+        (others[0], others[1]) = (account(6), account(7)); // account 2 stays
+        named(others);
+        openAndDraw();
+        assertCommittee(others);
+    }
+
+    function test_naming_is_refused() public {
+        address[] memory four = new address[](4);
+        refuses(
+            ADA,
+            abi.encodeCall(IBflc.nameCommittee, (four)),
+            abi.encodeWithSelector(IBflc.InvalidCommittee.selector, 4, 3)
+        );
+        refusesNaming(account(0), account(1), account(0), 2);
+        refusesNaming(account(0), address(0), account(1), 1);
+        named(firstThree());
+        federation.open();
+        refuses(
+            ADA,
+            abi.encodeCall(IBflc.nameCommittee, (firstThree())),
+            abi.encodeWithSelector(IBflc.AlreadyStarted.selector, 1)
+        );
+    }
+
+    function test_where_none_is_named_the_draw_decides() public {
+        openAndDraw();
+        assertDrawn();
+    }
+
+    /// @dev A named account needn't be a member: then its seat is empty.
+    function test_a_named_stranger_leaves_its_seat_empty() public {
+        address[] memory list = firstThree();
+        list[2] = account(30);
+        named(list);
+        openAndDraw();
+        assertEq(voters().length, 2);
+        assertEq(federation.status().voters, 3);
+        assertEq(federation.seatOf(account(30)).roles, 0);
+    }
+
+    function test_too_few_members() public {
+        redeploy(6);
+        vm.expectRevert(abi.encodeWithSelector(IFederation.TooFewMembers.selector, 6, 7));
+        federation.open();
+        admit(account(6), BOND);
+        openAndDraw();
+        assertEq(federation.status().seats, 4, "all others propose");
+        assertEq(proposers().length, 4);
+    }
+
+    // ------------------------------------------------------------------ what a round changes
+
+    function test_a_rejection_changes_nothing() public {
+        named(firstThree());
+        playBflc(scores(0, 0, 0, 0, 0), 0, 0);
+        assertOutcome(IFederation.Outcome.Rejected);
+        openAndDraw();
+        assertCommittee(firstThree());
+        finish();
+        openAndDraw();
+        assertDrawn(); // that one was undecided
+    }
+
+    function test_after_an_undecided_round_the_draw_decides() public {
+        address[] memory p = playBflc(scores(6000, 9000, 4000, 8000, 7000), MODEL, 27);
+        openAndDraw();
+        assertCommittee(three(p, 1, 3, 4));
+        finish();
+        openAndDraw();
+        assertDrawn();
+        proposeAll();
+        judgeAll(scores(0, 0, 0, 0, 0));
+        publishAll(0, 0);
+        finish();
+        assertOutcome(IFederation.Outcome.Rejected);
+        openAndDraw();
+        assertDrawn(); // as for the rejected round, by the new draw
+    }
+
+    function test_an_acceptance_after_an_undecided_round_elects() public {
+        named(firstThree());
+        skipRound();
+        address[] memory p = playBflc(scores(6000, 9000, 4000, 8000, 7000), MODEL, 27);
+        openAndDraw();
+        assertCommittee(three(p, 1, 3, 4));
+    }
+
+    // ------------------------------------------------------------------ by score
+
+    function test_the_highest_scores_are_elected() public {
+        address[] memory p = playBflc(scores(6000, 9000, 4000, 8000, 7000), MODEL, 27);
+        openAndDraw();
+        assertCommittee(three(p, 1, 3, 4));
+        refuses(p[3], proposing(1, 1), wrongRole(p[3], JUROR, Roles.PROPOSER));
+        assertEq(proposers().length, 5);
+    }
+
+    function test_who_came_too_late_is_not_elected() public {
+        address[] memory p = playBflc(scores(6000, 7000, 5000, 8000, 10000), MODEL, 15);
+        openAndDraw();
+        assertCommittee(three(p, 3, 1, 0));
+    }
+
+    function test_ties_go_to_the_lower_number() public {
+        address[] memory p = playBflc(scores(7000, 9000, 7000, 7000, 4000), MODEL, 15);
+        openAndDraw();
+        assertCommittee(three(p, 1, 0, 2));
+    }
+
+    function test_elected_ones_stay_through_rejections() public {
+        address[] memory p = playBflc(scores(6000, 9000, 4000, 8000, 7000), MODEL, 27);
+        for (uint256 i = 0; i < 3; ++i) {
+            openAndDraw();
+            assertCommittee(three(p, 1, 3, 4));
+            proposeAll();
+            judgeAll(scores(0, 0, 0, 0, 0));
+            publishAll(0, 0);
+            finish();
+        }
+    }
+
+    function test_who_left_keeps_its_seat_empty() public {
+        admit(account(8), BOND);
+        address[] memory p = playBflc(scores(6000, 9000, 4000, 8000, 7000), MODEL, 27);
+        vm.prank(p[1]);
+        federation.exit();
+        openAndDraw();
+        assertEq(voters().length, 2);
+        assertEq(federation.seatOf(p[3]).roles, JUROR);
+        assertEq(federation.seatOf(p[4]).roles, JUROR);
+        assertEq(federation.seatOf(p[0]).roles, Roles.PROPOSER, "the next one doesn't move up");
+    }
+
+    // ------------------------------------------------------------------ by several factors
+
+    /// @dev Half score, half speed, of 5 proposals: merits are 5000 times 6000 + 10000, 6000 + 8000, 9000 + 6000,
+    /// 8000 + 4000: numbers 0, 2 and 1 win, where by score alone it were 2, 3 and 0.
+    function test_factors_by_hand() public {
+        (election, speedBps) = (2, 5000);
+        redeploy(8);
+        address[] memory p = playBflc(scores(6000, 6000, 9000, 8000, 9900), MODEL, 15);
+        openAndDraw();
+        assertCommittee(three(p, 0, 2, 1));
+    }
+
+    /// @dev Speed alone: the first three, whatever their scores. Of 7 proposals, the speeds are floored.
+    function test_speed_alone() public {
+        (election, speedBps, mostSeats) = (2, 10000, 7);
+        redeploy(10);
+        openAndDraw();
+        address[] memory p = proposers();
+        proposeAll();
+        judgeAll(abi.encodePacked(scores(4000, 6000, 5000, 7000, 9900), uint16(9000), uint16(9000)));
+        publishAll(MODEL, 30);
+        finish();
+        openAndDraw();
+        assertCommittee(three(p, 1, 2, 3));
+    }
+
+    /// @dev Of no weight, speed is nothing but the order among equals.
+    function test_score_alone_of_several_factors() public {
+        election = 2;
+        redeploy(8);
+        address[] memory p = playBflc(scores(6000, 8000, 9000, 8000, 9900), MODEL, 15);
+        openAndDraw();
+        assertCommittee(three(p, 2, 1, 3));
+    }
+
+    /// @dev Points of score and of speed are exact: 1 point of score at 9999 bps beats no place in the order.
+    function test_factors_keep_what_division_would_lose() public {
+        (election, speedBps) = (2, 1);
+        redeploy(8);
+        // merits: 7000 * 9999 + 10000, 7001 * 9999 + 8000, 7000 * 9999 + 6000, 7001 * 9999 + 4000
+        address[] memory p = playBflc(scores(7000, 7001, 7000, 7001, 0), MODEL, 15);
+        openAndDraw();
+        assertCommittee(three(p, 1, 3, 0));
+    }
+
+    // ------------------------------------------------------------------ at random
+
+    function test_random_elects_from_the_selected() public {
+        election = 1;
+        redeploy(8);
+        uint256 differing;
+        for (uint256 i = 0; i < 5; ++i) {
+            address[] memory p = playBflc(scores(6000, 9000, 4000, 8000, 7000), MODEL, 27);
+            openAndDraw();
+            if (assertElectedAtRandom(p) != 7) ++differing;
+            finish();
+            openAndDraw();
+            assertDrawn();
+            finish();
+        }
+        assertGt(differing, 0);
+    }
+
+    /// @dev A rejected round leaves whom to choose from; the new draw chooses, also among those who proposed since.
+    function test_random_draws_anew_after_a_rejection() public {
+        election = 1;
+        redeploy(8);
+        address[] memory p = playBflc(scores(6000, 9000, 4000, 8000, 7000), MODEL, 27);
+        for (uint256 i = 0; i < 6; ++i) {
+            openAndDraw();
+            assertElectedAtRandom(p);
+            proposeAll();
+            judgeAll(scores(0, 0, 0, 0, 0));
+            publishAll(0, 0);
+            finish();
+            assertOutcome(IFederation.Outcome.Rejected);
+        }
+    }
+
+    // ------------------------------------------------------------------ words
+
+    function three(address[] memory from, uint256 a, uint256 b, uint256 c)
+        private
+        pure
+        returns (address[] memory list)
+    {
+        list = new address[](3);
+        (list[0], list[1], list[2]) = (from[a], from[b], from[c]);
+    }
+
+    /// @dev These sit, and all other members propose.
+    function assertCommittee(address[] memory expected) private view {
+        for (uint256 i = 0; i < members.length; ++i) {
+            assertEq(
+                federation.seatOf(members[i]).roles, has(expected, members[i]) ? JUROR : Roles.PROPOSER, "committee"
+            );
+        }
+    }
+
+    /// @dev Those sit who have the first positions.
+    function assertDrawn() private view {
+        for (uint256 i = 0; i < members.length; ++i) {
+            IFederation.Seat memory seat = federation.seatOf(members[i]);
+            assertEq(seat.roles, seat.position < 3 ? JUROR : Roles.PROPOSER, "drawn");
+        }
+    }
+
+    /// @dev Of the providers 0, 1, 3 and 4, those sit whom the round's seed sends below 3; which, as a bitmap.
+    function assertElectedAtRandom(address[] memory providers) private view returns (uint256 which) {
+        uint8[4] memory numbers = [0, 1, 3, 4];
+        bytes32 seed = federation.status().seed;
+        uint256 count;
+        for (uint256 place = 0; place < 4; ++place) {
+            bool sits = Draw.position(seed, place, 4) < 3;
+            assertEq(
+                federation.seatOf(providers[numbers[place]]).roles, sits ? JUROR : Roles.PROPOSER, "elected at random"
+            );
+            if (sits) which |= 1 << place;
+            if (sits) ++count;
+        }
+        assertEq(count, 3);
+        assertEq(federation.seatOf(providers[2]).roles, Roles.PROPOSER, "not selected");
+    }
+
+    function refusesNaming(address a, address b, address c, uint256 place) private {
+        address[] memory list = new address[](3);
+        (list[0], list[1], list[2]) = (a, b, c);
+        vm.prank(ADA);
+        bflc().nameCommittee(list);
+        refuses(
+            BOB,
+            abi.encodeCall(IBflc.nameCommittee, (list)),
+            abi.encodeWithSelector(IBflc.InvalidCommittee.selector, place, 3)
+        );
+    }
+}
