@@ -1,0 +1,185 @@
+"""Whom a rejected round blames: what voters find, and what the chain makes of their ballots."""
+
+from dataclasses import dataclass
+from functools import cache
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from clients.engine.ballots import compute_ballots
+from clients.engine.cohort import Candidate, Cohort
+from clients.engine.config import build
+from clients.engine.launch import get_terms
+from clients.engine.learners import build_bench
+from clients.engine.meters import Meters
+from clients.engine.participant import Participant, Rules
+from clients.engine.recorder import get_blamed
+from clients.learning.aggregate import Contribution, fedavg
+from clients.learning.codec import encode
+from clients.learning.schema import Weights
+from clients.learning.workbench import Workbench
+from clients.ports.keys import SeededSalts, derive_keys
+from clients.ports.store.memory import MemoryStore
+from clients.protocol.simulator import SpecChain
+from clients.protocol.stake_vote import STAKE_VOTE
+from clients.roles import voter
+from clients.roles.view import Proposal
+from clients.types.chain import Call
+from clients.types.federation import ZERO32, Outcome, Role
+
+CONFIG = build(
+    {
+        "clients": 7,
+        "proposers": 3,
+        "malicious": 0,
+        "model": "logistic",
+        "device": "cpu",
+        "learning_rate": 0.05,
+        "attribution": True,
+    }
+)
+RULES = Rules(get_terms(CONFIG, b"\1" * 32), CONFIG.tolerance)
+ACCOUNTS = [key.address for key in derive_keys(1, CONFIG.clients)]
+MODEL = b"\7" * 32
+
+
+# ------------------------------------------------------------------ what the chain makes of ballots
+
+
+@settings(deadline=None)
+@given(data=st.data())
+def test_blamed_are_exactly_those_who_lose_a_stake_for_a_rejected_round(data: st.DataObject) -> None:
+    attribution = data.draw(st.booleans())
+    terms = Rules(get_terms(CONFIG, b"\1" * 32), 0.0).terms if attribution else UNATTRIBUTED
+    stake = CONFIG.units("tokens")
+    chain = SpecChain(STAKE_VOTE, terms, dict.fromkeys(ACCOUNTS, stake))
+    chain.send([Call(account, "join", (stake,)) for account in ACCOUNTS])
+    chain.send([Call(ACCOUNTS[0], "open")])
+    chain.send([Call(ACCOUNTS[0], "draw")])
+    seats = chain.seats()
+    proposers = data.draw(st.permutations([s.account for s in seats if Role.PROPOSER in s.roles]))
+    voters = [s.account for s in seats if Role.VOTER in s.roles]
+    chain.send([Call(who, "propose", (1, who.encode()[:32], 9, 1)) for who in proposers])
+    names = st.sets(st.integers(0, len(proposers) - 1)) if attribution else st.none()
+    votes = st.sampled_from([ZERO32, ZERO32, MODEL])
+    ballots = {who: voter.get_ballot(data.draw(votes), data.draw(names)) for who in voters}
+    commitments = {who: chain.core.compute_commitment(1, who, ballots[who], ZERO32) for who in voters}
+    chain.send([Call(who, "commit", (1, commitments[who])) for who in voters])
+    receipts = chain.send([Call(who, "reveal", (1, ballots[who], ZERO32)) for who in voters])
+    assert [receipt.error for receipt in receipts] == [None] * len(voters)
+    chain.send([Call(ACCOUNTS[0], "settle")])
+    status = chain.status()
+    blamed = get_blamed(chain.events(), status, terms)
+    losers = {n for n, who in enumerate(proposers) if chain.seat(who).balance < stake}
+    assert blamed == losers
+    if status.record.outcome != Outcome.REJECTED:
+        assert not blamed
+    elif not attribution:
+        assert blamed == set(range(len(proposers)))
+
+
+UNATTRIBUTED = get_terms(build({"clients": 7, "proposers": 3, "malicious": 0}), b"\1" * 32)
+
+
+# ------------------------------------------------------------------ what voters find
+
+
+@dataclass
+class Bench:
+    bench: Workbench
+    store: MemoryStore
+    cohort: Cohort
+    head: bytes
+    good: Weights
+
+
+@cache
+def bench() -> Bench:
+    """A cohort, and a trained model, which is the head."""
+    made = build_bench(CONFIG)
+    store = MemoryStore()
+    cohort = Cohort(made, store, {}, Meters(), CONFIG.metric, CONFIG.seed)
+    [(good, _)] = made.train(made.initial_weights(), [(0, None)], (1, 1))
+    head = store.put(encode(good, made.schema)).digest
+    return Bench(made, store, cohort, head, good)
+
+
+def propose(where: Bench, updates: list[Weights | None]) -> list[Proposal]:
+    """Put updates into the store, None as something that is no update; return what is proposed by them."""
+    files = [encode(one, where.bench.schema) if one else b"junk" for one in updates]
+    digests = [where.store.put(data).digest for data in files]
+    return [Proposal(ACCOUNTS[n], n, digest, 10 + n) for n, digest in enumerate(digests)]
+
+
+def people(lies: tuple[int, ...] = ()) -> list[Participant]:
+    return [
+        Participant(n, ACCOUNTS[n], SeededSalts(1, n), "x" if n in lies else "", n in lies) for n in (3, 4, 5)
+    ]
+
+
+def poisoned(where: Bench, seed: int) -> Weights:
+    rng = np.random.default_rng(seed)
+    return {name: rng.normal(0, 50, array.shape).astype(np.float32) for name, array in where.good.items()}
+
+
+def named(ballot: bytes) -> set[int]:
+    bitmap = int.from_bytes(ballot[32:], "big")
+    return {number for number in range(256) if bitmap >> number & 1}
+
+
+@settings(deadline=None, max_examples=25)
+@given(st.lists(st.booleans(), min_size=1, max_size=5), st.integers(0, 9))
+def test_leaving_one_out_scores_the_aggregate_of_the_others(bad: list[bool], seed: int) -> None:
+    where = bench()
+    updates = [poisoned(where, seed + n) if one else where.good for n, one in enumerate(bad)]
+    proposals = propose(where, list(updates))
+    assert where.cohort.aggregate(proposals).digest
+    found = where.cohort.scores_without_each(proposals, where.head, [3, 5])
+    for number in range(len(updates)):
+        others = [Contribution(one, 10 + n) for n, one in enumerate(updates) if n != number]
+        rest = fedavg(others) if others else where.cohort.load(where.head)
+        assert [scores[number] for scores in found] == where.bench.scores(rest, [3, 5], CONFIG.metric)
+
+
+@pytest.mark.parametrize("count", [1, 2, 3, 5])
+@pytest.mark.parametrize("lies", [(), (4,)])
+def test_the_poisoner_is_named_and_a_liar_names_the_others(count: int, lies: tuple[int, ...]) -> None:
+    where = bench()
+    updates = [where.good] * (count - 1) + [poisoned(where, count)]
+    proposals = propose(where, list(updates))
+    candidate = where.cohort.aggregate(proposals)
+    ballots = compute_ballots(where.cohort, people(lies), proposals, candidate, where.head, RULES)
+    for one in people(lies):
+        expected = (candidate.digest, set()) if one.lies else (ZERO32, {count - 1})
+        assert (ballots[one.account][:32], named(ballots[one.account])) == expected
+    improved = where.cohort.aggregate(propose(where, [where.good] * count))
+    better = propose(where, [where.good] * count)
+    ballots = compute_ballots(where.cohort, people(lies), better, improved, where.head, RULES)
+    for one in people(lies):
+        expected = (ZERO32, set(range(count))) if one.lies else (improved.digest, set())
+        assert (ballots[one.account][:32], named(ballots[one.account])) == expected
+
+
+def test_an_update_that_is_none_is_to_blame_alone() -> None:
+    where = bench()
+    proposals = propose(where, [where.good, None, where.good])
+    candidate = where.cohort.aggregate(proposals)
+    assert candidate.digest is None
+    ballots = compute_ballots(where.cohort, people((4,)), proposals, candidate, where.head, RULES)
+    assert [named(ballots[one.account]) for one in people((4,))] == [{1}, {0, 2}, {1}]
+    assert {ballot[:32] for ballot in ballots.values()} == {ZERO32}
+
+
+def test_without_attribution_ballots_are_votes_and_nothing_is_left_out(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    where = bench()
+    monkeypatch.setattr(where.cohort, "scores_without_each", None)
+    monkeypatch.setattr(where.cohort, "find_faulty", None)
+    proposals = propose(where, [poisoned(where, 1)])
+    for candidate in (where.cohort.aggregate(proposals), Candidate(None)):
+        rules = Rules(UNATTRIBUTED, 0.0)
+        ballots = compute_ballots(where.cohort, people(), proposals, candidate, where.head, rules)
+        assert set(ballots.values()) == {ZERO32}
