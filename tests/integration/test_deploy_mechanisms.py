@@ -1,0 +1,127 @@
+"""Each of the four federations deploys to real nodes, and says of itself what was asked for."""
+
+import json
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from clients import node
+from clients.ports.chain import AnvilNode, Link, open_link
+from clients.ports.chain.deployment import NOBODY, Deployment, find_mechanism, record_path
+from clients.ports.chain.terms import KINDS, Terms, terms_of
+from clients.ports.keys import dev_key
+from clients.types.errors import RequestError
+from clients.types.federation import (
+    TOKEN,
+    BflcTerms,
+    BladeTerms,
+    Election,
+    Phase,
+    Schedule,
+    StakeVoteTerms,
+    VbflTerms,
+)
+from deploy import __main__ as command
+from deploy.federation import deploy_federation
+
+HOMES = ["eth-tester", pytest.param("anvil", marks=pytest.mark.needs("anvil"))]
+pytestmark = pytest.mark.needs("node")  # it compiles
+SCHEDULE = Schedule(open=1, propose=20, commit=30, reveal=40, publish=50, unbonding=200)
+GENESIS = bytes(range(32))
+DEPLOYER = dev_key(0)
+START: tuple[str, str, bytes, int] = (NOBODY, NOBODY, GENESIS, 16 * TOKEN)
+TERMS: dict[str, Terms] = {
+    "stake_vote": StakeVoteTerms(
+        *START, 3, 2, 7, 5, 6000, 2**20, 4095, attribution=True, schedule=replace(SCHEDULE, publish=0)
+    ),
+    "vbfl": VbflTerms(*START, 5, 12, 5, 3, 2**20, 10, 6, 12, SCHEDULE),
+    "bflc": BflcTerms(
+        *START, 7, tuple(dev_key(number).address for number in (1, 2, 3)), 4, 6, 12, 2**20, 10, 2000,
+        int(Election.FACTORS), 3000, 1000, SCHEDULE,
+    ),
+    "blade": BladeTerms(
+        *START, dev_key(1).address, 1000 * TOKEN, b"fedavg".ljust(32, b"\0"), 10, 2**39, 2**39 + 9, 10, 3, 5,
+        2**20, 10, 1000, 8, 29, SCHEDULE,
+    ),
+}  # fmt: skip
+WRONG: dict[str, tuple[dict[str, Any], str]] = {
+    "stake_vote": ({"seats": 257}, r"InvalidTerms\(seats, 257\)"),
+    "vbfl": ({"pow_bits": 65}, r"InvalidTerms\(powBits, 65\)"),
+    "bflc": ({"managers": (NOBODY,)}, r"InvalidTerms\(managers, 0\)"),
+    "blade": ({"challenge": 30}, r"InvalidTerms\(challenge, 30\)"),
+}
+
+
+@pytest.fixture(scope="module", params=HOMES)
+def link(request: pytest.FixtureRequest) -> Iterator[Link]:
+    with open_link(request.param, [DEPLOYER]) as opened:
+        yield opened
+
+
+@pytest.mark.parametrize("mechanism", KINDS)
+def test_terms_read_back_are_those_asked_for(mechanism: str, link: Link, tmp_path: Path) -> None:
+    asked = TERMS[mechanism]
+    deployment = deploy_federation(link, DEPLOYER.address, asked, beacon_value=b"\5" * 32)
+    assert deployment.mechanism == mechanism
+    assert deployment.federation.contract == KINDS[mechanism].contract
+    deployment.save(tmp_path / "record.json")
+    assert Deployment.load(tmp_path / "record.json") == deployment
+    chain = deployment.open(link)
+    assert deployment.beacon is not None
+    told = terms_of(mechanism, chain.view("terms")[0])
+    assert told == deployment.terms
+    assert told == replace(asked, token=deployment.token.address, beacon=deployment.beacon.address)
+    status = chain.status()
+    assert (status.phase, status.round, status.head) == (Phase.OPEN, 0, GENESIS)
+    assert find_mechanism(link, chain.federation) == mechanism
+
+
+@pytest.mark.parametrize("mechanism", KINDS)
+def test_wrong_terms_are_found_out_before_anything_is_paid_for(mechanism: str, link: Link) -> None:
+    changes, says = WRONG[mechanism]
+    block = link.block()
+    with pytest.raises(RequestError, match=f"{KINDS[mechanism].contract} refuses these terms: {says}"):
+        deploy_federation(link, DEPLOYER.address, replace(TERMS[mechanism], **changes))
+    assert link.block() == block
+
+
+@pytest.fixture(scope="module")
+def anvil() -> Iterator[AnvilNode]:
+    with AnvilNode(block_time=0.2) as running:
+        yield running
+
+
+FILES = {
+    "stake_vote": "seats = 2\nattribution = true",
+    "vbfl": "workers = 4\nvalidators = 2\nminers = 1",
+    "bflc": f'managers = ["{dev_key(1).address}"]\nelection = "random"',
+    "blade": f'publisher = "{dev_key(1).address}"\nbidding_ends = 2040-01-01T00:00:00Z\n'
+    "deadline = 2041-01-01T00:00:00Z",
+}
+
+
+@pytest.mark.needs("anvil")
+@pytest.mark.parametrize("mechanism", KINDS)
+def test_the_command_deploys_by_a_file(
+    mechanism: str, anvil: AnvilNode, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "terms.toml"
+    file.write_text(f'mechanism = "{mechanism}"\ngenesis = "0x{GENESIS.hex()}"\n{FILES[mechanism]}\n')
+    words = ["--rpc", anvil.url, "--name", "mine", "--dev-key", 0, "--folder", tmp_path, "--terms", file]
+    assert command.main([str(word) for word in words]) == 0
+    assert f"mine: {KINDS[mechanism].contract} at 0x" in capsys.readouterr().out
+    path = record_path(tmp_path, 31337, "mine")
+    assert json.loads(path.read_text())["mechanism"] == mechanism
+    with open_link(anvil.url) as opened:
+        deployment = Deployment.load(path)
+        assert terms_of(mechanism, deployment.open(opened).view("terms")[0]) == deployment.terms
+    # Its record says to participants what they can't take part in yet.
+    given = ["--rpc", anvil.url, "--dev-key", "1", "--store", f"dir:{tmp_path}", "--clients", "2"]
+    given += ["--journal", str(tmp_path / "journal")]
+    if mechanism != "stake_vote":
+        for named in (["--deployment", str(path)], ["--federation", deployment.federation.address]):
+            assert node.main([*given, *named]) == 2
+            assert f"{mechanism} has no client yet" in capsys.readouterr().err

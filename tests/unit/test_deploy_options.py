@@ -1,0 +1,140 @@
+"""Terms from files and options: each mechanism's own, with what is wrong said clearly."""
+
+import argparse
+import dataclasses
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from clients.ports.chain.deployment import NOBODY
+from clients.ports.chain.terms import KINDS, Terms, mechanism_of
+from clients.types.errors import FedJuryError, RequestError
+from clients.types.federation import BflcTerms, BladeTerms, Election, Schedule, StakeVoteTerms, VbflTerms
+from deploy.options import add_terms, read_terms
+from deploy.terms import REQUIRED, TERMS
+
+GENESIS = "0x" + "ab" * 32
+MANAGERS = ["0x" + f"{number:040x}" for number in (1, 2, 3)]
+NEEDED = {
+    "stake_vote": "",
+    "vbfl": "",
+    "bflc": f"managers = {MANAGERS}\n",
+    "blade": f'publisher = "{MANAGERS[0]}"\nbidding_ends = 2030-01-31T12:00:00Z\ndeadline = 2_000_000_000\n',
+}
+
+
+def read(*words: str) -> Terms:
+    parser = argparse.ArgumentParser()
+    parser.set_defaults(token=None)
+    add_terms(parser, pause=60)
+    return read_terms(parser.parse_args(list(words)))
+
+
+def table_of(text: str, tmp_path: Path) -> list[str]:
+    path = tmp_path / "terms.toml"
+    path.write_text(f'genesis = "{GENESIS}"\n{text}')
+    return ["--terms", str(path)]
+
+
+def test_every_term_of_every_mechanism_can_be_given() -> None:
+    shared = {"token", "beacon", "genesis", "schedule"}
+    for mechanism, kind in KINDS.items():
+        own = {name for name, term in TERMS.items() if mechanism in term.defaults}
+        assert own == {field.name for field in dataclasses.fields(kind.terms)} - shared, mechanism
+
+
+@pytest.mark.parametrize("mechanism", KINDS)
+def test_a_file_names_its_mechanism_and_the_rest_has_defaults(mechanism: str, tmp_path: Path) -> None:
+    terms = read(*table_of(f'mechanism = "{mechanism}"\n{NEEDED[mechanism]}', tmp_path))
+    assert mechanism_of(terms) == mechanism
+    assert (terms.token, terms.beacon, terms.genesis) == (NOBODY, NOBODY, bytes.fromhex(GENESIS[2:]))
+    assert terms.schedule.open == 60
+    assert (terms.schedule.publish > 0) == (mechanism != "stake_vote")
+    given = {name: getattr(terms, name) for name, term in TERMS.items() if mechanism in term.defaults}
+    for name, value in given.items():
+        default = TERMS[name].defaults[mechanism]
+        if default is not REQUIRED:
+            assert value == TERMS[name].parse(name, default), name
+
+
+def test_options_win_over_the_file(tmp_path: Path) -> None:
+    given = table_of('mechanism = "vbfl"\nworkers = 7\nkick_rounds = 2\n[schedule]\ncommit = 9', tmp_path)
+    terms = read(*given, "--workers", "8", "--publish-seconds", "11")
+    assert isinstance(terms, VbflTerms)
+    assert (terms.workers, terms.kick_rounds, terms.validators) == (8, 2, 5)
+    assert terms.schedule == Schedule(60, 3600, 9, 3600, 11, 86_400)
+
+
+def test_the_mechanism_of_the_command_line_wins(tmp_path: Path) -> None:
+    assert isinstance(read("--genesis", GENESIS), StakeVoteTerms)
+    given = table_of('mechanism = "vbfl"', tmp_path)
+    assert isinstance(read(*given, "--mechanism", "stake_vote"), StakeVoteTerms)
+
+
+def test_attribution_is_a_flag(tmp_path: Path) -> None:
+    on = table_of("attribution = true", tmp_path)
+    terms = [read("--genesis", GENESIS), read("--genesis", GENESIS, "--attribution"), read(*on)]
+    terms.append(read(*on, "--no-attribution"))
+    assert [one.attribution for one in terms if isinstance(one, StakeVoteTerms)] == [False, True, True, False]
+
+
+def test_accounts_times_texts_and_elections(tmp_path: Path) -> None:
+    words = ["--mechanism", "bflc", "--genesis", GENESIS, "--managers", *MANAGERS, "--election", "factors"]
+    terms = read(*words)
+    assert isinstance(terms, BflcTerms)
+    assert terms.managers == tuple(MANAGERS)
+    assert terms.election == Election.FACTORS
+    task = read(*table_of(f'mechanism = "blade"\nrule = "median"\n{NEEDED["blade"]}', tmp_path))
+    assert isinstance(task, BladeTerms)
+    assert task.rule == b"median".ljust(32, b"\0")
+    assert task.bidding_ends == datetime(2030, 1, 31, 12, tzinfo=UTC).timestamp()
+    assert task.deadline == 2_000_000_000
+    words = ["--mechanism", "blade", "--genesis", GENESIS, "--publisher", MANAGERS[0], "--deadline", "5"]
+    bids = read(*words, "--bidding-ends", "2030-01-31T13:00:00+01:00")
+    assert isinstance(bids, BladeTerms)
+    assert (bids.bidding_ends, bids.deadline) == (task.bidding_ends, 5)
+
+
+BLADE = ["--mechanism", "blade", "--publisher", MANAGERS[0], "--deadline", "9"]
+
+
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        (["--mechanism", "vbf"], "Did you mean 'vbfl'"),
+        (["--mechanism", "dfl"], "unknown mechanism 'dfl'"),
+        (["--workers", "5"], "--workers is no term of stake_vote, which has: bond, proposer_stake"),
+        (["--mechanism", "vbfl", "--min-voters", "5"], "--min-voters is no term of vbfl"),
+        (["--mechanism", "vbfl", "--attribution"], "--attribution is no term of vbfl"),
+        (["--mechanism", "bflc"], "bflc needs managers, who admits and expels.*--managers ADDRESS"),
+        (["--mechanism", "bflc", "--managers", "0x12"], "'0x12' is not an address"),
+        (["--mechanism", "bflc", "--managers", MANAGERS[0], "--election", "scores"], "Did you mean 'score'"),
+        (["--mechanism", "blade"], "blade needs publisher"),
+        (BLADE, "blade needs bidding_ends"),
+        ([*BLADE, "--bidding-ends", "2030-01-31T12:00:00"], "lacks an offset"),
+        ([*BLADE, "--bidding-ends", "2030-31-31"], "no date and time"),
+        ([*BLADE, "--bidding-ends", "soon"], "bidding_ends = 'soon' is not a whole number"),
+        ([*BLADE, "--bidding-ends", "1", "--rule", "x" * 33], "not a text of 1 to 32 bytes"),
+    ],
+)
+def test_what_is_wrong_is_said(words: list[str], says: str) -> None:
+    with pytest.raises(RequestError, match=says):
+        read("--genesis", GENESIS, *words)
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ('mechanism = "bflcc"', "Did you mean 'bflc'"),
+        ('mechanism = "vbfl"\nseats = 3', "unknown setting in .*terms.toml: 'seats'"),
+        ('mechanism = "vbfl"\nworkers = "many"', "workers = 'many' is not a whole number"),
+        ('mechanism = "vbfl"\nworkers = true', "workers = True is not a whole number"),
+        ("attribution = 1", "attribution = 1 is neither true nor false"),
+        ('mechanism = "bflc"\nmanagers = "0x12"', "managers = '0x12' is not a list"),
+        ('mechanism = "bflc"\nmanagers = [1]', "managers = 1 is not an address"),
+    ],
+)
+def test_what_is_wrong_with_a_file_is_said(text: str, says: str, tmp_path: Path) -> None:
+    with pytest.raises(FedJuryError, match=says):
+        read(*table_of(text, tmp_path))
