@@ -13,10 +13,13 @@ import {NumberedRecords} from "../publications/NumberedRecords.sol";
 abstract contract ProviderElection is Federation, NumberedRecords {
     using Bitmap for uint256;
 
-    /// @dev The last update that an account proposed.
+    /// @dev The last update that an account proposed; and if that is a later one, the one that it can be elected for:
+    /// after a rejected round the seed of the next elects from the same updates.
     struct Provided {
         uint40 round;
         uint16 number;
+        uint40 electingRound;
+        uint16 electingNumber;
     }
 
     uint256 private constant MAX_COMMITTEE = 32;
@@ -27,6 +30,8 @@ abstract contract ProviderElection is Federation, NumberedRecords {
     Election internal immutable _election;
 
     mapping(address account => Provided) private _provided;
+    /// @dev The accepted round that the committee is elected by; 0: it is named or drawn.
+    uint40 internal _electedBy;
 
     constructor(BflcTerms memory t) {
         _requireTerm(t.committee != 0 && t.committee <= MAX_COMMITTEE, "committee", t.committee);
@@ -44,24 +49,34 @@ abstract contract ProviderElection is Federation, NumberedRecords {
         override(Axes, NumberedRecords)
     {
         NumberedRecords._admit(round, r, digest, samples, epochs);
-        _provided[msg.sender] = Provided(uint40(round), r.proposals);
+        Provided memory p = _provided[msg.sender];
+        if (p.round == _electedBy) (p.electingRound, p.electingNumber) = (p.round, p.number);
+        (p.round, p.number) = (uint40(round), r.proposals);
+        _provided[msg.sender] = p;
     }
 
-    /// @dev Whether `account` is elected by the accepted `round`.
-    function _isElected(address account, uint256 round) internal view returns (bool) {
-        Provided memory last = _provided[account];
+    /// @dev Whether `account` is elected, where there was an election.
+    function _isElected(address account) internal view returns (bool) {
+        Provided memory p = _provided[account];
+        if (p.round == _electedBy) return _isElected(p.number);
+        return p.electingRound == _electedBy && _isElected(p.electingNumber);
+    }
+
+    /// @dev Whether the provider of update `number` of the round that elects is elected.
+    function _isElected(uint256 number) private view returns (bool) {
+        uint256 round = _electedBy;
         uint256 selection = _selection(round);
-        if (last.round != round || !selection.has(last.number)) return false;
+        if (!selection.has(number)) return false;
         if (_election == Election.Random) {
-            uint256 place = (selection & ((1 << last.number) - 1)).count();
+            uint256 place = (selection & ((1 << number) - 1)).count();
             return Draw.position(_seed, place, _updates) < _committee;
         }
-        uint256 own = _merit(round, last.number);
+        uint256 own = _merit(round, number);
         uint256 better;
         for (uint256 n = 0; selection >> n != 0; ++n) {
-            if (!selection.has(n) || n == last.number) continue;
+            if (!selection.has(n) || n == number) continue;
             uint256 other = _merit(round, n);
-            if (other > own || (other == own && n < last.number)) ++better;
+            if (other > own || (other == own && n < number)) ++better;
         }
         return better < _committee;
     }

@@ -14,8 +14,6 @@ import {NumberedRecords} from "../publications/NumberedRecords.sol";
 abstract contract ElectedCommittee is Managers, ProviderElection {
     uint32 internal immutable _mostProposals;
 
-    /// @dev The accepted round that the committee is elected by; 0: it is named or drawn.
-    uint40 private _electedBy;
     bool private _isDrawn;
     uint40 private _namings;
     mapping(address account => uint256 naming) private _namedIn;
@@ -64,7 +62,7 @@ abstract contract ElectedCommittee is Managers, ProviderElection {
     /// @inheritdoc Axes
     function _rolesAt(Round memory, address account, uint256 position) internal view override returns (uint8) {
         bool sits;
-        if (_electedBy != 0) sits = _isElected(account, _electedBy);
+        if (_electedBy != 0) sits = _isElected(account);
         else if (_isDrawn || _namings == 0) sits = position < _committee;
         else sits = _namedIn[account] == _namings;
         return sits ? Roles.VOTER | Roles.PUBLISHER : Roles.PROPOSER;
