@@ -71,12 +71,20 @@ abstract contract Replay is Test {
         if (files.length == 0) vm.skip(true, "no vectors: write them with the executable specification first");
         uint256 clean = vm.snapshotState();
         for (uint256 f = shard; f < files.length; f += SHARDS) {
+            uint256 free;
+            assembly ("memory-safe") {
+                free := mload(0x40)
+            }
             Sequence[] memory sequences = abi.decode(vm.readFileBinary(files[f]), (Sequence[]));
             for (uint256 i = 0; i < sequences.length; ++i) {
                 replay(sequences[i], string.concat(files[f], ", sequence ", vm.toString(i)));
                 vm.revertToState(clean);
             }
             emit log_named_uint(string.concat("sequences replayed from ", files[f]), sequences.length);
+            assembly ("memory-safe") {
+                // nor does a file: twenty of them are more than a test may hold
+                mstore(0x40, free)
+            }
         }
     }
 

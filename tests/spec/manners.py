@@ -297,7 +297,17 @@ class BladePlayer(MiningPlayer):
     def own_mischief(self, phase: Phase, env: Env) -> tuple[Callable[[], Call], ...]:
         if phase is Phase.OPEN:
             return (self.bad_bid,) * 4
-        return (self.bad_accusation,) * (4 if phase in (Phase.PROPOSE, Phase.COMMIT) else 1)
+        if phase is Phase.PROPOSE:
+            return (*(self.bad_accusation,) * 4, *(self.bad_claim,) * 2)
+        return (self.bad_accusation,) * (4 if phase is Phase.COMMIT else 1)
+
+    def bad_claim(self) -> Call:
+        """Return a proposal of fewer samples than the task asks, or more than were bid."""
+        account = self.anybody(*self.idle(*PARTS[Phase.PROPOSE]))
+        bid, terms = get_task(self.federation.state).bids.get(account), self.federation.terms
+        most = min(bid.capability + 1 if bid else 1, terms.max_samples)
+        samples = self.rng.choice((max(terms.min_samples - 1, 1), most))
+        return Call(account, "propose", (self.federation.number, self.word(), samples, 1))
 
     def bad_bid(self) -> Call:
         terms, rng = self.federation.terms, self.rng

@@ -156,6 +156,9 @@ def bad_commit(player: "Player") -> Call:
 
 def bad_reveal(player: "Player") -> Call:
     rng, number = player.rng, player.federation.number
+    spoilt = [account for account in player.acted(Act.COMMITTED) if (number, account) in player.spoilt]
+    if spoilt and rng.random() < 0.4:
+        return player.reveal(rng.choice(spoilt))
     revealed = player.acted(Act.REVEALED)
     idle = player.idle(Role.VOTER, Act.COMMITTED)
     account = player.anybody(*(rng.choice((player.committed(), revealed, revealed, idle)) or player.accounts))

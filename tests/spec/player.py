@@ -274,7 +274,7 @@ class Player:
             account
             for account in committed
             if (number, account) in self.sealed
-            and ((number, account) not in self.spoilt or self.rng.random() < 0.3)
+            and ((number, account) not in self.spoilt or self.rng.random() < 0.2)
         ]
 
     def out(self) -> list[Address]:
@@ -338,7 +338,7 @@ class Player:
         number, rng = self.federation.number, self.rng
         if (number, account) not in self.sealed:
             ballot = self.ballot(account)
-            if rng.random() < 0.04:
+            if rng.random() < 0.06:
                 self.spoilt.add((number, account))
                 ballot = rng.choice(self.bad_ballots(account))
             self.sealed[number, account] = ballot, self.word()

@@ -1,29 +1,43 @@
 """The hand-made encoding is eth_abi's, and the interface names all that the specification says."""
 
+import re
+from dataclasses import astuple, fields
+
+import pytest
 from eth_abi import encode
 from eth_hash.auto import keccak
 from hypothesis import given
 from hypothesis import strategies as st
 
-from clients.protocol.rounds import ACTIONS
+from clients.protocol.mechanisms import MECHANISMS
 from clients.types.errors import ProtocolError
 from clients.types.federation import Event
 from tests.spec.abi import (
     ERRORS,
     EVENTS,
-    INTERFACE,
+    INTERFACES,
+    SCHEDULE_TYPE,
+    TERMS_TYPES,
     compute_events_hash,
     encode_error,
     encode_event,
+    encode_own,
     encode_state,
 )
-from tests.spec.sequences import build_world
+from tests.spec.worlds import World, build_world
 
-SEAT = "(address,(uint96,uint40,uint32,uint40,uint16,uint8,uint8),uint256,uint8,uint32)"
+MEMBER = "(uint96,uint40,uint16,uint40,uint16,uint16,uint16,uint8,uint8)"
+SEAT = f"(address,{MEMBER},uint256,uint8,uint16,bool)"
+ROUND = "(uint40,uint16,uint16,uint16,uint16,uint16,uint16,uint16,uint16,uint8,uint96,uint96)"
+STATUS = (
+    "(uint8,uint40,uint40,uint40,uint40,uint40,uint40,uint64,uint16,uint16,uint16,uint16,"
+    f"bytes32,bytes32,uint256,{ROUND})"
+)
+SOME = st.sampled_from(tuple(MECHANISMS))
 
 
-def play(seed: int, steps: int) -> tuple[object, ...]:
-    world = build_world(f"abi-{seed}")
+def play(mechanism: str, seed: int, steps: int) -> tuple[World, list[Event], list[ProtocolError]]:
+    world = build_world(f"abi-{seed}", mechanism)
     events: list[Event] = []
     errors: list[ProtocolError] = []
     for _ in range(steps):
@@ -35,42 +49,26 @@ def play(seed: int, steps: int) -> tuple[object, ...]:
     return world, events, errors
 
 
-@given(st.integers(0, 10_000), st.integers(0, 40))
-def test_state_is_encoded_as_eth_abi_does(seed: int, steps: int) -> None:
-    world, _, _ = play(seed, steps)
+@given(SOME, st.integers(0, 10_000), st.integers(0, 40))
+def test_state_is_encoded_as_eth_abi_does(mechanism: str, seed: int, steps: int) -> None:
+    world, _, _ = play(mechanism, seed, steps)
     federation, accounts = world.federation, list(world.funds)
-    seats = []
-    for account in accounts:
-        seat = federation.get_seat(account)
-        member = seat.member
-        entry = (
-            member.stake,
-            member.unbonds_at,
-            member.index,
-            member.round,
-            member.option,
-            member.act,
-            member.standing,
-        )
-        seats.append((account, entry, seat.balance, seat.role, seat.position))
     token = federation.state.token
     expected = encode(
-        ["uint8", "bytes32", "uint256", "uint256", f"{SEAT}[]", "uint256[]"],
+        [STATUS, f"{SEAT}[]", "uint256[]", "bytes32"],
         [
-            federation.get_phase(world.env),
-            federation.state.head,
-            federation.state.pool,
-            len(federation.state.ledger.registry),
-            seats,
+            astuple(federation.get_status(world.env)),
+            [astuple(federation.get_seat(account)) for account in accounts],
             [token.get_balance(account) for account in (*accounts, federation.address)],
+            keccak(encode_own(federation, accounts)),
         ],
     )
     assert encode_state(federation, world.env, accounts) == expected
 
 
-@given(st.integers(0, 10_000))
-def test_logs_fold_as_eth_abi_encodes_them(seed: int) -> None:
-    _, events, _ = play(seed, 40)
+@given(SOME, st.integers(0, 10_000))
+def test_logs_fold_as_eth_abi_encodes_them(mechanism: str, seed: int) -> None:
+    _, events, _ = play(mechanism, seed, 40)
     folded = bytes(32)
     for event in events:
         parameters = EVENTS[event.name]
@@ -81,18 +79,35 @@ def test_logs_fold_as_eth_abi_encodes_them(seed: int) -> None:
     assert compute_events_hash(events) == folded
 
 
-@given(st.integers(0, 10_000))
-def test_every_error_raised_is_one_of_the_interface(seed: int) -> None:
-    _, _, errors = play(seed, 40)
+@given(SOME, st.integers(0, 10_000))
+def test_every_error_raised_is_one_of_the_interface(mechanism: str, seed: int) -> None:
+    _, _, errors = play(mechanism, seed, 40)
     for error in errors:
-        assert len(encode_error(error)) == 4 + 32 * len(ERRORS[error.name])
+        assert len(encode_error(error)) >= 4 + 32 * len(ERRORS[error.name])
 
 
-def test_every_action_is_declared_with_its_types() -> None:
-    text = " ".join(INTERFACE.read_text().split())
-    for name, action in ACTIONS.items():
+@pytest.mark.parametrize("mechanism", MECHANISMS)
+def test_every_action_is_declared_with_its_types(mechanism: str) -> None:
+    names = ("IFederation", INTERFACE_OF[mechanism])
+    text = " ".join(" ".join((INTERFACES / f"{name}.sol").read_text() for name in names).split())
+    for name, action in build_world("abi", mechanism).federation.actions.items():
         start = text.index(f"function {name}(") + len(f"function {name}(")
         declared = [
             part.split()[0] for part in text[start : text.index(")", start)].split(",") if part.strip()
         ]
         assert tuple(declared) == action.types
+
+
+@pytest.mark.parametrize("mechanism", MECHANISMS)
+def test_the_terms_are_those_of_the_interface(mechanism: str) -> None:
+    text = re.sub(r"//[^\n]*", "", (INTERFACES / f"{INTERFACE_OF[mechanism]}.sol").read_text())
+    (body,) = re.findall(r"struct \w+Terms \{(.*?)\}", text, re.DOTALL)
+    declared = [tuple(line.split()) for line in body.split(";") if line.strip()]
+    terms = build_world("abi", mechanism).federation.terms
+    names = [re.sub(r"_(\w)", lambda match: match[1].upper(), item.name) for item in fields(terms)]
+    assert [name for _, name in declared] == names
+    types = ",".join(SCHEDULE_TYPE if kind == "Schedule" else kind for kind, _ in declared)
+    assert f"({types})" == TERMS_TYPES[mechanism]
+
+
+INTERFACE_OF = {"stake_vote": "IStakeVote", "vbfl": "IVbfl", "bflc": "IBflc", "blade": "IBlade"}
