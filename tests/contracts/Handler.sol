@@ -10,15 +10,14 @@ import {Watch, World} from "./Watch.sol";
 /// must go through; what `trespass` does is not, and must be refused; `meddle` tries anything.
 abstract contract Handler is Watch {
     uint256 public constant PARTICIPANTS = 8;
-    uint256 internal constant OUTSIDERS = 2;
 
     /// @dev The ballot and the round of a participant's last commitment.
     mapping(address account => bytes) internal _ballots;
     mapping(address account => uint256) internal _sealedIn;
     mapping(address account => bool) internal _isBad;
 
-    constructor(IFederation federation_, JuryToken token_, uint256 unbonding) Watch(federation_, token_, unbonding) {
-        for (uint256 i = 0; i < PARTICIPANTS + OUTSIDERS; ++i) {
+    constructor() {
+        for (uint256 i = 0; i <= PARTICIPANTS; ++i) {
             _include(participant(i));
         }
     }
@@ -29,13 +28,13 @@ abstract contract Handler is Watch {
         token.approve(address(federation), type(uint256).max);
     }
 
-    /// @dev Those after the first PARTICIPANTS are outsiders: they never join.
     function participant(uint256 i) public pure returns (address) {
         return address(uint160(0xACC000 + i));
     }
 
-    function outsider(uint256 who) internal pure returns (address) {
-        return participant(PARTICIPANTS + who % OUTSIDERS);
+    /// @dev Somebody who never joins.
+    function outsider() internal pure returns (address) {
+        return participant(PARTICIPANTS);
     }
 
     // ------------------------------------------------------------------ what a mechanism says
@@ -82,7 +81,9 @@ abstract contract Handler is Watch {
     }
 
     /// @dev Let time pass until votes may be cast, where that is later than the phase.
-    function _awaitCommit(World memory w) internal virtual {}
+    function _awaitCommit(World memory w, uint256) internal virtual returns (World memory) {
+        return w;
+    }
 
     // ------------------------------------------------------------------ membership
 
@@ -144,8 +145,8 @@ abstract contract Handler is Watch {
         uint256 i = who % PARTICIPANTS;
         if (w.seats[i].member.standing == IFederation.Standing.Stranger || _inPlay(w, i)) return;
         bytes memory data = abi.encodeCall(IFederation.collect, (participant(i)));
-        w = _call(w, outsider(who), data);
-        World memory again = _call(w, outsider(who), data);
+        w = _call(w, outsider(), data);
+        World memory again = _call(w, outsider(), data);
         bool same = keccak256(abi.encode(w.seats[i])) == keccak256(abi.encode(again.seats[i]));
         require(same, "a_booking_is_what_was_foretold");
     }
@@ -157,7 +158,7 @@ abstract contract Handler is Watch {
         for (uint256 i = 0; i < 3; ++i) {
             list[i] = participant((who % PARTICIPANTS + i) % PARTICIPANTS);
         }
-        _call(w, outsider(who), abi.encodeCall(IFederation.evict, (list)));
+        _call(w, outsider(), abi.encodeCall(IFederation.evict, (list)));
     }
 
     function fund(uint256 who, uint256 amount) external {
@@ -200,7 +201,7 @@ abstract contract Handler is Watch {
         if (phase == IFederation.Phase.Open) return _open(w);
         if (phase == IFederation.Phase.Draw) return _draw(w, which % 1000);
         if (phase == IFederation.Phase.Settle) {
-            return _call(w, outsider(which), abi.encodeCall(IFederation.settle, ()));
+            return _call(w, outsider(), abi.encodeCall(IFederation.settle, ()));
         }
         if (phase == IFederation.Phase.Propose) w = _propose(w, which, choice);
         else if (phase == IFederation.Phase.Commit) w = _commit(w, which, choice);
@@ -214,7 +215,7 @@ abstract contract Handler is Watch {
         if (w.s.members < _fewest()) w = _gather(w);
         if (w.s.members < _fewest() || !_mayOpen(w)) return w;
         if (block.timestamp < w.s.restUntil) _to(w, w.s.restUntil);
-        return _call(w, outsider(0), abi.encodeCall(IFederation.open, ()));
+        return _call(w, outsider(), abi.encodeCall(IFederation.open, ()));
     }
 
     function _draw(World memory w, uint256 blocks) private returns (World memory) {
@@ -222,13 +223,13 @@ abstract contract Handler is Watch {
         vm.roll(block.number + 1 + (blocks > 900 ? 256 : 0));
         w.s = federation.status();
         if (w.s.phase != IFederation.Phase.Draw) return w;
-        return _call(w, outsider(1), abi.encodeCall(IFederation.draw, ()));
+        return _call(w, outsider(), abi.encodeCall(IFederation.draw, ()));
     }
 
     function _propose(World memory w, uint256 which, uint256 choice) private returns (World memory) {
         uint256 round = w.s.round;
         for (uint256 i = 0; i < PARTICIPANTS && w.s.phase == IFederation.Phase.Propose; ++i) {
-            if ((which >> i) % 4 == 0 || !_isDue(w, i, Roles.PROPOSER, Acts.PROPOSED)) continue;
+            if ((which >> i) % 8 == 0 || !_isDue(w, i, Roles.PROPOSER, Acts.PROPOSED)) continue;
             (uint256 samples, uint256 epochs) = _claimsOf(i, choice >> (8 * i));
             bytes32 digest = keccak256(abi.encode(i, round));
             w = _call(w, participant(i), abi.encodeCall(IFederation.propose, (round, digest, samples, epochs)));
@@ -238,9 +239,9 @@ abstract contract Handler is Watch {
 
     function _commit(World memory w, uint256 which, uint256 choice) private returns (World memory) {
         uint256 round = w.s.round;
-        _awaitCommit(w);
+        w = _awaitCommit(w, which);
         for (uint256 i = 0; i < PARTICIPANTS && w.s.phase == IFederation.Phase.Commit; ++i) {
-            if ((which >> i) % 4 == 0 || !_isDue(w, i, Roles.VOTER, Acts.COMMITTED)) continue;
+            if ((which >> i) % 8 == 0 || !_isDue(w, i, Roles.VOTER, Acts.COMMITTED)) continue;
             address account = participant(i);
             // a few say nothing that counts, and can't reveal it
             bool bad = (which >> (i + 100)) % 16 == 0;
@@ -314,7 +315,7 @@ abstract contract Handler is Watch {
         else if (what == 1) _actWithoutRole(w, i);
         else if (what == 2) _actWhenOut(w, i);
         else if (what == 3) _actAgain(w, i);
-        else if (what == 4) _actAsAnOutsider(w, outsider(who), x);
+        else if (what == 4) _actAsAnOutsider(w, outsider(), x);
         else if (what == 5) _takeTooEarly(w, i);
         else if (what == 6) _revealWhatWasNotCommitted(w, i, x);
         else _sayNonsense(w, i, x);

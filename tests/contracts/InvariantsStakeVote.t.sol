@@ -8,7 +8,7 @@ import {IStakeVote} from "../../contracts/interfaces/IStakeVote.sol";
 import {Acts} from "../../contracts/libraries/Flags.sol";
 import {Handler} from "./Handler.sol";
 import {Invariants} from "./Invariants.sol";
-import {World} from "./Watch.sol";
+import {Watch, World} from "./Watch.sol";
 
 /// @dev Judges every settlement by the protocol page's table, from the ballots that it cast itself.
 contract StakeVoteHandler is Handler {
@@ -31,7 +31,7 @@ contract StakeVoteHandler is Handler {
     }
 
     constructor(IFederation federation_, JuryToken token_, uint256 unbonding, bool attribution_)
-        Handler(federation_, token_, unbonding)
+        Watch(federation_, token_, unbonding)
     {
         attribution = attribution_;
     }
@@ -62,8 +62,8 @@ contract StakeVoteHandler is Handler {
 
     // ------------------------------------------------------------------ laws of this mechanism
 
-    function _mechanism(World memory b, World memory a, address, bytes4 action) internal override {
-        if (action != IFederation.settle.selector) return;
+    function _mechanism(World memory b, World memory a, address, bytes memory data) internal override {
+        if (bytes4(data) != IFederation.settle.selector) return;
         Expected memory e = _expected(b);
         verdict_is_the_majoritys(b, a, e);
         payout_is_the_tables(b, a, e);

@@ -70,14 +70,14 @@ abstract contract Watch is CommonBase {
                 revert(add(answer, 0x20), mload(answer))
             }
         }
-        return _observe(w, who, bytes4(data));
+        return _observe(w, who, data);
     }
 
     /// @dev `who` tries what may be allowed or not.
     function _try(World memory w, address who, bytes memory data) internal returns (World memory) {
         vm.prank(who);
         (bool ok,) = address(federation).call(data);
-        return ok ? _observe(w, who, bytes4(data)) : w;
+        return ok ? _observe(w, who, data) : w;
     }
 
     /// @dev `who` tries what is not allowed: it must be refused.
@@ -87,7 +87,8 @@ abstract contract Watch is CommonBase {
         if (ok) revert(string.concat("refused: ", why));
     }
 
-    function _observe(World memory b, address who, bytes4 action) private returns (World memory a) {
+    function _observe(World memory b, address who, bytes memory data) private returns (World memory a) {
+        bytes4 action = bytes4(data);
         a = look();
         rounds_are_counted(b, a, action);
         phases_only_go_forward(b, a, action);
@@ -106,13 +107,13 @@ abstract contract Watch is CommonBase {
             banned_is_for_good(b, a, i);
             unbonding_is_kept(b, a, i, action);
         }
-        _mechanism(b, a, who, action);
+        _mechanism(b, a, who, data);
     }
 
     // ------------------------------------------------------------------ for mechanisms
 
-    /// @dev More laws.
-    function _mechanism(World memory b, World memory a, address who, bytes4 action) internal virtual {}
+    /// @dev More laws, and what is to be remembered of the call `data`.
+    function _mechanism(World memory b, World memory a, address who, bytes memory data) internal virtual {}
 
     /// @dev Whether `action` may change the pool.
     function _movesPool(bytes4 action) internal view virtual returns (bool) {
@@ -288,6 +289,16 @@ abstract contract Watch is CommonBase {
     }
 
     // ------------------------------------------------------------------ words
+
+    /// @dev The arguments of a call, words all of them.
+    function _arguments(bytes memory data) internal pure returns (bytes memory rest) {
+        rest = new bytes(data.length - 4);
+        for (uint256 i = 32; i <= rest.length; i += 32) {
+            assembly ("memory-safe") {
+                mstore(add(rest, i), mload(add(add(data, 4), i)))
+            }
+        }
+    }
 
     /// @dev From `least` to `most`; forge-std's tells of each, which takes long.
     function _within(uint256 x, uint256 least, uint256 most) internal pure returns (uint256) {

@@ -12,9 +12,11 @@ from clients.ports import binaries
 from deploy import compiler
 
 HERE = Path(__file__).parent
-# The replay of the specification's vectors has a test of its own, which writes them first: tests/spec.
-FILES = sorted(set(HERE.glob("*.t.sol")) - {HERE / "Vectors.t.sol"})
-_TEST = re.compile(r"^\s*function\s+(?:test|invariant)", re.MULTILINE)
+# Those of invariants run side by side, for they take long. The replay of the specification's vectors has a test of
+# its own, which writes them first: tests/spec.
+INVARIANTS = set(HERE.glob("Invariants*.t.sol"))
+FILES = sorted(set(HERE.glob("*.t.sol")) - {HERE / "Vectors.t.sol"} - INVARIANTS)
+_TEST = re.compile(r"^\s*function\s+(?:test|invariant)|is \w*Invariants", re.MULTILINE)
 
 
 PROFILE = os.environ.get("FOUNDRY_PROFILE") or ("ci" if os.environ.get("CI") else "default")
@@ -47,25 +49,32 @@ def built() -> None:
 @pytest.mark.timeout(LONGEST)
 @pytest.mark.usefixtures("built")
 @pytest.mark.parametrize(
-    "file",
-    [pytest.param(file, marks=pytest.mark.slow) if "Invariants" in file.name else file for file in FILES],
-    ids=lambda file: file.name.removesuffix(".t.sol"),
+    ("pattern", "files"),
+    [
+        pytest.param("Invariants*.t.sol", INVARIANTS, marks=pytest.mark.slow, id="Invariants"),
+        *(pytest.param(file.name, {file}, id=file.name.removesuffix(".t.sol")) for file in FILES),
+    ],
 )
-def test_forge(file: Path) -> None:
-    done = forge("test", "--json", "--match-path", file.relative_to(binaries.ROOT).as_posix())
+def test_forge(pattern: str, files: set[Path]) -> None:
+    path = f"{HERE.relative_to(binaries.ROOT).as_posix()}/{pattern}"
+    done = forge("test", "--json", "--match-path", path)
     try:
         suites = json.loads(done.stdout)
     except ValueError:
         pytest.fail(done.stdout + done.stderr, pytrace=False)
-    results = {name: one for suite in suites.values() for name, one in suite["test_results"].items()}
     failed = [
-        f"{name}: {one.get('reason') or one.get('counterexample') or one['status']}"
-        for name, one in results.items()
+        f"{suite.rpartition(':')[2]}: {one.get('reason') or one.get('counterexample') or one['status']} ({name})"
+        for suite, ran in suites.items()
+        for name, one in ran["test_results"].items()
         if one["status"] != "Success"
     ]
     if failed:
-        more = f"to see more: forge test -vvvv --match-path {file.relative_to(binaries.ROOT)}"
-        pytest.fail("\n".join([*failed, more]), pytrace=False)
+        pytest.fail(
+            "\n".join([*failed, f"to see more: forge test -vvvv --match-path '{path}'"]), pytrace=False
+        )
     assert done.returncode == 0, done.stdout + done.stderr
     # A file in which forge finds no test would pass for ever.
-    assert results or not _TEST.search(file.read_text()), f"forge ran no test of {file.name}"
+    ran_in = {suite.rpartition(":")[0] for suite, ran in suites.items() if ran["test_results"]}
+    for file in files:
+        missed = _TEST.search(file.read_text()) and file.relative_to(binaries.ROOT).as_posix() not in ran_in
+        assert not missed, f"forge ran no test of {file.name}"

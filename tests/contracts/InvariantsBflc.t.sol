@@ -1,0 +1,340 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity ^0.8.24;
+
+import {JuryToken} from "../../contracts/JuryToken.sol";
+import {Bflc} from "../../contracts/federations/Bflc.sol";
+import {IBflc} from "../../contracts/interfaces/IBflc.sol";
+import {IFederation} from "../../contracts/interfaces/IFederation.sol";
+import {Acts, Roles} from "../../contracts/libraries/Flags.sol";
+import {Handler} from "./Handler.sol";
+import {Invariants} from "./Invariants.sol";
+import {UpdateHandler} from "./UpdateHandler.sol";
+import {Watch, World} from "./Watch.sol";
+
+contract BflcHandler is UpdateHandler {
+    uint256 private constant FEE = 7;
+    uint256 private constant MANAGERS = 3;
+    uint256 private constant COMMITTEE = 2;
+    uint256 private constant UPDATES = 3;
+    uint256 private constant MIN_SCORE = 2000;
+    uint256 private constant SPEED_BPS = 3000;
+    uint256 private constant PROFIT_BPS = 2500;
+
+    IBflc.Election private immutable _election;
+
+    /// @dev Whom the last accepted round elected; nobody, if the committee is drawn by position.
+    mapping(address account => uint256) private _electedBy;
+    uint256 private _lastAccepted;
+    uint256 private _height;
+    mapping(uint256 number => bytes32) private _recordHash;
+    /// @dev The ayes for each motion, counted again.
+    mapping(bytes32 motion => mapping(address manager => bool)) private _moved;
+    mapping(bytes32 motion => uint256) private _ayes;
+
+    constructor(IFederation federation_, JuryToken token_, uint256 unbonding, IBflc.Election election)
+        Watch(federation_, token_, unbonding)
+    {
+        _election = election;
+        address[] memory all = new address[](PARTICIPANTS);
+        for (uint256 i = 0; i < PARTICIPANTS; ++i) {
+            all[i] = participant(i);
+        }
+        for (uint256 i = 0; i < MANAGERS; ++i) {
+            _include(managerAt(i));
+            if (i == 0) continue;
+            vm.prank(managerAt(i));
+            IBflc(address(federation_)).allow(all);
+        }
+        _recordHash[0] = keccak256(abi.encode(IBflc(address(federation_)).recordOf(0)));
+    }
+
+    function managerAt(uint256 i) public pure returns (address) {
+        return address(uint160(0x3A0 + i));
+    }
+
+    function bflc() private view returns (IBflc) {
+        return IBflc(address(federation));
+    }
+
+    function _fewest() internal pure override returns (uint256) {
+        return COMMITTEE + UPDATES;
+    }
+
+    function _fee() internal pure override returns (uint256) {
+        return FEE;
+    }
+
+    function _mayJoin(World memory, uint256 i) internal view override returns (bool) {
+        return bflc().isAllowed(participant(i));
+    }
+
+    function _claimsOf(uint256, uint256 choice) internal pure override returns (uint256, uint256) {
+        return (1 + choice % 8, 1 + choice % 4);
+    }
+
+    /// @dev A nibble an update.
+    function _ballotFor(World memory w, uint256, uint256 choice) internal pure override returns (bytes memory ballot) {
+        for (uint256 n = 0; n < w.s.record.proposals; ++n) {
+            ballot = abi.encodePacked(ballot, uint16((choice >> (4 * n)) % 16 * 625 + choice % 100));
+        }
+    }
+
+    function _badBallot(World memory w, uint256 choice) internal pure override returns (bytes memory) {
+        if (choice % 2 == 0) return new bytes(2 * uint256(w.s.record.proposals) + 1 + choice % 3);
+        bytes memory ballot = new bytes(2 * uint256(w.s.record.proposals));
+        (ballot[ballot.length - 2], ballot[ballot.length - 1]) = (0x27, 0x11);
+        return ballot;
+    }
+
+    // ------------------------------------------------------------------ managers, and whoever says it is one
+
+    /// @dev A manager moves to let somebody in or to throw somebody out, or names a committee.
+    function move(uint256 who, uint256 what, uint256 whom) external {
+        World memory w = look();
+        address[] memory list = new address[](1);
+        // few are expelled: an empty federation tests nothing
+        list[0] = participant(what % 4 == 0 ? whom % 2 : whom % PARTICIPANTS);
+        bytes memory data = what % 4 == 0 ? abi.encodeCall(IBflc.expel, (list)) : abi.encodeCall(IBflc.allow, (list));
+        address manager = managerAt(who % MANAGERS);
+        _refused(participant(who % PARTICIPANTS), data, "a motion of who is no manager");
+        if (_moved[keccak256(data)][manager]) _refused(manager, data, "a motion twice");
+        else _call(w, manager, data);
+    }
+
+    function name(uint256 who, uint256 whom) external {
+        World memory w = look();
+        address[] memory list = new address[](COMMITTEE);
+        for (uint256 i = 0; i < COMMITTEE; ++i) {
+            list[i] = participant((whom % PARTICIPANTS + i) % PARTICIPANTS);
+        }
+        bytes memory data = abi.encodeCall(IBflc.nameCommittee, (list));
+        address manager = managerAt(who % MANAGERS);
+        if (w.s.round != 0 || _moved[keccak256(data)][manager]) _refused(manager, data, "naming too late, or twice");
+        else _call(w, manager, data);
+    }
+
+    function _movesPool(bytes4 action) internal view override returns (bool) {
+        return action == IFederation.join.selector || super._movesPool(action);
+    }
+
+    // ------------------------------------------------------------------ the page, read again
+
+    function _selectionOf(World memory w) internal view override returns (uint256 selection) {
+        if (uint256(w.s.record.reveals) * 2 <= COMMITTEE) return 0;
+        uint256 passed = 0;
+        for (uint256 n = 0; n < w.s.record.proposals && passed < UPDATES; ++n) {
+            if (_median(w, n) < MIN_SCORE) continue;
+            selection |= 1 << n;
+            ++passed;
+        }
+        if (passed < UPDATES) selection = 0;
+    }
+
+    function _weightOf(World memory w, uint256 i) internal view override returns (uint256) {
+        return _median(w, w.seats[i].member.number);
+    }
+
+    /// @dev The least score that at least half of the scores don't exceed.
+    function _median(World memory w, uint256 number) private view returns (uint256 median) {
+        median = type(uint256).max;
+        for (uint256 i = 0; i < PARTICIPANTS; ++i) {
+            if (!_did(w, i, Acts.REVEALED)) continue;
+            uint256 score = _scoreBy(i, number);
+            uint256 below = 0;
+            for (uint256 j = 0; j < PARTICIPANTS; ++j) {
+                if (_did(w, j, Acts.REVEALED) && _scoreBy(j, number) <= score) ++below;
+            }
+            if (below * 2 >= w.s.record.reveals && score < median) median = score;
+        }
+    }
+
+    function _scoreBy(uint256 i, uint256 number) private view returns (uint256) {
+        bytes memory ballot = _ballots[accounts[i]];
+        return uint256(uint8(ballot[2 * number])) << 8 | uint8(ballot[2 * number + 1]);
+    }
+
+    function _poolAfter(World memory b, Expected memory e) internal pure override returns (uint256) {
+        return b.s.pool - _unit(b, e) * e.weight;
+    }
+
+    function _deltaOf(World memory b, uint256 i, Expected memory e) internal view override returns (int256) {
+        return _isSelected(b, i, e.selection) ? int256(_unit(b, e) * _weightOf(b, i)) : int256(0);
+    }
+
+    function _unit(World memory b, Expected memory e) private pure returns (uint256) {
+        if (e.outcome != IFederation.Outcome.Accepted || e.weight == 0) return 0;
+        return b.s.pool * PROFIT_BPS / 10_000 / e.weight;
+    }
+
+    // ------------------------------------------------------------------ laws of this mechanism
+
+    function _mechanism(World memory b, World memory a, address who, bytes memory data) internal override {
+        super._mechanism(b, a, who, data);
+        bytes4 action = bytes4(data);
+        bool motion = action == IBflc.allow.selector || action == IBflc.expel.selector;
+        if (motion || action == IBflc.nameCommittee.selector) {
+            managers_act_by_majority(who, data, action == IBflc.allow.selector, motion);
+        }
+        if (action == IFederation.draw.selector && _electedBy[address(0)] != 0) committee_is_the_elected(a);
+    }
+
+    /// @dev A motion takes effect with the second of three different managers' ayes, and not before.
+    function managers_act_by_majority(address who, bytes memory data, bool allowing, bool checked) private {
+        bytes32 motion = keccak256(data);
+        _moved[motion][who] = true;
+        bool carried = ++_ayes[motion] * 2 > MANAGERS;
+        if (!carried) return;
+        _ayes[motion] = 0;
+        for (uint256 i = 0; i < MANAGERS; ++i) {
+            _moved[motion][managerAt(i)] = false;
+        }
+        if (!checked) return;
+        address[] memory list = abi.decode(_arguments(data), (address[]));
+        require(bflc().isAllowed(list[0]) == allowing, "managers_act_by_majority");
+        require(bflc().isExpelled(list[0]) != allowing, "managers_act_by_majority");
+    }
+
+    function _settled(World memory b, World memory a, Expected memory e) internal override {
+        records_are_the_models_in_order(b, a, e);
+        _electedBy[address(0)] = 0;
+        if (e.outcome == IFederation.Outcome.Rejected) {
+            // as before: by election, if it was by election
+            if (_lastAccepted != 0) _electedBy[address(0)] = _lastAccepted;
+        } else if (e.outcome == IFederation.Outcome.Accepted) {
+            _lastAccepted = b.s.round;
+            _electedBy[address(0)] = b.s.round;
+            _elect(b, e.selection);
+        } else {
+            _lastAccepted = 0;
+        }
+    }
+
+    /// @dev Model `t` has the number `t (k + 1)` for good, and the updates that it was made of, in their order, the
+    /// numbers before it.
+    function records_are_the_models_in_order(World memory b, World memory a, Expected memory e) private {
+        if (e.outcome == IFederation.Outcome.Accepted) {
+            uint256 first = _height * (UPDATES + 1) + 1;
+            for (uint256 n = 0; n < b.s.record.proposals; ++n) {
+                if (e.selection >> n & 1 == 0) continue;
+                IBflc.Record memory record = bflc().recordOf(first);
+                uint256 i = _proposerOf(b, n);
+                require(record.uploader == participant(i), "records_are_the_models_in_order");
+                require(record.score == _median(b, n), "records_are_the_models_in_order");
+                _recordHash[first++] = keccak256(abi.encode(record));
+            }
+            ++_height;
+            _recordHash[first] = keccak256(abi.encode(bflc().recordOf(first)));
+        }
+        require(bflc().height() == _height, "records_are_the_models_in_order");
+        IBflc.Record memory model = bflc().recordOf(_height * (UPDATES + 1));
+        require(model.digest == a.s.head && model.uploader == address(0), "records_are_the_models_in_order");
+        for (uint256 number = 0; number <= _height * (UPDATES + 1); ++number) {
+            bytes32 hash = keccak256(abi.encode(bflc().recordOf(number)));
+            require(hash == _recordHash[number], "records_are_the_models_in_order");
+        }
+    }
+
+    function _proposerOf(World memory w, uint256 number) private pure returns (uint256 i) {
+        while (!_did(w, i, Acts.PROPOSED) || w.seats[i].member.number != number) ++i;
+    }
+
+    /// @dev The best of the selected, ties to the lower number; a random election is the draw's to say.
+    function _elect(World memory b, uint256 selection) private {
+        for (uint256 n = 0; n < b.s.record.proposals; ++n) {
+            if (selection >> n & 1 == 0) continue;
+            uint256 better = 0;
+            for (uint256 other = 0; other < b.s.record.proposals; ++other) {
+                if (selection >> other & 1 == 0 || other == n) continue;
+                (uint256 own, uint256 its) = (_merit(b, n), _merit(b, other));
+                if (its > own || (its == own && other < n)) ++better;
+            }
+            bool random = _election == IBflc.Election.Random;
+            if (random || better < COMMITTEE) _electedBy[participant(_proposerOf(b, n))] = b.s.round;
+        }
+    }
+
+    function _merit(World memory b, uint256 number) private view returns (uint256) {
+        uint256 score = _median(b, number);
+        if (_election == IBflc.Election.Score) return score;
+        uint256 proposals = b.s.record.proposals;
+        uint256 speed = 10_000 * (proposals - number) / proposals;
+        return score * (10_000 - SPEED_BPS) + SPEED_BPS * speed;
+    }
+
+    /// @dev After an accepted round those of its providers sit in the committee whom the election says, less those who
+    /// left or were expelled; nobody takes their seats.
+    function committee_is_the_elected(World memory a) private view {
+        uint256 voters = 0;
+        for (uint256 i = 0; i < PARTICIPANTS; ++i) {
+            bool elected = _electedBy[participant(i)] == _electedBy[address(0)];
+            bool votes = a.seats[i].roles & Roles.VOTER != 0;
+            require((a.seats[i].roles == Roles.VOTER | Roles.PUBLISHER) == votes, "committee_is_the_elected");
+            if (votes) ++voters;
+            if (votes) require(elected, "committee_is_the_elected");
+            if (_election == IBflc.Election.Random || a.seats[i].member.index == 0 || a.seats[i].out) continue;
+            require(elected == votes, "committee_is_the_elected");
+        }
+        require(voters <= COMMITTEE, "committee_is_the_elected");
+    }
+}
+
+abstract contract BflcInvariants is Invariants {
+    function _election() internal pure virtual returns (IBflc.Election);
+
+    function _deploy() internal override returns (Handler) {
+        address[] memory managers = new address[](3);
+        for (uint256 i = 0; i < 3; ++i) {
+            managers[i] = address(uint160(0x3A0 + i));
+        }
+        IBflc.BflcTerms memory t = IBflc.BflcTerms({
+            token: address(token),
+            beacon: address(beacon),
+            genesis: GENESIS,
+            bond: BOND,
+            fee: 7,
+            managers: managers,
+            committee: 2,
+            updates: 3,
+            seats: 4,
+            maxSamples: 8,
+            maxEpochs: 4,
+            minScore: 2000,
+            election: uint8(_election()),
+            speedBps: 3000,
+            profitBps: 2500,
+            schedule: IFederation.Schedule({
+                open: 10, propose: 100, commit: 100, reveal: 100, publish: 100, unbonding: uint32(UNBONDING)
+            })
+        });
+        return new BflcHandler(new Bflc(t), token, UNBONDING, _election());
+    }
+
+    /// @dev Whoever is out is expelled or banned, and whoever is expelled is out.
+    function _mechanism(World memory w) internal view virtual override {
+        for (uint256 i = 0; i < w.seats.length; ++i) {
+            bool banned = w.seats[i].member.standing == IFederation.Standing.Banned;
+            bool expelled = IBflc(address(federation)).isExpelled(w.seats[i].account);
+            require(w.seats[i].out == (banned || expelled), "expelled_are_out");
+        }
+    }
+}
+
+contract InvariantsBflcTest is BflcInvariants {
+    function _election() internal pure override returns (IBflc.Election) {
+        return IBflc.Election.Score;
+    }
+}
+
+/// forge-config: ci.invariant.runs = 64
+contract InvariantsBflcRandomTest is BflcInvariants {
+    function _election() internal pure override returns (IBflc.Election) {
+        return IBflc.Election.Random;
+    }
+}
+
+/// forge-config: ci.invariant.runs = 64
+contract InvariantsBflcFactorsTest is BflcInvariants {
+    function _election() internal pure override returns (IBflc.Election) {
+        return IBflc.Election.Factors;
+    }
+}
