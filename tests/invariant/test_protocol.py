@@ -1,23 +1,26 @@
-"""What holds after every step of any sequence, legal or not."""
+"""What holds after every step of any sequence, legal or not, of every mechanism."""
 
 from collections.abc import Iterator
 from contextlib import suppress
 from random import Random
+from typing import Any
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from clients.protocol.federation import Federation
 from clients.protocol.ledger import STAKE_MAX
+from clients.protocol.mechanisms import MECHANISMS
 from clients.protocol.state import State
 from clients.types.chain import Call
 from clients.types.errors import ProtocolError
-from clients.types.federation import Act, Event, Outcome, StakeVoteTerms, Standing
-from tests.spec.sequences import World, build_world
+from clients.types.federation import Event, Outcome, Role, Standing
+from tests.spec.worlds import World, build_world
 
 SEEDS = st.integers(0, 2**32)
+SOME = st.sampled_from(tuple(MECHANISMS))
 STEPS = 70
-ACTS_OF_MEMBERS = {"deposit", "exit", "claim", "propose", "commit", "reveal", "join"}
+ACTS_OF_MEMBERS = {"deposit", "exit", "claim", "propose", "commit", "publish", "join", "bid", "accuse"}
 
 
 def play(world: World, steps: int = STEPS) -> Iterator[tuple[Call, State, list[Event], ProtocolError | None]]:
@@ -31,7 +34,7 @@ def play(world: World, steps: int = STEPS) -> Iterator[tuple[Call, State, list[E
             yield call, before, [], error
 
 
-def owed(federation: Federation[StakeVoteTerms]) -> int:
+def owed(federation: Federation[Any]) -> int:
     """Return all that the federation owes: stakes with what is due, and the pool.
 
     While a round is in progress nothing of it is due yet.
@@ -39,10 +42,10 @@ def owed(federation: Federation[StakeVoteTerms]) -> int:
     return sum(federation.get_seat(account).balance for account in federation.state.ledger.members)
 
 
-@settings(deadline=None, max_examples=60)
-@given(SEEDS)
-def test_nothing_is_made_and_nothing_is_lost(seed: int) -> None:
-    world = build_world(f"conservation-{seed}")
+@settings(deadline=None, max_examples=100)
+@given(SEEDS, SOME)
+def test_nothing_is_made_and_nothing_is_lost(seed: int, mechanism: str) -> None:
+    world = build_world(f"conservation-{seed}", mechanism)
     federation = world.federation
     minted = sum(world.funds.values())
     for _ in play(world):
@@ -53,31 +56,32 @@ def test_nothing_is_made_and_nothing_is_lost(seed: int) -> None:
         assert sum(federation.state.token.balances.values()) == minted
 
 
-@settings(deadline=None, max_examples=60)
-@given(SEEDS)
-def test_a_refused_action_changes_nothing(seed: int) -> None:
-    world = build_world(f"refused-{seed}", illegal=0.6)
+@settings(deadline=None, max_examples=100)
+@given(SEEDS, SOME)
+def test_a_refused_action_changes_nothing(seed: int, mechanism: str) -> None:
+    world = build_world(f"refused-{seed}", mechanism, illegal=0.6)
     for _, before, events, error in play(world):
         if error is not None:
             assert world.federation.state == before
             assert events == []
 
 
-@settings(deadline=None, max_examples=60)
-@given(SEEDS)
-def test_settled_rounds_never_change(seed: int) -> None:
-    world = build_world(f"settled-{seed}")
+@settings(deadline=None, max_examples=100)
+@given(SEEDS, SOME)
+def test_settled_rounds_never_change(seed: int, mechanism: str) -> None:
+    world = build_world(f"settled-{seed}", mechanism)
     for _, before, _, _ in play(world):
         rounds = world.federation.state.rounds
-        assert rounds[: len(before.rounds) - 1] == before.rounds[:-1]
-        if before.rounds[-1].outcome is not Outcome.NONE:
-            assert rounds[len(before.rounds) - 1] == before.rounds[-1]
+        dockets = world.federation.state.dockets
+        past = len(before.rounds) - (before.rounds[-1].outcome is Outcome.NONE)
+        assert rounds[:past] == before.rounds[:past]
+        assert dockets[:past] == before.dockets[:past]
 
 
-@settings(deadline=None, max_examples=60)
-@given(SEEDS)
-def test_a_banned_account_never_acts_and_is_never_paid(seed: int) -> None:
-    world = build_world(f"banned-{seed}")
+@settings(deadline=None, max_examples=100)
+@given(SEEDS, SOME)
+def test_a_banned_account_never_acts_and_is_never_paid(seed: int, mechanism: str) -> None:
+    world = build_world(f"banned-{seed}", mechanism)
     federation = world.federation
     for call, before, events, error in play(world):
         banned = {a for a, member in before.ledger.members.items() if member.standing is Standing.BANNED}
@@ -88,24 +92,28 @@ def test_a_banned_account_never_acts_and_is_never_paid(seed: int) -> None:
             assert after.standing is Standing.BANNED
             assert after.stake <= before.ledger.get(account).stake
             assert not any(e.name == "Collected" and e.args["account"] == account for e in events)
+            assert not any(e.name == "BlockWon" and e.args["winner"] == account for e in events)
+            assert federation.get_seat(account).roles is Role.NONE
 
 
-@settings(deadline=None, max_examples=60)
-@given(SEEDS)
-def test_whoever_is_below_the_bond_is_banned_once_booked(seed: int) -> None:
-    world = build_world(f"bond-{seed}")
+@settings(deadline=None, max_examples=100)
+@given(SEEDS, SOME)
+def test_whoever_is_below_the_bond_is_banned_once_booked(seed: int, mechanism: str) -> None:
+    world = build_world(f"bond-{seed}", mechanism)
     bond = world.federation.terms.bond
     for _ in play(world):
         for member in world.federation.state.ledger.members.values():
-            if member.standing is Standing.MEMBER and member.act is Act.NONE:
+            if member.standing is Standing.MEMBER and not member.acts:
                 assert member.stake >= bond
             assert 0 <= member.stake <= STAKE_MAX
 
 
-@settings(deadline=None, max_examples=60)
-@given(SEEDS, st.randoms(use_true_random=False))
-def test_booking_is_idempotent_and_its_order_does_not_matter(seed: int, order: Random) -> None:
-    world = build_world(f"booking-{seed}", illegal=0.1)
+@settings(deadline=None, max_examples=100)
+@given(SEEDS, SOME, st.randoms(use_true_random=False))
+def test_booking_is_idempotent_and_its_order_does_not_matter(
+    seed: int, mechanism: str, order: Random
+) -> None:
+    world = build_world(f"booking-{seed}", mechanism, illegal=0.1)
     federation = world.federation
     for _ in play(world, 60):
         pass
@@ -127,10 +135,10 @@ def test_booking_is_idempotent_and_its_order_does_not_matter(seed: int, order: R
     assert collect(accounts) == booked
 
 
-@settings(deadline=None, max_examples=40)
-@given(SEEDS)
-def test_no_absent_participant_can_hang_a_round(seed: int) -> None:
-    world = build_world(f"absent-{seed}")
+@settings(deadline=None, max_examples=80)
+@given(SEEDS, SOME)
+def test_no_absent_participant_can_hang_a_round(seed: int, mechanism: str) -> None:
+    world = build_world(f"absent-{seed}", mechanism)
     federation, terms = world.federation, world.federation.terms
     for _ in play(world, 40):
         pass
@@ -142,10 +150,50 @@ def test_no_absent_participant_can_hang_a_round(seed: int) -> None:
     assert federation.get_phase(env).name == "OPEN"
 
 
-@settings(deadline=None, max_examples=40)
-@given(SEEDS)
-def test_stakes_are_frozen_before_the_seed_is_known(seed: int) -> None:
-    world = build_world(f"frozen-{seed}")
+@settings(deadline=None, max_examples=80)
+@given(SEEDS, SOME)
+def test_stakes_are_frozen_before_the_seed_is_known(seed: int, mechanism: str) -> None:
+    world = build_world(f"frozen-{seed}", mechanism)
     for _, before, _, _ in play(world):
         if before.rounds[-1].outcome is Outcome.NONE and len(before.rounds) > 1:
             assert world.federation.state.ledger.registry == before.ledger.registry
+
+
+@settings(deadline=None, max_examples=80)
+@given(SEEDS, SOME)
+def test_a_draw_deals_out_every_position_and_as_many_parts_as_are_awaited(seed: int, mechanism: str) -> None:
+    world = build_world(f"draw-{seed}", mechanism, illegal=0.1)
+    federation = world.federation
+    for _, _, events, _ in play(world):
+        if not any(event.name == "Drawn" for event in events):
+            continue
+        members = federation.state.ledger.members
+        registry = federation.state.ledger.registry
+        parts = [federation.get_part(account, members[account]) for account in registry]
+        assert sorted(position for _, position in parts) == list(range(federation.record.members))
+        drawn = [sum(role in roles for roles, _ in parts) for role in (Role.VOTER, Role.PUBLISHER)]
+        awaited = list(federation.wanted[1:])
+        # A committee's seats can be empty: of those who left, or were named and never came.
+        assert drawn == awaited or (mechanism == "bflc" and drawn <= awaited)
+        assert sum(Role.PROPOSER in roles for roles, _ in parts) >= federation.wanted.proposers
+
+
+@settings(deadline=None, max_examples=80)
+@given(SEEDS, SOME)
+def test_the_head_changes_with_an_accepted_round_alone(seed: int, mechanism: str) -> None:
+    world = build_world(f"head-{seed}", mechanism, illegal=0.1)
+    state = world.federation.state
+    for _, before, events, _ in play(world):
+        accepted = any(event.args.get("outcome") is Outcome.ACCEPTED for event in events)
+        assert accepted or state.head == before.head
+        if accepted:
+            assert state.head == state.dockets[-1].tally.candidate != bytes(32)
+
+
+@settings(deadline=None, max_examples=80)
+@given(SEEDS, SOME)
+def test_the_pool_never_pays_more_than_it_holds(seed: int, mechanism: str) -> None:
+    world = build_world(f"pool-{seed}", mechanism)
+    federation = world.federation
+    for _ in play(world):
+        assert 0 <= federation.state.pool <= federation.state.token.get_balance(federation.address)

@@ -1,5 +1,6 @@
 """Algorithms 1 and 2 of stake_vote, as the page's table has them, and eq. (4)."""
 
+from dataclasses import replace
 from fractions import Fraction
 from math import comb
 
@@ -117,6 +118,17 @@ def test_rewards_fit_their_slot_and_the_pool_keeps_the_rest(
     paid = settled.voter_reward * record.lead + settled.proposer_reward * record.proposals
     rejected = stake * record.proposals if outcome is Outcome.REJECTED else 0
     assert after == STAKE_MAX * 50 + rejected + lost - paid
+
+
+def test_with_attribution_only_the_named_majority_is_slashed() -> None:
+    # Of five ballots four reject; three of those name update 0, two update 1: 3 * 2 > 4, but 2 * 2 is not.
+    terms = replace(terms_of(10, 6), attribution=True)
+    record = Round(proposals=3, commits=5, reveals=5, lead=4, leader=1, outcome=Outcome.REJECTED)
+    docket = Docket(marks=(3, 2, 0))
+    paid = POOL_AND_MINORITY.compute_settlement(terms, record, docket, Outcome.REJECTED, 100)
+    assert paid == (0, 1, 100 + 10 + 2)
+    lost = [delta(terms, Member(acts=Act.PROPOSED, number=at), record, docket) for at in range(3)]
+    assert lost == [-10, 0, 0]
 
 
 def lying_return(voters: int, liars: int, voter_stake: int) -> Fraction:

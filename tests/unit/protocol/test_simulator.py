@@ -2,18 +2,19 @@
 
 import json
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from clients.protocol.mechanisms import MECHANISMS
 from clients.protocol.simulator import BEACON, TOKEN, ZERO_ADDRESS, SpecChain
 from clients.protocol.stake_vote import STAKE_VOTE
 from clients.types.chain import Call, Devnet
 from clients.types.errors import ProtocolError, RequestError
 from clients.types.federation import Phase, Schedule, StakeVoteTerms, Standing
-from tests.spec.player import Player
-from tests.spec.sequences import build_world
+from tests.spec.worlds import build_world
 
 TERMS = StakeVoteTerms(
     ZERO_ADDRESS, ZERO_ADDRESS, b"\1" * 32, 10, 3, 2, 1, 2, 5_000, 100, 10, False, Schedule()
@@ -103,16 +104,21 @@ def test_events_can_be_had_from_any_block() -> None:
 
 
 @settings(deadline=None, max_examples=40)
-@given(st.integers(0, 10_000), st.integers(0, 60), st.integers(0, 60))
-def test_a_restored_chain_goes_on_as_if_nothing_had_been(seed: int, before: int, after: int) -> None:
-    world = build_world(f"resume-{seed}")
+@given(st.sampled_from(tuple(MECHANISMS)), st.integers(0, 10_000), st.integers(0, 60), st.integers(0, 60))
+def test_a_restored_chain_goes_on_as_if_nothing_had_been(
+    mechanism: str, seed: int, before: int, after: int
+) -> None:
+    world = build_world(f"resume-{seed}", mechanism)
     terms, funds = world.federation.terms, world.funds
 
-    def build() -> SpecChain[StakeVoteTerms]:
-        return SpecChain(STAKE_VOTE, terms, funds, beacon_value=world.beacon_value)
+    def build() -> SpecChain[Any]:
+        return SpecChain(
+            MECHANISMS[mechanism], terms, funds, beacon_value=world.beacon_value, time=world.env.time
+        )
 
     chain = build()
-    player = Player(world.rng, chain.core, list(funds), [ZERO_ADDRESS[:-1] + "9"], fine=False)
+    player = world.player
+    player.federation, player.fine = chain.core, False
 
     def play(steps: int) -> list[tuple[int, int, Call]]:
         moves = []

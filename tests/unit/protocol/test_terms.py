@@ -1,14 +1,16 @@
 """Terms that make no sense are refused, each with its field's name."""
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
 from clients.protocol.federation import Federation
 from clients.protocol.ledger import STAKE_MAX
+from clients.protocol.mechanisms import MECHANISMS
 from clients.protocol.stake_vote import STAKE_VOTE
 from clients.types.errors import ProtocolError
-from clients.types.federation import Schedule, StakeVoteTerms
+from clients.types.federation import BflcTerms, BladeTerms, Schedule, StakeVoteTerms, VbflTerms
 
 ADDRESS = "0x" + "1" * 40
 ZERO = "0x" + "0" * 40
@@ -58,4 +60,107 @@ def test_others_are_refused_the_first_in_the_order_of_the_page(
 ) -> None:
     with pytest.raises(ProtocolError) as caught:
         build(replace(TERMS, **changed))
+    assert caught.value == ProtocolError("InvalidTerms", field, given)
+
+
+VBFL = VbflTerms(ADDRESS, ZERO, b"\1" * 32, 10, STAKE_MAX, 256, 65_533, 1, 1, 1, 1, 64, SCHEDULE)
+BFLC = BflcTerms(
+    ADDRESS,
+    ZERO,
+    b"\1" * 32,
+    10,
+    STAKE_MAX,
+    (ADDRESS,),
+    32,
+    32,
+    256,
+    1,
+    1,
+    10_000,
+    2,
+    10_000,
+    10_000,
+    SCHEDULE,
+)
+BLADE = BladeTerms(
+    token=ADDRESS,
+    beacon=ZERO,
+    genesis=b"\1" * 32,
+    bond=10,
+    publisher=ADDRESS,
+    bounty=STAKE_MAX,
+    rule=b"\1" * 32,
+    rounds=1,
+    bidding_ends=5,
+    deadline=6,
+    winners=256,
+    min_winners=256,
+    min_samples=1,
+    max_samples=1,
+    max_epochs=1,
+    block_bps=10_000,
+    pow_bits=64,
+    challenge=1,
+    schedule=SCHEDULE,
+)
+OF = {"vbfl": VBFL, "bflc": BFLC, "blade": BLADE}
+MANY = tuple(f"0x{number:040x}" for number in range(1, 257))
+
+
+@pytest.mark.parametrize("mechanism", OF)
+def test_the_extremes_of_the_others_are_valid_too(mechanism: str) -> None:
+    Federation(MECHANISMS[mechanism], OF[mechanism], address=ADDRESS, chain_id=1)
+
+
+@pytest.mark.parametrize(
+    ("mechanism", "changed", "field", "given"),
+    [
+        ("vbfl", {"workers": 0}, "workers", 0),
+        ("vbfl", {"workers": 257}, "workers", 257),
+        ("vbfl", {"validators": 0}, "validators", 0),
+        ("vbfl", {"miners": 0}, "miners", 0),
+        ("vbfl", {"miners": 2}, "miners", 2),
+        ("vbfl", {"max_samples": 2**23}, "maxSamples", 2**23),
+        ("vbfl", {"pow_bits": 65}, "powBits", 65),
+        ("vbfl", {"unit_reward": STAKE_MAX + 1}, "unitReward", STAKE_MAX + 1),
+        ("vbfl", {"kick_rounds": 0}, "kickRounds", 0),
+        ("vbfl", {"kick_rounds": 0, "pow_bits": 65, "unit_reward": 2**96}, "powBits", 65),
+        ("vbfl", {"kick_rounds": 0, "unit_reward": 2**96}, "unitReward", 2**96),
+        ("bflc", {"managers": ()}, "managers", 0),
+        ("bflc", {"managers": MANY}, "managers", 256),
+        ("bflc", {"managers": (ADDRESS, ZERO)}, "managers", 1),
+        ("bflc", {"managers": (*MANY[:2], MANY[0])}, "managers", 2),
+        ("bflc", {"fee": STAKE_MAX + 1}, "fee", STAKE_MAX + 1),
+        ("bflc", {"max_epochs": 0}, "maxEpochs", 0),
+        ("bflc", {"min_score": 10_001}, "minScore", 10_001),
+        ("bflc", {"committee": 0}, "committee", 0),
+        ("bflc", {"committee": 33}, "committee", 33),
+        ("bflc", {"updates": 31}, "updates", 31),
+        ("bflc", {"election": 3}, "election", 3),
+        ("bflc", {"speed_bps": 10_001}, "speedBps", 10_001),
+        ("bflc", {"seats": 31}, "seats", 31),
+        ("bflc", {"seats": 257}, "seats", 257),
+        ("bflc", {"profit_bps": 10_001}, "profitBps", 10_001),
+        ("bflc", {"fee": STAKE_MAX + 1, "seats": 0, "min_score": 10_001}, "fee", STAKE_MAX + 1),
+        ("bflc", {"seats": 0, "committee": 0, "min_score": 10_001}, "minScore", 10_001),
+        ("blade", {"winners": 0}, "winners", 0),
+        ("blade", {"winners": 257}, "winners", 257),
+        ("blade", {"min_winners": 0}, "minWinners", 0),
+        ("blade", {"min_winners": 257}, "minWinners", 257),
+        ("blade", {"publisher": ZERO}, "publisher", 0),
+        ("blade", {"bounty": STAKE_MAX + 1}, "bounty", STAKE_MAX + 1),
+        ("blade", {"rule": bytes(32)}, "rule", 0),
+        ("blade", {"rounds": 0}, "rounds", 0),
+        ("blade", {"deadline": 5}, "deadline", 5),
+        ("blade", {"pow_bits": 65}, "powBits", 65),
+        ("blade", {"min_samples": 0}, "minSamples", 0),
+        ("blade", {"min_samples": 2}, "minSamples", 2),
+        ("blade", {"challenge": 2}, "challenge", 2),
+        ("blade", {"block_bps": 10_001}, "blockBps", 10_001),
+        ("blade", {"block_bps": 10_001, "challenge": 2, "rule": bytes(32)}, "rule", 0),
+    ],
+)
+def test_so_are_those_of_the_others(mechanism: str, changed: dict[str, Any], field: str, given: int) -> None:
+    with pytest.raises(ProtocolError) as caught:
+        Federation(MECHANISMS[mechanism], replace(OF[mechanism], **changed), address=ADDRESS, chain_id=1)
     assert caught.value == ProtocolError("InvalidTerms", field, given)

@@ -1,0 +1,177 @@
+"""bflc's rules against numbers worked by hand from arXiv 2004.00773."""
+
+from dataclasses import replace
+
+import pytest
+from eth_abi import encode
+from eth_hash.auto import keccak
+from hypothesis import given
+from hypothesis import strategies as st
+
+from clients.protocol.bflc import BFLC
+from clients.protocol.council import Candidate, Choice, Council, Entry, compute_elected, get_entry, get_height
+from clients.protocol.docket import BLANK, Docket, Update
+from clients.protocol.draw import compute_positions
+from clients.protocol.managers import compute_motion
+from clients.protocol.scores import SCORES, compute_median, select_best
+from clients.protocol.state import State
+from clients.protocol.tally import Tally
+from clients.types.errors import ProtocolError
+from clients.types.federation import Act, Address, BflcTerms, Election, Member, Outcome, Role, Round, Schedule
+
+A = [f"0x{number:040x}" for number in range(1, 9)]
+TERMS = BflcTerms(A[0], A[0], b"\1" * 32, 10, 3, (A[0],), 3, 3, 5, 100, 5, 5_000, 0, 2_500, 4_000, Schedule())
+MODEL = b"\5" * 32
+RECORD = Round(proposals=5, reveals=3)
+UPDATES = tuple(Update(A[number], bytes([number + 1]) * 32, 1, 1) for number in range(5))
+BALLOTS = ([9_000, 100, 8_000, 7_000, 6_000], [9_500, 200, 4_000, 7_500, 5_000], [0, 300, 8_500, 8_000, 0])
+
+
+def judged(*ballots: list[int]) -> Docket:
+    docket = replace(BLANK, updates=UPDATES)
+    for ballot in ballots:
+        data = b"".join(score.to_bytes(2, "big") for score in ballot)
+        docket, _ = SCORES.count(TERMS, RECORD, docket, data)
+    return docket
+
+
+def test_the_median_of_the_committees_scores_counts() -> None:
+    # §III-B: "the median will become the score of this update".
+    assert select_best(TERMS, RECORD, judged(*BALLOTS)).weights == (9_000, 200, 8_000, 7_500, 5_000)
+
+
+@given(st.lists(st.integers(0, 10_000), min_size=1))
+def test_as_many_scores_are_above_the_median_as_below(scores: list[int]) -> None:
+    median = compute_median(scores)
+    assert sum(score < median for score in scores) * 2 < len(scores)
+    assert sum(score > median for score in scores) * 2 <= len(scores)
+
+
+def test_the_first_k_to_pass_are_packed() -> None:
+    # Medians of at least 5000: numbers 0, 2, 3 and 4; the fourth is one too many for k = 3.
+    assert select_best(TERMS, RECORD, judged(*BALLOTS)).numbers == (0, 2, 3)
+    assert select_best(replace(TERMS, min_score=7_500), RECORD, judged(*BALLOTS)).numbers == (0, 2, 3)
+    assert select_best(replace(TERMS, min_score=7_501), RECORD, judged(*BALLOTS)).numbers == ()
+
+
+def test_nothing_passes_before_half_of_the_committee() -> None:
+    few = replace(RECORD, reveals=1)
+    assert select_best(TERMS, few, judged(BALLOTS[0])).numbers == ()
+    assert select_best(replace(TERMS, committee=1), few, judged(BALLOTS[0])).numbers == (0, 2, 3)
+
+
+@pytest.mark.parametrize("ballot", [b"", bytes(9), bytes(11), bytes(12), b"\x27\x11" * 5])
+def test_a_ballot_scores_each_update(ballot: bytes) -> None:
+    with pytest.raises(ProtocolError) as caught:
+        SCORES.count(TERMS, RECORD, BLANK, ballot)
+    assert caught.value == ProtocolError("InvalidBallot", ballot)
+    assert SCORES.count(TERMS, RECORD, BLANK, b"\x27\x10" * 5)[0].scores == ((10_000,) * 5,)
+
+
+def accepted() -> tuple[Round, Docket]:
+    docket = judged(*BALLOTS)
+    selection = select_best(TERMS, RECORD, docket)
+    docket = replace(docket, selection=selection, tally=Tally((MODEL,), (3,), 1))
+    return replace(RECORD, outcome=Outcome.ACCEPTED), docket
+
+
+def test_profit_is_shared_by_score() -> None:
+    # 40 % of 250,000 is 100,000; scores of 9000, 8000 and 7500 make 24,500; 100,000 / 24,500 = 4.
+    record, docket = accepted()
+    assert BFLC.payout.compute_settlement(TERMS, record, docket, Outcome.ACCEPTED, 250_000) == (4, 0, 152_000)
+    record = replace(record, proposer_reward=4)
+    gains = [
+        BFLC.payout.compute_delta(TERMS, A[number], Member(number=number, acts=Act.PROPOSED), record, docket)
+        for number in range(5)
+    ]
+    assert gains == [36_000, 0, 32_000, 30_000, 0]
+    assert BFLC.payout.compute_settlement(TERMS, record, docket, Outcome.REJECTED, 9) == (0, 0, 9)
+
+
+COUNCIL = Council(
+    (b"\1" * 32,),
+    choice=Choice.ELECTED,
+    candidates=(Candidate(A[0], 0, 6_000), Candidate(A[2], 2, 9_000), Candidate(A[3], 3, 9_000)),
+    proposals=4,
+)
+
+
+def elect(election: int, committee: int, seed: bytes = MODEL, speed_bps: int = 2_500) -> tuple[Address, ...]:
+    terms = replace(TERMS, election=election, committee=committee, speed_bps=speed_bps)
+    return compute_elected(terms, COUNCIL, seed)
+
+
+def test_election_by_score_prefers_the_lower_number_among_equals() -> None:
+    assert elect(Election.SCORE, 1) == (A[2],)
+    assert elect(Election.SCORE, 2) == (A[2], A[3])
+
+
+def test_election_by_factors_weighs_score_against_having_been_early() -> None:
+    # §IV-B, multi-factor: speeds are 10000 (4 - n) / 4 = 10000, 5000, 2500. With a quarter for speed:
+    # 6000 * 7500 + 2500 * 10000 = 70.0M; 9000 * 7500 + 2500 * 5000 = 80.0M; ... + 2500 * 2500 = 73.75M.
+    assert elect(Election.FACTORS, 3) == (A[2], A[3], A[0])
+    # With three quarters: 6000 * 2500 + 7500 * 10000 = 90.0M; 60.0M; 41.25M.
+    assert elect(Election.FACTORS, 3, speed_bps=7_500) == (A[0], A[2], A[3])
+
+
+@given(st.binary(min_size=32, max_size=32), st.integers(1, 3))
+def test_random_election_is_the_draw_among_the_selected(seed: bytes, committee: int) -> None:
+    positions = compute_positions(seed, 3)
+    expected = {A[at] for place, at in enumerate((0, 2, 3)) if positions[place] < committee}
+    assert set(elect(Election.RANDOM, committee, seed)) == expected
+    assert len(expected) == committee
+
+
+def state_of(council: Council) -> State:
+    return State(head=b"\1" * 32, own=council)
+
+
+def test_model_and_update_records_are_numbered_as_in_section_iii_a() -> None:
+    # With k = 3, "model #(t * (k + 1))": models are 0, 4, 8, …; the updates of round 0 are 1, 2 and 3.
+    record, docket = accepted()
+    own: object = BFLC.notes.start(TERMS)
+    published = BFLC.notes.note_published(TERMS, own, record, docket)
+    assert isinstance(published, Council)
+    assert get_height(state_of(published)) == 0
+    assert get_entry(TERMS, state_of(published), 0) == Entry(b"\1" * 32)
+    assert get_entry(TERMS, state_of(published), 2) == Entry(b"\3" * 32, A[2], 8_000)
+    assert get_entry(TERMS, state_of(published), 4) == Entry()
+    settled = BFLC.notes.note_settled(TERMS, published, record, docket)
+    assert isinstance(settled, Council)
+    assert get_height(state_of(settled)) == 1
+    assert get_entry(TERMS, state_of(settled), 4) == Entry(MODEL)
+    assert get_entry(TERMS, state_of(settled), 5) == Entry()
+    assert get_entry(TERMS, state_of(settled), 99) == Entry()
+
+
+def test_the_committee_is_named_then_elected_or_drawn() -> None:
+    def committee(council: Council) -> list[int]:
+        state = state_of(council)
+        roles = [BFLC.panel.get_roles(TERMS, state, account, 7 - at, 8) for at, account in enumerate(A)]
+        assert all(role is Role.PROPOSER or role is Role.VOTER | Role.PUBLISHER for role in roles)
+        return [at for at, role in enumerate(roles) if role is not Role.PROPOSER]
+
+    record, docket = accepted()
+    start = BFLC.notes.start(TERMS)
+    assert isinstance(start, Council)
+    assert committee(start) == [5, 6, 7]
+    named = replace(start, named=(A[4], A[1], A[0]))
+    assert committee(named) == [0, 1, 4]
+
+    def settle(council: Council, outcome: Outcome) -> Council:
+        council_after = BFLC.notes.note_settled(TERMS, council, replace(record, outcome=outcome), docket)
+        assert isinstance(council_after, Council)
+        return council_after
+
+    assert committee(settle(named, Outcome.REJECTED)) == [0, 1, 4]
+    assert committee(settle(named, Outcome.UNDECIDED)) == [5, 6, 7]
+    elected = settle(named, Outcome.ACCEPTED)
+    assert committee(elected) == [0, 2, 3]
+    assert committee(settle(elected, Outcome.REJECTED)) == [0, 2, 3]
+    assert committee(settle(elected, Outcome.UNDECIDED)) == [5, 6, 7]
+
+
+@given(st.lists(st.sampled_from(A)))
+def test_a_motion_is_the_hash_of_its_call(accounts: list[str]) -> None:
+    data = keccak(b"nameCommittee(address[])")[:4] + encode(["address[]"], [accounts])
+    assert compute_motion("nameCommittee", tuple(accounts)) == keccak(data)

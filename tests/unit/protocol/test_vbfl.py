@@ -1,0 +1,166 @@
+"""vbfl's formulas against numbers worked by hand from arXiv 2101.03300."""
+
+from dataclasses import replace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from clients.protocol.approvals import APPROVALS, get_approved
+from clients.protocol.docket import BLANK, Docket, Miner, Publishing, Selection, Update
+from clients.protocol.hashing import compute_hash, get_address_word
+from clients.protocol.mining import get_winner
+from clients.protocol.policies import Wanted
+from clients.protocol.tally import Tally
+from clients.protocol.vbfl import VBFL, select_approved
+from clients.protocol.verdicts import PUBLISHERS_MAJORITY
+from clients.types.errors import ProtocolError
+from clients.types.federation import Act, Member, Outcome, Role, Round, Schedule, Standing, VbflTerms
+
+ADDRESS = "0x" + "1" * 40
+TERMS = VbflTerms(ADDRESS, ADDRESS, b"\1" * 32, 10, 7, 4, 2, 2, 1_000, 5, 3, 0, Schedule())
+MODEL = b"\5" * 32
+UPDATES = tuple(
+    Update(ADDRESS, b"\2" * 32, samples, epochs) for samples, epochs in ((600, 5), (100, 1), (50, 2))
+)
+"""The paper's workers have 600 samples and train 5 epochs: l_ew * |train_w| = 3000."""
+RECORD = Round(proposals=3, commits=2, reveals=2, publications=4, lead=3, options=2, leader=1)
+
+
+def docket(bitmap: int = 0b101) -> Docket:
+    miners = (Miner("m1", 1, 20, True), Miner("m2", 2, 30, True))
+    tally = Tally((MODEL, b"\6" * 32), (3, 1), 1)
+    selection = Selection(bitmap, select_approved(TERMS, RECORD, replace(BLANK, updates=UPDATES)).weights)
+    return Docket(UPDATES, tally, marks=(2, 0, 1), selection=selection, miners=miners)
+
+
+def gain(member: Member, record: Round) -> int:
+    return VBFL.payout.compute_delta(TERMS, ADDRESS, member, record, docket())
+
+
+def test_rewards_are_equations_1_to_3() -> None:
+    # (1) a worker: 600 * 5 = 3000 r, 50 * 2 = 100 r; the second's update did not pass.
+    # (2) a validator: a verification and a vote for each of 3 updates: 6 r, and 2 validators voted.
+    # (3) a miner: a verification for each of 2 votes on 3 updates: 6 r; m1 alone published the leader.
+    units = 3_000 + 100 + 2 * 6 + 1 * 6
+    paid = VBFL.payout.compute_settlement(TERMS, RECORD, docket(), Outcome.ACCEPTED, 7 * units + 5)
+    assert paid == (7, 0, 5)
+    record = replace(RECORD, outcome=Outcome.ACCEPTED, proposer_reward=7)
+    assert gain(Member(acts=Act.PROPOSED, number=0), record) == 3_000 * 7
+    assert gain(Member(acts=Act.PROPOSED, number=1), record) == 0
+    assert gain(Member(acts=Act.PROPOSED, number=2), record) == 100 * 7
+    judged = Act.COMMITTED | Act.REVEALED | Act.PUBLISHED
+    assert gain(Member(acts=judged, option=0), record) == 6 * 7
+    assert gain(Member(acts=Act.COMMITTED), record) == 0
+    assert gain(Member(acts=Act.PUBLISHED, option=1), record) == 6 * 7
+    assert gain(Member(acts=Act.PUBLISHED, option=2), record) == 0
+
+
+def test_a_pool_too_small_pays_less_for_each_unit_and_none_too_much() -> None:
+    units = 3_118
+    assert VBFL.payout.compute_settlement(TERMS, RECORD, docket(), Outcome.ACCEPTED, 2 * units + 9) == (
+        2,
+        0,
+        9,
+    )
+    assert VBFL.payout.compute_settlement(TERMS, RECORD, docket(), Outcome.UNDECIDED, 99) == (0, 0, 99)
+
+
+def test_a_rejected_round_pays_those_who_judged_it() -> None:
+    paid = VBFL.payout.compute_settlement(TERMS, RECORD, docket(0), Outcome.REJECTED, 18 * 7)
+    assert paid == (7, 0, 0)
+
+
+@given(st.lists(st.integers(0, 7), min_size=1, max_size=9))
+def test_an_update_passes_with_as_many_votes_for_as_against(ballots: list[int]) -> None:
+    record, noted = replace(RECORD, reveals=len(ballots)), BLANK
+    for ballot in ballots:
+        noted, option = APPROVALS.count(TERMS, record, noted, ballot.to_bytes(32, "big"))
+        assert option == 0
+    for number in range(3):
+        positive = sum(ballot >> number & 1 for ballot in ballots)
+        assert get_approved(record, noted, ties=True) >> number & 1 == (positive >= len(ballots) - positive)
+        assert get_approved(record, noted, ties=False) >> number & 1 == (positive > len(ballots) - positive)
+
+
+@pytest.mark.parametrize("ballot", [b"", bytes(31), bytes(33), bytes(31) + b"\x08", b"\xff" * 32])
+def test_a_ballot_names_updates_that_are_there(ballot: bytes) -> None:
+    with pytest.raises(ProtocolError) as caught:
+        APPROVALS.count(TERMS, RECORD, BLANK, ballot)
+    assert caught.value == ProtocolError("InvalidBallot", ballot)
+
+
+def test_workers_validators_and_miners_are_drawn_in_this_order() -> None:
+    def roles(members: int) -> list[Role]:
+        return [
+            VBFL.panel.get_roles(TERMS, None, ADDRESS, position, members)  # type: ignore[arg-type]
+            for position in range(members)
+        ]
+
+    jury = [Role.VOTER | Role.PUBLISHER] * 2 + [Role.PUBLISHER] * 2
+    assert roles(9) == [Role.PROPOSER] * 4 + jury + [Role.NONE]
+    assert roles(6) == [Role.PROPOSER] * 2 + jury
+    assert VBFL.panel.count(TERMS, 9) == (4, 2, 4)
+    assert VBFL.panel.count(TERMS, 6) == (2, 2, 4)
+    assert VBFL.panel.get_fewest(TERMS) == 5
+
+
+def test_a_third_strike_in_a_row_is_the_last() -> None:
+    def book(number: int, strikes: int, outcome: Outcome = Outcome.ACCEPTED) -> Member:
+        member = Member(stake=10, number=number, strikes=strikes, acts=Act.PROPOSED, standing=Standing.MEMBER)
+        record = replace(RECORD, outcome=outcome)
+        return VBFL.guard.compute_guarded(TERMS, member, replace(member, acts=Act.NONE), record, docket())
+
+    assert (book(1, 1).strikes, book(1, 1).standing) == (2, Standing.MEMBER)
+    assert (book(1, 2).strikes, book(1, 2).standing) == (3, Standing.BANNED)
+    assert (book(0, 2).strikes, book(0, 2).standing) == (0, Standing.MEMBER)
+    assert book(1, 2, Outcome.UNDECIDED).strikes == 2
+
+
+def test_the_highest_stake_wins_the_block_the_first_among_equals() -> None:
+    noted = docket()
+    assert get_winner(TERMS, noted) == "m1"
+    rivals = (*noted.miners, Miner("m3", 1, 25, True), Miner("m4", 1, 25, True))
+    assert get_winner(TERMS, replace(noted, miners=rivals)) == "m3"
+    assert get_winner(replace(TERMS, pow_bits=1), replace(noted, miners=rivals)) == "m1"
+    assert get_winner(TERMS, replace(noted, miners=noted.miners[1:])) == ""
+
+
+@given(st.integers(0, 12), st.binary(min_size=32, max_size=32))
+def test_work_is_so_many_leading_zero_bits(bits: int, nonce: bytes) -> None:
+    terms, seed = replace(TERMS, pow_bits=bits), b"\3" * 32
+    record = replace(RECORD, publications=0)
+    noted = replace(docket(), tally=Tally(), miners=())
+    word = compute_hash(seed, get_address_word(ADDRESS), MODEL, nonce)
+    publishing = Publishing(ADDRESS, Member(stake=5), Role.PUBLISHER, seed, MODEL, 0b101, nonce)
+    counted, option = VBFL.publication.count(terms, record, noted, publishing)
+    assert option == 1
+    assert counted.miners[0].competes == f"{int.from_bytes(word, 'big'):0256b}".startswith("0" * bits)
+    checked = replace(publishing, roles=Role.VOTER | Role.PUBLISHER)
+    counted, option = VBFL.publication.count(terms, record, noted, checked)
+    assert (counted.miners, option) == ((), 0)
+
+
+def test_what_is_published_is_what_passed() -> None:
+    noted = replace(docket(), selection=None, tally=Tally(), miners=())
+    publishing = Publishing(ADDRESS, Member(), Role.PUBLISHER, MODEL, MODEL, 0b101, MODEL)
+
+    def error(**changed: object) -> ProtocolError:
+        with pytest.raises(ProtocolError) as caught:
+            VBFL.publication.count(TERMS, RECORD, noted, replace(publishing, **changed))  # type: ignore[arg-type]
+        return caught.value
+
+    # N+ of 2, 0 and 1 of 2 ballots: the first and, by a tie, the third pass.
+    assert VBFL.publication.count(TERMS, RECORD, noted, publishing)[0].selected.bitmap == 0b101
+    assert error(selection=0b001) == ProtocolError("WrongSelection", 0b001, 0b101)
+    assert error(digest=bytes(32)) == ProtocolError("DigestMismatch", bytes(32), 0b101)
+
+
+def test_more_than_half_of_those_drawn_must_publish_the_same() -> None:
+    def outcome(lead: int, candidate: bytes = MODEL) -> Outcome:
+        noted = replace(BLANK, tally=Tally((candidate,), (lead,), 1))
+        record = replace(RECORD, lead=lead, publications=lead)
+        return PUBLISHERS_MAJORITY.compute_outcome(TERMS, record, noted, Wanted(3, 2, 4))
+
+    assert [outcome(lead) for lead in (2, 3)] == [Outcome.UNDECIDED, Outcome.ACCEPTED]
+    assert outcome(3, bytes(32)) is Outcome.REJECTED
