@@ -9,10 +9,10 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from clients.engine.command import guard
 from clients.engine.config import add_options, build, read_toml
 from clients.learning import codec, datasets, models
 from clients.learning.tensors import schema_of, weights_of
+from clients.ports.command import guard
 from clients.ports.files import write_whole
 from clients.ports.store import compute_cid
 from clients.ports.store.opening import open_store

@@ -15,7 +15,6 @@ from pathlib import Path
 from typing import Any
 
 from clients.engine.cohort import Cohort
-from clients.engine.command import guard
 from clients.engine.config import SwarmConfig, add_options, build, parse_tokens, read_toml
 from clients.engine.driver import Driver
 from clients.engine.journal import Journal
@@ -27,6 +26,7 @@ from clients.learning.workbench import Workbench
 from clients.ports.chain import Link, Token, Web3Chain, open_chain, open_link
 from clients.ports.chain.deployment import Deployment, find_mechanism
 from clients.ports.chain.terms import abi_of, terms_of
+from clients.ports.command import guard
 from clients.ports.keys import Key, KeyedSalts, dev_key_by_name, read_passphrase
 from clients.ports.store.opening import open_store
 from clients.types.chain import Call

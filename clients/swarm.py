@@ -8,9 +8,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from clients.engine.command import guard
 from clients.engine.config import SwarmConfig, add_options, build, read_toml
 from clients.engine.rundir import CONFIG, RunFolder
+from clients.ports.command import guard
 from clients.types.errors import RequestError
 
 FIXED_ON_RESUME = {field.name for field in dataclasses.fields(SwarmConfig)} - {"rounds"}

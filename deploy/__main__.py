@@ -10,9 +10,10 @@ from clients.ports.binaries import ROOT
 from clients.ports.chain.deployment import Deployment, record_path
 from clients.ports.chain.link import Link, open_link
 from clients.ports.chain.sender import Entry
+from clients.ports.command import guard
 from clients.ports.files import write_whole
 from clients.ports.keys import Key, dev_key_by_name, read_passphrase
-from clients.types.errors import FedJuryError, RequestError, UnavailableError
+from clients.types.errors import RequestError
 from deploy.federation import deploy_federation
 from deploy.options import add_terms, read_terms
 from deploy.sources import standard_input
@@ -55,16 +56,11 @@ def parser() -> argparse.ArgumentParser:
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command; return its exit status."""
     given = parser().parse_args(argv)
-    try:
-        deployment, path = deploy(given)
-    except FedJuryError as error:
-        print(f"deploy: {error}", file=sys.stderr)
-        return error.exit_code
-    except OSError as error:
-        print(f"deploy: {error.filename or 'the system'}: {error.strerror}", file=sys.stderr)
-        return UnavailableError.exit_code
-    except KeyboardInterrupt:
-        return 130
+    return guard(lambda: _run(given))
+
+
+def _run(given: argparse.Namespace) -> int:
+    deployment, path = deploy(given)
     contract = deployment.federation
     print(f"{deployment.name}: {contract.contract} at {contract.address} on chain {deployment.chain_id}")
     print(f"token at {deployment.token.address}")

@@ -15,12 +15,13 @@ from clients.ports.chain.deployment import record_path
 from clients.ports.chain.link import open_link
 from clients.ports.chain.nodes import AnvilNode
 from clients.ports.chain.token import Token
+from clients.ports.command import guard
 from clients.ports.keys import dev_key
 from clients.ports.store import compute_cid
 from clients.ports.store.ipfs import KuboStore
 from clients.ports.store.kubo import KuboNode
 from clients.types.cid import Cid
-from clients.types.errors import FedJuryError, RequestError, UnavailableError
+from clients.types.errors import RequestError, UnavailableError
 from clients.types.federation import TOKEN
 from deploy.federation import deploy_federation
 from deploy.options import add_terms, read_terms
@@ -58,24 +59,18 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run until Ctrl-C; return the exit status."""
     given = parser().parse_args(argv)
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # ended by others, it tidies up as well
-    try:
-        with ExitStack() as stack:
-            nodes, lines = start(given, stack)
-            print("\n".join(lines), flush=True)
-            while True:
-                for name, node in nodes.items():
-                    if not node.running:
-                        raise UnavailableError(f"{name} has ended by itself.")
-                time.sleep(0.5)
-    except FedJuryError as error:
-        print(f"devnet: {error}", file=sys.stderr)
-        return error.exit_code
-    except OSError as error:
-        print(f"devnet: {error.filename or 'the system'}: {error.strerror}", file=sys.stderr)
-        return UnavailableError.exit_code
-    except KeyboardInterrupt:
-        print("devnet: ended", flush=True)
-        return 130
+    return guard(lambda: _run(given), lambda: "Ended.")
+
+
+def _run(given: argparse.Namespace) -> int:
+    with ExitStack() as stack:
+        nodes, lines = start(given, stack)
+        print("\n".join(lines), flush=True)
+        while True:
+            for name, node in nodes.items():
+                if not node.running:
+                    raise UnavailableError(f"{name} has ended by itself.")
+            time.sleep(0.5)
 
 
 def start(given: argparse.Namespace, stack: ExitStack) -> tuple[dict[str, Running], list[str]]:

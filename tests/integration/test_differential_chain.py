@@ -1,4 +1,4 @@
-"""Real chains, through web3.py, do in every step what the specification does.
+"""Real chains, through web3.py, do in every step what the specification does, under each mechanism.
 
 Clocks, block numbers and addresses are the chain's, so everything must be equal, deadlines included.
 """
@@ -6,34 +6,39 @@ Clocks, block numbers and addresses are the chain's, so everything must be equal
 from collections.abc import Iterator
 from dataclasses import replace
 from random import Random
+from typing import Any
 
 import pytest
 
 from clients.ports.chain import Link, Token, Web3Devnet, open_link
+from clients.ports.chain.terms import KINDS, abi_of
 from clients.ports.keys import Key, derive_keys
+from clients.protocol.mechanisms import MECHANISMS
 from clients.protocol.simulator import ZERO_ADDRESS, SpecChain, compute_entropy
-from clients.protocol.stake_vote import STAKE_VOTE
 from clients.protocol.state import Env
 from clients.types.chain import Devnet
-from clients.types.federation import StakeVoteTerms
 from deploy.federation import deploy_federation
+from tests.spec.manners import PLAYERS
 from tests.spec.player import Move, Player
-from tests.spec.sequences import draw_funds, draw_terms
+from tests.spec.worlds import DRAW_TERMS, Shared, draw_funds, draw_schedule
 
-STEPS = 50
-SEQUENCES = {"eth-tester": 50, "anvil": 50, "hardhat": 10}
-QUICK = 2
+STEPS = 60
+SEQUENCES = {"eth-tester": 20, "anvil": 20, "hardhat": 4}
+"""How many for each mechanism."""
+QUICK = 1
 """As many on eth-tester are not slow."""
 
 
 def build_cases() -> list[object]:
     cases = []
     for kind, count in SEQUENCES.items():
-        for number in range(count):
-            marks = [] if kind == "eth-tester" else [pytest.mark.needs(kind)]
-            if kind != "eth-tester" or number >= QUICK:
-                marks.append(pytest.mark.slow)
-            cases.append(pytest.param(kind, number, marks=marks, id=f"{kind}-{number}"))
+        for mechanism in KINDS:
+            for number in range(count):
+                marks = [] if kind == "eth-tester" else [pytest.mark.needs(kind)]
+                if kind != "eth-tester" or number >= QUICK:
+                    marks.append(pytest.mark.slow)
+                name = f"{kind}-{mechanism}-{number}"
+                cases.append(pytest.param(kind, mechanism, number, marks=marks, id=name))
     return cases
 
 
@@ -49,21 +54,24 @@ def link(request: pytest.FixtureRequest, keys: list[Key]) -> Iterator[Link]:
 
 
 def build_pair(
-    rng: Random, link: Link, keys: list[Key]
-) -> tuple[Web3Devnet, SpecChain[StakeVoteTerms], Player]:
+    rng: Random, link: Link, keys: list[Key], name: str
+) -> tuple[Web3Devnet, SpecChain[Any], Player]:
     """Deploy a federation, and put the same one beside it on the specification."""
     deployer, *others = (key.address for key in keys)
     accounts, outsiders = others[: rng.choice((4, 5, 6, 8, 10))], others[10:]
-    terms = replace(draw_terms(rng, len(accounts)), token=ZERO_ADDRESS, beacon=ZERO_ADDRESS)
-    funds = draw_funds(rng, accounts, terms)
+    mechanism, bond = MECHANISMS[name], rng.choice((1, 2, rng.randrange(3, 100), 10**18, 2**95))
+    schedule = draw_schedule(rng, publishes=name != "stake_vote")
+    drawn = DRAW_TERMS[name](Shared(rng, accounts, outsiders, link.now() + 5, bond, schedule))
+    terms = replace(drawn, token=ZERO_ADDRESS, beacon=ZERO_ADDRESS)
+    funds = draw_funds(rng, accounts, terms, mechanism.panel.get_fewest(terms))
     beacon_value = rng.randbytes(32)
     deployed = deploy_federation(link, deployer, terms, beacon_value=beacon_value)
     token = Token(link, deployed.token.address)
     token.mint(deployer, list(funds.items()))
     token.approve(accounts, deployed.federation.address)
-    chain = Web3Devnet(link, deployed.federation.address)
+    chain = Web3Devnet(link, deployed.federation.address, abi=abi_of(name))
     spec = SpecChain(
-        STAKE_VOTE,
+        mechanism,
         terms,
         funds,
         beacon_value=beacon_value,
@@ -71,7 +79,7 @@ def build_pair(
         time=chain.now() - 1,
         block=chain.block(),
     )
-    return chain, spec, Player(rng, spec.core, accounts, outsiders)
+    return chain, spec, PLAYERS[name](rng, spec.core, accounts, outsiders)
 
 
 def let_pass(chain: Devnet, move: Move) -> None:
@@ -80,9 +88,9 @@ def let_pass(chain: Devnet, move: Move) -> None:
         chain.advance(max(move.seconds - 1, 0), max(move.blocks - 1, 1))
 
 
-@pytest.mark.parametrize(("link", "number"), build_cases(), indirect=["link"])
-def test_every_step_comes_to_the_same(number: int, link: Link, keys: list[Key]) -> None:
-    chain, spec, player = build_pair(Random(f"chain-{number}"), link, keys)
+@pytest.mark.parametrize(("link", "mechanism", "number"), build_cases(), indirect=["link"])
+def test_every_step_comes_to_the_same(mechanism: str, number: int, link: Link, keys: list[Key]) -> None:
+    chain, spec, player = build_pair(Random(f"chain-{mechanism}-{number}"), link, keys, mechanism)
     start = chain.block()
     for step in range(STEPS):
         move = player.play(Env(spec.now() - 1, spec.block(), compute_entropy(bytes(32))))

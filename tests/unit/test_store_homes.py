@@ -9,19 +9,18 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from clients.ports.store import CachedStore, DirStore, MemoryStore, compute_cid
+from clients.ports.store import DirStore, MemoryStore, compute_cid
 from clients.types.cid import Cid
 from clients.types.store import ContentMissing, ContentTooLarge, Store
 
 files = st.one_of(st.binary(max_size=50), st.integers(0, 600_000).map(lambda size: b"w" * size))
 
 
-@pytest.fixture(params=["memory", "dir", "cached"])
+@pytest.fixture(params=["memory", "dir"])
 def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Store]:
     homes: dict[str, Callable[[], Store]] = {
         "memory": MemoryStore,
         "dir": lambda: DirStore(tmp_path / "store"),
-        "cached": lambda: CachedStore(DirStore(tmp_path / "store"), keep_bytes=1_000_000),
     }
     home = homes[request.param]()
     yield home
@@ -77,10 +76,9 @@ def test_homes_agree_on_any_history(
             return type(error)
 
     memory, folder = MemoryStore(), DirStore(tmp_path_factory.mktemp("store"))
-    cached = CachedStore(MemoryStore(), keep_bytes=300_000)
     for action, which in history:
-        seen = [outcome(home, action, contents[which]) for home in (memory, folder, cached)]
-        assert seen[0] == seen[1] == seen[2]
+        seen = [outcome(home, action, contents[which]) for home in (memory, folder)]
+        assert seen[0] == seen[1]
     assert (memory.bytes_up, memory.bytes_down) == (folder.bytes_up, folder.bytes_down)
 
 
@@ -89,8 +87,7 @@ def test_counts_payload_bytes(store: Store) -> None:
     store.put(b"")
     assert (store.bytes_up, store.bytes_down) == (1000, 0)
     store.get(cid, max_bytes=2000)
-    # a cache has what was put: nothing moved
-    assert store.bytes_down == (0 if isinstance(store, CachedStore) else 1000)
+    assert store.bytes_down == 1000
 
 
 def test_many_threads(store: Store) -> None:

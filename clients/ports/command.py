@@ -28,7 +28,7 @@ def guard(run: Callable[[], int], on_interrupt: Callable[[], str] = lambda: "Sto
         return error.exit_code
     except OSError as error:
         print(
-            f"error: {error.filename or 'the system'}: {error.strerror}. What was settled is kept.",
+            f"error: {error.filename or 'the system'}: {error.strerror}.",
             file=sys.stderr,
         )
         return 3
