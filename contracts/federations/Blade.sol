@@ -9,7 +9,7 @@ import {BlockWinner} from "../publications/BlockWinner.sol";
 import {Approvals} from "../verdicts/Approvals.sol";
 
 /// @title The task-driven federation of Ma et al. (arXiv 2009.09338).
-contract Blade is IBlade, Everyone, Bounty {
+contract Blade is IBlade, Federation, Everyone, Bounty {
     constructor(BladeTerms memory t)
         Federation(CoreTerms(t.token, t.beacon, t.genesis, t.bond, t.schedule))
         Everyone(t.winners, t.minWinners)

@@ -2,6 +2,7 @@
 pragma solidity ^0.8.24;
 
 import {Axes} from "../Axes.sol";
+import {Federation} from "../Federation.sol";
 import {Managers} from "../admissions/Managers.sol";
 import {ProviderElection} from "../elections/ProviderElection.sol";
 import {IBflc} from "../interfaces/IBflc.sol";
@@ -11,7 +12,7 @@ import {NumberedRecords} from "../publications/NumberedRecords.sol";
 /// @title Panel: a committee votes and publishes, all others propose (Li et al., arXiv 2004.00773, III-B).
 /// @notice Managers name the first committee; an accepted round elects the next. After an undecided round, which may
 /// mean that the committee is gone, and where none was named, the draw decides.
-abstract contract ElectedCommittee is Managers, ProviderElection {
+abstract contract ElectedCommittee is Federation, Managers, ProviderElection {
     uint32 internal immutable _mostProposals;
 
     bool private _isDrawn;

@@ -5,12 +5,14 @@ import {Axes} from "../Axes.sol";
 import {Plagiarism} from "../guards/Plagiarism.sol";
 import {Acts} from "../libraries/Flags.sol";
 import {BlockWinner} from "../publications/BlockWinner.sol";
+import {Claims} from "../subjects/Claims.sol";
 import {PublishedTask} from "../tasks/PublishedTask.sol";
 import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
 
 /// @title Payout: an accepted round's bounty goes to the block's winner in part, the rest to the proposers by the
 /// samples that the jury verified (Ma et al., arXiv 2009.09338, II-C). A plagiarist's deposit goes to the pool.
-abstract contract Bounty is PublishedTask, BlockWinner, Plagiarism {
+/// @dev `Claims` stands first because its terms are checked before the task's.
+abstract contract Bounty is Claims, PublishedTask, BlockWinner, Plagiarism {
     uint256 private constant WHOLE = 10_000;
 
     uint16 internal immutable _blockBps;
