@@ -15,6 +15,7 @@ abstract contract BladeBench is LeafBench {
     /// @dev Noise seeds are hashed on from a secret; round n's is this many hashes before the anchor.
     uint256 internal constant CHAIN = 60;
 
+    uint40 internal deadline = DEADLINE;
     uint32 internal winners = 4;
     uint32 internal minWinners = 3;
     uint32 internal taskRounds = 3;
@@ -36,7 +37,7 @@ abstract contract BladeBench is LeafBench {
             rule: "weighted mean",
             rounds: taskRounds,
             biddingEnds: BIDDING_ENDS,
-            deadline: DEADLINE,
+            deadline: deadline,
             winners: winners,
             minWinners: minWinners,
             minSamples: 10,

@@ -1,0 +1,181 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity ^0.8.24;
+
+import {Bflc} from "../../contracts/federations/Bflc.sol";
+import {Blade} from "../../contracts/federations/Blade.sol";
+import {Vbfl} from "../../contracts/federations/Vbfl.sol";
+import {IBflc} from "../../contracts/interfaces/IBflc.sol";
+import {IBlade} from "../../contracts/interfaces/IBlade.sol";
+import {IFederation} from "../../contracts/interfaces/IFederation.sol";
+import {IVbfl} from "../../contracts/interfaces/IVbfl.sol";
+import {BflcBench} from "./BflcBench.sol";
+import {BladeBench} from "./BladeBench.sol";
+import {VbflBench} from "./VbflBench.sol";
+
+uint256 constant TOO_MUCH = uint256(type(uint96).max) + 1;
+
+/// @dev What each leaf can't be deployed with. A term is broken together with all that are checked after it, so that
+/// the order is tested too: they are mended from the first on.
+contract VbflTermsTest is VbflBench {
+    function test_terms_are_kept() public view {
+        assertEq(abi.encode(vbfl().terms()), abi.encode(vbflTerms()));
+    }
+
+    function test_terms_are_checked_in_order() public {
+        IVbfl.VbflTerms memory t = vbflTerms();
+        IVbfl.VbflTerms memory good = vbflTerms();
+        (t.bond, t.workers, t.validators, t.miners) = (0, 0, 0, 0);
+        (t.maxSamples, t.maxEpochs, t.powBits, t.unitReward, t.kickRounds) = (0, 0, 65, TOO_MUCH, 0);
+        invalid(t, "bond", 0);
+        t.bond = good.bond;
+        invalid(t, "workers", 0);
+        t.workers = 257;
+        invalid(t, "workers", 257);
+        t.workers = 256;
+        invalid(t, "validators", 0);
+        t.validators = 65_534;
+        invalid(t, "miners", 0);
+        t.miners = 1;
+        invalid(t, "miners", 1);
+        t.validators = 65_533;
+        invalid(t, "maxSamples", 0);
+        t.maxSamples = 1 << 23;
+        invalid(t, "maxSamples", 1 << 23);
+        t.maxSamples -= 1;
+        invalid(t, "maxEpochs", 0);
+        t.maxEpochs = 513;
+        invalid(t, "maxEpochs", 513);
+        t.maxEpochs = 512;
+        invalid(t, "powBits", 65);
+        t.powBits = 64;
+        invalid(t, "unitReward", TOO_MUCH);
+        t.unitReward = TOO_MUCH - 1;
+        invalid(t, "kickRounds", 0);
+        t.kickRounds = 1;
+        new Vbfl(t);
+    }
+
+    function invalid(IVbfl.VbflTerms memory t, string memory field, uint256 given) private {
+        vm.expectRevert(abi.encodeWithSelector(IFederation.InvalidTerms.selector, field, given));
+        new Vbfl(t);
+    }
+}
+
+contract BflcTermsTest is BflcBench {
+    function test_terms_are_kept() public view {
+        assertEq(abi.encode(bflc().terms()), abi.encode(bflcTerms()));
+    }
+
+    function test_terms_are_checked_in_order() public {
+        IBflc.BflcTerms memory t = bflcTerms();
+        IBflc.BflcTerms memory good = bflcTerms();
+        (t.genesis, t.managers, t.fee, t.maxSamples) = (0, new address[](0), TOO_MUCH, 0);
+        (t.maxEpochs, t.minScore, t.committee, t.updates) = (0, 10_001, 0, 0);
+        (t.election, t.speedBps, t.seats, t.profitBps) = (3, 10_001, 0, 10_001);
+        invalid(t, "genesis", 0);
+        t.genesis = good.genesis;
+        invalid(t, "managers", 0);
+        t.managers = many(256);
+        invalid(t, "managers", 256);
+        t.managers = many(255);
+        t.managers[200] = t.managers[3];
+        invalid(t, "managers", 200);
+        t.managers[200] = address(0);
+        invalid(t, "managers", 200);
+        t.managers = many(255);
+        invalid(t, "fee", TOO_MUCH);
+        t.fee = TOO_MUCH - 1;
+        invalid(t, "maxSamples", 0);
+        t.maxSamples = 1;
+        invalid(t, "maxEpochs", 0);
+        t.maxEpochs = 1;
+        invalid(t, "minScore", 10_001);
+        t.minScore = 10_000;
+        invalid(t, "committee", 0);
+        t.committee = 33;
+        invalid(t, "committee", 33);
+        t.committee = 32;
+        t.updates = 31;
+        invalid(t, "updates", 31);
+        t.updates = 32;
+        invalid(t, "election", 3);
+        t.election = 2;
+        invalid(t, "speedBps", 10_001);
+        t.speedBps = 10_000;
+        t.seats = 31;
+        invalid(t, "seats", 31);
+        t.seats = 257;
+        invalid(t, "seats", 257);
+        t.seats = 256;
+        invalid(t, "profitBps", 10_001);
+        t.profitBps = 10_000;
+        new Bflc(t);
+    }
+
+    function many(uint256 count) private pure returns (address[] memory list) {
+        list = new address[](count);
+        for (uint256 i = 0; i < count; ++i) {
+            list[i] = account(i);
+        }
+    }
+
+    function invalid(IBflc.BflcTerms memory t, string memory field, uint256 given) private {
+        vm.expectRevert(abi.encodeWithSelector(IFederation.InvalidTerms.selector, field, given));
+        new Bflc(t);
+    }
+}
+
+contract BladeTermsTest is BladeBench {
+    function test_terms_are_kept() public view {
+        assertEq(abi.encode(blade().terms()), abi.encode(bladeTerms()));
+    }
+
+    function test_terms_are_checked_in_order() public {
+        IBlade.BladeTerms memory t = bladeTerms();
+        IBlade.BladeTerms memory good = bladeTerms();
+        (t.token, t.winners, t.minWinners, t.maxSamples) = (address(0), 0, 0, 0);
+        (t.maxEpochs, t.publisher, t.bounty, t.rule) = (0, address(0), TOO_MUCH, 0);
+        (t.rounds, t.deadline, t.powBits, t.minSamples) = (0, t.biddingEnds, 65, 0);
+        (t.challenge, t.blockBps) = (t.schedule.commit, 10_001);
+        invalid(t, "token", 0);
+        t.token = good.token;
+        invalid(t, "winners", 0);
+        t.winners = 257;
+        invalid(t, "winners", 257);
+        t.winners = 256;
+        invalid(t, "minWinners", 0);
+        t.minWinners = 257;
+        invalid(t, "minWinners", 257);
+        t.minWinners = 256;
+        invalid(t, "maxSamples", 0);
+        t.maxSamples = 100;
+        invalid(t, "maxEpochs", 0);
+        t.maxEpochs = 1;
+        invalid(t, "publisher", 0);
+        t.publisher = good.publisher;
+        invalid(t, "bounty", TOO_MUCH);
+        t.bounty = TOO_MUCH - 1;
+        invalid(t, "rule", 0);
+        t.rule = good.rule;
+        invalid(t, "rounds", 0);
+        t.rounds = 1;
+        invalid(t, "deadline", t.deadline);
+        t.deadline = t.biddingEnds + 1;
+        invalid(t, "powBits", 65);
+        t.powBits = 64;
+        invalid(t, "minSamples", 0);
+        t.minSamples = 101;
+        invalid(t, "minSamples", 101);
+        t.minSamples = 100;
+        invalid(t, "challenge", t.schedule.commit);
+        t.challenge = t.schedule.commit - 1;
+        invalid(t, "blockBps", 10_001);
+        t.blockBps = 10_000;
+        new Blade(t);
+    }
+
+    function invalid(IBlade.BladeTerms memory t, string memory field, uint256 given) private {
+        vm.expectRevert(abi.encodeWithSelector(IFederation.InvalidTerms.selector, field, given));
+        new Blade(t);
+    }
+}

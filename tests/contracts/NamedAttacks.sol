@@ -1,0 +1,253 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity ^0.8.24;
+
+import {JuryToken} from "../../contracts/JuryToken.sol";
+import {IFederation} from "../../contracts/interfaces/IFederation.sol";
+import {BallotAttacks} from "./BallotAttacks.sol";
+import {FalseToken, FeeToken, FreeToken, ReentrantToken} from "./Tokens.sol";
+import {SafeERC20} from "@openzeppelin/contracts/token/ERC20/utils/SafeERC20.sol";
+import {ReentrancyGuard} from "@openzeppelin/contracts/utils/ReentrancyGuard.sol";
+
+/// @dev Attacks that every federation must stand, a test each.
+///
+/// Which attack is tested where. "Every leaf": here or in `BallotAttacks.sol`, run by each `NamedAttacks<Leaf>.t.sol`.
+///
+/// | attack | test |
+/// |---|---|
+/// | copied commitment | every leaf: test_copied_commitment; Attacks: test_copied_commitment |
+/// | replayed commitment in another round | every leaf: test_replayed_in_another_round; Attacks |
+/// | replayed commitment in another contract | every leaf: test_replayed_in_another_contract; Attacks |
+/// | replayed commitment on another chain | every leaf: test_replayed_on_another_chain; Attacks |
+/// | early, late, double reveal | every leaf: test_early_reveal, test_late_reveal, test_double_reveal; Attacks |
+/// | wrong salt | every leaf: test_wrong_salt; Attacks: test_wrong_salt_or_ballot |
+/// | no reveal | every leaf: test_no_reveal; Attacks: test_no_reveal_costs_as_much_as_a_wrong_vote |
+/// | tie | Attacks: test_tie; NamedAttacks{Vbfl,Bflc,Blade}: test_tie |
+/// | no quorum | Attacks: test_no_quorum; NamedAttacks{Vbfl,Bflc,Blade}: test_no_quorum |
+/// | 50 % + 1 colluders | NamedAttacks{StakeVote,Vbfl,Bflc,Blade}: test_majority_of_colluders |
+/// | one owner as many sybils | NamedAttacks{StakeVote,Vbfl,Bflc,Blade}: test_one_owner_as_many_sybils |
+/// | withdrawing before a slash | every leaf: test_withdrawing_before_a_slash; Attacks |
+/// | staking after the seed | every leaf: test_staking_after_the_seed; Attacks: test_joining_after_the_freeze |
+/// | re-rolling the seed | every leaf: test_rerolling_the_seed; Attacks: test_rerolling_the_seed |
+/// | reentrant token | every leaf: test_reentrant_token; Attacks: test_reentrant_token |
+/// | false-returning token | every leaf: test_false_returning_token; Attacks |
+/// | fee-on-transfer token | every leaf: test_fee_on_transfer_token; Attacks |
+/// | forced ether | every leaf: test_forced_ether |
+/// | 1-unit and 100 % slashes | NamedAttacksStakeVote: test_slash_of_one_unit, test_slash_of_everything; Blade |
+/// | 1,000 idle rounds before a claim | every leaf: test_thousand_idle_rounds_before_a_claim |
+/// | a banned account coming back | NamedAttacks{Vbfl,Bflc,Blade}: test_banned_account_coming_back; Attacks |
+/// | a block-stuffed deadline | every leaf: test_block_stuffed_deadline; Blade: test_block_stuffed_challenge |
+/// | front-run registration | every leaf: test_front_run_registration; Blade: test_front_run_anchor |
+/// | a malicious manager | NamedAttacksBflc: test_malicious_manager, test_malicious_majority_of_managers |
+/// | a publisher that publishes something else | NamedAttacks{Vbfl,Bflc,Blade}: test_publisher_of_something_else |
+abstract contract NamedAttacks is BallotAttacks {
+    // ------------------------------------------------------------------ stakes
+
+    /// @dev Once a member has acted, its stake stays where it can be slashed until the round is settled and booked.
+    function test_withdrawing_before_a_slash() public {
+        address voter = toCommit()[0];
+        commitBallot(voter, ballot(true));
+        refusesPhase(voter, abi.encodeCall(IFederation.exit, ()), IFederation.Phase.Open);
+        refuses(
+            voter,
+            abi.encodeCall(IFederation.withdraw, ()),
+            abi.encodeWithSelector(IFederation.NothingToWithdraw.selector, voter)
+        );
+        bytes memory inPlay = abi.encodeWithSelector(IFederation.SeatInPlay.selector, voter, 1);
+        refuses(voter, abi.encodeCall(IFederation.claim, ()), inPlay);
+        vm.expectRevert(inPlay);
+        federation.collect(voter);
+    }
+
+    /// @dev Neither a place in the registry nor a larger stake can be had once the registry is frozen.
+    function test_staking_after_the_seed() public {
+        address late = account(90);
+        prepare(late);
+        (bytes memory call, uint256 cost) = entering(late);
+        fund(late, cost);
+        fund(members[0], 10);
+        for (uint256 i = 0; i < 2; ++i) {
+            if (i == 0) toOpen();
+            else draw();
+            refusesPhase(late, call, IFederation.Phase.Open);
+            refusesPhase(members[0], abi.encodeCall(IFederation.deposit, (10)), IFederation.Phase.Open);
+            refusesPhase(members[0], abi.encodeCall(IFederation.exit, ()), IFederation.Phase.Open);
+        }
+        assertEq(federation.seatOf(late).roles, 0);
+    }
+
+    /// @dev A seed is drawn once; letting it lapse voids the round, and costs all of them the same wait.
+    function test_rerolling_the_seed() public {
+        toOpen();
+        draw();
+        bytes32 seed = federation.status().seed;
+        refusesPhase(members[0], abi.encodeCall(IFederation.draw, ()), IFederation.Phase.Draw);
+        refusesPhase(members[0], abi.encodeCall(IFederation.open, ()), IFederation.Phase.Open);
+        assertEq(federation.status().seed, seed);
+        finish();
+        toOpen();
+        vm.roll(block.number + 257);
+        refusesPhase(members[0], abi.encodeCall(IFederation.draw, ()), IFederation.Phase.Draw);
+        federation.settle();
+        assertOutcome(IFederation.Outcome.Undecided);
+        vm.expectRevert();
+        federation.open(); // not before the pause is over
+    }
+
+    /// @dev What waits doesn't get lost, or dearer to fetch.
+    function test_thousand_idle_rounds_before_a_claim() public {
+        playAccepted();
+        (address winner, uint256 due) = richest();
+        uint256 snapshot = vm.snapshotState();
+        uint256 soon = claimGas(winner);
+        vm.revertToState(snapshot);
+        vm.warp(federation.status().restUntil);
+        for (uint256 i = 0; i < 1000; ++i) {
+            federation.open();
+            draw();
+            vm.warp(block.timestamp + 100);
+            federation.settle();
+            vm.warp(block.timestamp + 50);
+        }
+        assertEq(round(), 1001);
+        assertEq(balance(winner), due);
+        assertApproxEqAbs(claimGas(winner), soon, 200, "the same cost");
+        assertEq(token.balanceOf(winner), due - BOND);
+    }
+
+    /// @dev Blocks stuffed until the reveals' deadline shut the jury out: the head stays, and nobody can be made to pay
+    /// more than the silent pay anyway. It costs the gas of all blocks of a phase, and gains no vote.
+    function test_block_stuffed_deadline() public {
+        address[] memory list = toCommit();
+        for (uint256 i = 0; i < list.length; ++i) {
+            commitBallot(list[i], ballot(true));
+        }
+        pass(IFederation.Phase.Commit);
+        bytes32 salt = saltOf(list[0]);
+        vm.warp(federation.status().revealEnd);
+        refusesPhase(list[0], revealing(ballot(true), salt), IFederation.Phase.Reveal);
+        federation.settle();
+        assertOutcome(IFederation.Outcome.Undecided);
+        assertEq(federation.head(), GENESIS);
+        assertSolvent();
+        skipRound(); // and it goes on
+    }
+
+    /// @dev Who copies a registration gets a place of its own for its own tokens; the copied one still gets in.
+    function test_front_run_registration() public {
+        fresh();
+        (address honest, address copier) = (account(90), account(91));
+        prepare(honest);
+        prepare(copier);
+        (bytes memory call, uint256 cost) = entering(honest);
+        fund(honest, cost);
+        fund(copier, cost);
+        enter(copier, call);
+        enter(honest, call);
+        assertEq(token.balanceOf(copier), 0, "paid by the copier");
+        assertEq(balance(honest), BOND);
+        assertEq(standing(honest), uint256(IFederation.Standing.Member));
+    }
+
+    // ------------------------------------------------------------------ tokens
+
+    /// @dev A token that says false moves nothing, and nothing is booked as moved.
+    function test_false_returning_token() public {
+        FalseToken lame = new FalseToken();
+        withToken(lame);
+        address who = account(90);
+        prepare(who);
+        (bytes memory call, uint256 cost) = entering(who);
+        fundFree(lame, who, cost);
+        lame.setLame(true);
+        bytes memory refusal = abi.encodeWithSelector(SafeERC20.SafeERC20FailedOperation.selector, lame);
+        refuses(who, call, refusal);
+        assertEq(federation.memberCount(), 0);
+        lame.setLame(false);
+        enter(who, call);
+        lame.setLame(true);
+        fundFree(lame, who, 10);
+        refuses(who, abi.encodeCall(IFederation.deposit, (10)), refusal);
+        refuses(who, abi.encodeCall(IFederation.fund, (10)), refusal);
+        assertEq(balance(who), BOND, "nothing is lost");
+    }
+
+    /// @dev What arrives is less than what is booked: refused, wherever tokens come in.
+    function test_fee_on_transfer_token() public {
+        FeeToken taking = new FeeToken();
+        withToken(taking);
+        address who = account(90);
+        prepare(who);
+        (bytes memory call, uint256 cost) = entering(who);
+        fundFree(taking, who, cost + 10);
+        refuses(who, call, abi.encodeWithSelector(IFederation.TransferMismatch.selector, cost, cost - 1));
+        refuses(
+            who,
+            abi.encodeCall(IFederation.fund, (10)),
+            abi.encodeWithSelector(IFederation.TransferMismatch.selector, 10, 9)
+        );
+        assertEq(federation.pool(), 0);
+    }
+
+    /// @dev A token that calls back gets into no action that moves tokens: it can't be paid twice.
+    function test_reentrant_token() public {
+        ReentrantToken calling = new ReentrantToken();
+        withToken(calling);
+        address who = account(90);
+        prepare(who);
+        (bytes memory call, uint256 cost) = entering(who);
+        bytes[5] memory calls = [
+            call,
+            abi.encodeCall(IFederation.fund, (1)),
+            abi.encodeCall(IFederation.deposit, (1)),
+            abi.encodeCall(IFederation.withdraw, ()),
+            abi.encodeCall(IFederation.claim, ())
+        ];
+        for (uint256 i = 0; i < calls.length; ++i) {
+            uint256 snapshot = vm.snapshotState();
+            fundFree(calling, who, cost);
+            calling.callBack(address(federation), calls[i]);
+            enter(who, call);
+            assertFalse(calling.succeeded(), "re-entered");
+            assertEq(calling.answer(), abi.encodeWithSelector(ReentrancyGuard.ReentrancyGuardReentrantCall.selector));
+            assertEq(federation.memberCount(), 1);
+            vm.revertToState(snapshot);
+        }
+    }
+
+    /// @dev Ether can be forced in and is nobody's: it changes neither stakes nor pool, and is lost to who sent it.
+    function test_forced_ether() public {
+        vm.deal(address(federation), 5 ether);
+        playAccepted();
+        assertEq(address(federation).balance, 5 ether);
+        assertSolvent();
+        (bool ok,) = address(federation).call{value: 1 wei}("");
+        assertFalse(ok, "and it isn't taken");
+    }
+
+    // ------------------------------------------------------------------ words
+
+    function richest() internal view returns (address who, uint256 most) {
+        for (uint256 i = 0; i < members.length; ++i) {
+            if (balance(members[i]) > most) (who, most) = (members[i], balance(members[i]));
+        }
+        assertGt(most, BOND, "somebody earned something");
+    }
+
+    function claimGas(address who) private returns (uint256 used) {
+        vm.prank(who);
+        uint256 before = gasleft();
+        federation.claim();
+        used = before - gasleft();
+    }
+
+    function withToken(FreeToken other) private {
+        token = JuryToken(address(other));
+        fresh();
+    }
+
+    function fundFree(FreeToken other, address who, uint256 amount) private {
+        other.mint(who, amount);
+        vm.prank(who);
+        other.approve(address(federation), type(uint256).max);
+    }
+}

@@ -1,0 +1,197 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity ^0.8.24;
+
+import {IBflc} from "../../contracts/interfaces/IBflc.sol";
+import {IFederation} from "../../contracts/interfaces/IFederation.sol";
+import {BallotAttacks} from "./BallotAttacks.sol";
+import {BflcBench} from "./BflcBench.sol";
+import {LeafBench} from "./LeafBench.sol";
+import {NamedAttacks} from "./NamedAttacks.sol";
+
+/// @dev See the table in `NamedAttacks.sol`.
+contract NamedAttacksBflcTest is BflcBench, NamedAttacks {
+    function setUp() public override(LeafBench, BallotAttacks) {
+        super.setUp();
+    }
+
+    function deploy() internal override(LeafBench, BflcBench) returns (IFederation) {
+        return BflcBench.deploy();
+    }
+
+    function populate() internal override {
+        admitMany(8);
+    }
+
+    function prepare(address who) internal override {
+        allowed(who);
+    }
+
+    function entering(address) internal pure override returns (bytes memory, uint256) {
+        return (abi.encodeCall(IFederation.join, (BOND)), BOND + FEE);
+    }
+
+    function ballot(bool good) internal pure override returns (bytes memory) {
+        return good ? scores(9000, 9000, 9000, 9000, 9000) : scores(0, 0, 0, 0, 0);
+    }
+
+    function playAccepted() internal override {
+        fillPool(1_000_000);
+        playBflc(ballot(true), MODEL, 15);
+    }
+
+    /// @dev Between two jurors the lower score counts: one harsh juror of two keeps an update out, a kind one can't
+    /// bring it in. It gains nothing by that but the round.
+    function test_tie() public {
+        toBallots();
+        bytes[] memory ballots = new bytes[](2);
+        (ballots[0], ballots[1]) = (ballot(true), ballot(false));
+        judge(ballots);
+        publishAll(0, 0);
+        finish();
+        assertOutcome(IFederation.Outcome.Rejected);
+        assertEq(federation.head(), GENESIS);
+    }
+
+    /// @dev One juror alone selects nothing, whatever its scores; nobody is paid and nobody loses.
+    function test_no_quorum() public {
+        fillPool(1_000_000);
+        uint256 pool = federation.pool();
+        toBallots();
+        judge(copies(ballot(true), 1));
+        refuses(publishers()[0], publishing(MODEL, 15), wrongSelection(15, 0));
+        publishAll(0, 0);
+        finish();
+        assertOutcome(IFederation.Outcome.Rejected);
+        assertEq(federation.pool(), pool);
+        assertSolvent();
+    }
+
+    /// @dev Two of three jurors set every median, take the profit to whom they like and have them elected: they write
+    /// model and committee from then on. What is left against them is the managers.
+    function test_majority_of_colluders() public {
+        fillPool(1_000_000);
+        toBallots();
+        address[] memory p = new address[](5);
+        for (uint256 i = 0; i < 8; ++i) {
+            if (has(proposers(), account(i))) p[entry(account(i)).number] = account(i);
+        }
+        bytes[] memory ballots = copies(scores(5000, 10000, 10000, 10000, 0), 3);
+        ballots[2] = scores(10000, 0, 0, 0, 10000);
+        judge(ballots);
+        address[] memory jury = publishers();
+        publish(jury[0], OTHER, 15);
+        publish(jury[1], OTHER, 15);
+        publish(jury[2], MODEL, 15);
+        federation.settle();
+        assertEq(federation.head(), OTHER);
+        assertEq(balance(p[4]), BOND, "the best by the honest juror's score");
+        openAndDraw();
+        assertTrue(has(voters(), p[1]) && has(voters(), p[2]) && has(voters(), p[3]), "their friends");
+        expelled(p[1]);
+        expelled(p[2]);
+        assertEq(voters().length, 1, "put out at once");
+    }
+
+    /// @dev Accounts cost a bond and a fee each, and nobody gets in whom the managers don't know.
+    function test_one_owner_as_many_sybils() public {
+        uint256 pool = federation.pool();
+        for (uint256 i = 0; i < 4; ++i) {
+            address sybil = account(40 + i);
+            fund(sybil, BOND + FEE);
+            refuses(
+                sybil,
+                abi.encodeCall(IFederation.join, (BOND)),
+                abi.encodeWithSelector(IFederation.NotAdmitted.selector, sybil)
+            );
+            allowed(sybil);
+            vm.prank(sybil);
+            federation.join(BOND);
+        }
+        assertEq(federation.pool(), pool + 4 * FEE, "the fees are lost to it for good");
+    }
+
+    /// @dev Allowed again, an account that was evicted still doesn't get in. It keeps its bond, and lost the fee.
+    function test_banned_account_coming_back() public {
+        address bad = account(4);
+        expelled(bad);
+        federation.evict(one(bad));
+        allowed(bad);
+        vm.warp(block.timestamp + 1000);
+        vm.prank(bad);
+        federation.withdraw();
+        fund(bad, FEE);
+        refuses(
+            bad,
+            abi.encodeCall(IFederation.join, (BOND)),
+            abi.encodeWithSelector(IFederation.AccountBanned.selector, bad)
+        );
+    }
+
+    /// @dev Alone, a manager lets nobody in, puts nobody out and names no committee, however often it tries.
+    function test_malicious_manager() public {
+        address friend = account(60);
+        bytes[3] memory calls = [
+            abi.encodeCall(IBflc.allow, (one(friend))),
+            abi.encodeCall(IBflc.expel, (one(account(0)))),
+            abi.encodeCall(IBflc.nameCommittee, (firstThree()))
+        ];
+        for (uint256 i = 0; i < calls.length; ++i) {
+            vm.prank(CAT);
+            (bool ok,) = address(federation).call(calls[i]);
+            assertTrue(ok, "it may move");
+            refuses(CAT, calls[i], abi.encodeWithSelector(IBflc.AlreadyMoved.selector, CAT, keccak256(calls[i])));
+        }
+        assertFalse(bflc().isAllowed(friend));
+        assertFalse(bflc().isExpelled(account(0)));
+        openAndDraw();
+        assertTrue(federation.seatOf(account(0)).roles != 0);
+    }
+
+    /// @dev More than half of the managers expel whom they like, and can't take its stake: it leaves with all of it.
+    function test_malicious_majority_of_managers() public {
+        playAccepted();
+        (address victim, uint256 due) = richest();
+        expelled(victim);
+        vm.prank(victim);
+        federation.claim();
+        vm.prank(victim);
+        federation.exit();
+        vm.warp(block.timestamp + 1000);
+        vm.prank(victim);
+        federation.withdraw();
+        assertEq(token.balanceOf(victim), due);
+    }
+
+    /// @dev An aye doesn't lapse: what one manager moved once waits for the others. It takes a majority all the same.
+    function test_old_ayes_wait() public {
+        vm.prank(CAT);
+        bflc().expel(one(account(0)));
+        skipRound();
+        vm.prank(ADA);
+        bflc().expel(one(account(0)));
+        assertTrue(bflc().isExpelled(account(0)));
+    }
+
+    /// @dev A juror that publishes another model than most changes nothing; with other updates, it is refused.
+    function test_publisher_of_something_else() public {
+        toPublish(ballot(true));
+        address[] memory jury = publishers();
+        refuses(jury[0], publishing(OTHER, 30), wrongSelection(30, 15));
+        publish(jury[0], OTHER, 15);
+        publish(jury[1], MODEL, 15);
+        publish(jury[2], MODEL, 15);
+        federation.settle();
+        assertEq(federation.head(), MODEL);
+        assertEq(bflc().recordOf(5).digest, MODEL);
+    }
+
+    function toBallots() private {
+        openAndDraw();
+        proposeAll();
+    }
+
+    function fillPool(uint256 amount) private {
+        fund(address(this), amount);
+        federation.fund(amount);
+    }
+}

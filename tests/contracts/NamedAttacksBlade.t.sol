@@ -1,0 +1,247 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity ^0.8.24;
+
+import {IBlade} from "../../contracts/interfaces/IBlade.sol";
+import {IFederation} from "../../contracts/interfaces/IFederation.sol";
+import {BallotAttacks} from "./BallotAttacks.sol";
+import {BladeBench} from "./BladeBench.sol";
+import {LeafBench} from "./LeafBench.sol";
+import {NamedAttacks} from "./NamedAttacks.sol";
+
+/// @dev See the table in `NamedAttacks.sol`.
+contract NamedAttacksBladeTest is BladeBench, NamedAttacks {
+    function setUp() public override(LeafBench, BallotAttacks) {
+        deadline = type(uint40).max; // some attacks take long
+        super.setUp();
+    }
+
+    function deploy() internal override(LeafBench, BladeBench) returns (IFederation) {
+        return BladeBench.deploy();
+    }
+
+    function populate() internal override {
+        startTask();
+    }
+
+    function prepare(address who) internal override {}
+
+    function entering(address who) internal pure override returns (bytes memory, uint256) {
+        return (bidding(who, 1000, 10), BOND);
+    }
+
+    function ballot(bool good) internal pure override returns (bytes memory) {
+        return good ? approving(15, 0) : approving(0, 15);
+    }
+
+    function playAccepted() internal override {
+        playBlade(MODEL, 15);
+    }
+
+    function pastEvidence() internal override {
+        pastChallenge();
+    }
+
+    function fresh() internal override {
+        vm.warp(START); // bids are taken
+        super.fresh();
+    }
+
+    /// @dev Half of the votes are not enough to pass, nor to convict.
+    function test_tie() public {
+        openAndDraw();
+        address[] memory p = train(100);
+        accuse(p[0], 1);
+        pastChallenge();
+        bytes[] memory ballots = copies(approving(15, 0), 4);
+        (ballots[0], ballots[1]) = (approving(0, 15), approving(0, 15));
+        judge(ballots);
+        publishAll(0, 0);
+        federation.settle();
+        assertOutcome(IFederation.Outcome.Rejected);
+        assertEq(balance(p[1]), BOND, "accused, and held to be a copy by half");
+        assertSolvent();
+    }
+
+    /// @dev There is no quorum of ballots: one vote selects, if the others leave it to it. But the model has to be
+    /// published by more than half of all members: alone, a voter gains nothing.
+    function test_no_quorum() public {
+        address[] memory v = toCommit();
+        commitBallot(v[0], approving(1 << entry(v[0]).number, 0));
+        pass(IFederation.Phase.Commit);
+        revealBallot(v[0], approving(1 << entry(v[0]).number, 0));
+        publish(v[0], OTHER, 1 << entry(v[0]).number);
+        finish();
+        assertOutcome(IFederation.Outcome.Undecided);
+        assertEq(federation.head(), GENESIS);
+        assertEq(balance(v[0]), BOND);
+    }
+
+    /// @dev Three of four share the round's bounty, write the model, and by a false accusation take the fourth's bond,
+    /// which the pool gets, and with it the publisher.
+    function test_majority_of_colluders() public {
+        openAndDraw();
+        address[] memory p = train(100);
+        accuse(p[0], 3);
+        pastChallenge();
+        bytes[] memory ballots = new bytes[](4);
+        address[] memory v = voters();
+        for (uint256 i = 0; i < 4; ++i) {
+            ballots[i] = v[i] == p[3] ? approving(15, 0) : approving(7, 8);
+        }
+        judge(ballots);
+        publish(p[3], MODEL, 7);
+        for (uint256 i = 0; i < 3; ++i) {
+            publish(p[i], OTHER, 7);
+        }
+        federation.settle();
+        assertEq(federation.head(), OTHER);
+        assertEq(balance(p[3]), 0);
+        assertEq(balance(p[1]), BOND + 900);
+        assertEq(federation.pool(), BOUNTY - 3000 + BOND);
+        assertSolvent();
+    }
+
+    /// @dev Places go by value alone: whoever bids highest four times has all four, for four bonds. What it claims is
+    /// for nobody else to check, unless the publisher asks for more winners than it can afford to be.
+    function test_one_owner_as_many_sybils() public {
+        again();
+        vm.warp(START);
+        for (uint256 i = 0; i < 4; ++i) {
+            fund(account(40 + i), BOND);
+            enter(account(40 + i), bidding(account(40 + i), 1000, 1));
+        }
+        for (uint256 i = 0; i < 4; ++i) {
+            assertEq(standing(account(i)), uint256(IFederation.Standing.Leaving));
+            vm.prank(account(i));
+            federation.withdraw();
+            assertEq(token.balanceOf(account(i)), BOND, "the others lose nothing");
+        }
+    }
+
+    /// @dev An anchor can be copied, and what its owner reveals then opens it for the copier too. So a copier can accuse
+    /// the owner with the owner's seed, which is found in the owner's update. It gains nothing by it, and costs the
+    /// owner its bond unless voters know: noise has to come from the seed and the account, not from the seed alone.
+    function test_front_run_anchor() public {
+        fresh();
+        (address owner, address copier, address friend) = (account(0), account(1), account(2));
+        fund(copier, BOND);
+        enter(copier, bidding(owner, 200, 10));
+        fund(owner, BOND);
+        enter(owner, bidding(owner, 200, 10));
+        bid(friend, 200, 10);
+        fillPool(BOUNTY);
+        vm.warp(BIDDING_ENDS);
+        openAndDraw();
+        train(100);
+        refuses(copier, accusing(copier, entry(owner).number), badSeed(noiseSeed(copier, 1), noiseSeed(owner, 0)));
+        accuse(owner, entry(friend).number);
+        uint256 number = entry(owner).number;
+        bytes memory call = accusing(owner, number);
+        vm.prank(copier);
+        (bool ok,) = address(federation).call(call);
+        assertTrue(ok, "the copier has the seed now");
+    }
+
+    /// @dev The bond is what a plagiarist loses: 100 %, and nothing is left to withdraw. It comes back in no way.
+    function test_slash_of_everything() public {
+        address thief = convictOne();
+        assertEq(balance(thief), 0);
+        federation.evict(one(thief));
+        assertEq(entry(thief).stake, 0);
+        refuses(
+            thief,
+            abi.encodeCall(IFederation.withdraw, ()),
+            abi.encodeWithSelector(IFederation.NothingToWithdraw.selector, thief)
+        );
+        assertSolvent();
+    }
+
+    /// @dev A convicted account gets no place again, whatever it bids, while bids are taken or later.
+    function test_banned_account_coming_back() public {
+        address thief = convictOne();
+        federation.evict(one(thief));
+        fund(thief, 2 * BOND);
+        refuses(
+            thief,
+            bidding(thief, 1000, 1),
+            abi.encodeWithSelector(IBlade.TooLate.selector, block.timestamp, BIDDING_ENDS)
+        );
+        bytes memory banned = abi.encodeWithSelector(IFederation.AccountBanned.selector, thief);
+        refuses(thief, abi.encodeCall(IFederation.deposit, (BOND)), banned);
+        vm.warp(BIDDING_ENDS - 1);
+        refuses(thief, bidding(thief, 1000, 1), banned);
+    }
+
+    /// @dev Blocks stuffed while evidence may come in save a plagiarist: the accusation comes too late. It costs the gas
+    /// of all blocks until then, for a bond; the jury can still reject the copy.
+    function test_block_stuffed_challenge() public {
+        openAndDraw();
+        address[] memory p = train(100);
+        vm.warp(federation.status().proposeEnd + 40);
+        refuses(p[0], accusing(p[0], 1), tooLate());
+        judgeAll(approving(13, 2));
+        publishAll(MODEL, 13);
+        federation.settle();
+        assertFalse(federation.seatOf(p[1]).out);
+        assertGe(balance(p[1]), BOND);
+    }
+
+    /// @dev An accusation that the jury doesn't share costs the accused nothing; nor does it cost the accuser, who shows
+    /// its seed of the round for it.
+    function test_false_accusations() public {
+        openAndDraw();
+        address[] memory p = train(100);
+        for (uint256 n = 1; n < 4; ++n) {
+            accuse(p[0], n);
+        }
+        pastChallenge();
+        judgeAll(approving(15, 0));
+        publishAll(MODEL, 15);
+        federation.settle();
+        for (uint256 n = 0; n < 4; ++n) {
+            assertGe(balance(p[n]), BOND + 600);
+        }
+    }
+
+    /// @dev Every publisher has to name the model that most name; a richer stake doesn't make another one win.
+    function test_publisher_of_something_else() public {
+        fund(account(0), 500);
+        vm.prank(account(0));
+        federation.deposit(500);
+        toCommit();
+        judgeAll(approving(15, 0));
+        refuses(account(0), publishing(OTHER, 1), wrongSelection(1, 15));
+        publish(account(0), OTHER, 15);
+        for (uint256 i = 1; i < 4; ++i) {
+            publish(account(i), MODEL, 15);
+        }
+        federation.settle();
+        assertEq(federation.head(), MODEL);
+        assertEq(blade().winnerOf(1), account(1));
+        assertEq(balance(account(0)), BOND + 500 + 670, "it trained, and loses the block's share");
+    }
+
+    /// @dev A round in which all others convict one; it did not mine.
+    function convictOne() private returns (address thief) {
+        openAndDraw();
+        address[] memory p = train(100);
+        thief = p[3];
+        accuse(p[0], 3);
+        pastChallenge();
+        judgeAll(approving(7, 8));
+        for (uint256 i = 0; i < 3; ++i) {
+            publish(p[i], MODEL, 7);
+        }
+        finish();
+        assertOutcome(IFederation.Outcome.Accepted);
+    }
+
+    function badSeed(bytes32 seed, bytes32 anchor) private pure returns (bytes memory) {
+        return abi.encodeWithSelector(IBlade.BadSeed.selector, seed, anchor);
+    }
+
+    function tooLate() private view returns (bytes memory) {
+        uint256 end = federation.status().proposeEnd + 40;
+        return abi.encodeWithSelector(IBlade.TooLate.selector, block.timestamp, end);
+    }
+}

@@ -1,0 +1,172 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity ^0.8.24;
+
+import {IFederation} from "../../contracts/interfaces/IFederation.sol";
+import {BallotAttacks} from "./BallotAttacks.sol";
+import {LeafBench} from "./LeafBench.sol";
+import {NamedAttacks} from "./NamedAttacks.sol";
+import {VbflBench} from "./VbflBench.sol";
+
+/// @dev See the table in `NamedAttacks.sol`.
+contract NamedAttacksVbflTest is VbflBench, NamedAttacks {
+    function setUp() public override(LeafBench, BallotAttacks) {
+        super.setUp();
+    }
+
+    function deploy() internal override(LeafBench, VbflBench) returns (IFederation) {
+        return VbflBench.deploy();
+    }
+
+    function populate() internal override {
+        joinMany(8, BOND);
+    }
+
+    function prepare(address who) internal override {}
+
+    function entering(address) internal pure override returns (bytes memory, uint256) {
+        return (abi.encodeCall(IFederation.join, (BOND)), BOND);
+    }
+
+    function ballot(bool good) internal pure override returns (bytes memory) {
+        return abi.encode(good ? uint256(7) : uint256(0));
+    }
+
+    function playAccepted() internal override {
+        fillPool(1000);
+        playVbfl(MODEL, 7);
+    }
+
+    /// @dev Half of the validators carry a bad update: N+ >= N-. It gains its worker as much as good work.
+    function test_tie() public {
+        fillPool(1000);
+        openAndDraw();
+        address worker = proposers()[0];
+        proposeAll();
+        bytes[] memory ballots = new bytes[](2); // the third is silent
+        (ballots[0], ballots[1]) = (abi.encode(uint256(7)), abi.encode(uint256(6)));
+        judge(ballots);
+        publishAll(MODEL, 7);
+        finish();
+        assertOutcome(IFederation.Outcome.Accepted);
+        assertEq(balance(worker), BOND + 10 * UNIT);
+    }
+
+    /// @dev With all validators silent nothing is judged: nobody gains, nobody loses, workers get no strike.
+    function test_no_quorum() public {
+        fillPool(1000);
+        address worker = proposedBy();
+        judge(new bytes[](0));
+        finish();
+        assertOutcome(IFederation.Outcome.Undecided);
+        assertEq(federation.head(), GENESIS);
+        assertEq(federation.pool(), 1000);
+        federation.collect(worker);
+        assertEq(entry(worker).strikes, 0);
+        assertEq(balance(worker), BOND);
+    }
+
+    /// @dev Two of three validators pass what they like, and put honest workers out in `kickRounds` such rounds. To
+    /// write the model they need more than half of the publishers too: with a miner they have it.
+    function test_majority_of_colluders() public {
+        fillPool(1000);
+        address worker = proposedBy();
+        bytes[] memory ballots = copies(abi.encode(uint256(6)), 3);
+        ballots[2] = abi.encode(uint256(7));
+        judge(ballots);
+        address[] memory v = voters();
+        address[] memory m = minersOnly();
+        publish(v[0], OTHER, 6);
+        publish(v[1], OTHER, 6);
+        publish(m[0], MODEL, 6);
+        publish(v[2], MODEL, 6);
+        uint256 snapshot = vm.snapshotState();
+        publish(m[1], MODEL, 6);
+        federation.settle();
+        assertEq(federation.head(), MODEL, "two of five publishers don't write it");
+        vm.revertToState(snapshot);
+        publish(m[1], OTHER, 6);
+        federation.settle();
+        assertEq(federation.head(), OTHER, "three do");
+        federation.collect(worker);
+        assertEq(entry(worker).strikes, 1);
+        assertEq(balance(worker), BOND, "its work is unpaid, its stake is whole");
+    }
+
+    /// @dev Four accounts of twelve cost four bonds and hold a third of all seats, as four owners would.
+    function test_one_owner_as_many_sybils() public {
+        for (uint256 i = 0; i < 4; ++i) {
+            joinOne(account(40 + i), BOND);
+        }
+        uint256 seats;
+        for (uint256 k = 0; k < 100; ++k) {
+            openAndDraw();
+            address[] memory v = voters();
+            for (uint256 i = 0; i < v.length; ++i) {
+                if (v[i] >= account(40)) ++seats;
+            }
+            finish();
+        }
+        assertApproxEqAbs(seats, 100, 30, "a third of 300 seats");
+    }
+
+    /// @dev Put out for rejected updates, it gets in neither under its name nor with a larger stake; its bond is its own.
+    function test_banned_account_coming_back() public {
+        openAndDraw();
+        address bad = proposers()[0];
+        for (uint256 strikes = 0; strikes < 2;) {
+            if (has(proposers(), bad)) {
+                proposeAll();
+                uint256 selection = 7 ^ 1 << entry(bad).number;
+                judgeAll(abi.encode(selection));
+                publishAll(MODEL, selection);
+                ++strikes;
+            }
+            finish();
+            if (strikes < 2) openAndDraw();
+        }
+        federation.evict(one(bad));
+        vm.warp(block.timestamp + 1000);
+        vm.prank(bad);
+        federation.withdraw();
+        assertEq(token.balanceOf(bad), BOND);
+        fund(bad, 3 * BOND);
+        bytes memory banned = abi.encodeWithSelector(IFederation.AccountBanned.selector, bad);
+        refuses(bad, abi.encodeCall(IFederation.join, (3 * BOND)), banned);
+        refuses(bad, abi.encodeCall(IFederation.deposit, (BOND)), banned);
+    }
+
+    /// @dev However rich, a miner that publishes another model than most wins no block and is not paid; one that states
+    /// other votes is refused.
+    function test_publisher_of_something_else() public {
+        fillPool(1000);
+        for (uint256 i = 0; i < 8; ++i) {
+            fund(account(i), 1000 * i);
+            if (i == 0) continue;
+            vm.prank(account(i));
+            federation.deposit(1000 * i);
+        }
+        proposedBy();
+        judgeAll(abi.encode(uint256(7)));
+        address[] memory m = minersOnly();
+        (address rich, address poor) = balance(m[0]) > balance(m[1]) ? (m[0], m[1]) : (m[1], m[0]);
+        uint256 before = balance(rich);
+        refuses(rich, publishing(MODEL, 3), wrongSelection(3, 7));
+        publish(rich, OTHER, 7);
+        publish(poor, MODEL, 7);
+        address[] memory v = voters();
+        for (uint256 i = 0; i < 3; ++i) {
+            publish(v[i], MODEL, 7);
+        }
+        federation.settle();
+        assertEq(federation.head(), MODEL);
+        assertEq(vbfl().winnerOf(1), poor);
+        assertEq(balance(rich), before);
+    }
+
+    /// @dev A round up to its ballots; the worker of update 0.
+    function proposedBy() private returns (address worker) {
+        openAndDraw();
+        worker = proposers()[0];
+        proposeAll();
+    }
+}
