@@ -12,8 +12,8 @@ from clients.ports import binaries
 from deploy import compiler
 
 HERE = Path(__file__).parent
-# Those of invariants run side by side, for they take long. The replay of the specification's vectors has a test of
-# its own, which writes them first: tests/spec.
+# Those of invariants run side by side, for they take long. The replay of the specification's vectors has a
+# test of its own, which writes them first: tests/spec.
 INVARIANTS = set(HERE.glob("Invariants*.t.sol"))
 FILES = sorted(set(HERE.glob("*.t.sol")) - {HERE / "Vectors.t.sol"} - INVARIANTS)
 _TEST = re.compile(r"^\s*function\s+(?:test|invariant)|is \w*Invariants", re.MULTILINE)
@@ -63,7 +63,7 @@ def test_forge(pattern: str, files: set[Path]) -> None:
     except ValueError:
         pytest.fail(done.stdout + done.stderr, pytrace=False)
     failed = [
-        f"{suite.rpartition(':')[2]}: {one.get('reason') or one.get('counterexample') or one['status']} ({name})"
+        f"{suite.rpartition(':')[2]}.{name}: {one.get('reason') or one.get('counterexample')}"
         for suite, ran in suites.items()
         for name, one in ran["test_results"].items()
         if one["status"] != "Success"
