@@ -37,22 +37,12 @@ abstract contract Managers is IBflc, Axes {
 
     /// @inheritdoc IBflc
     function allow(address[] calldata accounts) external {
-        if (!_carry()) return;
-        for (uint256 i = 0; i < accounts.length; ++i) {
-            isAllowed[accounts[i]] = true;
-            isExpelled[accounts[i]] = false;
-            emit Allowed(accounts[i]);
-        }
+        _list(accounts, true);
     }
 
     /// @inheritdoc IBflc
     function expel(address[] calldata accounts) external {
-        if (!_carry()) return;
-        for (uint256 i = 0; i < accounts.length; ++i) {
-            isAllowed[accounts[i]] = false;
-            isExpelled[accounts[i]] = true;
-            emit Expelled(accounts[i]);
-        }
+        _list(accounts, false);
     }
 
     /// @inheritdoc Axes
@@ -68,6 +58,17 @@ abstract contract Managers is IBflc, Axes {
 
     /// @inheritdoc Axes
     function _mustLeave(Member memory, Round memory) internal pure override returns (bool) {}
+
+    /// @dev Put `accounts` on the allow-list and off the blacklist if the motion is carried, or the other way round.
+    function _list(address[] calldata accounts, bool allowed) private {
+        if (!_carry()) return;
+        for (uint256 i = 0; i < accounts.length; ++i) {
+            address account = accounts[i];
+            (isAllowed[account], isExpelled[account]) = (allowed, !allowed);
+            if (allowed) emit Allowed(account);
+            else emit Expelled(account);
+        }
+    }
 
     /// @dev Count the caller's aye for the motion that its call is. Whether that carries it.
     function _carry() internal returns (bool carried) {
