@@ -31,6 +31,19 @@ node_modules/.ready: package.json package-lock.json tools/setup-node
 lock: setup ## write the locks anew, for changed pins
 	@tools/lock
 
+.PHONY: analysis analysis-if-can
+analysis: .tools/analysis/.ready ## Slither and Halmos, in an environment of their own
+	@:
+
+.tools/analysis/.ready: requirements.analysis.lock tools/setup-analysis | setup
+	@tools/setup-analysis
+	@touch $@
+
+# Tests want Halmos, but not where no package of it is to be had.
+analysis-if-can: setup
+	@$(MAKE) --no-print-directory analysis \
+	  || echo 'analysis: no Slither and Halmos here; tests that need them will be skipped' >&2
+
 # ---------------------------------------------------------------- run
 
 .PHONY: swarm devnet
@@ -73,17 +86,30 @@ ipfs-if-can:
 # ---------------------------------------------------------------- tests and gates
 
 .PHONY: test test-fast test-deep
-test: setup ipfs-if-can ## every test
+test: setup ipfs-if-can analysis-if-can ## every test
 	@$(PY) -m pytest $(ARGS)
 
 test-fast: setup ## the part of it under three minutes
 	@$(PY) -m pytest -m 'not slow' $(ARGS)
 
-test-deep: setup ipfs-if-can ## every test, with many more random cases
+test-deep: setup ipfs-if-can analysis-if-can ## every test, with many more random cases
 	@HYPOTHESIS_PROFILE=deep FOUNDRY_PROFILE=long $(PY) -m pytest --timeout 7200 $(ARGS)
 
-.PHONY: lint lint-python lint-types lint-layers lint-contracts lint-solidity format
-lint: lint-python lint-types lint-layers lint-contracts lint-solidity ## every gate
+.PHONY: halmos echidna mutants coverage
+halmos: analysis ## prove what the contracts keep to
+	@$(PY) -m pytest tests/contracts/test_halmos.py $(ARGS)
+
+echidna: analysis ## look for a way to make or lose money
+	@$(PY) -m pytest tests/contracts/test_echidna.py $(ARGS)
+
+mutants: setup ## seed faults in the contracts and see whether tests notice
+	@$(PY) tools/mutate.py $(ARGS)
+
+coverage: setup ## lines and branches of the contracts that tests run
+	@$(PY) tools/coverage.py
+
+.PHONY: lint lint-python lint-types lint-layers lint-contracts lint-solidity lint-slither format
+lint: lint-python lint-types lint-layers lint-contracts lint-solidity lint-slither ## every gate
 
 lint-python: setup
 	@$(PY) -m ruff check .
@@ -101,6 +127,9 @@ lint-contracts: setup
 
 lint-solidity: setup
 	@tools/solhint
+
+lint-slither: analysis
+	@$(PY) tools/slither.py
 
 format: setup ## bring the Python code into form
 	@$(PY) -m ruff check --fix .

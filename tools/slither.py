@@ -48,8 +48,9 @@ def findings() -> list[Finding]:
                 "--out", BUILD / "out", "--cache-path", BUILD / "cache")  # fmt: skip
     if built.returncode != 0:
         sys.exit(built.stdout + built.stderr)
-    done = run(program("slither"), ".", "--compile-force-framework", "foundry", "--ignore-compile", "--json", "-",
-               "--foundry-out-directory", BUILD / "out", "--filter-paths", "node_modules")  # fmt: skip
+    framework = ("--compile-force-framework", "foundry", "--foundry-out-directory", BUILD / "out")
+    done = run(program("slither"), ".", *framework, "--ignore-compile", "--filter-paths", "node_modules",
+               "--json", "-")  # fmt: skip
     try:
         answer = json.loads(done.stdout)
     except ValueError:
