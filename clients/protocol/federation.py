@@ -75,10 +75,23 @@ class Federation(FederationView[T]):
         if action.act in acts:
             raise ProtocolError("AlreadyActed", account, self.number, acts)
 
-    def _note_act(self, account: Address, member: Member, act: Act) -> None:
+    def _note_act(
+        self,
+        account: Address,
+        member: Member,
+        act: Act,
+        *,
+        number: int | None = None,
+        option: int | None = None,
+    ) -> None:
         """Write the member's entry with what it did in the current round."""
-        acts = self.get_acts(member) | act
-        self.state.ledger.members[account] = replace(member, round=self.number, acts=acts)
+        self.state.ledger.members[account] = replace(
+            member,
+            round=self.number,
+            acts=self.get_acts(member) | act,
+            number=member.number if number is None else number,
+            option=member.option if option is None else option,
+        )
 
     # ------------------------------------------------------------------ booking
 
@@ -264,7 +277,7 @@ class Federation(FederationView[T]):
         self.mechanism.gates.check_proposal(self.terms, self.state, sender, samples)
         member, events = self._book_active(env, sender)
         record, docket = self.record, self.docket
-        self._note_act(sender, replace(member, number=record.proposals), Act.PROPOSED)
+        self._note_act(sender, member, Act.PROPOSED, number=record.proposals)
         update = Update(sender, digest, samples, epochs)
         self.state.dockets[-1] = replace(docket, updates=(*docket.updates, update))
         self.state.rounds[-1] = replace(record, proposals=record.proposals + 1)
@@ -308,8 +321,8 @@ class Federation(FederationView[T]):
             raise ProtocolError("CommitmentMismatch", sender, committed, revealed)
         docket, option = self.mechanism.ballots.count(self.terms, record, self.docket, ballot)
         state.mix = compute_mix(state.mix, sender, salt)
-        self._note_act(sender, replace(member, option=option), Act.REVEALED)
-        self._note_tally(docket, replace(record, reveals=record.reveals + 1))
+        self._note_act(sender, member, Act.REVEALED, option=option)
+        self._note_tally(docket, reveals=1)
         return [compute_event(env, "Revealed", round=number, voter=sender, ballot=ballot, salt=salt)]
 
     def process_publish(
@@ -321,8 +334,8 @@ class Federation(FederationView[T]):
         roles, _ = self.get_part(sender, member)
         publishing = Publishing(sender, member, roles, state.seed, digest, selection, nonce)
         docket, option = mechanism.publication.count(self.terms, record, self.docket, publishing)
-        self._note_act(sender, replace(member, option=option), Act.PUBLISHED)
-        record = self._note_tally(docket, replace(record, publications=record.publications + 1))
+        self._note_act(sender, member, Act.PUBLISHED, option=option)
+        record = self._note_tally(docket, publications=1)
         state.own = mechanism.notes.note_published(self.terms, state.own, record, docket)
         published = compute_event(
             env,
@@ -335,12 +348,17 @@ class Federation(FederationView[T]):
         )
         return [*events, published]
 
-    def _note_tally(self, docket: Docket, record: Round) -> Round:
+    def _note_tally(self, docket: Docket, *, reveals: int = 0, publications: int = 0) -> Round:
         """Write the current round's docket, and its record with what the tally has come to; return that."""
-        tally = docket.tally
+        record, tally = self.record, docket.tally
         self.state.dockets[-1] = docket
         self.state.rounds[-1] = replace(
-            record, lead=tally.lead, options=len(tally.entries), leader=tally.leader
+            record,
+            reveals=record.reveals + reveals,
+            publications=record.publications + publications,
+            lead=tally.lead,
+            options=len(tally.entries),
+            leader=tally.leader,
         )
         return self.record
 
