@@ -17,11 +17,11 @@ uint256 constant TOO_MUCH = uint256(type(uint96).max) + 1;
 /// @dev What each leaf can't be deployed with. A term is broken together with all that are checked after it, so that
 /// the order is tested too: they are mended from the first on.
 contract VbflTermsTest is VbflBench {
-    function test_terms_are_kept() public view {
+    function test_vbfl_terms_are_kept() public view {
         assertEq(abi.encode(vbfl().terms()), abi.encode(vbflTerms()));
     }
 
-    function test_terms_are_checked_in_order() public {
+    function test_vbfl_terms_are_checked_in_order() public {
         IVbfl.VbflTerms memory t = vbflTerms();
         IVbfl.VbflTerms memory good = vbflTerms();
         (t.bond, t.workers, t.validators, t.miners) = (0, 0, 0, 0);
@@ -62,11 +62,11 @@ contract VbflTermsTest is VbflBench {
 }
 
 contract BflcTermsTest is BflcBench {
-    function test_terms_are_kept() public view {
+    function test_bflc_terms_are_kept() public view {
         assertEq(abi.encode(bflc().terms()), abi.encode(bflcTerms()));
     }
 
-    function test_terms_are_checked_in_order() public {
+    function test_bflc_terms_are_checked_in_order() public {
         IBflc.BflcTerms memory t = bflcTerms();
         IBflc.BflcTerms memory good = bflcTerms();
         (t.genesis, t.managers, t.fee, t.maxSamples) = (0, new address[](0), TOO_MUCH, 0);
@@ -126,11 +126,11 @@ contract BflcTermsTest is BflcBench {
 }
 
 contract BladeTermsTest is BladeBench {
-    function test_terms_are_kept() public view {
+    function test_blade_terms_are_kept() public view {
         assertEq(abi.encode(blade().terms()), abi.encode(bladeTerms()));
     }
 
-    function test_terms_are_checked_in_order() public {
+    function test_blade_terms_are_checked_in_order() public {
         IBlade.BladeTerms memory t = bladeTerms();
         IBlade.BladeTerms memory good = bladeTerms();
         (t.token, t.winners, t.minWinners, t.maxSamples) = (address(0), 0, 0, 0);

@@ -238,6 +238,30 @@ contract VbflBlocksTest is VbflBench {
         assertEq(standing(target), uint256(IFederation.Standing.Banned));
     }
 
+    /// @dev Strikes are the account's: leaving and joining again with a new bond doesn't wipe them.
+    function test_leaving_does_not_wipe_the_strikes() public {
+        address target = rejectOnce();
+        joinOne(account(8), BOND);
+        vm.prank(target);
+        federation.exit();
+        vm.warp(block.timestamp + 1000);
+        vm.prank(target);
+        federation.withdraw();
+        vm.prank(target);
+        token.approve(address(federation), BOND);
+        vm.prank(target);
+        federation.join(BOND);
+        assertEq(entry(target).strikes, 1);
+        reject(target);
+        refuses(
+            target,
+            abi.encodeCall(IFederation.exit, ()),
+            abi.encodeWithSelector(IFederation.AccountBanned.selector, target)
+        );
+        federation.collect(target);
+        assertEq(standing(target), uint256(IFederation.Standing.Banned));
+    }
+
     function test_an_update_that_was_never_proposed_is_no_strike() public {
         openAndDraw();
         address idle = proposers()[0];
