@@ -3,13 +3,13 @@ pragma solidity ^0.8.24;
 
 import {Axes} from "../Axes.sol";
 import {Acts} from "../libraries/Flags.sol";
+import {StakeBook} from "../libraries/StakeBook.sol";
 import {EachUpdate} from "../subjects/EachUpdate.sol";
+import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
 
 /// @title Payout: an accepted round shares out a part of the pool by the scores of the selected updates ("profit
 /// sharing by contribution", Li et al., arXiv 2004.00773, IV-A).
 abstract contract ProfitByScore is EachUpdate {
-    uint256 private constant WHOLE_BPS = 10_000;
-
     uint16 internal immutable _profitBps;
 
     constructor(uint16 profitBps) {
@@ -23,7 +23,7 @@ abstract contract ProfitByScore is EachUpdate {
         if (r.outcome != Outcome.Accepted) return p;
         uint256 scores = _totalWeight(round);
         if (scores == 0) return p;
-        p.proposerReward = pool * _profitBps / WHOLE_BPS / scores;
+        p.proposerReward = Math.min(pool * _profitBps / WHOLE_BPS / scores, StakeBook.MAX_STAKE);
         p.pool -= p.proposerReward * scores;
     }
 
