@@ -5,6 +5,7 @@ import {JuryToken} from "../../contracts/JuryToken.sol";
 import {Bflc} from "../../contracts/federations/Bflc.sol";
 import {IBflc} from "../../contracts/interfaces/IBflc.sol";
 import {IFederation} from "../../contracts/interfaces/IFederation.sol";
+import {Draw} from "../../contracts/libraries/Draw.sol";
 import {Acts, Roles} from "../../contracts/libraries/Flags.sol";
 import {Handler} from "./Handler.sol";
 import {Invariants} from "./Invariants.sol";
@@ -24,6 +25,7 @@ contract BflcHandler is UpdateHandler {
 
     /// @dev Whom the last accepted round elected; nobody, if the committee is drawn by position.
     mapping(address account => uint256) private _electedBy;
+    mapping(address account => uint256) private _placeAmongSelected;
     uint256 private _lastAccepted;
     uint256 private _height;
     mapping(uint256 number => bytes32) private _recordHash;
@@ -238,8 +240,9 @@ contract BflcHandler is UpdateHandler {
         while (!_did(w, i, Acts.PROPOSED) || w.seats[i].member.number != number) ++i;
     }
 
-    /// @dev The best of the selected, ties to the lower number; a random election is the draw's to say.
+    /// @dev The best of the selected, ties to the lower number; of a random election, all: each round's seed says who.
     function _elect(World memory b, uint256 selection) private {
+        uint256 place = 0;
         for (uint256 n = 0; n < b.s.record.proposals; ++n) {
             if (selection >> n & 1 == 0) continue;
             uint256 better = 0;
@@ -248,8 +251,10 @@ contract BflcHandler is UpdateHandler {
                 (uint256 own, uint256 its) = (_merit(b, n), _merit(b, other));
                 if (its > own || (its == own && other < n)) ++better;
             }
+            address provider = participant(_proposerOf(b, n));
             bool random = _election == IBflc.Election.Random;
-            if (random || better < COMMITTEE) _electedBy[participant(_proposerOf(b, n))] = b.s.round;
+            if (random || better < COMMITTEE) _electedBy[provider] = b.s.round;
+            _placeAmongSelected[provider] = place++;
         }
     }
 
@@ -267,11 +272,14 @@ contract BflcHandler is UpdateHandler {
         uint256 voters = 0;
         for (uint256 i = 0; i < PARTICIPANTS; ++i) {
             bool elected = _electedBy[participant(i)] == _electedBy[address(0)];
+            if (elected && _election == IBflc.Election.Random) {
+                uint256 place = _placeAmongSelected[participant(i)];
+                elected = Draw.position(a.s.seed, place, UPDATES) < COMMITTEE;
+            }
             bool votes = a.seats[i].roles & Roles.VOTER != 0;
             require((a.seats[i].roles == Roles.VOTER | Roles.PUBLISHER) == votes, "committee_is_the_elected");
             if (votes) ++voters;
-            if (votes) require(elected, "committee_is_the_elected");
-            if (_election == IBflc.Election.Random || a.seats[i].member.index == 0 || a.seats[i].out) continue;
+            if (a.seats[i].member.index == 0 || a.seats[i].out) continue;
             require(elected == votes, "committee_is_the_elected");
         }
         require(voters <= COMMITTEE, "committee_is_the_elected");
