@@ -57,6 +57,8 @@ def _dump_argument(value: object) -> object:
 def _load_argument(name: str, value: Any) -> object:
     if isinstance(value, dict):
         return bytes.fromhex(value["bytes"])
+    if isinstance(value, list):
+        return tuple(value)
     return Outcome(value) if name == "outcome" else value
 
 
