@@ -9,6 +9,9 @@ import {IFederation} from "./interfaces/IFederation.sol";
 /// @dev A `Round` handed to a hook has no rewards in it, but for `_due` and `_mustLeave`, whose round is settled.
 /// Sets of roles and acts are `Roles` and `Acts`.
 abstract contract Axes is IFederation {
+    /// @dev A whole, in hundredths of a percent.
+    uint256 internal constant WHOLE_BPS = 10_000;
+
     /// @dev What a round came to, and the votes to tell of.
     struct Verdict {
         Outcome outcome;

@@ -23,8 +23,6 @@ abstract contract ProviderElection is Federation, NumberedRecords {
     }
 
     uint256 private constant MAX_COMMITTEE = 32;
-    uint256 private constant WHOLE = 10_000;
-
     uint32 internal immutable _committee;
     uint16 internal immutable _speedBps;
     Election internal immutable _election;
@@ -37,7 +35,7 @@ abstract contract ProviderElection is Federation, NumberedRecords {
         _requireTerm(t.committee != 0 && t.committee <= MAX_COMMITTEE, "committee", t.committee);
         _requireTerm(t.updates >= t.committee, "updates", t.updates);
         _requireTerm(t.election <= uint8(type(Election).max), "election", t.election);
-        _requireTerm(t.speedBps <= WHOLE, "speedBps", t.speedBps);
+        _requireTerm(t.speedBps <= WHOLE_BPS, "speedBps", t.speedBps);
         _committee = t.committee;
         _speedBps = t.speedBps;
         _election = Election(t.election);
@@ -72,7 +70,7 @@ abstract contract ProviderElection is Federation, NumberedRecords {
             return Draw.position(_seed, place, _updates) < _committee;
         }
         uint256 own = _merit(round, number);
-        uint256 better;
+        uint256 better = 0;
         for (uint256 n = 0; selection >> n != 0; ++n) {
             if (!selection.has(n) || n == number) continue;
             uint256 other = _merit(round, n);
@@ -86,6 +84,6 @@ abstract contract ProviderElection is Federation, NumberedRecords {
         uint256 score = _weightOf(round, number);
         if (_election == Election.Score) return score;
         uint256 proposals = _record(round).proposals;
-        return score * (WHOLE - _speedBps) + _speedBps * (WHOLE * (proposals - number) / proposals);
+        return score * (WHOLE_BPS - _speedBps) + _speedBps * (WHOLE_BPS * (proposals - number) / proposals);
     }
 }

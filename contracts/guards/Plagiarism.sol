@@ -17,8 +17,6 @@ import {Naming} from "../verdicts/Naming.sol";
 abstract contract Plagiarism is Auction, Approvals, Naming {
     using Bitmap for uint256;
 
-    uint256 private constant WHOLE_BPS = 10_000;
-
     uint32 internal immutable _challengeSeconds;
     /// @dev The accused of a round, and when it is settled the convicted.
     mapping(uint256 round => uint256 bitmap) private _accused;

@@ -21,7 +21,7 @@ library Marks {
 
     /// @notice The bitmap of those of `size` bits that at least `least` bitmaps of the round have.
     function reaching(Book storage book, uint256 size, uint256 least) internal view returns (uint256 bitmap) {
-        uint256 lanes;
+        uint256 lanes = 0;
         for (uint256 bit = 0; bit < size; ++bit) {
             if (bit % LANES == 0) lanes = book.counts[bit / LANES];
             if (uint16(lanes) >= least) bitmap |= 1 << bit;

@@ -13,12 +13,10 @@ import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
 /// samples that the jury verified (Ma et al., arXiv 2009.09338, II-C). A plagiarist's deposit goes to the pool.
 /// @dev `Claims` stands first because its terms are checked before the task's.
 abstract contract Bounty is Claims, PublishedTask, BlockWinner, Plagiarism {
-    uint256 private constant WHOLE = 10_000;
-
     uint16 internal immutable _blockBps;
 
     constructor(BladeTerms memory t) PublishedTask(t) BlockWinner(t.powBits) Plagiarism(t) {
-        _requireTerm(t.blockBps <= WHOLE, "blockBps", t.blockBps);
+        _requireTerm(t.blockBps <= WHOLE_BPS, "blockBps", t.blockBps);
         _blockBps = t.blockBps;
     }
 
@@ -28,7 +26,7 @@ abstract contract Bounty is Claims, PublishedTask, BlockWinner, Plagiarism {
         if (r.outcome == Outcome.Undecided) return p;
         if (r.outcome == Outcome.Accepted) {
             uint256 bounty = Math.min(pool, _bounty / _taskRounds);
-            if (winnerOf[round] != address(0)) p.voterReward = bounty * _blockBps / WHOLE;
+            if (winnerOf[round] != address(0)) p.voterReward = bounty * _blockBps / WHOLE_BPS;
             uint256 samples = _totalWeight(round);
             p.proposerReward = (bounty - p.voterReward) / samples;
             p.pool -= p.proposerReward * samples + p.voterReward;

@@ -30,7 +30,7 @@ abstract contract UnitRewards is BlockWinner {
     /// @inheritdoc Axes
     function _due(address, Member memory m, Round memory r) internal view override returns (int256) {
         if (r.outcome == Outcome.Undecided) return 0;
-        uint256 units;
+        uint256 units = 0;
         if (m.acts & Acts.PROPOSED != 0) units = _selectedWeight(m);
         if (m.acts & Acts.REVEALED != 0) units += _validatorUnits(r);
         if (m.acts & Acts.PUBLISHED != 0 && m.option == r.leader) units += _minerUnits(r);

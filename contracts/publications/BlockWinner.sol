@@ -46,8 +46,7 @@ abstract contract BlockWinner is IMined, Federation, MajorityPublication {
     {
         uint16 known = r.options;
         option = MajorityPublication._publish(round, r, m, roles, p);
-        Mining memory mining;
-        if (option <= known) mining = _mining[option];
+        Mining memory mining = option > known ? Mining(address(0), 0) : _mining[option];
         bool competes = _mayMine(roles);
         if (competes) {
             ++mining.miners;

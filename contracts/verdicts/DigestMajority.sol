@@ -12,8 +12,6 @@ import {Tally} from "../libraries/Tally.sol";
 abstract contract DigestMajority is Attribution {
     using Tally for Tally.Book;
 
-    uint256 private constant WHOLE_BPS = 10_000;
-
     uint16 internal immutable _quorumBps;
     Tally.Book private _tally;
 

@@ -10,7 +10,6 @@ import {EachUpdate} from "../subjects/EachUpdate.sol";
 abstract contract MedianScore is EachUpdate {
     using Weights for Weights.Book;
 
-    uint256 private constant WHOLE = 10_000;
     uint256 private constant LANES = 16;
 
     uint32 internal immutable _updates;
@@ -19,7 +18,7 @@ abstract contract MedianScore is EachUpdate {
     mapping(uint256 reveal => mapping(uint256 word => uint256)) private _scores;
 
     constructor(uint32 updates, uint16 minScore) {
-        _requireTerm(minScore <= WHOLE, "minScore", minScore);
+        _requireTerm(minScore <= WHOLE_BPS, "minScore", minScore);
         _updates = updates;
         _minScore = minScore;
     }
@@ -27,10 +26,10 @@ abstract contract MedianScore is EachUpdate {
     /// @inheritdoc Axes
     function _count(uint256, Round memory r, bytes calldata ballot) internal override returns (uint16) {
         if (ballot.length != 2 * uint256(r.proposals)) revert InvalidBallot(ballot);
-        uint256 lanes;
+        uint256 lanes = 0;
         for (uint256 n = 0; n < r.proposals; ++n) {
             uint256 score = uint16(bytes2(ballot[2 * n:]));
-            if (score > WHOLE) revert InvalidBallot(ballot);
+            if (score > WHOLE_BPS) revert InvalidBallot(ballot);
             lanes |= score << (n % LANES * 16);
             if (n % LANES == LANES - 1 || n == uint256(r.proposals) - 1) {
                 _scores[r.reveals][n / LANES] = lanes;
@@ -44,7 +43,7 @@ abstract contract MedianScore is EachUpdate {
     /// @inheritdoc EachUpdate
     function _select(uint256 round, Round memory r) internal override returns (uint256 selection) {
         if (uint256(r.reveals) * 2 <= _voters(r)) return 0;
-        uint256 passed;
+        uint256 passed = 0;
         for (uint256 n = 0; n < r.proposals; ++n) {
             uint256 median = _median(n, r.reveals);
             _weights.set(round, n, median);
