@@ -51,7 +51,9 @@ def load_events(data: Iterable[Json]) -> list[Event]:
 
 
 def _dump_argument(value: object) -> object:
-    return {"bytes": value.hex()} if isinstance(value, bytes) else value
+    if isinstance(value, bytes):
+        return {"bytes": value.hex()}
+    return list(value) if isinstance(value, tuple) else value
 
 
 def _load_argument(name: str, value: Any) -> object:
