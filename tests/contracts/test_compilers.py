@@ -82,6 +82,7 @@ def contracts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 HEADER = "// SPDX-License-Identifier: Apache-2.0\npragma solidity ^0.8.24;\n"
 
 
+@pytest.mark.slow
 def test_a_warning_fails_and_leaves_nothing(contracts: Path) -> None:
     (contracts / "Odd.sol").write_text(HEADER + "contract Odd { function f() external { uint a = 1; } }")
     with pytest.raises(compiler.CompilationError, match="Unused local variable"):
@@ -101,6 +102,7 @@ def test_a_missing_import_is_named(contracts: Path) -> None:
         compiler.build()
 
 
+@pytest.mark.slow
 def test_nothing_is_compiled_twice(contracts: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     first = compiler.build().read_bytes()
     monkeypatch.setattr(compiler, "_compile", lambda *_: pytest.fail("compiled again"))

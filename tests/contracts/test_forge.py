@@ -5,6 +5,7 @@ import os
 import re
 import subprocess
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -16,6 +17,8 @@ HERE = Path(__file__).parent
 # test of its own, which writes them first: tests/spec.
 INVARIANTS = set(HERE.glob("Invariants*.t.sol"))
 FILES = sorted(set(HERE.glob("*.t.sol")) - {HERE / "Vectors.t.sol"} - INVARIANTS)
+# Compiling is what takes long: of the Solidity tests, the fast part has these alone.
+FAST = {"Draw", "StakeVote", "BladeRounds"}
 _TEST = re.compile(r"^\s*function\s+(?:test|invariant)|is \w*Invariants", re.MULTILINE)
 
 
@@ -40,9 +43,20 @@ def forge(*arguments: str) -> subprocess.CompletedProcess[str]:
 
 
 @pytest.fixture(scope="session")
-def built() -> None:
-    done = forge("build", "--quiet")
+def built(request: pytest.FixtureRequest) -> None:
+    wanted = {
+        item.callspec.id
+        for item in request.session.items
+        if getattr(item, "originalname", "") == "test_forge"
+    }
+    files = [] if wanted - FAST else [str(HERE / f"{name}.t.sol") for name in sorted(wanted)]
+    done = forge("build", "--quiet", *files)
     assert done.returncode == 0, done.stdout + done.stderr
+
+
+def case(file: Path) -> Any:
+    name = file.name.removesuffix(".t.sol")
+    return pytest.param(file.name, {file}, id=name, marks=[] if name in FAST else pytest.mark.slow)
 
 
 @pytest.mark.needs("forge")
@@ -52,7 +66,7 @@ def built() -> None:
     ("pattern", "files"),
     [
         pytest.param("Invariants*.t.sol", INVARIANTS, marks=pytest.mark.slow, id="Invariants"),
-        *(pytest.param(file.name, {file}, id=file.name.removesuffix(".t.sol")) for file in FILES),
+        *map(case, FILES),
     ],
 )
 def test_forge(pattern: str, files: set[Path]) -> None:

@@ -380,6 +380,7 @@ MUTANTS: list[tuple[str, str, Mutant]] = [
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("mechanism", ["vbfl", "bflc", "blade"])
 def test_the_specification_does_what_its_vectors_say(mechanism: str) -> None:
     sequences = list(get_sequences(mechanism, SEQUENCES).items())[:30]

@@ -41,7 +41,11 @@ def test_densenet121_is_torchvisions_but_for_stem_and_head() -> None:
 
 SHAPES = [(1, 8, 8), (1, 28, 28), (3, 32, 32), (1, 64, 64)]
 # Building a DenseNet takes a second: one size of each is enough here.
-FITS = [(name, shape) for name in sorted(MODELS) for shape in (SHAPES[1:2] if "dense" in name else SHAPES)]
+FITS = [
+    pytest.param(name, shape, marks=pytest.mark.slow if "dense" in name else [])
+    for name in sorted(MODELS)
+    for shape in (SHAPES[1:2] if "dense" in name else SHAPES)
+]
 
 
 @pytest.mark.parametrize(("name", "shape"), FITS)
