@@ -12,8 +12,8 @@ from deploy import compiler
 
 HERE = Path(__file__).parent / "echidna"
 BUILD = Path("build") / "echidna"
-DEEP = os.environ.get("FOUNDRY_PROFILE") in {"deep", "long"}
-CALLS = 200_000 if DEEP else 300
+DEEP = os.environ.get("FOUNDRY_PROFILE") == "long"
+CALLS = 20_000 if DEEP else 300
 SECONDS = 7000 if DEEP else 600
 _PROPERTY = re.compile(r"function (echidna_\w+)")
 CONTRACTS = [

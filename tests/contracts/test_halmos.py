@@ -5,6 +5,7 @@ import os
 import re
 import subprocess
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -13,6 +14,9 @@ from deploy import compiler
 
 FILES = sorted((Path(__file__).parent / "symbolic").glob("*.t.sol"))
 BUILD = Path("build") / "halmos"
+# What a whole action does takes minutes to prove.
+DEEP = {"Money"}
+LONG = os.environ.get("FOUNDRY_PROFILE") == "long"
 _CONTRACT = re.compile(r"^contract (\w+)", re.MULTILINE)
 _PROOF = re.compile(r"(/// @custom:halmos --loop \d+\n\s*)?function (check_\w+)")
 SECONDS = 900
@@ -47,10 +51,16 @@ def halmos(contract: str, report: Path) -> subprocess.CompletedProcess[str]:
     )
 
 
+def case(file: Path) -> Any:
+    name = file.name.removesuffix(".t.sol")
+    skipped = pytest.mark.skipif(name in DEEP and not LONG, reason="takes minutes: `make test-deep`")
+    return pytest.param(file, id=name, marks=skipped)
+
+
 @pytest.mark.needs("forge", "halmos")
 @pytest.mark.slow
 @pytest.mark.timeout(SECONDS)
-@pytest.mark.parametrize("file", FILES, ids=lambda file: file.name.removesuffix(".t.sol"))
+@pytest.mark.parametrize("file", map(case, FILES))
 def test_halmos(file: Path, tmp_path: Path) -> None:
     source = file.read_text("utf-8")
     contracts = _CONTRACT.findall(source)
