@@ -60,7 +60,7 @@ def case(file: Path) -> Any:
 @pytest.mark.needs("forge", "halmos")
 @pytest.mark.slow
 @pytest.mark.timeout(SECONDS)
-@pytest.mark.parametrize("file", map(case, FILES))
+@pytest.mark.parametrize("file", [case(file) for file in FILES])
 def test_halmos(file: Path, tmp_path: Path) -> None:
     source = file.read_text("utf-8")
     contracts = _CONTRACT.findall(source)
