@@ -13,10 +13,11 @@ from clients.ports import binaries
 from deploy import compiler
 
 HERE = Path(__file__).parent
-# Those of invariants run side by side, for they take long. The replay of the specification's vectors has a
-# test of its own, which writes them first: tests/spec.
-INVARIANTS = set(HERE.glob("Invariants*.t.sol"))
-FILES = sorted(set(HERE.glob("*.t.sol")) - {HERE / "Vectors.t.sol"} - INVARIANTS)
+# The replay of the specification's vectors has a test of its own, which writes them first: tests/spec.
+FOLDER = HERE.relative_to(binaries.ROOT).as_posix()
+_ALL = {path.name.removesuffix(".t.sol") for path in HERE.glob("*.t.sol")}
+INVARIANTS = sorted(name for name in _ALL if name.startswith("Invariants"))
+NAMES = sorted(_ALL - {"Vectors", *INVARIANTS})
 # Compiling is what takes long: of the Solidity tests, the fast part has these alone.
 FAST = {"Draw", "StakeVote", "BladeRounds"}
 _TEST = re.compile(r"^\s*function\s+(?:test|invariant)|is \w*Invariants", re.MULTILINE)
@@ -43,52 +44,40 @@ def forge(*arguments: str) -> subprocess.CompletedProcess[str]:
 
 
 @pytest.fixture(scope="session")
-def built(request: pytest.FixtureRequest) -> None:
-    wanted = {
-        item.callspec.id
-        for item in request.session.items
-        if getattr(item, "originalname", "") == "test_forge"
-    }
-    files = [] if wanted - FAST else [str(HERE / f"{name}.t.sol") for name in sorted(wanted)]
-    done = forge("build", "--quiet", *files)
-    assert done.returncode == 0, done.stdout + done.stderr
+def suites(request: pytest.FixtureRequest) -> dict[str, Any]:
+    """What forge says of all files that are asked for, in one run: it shares them among the cores."""
+    items = [item for item in request.session.items if getattr(item, "originalname", "") == "test_forge"]
+    names = sorted({name for item in items for name in item.callspec.params["names"]})
+    pattern = names[0] if len(names) == 1 else f"{{{','.join(names)}}}"
+    done = forge("test", "--json", "--match-path", f"{FOLDER}/{pattern}.t.sol")
+    try:
+        return dict(json.loads(done.stdout))
+    except ValueError:
+        pytest.fail(done.stdout + done.stderr, pytrace=False)
 
 
-def case(file: Path) -> Any:
-    name = file.name.removesuffix(".t.sol")
-    return pytest.param(file.name, {file}, id=name, marks=[] if name in FAST else pytest.mark.slow)
+def case(name: str) -> Any:
+    return pytest.param([name], id=name, marks=[] if name in FAST else pytest.mark.slow)
 
 
 @pytest.mark.needs("forge")
 @pytest.mark.timeout(LONGEST)
-@pytest.mark.usefixtures("built")
 @pytest.mark.parametrize(
-    ("pattern", "files"),
-    [
-        pytest.param("Invariants*.t.sol", INVARIANTS, marks=pytest.mark.slow, id="Invariants"),
-        *map(case, FILES),
-    ],
+    "names", [pytest.param(INVARIANTS, marks=pytest.mark.slow, id="Invariants"), *map(case, NAMES)]
 )
-def test_forge(pattern: str, files: set[Path]) -> None:
-    path = f"{HERE.relative_to(binaries.ROOT).as_posix()}/{pattern}"
-    done = forge("test", "--json", "--match-path", path)
-    try:
-        suites = json.loads(done.stdout)
-    except ValueError:
-        pytest.fail(done.stdout + done.stderr, pytrace=False)
+def test_forge(names: list[str], suites: dict[str, Any]) -> None:
+    paths = {f"{FOLDER}/{name}.t.sol" for name in names}
+    ran = {suite: one["test_results"] for suite, one in suites.items() if suite.rpartition(":")[0] in paths}
     failed = [
         f"{suite.rpartition(':')[2]}.{name}: {one.get('reason') or one.get('counterexample')}"
-        for suite, ran in suites.items()
-        for name, one in ran["test_results"].items()
+        for suite, results in ran.items()
+        for name, one in results.items()
         if one["status"] != "Success"
     ]
     if failed:
-        pytest.fail(
-            "\n".join([*failed, f"to see more: forge test -vvvv --match-path '{path}'"]), pytrace=False
-        )
-    assert done.returncode == 0, done.stdout + done.stderr
+        more = "".join(f"\nto see more: forge test -vvvv --match-path {path}" for path in sorted(paths))
+        pytest.fail("\n".join(failed) + more, pytrace=False)
     # A file in which forge finds no test would pass for ever.
-    ran_in = {suite.rpartition(":")[0] for suite, ran in suites.items() if ran["test_results"]}
-    for file in files:
-        missed = _TEST.search(file.read_text()) and file.relative_to(binaries.ROOT).as_posix() not in ran_in
-        assert not missed, f"forge ran no test of {file.name}"
+    ran_in = {suite.rpartition(":")[0] for suite, results in ran.items() if results}
+    for path in sorted(paths - ran_in):
+        assert not _TEST.search((binaries.ROOT / path).read_text()), f"forge ran no test of {path}"
