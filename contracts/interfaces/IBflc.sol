@@ -53,7 +53,7 @@ interface IBflc is IFederation {
     /// @notice Move to let `accounts` join.
     function allow(address[] calldata accounts) external;
 
-    /// @notice Move to bar `accounts`, at once and until they are allowed again.
+    /// @notice Move to bar `accounts`: they begin nothing more, until they are allowed again, or for good once evicted.
     function expel(address[] calldata accounts) external;
 
     /// @notice Move that `accounts` be the committee of the first round.
