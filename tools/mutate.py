@@ -33,6 +33,9 @@ UNFIT = "Gas"
 VECTORS = Path("build") / "vectors"
 QUICK = ["--no-match-contract", "Invariant|Vectors"]
 LATER = [["--match-contract", "Vectors"], ["--match-contract", "Invariant"]]
+# A deployment that is linked may revert with anything: who survives that is asked again without.
+UNLINKED = {"FOUNDRY_DYNAMIC_TEST_LINKING": "false"}
+STAGES = [(QUICK, {}), (QUICK, UNLINKED), *((suites, {}) for suites in LATER)]
 ENVIRONMENT = {
     "FOUNDRY_PROFILE": "default",
     "FOUNDRY_DENY": "never",  # a fault may well leave something unused
@@ -190,7 +193,7 @@ class Bench:
         for name in ["@openzeppelin/contracts", "@uniswap/v4-core/lib/forge-std"]:
             shutil.copytree(ROOT / "node_modules" / name, folder / "node_modules" / name)
 
-    def forge(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+    def forge(self, arguments: list[str], more: dict[str, str]) -> subprocess.CompletedProcess[str]:
         binary = binaries.find("forge")
         if binary is None:
             sys.exit(f"mutate: no forge here; {binaries.hint('forge')}")
@@ -198,6 +201,7 @@ class Bench:
             **binaries.node_environment(),
             **ENVIRONMENT,
             "FOUNDRY_SOLC": str(compiler.solc_binary()),
+            **more,
         }
         return subprocess.run(
             [binary, *arguments],
@@ -210,8 +214,8 @@ class Bench:
 
     def test(self) -> str:
         """Return `survived`, `killed`, or `stillborn` where it doesn't compile."""
-        for suites in [QUICK, *LATER]:
-            done = self.forge("test", "--fail-fast", *suites)
+        for suites, more in STAGES:
+            done = self.forge(["test", "--fail-fast", *suites], more)
             said = done.stdout + done.stderr
             if "Compiler run failed" in said or "Error: Compil" in said:
                 return "stillborn"
@@ -276,7 +280,7 @@ def main() -> int:
         benches: SimpleQueue[Bench] = SimpleQueue()
         for number in range(given.jobs):
             bench = Bench(Path(scratch) / str(number))
-            done = bench.forge("test", *QUICK)
+            done = bench.forge(["test", *QUICK], {})
             if done.returncode != 0:
                 sys.exit(f"mutate: the tests fail without any fault\n{(done.stdout + done.stderr)[-3000:]}")
             benches.put(bench)
