@@ -13,6 +13,6 @@ export default {
     sources: "contracts",
     artifacts: "build/hardhat/artifacts",
     cache: "build/hardhat/cache",
-    tests: { solidity: "build/none" }, // forge runs those
+    tests: { solidity: "tests/hardhat" }, // forge runs those in tests/contracts
   },
 };
