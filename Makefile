@@ -139,7 +139,7 @@ format: setup ## bring the Python code into form
 
 .PHONY: clean distclean
 clean: ## forget what was compiled and cached
-	@rm -rf build .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
+	@rm -rf build coverage .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
 	@find . -name __pycache__ -type d -not -path './.venv/*' -not -path './node_modules/*' -prune -exec rm -rf {} +
 
 distclean: clean ## and all that was set up
