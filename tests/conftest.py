@@ -1,6 +1,7 @@
 """What all tests share: programs of others that may be missing, and reproducible hypothesis runs."""
 
 import os
+import signal
 from collections import Counter
 
 import pytest
@@ -17,6 +18,9 @@ settings.register_profile("default", deadline=None, suppress_health_check=_SLOW)
 settings.register_profile("ci", deadline=None, suppress_health_check=_SLOW, derandomize=True)
 settings.register_profile("deep", deadline=None, suppress_health_check=_SLOW, max_examples=2_000)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "ci" if CI else "default"))
+
+# A shell's job in the background ignores Ctrl-C, and so would all that tests start and then stop in that way.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.hookimpl(tryfirst=True)
