@@ -19,7 +19,7 @@ _ALL = {path.name.removesuffix(".t.sol") for path in HERE.glob("*.t.sol")}
 INVARIANTS = sorted(name for name in _ALL if name.startswith("Invariants"))
 NAMES = sorted(_ALL - {"Vectors", *INVARIANTS})
 # Compiling is what takes long: of the Solidity tests, the fast part has these alone.
-FAST = {"Draw", "StakeVote", "BladeRounds"}
+FAST = {"Draw", "StakeVote"}
 _TEST = re.compile(r"^\s*function\s+(?:test|invariant)|is \w*Invariants", re.MULTILINE)
 
 

@@ -62,11 +62,13 @@ def test_files_decode_to_what_the_page_says(mechanism: str, tmp_path: Path) -> N
     assert sizes == [100, 3]
 
 
+@pytest.mark.slow
 @WHICH
 def test_sequences_reach_every_error(mechanism: str, coverages: Mapping[str, Coverage]) -> None:
     assert set(coverages[mechanism].errors) == set(ERRORS) - UNREACHABLE[mechanism]
 
 
+@pytest.mark.slow
 @WHICH
 def test_sequences_reach_every_action_phase_and_outcome(
     mechanism: str, coverages: Mapping[str, Coverage]
@@ -80,10 +82,12 @@ def test_sequences_reach_every_action_phase_and_outcome(
     assert not [name for name, times in coverage.cases.items() if times == 0]
 
 
+@pytest.mark.slow
 def test_sequences_reach_every_event(coverages: Mapping[str, Coverage]) -> None:
     assert {name for coverage in coverages.values() for name in coverage.events} == set(EVENTS)
 
 
+@pytest.mark.slow
 @WHICH
 def test_about_as_many_steps_are_refused_as_meant(mechanism: str, coverages: Mapping[str, Coverage]) -> None:
     coverage = coverages[mechanism]
