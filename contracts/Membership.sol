@@ -16,9 +16,6 @@ abstract contract Membership is RoundBook, ReentrancyGuard {
     using SafeERC20 for IERC20;
     using StakeBook for StakeBook.Book;
 
-    /// @dev Counts of members, and of anything that each does once a round, have 16 bits.
-    uint256 internal constant MAX_MEMBERS = type(uint16).max;
-
     /// @inheritdoc IFederation
     IERC20 public immutable token;
     /// @inheritdoc IFederation
@@ -213,7 +210,7 @@ abstract contract Membership is RoundBook, ReentrancyGuard {
 
     /// @dev Make the caller, of entry `m`, a member with `stake`, which the caller of this pulls.
     function _register(Member memory m, uint256 stake) internal {
-        if (memberCount() >= MAX_MEMBERS) revert RegistryFull(MAX_MEMBERS);
+        if (memberCount() >= StakeBook.MAX_MEMBERS) revert RegistryFull(StakeBook.MAX_MEMBERS);
         m.stake = uint96(stake);
         m.standing = Standing.Member;
         _book.register(msg.sender, m);

@@ -36,13 +36,17 @@ def check_offer(terms: BladeTerms, state: State, account: Address, samples: int)
         raise ProtocolError("SamplesOutOfRange", samples, capability)
 
 
+def is_worse(bid: Bid, other: Bid) -> bool:
+    """Return whether `bid` has less capability over cost than `other`, or as much and came later."""
+    value, others = bid.capability * other.cost, other.capability * bid.cost
+    return value < others or (value == others and bid.order > other.order)
+
+
 def get_worst(state: State) -> Address:
     """Return the member with the least capability over cost, the later bid among equals."""
     bids, (worst, *others) = get_task(state).bids, state.ledger.registry
     for account in others:
-        bid, least = bids[account], bids[worst]
-        value, lowest = bid.capability * least.cost, least.capability * bid.cost
-        if value < lowest or (value == lowest and bid.order > least.order):
+        if is_worse(bids[account], bids[worst]):
             worst = account
     return worst
 
@@ -51,29 +55,23 @@ def _process_bid(
     core: FederationView[BladeTerms], env: Env, sender: Address, capability: int, cost: int, anchor: bytes
 ) -> list[Event]:
     state, terms = core.state, core.terms
-    standing = state.ledger.get(sender).standing
     if env.time >= terms.bidding_ends:
         raise ProtocolError("TooLate", env.time, terms.bidding_ends)
-    if standing is Standing.BANNED:
-        raise ProtocolError("AccountBanned", sender)
-    if standing is not Standing.STRANGER:
-        raise ProtocolError("AlreadyMember", sender, standing)
+    core.check_newcomer(sender)
     if not terms.min_samples <= capability <= terms.max_samples:
         raise ProtocolError("SamplesOutOfRange", capability, terms.max_samples)
     if not 0 < cost <= STAKE_MAX:
         raise ProtocolError("InvalidBid", capability, cost)
     if anchor == ZERO32:
         raise ProtocolError("EmptyDigest")
-    outbid = ""
+    task, outbid = get_task(state), ""
+    bid = Bid(capability, cost, anchor, task.orders + 1)
     if len(state.ledger.registry) >= terms.winners:
         outbid = get_worst(state)
-        worst = get_task(state).bids[outbid]
-        if capability * worst.cost <= worst.capability * cost:
+        if not is_worse(task.bids[outbid], bid):
             raise ProtocolError("Outbid", capability, cost)
     state.token.process_transfer_from(core.address, sender, terms.bond)
     events = [_process_outbid(core, env, outbid)] if outbid else []
-    task = get_task(state)
-    bid = Bid(capability, cost, anchor, task.orders + 1)
     state.own = replace(task, bids={**task.bids, sender: bid}, orders=bid.order)
     state.ledger.process_register(sender, terms.bond)
     return [

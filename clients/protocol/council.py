@@ -7,6 +7,7 @@ from clients.protocol.claims import UPDATES_MAX
 from clients.protocol.docket import Docket
 from clients.protocol.draw import compute_positions
 from clients.protocol.ledger import STAKE_MAX
+from clients.protocol.panels import JURY_ROLES
 from clients.protocol.policies import Panel, Wanted, check_term
 from clients.protocol.state import State
 from clients.protocol.verdicts import BPS
@@ -14,7 +15,6 @@ from clients.types.errors import ProtocolError
 from clients.types.federation import ZERO32, Address, BflcTerms, Election, Outcome, Role, Round
 
 COMMITTEE_MAX = 32
-COMMITTEE_ROLES = Role.VOTER | Role.PUBLISHER
 
 
 class Choice(IntEnum):
@@ -159,7 +159,7 @@ def _count(terms: BflcTerms, members: int) -> Wanted:
 
 
 def _get_roles(terms: BflcTerms, state: State, account: Address, position: int, members: int) -> Role:
-    return COMMITTEE_ROLES if _is_in_committee(terms, state, account, position) else Role.PROPOSER
+    return JURY_ROLES if _is_in_committee(terms, state, account, position) else Role.PROPOSER
 
 
 COMMITTEE: Panel[BflcTerms] = Panel(_get_fewest, _count, _get_roles)

@@ -5,7 +5,7 @@ from dataclasses import replace
 from clients.protocol.docket import Docket, is_marked
 from clients.protocol.hashing import keccak
 from clients.protocol.policies import Guard, OwnAction, check_term
-from clients.protocol.rounds import Action
+from clients.protocol.rounds import Action, compute_ends
 from clients.protocol.state import Env, State, compute_event
 from clients.protocol.task import get_task
 from clients.protocol.verdicts import BPS
@@ -28,7 +28,7 @@ def compute_anchor(seed: bytes, number: int) -> bytes:
 
 def compute_challenge_end(terms: BladeTerms, record: Round) -> int:
     """Return when the time to accuse is over, and that to vote begins."""
-    return record.drawn_at + terms.schedule.propose + terms.challenge
+    return compute_ends(record.drawn_at, terms.schedule).propose + terms.challenge
 
 
 def check_commit(terms: BladeTerms, state: State, env: Env) -> None:

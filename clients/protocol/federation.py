@@ -12,7 +12,7 @@ from clients.protocol.claims import check_claim
 from clients.protocol.commitment import compute_mix
 from clients.protocol.docket import BLANK, Docket, Publishing, Update
 from clients.protocol.draw import compute_seed
-from clients.protocol.ledger import STAKE_MAX, Token
+from clients.protocol.ledger import MEMBERS_MAX, STAKE_MAX, Token
 from clients.protocol.policies import Mechanism
 from clients.protocol.rounds import ACTIONS, Action, check_arguments
 from clients.protocol.state import Env, compute_event
@@ -21,7 +21,6 @@ from clients.types.chain import Call
 from clients.types.errors import ProtocolError, unknown_name
 from clients.types.federation import ZERO32, Act, Address, Event, Member, Outcome, Role, Round, Standing
 
-REGISTRY_MAX = 2**16 - 1
 """The most members a registry holds."""
 
 
@@ -125,18 +124,14 @@ class Federation(FederationView[T]):
 
     def process_join(self, env: Env, sender: Address, stake: int) -> list[Event]:
         """Register the sender, with `stake` out of its tokens."""
-        standing = self.state.ledger.get(sender).standing
-        if standing is Standing.BANNED:
-            raise ProtocolError("AccountBanned", sender)
-        if standing is not Standing.STRANGER:
-            raise ProtocolError("AlreadyMember", sender, standing)
+        self.check_newcomer(sender)
         self.mechanism.gates.check_join(self.terms, self.state, sender)
         if stake < self.terms.bond:
             raise ProtocolError("StakeTooLow", stake, self.terms.bond)
         if stake > STAKE_MAX:
             raise ProtocolError("AmountTooLarge", stake, STAKE_MAX)
-        if len(self.state.ledger.registry) >= REGISTRY_MAX:
-            raise ProtocolError("RegistryFull", REGISTRY_MAX)
+        if len(self.state.ledger.registry) >= MEMBERS_MAX:
+            raise ProtocolError("RegistryFull", MEMBERS_MAX)
         fee = self.mechanism.gates.get_fee(self.terms)
         self.state.token.process_transfer_from(self.address, sender, stake + fee)
         self.state.ledger.process_register(sender, stake)

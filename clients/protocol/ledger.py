@@ -6,6 +6,8 @@ from clients.protocol.hashing import UINT256_MAX
 from clients.types.errors import ProtocolError
 from clients.types.federation import Address, Member, Standing
 
+MEMBERS_MAX = 2**16 - 1
+"""What the registry has room for."""
 STAKE_MAX = 2**96 - 1
 
 STRANGER = Member()

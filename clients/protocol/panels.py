@@ -3,11 +3,11 @@
 from typing import Protocol
 
 from clients.protocol.claims import UPDATES_MAX
+from clients.protocol.ledger import MEMBERS_MAX
 from clients.protocol.policies import Panel, Wanted, check_term
 from clients.protocol.state import State
 from clients.types.federation import Address, Role, VbflTerms
 
-INDEX_LIMIT = 2**16 - 1
 JURY_ROLES = Role.VOTER | Role.PUBLISHER
 
 
@@ -52,7 +52,7 @@ def check_workers(terms: VbflTerms) -> None:
     jury = terms.validators + terms.miners
     check_term("workers", terms.workers, 0 < terms.workers <= UPDATES_MAX)
     check_term("validators", terms.validators, terms.validators > 0)
-    check_term("miners", terms.miners, terms.miners > 0 and jury < INDEX_LIMIT)
+    check_term("miners", terms.miners, terms.miners > 0 and jury < MEMBERS_MAX)
 
 
 def _get_workers_fewest(terms: VbflTerms) -> int:

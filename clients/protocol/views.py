@@ -173,6 +173,14 @@ class FederationView(Generic[T]):
         if member.standing is not Standing.MEMBER:
             raise ProtocolError("NotMember", account, member.standing)
 
+    def check_newcomer(self, account: Address) -> None:
+        """Raise AccountBanned or AlreadyMember unless `account` is a stranger."""
+        standing = self.state.ledger.get(account).standing
+        if standing is Standing.BANNED:
+            raise ProtocolError("AccountBanned", account)
+        if standing is not Standing.STRANGER:
+            raise ProtocolError("AlreadyMember", account, standing)
+
     def _is_in_play(self, member: Member) -> bool:
         """Return whether the member acted in the round in progress."""
         return bool(member.acts) and self.state.rounds[member.round].outcome is Outcome.NONE

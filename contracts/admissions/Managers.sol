@@ -4,6 +4,7 @@ pragma solidity ^0.8.24;
 import {Axes} from "../Axes.sol";
 import {IBflc} from "../interfaces/IBflc.sol";
 import {Bitmap} from "../libraries/Bitmap.sol";
+import {StakeBook} from "../libraries/StakeBook.sol";
 
 /// @title Admission: whom the managers allow, for a fee, until they expel it (Li et al., arXiv 2004.00773, IV-A).
 /// @notice Managers act by motion: whatever more than half of them call with the same arguments takes effect.
@@ -30,7 +31,7 @@ abstract contract Managers is IBflc, Axes {
             _requireTerm(manager != address(0) && _placeOf[manager] == 0, "managers", i);
             _placeOf[manager] = i + 1;
         }
-        _requireTerm(t.fee <= type(uint96).max, "fee", t.fee);
+        _requireTerm(t.fee <= StakeBook.MAX_STAKE, "fee", t.fee);
         _managers = t.managers;
         _fee = uint96(t.fee);
     }

@@ -3,6 +3,9 @@ pragma solidity ^0.8.24;
 
 /// @title Sets of updates: bit `n` is update `n`'s.
 library Bitmap {
+    /// @dev The most updates that a set can hold.
+    uint256 internal constant SIZE = 256;
+
     function has(uint256 bitmap, uint256 number) internal pure returns (bool) {
         return bitmap >> number & 1 != 0;
     }

@@ -11,6 +11,8 @@ library StakeBook {
 
     /// @dev What an entry has room for.
     uint256 internal constant MAX_STAKE = type(uint96).max;
+    /// @dev Counts of members, and of anything that each does once a round, have 16 bits.
+    uint256 internal constant MAX_MEMBERS = type(uint16).max;
 
     struct Book {
         address[] registry;

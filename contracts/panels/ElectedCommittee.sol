@@ -6,6 +6,7 @@ import {Federation} from "../Federation.sol";
 import {Managers} from "../admissions/Managers.sol";
 import {ProviderElection} from "../elections/ProviderElection.sol";
 import {IBflc} from "../interfaces/IBflc.sol";
+import {Bitmap} from "../libraries/Bitmap.sol";
 import {Roles} from "../libraries/Flags.sol";
 import {NumberedRecords} from "../publications/NumberedRecords.sol";
 
@@ -20,7 +21,7 @@ abstract contract ElectedCommittee is Federation, Managers, ProviderElection {
     mapping(address account => uint256 naming) private _namedIn;
 
     constructor(BflcTerms memory t) Managers(t) ProviderElection(t) {
-        _requireTerm(t.seats >= t.updates && t.seats <= MAX_UPDATES, "seats", t.seats);
+        _requireTerm(t.seats >= t.updates && t.seats <= Bitmap.SIZE, "seats", t.seats);
         _mostProposals = t.seats;
     }
 

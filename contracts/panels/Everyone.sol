@@ -2,6 +2,7 @@
 pragma solidity ^0.8.24;
 
 import {Axes} from "../Axes.sol";
+import {Bitmap} from "../libraries/Bitmap.sol";
 import {Roles} from "../libraries/Flags.sol";
 
 /// @title Panel: every member proposes, votes and publishes.
@@ -10,7 +11,7 @@ abstract contract Everyone is Axes {
 
     /// @param seats the most members
     constructor(uint32 seats, uint32 minMembers) {
-        _requireTerm(seats != 0 && seats <= 256, "winners", seats);
+        _requireTerm(seats != 0 && seats <= Bitmap.SIZE, "winners", seats);
         _requireTerm(minMembers != 0 && minMembers <= seats, "minWinners", minMembers);
         _minMembers = minMembers;
     }

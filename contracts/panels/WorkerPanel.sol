@@ -2,7 +2,9 @@
 pragma solidity ^0.8.24;
 
 import {Axes} from "../Axes.sol";
+import {Bitmap} from "../libraries/Bitmap.sol";
 import {Roles} from "../libraries/Flags.sol";
+import {StakeBook} from "../libraries/StakeBook.sol";
 
 /// @title Panel: workers propose, validators vote, miners publish, validators check what is published.
 /// @notice Where members are few, there are fewer workers; validators and miners are never fewer.
@@ -12,10 +14,10 @@ abstract contract WorkerPanel is Axes {
     uint32 internal immutable _miners;
 
     constructor(uint32 workers, uint32 validators, uint32 miners) {
-        _requireTerm(workers != 0 && workers <= 256, "workers", workers);
+        _requireTerm(workers != 0 && workers <= Bitmap.SIZE, "workers", workers);
         _requireTerm(validators != 0, "validators", validators);
         // with a worker, a registry must have room for them
-        _requireTerm(miners != 0 && uint256(validators) + miners < type(uint16).max, "miners", miners);
+        _requireTerm(miners != 0 && uint256(validators) + miners < StakeBook.MAX_MEMBERS, "miners", miners);
         _workers = workers;
         _validators = validators;
         _miners = miners;

@@ -3,6 +3,7 @@ pragma solidity ^0.8.24;
 
 import {Axes} from "../Axes.sol";
 import {Acts} from "../libraries/Flags.sol";
+import {StakeBook} from "../libraries/StakeBook.sol";
 import {BlockWinner} from "../publications/BlockWinner.sol";
 import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
 
@@ -13,7 +14,7 @@ abstract contract UnitRewards is BlockWinner {
     uint96 internal immutable _unitReward;
 
     constructor(uint256 unitReward) {
-        _requireTerm(unitReward <= type(uint96).max, "unitReward", unitReward);
+        _requireTerm(unitReward <= StakeBook.MAX_STAKE, "unitReward", unitReward);
         _unitReward = uint96(unitReward);
     }
 

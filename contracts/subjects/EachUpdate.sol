@@ -6,12 +6,10 @@ import {Bitmap} from "../libraries/Bitmap.sol";
 import {Weights} from "../libraries/Weights.sol";
 
 /// @title Subject: each update is judged, and those that pass are the round's selection.
-/// @dev A round has at most 256 updates.
+/// @dev A round has at most `Bitmap.SIZE` updates.
 abstract contract EachUpdate is Claims {
     using Bitmap for uint256;
     using Weights for Weights.Book;
-
-    uint256 internal constant MAX_UPDATES = 256;
 
     Weights.Book internal _weights;
     mapping(uint256 round => uint256 bitmap) private _selections;

@@ -4,6 +4,7 @@ pragma solidity ^0.8.24;
 import {Axes} from "../Axes.sol";
 import {Federation} from "../Federation.sol";
 import {IBlade} from "../interfaces/IBlade.sol";
+import {StakeBook} from "../libraries/StakeBook.sol";
 import {SafeERC20, IERC20} from "@openzeppelin/contracts/token/ERC20/utils/SafeERC20.sol";
 
 /// @title Task: so many accepted rounds for a bounty, between the bidding and a deadline.
@@ -22,7 +23,7 @@ abstract contract PublishedTask is IBlade, Federation {
 
     constructor(BladeTerms memory t) {
         _requireTerm(t.publisher != address(0), "publisher", 0);
-        _requireTerm(t.bounty <= type(uint96).max, "bounty", t.bounty);
+        _requireTerm(t.bounty <= StakeBook.MAX_STAKE, "bounty", t.bounty);
         _requireTerm(t.rule != 0, "rule", 0);
         _requireTerm(t.rounds != 0, "rounds", t.rounds);
         _requireTerm(t.deadline > t.biddingEnds, "deadline", t.deadline);

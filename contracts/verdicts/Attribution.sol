@@ -15,7 +15,7 @@ abstract contract Attribution is Blame, Naming {
 
     /// @param seats the most proposals of a round
     constructor(uint256 seats, bool attribution) {
-        _requireTerm(!attribution || seats <= 256, "seats", seats);
+        _requireTerm(!attribution || seats <= Bitmap.SIZE, "seats", seats);
         _attribution = attribution;
     }
 
