@@ -6,7 +6,7 @@ import {IFederation} from "./interfaces/IFederation.sol";
 /// @title The axes on which federations differ, as hooks.
 /// @notice Who acts, what is judged, how votes are counted, who publishes, who is paid and who must leave is for the
 /// policies to say: each overrides the hooks of one axis.
-/// @dev A `Round` handed to a hook has no rewards in it, but for `_due` and `_mustLeave`, whose round is settled.
+/// @dev A `Round` handed to a hook has no rewards in it, but for `_due` and `_guard`, whose round is settled.
 /// Sets of roles and acts are `Roles` and `Acts`.
 abstract contract Axes is IFederation {
     /// @dev A whole, in hundredths of a percent.
@@ -105,7 +105,7 @@ abstract contract Axes is IFederation {
     // ------------------------------------------------------------------ hooks: guard
 
     /// @dev Whether the account of entry `m`, as booked after round `r`, is banned. May change `strikes` of `m`.
-    function _mustLeave(Member memory m, Round memory r) internal view virtual returns (bool);
+    function _guard(Member memory m, Round memory r) internal view virtual returns (bool);
 
     // ------------------------------------------------------------------ for policies
 

@@ -46,6 +46,8 @@ abstract contract Federation is Membership {
         _requireTerm(t.genesis != 0, "genesis", 0);
         _requireTerm(t.bond != 0 && t.bond <= StakeBook.MAX_STAKE, "bond", t.bond);
         Schedule memory s = t.schedule;
+        // without a rest, whoever settles could open at once, and hold everybody in
+        _requireTerm(s.open != 0, "open", 0);
         _requireTerm(s.propose != 0, "propose", 0);
         _requireTerm(s.commit != 0, "commit", 0);
         _requireTerm(s.reveal != 0, "reveal", 0);
@@ -118,7 +120,7 @@ abstract contract Federation is Membership {
     /// @inheritdoc IFederation
     function reveal(uint256 round, bytes calldata ballot, bytes32 salt) external {
         Round memory r = _requireRound(round, Phase.Reveal);
-        Member memory m = _book.load(msg.sender);
+        Member memory m = _requireMember();
         _requireNotDone(m, round, Acts.REVEALED);
         if (m.round != round || m.acts & Acts.COMMITTED == 0) revert NotCommitted(msg.sender, round);
         bytes32 committed = _commitments[msg.sender];

@@ -180,7 +180,7 @@ abstract contract Membership is RoundBook, ReentrancyGuard {
         Round memory r = roundOf(m.round);
         if (r.outcome == Outcome.None) return (false, false);
         m.stake = uint96(StakeBook.withDue(m.stake, _due(account, m, r)));
-        banned = _mustLeave(m, r);
+        banned = _guard(m, r);
         m.acts = 0;
         return (true, banned);
     }

@@ -58,7 +58,7 @@ abstract contract Managers is IBflc, Axes {
     }
 
     /// @inheritdoc Axes
-    function _mustLeave(Member memory, Round memory) internal pure override returns (bool) {}
+    function _guard(Member memory, Round memory) internal pure override returns (bool) {}
 
     /// @dev Put `accounts` on the allow-list and off the blacklist if the motion is carried, or the other way round.
     function _list(address[] calldata accounts, bool allowed) private {

@@ -5,6 +5,7 @@ import {Federation} from "../Federation.sol";
 import {IBflc} from "../interfaces/IBflc.sol";
 import {ElectedCommittee} from "../panels/ElectedCommittee.sol";
 import {ProfitByScore} from "../payouts/ProfitByScore.sol";
+import {MajorityPublication} from "../publications/MajorityPublication.sol";
 import {NumberedRecords} from "../publications/NumberedRecords.sol";
 import {Claims} from "../subjects/Claims.sol";
 import {Endless} from "../tasks/Endless.sol";
@@ -15,6 +16,7 @@ contract Bflc is IBflc, Endless, ElectedCommittee, ProfitByScore {
     constructor(BflcTerms memory t)
         Federation(CoreTerms(t.token, t.beacon, t.genesis, t.bond, t.schedule))
         Claims(t.seats, t.maxSamples, t.maxEpochs)
+        MajorityPublication(t.schedule.publish)
         MedianScore(t.updates, t.minScore)
         NumberedRecords(t.genesis)
         ElectedCommittee(t)

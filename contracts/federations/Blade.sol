@@ -6,6 +6,7 @@ import {IBlade} from "../interfaces/IBlade.sol";
 import {Everyone} from "../panels/Everyone.sol";
 import {Bounty} from "../payouts/Bounty.sol";
 import {BlockWinner} from "../publications/BlockWinner.sol";
+import {MajorityPublication} from "../publications/MajorityPublication.sol";
 import {Approvals} from "../verdicts/Approvals.sol";
 
 /// @title The task-driven federation of Ma et al. (arXiv 2009.09338).
@@ -14,13 +15,9 @@ contract Blade is IBlade, Federation, Everyone, Bounty {
         Federation(CoreTerms(t.token, t.beacon, t.genesis, t.bond, t.schedule))
         Everyone(t.winners, t.minWinners)
         Approvals(false)
+        MajorityPublication(t.schedule.publish)
         Bounty(t)
     {}
-
-    /// @inheritdoc BlockWinner
-    function _mayMine(uint8) internal pure override returns (bool) {
-        return true;
-    }
 
     /// @inheritdoc IBlade
     function terms() external view returns (BladeTerms memory) {

@@ -9,6 +9,7 @@ import {Roles} from "../libraries/Flags.sol";
 import {WorkerPanel} from "../panels/WorkerPanel.sol";
 import {UnitRewards} from "../payouts/UnitRewards.sol";
 import {BlockWinner} from "../publications/BlockWinner.sol";
+import {MajorityPublication} from "../publications/MajorityPublication.sol";
 import {Claims} from "../subjects/Claims.sol";
 import {SampleVisits} from "../subjects/SampleVisits.sol";
 import {Endless} from "../tasks/Endless.sol";
@@ -31,13 +32,14 @@ contract Vbfl is
         WorkerPanel(t.workers, t.validators, t.miners)
         Claims(t.workers, t.maxSamples, t.maxEpochs)
         Approvals(true)
+        MajorityPublication(t.schedule.publish)
         BlockWinner(t.powBits)
         UnitRewards(t.unitReward)
         KickRounds(t.kickRounds)
     {}
 
     /// @inheritdoc BlockWinner
-    function _mayMine(uint8 roles) internal pure override returns (bool) {
+    function _mayMine(Member memory, Round memory, uint8 roles) internal pure override returns (bool) {
         return roles == Roles.PUBLISHER;
     }
 

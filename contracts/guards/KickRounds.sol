@@ -15,7 +15,7 @@ abstract contract KickRounds is EachUpdate {
     }
 
     /// @inheritdoc Axes
-    function _mustLeave(Member memory m, Round memory r) internal view override returns (bool) {
+    function _guard(Member memory m, Round memory r) internal view override returns (bool) {
         if (m.acts & Acts.PROPOSED == 0 || r.outcome == Outcome.Undecided) return false;
         m.strikes = _isSelected(m) ? 0 : m.strikes + 1;
         return m.strikes >= _kickRounds;

@@ -7,6 +7,7 @@ import {IBlade} from "../interfaces/IBlade.sol";
 import {Bitmap} from "../libraries/Bitmap.sol";
 import {Acts} from "../libraries/Flags.sol";
 import {RoundClock} from "../libraries/RoundClock.sol";
+import {EachUpdate} from "../subjects/EachUpdate.sol";
 import {Approvals} from "../verdicts/Approvals.sol";
 import {Naming} from "../verdicts/Naming.sol";
 
@@ -18,7 +19,7 @@ abstract contract Plagiarism is Auction, Approvals, Naming {
     using Bitmap for uint256;
 
     uint32 internal immutable _challengeSeconds;
-    /// @dev The accused of a round, and when it is settled the convicted.
+    /// @dev The accused of a round; of them only the convicted once its selection is fixed.
     mapping(uint256 round => uint256 bitmap) private _accused;
 
     constructor(BladeTerms memory t) Auction(t) {
@@ -49,7 +50,7 @@ abstract contract Plagiarism is Auction, Approvals, Naming {
     }
 
     /// @inheritdoc Axes
-    function _mustLeave(Member memory m, Round memory r) internal view override returns (bool) {
+    function _guard(Member memory m, Round memory r) internal view override returns (bool) {
         return _isConvicted(m, r);
     }
 
@@ -68,19 +69,27 @@ abstract contract Plagiarism is Auction, Approvals, Naming {
         _countNamed(r, ballot);
     }
 
-    /// @dev Whether the jury of the settled round `r` held the update that entry `m` proposed in it to be a copy.
+    /// @dev Whether the jury of round `r` held the update that entry `m` proposed in it to be a copy.
     function _isConvicted(Member memory m, Round memory r) internal view returns (bool) {
         if (m.acts & Acts.PROPOSED == 0 || r.outcome == Outcome.Undecided) return false;
         return _accused[m.round].has(m.number);
     }
 
-    /// @dev Acquit whom the jury of `round`, of record `r`, doesn't hold to be a copy. How many are left.
-    function _convict(uint256 round, Round memory r) internal returns (uint256) {
-        uint256 accused = _accused[round];
-        if (accused == 0) return 0;
-        accused &= _namedByMost(r, r.reveals);
-        _accused[round] = accused;
-        return accused.count();
+    /// @dev Copies don't pass. An accused update is one if more than half of those drawn to judge name it: who stayed
+    /// away convicts nobody.
+    /// @inheritdoc Approvals
+    function _select(uint256 round, Round memory r) internal override(EachUpdate, Approvals) returns (uint256) {
+        uint256 convicted = _accused[round];
+        if (convicted != 0) {
+            convicted &= _namedByMost(r, _voters(r));
+            _accused[round] = convicted;
+        }
+        return Approvals._select(round, r) & ~convicted;
+    }
+
+    /// @dev How many updates the jury of `round` held to be copies.
+    function _countConvicted(uint256 round) internal view returns (uint256) {
+        return _accused[round].count();
     }
 
     function _challengeEnd(Round memory r) private view returns (uint256) {

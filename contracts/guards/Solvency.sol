@@ -7,7 +7,7 @@ import {Federation} from "../Federation.sol";
 /// @title Guard: out when too poor to stake.
 abstract contract Solvency is Federation {
     /// @inheritdoc Axes
-    function _mustLeave(Member memory m, Round memory) internal view override returns (bool) {
+    function _guard(Member memory m, Round memory) internal view override returns (bool) {
         return m.stake < bond;
     }
 }

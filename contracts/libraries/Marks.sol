@@ -19,6 +19,11 @@ library Marks {
         }
     }
 
+    /// @notice The fewest that are more than half of `bitmaps`.
+    function majority(uint256 bitmaps) internal pure returns (uint256) {
+        return bitmaps / 2 + 1;
+    }
+
     /// @notice The bitmap of those of `size` bits that at least `least` bitmaps of the round have.
     function reaching(Book storage book, uint256 size, uint256 least) internal view returns (uint256 bitmap) {
         uint256 lanes = 0;

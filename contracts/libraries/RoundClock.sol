@@ -50,7 +50,9 @@ library RoundClock {
         if (time < commitEnd(r, s) && r.commits < voters) return IFederation.Phase.Commit;
         if (r.commits == 0) return IFederation.Phase.Settle;
         if (time < revealEnd(r, s) && r.reveals < r.commits) return IFederation.Phase.Reveal;
-        bool awaited = r.reveals != 0 && r.publications < publishers;
+        // without a quorum of ballots there is nothing to publish
+        bool quorum = uint256(r.reveals) * 2 > voters;
+        bool awaited = quorum && r.publications < publishers;
         return awaited && time < publishEnd(r, s) ? IFederation.Phase.Publish : IFederation.Phase.Settle;
     }
 }

@@ -11,12 +11,15 @@ import {Roles} from "../libraries/Flags.sol";
 import {NumberedRecords} from "../publications/NumberedRecords.sol";
 
 /// @title Panel: a committee votes and publishes, all others propose (Li et al., arXiv 2004.00773, III-B).
-/// @notice Managers name the first committee; an accepted round elects the next. After an undecided round, which may
-/// mean that the committee is gone, and where none was named, the draw decides.
+/// @notice Managers name the first committee; an accepted round elects the next. The draw decides where none was named,
+/// after a round that the committee left undecided, and when rounds keep failing under the same committee.
 abstract contract ElectedCommittee is Federation, Managers, ProviderElection {
     uint32 internal immutable _mostProposals;
 
-    bool private _isDrawn;
+    /// @dev How many rounds in a row may fail under a committee that was named or elected.
+    uint8 private constant PATIENCE = 3;
+
+    uint8 private _failures;
     uint40 private _namings;
     mapping(address account => uint256 naming) private _namedIn;
 
@@ -64,8 +67,8 @@ abstract contract ElectedCommittee is Federation, Managers, ProviderElection {
     /// @inheritdoc Axes
     function _rolesAt(Round memory, address account, uint256 position) internal view override returns (uint8) {
         bool sits;
-        if (_electedBy != 0) sits = _isElected(account);
-        else if (_isDrawn || _namings == 0) sits = position < _committee;
+        if (_failures == PATIENCE || (_electedBy | _namings) == 0) sits = position < _committee;
+        else if (_electedBy != 0) sits = _isElected(account);
         else sits = _namedIn[account] == _namings;
         return sits ? Roles.VOTER | Roles.PUBLISHER : Roles.PROPOSER;
     }
@@ -77,8 +80,8 @@ abstract contract ElectedCommittee is Federation, Managers, ProviderElection {
         returns (Verdict memory v)
     {
         v = NumberedRecords._verdict(round, r);
-        if (v.outcome == Outcome.Rejected) return v;
-        _isDrawn = v.outcome == Outcome.Undecided;
-        _electedBy = _isDrawn ? 0 : uint40(round);
+        if (v.outcome == Outcome.Accepted) (_electedBy, _failures) = (uint40(round), 0);
+        else if (v.outcome == Outcome.Undecided && r.proposals != 0) _failures = PATIENCE;
+        else if (_failures < PATIENCE) ++_failures;
     }
 }

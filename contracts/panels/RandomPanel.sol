@@ -3,6 +3,7 @@ pragma solidity ^0.8.24;
 
 import {Axes} from "../Axes.sol";
 import {Roles} from "../libraries/Flags.sol";
+import {StakeBook} from "../libraries/StakeBook.sol";
 
 /// @title Panel: the first positions of the draw propose, all the others vote.
 abstract contract RandomPanel is Axes {
@@ -11,7 +12,8 @@ abstract contract RandomPanel is Axes {
 
     constructor(uint32 proposers, uint32 minVoters) {
         _requireTerm(proposers != 0, "seats", proposers);
-        _requireTerm(minVoters != 0, "minVoters", minVoters);
+        bool fits = uint256(proposers) + minVoters <= StakeBook.MAX_MEMBERS;
+        _requireTerm(minVoters != 0 && fits, "minVoters", minVoters);
         _proposers = proposers;
         _minVoters = minVoters;
     }

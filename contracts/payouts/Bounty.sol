@@ -32,7 +32,13 @@ abstract contract Bounty is Claims, PublishedTask, BlockWinner, Plagiarism {
             p.pool -= p.proposerReward * samples + p.voterReward;
             _noteAccepted();
         }
-        p.pool += bond * _convict(round, r);
+        p.pool += bond * _countConvicted(round);
+    }
+
+    /// @dev Whoever is convicted wins no block.
+    /// @inheritdoc BlockWinner
+    function _mayMine(Member memory m, Round memory r, uint8) internal view override returns (bool) {
+        return !_isConvicted(m, r);
     }
 
     /// @inheritdoc Axes

@@ -29,8 +29,8 @@ abstract contract BlockWinner is IMined, Federation, MajorityPublication {
         _powBits = powBits;
     }
 
-    /// @dev Whether a publisher with `roles` competes for the block.
-    function _mayMine(uint8 roles) internal view virtual returns (bool);
+    /// @dev Whether a publisher of entry `m` and with `roles` competes for the block of the round of record `r`.
+    function _mayMine(Member memory m, Round memory r, uint8 roles) internal view virtual returns (bool);
 
     /// @dev The miners behind the leading digest of the round in progress, of record `r`.
     function _minersOf(Round memory r) internal view returns (uint256) {
@@ -47,7 +47,7 @@ abstract contract BlockWinner is IMined, Federation, MajorityPublication {
         uint16 known = r.options;
         option = MajorityPublication._publish(round, r, m, roles, p);
         Mining memory mining = option > known ? Mining(address(0), 0) : _mining[option];
-        bool competes = _mayMine(roles);
+        bool competes = _mayMine(m, r, roles);
         if (competes) {
             ++mining.miners;
             if (_beats(m, mining.winner) && _isProven(p)) mining.winner = msg.sender;

@@ -13,6 +13,11 @@ abstract contract MajorityPublication is EachUpdate {
 
     Tally.Book private _tally;
 
+    /// @param seconds_ for how long publishers can publish
+    constructor(uint32 seconds_) {
+        _requireTerm(seconds_ != 0, "publish", 0);
+    }
+
     /// @inheritdoc Axes
     function _publish(uint256 round, Round memory r, Member memory, uint8, Publication memory p)
         internal

@@ -50,18 +50,23 @@ abstract contract PublishedTask is IBlade, Federation {
     /// @inheritdoc Axes
     function _checkOpen() internal view override {
         _requireTime(_start);
-        if (_clock.round == 0 && _clock.pool < _bounty) revert NotFunded(_clock.pool, _bounty);
+        if (!_isFunded()) revert NotFunded(_clock.pool, _bounty);
         if (_isOver()) revert TaskOver(_acceptedRounds, block.timestamp);
     }
 
     /// @inheritdoc Axes
     function _checkExit() internal view override {
-        _requireOver();
+        if (_isFunded()) _requireOver();
     }
 
     /// @dev Count an accepted round.
     function _noteAccepted() internal {
         ++_acceptedRounds;
+    }
+
+    /// @dev Whether the bounty was paid in; nobody is bound to a task before.
+    function _isFunded() private view returns (bool) {
+        return _clock.round != 0 || _clock.pool >= _bounty;
     }
 
     function _isOver() private view returns (bool) {

@@ -33,8 +33,8 @@ abstract contract Approvals is EachUpdate {
     }
 
     /// @inheritdoc EachUpdate
-    function _select(uint256, Round memory r) internal view override returns (uint256) {
-        uint256 majority = uint256(r.reveals) / 2 + 1;
+    function _select(uint256, Round memory r) internal virtual override returns (uint256) {
+        uint256 majority = Marks.majority(r.reveals);
         bool tie = _tiePasses && r.reveals % 2 == 0;
         return _approvals.reaching(r.proposals, tie ? majority - 1 : majority);
     }

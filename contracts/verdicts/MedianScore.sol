@@ -11,6 +11,10 @@ abstract contract MedianScore is EachUpdate {
     using Weights for Weights.Book;
 
     uint256 private constant LANES = 16;
+    /// @dev 1 in each lane, the highest bit of each lane, and the highest bit of a score.
+    uint256 private constant ONES = type(uint256).max / type(uint16).max;
+    uint256 private constant TOPS = ONES << 15;
+    uint256 private constant TOP_BIT = 1 << 13;
 
     uint32 internal immutable _updates;
     uint16 internal immutable _minScore;
@@ -39,13 +43,14 @@ abstract contract MedianScore is EachUpdate {
         return 0;
     }
 
-    /// @dev Too few, or too few ballots: nothing passes. An update weighs its median.
+    /// @dev An update weighs its median. Where too few pass, nothing does.
     /// @inheritdoc EachUpdate
     function _select(uint256 round, Round memory r) internal override returns (uint256 selection) {
-        if (uint256(r.reveals) * 2 <= _voters(r)) return 0;
         uint256 passed = 0;
+        uint256 medians = 0;
         for (uint256 n = 0; n < r.proposals; ++n) {
-            uint256 median = _median(n, r.reveals);
+            medians = n % LANES == 0 ? _medians(n / LANES, r.reveals) : medians >> 16;
+            uint256 median = uint16(medians);
             _weights.set(round, n, median);
             if (median < _minScore || passed == _updates) continue;
             selection |= 1 << n;
@@ -54,17 +59,25 @@ abstract contract MedianScore is EachUpdate {
         if (passed < _updates) return 0;
     }
 
-    /// @dev The median of update `n`'s scores; of an even number, the lower middle one.
-    function _median(uint256 n, uint256 reveals) private view returns (uint256) {
-        uint256[] memory sorted = new uint256[](reveals);
+    /// @dev The medians of 16 updates at once, a lane each; of an even number of scores, the lower middle one.
+    /// A lane's median is found bit by bit from the highest: it has the bit if not more than half of the scores are
+    /// below what it would then be. No lane borrows from the next: scores have 14 bits, and the highest of a lane's 16
+    /// is set before anything is taken from it.
+    function _medians(uint256 word, uint256 reveals) private view returns (uint256 medians) {
+        uint256[] memory scores = new uint256[](reveals);
         for (uint256 i = 0; i < reveals; ++i) {
-            uint256 score = uint16(_scores[i][n / LANES] >> (n % LANES * 16));
-            uint256 j = i;
-            for (; j != 0 && sorted[j - 1] > score; --j) {
-                sorted[j] = sorted[j - 1];
-            }
-            sorted[j] = score;
+            scores[i] = _scores[i][word];
         }
-        return sorted[(reveals - 1) / 2];
+        unchecked {
+            uint256 half = (reveals - 1) / 2 * ONES | TOPS;
+            for (uint256 bit = TOP_BIT; bit != 0; bit >>= 1) {
+                uint256 tried = medians | bit * ONES;
+                uint256 lower = 0;
+                for (uint256 i = 0; i < reveals; ++i) {
+                    lower += ((tried | TOPS) - scores[i] - ONES) >> 15 & ONES;
+                }
+                medians |= ((half - lower) >> 15 & ONES) * bit;
+            }
+        }
     }
 }

@@ -23,6 +23,6 @@ abstract contract Naming is Axes {
 
     /// @dev The updates that more than half of `ballots` of the round in progress, of record `r`, name.
     function _namedByMost(Round memory r, uint256 ballots) internal view returns (uint256) {
-        return _names.reaching(r.proposals, ballots / 2 + 1);
+        return _names.reaching(r.proposals, Marks.majority(ballots));
     }
 }
