@@ -92,8 +92,10 @@ test: setup ipfs-if-can analysis-if-can ## every test
 test-fast: setup ## the part of it under three minutes
 	@$(PY) -m pytest -m 'not slow' $(ARGS)
 
-test-deep: setup ipfs-if-can analysis-if-can ## every test, with many more random cases
+test-deep: setup ipfs-if-can analysis-if-can ## every test, with many more random cases; then mutants and coverage
 	@HYPOTHESIS_PROFILE=deep FOUNDRY_PROFILE=long $(PY) -m pytest --timeout 7200 $(ARGS)
+	@$(PY) tools/mutate.py
+	@$(PY) tools/coverage.py
 
 .PHONY: halmos echidna mutants coverage
 halmos: analysis ## prove what the contracts keep to
