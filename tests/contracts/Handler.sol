@@ -261,6 +261,7 @@ abstract contract Handler is Watch {
             if (w.seats[i].member.acts & Acts.REVEALED != 0) continue;
             bytes memory data = abi.encodeCall(IFederation.reveal, (round, _ballots[account], _saltOf(account, round)));
             if (_isBad[account]) _refused(account, data, "a ballot that says nothing");
+            else if (w.seats[i].out) _refused(account, data, "reveal by who is out");
             else w = _call(w, account, data);
         }
         return w;

@@ -125,7 +125,7 @@ contract UpdateJury is Federation {
         return barred[account];
     }
 
-    function _mustLeave(Member memory m, Round memory r) internal pure override returns (bool) {
+    function _guard(Member memory m, Round memory r) internal pure override returns (bool) {
         m.strikes = r.outcome == Outcome.Accepted ? 0 : m.strikes + 1;
         return m.strikes >= 2;
     }

@@ -53,6 +53,7 @@ abstract contract Invariants is Test {
         positions_are_a_permutation(w);
         counts_are_of_acts_done(w);
         tally_fits_its_votes(w);
+        nothing_is_published_without_a_quorum(w);
         members_hold_the_bond(w);
         strangers_have_nothing(w);
         whoever_is_out_has_no_role(w);
@@ -135,6 +136,16 @@ abstract contract Invariants is Test {
         require(r.options <= votes, "tally_fits_its_votes");
         require(r.leader <= r.options, "tally_fits_its_votes");
         require((r.lead == 0) == (r.options == 0), "tally_fits_its_votes");
+    }
+
+    /// @dev Where there are publishers, a model takes the ballots of more than half of the voters drawn, whoever came.
+    function nothing_is_published_without_a_quorum(World memory w) internal pure {
+        IFederation.Round memory r = w.s.record;
+        if (w.s.publishers == 0 || uint256(r.reveals) * 2 > w.s.voters) return;
+        require(w.s.phase != IFederation.Phase.Publish, "nothing_is_published_without_a_quorum");
+        require(r.publications == 0, "nothing_is_published_without_a_quorum");
+        bool undecided = r.outcome == IFederation.Outcome.None || r.outcome == IFederation.Outcome.Undecided;
+        require(undecided, "nothing_is_published_without_a_quorum");
     }
 
     // ------------------------------------------------------------------ membership

@@ -20,13 +20,20 @@ contract BflcHandler is UpdateHandler {
     uint256 private constant MIN_SCORE = 2000;
     uint256 private constant SPEED_BPS = 3000;
     uint256 private constant PROFIT_BPS = 2500;
+    uint256 private constant PATIENCE = 3;
 
     IBflc.Election private immutable _election;
 
-    /// @dev Whom the last accepted round elected; nobody, if the committee is drawn by position.
+    /// @dev Whom the last accepted round elected.
     mapping(address account => uint256) private _electedBy;
     mapping(address account => uint256) private _placeAmongSelected;
     uint256 private _lastAccepted;
+    /// @dev Whom the managers named before the first round.
+    address[] private _named;
+    /// @dev Rounds in a row that were not accepted, or as many as are borne with.
+    uint256 private _failed;
+    /// @dev How often the committee was named, elected and drawn.
+    uint256[3] public committees;
     uint256 private _height;
     mapping(uint256 number => bytes32) private _recordHash;
     /// @dev The ayes for each motion, counted again.
@@ -107,7 +114,7 @@ contract BflcHandler is UpdateHandler {
         World memory w = look();
         address[] memory list = new address[](COMMITTEE);
         for (uint256 i = 0; i < COMMITTEE; ++i) {
-            list[i] = participant((whom % PARTICIPANTS + i) % PARTICIPANTS);
+            list[i] = participant(whom % 2 + i);
         }
         bytes memory data = abi.encodeCall(IBflc.nameCommittee, (list));
         address manager = managerAt(who % MANAGERS);
@@ -122,7 +129,6 @@ contract BflcHandler is UpdateHandler {
     // ------------------------------------------------------------------ the page, read again
 
     function _selectionOf(World memory w) internal view override returns (uint256 selection) {
-        if (uint256(w.s.record.reveals) * 2 <= COMMITTEE) return 0;
         uint256 passed = 0;
         for (uint256 n = 0; n < w.s.record.proposals && passed < UPDATES; ++n) {
             if (_median(w, n) < MIN_SCORE) continue;
@@ -177,7 +183,7 @@ contract BflcHandler is UpdateHandler {
         if (motion || action == IBflc.nameCommittee.selector) {
             managers_act_by_majority(who, data, action == IBflc.allow.selector, motion);
         }
-        if (action == IFederation.draw.selector && _electedBy[address(0)] != 0) committee_is_the_elected(a);
+        if (action == IFederation.draw.selector) committee_is_the_pages(a);
     }
 
     /// @dev A motion takes effect with the second of three different managers' ayes, and not before.
@@ -190,25 +196,23 @@ contract BflcHandler is UpdateHandler {
         for (uint256 i = 0; i < MANAGERS; ++i) {
             _moved[motion][managerAt(i)] = false;
         }
-        if (!checked) return;
         address[] memory list = abi.decode(_arguments(data), (address[]));
+        if (!checked) _named = list;
+        if (!checked) return;
         require(bflc().isAllowed(list[0]) == allowing, "managers_act_by_majority");
         require(bflc().isExpelled(list[0]) != allowing, "managers_act_by_majority");
     }
 
     function _settled(World memory b, World memory a, Expected memory e) internal override {
         records_are_the_models_in_order(b, a, e);
-        _electedBy[address(0)] = 0;
-        if (e.outcome == IFederation.Outcome.Rejected) {
-            // as before: by election, if it was by election
-            if (_lastAccepted != 0) _electedBy[address(0)] = _lastAccepted;
-        } else if (e.outcome == IFederation.Outcome.Accepted) {
-            _lastAccepted = b.s.round;
-            _electedBy[address(0)] = b.s.round;
+        if (e.outcome == IFederation.Outcome.Accepted) {
+            (_lastAccepted, _failed) = (b.s.round, 0);
             _elect(b, e.selection);
-        } else {
-            _lastAccepted = 0;
+            return;
         }
+        ++_failed;
+        // updates, and no model: the committee isn't given another round
+        if (e.outcome == IFederation.Outcome.Undecided && b.s.record.proposals != 0) _failed = PATIENCE;
     }
 
     /// @dev Model `t` has the number `t (k + 1)` for good, and the updates that it was made of, in their order, the
@@ -266,23 +270,36 @@ contract BflcHandler is UpdateHandler {
         return score * (10_000 - SPEED_BPS) + SPEED_BPS * speed;
     }
 
-    /// @dev After an accepted round those of its providers sit in the committee whom the election says, less those who
-    /// left or were expelled; nobody takes their seats.
-    function committee_is_the_elected(World memory a) private view {
+    /// @dev In the committee sit those whom the last accepted round elected, or else whom the managers named, less those
+    /// who left or were expelled; nobody takes their seats. When they fail, and where there are none, it is by the draw.
+    function committee_is_the_pages(World memory a) private {
+        bool isDrawn = _failed >= PATIENCE || (_lastAccepted == 0 && _named.length == 0);
+        ++committees[isDrawn ? 2 : _lastAccepted != 0 ? 1 : 0];
         uint256 voters = 0;
         for (uint256 i = 0; i < PARTICIPANTS; ++i) {
-            bool elected = _electedBy[participant(i)] == _electedBy[address(0)];
-            if (elected && _election == IBflc.Election.Random) {
-                uint256 place = _placeAmongSelected[participant(i)];
-                elected = Draw.position(a.s.seed, place, UPDATES) < COMMITTEE;
-            }
             bool votes = a.seats[i].roles & Roles.VOTER != 0;
-            require((a.seats[i].roles == Roles.VOTER | Roles.PUBLISHER) == votes, "committee_is_the_elected");
+            require((a.seats[i].roles == Roles.VOTER | Roles.PUBLISHER) == votes, "committee_is_the_pages");
             if (votes) ++voters;
             if (a.seats[i].member.index == 0 || a.seats[i].out) continue;
-            require(elected == votes, "committee_is_the_elected");
+            bool sits = isDrawn
+                ? a.seats[i].position < COMMITTEE
+                : _lastAccepted != 0 ? _isElected(a, participant(i)) : _isNamed(participant(i));
+            require(sits == votes, "committee_is_the_pages");
         }
-        require(voters <= COMMITTEE, "committee_is_the_elected");
+        require(voters <= COMMITTEE, "committee_is_the_pages");
+    }
+
+    function _isElected(World memory a, address account) private view returns (bool) {
+        if (_electedBy[account] != _lastAccepted) return false;
+        if (_election != IBflc.Election.Random) return true;
+        return Draw.position(a.s.seed, _placeAmongSelected[account], UPDATES) < COMMITTEE;
+    }
+
+    function _isNamed(address account) private view returns (bool) {
+        for (uint256 i = 0; i < _named.length; ++i) {
+            if (_named[i] == account) return true;
+        }
+        return false;
     }
 }
 

@@ -98,8 +98,9 @@ contract BladeHandler is UpdateHandler {
         return _accepted >= ROUNDS || block.timestamp >= _deadline;
     }
 
-    function _mayExit(World memory) internal view override returns (bool) {
-        return isOver();
+    /// @dev Nobody is bound before the task is funded, or when it is over.
+    function _mayExit(World memory w) internal view override returns (bool) {
+        return isOver() || (w.s.round == 0 && w.s.pool < BOUNTY);
     }
 
     /// @dev The publisher funds the task, and bidding ends, before the first round.
@@ -129,9 +130,8 @@ contract BladeHandler is UpdateHandler {
     }
 
     function leaveEarly(uint256 who) external {
-        World memory w = look();
-        if (!isOver()) _refused(participant(who % PARTICIPANTS), abi.encodeCall(IFederation.exit, ()), "exit too early");
-        w;
+        if (_mayExit(look())) return;
+        _refused(participant(who % PARTICIPANTS), abi.encodeCall(IFederation.exit, ()), "exit too early");
     }
 
     function _publisherPlace() private pure returns (uint256) {
@@ -204,7 +204,7 @@ contract BladeHandler is UpdateHandler {
 
     function _selectionOf(World memory w) internal view override returns (uint256 selection) {
         for (uint256 n = 0; n < w.s.record.proposals; ++n) {
-            if (_marks(w, n, 0) * 2 > w.s.record.reveals) selection |= 1 << n;
+            if (_marks(w, n, 0) * 2 > w.s.record.reveals && !_isCopy(w, n)) selection |= 1 << n;
         }
     }
 
@@ -212,8 +212,16 @@ contract BladeHandler is UpdateHandler {
         return _samples[accounts[i]];
     }
 
-    function _competes(World memory, address, bytes32, bytes32) internal pure override returns (bool) {
-        return true;
+    /// @dev All but those whose own update is a copy.
+    function _competes(World memory w, address who, bytes32, bytes32) internal view override returns (bool) {
+        IFederation.Member memory m = federation.seatOf(who).member;
+        bool proposed = m.round == w.s.round && m.acts & Acts.PROPOSED != 0;
+        return !proposed || !_isCopy(w, m.number);
+    }
+
+    /// @dev Accused in time, and named by more than half of those drawn to judge.
+    function _isCopy(World memory w, uint256 number) private view returns (bool) {
+        return _accused[w.s.round] >> number & 1 != 0 && _marks(w, number, 1) * 2 > w.s.voters;
     }
 
     function _share(World memory b, Expected memory e) private pure returns (uint256) {
@@ -245,9 +253,7 @@ contract BladeHandler is UpdateHandler {
 
     function _isConvicted(World memory b, uint256 i, Expected memory e) private view returns (bool) {
         if (e.outcome == IFederation.Outcome.Undecided || !_did(b, i, Acts.PROPOSED)) return false;
-        uint256 number = b.seats[i].member.number;
-        bool accused = _accused[b.s.round] >> number & 1 != 0;
-        return accused && _marks(b, number, 1) * 2 > b.s.record.reveals;
+        return _isCopy(b, b.seats[i].member.number);
     }
 
     // ------------------------------------------------------------------ laws of this mechanism
@@ -259,6 +265,18 @@ contract BladeHandler is UpdateHandler {
             _accused[round] |= 1 << number;
         }
         if (bytes4(data) == IFederation.commit.selector) evidence_comes_before_votes(b);
+        if (bytes4(data) == IFederation.publish.selector) {
+            (,, uint256 selection,) = abi.decode(_arguments(data), (uint256, bytes32, uint256, bytes32));
+            copies_are_never_selected(b, selection);
+        }
+    }
+
+    /// @dev What most of the jury holds to be a copy is in no model.
+    function copies_are_never_selected(World memory b, uint256 selection) private view {
+        for (uint256 number = 0; number < b.s.record.proposals; ++number) {
+            bool selected = selection >> number & 1 != 0;
+            require(!selected || !_isCopy(b, number), "copies_are_never_selected");
+        }
     }
 
     /// @dev Nobody commits while evidence may still come.
@@ -270,6 +288,16 @@ contract BladeHandler is UpdateHandler {
         if (e.outcome == IFederation.Outcome.Accepted) ++_accepted;
         require(IMined(address(federation)).winnerOf(b.s.round) == e.winner, "block_is_won_by_the_strongest");
         only_convicts_forfeit_and_leave(b, a, e);
+        convicts_gain_nothing(b, a, e);
+    }
+
+    /// @dev A convict's round brings it neither a share of the bounty nor a block: it is poorer by the whole bond.
+    function convicts_gain_nothing(World memory b, World memory a, Expected memory e) private view {
+        for (uint256 i = 0; i < PARTICIPANTS; ++i) {
+            if (!_isConvicted(b, i, e)) continue;
+            require(a.seats[i].balance + _bond == b.seats[i].balance, "convicts_gain_nothing");
+            require(IMined(address(federation)).winnerOf(b.s.round) != participant(i), "convicts_gain_nothing");
+        }
     }
 
     /// @dev A deposit is forfeited, and its owner out, exactly if it was accused in time and most ballots name it.

@@ -90,14 +90,36 @@ abstract contract UpdateHandler is Handler {
         } else if (action == IFederation.publish.selector) {
             (, bytes32 digest, uint256 selection, bytes32 nonce) =
                 abi.decode(_arguments(data), (uint256, bytes32, uint256, bytes32));
+            nothing_is_published_without_a_quorum(b);
             selection_is_the_votes(b, digest, selection);
             _published[who] = Publication(digest, b.s.record.publications, _competes(b, who, digest, nonce));
         } else if (action == IFederation.settle.selector) {
             Expected memory e = _expected(b);
             verdict_is_the_publications(b, a, e);
             payout_is_the_pages(b, a, e);
+            without_a_quorum_nothing_happens(b, a);
             _settled(b, a, e);
         }
+    }
+
+    /// @dev More than half of the voters drawn revealed before anything is published.
+    function nothing_is_published_without_a_quorum(World memory b) private pure {
+        require(_hasQuorum(b), "nothing_is_published_without_a_quorum");
+    }
+
+    /// @dev Where half of them stayed away, the round changes nobody's money, standing or model.
+    function without_a_quorum_nothing_happens(World memory b, World memory a) private pure {
+        if (_hasQuorum(b)) return;
+        require(a.s.record.outcome == IFederation.Outcome.Undecided, "without_a_quorum_nothing_happens");
+        require(a.s.head == b.s.head && a.s.pool == b.s.pool, "without_a_quorum_nothing_happens");
+        for (uint256 i = 0; i < PARTICIPANTS; ++i) {
+            require(a.seats[i].balance == b.seats[i].balance, "without_a_quorum_nothing_happens");
+            require(a.seats[i].out == b.seats[i].out, "without_a_quorum_nothing_happens");
+        }
+    }
+
+    function _hasQuorum(World memory b) private pure returns (bool) {
+        return uint256(b.s.record.reveals) * 2 > b.s.voters;
     }
 
     /// @dev Whatever is published names the updates that the revealed ballots selected, counted again.

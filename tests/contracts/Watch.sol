@@ -229,11 +229,11 @@ abstract contract Watch is CommonBase {
         require(self, "acts_in_their_phase_alone");
         require(m.round == a.s.round, "acts_in_their_phase_alone");
         require(_phaseOf(gained) == b.s.phase, "acts_in_their_phase_alone");
+        require(!b.seats[i].out, "acts_in_their_phase_alone");
         if (gained == Acts.REVEALED) {
             require(before & Acts.COMMITTED != 0, "acts_in_their_phase_alone");
         } else {
             require(b.seats[i].roles & _roleOf(gained) != 0, "acts_in_their_phase_alone");
-            require(!b.seats[i].out, "acts_in_their_phase_alone");
             require(b.seats[i].balance >= _bond, "acts_in_their_phase_alone");
         }
     }
