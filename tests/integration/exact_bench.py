@@ -1,0 +1,57 @@
+"""A workbench whose learning is exact on any machine: what lets whole runs be held to lines written down."""
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import numpy as np
+
+from clients.learning.attacks import Attack
+from clients.learning.evaluate import Score
+from clients.learning.schema import Schema, Weights
+
+STEP = 2.0**-10
+TARGET = np.arange(8, dtype=np.float32) * np.float32(0.0625)
+
+
+class ExactBench:
+    """Stands where a `Workbench` does. Its numbers are small multiples of 2^-10, so no sum of them rounds.
+
+    Training moves the weights towards `TARGET`, each participant to a place of its own near it; poisoned
+    training moves them away. A score is how near weights are.
+    """
+
+    epochs = 3
+
+    def __init__(self) -> None:
+        self._initial = {"w": np.zeros(8, np.float32)}
+        self.schema = Schema.of(self._initial)
+
+    def initial_weights(self) -> Weights:
+        return self._initial
+
+    def samples(self, index: int) -> int:
+        return 40 + 8 * (index % 3)
+
+    def train(self, start: Weights, who: Sequence[tuple[int, Attack | None]], seeds: tuple[int, int]) -> Any:
+        return [
+            ({"w": self._move(start["w"], index, attack, seeds[1])}, self.samples(index))
+            for index, attack in who
+        ]
+
+    def _move(self, start: Any, index: int, attack: Attack | None, number: int) -> Any:
+        halfway = np.round((TARGET - start) / 2 / STEP) * STEP
+        noise = ((np.arange(8) * (index + 3) + number) % 7 - 3) * STEP
+        if attack is not None and attack.poisons:
+            halfway = -2 * halfway + ((np.arange(8) + index) % 3 - 1)
+        return (start + halfway + noise).astype(np.float32)
+
+    def scores(self, weights: Weights, indices: Sequence[int], metric: str) -> list[float]:
+        away = np.abs(weights["w"].astype(np.float64) - TARGET)
+        return [max(0.0, 1.0 - float(away[index % 4 :].sum()) / 4) for index in indices]
+
+    def scores_each(self, many: Iterable[Weights], indices: Sequence[int], metric: str) -> list[list[float]]:
+        return [self.scores(weights, indices, metric) for weights in many]
+
+    def test(self, weights: Weights) -> Score:
+        [accuracy] = self.scores(weights, [0], "accuracy")
+        return Score(accuracy, 1.0 - accuracy, None, 100)

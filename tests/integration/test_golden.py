@@ -1,0 +1,35 @@
+"""Runs of `stake_vote` and the baseline are what they were: their lines are written down, CIDs and all."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from clients import swarm
+from clients.engine import swarm as engine
+from clients.engine.results import TIMED
+from tests.integration.exact_bench import ExactBench
+
+LINES = Path(__file__).parent / "golden"
+RUNS: dict[str, dict[str, Any]] = {
+    "stake_vote": {"clients": 9, "proposers": 2, "malicious": 2, "rounds": 8, "tokens": 40},
+    "attribution": {
+        "clients": 8, "proposers": 3, "malicious": 2, "rounds": 8, "tokens": 60, "seed": 2, "attribution": True,
+        "attack": "gaussian_noise+lying_votes",
+    },
+    "liars": {"clients": 9, "proposers": 2, "malicious": 5, "rounds": 6, "attack": "lying_votes", "seed": 3},
+    "fedavg": {"mechanism": "fedavg", "clients": 6, "proposers": 3, "malicious": 0, "rounds": 3},
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", RUNS)
+def test_the_lines_are_those_written_down(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(engine, "build_bench", lambda config: ExactBench())
+    words = ["--chain", "spec", "--store", "memory", "--out", str(tmp_path / "run")]
+    for option, value in RUNS[name].items():
+        words += ["--" + option] if value is True else ["--" + option, str(value)]
+    assert swarm.main(words) == 0
+    records = [json.loads(line) for line in (tmp_path / "run" / "rounds.jsonl").read_text().splitlines()]
+    kept = [{key: record[key] for key in record if key not in TIMED} for record in records]
+    assert kept == [json.loads(line) for line in (LINES / f"{name}.jsonl").read_text().splitlines()]
