@@ -122,6 +122,20 @@ contract BflcHandler is UpdateHandler {
         else _call(w, manager, data);
     }
 
+    /// @dev In about half of the runs the managers agree on a committee before the first round.
+    function _mayOpen(World memory w) internal override returns (bool) {
+        bool agree = w.s.round == 0 && _named.length == 0 && uint256(keccak256(abi.encode(w.wallets))) % 2 == 0;
+        address[] memory list = new address[](COMMITTEE);
+        for (uint256 i = 0; i < COMMITTEE; ++i) {
+            list[i] = participant(i + 1);
+        }
+        bytes memory data = abi.encodeCall(IBflc.nameCommittee, (list));
+        for (uint256 i = 0; i < MANAGERS && agree && _named.length == 0; ++i) {
+            if (!_moved[keccak256(data)][managerAt(i)]) _call(w, managerAt(i), data);
+        }
+        return true;
+    }
+
     function _movesPool(bytes4 action) internal view override returns (bool) {
         return action == IFederation.join.selector || super._movesPool(action);
     }
