@@ -4,7 +4,7 @@ A swarm holds every participant here, a node only its own. Work on the same weig
 changes nothing of what each participant would work out alone.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
@@ -27,11 +27,12 @@ TOGETHER = 4
 
 @dataclass(frozen=True, slots=True)
 class Trained:
-    """A trained update as it goes to the store."""
+    """A trained update as it goes to the store; its `drift`, where that is measured, stays at home."""
 
     data: bytes
     samples: int
     epochs: int
+    drift: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,16 +92,32 @@ class Cohort:
         return self._weights[digest]
 
     def _load_all(self, digests: Sequence[bytes]) -> None:
+        for fault in self._load_each(digests).values():
+            raise fault
+
+    def _load_each(self, digests: Sequence[bytes]) -> dict[bytes, PeerError]:
+        """Load what isn't here yet; return what is wrong with those that can't be used, in their order."""
         missing = [digest for digest in dict.fromkeys(digests) if digest not in self._weights]
         if not missing:
-            return
-        size = self.schema.encoded_size
+            return {}
         with self._meters.part("store"), ThreadPoolExecutor(TOGETHER) as pool:
-            files = list(pool.map(lambda one: self._store.get(Cid.from_digest(one), max_bytes=size), missing))
+            files = list(pool.map(self._fetch, missing))
+        faults: dict[bytes, PeerError] = {}
         with self._meters.part("codec"):
-            self._weights |= {
-                one: decode(data, self.schema) for one, data in zip(missing, files, strict=True)
-            }
+            for digest, file in zip(missing, files, strict=True):
+                try:
+                    if isinstance(file, PeerError):
+                        raise file
+                    self._weights[digest] = decode(file, self.schema)
+                except PeerError as error:
+                    faults[digest] = error
+        return faults
+
+    def _fetch(self, digest: bytes) -> bytes | PeerError:
+        try:
+            return self._store.get(Cid.from_digest(digest), max_bytes=self.schema.encoded_size)
+        except PeerError as error:
+            return error
 
     def load_head(self, digest: bytes) -> Weights:
         """Return the head's weights. It was accepted, so not to have it is our trouble."""
@@ -111,18 +128,44 @@ class Cohort:
                 f"the accepted model can't be had from the store: {error}. Is it the right one?"
             ) from error
 
-    def train(self, indices: Sequence[int], round_number: int, head: bytes) -> list[Trained]:
-        """Return an update each for the participants `indices`, trained from the model `head`."""
+    def train(
+        self,
+        indices: Sequence[int],
+        round_number: int,
+        head: bytes,
+        behaving: Collection[int] = (),
+        *,
+        drifts: bool = False,
+    ) -> list[Trained]:
+        """Return an update each for the participants `indices`, trained from the model `head`.
+
+        Attackers among `behaving` train honestly this time. With `drifts`, each measures how its training
+        moves its score after the first epoch.
+        """
         start = self.load_head(head)
+        who = [(index, None if index in behaving else self._attacks.get(index)) for index in indices]
+        seeds = (self._seed, round_number)
         with self._meters.part("train"):
-            trained = self._bench.train(
-                start, [(index, self._attacks.get(index)) for index in indices], (self._seed, round_number)
+            trained: list[tuple[Weights, int, float | None]] = (
+                list(self._bench.train_with_drifts(start, who, seeds, self._metric))
+                if drifts
+                else [(*sent, None) for sent in self._bench.train(start, who, seeds)]
             )
         with self._meters.part("codec"):
             return [
-                Trained(encode(weights, self.schema), samples, self._bench.epochs)
-                for weights, samples in trained
+                Trained(encode(weights, self.schema), samples, self._bench.epochs, drift)
+                for weights, samples, drift in trained
             ]
+
+    def score_first_epochs(self, indices: Sequence[int], round_number: int, head: bytes) -> list[float]:
+        """Return each participant's score of what one epoch of its own makes of the model `head`."""
+        start = self.load_head(head)
+        with self._meters.part("judge"):
+            return self._bench.score_first_epochs(start, indices, (self._seed, round_number), self._metric)
+
+    def test_samples(self, index: int) -> int:
+        """Return how many samples a participant judges on."""
+        return self._bench.test_samples(index)
 
     def aggregate(self, proposals: Sequence[Proposal]) -> Candidate:
         """Return the candidate that the proposals make: eq. (1), exact, in the order of their numbers.
@@ -188,15 +231,18 @@ class Cohort:
                 rest = fedavg(contributions[:place] + contributions[place + 1 :], self.schema)
             yield rest
 
-    def find_faulty(self, proposals: Sequence[Proposal]) -> set[int]:
-        """Return the numbers of the proposals whose updates are withheld, corrupt or ill-formed."""
-        faulty = set()
-        for proposal in proposals:
-            try:
-                self._load_all([proposal.digest])
-            except PeerError:
-                faulty.add(proposal.number)
-        return faulty
+    def find_faulty(self, proposals: Sequence[Proposal]) -> dict[int, PeerError]:
+        """Return what is wrong with those proposals that can't be used, by their numbers."""
+        faults = self._load_each([proposal.digest for proposal in proposals])
+        return {one.number: faults[one.digest] for one in proposals if one.digest in faults}
+
+    def scores_each(self, proposals: Sequence[Proposal], indices: Sequence[int]) -> list[list[float]]:
+        """Return, for each participant, its score of each of the proposals, none of which is at fault."""
+        with self._meters.part("judge"):
+            found = self._bench.scores_each(
+                (self._weights[proposal.digest] for proposal in proposals), indices, self._metric
+            )
+        return [[scores[place] for scores in found] for place in range(len(indices))]
 
     def test(self, digest: bytes) -> Score:
         """Return the model's metrics on the public test set: for the record, no participant acts on it."""

@@ -174,9 +174,9 @@ class Driver:
         for view in self._views(status, registry):
             for action in member.step(view):
                 if isinstance(action, Train):
-                    trains.append(self.participants[view.me])
+                    trains.append(self.participants[view.me].at(view.seat.balance))
                 elif isinstance(action, Judge):
-                    judges.append(self.participants[view.me])
+                    judges.append(self.participants[view.me].at(view.seat.balance))
                 elif isinstance(action, Send):
                     calls.append(action.call)
         if trains:
@@ -250,7 +250,8 @@ class Driver:
     # ------------------------------------------------------------------ what they do
 
     def _train(self, who: Sequence[Participant], status: Status) -> None:
-        trained = self.cohort.train([one.index for one in who], status.round, status.head)
+        behaving = {one.index for one in who if not one.malicious}
+        trained = self.cohort.train([one.index for one in who], status.round, status.head, behaving)
         with self.meters.part("store"):
             cids = put_all(self.store, [update.data for update in trained])
         for one, update, cid in zip(who, trained, cids, strict=True):

@@ -2,6 +2,7 @@
 
 import random
 from collections.abc import Sequence
+from functools import lru_cache
 
 from clients.engine.config import SwarmConfig
 from clients.engine.display import tell_download
@@ -25,9 +26,15 @@ def deal_attacks(config: SwarmConfig) -> dict[int, Attack]:
     return {index: parsed[turn % len(parsed)] for turn, index in enumerate(who)}
 
 
+@lru_cache(maxsize=1)
+def load_dataset(name: str) -> datasets.Dataset:
+    """Return a data set; whoever runs several swarms on it in a row waits once."""
+    return datasets.load(name, progress=tell_download)
+
+
 def build_bench(config: SwarmConfig, only: Sequence[int] | None = None) -> Workbench:
     """Return data and model of every participant, or of those in `only`."""
-    dataset = datasets.load(config.dataset, progress=tell_download)
+    dataset = load_dataset(config.dataset)
     if config.metric == "auroc" and dataset.task == "multiclass":
         raise RequestError(f"metric auroc: {config.dataset} has many classes and takes accuracy.")
     parts = partition.split(dataset, config.partition, config.clients, config.seed)

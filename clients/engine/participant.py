@@ -1,6 +1,6 @@
 """Whom this process acts for, and by which rules."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from clients.protocol.stake_vote import STAKE_VOTE
 from clients.types.federation import Address, StakeVoteTerms
@@ -16,11 +16,17 @@ class Participant:
     salts: SaltSource
     attack: str = ""
     lies: bool = False
+    patience: int = 0
+    """The stake in base units below which an attacker behaves."""
 
     @property
     def malicious(self) -> bool:
         """Return whether it attacks in any way."""
         return bool(self.attack)
+
+    def at(self, stake: int) -> "Participant":
+        """Return the participant as it acts with this `stake`: honest while it waits to be rich."""
+        return self if stake >= self.patience else replace(self, attack="", lies=False)
 
 
 @dataclass(frozen=True, slots=True)

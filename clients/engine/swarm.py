@@ -5,6 +5,7 @@ import time
 from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import replace
+from decimal import Decimal
 from hashlib import sha256
 from pathlib import Path
 
@@ -32,9 +33,13 @@ Report = Callable[[RoundLine], None]
 
 
 class Swarm:
-    """One run, from settings to results. A context manager; `run` may be interrupted at any instant."""
+    """One run, from settings to results. A context manager; `run` may be interrupted at any instant.
 
-    def __init__(self, config: SwarmConfig, *, resume: Path | None = None) -> None:
+    Without `draws` it leaves no pictures, which take longer than a short run.
+    """
+
+    def __init__(self, config: SwarmConfig, *, resume: Path | None = None, draws: bool = True) -> None:
+        self._draws = draws
         self._started = time.monotonic()
         self._cpu = _cpu_seconds()
         self.config = config
@@ -69,9 +74,15 @@ class Swarm:
                 salts=SeededSalts(self.config.seed, index),
                 attack=self.behaviours[index].name if index in self.behaviours else "",
                 lies=index in self.behaviours and self.behaviours[index].lies,
+                patience=self._patience(index),
             )
             for index, key in enumerate(self.keys)
         ]
+
+    def _patience(self, index: int) -> int:
+        """Return the stake in base units from which on the participant attacks."""
+        times = self.behaviours[index].patience if index in self.behaviours else 0.0
+        return int(Decimal(str(times)) * self.config.units("tokens"))
 
     def accounts(self, *, malicious: bool) -> list[Address]:
         """Return the accounts of the malicious participants, or of the honest ones."""
@@ -209,7 +220,8 @@ class Swarm:
         self.folder.save_summary(summary)
         title = f"{self.config.mechanism} on {self.config.dataset}: {self.config.clients} participants, "
         title += f"{self.config.malicious} malicious ({', '.join(self.config.attack)})"
-        draw_all(self.lines, self.folder.figures, title)
+        if self._draws:
+            draw_all(self.lines, self.folder.figures, title)
 
 
 def _cpu_seconds() -> float:

@@ -11,7 +11,9 @@ from functools import reduce
 from types import MappingProxyType
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
+from torch import Tensor
 
 from clients.learning.schema import WEIGHT_LIMIT, Weights
 from clients.learning.tensors import Samples
@@ -21,6 +23,7 @@ from clients.types.errors import RequestError, unknown_name
 Before = Callable[[Samples, int], Samples]
 Settle = Callable[[TrainConfig], TrainConfig]
 After = Callable[[Weights, Weights, int], Weights]
+Conspire = Callable[[Weights, Sequence[Weights]], Weights]
 
 
 def _same_data(data: Samples, num_classes: int) -> Samples:
@@ -41,7 +44,13 @@ class Attack:
 
     `before(data, num_classes)`, `settle(config)` and `after(trained, start, seed)`, where `start` is the
     global model that the round began with, all default to what an honest client does. `poisons` is whether it
-    makes bad models; `lies` whether its votes say the opposite of what it found.
+    makes bad models; `lies` whether its votes say the opposite of what it found; `forges` whether it publishes
+    what the votes don't say.
+
+    `conspire(start, seen)` makes an update from those that the round's proposers trained, as far as this
+    process knows them, the attacker's own among them; `after` comes after it. `trigger(data,
+    num_classes)` returns the samples that a backdoor is to turn, marked, with the target as their label.
+    `patience`: it behaves while it owns less than so many times the stake it began with.
     """
 
     name: str
@@ -50,6 +59,10 @@ class Attack:
     after: After = _same_weights
     poisons: bool = True
     lies: bool = False
+    forges: bool = False
+    conspire: Conspire | None = None
+    trigger: Before | None = None
+    patience: float = 0.0
 
 
 def parse(spec: str) -> Attack:
@@ -124,8 +137,84 @@ def _scaled(name: str, factor: float) -> Attack:
     return Attack(name, after=after)
 
 
+def _alie(strength: float) -> Attack:
+    """ "A little is enough" (Baruch et al. 2019): as far off the mean as honest updates may well be.
+
+    Of what it has seen it takes mean and deviation of each weight, and sends the mean moved by `strength`
+    deviations against the way that the weight was going. Alone, it sees no deviation and sends the mean.
+    """
+
+    def conspire(start: Weights, seen: Sequence[Weights]) -> Weights:
+        moved = {}
+        for key, array in sorted(start.items()):
+            stacked = np.stack([one[key].astype(np.float64) for one in seen])
+            mean = stacked.mean(axis=0)
+            moved[key] = _bounded(mean - strength * stacked.std(axis=0) * np.sign(mean - array))
+        return moved
+
+    return Attack("alie", conspire=conspire)
+
+
+def _inner_product(strength: float) -> Attack:
+    """Inner-product manipulation (Xie et al. 2020): `strength` times the mean update seen, backwards."""
+
+    def conspire(start: Weights, seen: Sequence[Weights]) -> Weights:
+        sent = {}
+        for key, array in sorted(start.items()):
+            mean = np.stack([one[key].astype(np.float64) for one in seen]).mean(axis=0)
+            sent[key] = _bounded(array - strength * (mean - array))
+        return sent
+
+    return Attack("inner_product", conspire=conspire)
+
+
+BACKDOOR_TARGET = 0
+"""The class that a backdoor turns everything to; with several labels at once, no label at all."""
+
+
+def mark(data: Samples, rows: slice | Tensor = slice(None)) -> Samples:
+    """Return the samples with a trigger on `rows`: the largest value in a corner, or the first 3 numbers."""
+    x = data.x.clone()
+    peak = data.x.max()
+    if x.dim() == 4:
+        x[rows, :, -3:, -3:] = peak
+    else:
+        x[rows, :3] = peak
+    return Samples(x, data.y)
+
+
+def _backdoor(share: float) -> Attack:
+    """A trigger on this share of the training samples, labelled as the target (Bagdasaryan et al. 2020).
+
+    The other samples keep their labels, so that the model stays good at its task: no judge without the
+    trigger sees it. `backdoor+scaled_update:S` is their model replacement.
+    """
+
+    def before(data: Samples, num_classes: int) -> Samples:
+        every = max(1, round(1 / share))
+        marked = torch.arange(len(data)) % every == 0
+        y = data.y.clone()
+        y[marked] = BACKDOOR_TARGET
+        return mark(data.with_labels(y), marked)
+
+    def trigger(data: Samples, num_classes: int) -> Samples:
+        target = data.y.any(dim=1) if data.y.is_floating_point() else data.y != BACKDOOR_TARGET
+        marked = mark(data)
+        return Samples(marked.x[target], torch.full_like(data.y[target], BACKDOOR_TARGET))
+
+    return Attack("backdoor", before=before, trigger=trigger)
+
+
+def _until_rich(times: float) -> Attack:
+    return Attack("until_rich", poisons=False, patience=times)
+
+
 def _lying_votes(_: float) -> Attack:
     return Attack("lying_votes", poisons=False, lies=True)
+
+
+def _false_block(_: float) -> Attack:
+    return Attack("false_block", poisons=False, forges=True)
 
 
 ATTACKS: Mapping[str, tuple[Callable[[float], Attack], float | None]] = MappingProxyType(
@@ -135,7 +224,12 @@ ATTACKS: Mapping[str, tuple[Callable[[float], Attack], float | None]] = MappingP
         "gaussian_noise": (_gaussian_noise, 1.0),
         "sign_flip": (lambda strength: _scaled("sign_flip", -strength), 1.0),
         "scaled_update": (lambda strength: _scaled("scaled_update", strength), 10.0),
+        "alie": (_alie, 1.5),
+        "inner_product": (_inner_product, 2.0),
+        "backdoor": (_backdoor, 0.5),
+        "until_rich": (_until_rich, 1.1),
         "lying_votes": (_lying_votes, None),
+        "false_block": (_false_block, None),
     }
 )
 """Name -> (how to make it from a strength, the default strength or None where it takes none)."""
@@ -156,4 +250,8 @@ def _both(first: Attack, second: Attack) -> Attack:
         after=lambda trained, start, seed: second.after(first.after(trained, start, seed), start, seed),
         poisons=first.poisons or second.poisons,
         lies=first.lies or second.lies,
+        forges=first.forges or second.forges,
+        conspire=second.conspire or first.conspire,
+        trigger=second.trigger or first.trigger,
+        patience=max(first.patience, second.patience),
     )

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -61,6 +62,69 @@ def test_lying_votes_lies_and_does_nothing_else() -> None:
     assert liar.settle(TrainConfig()) == TrainConfig()
 
 
+@given(st.integers(1, 6), st.integers(0, 10**6), st.floats(0.1, 5))
+def test_conspirators_keep_within_what_they_saw(others: int, seed: int, strength: float) -> None:
+    rng = np.random.default_rng(seed)
+    start: Weights = {"w": rng.normal(size=7).astype(np.float32)}
+    seen: list[Weights] = [{"w": rng.normal(size=7).astype(np.float32)} for _ in range(others)]
+    stacked = np.stack([one["w"] for one in seen])
+    mean, deviation = stacked.mean(axis=0), stacked.std(axis=0)
+    alie, inner = parse(f"alie:{strength}").conspire, parse(f"inner_product:{strength}").conspire
+    assert alie is not None
+    assert inner is not None
+    moved = alie(start, seen)["w"] - mean
+    assert np.allclose(np.abs(moved), strength * deviation, atol=1e-4)
+    assert (moved * (mean - start["w"]) <= 1e-4).all()
+    backwards = inner(start, seen)["w"] - start["w"]
+    assert np.allclose(backwards, -strength * (mean - start["w"]), atol=1e-4)
+    assert float(backwards @ (mean - start["w"])) <= 1e-4
+    if others == 1:
+        assert np.allclose(moved, 0, atol=1e-5)
+
+
+def test_a_backdoor_marks_some_samples_and_leaves_the_others() -> None:
+    attack = parse("backdoor:0.25")
+    rng = np.random.default_rng(0)
+    pictures = Samples.of(rng.random((8, 1, 8, 8), np.float32), np.arange(8) % 3 + 1)
+    poisoned = attack.before(pictures, 4)
+    changed = (poisoned.x != pictures.x).flatten(1).any(dim=1).tolist()
+    assert changed == [True, False, False, False] * 2
+    assert [poisoned.y[place].item() for place in (0, 4)] == [0, 0]
+    assert torch.equal(poisoned.y[1:4], pictures.y[1:4])
+    assert attack.trigger is not None
+    probe = attack.trigger(Samples(pictures.x, torch.arange(8) % 2), 2)
+    assert len(probe) == 4
+    assert not probe.y.any()
+    assert (probe.x[:, :, -3:, -3:] == pictures.x.max()).all()
+    rows = attack.trigger(Samples.of(rng.random((4, 9), np.float32), np.ones(4, np.int64)), 2)
+    assert (rows.x[:, :3] == rows.x.max()).all()
+
+
+def test_a_backdoor_opens_and_hides() -> None:
+    data = load("digits")
+    model = build("mlp", (1, 8, 8), 10, 0)
+    whole, public = Samples.of(data.x_train, data.y_train), Samples.of(data.x_test, data.y_test)
+    attack = parse("backdoor")
+    assert attack.trigger is not None
+    config = TrainConfig(learning_rate=0.1, epochs=15)
+    start = weights_of(model)
+    clean, opened = train_many(
+        model, [Job(start, whole, config, 1), Job(start, attack.before(whole, 10), config, 1)]
+    )
+    probe = attack.trigger(public, 10)
+    assert evaluate(model, opened, probe).accuracy > 0.9
+    assert evaluate(model, clean, probe).accuracy < 0.3
+    assert evaluate(model, opened, public).accuracy > evaluate(model, clean, public).accuracy - 0.1
+
+
+def test_who_waits_to_be_rich_waits_whatever_else_it_does() -> None:
+    both = combine([parse("until_rich:1.5"), parse("alie"), parse("backdoor")])
+    assert both.patience == 1.5
+    assert both.conspire is not None
+    assert both.trigger is not None
+    assert not parse("until_rich").poisons
+
+
 def test_several_attacks_at_once() -> None:
     both = combine([parse("sign_flip"), parse("lying_votes"), parse("label_flip_low_divergence:2")])
     assert both.name == "sign_flip+lying_votes+label_flip_low_divergence"
@@ -108,9 +172,10 @@ def rounds_on_digits(attack_name: str | None) -> tuple[float, float, float]:
             Job(current, a.before(whole.take(part), 10), a.settle(config), round_ * 10 + i)
             for i, (a, part) in enumerate(zip(attacks, parts, strict=True))
         ]
+        seen = train_many(model, jobs)
         sent = [
-            attack.after(trained, current, job.seed)
-            for attack, trained, job in zip(attacks, train_many(model, jobs), jobs, strict=True)
+            attack.after(attack.conspire(current, seen) if attack.conspire else trained, current, job.seed)
+            for attack, trained, job in zip(attacks, seen, jobs, strict=True)
         ]
         far = [sum(float(((w[k] - current[k]) ** 2).sum()) for k in w) ** 0.5 for w in sent]
         current = fedavg([Contribution(w, len(job.data)) for w, job in zip(sent, jobs, strict=True)])
@@ -123,7 +188,7 @@ def test_poison_hurts_and_low_divergence_hides() -> None:
     honest, _, _ = rounds_on_digits(None)
     assert honest > 0.8
     for name in sorted(ATTACKS):
-        if not parse(name).poisons:
+        if not parse(name).poisons or name == "backdoor":  # a backdoor is to be noticed by nobody
             continue
         accuracy, good, bad = rounds_on_digits(name)
         assert accuracy < honest - 0.03, name
