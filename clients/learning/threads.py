@@ -35,3 +35,8 @@ def torch_threads(count: int | None) -> Iterator[None]:
     finally:
         if torch.get_num_threads() != before:
             torch.set_num_threads(before)
+
+
+def use_threads(count: int) -> None:
+    """Let torch use `count` threads in this process from now on."""
+    torch.set_num_threads(count)

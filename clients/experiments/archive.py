@@ -1,0 +1,139 @@
+"""Where runs are kept: a folder each, named by the digest of its settings; never of two versions at once."""
+
+import ast
+import hashlib
+import importlib
+import json
+import platform
+import shutil
+from functools import cache
+from importlib import metadata
+from pathlib import Path
+
+from clients.experiments.plan import Request
+from clients.experiments.runners import RUNNERS
+from clients.experiments.strict import Table
+from clients.ports.files import write_whole
+from clients.types.errors import RequestError
+
+STAMP, DONE = "experiment.json", "record.json"
+MATTERS = ("types", "protocol", "roles", "learning", "engine")
+"""The packages whose code decides what a run's lines are."""
+LOOKS = ("display.py", "figures.py")
+"""Modules of theirs that only show."""
+
+
+@cache
+def versions() -> dict[str, str]:
+    """Return what lines depend on besides the settings: Python, torch, numpy, and the code that matters."""
+    python = ".".join(platform.python_version_tuple()[:2])
+    return {
+        "python": python,
+        "torch": metadata.version("torch"),
+        "numpy": metadata.version("numpy"),
+        "code": fingerprint(Path(importlib.import_module("clients").__path__[0])),
+    }
+
+
+def fingerprint(root: Path) -> str:
+    """Return a digest of the code that matters under `root`, blind to comments, docstrings and form."""
+    digest = hashlib.sha256()
+    for package in MATTERS:
+        for path in sorted((root / package).rglob("*.py")):
+            if path.name in LOOKS:
+                continue
+            tree = ast.parse(path.read_text("utf-8"))
+            for node in ast.walk(tree):
+                _drop_docstring(node)
+            digest.update(f"{path.relative_to(root).as_posix()}\n{ast.dump(tree)}\n".encode())
+    return digest.hexdigest()[:12]
+
+
+def _drop_docstring(node: ast.AST) -> None:
+    if not isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
+        return
+    node.body = [
+        part
+        for part in node.body
+        if not (isinstance(part, ast.Expr) and isinstance(part.value, ast.Constant))
+    ]
+
+
+def compare(here: Table, there: Table) -> str:
+    """Return in words what differs, as `torch 2.14.0 there, 2.15.0 here`; empty where nothing does."""
+    names = [name for name in here | there if here.get(name) != there.get(name)]
+    return "; ".join(
+        f"{name} {there.get(name, 'unknown')} there, {here.get(name, 'unknown')} here" for name in names
+    )
+
+
+class Archive:
+    """The runs under `root`, which may be shared by all experiments."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+
+    def folder(self, request: Request) -> Path:
+        """Return where the run is kept."""
+        return self.root / request.digest
+
+    def is_done(self, request: Request) -> bool:
+        """Return whether the run is whole, by these versions; `RequestError` where by others."""
+        self.check(request)
+        return (self.folder(request) / DONE).exists()
+
+    def check(self, request: Request) -> None:
+        """Refuse what other versions or settings left where this run belongs."""
+        path = self.folder(request) / STAMP
+        if not path.exists():
+            return
+        stamp = _load(path)
+        differs = compare(versions(), stamp.get("versions", {}))
+        if stamp.get("settings") != request.settings or stamp.get("runner") != request.runner:
+            differs = "its settings, which its name doesn't belong to"
+        if differs:
+            raise RequestError(
+                f"{path.parent} holds a run of another version ({differs}). Results of both aren't mixed: "
+                "run with --replace to do such runs again, or with --runs elsewhere to keep them."
+            )
+
+    def begin(self, request: Request) -> Path:
+        """Return the folder for the run, stamped with what it is of; what is there of it is gone on with."""
+        self.check(request)
+        folder = self.folder(request)
+        if not (folder / STAMP).exists():
+            stamp = {"runner": request.runner, "settings": request.settings, "versions": versions()}
+            write_whole(folder / STAMP, json.dumps(stamp, indent=1) + "\n")
+        return folder
+
+    def end(self, request: Request) -> None:
+        """Mark the run as whole, with its record; what only resuming needs is let go."""
+        folder = self.folder(request)
+        record = RUNNERS[request.runner].read(request.settings, folder)
+        write_whole(folder / DONE, json.dumps(record, separators=(",", ":")) + "\n")
+        for journal in folder.glob("*/journal"):
+            shutil.rmtree(journal, ignore_errors=True)
+
+    def record(self, request: Request) -> Table:
+        """Return the record of a whole run, with the versions it was done by."""
+        self.check(request)
+        folder = self.folder(request)
+        stamp = _load(folder / STAMP)
+        return {**_load(folder / DONE), "versions": stamp["versions"]}
+
+    def forget_others(self, request: Request) -> None:
+        """Remove what other versions left where this run belongs."""
+        try:
+            self.check(request)
+        except RequestError:
+            shutil.rmtree(self.folder(request))
+
+
+def _load(path: Path) -> Table:
+    try:
+        found = json.loads(path.read_text("utf-8"))
+    except (OSError, ValueError) as error:
+        raise RequestError(f"{path} is damaged ({error}): remove {path.parent} and run again.") from error
+    if not isinstance(found, dict):
+        raise RequestError(f"{path} is damaged: remove {path.parent} and run again.")
+    return found

@@ -1,0 +1,119 @@
+"""Whether what a paper says holds in our results: a test a claim, and its numbers."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+
+from clients.experiments import metrics
+from clients.experiments.figure import SERIES, Claim
+from clients.experiments.results import Results, show
+from clients.experiments.strict import Table
+from clients.types.errors import RequestError, unknown_name
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """One number that a claim is about, and whether it is as the claim says."""
+
+    at: str
+    mean: float
+    deviation: float
+    seeds: int
+    holds: bool
+
+
+def _places(results: Results, claim: Claim) -> list[Table]:
+    """Return each place but for the series at which the claim is made."""
+    axis = claim.along or next((one.name for one in results.plan.axes if one.name not in claim.where), "")
+    labels = results.labels(axis, claim.where)
+    return [{axis: label} if axis else {} for label in labels]
+
+
+def _difference(results: Results, claim: Claim) -> list[Found]:
+    """The metric of series `of` less that of `minus`, seed by seed, is within bounds at every place."""
+    found = []
+    for place in _places(results, claim):
+        at = [results.place(claim.where, **{**place, SERIES: series}) for series in (claim.of, claim.minus)]
+        ours, theirs = (_by_seed(results, one, claim.metric) for one in at)
+        pairs = [ours[seed] - theirs[seed] for seed in ours if seed in theirs]
+        if pairs:
+            found.append(_judge(claim, place, pairs))
+    return found
+
+
+def _by_seed(results: Results, at: Table, name: str) -> dict[int, float]:
+    metric = metrics.metric(name)
+    return {run["seed"]: metric.get(run, results.last(run)) for run in results.records(at)}
+
+
+def _level(results: Results, claim: Claim) -> list[Found]:
+    """The metric of series `of` is within bounds at every place."""
+    found = []
+    for place in _places(results, claim):
+        at = results.place(claim.where, **{**place, SERIES: claim.of})
+        values = results.values(at, claim.metric)
+        if values:
+            found.append(_judge(claim, place, values))
+    return found
+
+
+def _judge(claim: Claim, place: Table, values: list[float]) -> Found:
+    mean, deviation = metrics.spread(values)
+    label = next(iter(place.values()), "")
+    return Found(str(label), mean, deviation, len(values), claim.at_least <= mean <= claim.at_most)
+
+
+def _trend(results: Results, claim: Claim) -> list[Found]:
+    """The metric of series `of` falls, or rises, from each point along an axis to the next."""
+    if claim.direction not in ("falls", "rises"):
+        raise RequestError(f"claim {claim.name}: direction must be falls or rises.")
+    found: list[Found] = []
+    for label in results.labels(claim.along, claim.where):
+        at = results.place(claim.where, **{claim.along: label, SERIES: claim.of})
+        values = results.values(at, claim.metric)
+        if not values:
+            continue
+        mean, deviation = metrics.spread(values)
+        before = found[-1].mean if found else None
+        holds = before is None or (mean < before if claim.direction == "falls" else mean > before)
+        found.append(Found(label, mean, deviation, len(values), holds))
+    return found
+
+
+KINDS: Mapping[str, Callable[[Results, Claim], list[Found]]] = MappingProxyType(
+    {"difference": _difference, "level": _level, "trend": _trend}
+)
+
+
+def check(results: Results, claim: Claim) -> Table:
+    """Return the claim with what was found."""
+    if claim.kind not in KINDS:
+        raise unknown_name("kind of claim", claim.kind, KINDS)
+    found = KINDS[claim.kind](results, claim)
+    axis = claim.along or next((one.name for one in results.plan.axes if one.name not in claim.where), "")
+    label = next((one.label for one in results.plan.axes if one.name == axis), axis)
+    return {
+        "name": claim.name,
+        "text": claim.text,
+        "number": claim.number,
+        "found": [
+            {
+                "at": f"{label} = {one.at}" if one.at else "",
+                "shown": show(
+                    one.mean, one.deviation, percent=claim.percent, digits=1 if claim.percent else 2
+                ),
+                "mean": round(one.mean, 6),
+                "sd": round(one.deviation, 6),
+                "seeds": one.seeds,
+                "holds": one.holds,
+            }
+            for one in found
+        ],
+        "holds": bool(found) and all(one.holds for one in found),
+        "note": claim.note,
+    }
+
+
+def check_all(results: Results) -> list[Table]:
+    """Return every claim of the figure with what was found."""
+    return [check(results, claim) for claim in results.figure.claims]

@@ -1,0 +1,173 @@
+"""What can be read off a run's record: values a round, and single numbers."""
+
+import statistics
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from types import MappingProxyType
+
+from clients.experiments.strict import Table
+from clients.types.errors import unknown_name
+
+PerRound = Callable[[Table], Sequence[float]]
+Single = Callable[[Table, int], float]
+
+
+@dataclass(frozen=True, slots=True)
+class Measure:
+    """A value of each round: which fields of a record it needs, and what it is called on an axis."""
+
+    fields: tuple[str, ...]
+    get: PerRound
+    label: str
+
+
+@dataclass(frozen=True, slots=True)
+class Metric:
+    """A single number; `get(record, last)`, where a final value is the mean over the `last` rounds."""
+
+    fields: tuple[str, ...]
+    get: Single
+    label: str
+
+
+def _plain(field: str) -> PerRound:
+    return lambda record: record[field]
+
+
+def _alive(group: str) -> PerRound:
+    """Return the share of `group` that is still in after each round."""
+
+    def get(record: Table) -> list[float]:
+        out, members = record[f"{group}_out"], max(record[group], 1)
+        return [1 - sum(one <= number for one in out) / members for number in range(1, record["rounds"] + 1)]
+
+    return get
+
+
+def _cumulated(letters: str) -> PerRound:
+    def get(record: Table) -> list[float]:
+        total, found = 0, []
+        for outcome in record["outcomes"]:
+            total += outcome in letters
+            found.append(float(total))
+        return found
+
+    return get
+
+
+MEASURES: Mapping[str, Measure] = MappingProxyType(
+    {
+        "accuracy": Measure(("accuracy",), _plain("accuracy"), "test accuracy"),
+        "auroc": Measure(("auroc",), _plain("auroc"), "mean AUROC"),
+        "backdoor": Measure(("backdoor",), _plain("backdoor"), "triggered samples that go over"),
+        "honest_tokens": Measure(("honest_tokens",), _plain("honest_tokens"), "honest: mean tokens"),
+        "malicious_tokens": Measure(
+            ("malicious_tokens",), _plain("malicious_tokens"), "malicious: mean tokens"
+        ),
+        "honest_alive": Measure(("honest", "honest_out"), _alive("honest"), "honest still in"),
+        "malicious_alive": Measure(("malicious", "malicious_out"), _alive("malicious"), "malicious still in"),
+        "accepted": Measure(("outcomes",), _cumulated("A"), "award rounds"),
+        "rejected": Measure(("outcomes",), _cumulated("R"), "slash rounds"),
+    }
+)
+
+
+def _last(field: str) -> Single:
+    """Return the mean over the last rounds."""
+    return lambda record, last: statistics.fmean(record[field][-last:])
+
+
+def _out(group: str) -> Single:
+    """Return the share of `group` that was put out."""
+    return lambda record, last: len(record[f"{group}_out"]) / max(record[group], 1)
+
+
+def _survival(group: str) -> Single:
+    """Return how many rounds a member of `group` is in on the mean; who is never out counts the whole run."""
+
+    def get(record: Table, last: int) -> float:
+        out, members, rounds = record[f"{group}_out"], record[group], record["rounds"]
+        return (sum(out) + rounds * (members - len(out))) / members if members else float(rounds)
+
+    return get
+
+
+def _share(letter: str) -> Single:
+    return lambda record, last: record["outcomes"].count(letter) / max(len(record["outcomes"]), 1)
+
+
+def _converged(record: Table, last: int) -> float:
+    """Return the first round whose accuracy is within a point of the final one."""
+    final = statistics.fmean(record["accuracy"][-last:])
+    return float(next(n for n, one in enumerate(record["accuracy"], 1) if one >= final - 0.01))
+
+
+def _per_round(*parts: str) -> Single:
+    return lambda record, last: sum(record["seconds"][part] for part in parts) / record["rounds"]
+
+
+def _single(field: str) -> Single:
+    return lambda record, last: float(record[field])
+
+
+def _gas(record: Table, last: int) -> float:
+    total: int = sum(record["gas"].values())
+    clients: int = record["honest"] + record["malicious"]
+    return total / int(record["rounds"]) / clients
+
+
+def _update_bytes(record: Table, last: int) -> float:
+    """Return an update's size: a round puts its updates and their aggregate, all of one size."""
+    return float(record["bytes"]["up"] / (record["proposals"] + record["rounds"]))
+
+
+METRICS: Mapping[str, Metric] = MappingProxyType(
+    {
+        "accuracy": Metric(("accuracy",), _last("accuracy"), "test accuracy"),
+        "auroc": Metric(("auroc",), _last("auroc"), "mean AUROC"),
+        "backdoor": Metric(("backdoor",), _last("backdoor"), "triggered samples that go over"),
+        "converged": Metric(("accuracy",), _converged, "rounds until within a point of the final accuracy"),
+        "honest_tokens": Metric(("honest_tokens",), _last("honest_tokens"), "honest: mean tokens"),
+        "malicious_tokens": Metric(
+            ("malicious_tokens",), _last("malicious_tokens"), "malicious: mean tokens"
+        ),
+        "honest_out": Metric(("honest", "honest_out"), _out("honest"), "honest put out"),
+        "malicious_out": Metric(("malicious", "malicious_out"), _out("malicious"), "malicious put out"),
+        "honest_survival": Metric(
+            ("honest", "honest_out"), _survival("honest"), "honest: mean survival, rounds"
+        ),
+        "malicious_survival": Metric(
+            ("malicious", "malicious_out"), _survival("malicious"), "malicious: mean survival, rounds"
+        ),
+        "rejected": Metric(("outcomes",), _share("R"), "rounds rejected"),
+        "undecided": Metric(("outcomes",), _share("U"), "rounds undecided"),
+        "minority": Metric(
+            ("minority",), lambda record, last: statistics.fmean(record["minority"]), "voters in the minority"
+        ),
+        "judging": Metric((), _per_round("judge", "aggregate"), "seconds a round to judge and aggregate"),
+        "gas": Metric(("gas", "honest", "malicious"), _gas, "gas a client and round"),
+        "update_bytes": Metric(("bytes", "proposals"), _update_bytes, "bytes an update"),
+        "return": Metric(("return",), _single("return"), "mean return of a lying vote, in stakes"),
+        "expected": Metric(("expected",), _single("expected"), "equation (4)"),
+        "won": Metric(("won",), _single("won"), "lying votes that won"),
+    }
+)
+
+
+def measure(name: str) -> Measure:
+    """Return the per-round value called `name`."""
+    if name not in MEASURES:
+        raise unknown_name("per-round value", name, MEASURES)
+    return MEASURES[name]
+
+
+def metric(name: str) -> Metric:
+    """Return the metric called `name`."""
+    if name not in METRICS:
+        raise unknown_name("metric", name, METRICS)
+    return METRICS[name]
+
+
+def spread(values: Sequence[float]) -> tuple[float, float]:
+    """Return mean and standard deviation (of the sample; 0 of a single value)."""
+    return statistics.fmean(values), statistics.stdev(values) if len(values) > 1 else 0.0

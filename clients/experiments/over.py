@@ -1,0 +1,84 @@
+"""The same run over a real chain and store: its lines must be those of the specification."""
+
+import dataclasses
+import json
+import shutil
+from pathlib import Path
+
+from clients.engine.config import build
+from clients.engine.results import TIMED, LineFile
+from clients.experiments.archive import Archive
+from clients.experiments.plan import Plan, Request
+from clients.experiments.runs_of_swarms import LINES, SWARM
+from clients.experiments.strict import Table
+from clients.ports.files import write_whole
+from clients.types.errors import FedJuryError
+
+OVER = "over.json"
+
+
+class LinesDiffer(FedJuryError):
+    """The same settings gave other lines over a chain: the specification and the contract disagree."""
+
+
+def choose(plan: Plan) -> Request | None:
+    """Return the plan's run to repeat: its first federation on the specification; None where it has none."""
+    federations = [
+        one
+        for one in plan.requests.values()
+        if one.runner == "swarm" and one.settings["mechanism"] != "fedavg" and one.settings["chain"] == "spec"
+    ]
+    return min(federations, key=lambda one: (one.rounds, one.settings["clients"])) if federations else None
+
+
+def compare_over(plan: Plan, archive: Archive, folder: Path, chain: str, store: str) -> str:
+    """Do one run of the plan again over `chain` and `store`; return what was found, and keep it in `folder`.
+
+    Raises:
+        LinesDiffer: a line isn't the same but for times, gas and bytes.
+    """
+    request = choose(plan)
+    if request is None:
+        return "no run of it is on the specification: nothing to compare"
+    where = archive.root / "over" / f"{request.digest}-{chain}-{store}"
+    shutil.rmtree(where, ignore_errors=True)
+    lines = _run(request, where, chain, store)
+    expected = LineFile(archive.folder(request) / SWARM / LINES).read()
+    compared = compare_lines(expected, lines)
+    found = {
+        "run": request.digest,
+        "chain": chain,
+        "store": store,
+        "rounds": compared,
+        "seed": request.settings["seed"],
+        "gas": sum(sum(line["gas"].values()) for line in lines),
+        "bytes": {way: sum(line["bytes"][way] for line in lines) for way in ("up", "down")},
+        "seconds": round(sum(line["seconds"]["total"] for line in lines), 1),
+    }
+    write_whole(folder / OVER, json.dumps(found, indent=1) + "\n")
+    return f"over {chain} and {store}: the same {compared} lines, {found['gas']:,} gas"
+
+
+def compare_lines(expected: list[Table], found: list[Table]) -> int:
+    """Return how many lines there are, all the same but for times, gas and bytes; else `LinesDiffer`."""
+    if len(expected) != len(found):
+        raise LinesDiffer(f"{len(found)} lines over the chain, {len(expected)} on the specification.")
+    for one, other in zip(expected, found, strict=True):
+        names = sorted(name for name in one if name not in TIMED and one[name] != other.get(name))
+        if names:
+            raise LinesDiffer(f"round {one['round']} differs over the chain in {', '.join(names)}.")
+    return len(found)
+
+
+def _run(request: Request, where: Path, chain: str, store: str) -> list[Table]:
+    from clients.engine.driver import Stalled
+    from clients.engine.swarm import Swarm
+
+    settings = {**request.settings, "chain": chain, "store": store}
+    config = dataclasses.replace(build(settings), out=str(where))
+    with Swarm(config, draws=False) as swarm:
+        try:
+            swarm.run(lambda line: None)
+        except Stalled:
+            swarm.finish()
+    return LineFile(where / LINES).read()

@@ -1,0 +1,286 @@
+"""A figure's results: small files that say what was run, by what, and what came of it."""
+
+import contextlib
+import itertools
+import json
+import os
+import platform
+import subprocess
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from clients.experiments import metrics
+from clients.experiments.archive import Archive, compare
+from clients.experiments.figure import SERIES, Figure, Numbers
+from clients.experiments.plan import Plan, make
+from clients.experiments.strict import Table
+from clients.ports.files import write_whole
+from clients.types.errors import RequestError, UnavailableError
+
+RUNS, META, TABLE, MARKDOWN = "runs.jsonl", "meta.json", "table.json", "table.md"
+_ALWAYS = ("rounds", "seconds", "wall_seconds")
+PER_ROUND = ("curves", "verdicts")
+"""The kinds of picture that draw every round; the others draw metrics."""
+
+
+@dataclass(frozen=True, slots=True)
+class Results:
+    """The runs of a figure at a preset, each with the places in the figure that it fills."""
+
+    plan: Plan
+    runs: tuple[Table, ...]
+
+    @property
+    def figure(self) -> Figure:
+        """The figure."""
+        return self.plan.figure
+
+    @property
+    def seeds(self) -> int:
+        """How many seeds each place has."""
+        return len(self.plan.scale.seeds)
+
+    def last(self, record: Table) -> int:
+        """Return over how many last rounds a final value of the run is the mean."""
+        return self.plan.scale.last or max(1, int(record["rounds"]) // 4)
+
+    def records(self, at: Table) -> list[Table]:
+        """Return the runs at a place, in the order of their seeds; none where the figure has none there."""
+        wanted = {axis: str(label) for axis, label in at.items()}
+        return [run for run in self.runs if any(wanted.items() <= cell.items() for cell in run["cells"])]
+
+    def values(self, at: Table, name: str) -> list[float]:
+        """Return a metric of each run at a place."""
+        metric = metrics.metric(name)
+        return [metric.get(record, self.last(record)) for record in self.records(at)]
+
+    def labels(self, name: str, where: Table) -> list[str]:
+        """Return the labels along an axis, as far as `where` admits them; one empty label for no axis."""
+        if not name:
+            return [""]
+        wanted = where.get(name)
+        labels = self.plan.labels(name)
+        if wanted is None:
+            return labels
+        chosen = [str(one) for one in (wanted if isinstance(wanted, list) else [wanted])]
+        return [label for label in labels if label in chosen]
+
+    def place(self, where: Table, **labels: str) -> Table:
+        """Return where on every axis the given labels are; an axis left open must have one label alone."""
+        at = {axis: label for axis, label in labels.items() if axis}
+        for axis in [*(axis.name for axis in self.plan.axes), SERIES]:
+            if axis in at:
+                continue
+            left = self.labels(axis, where)
+            if len(left) != 1:
+                raise RequestError(
+                    f"{self.figure.full_name}: {axis} has {len(left)} points where one is meant; "
+                    f"name one in `where`: {', '.join(self.plan.labels(axis))}."
+                )
+            at[axis] = left[0]
+        return at
+
+
+def needed_fields(figure: Figure) -> set[str]:
+    """Return the fields of records that the figure's pictures, tables and claims read."""
+    fields = set(_ALWAYS)
+    for picture in figure.pictures:
+        per_round = picture.kind in PER_ROUND
+        for name in picture.values:
+            fields |= set((metrics.measure(name) if per_round else metrics.metric(name)).fields)
+        if picture.kind == "verdicts":
+            fields.add("outcomes")
+        if picture.kind == "gas":
+            fields |= {"gas", "proposals", "ballots", "bytes", "honest", "malicious"}
+    for name in [table.metric for table in figure.tables] + [claim.metric for claim in figure.claims]:
+        fields |= set(metrics.metric(name).fields)
+    return fields
+
+
+def collect(plan: Plan, archive: Archive) -> Results:
+    """Return the results of a plan whose runs are all whole; `RequestError` where they aren't of a kind."""
+    fields = needed_fields(plan.figure)
+    runs: list[Table] = []
+    data: dict[str, tuple[str, str]] = {}
+    for digest, request in plan.requests.items():
+        record = archive.record(request)
+        source = str(request.settings.get("dataset", ""))
+        known = data.setdefault(source, (record.get("data", ""), digest))
+        if record.get("data", "") != known[0] and _same_split(plan, digest, known[1]):
+            raise RequestError(
+                f"{plan.figure.full_name}: {source} wasn't the same data in the runs {known[1]} and {digest}."
+                " Was FEDJURY_DATA changed in between? Run again with --replace."
+            )
+        cells = [cell.at for cell in plan.cells if cell.request.digest == digest]
+        runs.append(
+            {
+                "run": digest,
+                "cells": [dict(one) for one in cells],
+                "seed": request.settings["seed"],
+                "settings": request.settings,
+                "versions": record["versions"],
+                **{name: value for name, value in record.items() if name in fields},
+            }
+        )
+    return Results(plan, tuple(runs))
+
+
+def _same_split(plan: Plan, one: str, other: str) -> bool:
+    """Return whether two runs divide the data alike, so that their fingerprints must be the same."""
+    names = ("partition", "clients", "seed", "validation")
+    first, second = (plan.requests[digest].settings for digest in (one, other))
+    return all(first.get(name) == second.get(name) for name in names)
+
+
+def load(folder: Path, figure: Figure, preset: str) -> Results:
+    """Return the results saved in `folder`; `RequestError` where they are of other settings."""
+    path = folder / RUNS
+    try:
+        lines = [json.loads(line) for line in path.read_text("utf-8").splitlines()]
+    except OSError as error:
+        raise UnavailableError(
+            f"{path} can't be read: {error.strerror}. Make it: python -m clients.experiments "
+            f"{figure.full_name} --preset {preset}"
+        ) from error
+    except ValueError as error:
+        raise RequestError(f"{path} is damaged: {error}.") from error
+    plan = make(figure, preset)
+    if {line["run"] for line in lines} != set(plan.requests):
+        raise RequestError(
+            f"{path} holds runs of other settings than {figure.full_name} has now: "
+            "run it again with --replace."
+        )
+    return Results(plan, tuple(lines))
+
+
+def check_replaceable(folder: Path, results: Results) -> None:
+    """Refuse to write over results of other settings or versions."""
+    path = folder / RUNS
+    if not path.exists():
+        return
+    there = [json.loads(line) for line in path.read_text("utf-8").splitlines()]
+    if {line["run"] for line in there} != {run["run"] for run in results.runs}:
+        differs = "of other settings"
+    else:
+        versions = {run["run"]: run["versions"] for run in results.runs}
+        differs = next(
+            (found for line in there if (found := compare(versions[line["run"]], line["versions"]))), ""
+        )
+    if differs:
+        raise RequestError(
+            f"{folder} holds results {differs}. They aren't mixed or overwritten: "
+            "choose another --out, or --replace them."
+        )
+
+
+def save(results: Results, folder: Path, command: str, seconds: float) -> None:
+    """Write `runs.jsonl`, `meta.json`, `table.json` and `table.md` into `folder`."""
+    from clients.experiments.claims import check_all
+
+    text = "".join(json.dumps(run, separators=(",", ":"), ensure_ascii=False) + "\n" for run in results.runs)
+    write_whole(folder / RUNS, text)
+    spent: dict[str, float] = {}
+    for run in results.runs:
+        for part, value in run.get("seconds", {}).items():
+            spent[part] = round(spent.get(part, 0.0) + value, 1)
+    meta = {
+        "figure": results.figure.full_name,
+        "preset": results.plan.preset,
+        "command": command,
+        "commit": _commit(),
+        "versions": results.runs[0]["versions"],
+        "hardware": hardware(),
+        "runs": len(results.runs),
+        "run_seconds": round(sum(run["wall_seconds"] for run in results.runs), 1),
+        "seconds_by_part": spent,
+        "wall_seconds": round(seconds, 1),
+    }
+    write_whole(folder / META, json.dumps(meta, indent=1, ensure_ascii=False) + "\n")
+    tables = [compute_table(results, table) for table in results.figure.tables]
+    claims = check_all(results)
+    content = {"tables": tables, "claims": claims}
+    write_whole(folder / TABLE, json.dumps(content, indent=1, ensure_ascii=False) + "\n")
+    write_whole(folder / MARKDOWN, "".join(_markdown(table) for table in tables))
+
+
+def compute_table(results: Results, table: Numbers) -> Table:
+    """Return a table's numbers: mean, deviation and count of seeds in each cell."""
+    cells = []
+    for row, column in itertools.product(
+        results.labels(table.rows, table.where), results.labels(table.columns, table.where)
+    ):
+        at = results.place(table.where, **{table.rows: row, table.columns: column})
+        values = results.values(at, table.metric)
+        if values:
+            mean, deviation = metrics.spread(values)
+            cells.append(
+                {"row": row, "column": column, "mean": round(mean, 6), "sd": round(deviation, 6),
+                 "seeds": len(values)}
+            )  # fmt: skip
+    label = next((axis.label for axis in results.plan.axes if axis.name == table.columns), "")
+    return {
+        "name": table.name,
+        "title": table.title,
+        "metric": table.metric,
+        "percent": table.percent,
+        "digits": table.digits,
+        "columns": label,
+        "cells": cells,
+    }
+
+
+def show(mean: float, deviation: float, *, percent: bool, digits: int = 2) -> str:
+    """Return `mean ± deviation` as text, in percent or as they are."""
+    times, sign = (100, " %") if percent else (1, "")
+    return f"{mean * times:.{digits}f} ± {deviation * times:.{digits}f}{sign}"
+
+
+def _markdown(table: Table) -> str:
+    rows = list(dict.fromkeys(cell["row"] for cell in table["cells"]))
+    columns = list(dict.fromkeys(cell["column"] for cell in table["cells"]))
+    shown = {
+        (cell["row"], cell["column"]): show(
+            cell["mean"], cell["sd"], percent=table["percent"], digits=table["digits"]
+        )
+        for cell in table["cells"]
+    }
+    head = [table["metric"], *(f"{table['columns']} = {one}" if one else "all" for one in columns)]
+    lines = [f"### {table['title']}", "", _row(head), _row(["---"] * len(head))]
+    lines += [_row([row or "all", *(shown.get((row, one), "") for one in columns)]) for row in rows]
+    return "\n".join(lines) + "\n\n"
+
+
+def _row(cells: Sequence[str]) -> str:
+    return f"| {' | '.join(cells)} |"
+
+
+def hardware() -> Table:
+    """Return in words what this machine is."""
+    found: Table = {"cores": os.cpu_count(), "machine": platform.machine(), "system": platform.system()}
+    with contextlib.suppress(OSError):
+        text = Path("/proc/cpuinfo").read_text("utf-8")
+        model = next((line.split(":")[1].strip() for line in text.splitlines() if "model name" in line), "")
+        if model:
+            found["processor"] = model
+    with contextlib.suppress(OSError, ValueError, AttributeError):
+        found["memory_gib"] = round(os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30, 1)
+    return found
+
+
+def _commit() -> str:
+    from clients.engine.rundir import versions
+
+    with contextlib.suppress(OSError, subprocess.SubprocessError):
+        return versions()["commit"]
+    return "unknown"
+
+
+def places(results: Results) -> Iterator[Table]:
+    """Yield every place of the figure once."""
+    seen = set()
+    for cell in results.plan.cells:
+        key = tuple(sorted(cell.at.items()))
+        if key not in seen:
+            seen.add(key)
+            yield cell.at

@@ -1,0 +1,152 @@
+"""Runs of whole federations: a `clients.swarm` run each, in its own folder."""
+
+import dataclasses
+import json
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+from clients.engine.config import SwarmConfig, build
+from clients.engine.results import LineFile
+from clients.experiments.strict import Table
+from clients.types.cid import Cid
+from clients.types.errors import RequestError
+from clients.types.federation import TOKEN
+
+LINES, SUMMARY = "rounds.jsonl", "summary.json"
+PROBE, DATA, SWARM = "probe.jsonl", "data.json", "run"
+
+
+def resolve(settings: Table) -> Table:
+    """Return every setting of the run but where it is kept; `RequestError` for an impossible one."""
+    if "out" in settings:
+        raise RequestError("out is no setting of an experiment: its runs lie under --runs.")
+    return _plain(build({"chain": "spec", "store": "memory", "device": "cpu", **settings}))
+
+
+def _plain(config: SwarmConfig) -> Table:
+    settings: Table = dataclasses.asdict(config)
+    settings["attack"] = list(config.attack)
+    del settings["out"]
+    if not config.malicious:
+        # Without attackers these do nothing: the same run, whatever they say.
+        settings["attack"] = list(SwarmConfig().attack)
+    if config.mechanism == "fedavg":
+        plain = SwarmConfig()
+        for name in ("tolerance", "proposer_stake", "voter_stake", "quorum", "attribution", "chain"):
+            settings[name] = getattr(plain, name)
+        settings["chain"] = "spec"
+    return settings
+
+
+def run(settings: Table, folder: Path, tick: Callable[[int], None]) -> None:
+    """Run the federation, or go on with the run in `folder`."""
+    # Here: torch takes seconds to come, and planning has no need of it.
+    from clients.engine.driver import Stalled
+    from clients.engine.rundir import CONFIG
+    from clients.engine.swarm import Swarm
+
+    root = folder / SWARM
+    begun = (root / CONFIG).exists()
+    config = dataclasses.replace(build(settings), out=str(root))
+    with Swarm(config, resume=root if begun else None, draws=False) as swarm:
+        _tell_data(swarm, folder)
+        probe = _Probe(swarm, folder)
+
+        def settled(line: Any) -> None:
+            probe.look(line)
+            tick(1)
+
+        try:
+            swarm.run(settled)
+        except Stalled:
+            if not swarm.lines:
+                raise
+            swarm.finish()
+
+
+def _tell_data(swarm: Any, folder: Path) -> None:
+    """Write down which data it was: the same name can be different files on another machine."""
+    (folder / DATA).write_text(json.dumps(swarm.bench.fingerprint()))
+
+
+class _Probe:
+    """Looks at each new head for the backdoor, where an attack opens one."""
+
+    def __init__(self, swarm: Any, folder: Path) -> None:
+        self._swarm = swarm
+        self._attack = next((one for one in swarm.behaviours.values() if one.trigger is not None), None)
+        self._file = LineFile(folder / PROBE, durable=False)
+        self._seen = {record["round"]: record for record in self._file.read()}
+        self._last: tuple[str, float] | None = None
+
+    def look(self, line: Any) -> None:
+        """Append how often the head of `line` falls for the trigger."""
+        if self._attack is None or line.round in self._seen:
+            return
+        if self._last is None or self._last[0] != line.head_cid:
+            self._last = (line.head_cid, self._fall(line.head_cid))
+        self._file.append({"round": line.round, "backdoor": round(self._last[1], 6)})
+
+    def _fall(self, head: str) -> float:
+        from clients.learning.codec import decode
+
+        cid = Cid.parse(head)
+        # Not through the store where that can be helped: it counts what is read from it.
+        data = self._swarm.journal.load_head(cid) or self._swarm.store.get(cid)
+        share: float = self._swarm.bench.probe(decode(data, self._swarm.bench.schema), self._attack)
+        return share
+
+
+def read(settings: Table, folder: Path) -> Table:
+    """Return the run's record: per-round values, and of each kind of participant who was out when."""
+    lines = LineFile(folder / SWARM / LINES).read()
+    summary: Table = json.loads((folder / SWARM / SUMMARY).read_text())
+    malicious = set(summary["malicious"])
+    honest = set(lines[0]["balances"]) - malicious
+    record: Table = {
+        "rounds": len(lines),
+        "accuracy": [round(line["accuracy"], 5) for line in lines],
+        "outcomes": "".join(line["outcome"][0] for line in lines),
+        "honest_tokens": [_tokens(line["honest_mean_balance"]) for line in lines],
+        "malicious_tokens": [_tokens(line["malicious_mean_balance"]) for line in lines],
+        "honest": len(honest),
+        "malicious": len(malicious),
+        "honest_out": _out(lines, honest),
+        "malicious_out": _out(lines, malicious),
+        "minority": [min(line["votes_for"], line["votes_against"]) for line in lines],
+        "blamed_honest": sum(len(set(line["blamed"]) & honest) for line in lines),
+        "blamed_malicious": sum(len(set(line["blamed"]) & malicious) for line in lines),
+        "seconds": {part: round(spent, 3) for part, spent in summary["seconds"].items()},
+        "wall_seconds": summary["wall_seconds"],
+        "head": lines[-1]["head_cid"],
+        "data": json.loads((folder / DATA).read_text())["sha256"][:16],
+    }
+    if lines[0]["auroc"] is not None:
+        record["auroc"] = [round(line["auroc"], 5) for line in lines]
+    if settings["mechanism"] != "fedavg" and settings["chain"] != "spec":
+        record["gas"] = _sum(line["gas"] for line in lines)
+        record["proposals"] = sum(len(line["proposers"]) for line in lines)
+        record["ballots"] = sum(line["votes_for"] + line["votes_against"] for line in lines)
+    record["bytes"] = _sum(line["bytes"] for line in lines)
+    probes = LineFile(folder / PROBE, durable=False).read()
+    if probes:
+        record["backdoor"] = [probe["backdoor"] for probe in probes]
+    return record
+
+
+def _tokens(units: float) -> float:
+    return round(units / TOKEN, 2)
+
+
+def _out(lines: Sequence[Table], group: set[str]) -> list[int]:
+    """Return the rounds in which members of `group` were put out, one entry each."""
+    return [line["round"] for line in lines for account in line["banned"] if account in group]
+
+
+def _sum(tables: Any) -> dict[str, int]:
+    total: dict[str, int] = {}
+    for table in tables:
+        for name, count in table.items():
+            total[name] = total.get(name, 0) + count
+    return total
