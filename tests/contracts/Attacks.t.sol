@@ -164,7 +164,11 @@ contract AttacksTest is Bench {
         pass(IFederation.Phase.Commit);
         refuses(list[1], revealing(1, MODEL, SALT), notCommitted(list[1], 1));
         refuses(proposer, revealing(1, MODEL, SALT), notCommitted(proposer, 1));
-        refuses(account(50), revealing(1, MODEL, SALT), notCommitted(account(50), 1));
+        refuses(
+            account(50),
+            revealing(1, MODEL, SALT),
+            abi.encodeWithSelector(IFederation.NotMember.selector, account(50), IFederation.Standing.Stranger)
+        );
     }
 
     function test_wrong_salt_or_ballot() public {

@@ -135,9 +135,14 @@ contract BflcTest is BflcBench {
         proposeAll();
         pass(IFederation.Phase.Propose); // the one expelled may have a seat
         juror = voters()[0];
+        bytes memory ballot = new bytes(2 * uint256(federation.roundOf(round()).proposals));
+        commitBallot(juror, ballot);
         expelled(juror);
         banned = abi.encodeWithSelector(IFederation.AccountBanned.selector, juror);
         refuses(juror, abi.encodeCall(IFederation.commit, (round(), keccak256("any"))), banned);
+        pass(IFederation.Phase.Commit);
+        // what it committed before is not counted
+        refuses(juror, abi.encodeCall(IFederation.reveal, (round(), ballot, saltOf(juror))), banned);
     }
 
     /// @dev Expelled and not evicted, it may still leave with its stake.
@@ -201,20 +206,36 @@ contract BflcTest is BflcBench {
         assertSolvent();
     }
 
-    /// @dev One of a committee of three is no quorum, whatever its scores.
+    /// @dev One of a committee of three is no quorum, whatever its scores; nor are two of four.
     function test_no_quorum() public {
-        openAndDraw();
-        proposeAll();
-        judge(copies(scores(9000, 9000, 9000, 9000, 9000), 1));
-        publishAll(0, 0);
-        finish();
-        assertOutcome(IFederation.Outcome.Rejected);
+        for (committee = 3; committee <= 4; ++committee) {
+            redeploy(committee + 5);
+            openAndDraw();
+            proposeAll();
+            judge(copies(scores(9000, 9000, 9000, 9000, 9000), committee / 2));
+            assertEq(phase(), uint256(IFederation.Phase.Settle));
+            refusesPhase(publishers()[0], publishing(MODEL, 15), IFederation.Phase.Publish);
+            finish();
+            assertOutcome(IFederation.Outcome.Undecided);
+            assertEq(federation.pool(), members.length * FEE);
+        }
     }
 
     function test_two_of_three_are_a_quorum() public {
         openAndDraw();
         proposeAll();
         judge(copies(scores(9000, 9000, 9000, 9000, 9000), 2));
+        publishAll(MODEL, 15);
+        finish();
+        assertOutcome(IFederation.Outcome.Accepted);
+    }
+
+    function test_three_of_four_are_a_quorum() public {
+        committee = 4;
+        redeploy(9);
+        openAndDraw();
+        proposeAll();
+        judge(copies(scores(9000, 9000, 9000, 9000, 9000), 3));
         publishAll(MODEL, 15);
         finish();
         assertOutcome(IFederation.Outcome.Accepted);

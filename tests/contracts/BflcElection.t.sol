@@ -89,31 +89,95 @@ contract BflcElectionTest is BflcBench {
 
     // ------------------------------------------------------------------ what a round changes
 
-    function test_a_rejection_changes_nothing() public {
+    /// @dev Named or elected, a committee is borne with for three failures in a row.
+    function test_two_rejections_change_nothing() public {
         named(firstThree());
-        playBflc(scores(0, 0, 0, 0, 0), 0, 0);
-        assertOutcome(IFederation.Outcome.Rejected);
-        openAndDraw();
-        assertCommittee(firstThree());
-        finish();
-        openAndDraw();
-        assertDrawn(); // that one was undecided
-    }
-
-    function test_after_an_undecided_round_the_draw_decides() public {
-        address[] memory p = playBflc(scores(6000, 9000, 4000, 8000, 7000), MODEL, 27);
-        openAndDraw();
-        assertCommittee(three(p, 1, 3, 4));
-        finish();
+        for (uint256 i = 0; i < 3; ++i) {
+            openAndDraw();
+            assertCommittee(firstThree());
+            reject();
+        }
         openAndDraw();
         assertDrawn();
-        proposeAll();
-        judgeAll(scores(0, 0, 0, 0, 0));
-        publishAll(0, 0);
-        finish();
-        assertOutcome(IFederation.Outcome.Rejected);
+    }
+
+    /// @dev Each way in which a round can fail without the committee's doing, in each order, three times.
+    function test_the_third_failure_in_a_row_of_any_kind() public {
+        address[] memory p = playBflc(scores(6000, 9000, 4000, 8000, 7000), MODEL, 27);
+        for (uint256 kinds = 0; kinds < 27; ++kinds) {
+            uint256 snapshot = vm.snapshotState();
+            fail_(kinds % 3);
+            fail_(kinds / 3 % 3);
+            openAndDraw();
+            assertCommittee(three(p, 1, 3, 4));
+            if (kinds / 9 == 0) reject();
+            else finish();
+            assertTrue(outcome() != uint256(IFederation.Outcome.Accepted));
+            openAndDraw();
+            assertDrawn();
+            reject(); // nor does a drawn one stay
+            openAndDraw();
+            assertDrawn();
+            vm.revertToState(snapshot);
+        }
+    }
+
+    /// @dev An accepted round begins the count anew.
+    function test_failures_count_in_a_row() public {
+        address[] memory p = playBflc(scores(6000, 9000, 4000, 8000, 7000), MODEL, 27);
+        for (uint256 i = 0; i < 3; ++i) {
+            fail_(i);
+            fail_(2);
+            p = playBflc(scores(6000, 9000, 4000, 8000, 7000), MODEL, 27);
+        }
         openAndDraw();
-        assertDrawn(); // as for the rejected round, by the new draw
+        assertCommittee(three(p, 1, 3, 4));
+    }
+
+    /// @dev After any number of failures under drawn committees, the next accepted round elects again.
+    function test_an_election_after_many_failures() public {
+        named(firstThree());
+        for (uint256 i = 0; i < 7; ++i) {
+            fail_(i % 3);
+        }
+        address[] memory p = playBflc(scores(6000, 9000, 4000, 8000, 7000), MODEL, 27);
+        fail_(0);
+        fail_(1);
+        openAndDraw();
+        assertCommittee(three(p, 1, 3, 4));
+    }
+
+    /// @dev Updates, and no model of them: by silence, or by different models of half of the committee each.
+    function test_after_a_round_that_the_committee_left_undecided_the_draw_decides() public {
+        address[] memory p = playBflc(scores(6000, 9000, 4000, 8000, 7000), MODEL, 27);
+        for (uint256 i = 0; i < 2; ++i) {
+            uint256 snapshot = vm.snapshotState();
+            openAndDraw();
+            assertCommittee(three(p, 1, 3, 4));
+            proposeAll();
+            if (i == 0) judge(copies(scores(9000, 9000, 9000, 9000, 9000), 1));
+            else judgeAll(scores(9000, 9000, 9000, 9000, 9000));
+            if (i == 1) publish(publishers()[0], OTHER, 15);
+            finish();
+            assertOutcome(IFederation.Outcome.Undecided);
+            openAndDraw();
+            assertDrawn();
+            reject();
+            openAndDraw();
+            assertDrawn(); // by the new draw
+            vm.revertToState(snapshot);
+        }
+    }
+
+    /// @dev One update is enough for a committee to answer for its silence.
+    function test_an_undecided_round_with_one_update() public {
+        named(firstThree());
+        openAndDraw();
+        propose(proposers()[0]);
+        finish();
+        assertOutcome(IFederation.Outcome.Undecided);
+        openAndDraw();
+        assertDrawn();
     }
 
     function test_an_acceptance_after_an_undecided_round_elects() public {
@@ -146,16 +210,15 @@ contract BflcElectionTest is BflcBench {
         assertCommittee(three(p, 1, 0, 2));
     }
 
-    function test_elected_ones_stay_through_rejections() public {
+    function test_elected_ones_stay_through_two_rejections() public {
         address[] memory p = playBflc(scores(6000, 9000, 4000, 8000, 7000), MODEL, 27);
         for (uint256 i = 0; i < 3; ++i) {
             openAndDraw();
             assertCommittee(three(p, 1, 3, 4));
-            proposeAll();
-            judgeAll(scores(0, 0, 0, 0, 0));
-            publishAll(0, 0);
-            finish();
+            reject();
         }
+        openAndDraw();
+        assertDrawn();
     }
 
     function test_who_left_keeps_its_seat_empty() public {
@@ -225,6 +288,7 @@ contract BflcElectionTest is BflcBench {
             address[] memory p = playBflc(scores(6000, 9000, 4000, 8000, 7000), MODEL, 27);
             openAndDraw();
             if (assertElectedAtRandom(p) != 7) ++differing;
+            proposeAll();
             finish();
             openAndDraw();
             assertDrawn();
@@ -238,18 +302,41 @@ contract BflcElectionTest is BflcBench {
         election = 1;
         redeploy(8);
         address[] memory p = playBflc(scores(6000, 9000, 4000, 8000, 7000), MODEL, 27);
-        for (uint256 i = 0; i < 6; ++i) {
+        for (uint256 i = 0; i < 3; ++i) {
             openAndDraw();
             assertElectedAtRandom(p);
-            proposeAll();
-            judgeAll(scores(0, 0, 0, 0, 0));
-            publishAll(0, 0);
-            finish();
-            assertOutcome(IFederation.Outcome.Rejected);
+            reject();
         }
+        openAndDraw();
+        assertDrawn();
     }
 
     // ------------------------------------------------------------------ words
+
+    /// @dev Nothing passes in the round that is drawn.
+    function reject() private {
+        proposeAll();
+        judgeAll(scores(0, 0, 0, 0, 0));
+        publishAll(0, 0);
+        finish();
+        assertOutcome(IFederation.Outcome.Rejected);
+    }
+
+    /// @dev A round that fails: nothing passes, nothing is proposed, or nobody draws.
+    function fail_(uint256 kind) private {
+        if (kind == 2) {
+            uint256 rest = federation.status().restUntil;
+            if (block.timestamp < rest) vm.warp(rest);
+            federation.open();
+            vm.roll(block.number + 257);
+            federation.settle();
+        } else {
+            openAndDraw();
+            if (kind == 0) reject();
+            else finish();
+        }
+        assertTrue(outcome() != uint256(IFederation.Outcome.Accepted));
+    }
 
     function three(address[] memory from, uint256 a, uint256 b, uint256 c)
         private

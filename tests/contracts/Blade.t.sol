@@ -175,6 +175,35 @@ contract BladeTest is BladeBench {
         federation.open();
     }
 
+    /// @dev Nobody is bound to a task that isn't funded, whatever is in the pool; from then on everybody is.
+    function test_whoever_likes_leaves_before_the_task_is_funded() public {
+        for (uint256 i = 0; i < 4; ++i) {
+            bid(account(i), 200, 10);
+        }
+        vm.prank(account(0));
+        federation.exit();
+        vm.warp(BIDDING_ENDS);
+        fillPool(BOUNTY - 1);
+        vm.prank(account(1));
+        federation.exit();
+        fillPool(1);
+        refusesExit(account(2));
+        vm.warp(block.timestamp + 1000);
+        for (uint256 i = 0; i < 2; ++i) {
+            vm.prank(account(i));
+            federation.withdraw();
+            assertEq(token.balanceOf(account(i)), BOND);
+        }
+    }
+
+    /// @dev A task that began is funded, whatever its rounds leave in the pool.
+    function test_nobody_leaves_when_the_pool_is_used() public {
+        startTask();
+        playBlade(MODEL, 15);
+        assertLt(federation.pool(), BOUNTY);
+        refusesExit(account(0));
+    }
+
     // ------------------------------------------------------------------ the task ends
 
     function test_the_task_is_over_after_its_rounds() public {

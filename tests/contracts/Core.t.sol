@@ -149,8 +149,8 @@ contract CoreTest is Bench {
         invalid(t, "maxSamples", 1 << 30);
         t.maxSamples = (1 << 30) - 1;
         new StakeVote(t);
-        (t.seats, t.maxSamples) = (type(uint32).max, type(uint32).max);
-        invalid(t, "maxSamples", type(uint32).max);
+        (t.seats, t.maxSamples) = (1 << 15, 1 << 16);
+        invalid(t, "maxSamples", 1 << 16);
         t = terms();
         t.maxEpochs = 0;
         invalid(t, "maxEpochs", 0);

@@ -320,14 +320,25 @@ contract HooksTest is Bench {
         assertEq(uint256(federation.roundOf(1).outcome), uint256(IFederation.Outcome.Rejected));
     }
 
-    /// @dev Nobody waits for publications of a round in which nobody revealed.
-    function test_nothing_is_published_without_a_reveal() public {
-        openAndDraw();
-        proposeAll();
-        commitBallot(voters()[0], hex"01");
-        pass(IFederation.Phase.Commit);
-        pass(IFederation.Phase.Reveal);
-        assertEq(phase(), uint256(IFederation.Phase.Settle));
+    /// @dev Nobody waits for publications of a round in which half of the voters, or fewer, revealed.
+    function test_nothing_is_published_without_a_quorum() public {
+        for (uint256 ballots = 0; ballots <= 4; ++ballots) {
+            uint256 snapshot = vm.snapshotState();
+            openAndDraw();
+            proposeAll();
+            address[] memory list = voters();
+            for (uint256 i = 0; i < 4; ++i) {
+                commitBallot(list[i], hex"01");
+            }
+            for (uint256 i = 0; i < ballots; ++i) {
+                revealBallot(list[i], hex"01");
+            }
+            pass(IFederation.Phase.Reveal);
+            IFederation.Phase expected = ballots > 2 ? IFederation.Phase.Publish : IFederation.Phase.Settle;
+            assertEq(phase(), uint256(expected));
+            if (ballots <= 2) refusesPhase(publishers()[0], publishing(MODEL, FIRST), IFederation.Phase.Publish);
+            vm.revertToState(snapshot);
+        }
     }
 
     // ------------------------------------------------------------------ who may come, go and begin
@@ -401,16 +412,26 @@ contract HooksTest is Bench {
         assertTrue(federation.seatOf(proposer).out, "for good");
     }
 
-    /// @dev Being barred doesn't keep a ballot from being revealed: what was committed is counted.
-    function test_a_voter_barred_after_committing_may_reveal() public {
+    /// @dev Whoever is barred does nothing more, in the middle of a round too: what it committed is not counted.
+    function test_a_voter_barred_after_committing_may_not_reveal() public {
         openAndDraw();
         proposeAll();
-        address voter = voters()[0];
-        commitBallot(voter, hex"01");
-        pass(IFederation.Phase.Commit);
-        jury.bar(voter, true);
-        revealBallot(voter, hex"01");
-        assertEq(federation.roundOf(1).reveals, 1);
+        address[] memory list = voters();
+        for (uint256 i = 0; i < 4; ++i) {
+            commitBallot(list[i], hex"01");
+        }
+        jury.bar(list[0], true);
+        bytes32 salt = saltOf(list[0]);
+        bytes memory banned = abi.encodeWithSelector(IFederation.AccountBanned.selector, list[0]);
+        refuses(list[0], abi.encodeCall(IFederation.reveal, (1, hex"01", salt)), banned);
+        // before anything else is looked at
+        refuses(list[0], abi.encodeCall(IFederation.reveal, (1, hex"0202", "salt")), banned);
+        for (uint256 i = 1; i < 4; ++i) {
+            revealBallot(list[i], hex"01");
+        }
+        assertEq(federation.roundOf(1).reveals, 3);
+        pass(IFederation.Phase.Reveal);
+        assertEq(phase(), uint256(IFederation.Phase.Publish), "the others go on");
     }
 
     // ------------------------------------------------------------------ the guard

@@ -26,8 +26,11 @@ contract VbflTermsTest is VbflBench {
         IVbfl.VbflTerms memory good = vbflTerms();
         (t.bond, t.workers, t.validators, t.miners) = (0, 0, 0, 0);
         (t.maxSamples, t.maxEpochs, t.powBits, t.unitReward, t.kickRounds) = (0, 0, 65, TOO_MUCH, 0);
+        (t.schedule.open, t.schedule.publish) = (0, 0);
         invalid(t, "bond", 0);
         t.bond = good.bond;
+        invalid(t, "open", 0);
+        t.schedule.open = 1;
         invalid(t, "workers", 0);
         t.workers = 257;
         invalid(t, "workers", 257);
@@ -46,6 +49,8 @@ contract VbflTermsTest is VbflBench {
         t.maxEpochs = 513;
         invalid(t, "maxEpochs", 513);
         t.maxEpochs = 512;
+        invalid(t, "publish", 0);
+        t.schedule.publish = 1;
         invalid(t, "powBits", 65);
         t.powBits = 64;
         invalid(t, "unitReward", TOO_MUCH);
@@ -72,8 +77,11 @@ contract BflcTermsTest is BflcBench {
         (t.genesis, t.managers, t.fee, t.maxSamples) = (0, new address[](0), TOO_MUCH, 0);
         (t.maxEpochs, t.minScore, t.committee, t.updates) = (0, 10_001, 0, 0);
         (t.election, t.speedBps, t.seats, t.profitBps) = (3, 10_001, 0, 10_001);
+        (t.schedule.open, t.schedule.publish) = (0, 0);
         invalid(t, "genesis", 0);
         t.genesis = good.genesis;
+        invalid(t, "open", 0);
+        t.schedule.open = 1;
         invalid(t, "managers", 0);
         t.managers = many(256);
         invalid(t, "managers", 256);
@@ -89,6 +97,8 @@ contract BflcTermsTest is BflcBench {
         t.maxSamples = 1;
         invalid(t, "maxEpochs", 0);
         t.maxEpochs = 1;
+        invalid(t, "publish", 0);
+        t.schedule.publish = 1;
         invalid(t, "minScore", 10_001);
         t.minScore = 10_000;
         invalid(t, "committee", 0);
@@ -137,8 +147,11 @@ contract BladeTermsTest is BladeBench {
         (t.maxEpochs, t.publisher, t.bounty, t.rule) = (0, address(0), TOO_MUCH, 0);
         (t.rounds, t.deadline, t.powBits, t.minSamples) = (0, t.biddingEnds, 65, 0);
         (t.challenge, t.blockBps) = (t.schedule.commit, 10_001);
+        (t.schedule.open, t.schedule.publish) = (0, 0);
         invalid(t, "token", 0);
         t.token = good.token;
+        invalid(t, "open", 0);
+        t.schedule.open = 1;
         invalid(t, "winners", 0);
         t.winners = 257;
         invalid(t, "winners", 257);
@@ -161,6 +174,8 @@ contract BladeTermsTest is BladeBench {
         t.rounds = 1;
         invalid(t, "deadline", t.deadline);
         t.deadline = t.biddingEnds + 1;
+        invalid(t, "publish", 0);
+        t.schedule.publish = 1;
         invalid(t, "powBits", 65);
         t.powBits = 64;
         invalid(t, "minSamples", 0);

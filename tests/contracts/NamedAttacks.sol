@@ -28,6 +28,9 @@ import {ReentrancyGuard} from "@openzeppelin/contracts/utils/ReentrancyGuard.sol
 /// | withdrawing before a slash | every leaf: test_withdrawing_before_a_slash; Attacks |
 /// | staking after the seed | every leaf: test_staking_after_the_seed; Attacks: test_joining_after_the_freeze |
 /// | re-rolling the seed | every leaf: test_rerolling_the_seed; Attacks: test_rerolling_the_seed |
+/// | settling and opening at once | every leaf: test_settling_and_opening_at_once |
+/// | half of an even committee | NamedAttacksBflc: test_half_of_an_even_committee |
+/// | a rich convict, few who convict | NamedAttacksBlade: test_rich_convict, test_few_who_convict |
 /// | reentrant token | every leaf: test_reentrant_token; Attacks: test_reentrant_token |
 /// | false-returning token | every leaf: test_false_returning_token; Attacks |
 /// | fee-on-transfer token | every leaf: test_fee_on_transfer_token; Attacks |
@@ -91,6 +94,20 @@ abstract contract NamedAttacks is BallotAttacks {
         assertOutcome(IFederation.Outcome.Undecided);
         vm.expectRevert();
         federation.open(); // not before the pause is over
+    }
+
+    /// @dev Whoever settles can't open in the same transaction, and so keep everybody in and all others out.
+    function test_settling_and_opening_at_once() public {
+        skipRound();
+        uint256 rest = federation.status().restUntil;
+        assertGt(rest, block.timestamp);
+        vm.expectRevert(abi.encodeWithSelector(IFederation.TooEarly.selector, block.timestamp, rest));
+        federation.open();
+        vm.warp(rest - 1);
+        vm.expectRevert(abi.encodeWithSelector(IFederation.TooEarly.selector, rest - 1, rest));
+        federation.open();
+        vm.warp(rest);
+        federation.open();
     }
 
     /// @dev What waits doesn't get lost, or dearer to fetch.

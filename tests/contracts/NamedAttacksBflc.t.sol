@@ -3,6 +3,7 @@ pragma solidity ^0.8.24;
 
 import {IBflc} from "../../contracts/interfaces/IBflc.sol";
 import {IFederation} from "../../contracts/interfaces/IFederation.sol";
+import {Roles} from "../../contracts/libraries/Flags.sol";
 import {BallotAttacks} from "./BallotAttacks.sol";
 import {BflcBench} from "./BflcBench.sol";
 import {LeafBench} from "./LeafBench.sol";
@@ -52,18 +53,58 @@ contract NamedAttacksBflcTest is BflcBench, NamedAttacks {
         assertEq(federation.head(), GENESIS);
     }
 
-    /// @dev One juror alone selects nothing, whatever its scores; nobody is paid and nobody loses.
+    /// @dev One juror alone selects nothing, whatever its scores; nobody is paid and nobody loses. The committee that
+    /// let it come to this is drawn anew.
     function test_no_quorum() public {
-        fillPool(1_000_000);
+        playAccepted();
         uint256 pool = federation.pool();
         toBallots();
+        address juror = voters()[0];
         judge(copies(ballot(true), 1));
-        refuses(publishers()[0], publishing(MODEL, 15), wrongSelection(15, 0));
-        publishAll(0, 0);
+        refusesPhase(juror, publishing(MODEL, 15), IFederation.Phase.Publish);
         finish();
-        assertOutcome(IFederation.Outcome.Rejected);
+        assertOutcome(IFederation.Outcome.Undecided);
         assertEq(federation.pool(), pool);
         assertSolvent();
+        openAndDraw();
+        for (uint256 i = 0; i < members.length; ++i) {
+            IFederation.Seat memory seat = federation.seatOf(members[i]);
+            assertEq(seat.roles & Roles.VOTER != 0, seat.position < 3, "by the draw");
+        }
+    }
+
+    /// @dev Half of an even committee can let nothing pass, by low scores or by silence; but not for ever: after three
+    /// rejections, or one round without a quorum, the draw says who sits.
+    function test_half_of_an_even_committee() public {
+        (committee, updates) = (2, 4);
+        redeploy(7);
+        playBflc(ballot(true), MODEL, 15);
+        for (uint256 silent = 0; silent < 2; ++silent) {
+            uint256 snapshot = vm.snapshotState();
+            for (uint256 i = 0; i < (silent == 1 ? 1 : 3); ++i) {
+                toBallots();
+                assertTrue(holdsTheCommittee(), "by the election");
+                bytes[] memory ballots = copies(ballot(true), silent == 1 ? 1 : 2);
+                if (silent == 0) ballots[1] = ballot(false);
+                judge(ballots);
+                if (silent == 0) publishAll(0, 0);
+                finish();
+                assertEq(federation.head(), MODEL);
+            }
+            openAndDraw();
+            assertFalse(holdsTheCommittee(), "by the draw");
+            vm.revertToState(snapshot);
+        }
+    }
+
+    /// @dev Whether those sit whom the first round elected: with equal scores the providers of its first two updates.
+    function holdsTheCommittee() private view returns (bool held) {
+        address[] memory list = voters();
+        held = list.length == 2;
+        for (uint256 i = 0; i < list.length; ++i) {
+            bool elected = list[i] == bflc().recordOf(1).uploader || list[i] == bflc().recordOf(2).uploader;
+            held = held && elected;
+        }
     }
 
     /// @dev Two of three jurors set every median, take the profit to whom they like and have them elected: they write

@@ -62,18 +62,70 @@ contract NamedAttacksBladeTest is BladeBench, NamedAttacks {
         assertSolvent();
     }
 
-    /// @dev There is no quorum of ballots: one vote selects, if the others leave it to it. But the model has to be
-    /// published by more than half of all members: alone, a voter gains nothing.
+    /// @dev Half of the members by themselves select nothing, convict nobody, and get nothing.
     function test_no_quorum() public {
-        address[] memory v = toCommit();
-        commitBallot(v[0], approving(1 << entry(v[0]).number, 0));
-        pass(IFederation.Phase.Commit);
-        revealBallot(v[0], approving(1 << entry(v[0]).number, 0));
-        publish(v[0], OTHER, 1 << entry(v[0]).number);
+        openAndDraw();
+        address[] memory p = train(100);
+        accuse(p[0], 2);
+        pastChallenge();
+        judge(copies(approving(3, 4), 2));
+        refusesPhase(p[0], publishing(OTHER, 3), IFederation.Phase.Publish);
         finish();
         assertOutcome(IFederation.Outcome.Undecided);
         assertEq(federation.head(), GENESIS);
-        assertEq(balance(v[0]), BOND);
+        assertEq(federation.pool(), BOUNTY);
+        for (uint256 i = 0; i < 4; ++i) {
+            assertEq(balance(p[i]), BOND);
+            assertFalse(federation.seatOf(p[i]).out);
+        }
+    }
+
+    /// @dev A convict with the highest stake, whose update all approved of, publishes first: it wins neither block nor
+    /// bounty, and what it claimed doesn't make the others' shares smaller.
+    function test_rich_convict() public {
+        address thief = account(2);
+        fund(thief, 500);
+        vm.prank(thief);
+        federation.deposit(500);
+        openAndDraw();
+        train(account(0), 100, 1);
+        train(account(1), 100, 1);
+        train(thief, 200, 1);
+        train(account(3), 100, 1);
+        accuse(account(0), 2);
+        pastChallenge();
+        judgeAll(approving(15, 4));
+        refuses(thief, publishing(OTHER, 15), wrongSelection(15, 11));
+        publish(thief, MODEL, 11);
+        publish(account(0), MODEL, 11);
+        publish(account(1), MODEL, 11);
+        publish(account(3), MODEL, 11);
+        federation.settle();
+        assertEq(blade().winnerOf(1), account(0), "the first of the others");
+        assertEq(balance(thief), 500, "its bond is gone, and nothing came");
+        assertEq(balance(account(0)), BOND + 900 + 300);
+        assertEq(balance(account(1)), BOND + 900);
+        assertEq(balance(account(3)), BOND + 900);
+        assertEq(federation.pool(), BOUNTY - 3000 + BOND);
+        assertTrue(federation.seatOf(thief).out);
+        assertSolvent();
+    }
+
+    /// @dev Who stays away convicts nobody: two of three ballots are not more than half of four members.
+    function test_few_who_convict() public {
+        openAndDraw();
+        address[] memory p = train(100);
+        accuse(p[0], 3);
+        pastChallenge();
+        bytes[] memory ballots = copies(approving(15, 8), 3);
+        ballots[0] = approving(15, 0);
+        judge(ballots);
+        publishAll(MODEL, 15);
+        federation.settle();
+        assertOutcome(IFederation.Outcome.Accepted);
+        assertFalse(federation.seatOf(p[3]).out);
+        assertGe(balance(p[3]), BOND + 600);
+        assertSolvent();
     }
 
     /// @dev Three of four share the round's bounty, write the model, and by a false accusation take the fourth's bond,

@@ -51,11 +51,12 @@ contract NamedAttacksVbflTest is VbflBench, NamedAttacks {
         assertEq(balance(worker), BOND + 10 * UNIT);
     }
 
-    /// @dev With all validators silent nothing is judged: nobody gains, nobody loses, workers get no strike.
+    /// @dev One validator of three selects nothing: the round is undecided, nobody is paid, nobody's failure counts.
     function test_no_quorum() public {
         fillPool(1000);
         address worker = proposedBy();
-        judge(new bytes[](0));
+        judge(copies(abi.encode(uint256(6)), 1));
+        refusesPhase(publishers()[0], publishing(OTHER, 6), IFederation.Phase.Publish);
         finish();
         assertOutcome(IFederation.Outcome.Undecided);
         assertEq(federation.head(), GENESIS);

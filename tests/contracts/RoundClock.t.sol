@@ -54,7 +54,7 @@ contract RoundClockTest is Test {
         assertLe(phase, at(r, s, w, time));
     }
 
-    /// @dev A round is published in, exactly while it has ballots and lacks publications, before the end.
+    /// @dev A round is published in, exactly while it has a quorum and lacks publications, before the end.
     function testFuzz_publications_are_awaited_after_reveals(
         Counts memory c,
         IFederation.Schedule memory s,
@@ -64,9 +64,21 @@ contract RoundClockTest is Test {
         IFederation.Round memory r = recordOf(c);
         (r.proposals, r.commits) = (r.proposals | 1, r.commits | 1);
         uint256 time = RoundClock.revealEnd(r, s) + after_;
-        bool awaited = r.reveals != 0 && r.publications < w.publishers && after_ < s.publish;
+        bool awaited = uint256(r.reveals) * 2 > w.voters && r.publications < w.publishers && after_ < s.publish;
         IFederation.Phase phase = awaited ? IFederation.Phase.Publish : IFederation.Phase.Settle;
         assertEq(at(r, s, w, time), uint256(phase));
+    }
+
+    /// @dev Half of the voters are no quorum, one more is; of none, one.
+    function testFuzz_a_quorum_is_more_than_half(uint16 voters, uint16 publishers) public pure {
+        IFederation.Round memory r;
+        (r.members, r.drawnAt, r.proposals, r.commits) = (1, 1, 1, type(uint16).max);
+        IFederation.Schedule memory s = IFederation.Schedule(1, 1, 1, 1, 1, 4);
+        Wanted memory w = Wanted(1, voters, uint16(bound(publishers, 1, type(uint16).max)));
+        r.reveals = voters / 2;
+        assertEq(at(r, s, w, RoundClock.revealEnd(r, s)), uint256(IFederation.Phase.Settle));
+        ++r.reveals;
+        assertEq(at(r, s, w, RoundClock.revealEnd(r, s)), uint256(IFederation.Phase.Publish));
     }
 
     /// @dev Every phase ends without anybody's help: after the last end, anybody may settle.

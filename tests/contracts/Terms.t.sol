@@ -45,7 +45,9 @@ contract TermsTest is Bench {
 
     function test_phases_without_time() public {
         IStakeVote.StakeVoteTerms memory t = terms();
-        t.schedule.propose = 0;
+        (t.schedule.open, t.schedule.propose) = (0, 0);
+        invalid(t, "open", 0);
+        t.schedule.open = 1;
         invalid(t, "propose", 0);
         t = terms();
         t.schedule.commit = 0;
@@ -73,6 +75,19 @@ contract TermsTest is Bench {
         t = terms();
         t.minVoters = 0;
         invalid(t, "minVoters", 0);
+    }
+
+    /// @dev More seats and voters than a registry holds: such a federation could never open a round.
+    function test_panel_larger_than_the_registry() public {
+        IStakeVote.StakeVoteTerms memory t = terms();
+        (t.seats, t.minVoters, t.maxSamples) = (65_533, 3, 0);
+        invalid(t, "minVoters", 3);
+        (t.seats, t.minVoters) = (type(uint32).max, type(uint32).max);
+        invalid(t, "minVoters", type(uint32).max);
+        (t.seats, t.minVoters, t.maxSamples) = (65_533, 2, 1);
+        new StakeVote(t);
+        (t.seats, t.minVoters) = (2, 65_533);
+        new StakeVote(t);
     }
 
     function test_no_samples() public {
