@@ -20,27 +20,27 @@ from clients.engine.driver import Driver
 from clients.engine.journal import Journal
 from clients.engine.launch import await_sent, note_sent
 from clients.engine.learners import build_bench, parse_attack
+from clients.engine.mechanisms import CONDUCTS
+from clients.engine.mechanisms.base import Rules
 from clients.engine.meters import Meters
-from clients.engine.participant import Participant, Rules
+from clients.engine.participant import Participant
 from clients.learning.workbench import Workbench
 from clients.ports.chain import Link, Token, Web3Chain, open_chain, open_link
 from clients.ports.chain.deployment import Deployment, find_mechanism
-from clients.ports.chain.terms import abi_of, terms_of
+from clients.ports.chain.terms import Terms, abi_of, terms_of
 from clients.ports.command import guard
 from clients.ports.keys import Key, KeyedSalts, dev_key_by_name, read_passphrase
 from clients.ports.store.opening import open_store
 from clients.types.chain import Call
 from clients.types.cid import Cid
 from clients.types.errors import PeerError, RequestError
-from clients.types.federation import TOKEN, Address, Outcome, StakeVoteTerms, Standing, Status
+from clients.types.federation import TOKEN, Address, Outcome, Standing, Status
 from clients.types.store import Store
 
 LEARNING = (
     "dataset", "model", "partition", "clients", "seed", "device", "local_epochs", "batch_size",
-    "learning_rate", "optimizer", "metric", "validation", "tolerance", "store", "history",
+    "learning_rate", "optimizer", "metric", "validation", "tolerance", "threshold", "store", "history",
 )  # fmt: skip
-
-MECHANISM = "stake_vote"
 
 log = logging.getLogger(__name__)
 
@@ -107,27 +107,39 @@ def _run(options: dict[str, Any]) -> int:
         journal = Journal(options["journal"])
         stack.callback(journal.close)
         link = stack.enter_context(open_link(options["rpc"], [key], journal=note_sent(journal)))
-        chain = _open(link, deployment, options["federation"])
+        mechanism = _find(link, deployment, options["federation"])
+        chain = (
+            deployment.open(link)
+            if deployment
+            else open_chain(link, options["federation"], abi=abi_of(mechanism))
+        )
         journal.claim(chain.identity())
         await_sent(chain, [key.address], journal)
         store = open_store(config.store, root=options["journal"])
         stack.callback(store.close)
-        _participate(chain, store, config, key, options, journal)
+        _participate(mechanism, chain, store, config, key, options, journal)
     return 0
 
 
-def _open(link: Link, deployment: Deployment | None, federation: Address) -> Web3Chain:
-    """Return the federation; `RequestError` where it is of a mechanism that we can't take part in."""
+def _find(link: Link, deployment: Deployment | None, federation: Address) -> str:
+    """Return the federation's mechanism; `RequestError` where it is one that we can't take part in."""
     mechanism = deployment.mechanism if deployment else find_mechanism(link, federation)
-    if mechanism != MECHANISM:
+    if mechanism not in CONDUCTS:
         raise RequestError(
-            f"this is a {mechanism} federation, and {mechanism} has no client yet; {MECHANISM} has one."
+            f"this is a {mechanism} federation, and {mechanism} has no client yet; "
+            f"there are: {', '.join(CONDUCTS)}."
         )
-    return deployment.open(link) if deployment else open_chain(link, federation, abi=abi_of(mechanism))
+    return mechanism
 
 
 def _participate(
-    chain: Web3Chain, store: Store, config: SwarmConfig, key: Key, options: dict[str, Any], journal: Journal
+    mechanism: str,
+    chain: Web3Chain,
+    store: Store,
+    config: SwarmConfig,
+    key: Key,
+    options: dict[str, Any],
+    journal: Journal,
 ) -> None:
     meters = Meters()
     attack = parse_attack(options["behaviour"]) if options["behaviour"] else None
@@ -136,19 +148,23 @@ def _participate(
     bench = build_bench(config, only=[index])
     cohort = Cohort(bench, store, behaviours, meters, config.metric, config.seed)
     _check_model(chain, cohort, config)
-    terms = terms_of(MECHANISM, chain.view("terms")[0])
-    assert isinstance(terms, StakeVoteTerms)
+    terms, conduct = terms_of(mechanism, chain.view("terms")[0]), CONDUCTS[mechanism]
     _check_claims(bench, index, terms)
     _be_member(chain, key, options)
     participant = Participant(
-        index, key.address, KeyedSalts(key), attack.name if attack else "", bool(attack and attack.lies)
+        index,
+        key.address,
+        KeyedSalts(key),
+        attack.name if attack else "",
+        lies=bool(attack and attack.lies),
+        forges=bool(attack and attack.forges),
     )
     driver = Driver(
         chain=chain,
         store=store,
         cohort=cohort,
         participants=[participant],
-        rules=Rules(terms, config.tolerance),
+        rules=Rules(conduct, terms, config),
         journal=journal,
         meters=meters,
         history=config.history,
@@ -165,7 +181,7 @@ def _participate(
         )
         out = seat.out or seat.member.standing != Standing.MEMBER
         if out:
-            print(f"{key.address} is out: its stake is below the bond. What is left can be withdrawn.")
+            print(f"{key.address} is out: {conduct.why_out}. What is left can be withdrawn.")
         return not out
 
     status = chain.status()
@@ -185,7 +201,7 @@ def _check_model(chain: Web3Chain, cohort: Cohort, config: SwarmConfig) -> None:
         ) from error
 
 
-def _check_claims(bench: Workbench, index: int, terms: StakeVoteTerms) -> None:
+def _check_claims(bench: Workbench, index: int, terms: Terms) -> None:
     """Refuse to start where the federation takes no update of so many samples or epochs."""
     claims = {
         "samples": (bench.samples(index), terms.max_samples),

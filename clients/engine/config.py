@@ -13,22 +13,21 @@ from typing import Any
 
 import tomli_w
 
+from clients.engine.mechanisms import CONDUCTS
+from clients.engine.mechanisms.base import EPOCHS_MAX
 from clients.ports.files import write_whole
 from clients.ports.store.address import is_address
 from clients.ports.store.opening import NAMES as STORES
-from clients.protocol.claims import UPDATES_MAX, WEIGHT_LIMIT
 from clients.types.errors import RequestError, unknown_name
 from clients.types.federation import TOKEN
 
 MECHANISMS = ("stake_vote", "vbfl", "bflc", "blade", "dfl", "fedavg")
-AVAILABLE = ("stake_vote", "fedavg")
+BASELINE = "fedavg"
+AVAILABLE = (*CONDUCTS, BASELINE)
 CHAINS = ("auto", "spec", "eth-tester", "anvil", "hardhat")
 DEVICES = ("auto", "cpu", "cuda", "mps")
 METRICS = ("accuracy", "auroc")
 OPTIMIZERS = ("adam", "sgd")
-SAMPLES_MAX = 2**20
-EPOCHS_MAX = (WEIGHT_LIMIT - 1) // SAMPLES_MAX
-"""The most samples and epochs that an update of a swarm may claim."""
 
 
 def option(default: Any, text: str, **metadata: Any) -> Any:
@@ -53,13 +52,18 @@ class SwarmConfig:
     seed: int = option(1, "fixes the run")
     device: str = option("auto", ", ".join(DEVICES))
     out: str = option("", "folder for the results (default: a new one under runs/)")
-    proposers: int = option(4, "proposers drawn a round; the others vote")
+    proposers: int = option(4, "stake_vote: proposers drawn a round; the others vote")
+    workers: int = option(12, "vbfl: workers drawn a round, who train")
+    validators: int = option(5, "vbfl: validators drawn a round, who vote on each update")
+    miners: int = option(3, "vbfl: miners drawn a round, who put the model on record")
     local_epochs: int = option(5, "epochs a proposer trains")
     batch_size: int = option(16, "samples a step")
     learning_rate: float = option(0.001, "step size")
     optimizer: str = option("adam", ", ".join(OPTIMIZERS))
     metric: str = option("accuracy", "score of a voter and of the run: " + ", ".join(METRICS))
-    validation: float = option(0.2, "share of a participant's data kept for judging")
+    validation: float = option(
+        0.2, "share of a participant's data kept for judging; 0: all judge on the data set's test part"
+    )
     tolerance: float = option(0.02, "epsilon of eq. (2): how far the score may fall in an approved round")
     tokens: str = option("64", "tokens that every participant stakes at the start")
     proposer_stake: str = option("16", "tokens a proposer of a rejected round loses")
@@ -67,6 +71,10 @@ class SwarmConfig:
     history: int = option(20, "rounds whose models stay in the store, for audits; the head always does")
     quorum: float = option(0.5, "share of the drawn voters that must reveal for a verdict")
     attribution: bool = option(False, "slash only proposers whose updates the rejecting voters name")
+    unit_reward: str = option("0.001", "vbfl: tokens that a sample visited, a check or a vote earns")
+    kick_rounds: int = option(6, "vbfl: rejected updates in a row that ban a worker")
+    pow_bits: int = option(0, "vbfl: bits of proof of work that win a block; 0: the highest stake wins it")
+    threshold: str = option("0.08", "vbfl: how far an update may fall behind a validator's own, or adaptive")
 
     def __post_init__(self) -> None:
         """Check every setting alone and all of them together."""
@@ -87,31 +95,22 @@ class SwarmConfig:
             _check_name(name, getattr(self, name), known)
         for name in ("clients", "rounds", "proposers", "batch_size"):
             self._check_range(name, 1, 1_000_000)
+        self.units("tokens")
         self._check_range("local_epochs", 1, EPOCHS_MAX)
         self._check_range("malicious", 0, self.clients, "there are only {clients} clients")
         self._check_range("history", 0, 1_000_000)
         self._check_range("seed", 0, 2**63 - 1)
         self._check_range("learning_rate", 1e-12, 1e3)
-        self._check_range("validation", 0.01, 0.9)
+        if self.validation:
+            self._check_range("validation", 0.01, 0.9)
         self._check_range("tolerance", 0.0, 1.0)
         self._check_range("quorum", 0.0, 1.0)
-        if self.mechanism != "fedavg" and self.proposers >= self.clients:
-            raise RequestError(
-                f"{self.proposers} proposers of {self.clients} clients leave no voters: lower --proposers."
-            )
-        if self.mechanism == "fedavg":
-            self._check_range("proposers", 1, self.clients, "there are only {clients} clients")
-        if self.attribution and self.proposers > UPDATES_MAX:
-            raise RequestError(
-                f"{self.proposers} proposers with attribution: a ballot names {UPDATES_MAX} updates at most."
-            )
         if self.malicious and not self.attack:
             raise RequestError("there are malicious clients but no --attack.")
-        for name in ("proposer_stake", "voter_stake"):
-            if self.units(name) > self.units("tokens"):
-                raise RequestError(
-                    f"{name} {getattr(self, name)} is more than the {self.tokens} tokens at the start."
-                )
+        if self.mechanism == BASELINE:
+            self._check_range("proposers", 1, self.clients, "there are only {clients} clients")
+        else:
+            CONDUCTS[self.mechanism].check(self)
 
     def _check_range(self, name: str, low: float, high: float, why: str = "") -> None:
         value = getattr(self, name)
@@ -122,11 +121,6 @@ class SwarmConfig:
     def units(self, name: str) -> int:
         """Return the amount in setting `name` in token base units."""
         return parse_tokens(name, getattr(self, name))
-
-    @property
-    def bond(self) -> int:
-        """Return the least stake that lets a member act: enough for either role."""
-        return max(self.units("proposer_stake"), self.units("voter_stake"), 1)
 
     def dump(self, path: Path, versions: dict[str, str]) -> None:
         """Write the settings, with `versions`, as TOML that `read_toml` reads back."""

@@ -8,17 +8,20 @@ import logging
 import time
 from collections import Counter, deque
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
+from typing import Any
 
-from clients.engine.ballots import compute_ballots
 from clients.engine.cohort import Candidate, Cohort, put_all
 from clients.engine.journal import Journal
+from clients.engine.mechanisms.base import Court, Rules
+from clients.engine.mechanisms.publishing import assemble
 from clients.engine.meters import Meters
-from clients.engine.participant import Participant, Rules
+from clients.engine.notes import Notes
+from clients.engine.participant import Participant
 from clients.roles import member
 from clients.roles.view import (
+    Assemble,
     Judge,
-    Knowledge,
     Proposal,
     Send,
     Train,
@@ -30,33 +33,19 @@ from clients.roles.view import (
 from clients.types.chain import Call, Chain, Devnet, Receipt
 from clients.types.cid import Cid
 from clients.types.errors import FedJuryError, UnavailableError
-from clients.types.federation import Address, Outcome, Phase, Seat, Status
+from clients.types.federation import Address, Outcome, Phase, Role, Seat, Status
 from clients.types.store import Pins, Store
 
 log = logging.getLogger(__name__)
 
 
 FETCH_MARGIN = 300
-"""Seconds before the end of the phase Commit at which a voter no longer waits for what a peer withholds."""
+"""Seconds before the end of a phase at which a judge or a publisher no longer waits for what a peer
+withholds, or for its own luck."""
 
 
 class Stalled(FedJuryError):
     """The federation can't go on: too few members are left to open a round."""
-
-
-@dataclass(slots=True)
-class Notes:
-    """What the participants have worked out for the round in progress."""
-
-    round: int
-    updates: dict[Address, Update] = field(default_factory=dict)
-    ballots: dict[Address, bytes] = field(default_factory=dict)
-    proposals: list[Proposal] | None = None
-    candidate: Candidate | None = None
-
-    def knowledge_of(self, account: Address) -> Knowledge:
-        """Return what `account` holds for the round."""
-        return Knowledge(self.updates.get(account), self.ballots.get(account))
 
 
 class Driver:
@@ -74,7 +63,7 @@ class Driver:
         store: Store,
         cohort: Cohort,
         participants: Sequence[Participant],
-        rules: Rules,
+        rules: Rules[Any],
         journal: Journal,
         meters: Meters,
         devnet: Devnet | None = None,
@@ -170,22 +159,30 @@ class Driver:
             # On a chain of our own a round in progress is begun anew, ballots and all.
             ballots = {} if self.devnet is not None else self.journal.ballots(status.round)
             self.notes = Notes(status.round, ballots=ballots)
-        trains, judges, calls = [], [], []
+        trains: list[Participant] = []
+        judges: list[Participant] = []
+        publishers: list[tuple[Participant, Role]] = []
+        calls: list[Call] = []
         for view in self._views(status, registry):
             for action in member.step(view):
+                one = self.participants[view.me].at(view.seat.balance)
                 if isinstance(action, Train):
-                    trains.append(self.participants[view.me].at(view.seat.balance))
+                    trains.append(one)
                 elif isinstance(action, Judge):
-                    judges.append(self.participants[view.me].at(view.seat.balance))
+                    judges.append(one)
+                elif isinstance(action, Assemble):
+                    publishers.append((one, view.seat.roles))
                 elif isinstance(action, Send):
                     calls.append(action.call)
         if trains:
             self._train(trains, status)
         if judges:
             self._judge(judges, status)
+        if publishers:
+            self._assemble(publishers, status)
         if calls:
-            self._send(calls, status.round)
-        return bool(trains or judges or calls)
+            self._send(sorted(calls, key=self.notes.rank), status.round)
+        return bool(trains or judges or publishers or calls)
 
     # ------------------------------------------------------------------ what they see
 
@@ -251,7 +248,17 @@ class Driver:
 
     def _train(self, who: Sequence[Participant], status: Status) -> None:
         behaving = {one.index for one in who if not one.malicious}
-        trained = self.cohort.train([one.index for one in who], status.round, status.head, behaving)
+        watching = self.rules.conduct.measures_drifts(self.rules.config)
+        trained = self.cohort.train(
+            [one.index for one in who], status.round, status.head, behaving, drifts=watching
+        )
+        drifts = {
+            one.account: update.drift
+            for one, update in zip(who, trained, strict=True)
+            if update.drift is not None
+        }
+        if drifts:
+            self.journal.note_drifts(status.round, drifts)
         with self.meters.part("store"):
             cids = put_all(self.store, [update.data for update in trained])
         for one, update, cid in zip(who, trained, cids, strict=True):
@@ -259,27 +266,54 @@ class Driver:
             self.notes.updates[one.account] = Update(cid.digest, update.samples, update.epochs)
 
     def _judge(self, who: Sequence[Participant], status: Status) -> None:
-        proposals = self.proposals(status)
-        candidate = self.cohort.aggregate(proposals)
-        if candidate.missing and self._may_still_come(status):
+        court = self._court(status, status.propose_end, status.commit_end)
+        judged = self.rules.conduct.judge(court, who)
+        if judged is None:
             self._sleep(self._poll_seconds)
             return
+        if judged.candidate is not None:
+            self._keep(judged.candidate, status)
+        self.notes.findings |= judged.findings
+        self.journal.note_ballots(status.round, judged.ballots)
+        self.notes.ballots.update(judged.ballots)
+
+    def _assemble(self, who: Sequence[tuple[Participant, Role]], status: Status) -> None:
+        court = self._court(status, status.reveal_end, status.publish_end)
+        with self.meters.part("chain"):
+            court = replace(court, events=self.chain.events(status.seal_block))
+        assembled = assemble(self.rules.conduct, court, who)
+        if assembled is None:
+            self._sleep(self._poll_seconds)
+            return
+        self._keep(assembled.candidate, status, assembled.files)
+        self.notes.publications.update(assembled.publications)
+        self.notes.tried = assembled.tried
+
+    def _court(self, status: Status, begin: int, end: int) -> Court[Any]:
+        """Return what there is to judge by in a phase that lasts from `begin` to `end` at the latest."""
+        watching = self.rules.conduct.measures_drifts(self.rules.config)
+        margin = min(FETCH_MARGIN, (end - begin) // 2)
+        in_time = self.devnet is None and self.chain.now() < end - margin
+        return Court(
+            status=status,
+            terms=self.rules.terms,
+            config=self.rules.config,
+            cohort=self.cohort,
+            proposals=self.proposals(status),
+            drifts=self.journal.drifts(status.round) if watching else {},
+            tried=self.notes.tried,
+            patient=in_time,
+            hurried=self.devnet is None and not in_time,
+        )
+
+    def _keep(self, candidate: Candidate, status: Status, files: Sequence[bytes] = ()) -> None:
+        """Put the model that was worked out, and other files, where everybody finds them."""
         self.notes.candidate = candidate
         if candidate.digest is None:
             log.warning("round %d has no candidate: %s", status.round, candidate.fault)
-        else:
-            with self.meters.part("store"):
-                self._pins.note(self.store.put(candidate.data))
-        ballots = compute_ballots(self.cohort, who, proposals, candidate, status.head, self.rules)
-        self.journal.note_ballots(status.round, ballots)
-        self.notes.ballots.update(ballots)
-
-    def _may_still_come(self, status: Status) -> bool:
-        """Return whether there is time left to ask again for what a peer has not handed out yet."""
-        if self.devnet is not None:
-            return False
-        margin = min(FETCH_MARGIN, (status.commit_end - status.propose_end) // 2)
-        return self.chain.now() < status.commit_end - margin
+        with self.meters.part("store"):
+            for data in [candidate.data] * (candidate.digest is not None) + [*files]:
+                self._pins.note(self.store.put(data))
 
     def _send(self, calls: Sequence[Call], round_number: int) -> None:
         with self.meters.part("chain"):
@@ -294,6 +328,7 @@ class Driver:
         refused = [receipt for receipt in receipts if receipt.error is not None]
         for receipt in refused:
             log.info("%s by %s was refused: %s", receipt.call.method, receipt.call.sender, receipt.error)
+        refused = [receipt for receipt in refused if not self._is_caught(receipt)]
         if refused and self.devnet is not None:
             # Nobody else acts on a chain of our own, so a refusal is a fault of ours, and would only recur.
             assert refused[0].error is not None
@@ -301,12 +336,21 @@ class Driver:
         if refused and len(refused) == len(receipts):
             self._sleep(self._poll_seconds)  # somebody was faster, or the chain is a block behind: look again
 
+    def _is_caught(self, receipt: Receipt) -> bool:
+        """Return whether it is a cheat of ours that the chain has found out: it tries something else."""
+        call, error = receipt.call, receipt.error
+        caught = call.method == "publish" and self.participants[call.sender].forges
+        if caught and error is not None:
+            self.notes.drop_publication(call, error)
+        return caught
+
     def _wait(self, status: Status) -> None:
         deadline = {
             Phase.OPEN: status.rest_until,
             Phase.PROPOSE: status.propose_end,
             Phase.COMMIT: status.commit_end,
             Phase.REVEAL: status.reveal_end,
+            Phase.PUBLISH: status.publish_end,
         }.get(status.phase, 0)
         seconds = deadline - self.chain.now()
         few = status.phase == Phase.OPEN and status.members < self.rules.min_members

@@ -1,10 +1,11 @@
 """What a run writes down before it acts, so that it can die at any instant and go on.
 
-Three journals, all JSON lines:
+Four journals, all JSON lines:
 
 * `ballots.jsonl`: every ballot before its commitment is sent. A ballot is a judgement that a second
   evaluation need not repeat bit for bit, so it is the one thing that can't be derived again. Salts can:
   they follow from the key.
+* `drifts.jsonl`: what participants found out about their own training and judge by in later rounds.
 * `sent.jsonl`: every transaction's hash and nonce before it is sent to a chain that outlives the run.
 * `calls.jsonl`: every batch that a chain of our own executed. Such a chain dies with the run; replaying its
   calls on a fresh one brings back the same state.
@@ -38,6 +39,7 @@ class Journal:
         self.folder = folder
         self._lock = _lock(folder)
         self._ballots = LineFile(folder / "ballots.jsonl", durable=durable)
+        self._drifts = LineFile(folder / "drifts.jsonl", durable=durable)
         self._calls = LineFile(folder / "calls.jsonl", durable=durable)
         self._sent = LineFile(folder / "sent.jsonl", durable=durable)
 
@@ -94,6 +96,24 @@ class Journal:
             if record["round"] == round_number
         }
 
+    def note_drifts(self, round_number: int, drifts: dict[Address, float]) -> None:
+        """Write down how the training of a round moved the scores of those who trained."""
+        self._drifts.append(
+            *({"round": round_number, "account": who, "drift": drift} for who, drift in drifts.items())
+        )
+
+    def drifts(self, before: int) -> dict[Address, list[float]]:
+        """Return what was noted of rounds before round `before`, in their order; of each the last word."""
+        noted = {
+            (record["round"], record["account"]): record["drift"]
+            for record in self._drifts.read()
+            if record["round"] < before
+        }
+        found: dict[Address, list[float]] = {}
+        for (_, account), drift in sorted(noted.items()):
+            found.setdefault(account, []).append(drift)
+        return found
+
     def note_sent(self, sender: Address, nonce: int, transaction: str) -> None:
         """Write down what is about to be sent, so that nobody need wonder whether it was."""
         self._sent.append({"sender": sender, "nonce": nonce, "transaction": transaction})
@@ -134,7 +154,8 @@ class Journal:
                 f"{self._calls.path} lacks the settlement of round {rounds}: this run can't be resumed."
             )
         self._calls.keep(records[: last + 1])
-        self._ballots.keep([record for record in self._ballots.read() if record["round"] <= rounds])
+        for file in (self._ballots, self._drifts):
+            file.keep([record for record in file.read() if record["round"] <= rounds])
 
     def replay(self, chain: Devnet) -> None:
         """Execute every noted call on `chain`, a fresh one with the same deployment."""

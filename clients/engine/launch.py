@@ -6,25 +6,23 @@ from dataclasses import dataclass, field
 from hashlib import sha256
 from typing import Any
 
-from clients.engine.config import EPOCHS_MAX, SAMPLES_MAX, SwarmConfig
+from clients.engine.config import SwarmConfig
 from clients.engine.journal import Journal
+from clients.engine.mechanisms import CONDUCTS
 from clients.ports.chain import Entry, Link, Web3Chain, Web3Devnet, open_link, setup_members
-from clients.ports.chain.deployment import NOBODY, Deployment
+from clients.ports.chain.deployment import Deployment
 from clients.ports.chain.rpc import redacted
 from clients.ports.chain.sender import Step
+from clients.ports.chain.terms import Terms, kind_of
 from clients.ports.keys import Key, derive_keys, dev_key
 from clients.protocol.simulator import BEACON, TOKEN, SpecChain
-from clients.protocol.stake_vote import STAKE_VOTE
 from clients.types.chain import Call, Chain, Devnet
 from clients.types.errors import RequestError, UnavailableError
-from clients.types.federation import Address, Schedule, StakeVoteTerms
+from clients.types.federation import Address
 from deploy.federation import DEV_CHAINS, deploy_federation
 
 GAS_MONEY = 10**18
 """Wei that a participant gets to pay for its transactions, on a development chain."""
-
-SCHEDULE = Schedule(open=0, propose=3600, commit=3600, reveal=3600, publish=0, unbonding=86_400)
-"""On a chain of our own the clock moves only when everybody is done, so these lengths cost nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,23 +35,10 @@ class Launched:
     deployment: dict[str, Any] = field(default_factory=dict)
 
 
-def get_terms(config: SwarmConfig, genesis: bytes) -> StakeVoteTerms:
+def get_terms(config: SwarmConfig, genesis: bytes) -> Terms:
     """Return the terms that the settings ask for; token and beacon are whoever's who deploys."""
-    return StakeVoteTerms(
-        token=NOBODY,
-        beacon=NOBODY,
-        genesis=genesis,
-        bond=config.bond,
-        proposer_stake=config.units("proposer_stake"),
-        voter_stake=config.units("voter_stake"),
-        seats=config.proposers,
-        min_voters=1,
-        quorum_bps=round(config.quorum * 10_000),
-        max_samples=SAMPLES_MAX,
-        max_epochs=EPOCHS_MAX,
-        attribution=config.attribution,
-        schedule=SCHEDULE,
-    )
+    terms: Terms = CONDUCTS[config.mechanism].get_terms(config, genesis)
+    return terms
 
 
 def get_beacon_value(seed: int) -> bytes:
@@ -61,11 +46,13 @@ def get_beacon_value(seed: int) -> bytes:
     return sha256(f"fedjury:beacon:{seed}".encode()).digest()
 
 
-def launch(config: SwarmConfig, terms: StakeVoteTerms, keys: Sequence[Key], journal: Journal) -> Launched:
+def launch(config: SwarmConfig, terms: Terms, keys: Sequence[Key], journal: Journal) -> Launched:
     """Return a new federation on the chain that the settings name, every key's account funded."""
     funds = {key.address: config.units("tokens") for key in keys}
     if config.chain == "spec":
-        spec = SpecChain(STAKE_VOTE, terms, funds, beacon_value=get_beacon_value(config.seed))
+        mechanism = CONDUCTS[config.mechanism].spec
+        spec = SpecChain(mechanism, terms, funds, beacon_value=get_beacon_value(config.seed))
+        contract = kind_of(config.mechanism).contract
         return Launched(
             spec,
             "spec",
@@ -73,14 +60,14 @@ def launch(config: SwarmConfig, terms: StakeVoteTerms, keys: Sequence[Key], jour
             {
                 "chain": "spec",
                 "chain_id": spec.chain_id,
-                "contracts": {"federation": "StakeVote", "token": "JuryToken", "beacon": "FixedBeacon"},
+                "contracts": {"federation": contract, "token": "JuryToken", "beacon": "FixedBeacon"},
                 "federation": spec.federation,
                 "token": TOKEN,
                 "beacon": BEACON,
             },
         )
     theirs = "://" in config.chain
-    deployer = dev_key(0) if theirs else derive_keys(config.seed, 1, label="deployer")[0]
+    deployer = get_deployer(config)
     link = open_link(config.chain, [deployer, *keys], journal=note_sent(journal) if theirs else None)
     try:
         deployment = _deploy(link, config, terms, deployer.address, list(funds))
@@ -93,7 +80,7 @@ def launch(config: SwarmConfig, terms: StakeVoteTerms, keys: Sequence[Key], jour
 
 
 def _deploy(
-    link: Link, config: SwarmConfig, terms: StakeVoteTerms, deployer: Address, accounts: list[Address]
+    link: Link, config: SwarmConfig, terms: Terms, deployer: Address, accounts: list[Address]
 ) -> Deployment:
     if link.chain_id not in DEV_CHAINS:
         raise RequestError(
@@ -117,7 +104,7 @@ def relaunch(
     """Return the federation that an earlier run deployed on a chain that outlives runs."""
     deployment = Deployment.parse(document, where)
     note = note_sent(journal)
-    link = open_link(config.chain, [dev_key(0), *keys], chain_id=deployment.chain_id, journal=note)
+    link = open_link(config.chain, [get_deployer(config), *keys], chain_id=deployment.chain_id, journal=note)
     try:
         chain = deployment.open(link)
         await_sent(chain, [key.address for key in keys], journal)
@@ -125,6 +112,26 @@ def relaunch(
         link.close()
         raise
     return Launched(chain, config.chain, None, document)
+
+
+def get_deployer(config: SwarmConfig) -> Key:
+    """Return the key of who deploys a swarm's federation and fills its pool."""
+    return dev_key(0) if "://" in config.chain else derive_keys(config.seed, 1, label="deployer")[0]
+
+
+def fill_pool(chain: Chain, sponsor: Address, amount: int) -> None:
+    """See that the pool holds at least `amount`; the sponsor's tokens for that are made first."""
+    short = amount - chain.status().pool
+    if short <= 0:
+        return
+    if isinstance(chain, SpecChain):
+        chain.core.state.token.process_mint(sponsor, short)
+        chain.core.state.token.process_approve(sponsor, chain.federation, short)
+    elif isinstance(chain, Web3Chain):
+        setup_members(chain.link, chain.token, chain.federation, [sponsor], short, minter=sponsor)
+    [receipt] = chain.send([Call(sponsor, "fund", (short,))])
+    if receipt.error is not None:
+        raise receipt.error
 
 
 def note_sent(journal: Journal) -> Callable[[Entry], None]:

@@ -1,9 +1,8 @@
-"""Whom this process acts for, and by which rules."""
+"""Whom this process acts for."""
 
 from dataclasses import dataclass, replace
 
-from clients.protocol.stake_vote import STAKE_VOTE
-from clients.types.federation import Address, StakeVoteTerms
+from clients.types.federation import Address
 from clients.types.keys import SaltSource
 
 
@@ -16,6 +15,7 @@ class Participant:
     salts: SaltSource
     attack: str = ""
     lies: bool = False
+    forges: bool = False
     patience: int = 0
     """The stake in base units below which an attacker behaves."""
 
@@ -26,17 +26,4 @@ class Participant:
 
     def at(self, stake: int) -> "Participant":
         """Return the participant as it acts with this `stake`: honest while it waits to be rich."""
-        return self if stake >= self.patience else replace(self, attack="", lies=False)
-
-
-@dataclass(frozen=True, slots=True)
-class Rules:
-    """A federation's terms, and the participants' own policy: the tolerance of eq. (2)."""
-
-    terms: StakeVoteTerms
-    tolerance: float
-
-    @property
-    def min_members(self) -> int:
-        """Return how few members still open a round."""
-        return STAKE_VOTE.panel.get_fewest(self.terms)
+        return self if stake >= self.patience else replace(self, attack="", lies=False, forges=False)

@@ -4,15 +4,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from clients.engine.driver import Driver
+from clients.engine.notes import Notes
 from clients.engine.participant import Participant
 from clients.engine.results import RoundLine
-from clients.protocol.blame import is_blamed
-from clients.protocol.docket import BLANK
-from clients.protocol.stake_vote import STAKE_VOTE
-from clients.roles.view import as_bytes32, get_ballots
+from clients.roles.docket import get_docket
+from clients.roles.view import as_bytes32
 from clients.types.cid import Cid
 from clients.types.errors import UnavailableError
-from clients.types.federation import Act, Address, Event, Outcome, Role, Seat, StakeVoteTerms, Status
+from clients.types.federation import Act, Address, Event, Outcome, Role, Seat, Status
 
 
 @dataclass(slots=True)
@@ -53,7 +52,9 @@ class Recorder:
             events = driver.chain.events(status.seal_block)
         votes_for, votes_against, candidate = _get_votes(events, status)
         proposals = driver.proposals(status)
-        blamed = get_blamed(events, status, driver.rules.terms)
+        rules = driver.rules
+        docket = get_docket(rules.conduct.spec, rules.terms, events, status)
+        blamed = rules.conduct.get_blamed(rules.terms, status, docket)
         accuracy, loss, auroc = self._test(status.head)
         owned = {seat.account: seat.balance for seat in seats}
         gone = {seat.account for seat in seats if seat.out}
@@ -71,7 +72,7 @@ class Recorder:
             votes_against=votes_against,
             proposers=[proposal.proposer for proposal in proposals],
             voters=[seat.account for seat in seats if _voted(seat, status.round)],
-            publisher=None,
+            publisher=_get_winner(events, status.round),
             balances=owned,
             honest_mean_balance=mean([owned[one.account] for one in self._participants if not one.malicious]),
             malicious_mean_balance=mean([owned[one.account] for one in self._participants if one.malicious]),
@@ -82,6 +83,7 @@ class Recorder:
             gas=dict(sorted(driver.gas.items())),
             seconds=driver.meters.take(),
             bytes=self._traffic(),
+            own=rules.conduct.tell(docket, status, self._notes(status)),
         )
         driver.gas.clear()
         self._last = Balances(owned, self._last.gone | gone)
@@ -98,10 +100,14 @@ class Recorder:
 
         In a tie the chain's leader depends on who revealed first; what was judged doesn't.
         """
-        notes = self._driver.notes
-        known = notes.candidate if notes.round == status.round else None
+        known = self._notes(status).candidate
         digest = known.digest if known is not None else leading if any(leading) else None
         return str(Cid.from_digest(digest)) if digest else None
+
+    def _notes(self, status: Status) -> Notes:
+        """Return what was worked out here for the round: nothing, where it was told of later."""
+        notes = self._driver.notes
+        return notes if notes.round == status.round else Notes(status.round)
 
     def _test(self, head: bytes) -> tuple[float, float, float | None]:
         if head not in self._quality:
@@ -127,26 +133,17 @@ def _get_votes(events: Sequence[Event], status: Status) -> tuple[int, int, bytes
     raise UnavailableError(f"the chain's node has no log of the settlement of round {status.round} yet.")
 
 
-def get_blamed(events: Sequence[Event], status: Status, terms: StakeVoteTerms) -> set[int]:
-    """Return the numbers of the updates that lose their stake by the round that `status` shows as settled.
-
-    It is counted from the ballots on the chain, by the specification's own rule.
-    """
-    record, docket = status.record, BLANK
-    if record.outcome != Outcome.REJECTED:
-        return set()
-    ballots = get_ballots(events, status.round)
-    if len(ballots) != record.reveals:
-        raise UnavailableError(
-            f"the chain's node shows {len(ballots)} of the {record.reveals} ballots of round {status.round}."
-        )
-    for ballot in ballots:
-        docket, _ = STAKE_VOTE.ballots.count(terms, record, docket, ballot)
-    return {number for number in range(record.proposals) if is_blamed(terms, record, docket, number)}
+def _get_winner(events: Sequence[Event], round_number: int) -> Address | None:
+    """Return who won the round's block, where there are blocks to win and somebody did."""
+    won = [
+        str(event.args["winner"])
+        for event in events
+        if event.name == "BlockWon" and event.args["round"] == round_number
+    ]
+    return won[0] if won else None
 
 
 def _voted(seat: Seat, round_number: int) -> bool:
     """Return whether the account was a voter of the round just settled, whether or not it voted."""
-    if seat.member.round == round_number:
-        return Act.COMMITTED in seat.member.acts
-    return Role.VOTER in seat.roles
+    committed = seat.member.round == round_number and Act.COMMITTED in seat.member.acts
+    return committed or Role.VOTER in seat.roles

@@ -3,7 +3,7 @@
 import json
 import os
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
@@ -42,6 +42,8 @@ class RoundLine:
     gas: dict[str, int]
     seconds: dict[str, float]
     bytes: dict[str, int]
+    own: dict[str, Any] = field(default_factory=dict)
+    """What the mechanism adds; each entry is written as a field like the others."""
 
 
 class LineFile:
@@ -137,13 +139,17 @@ def summarise(
 
 def to_json(line: RoundLine) -> dict[str, Any]:
     """Return the line as it is written."""
-    return asdict(line)
+    record = asdict(line)
+    own: dict[str, Any] = record.pop("own")
+    return record | own
 
 
 def from_json(record: dict[str, Any], where: Path) -> RoundLine:
     """Return the line as it was written; `RequestError` where it is another program's."""
     try:
-        return RoundLine(**record)
+        known = {item.name for item in fields(RoundLine)}
+        own = {name: value for name, value in record.items() if name not in known}
+        return RoundLine(**{name: record[name] for name in record if name in known}, own=own)
     except TypeError as error:
         raise RequestError(
             f"{where} has a line of another version: {error}. Resume with that version."

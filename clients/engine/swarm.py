@@ -15,10 +15,12 @@ from clients.engine.config import SwarmConfig
 from clients.engine.driver import Driver
 from clients.engine.figures import draw_all
 from clients.engine.journal import Journal
-from clients.engine.launch import Launched, get_terms, join_all, launch, relaunch
+from clients.engine.launch import Launched, fill_pool, get_deployer, get_terms, join_all, launch, relaunch
 from clients.engine.learners import build_bench, deal_attacks
+from clients.engine.mechanisms import CONDUCTS
+from clients.engine.mechanisms.base import Rules
 from clients.engine.meters import Meters
-from clients.engine.participant import Participant, Rules
+from clients.engine.participant import Participant
 from clients.engine.recorder import Recorder
 from clients.engine.results import RoundLine, summarise
 from clients.engine.rundir import RunFolder
@@ -74,6 +76,7 @@ class Swarm:
                 salts=SeededSalts(self.config.seed, index),
                 attack=self.behaviours[index].name if index in self.behaviours else "",
                 lies=index in self.behaviours and self.behaviours[index].lies,
+                forges=index in self.behaviours and self.behaviours[index].forges,
                 patience=self._patience(index),
             )
             for index, key in enumerate(self.keys)
@@ -122,6 +125,7 @@ class Swarm:
         chain, devnet = self.launched.chain, self.launched.devnet
         self._save_settings(self.launched.name, cohort)
         self.folder.save_deployment(self.launched.deployment)
+        fill_pool(chain, get_deployer(config).address, self._needed_pool())
         join_all(self.launched, [one.account for one in participants], stake)
         if devnet is not None:
             self.journal.rewind(len(self.lines))
@@ -131,7 +135,7 @@ class Swarm:
             store=self.store,
             cohort=cohort,
             participants=participants,
-            rules=Rules(terms, config.tolerance),
+            rules=Rules(CONDUCTS[config.mechanism], terms, config),
             journal=self.journal,
             meters=self.meters,
             devnet=devnet,
@@ -149,6 +153,17 @@ class Swarm:
             report(line)
 
         driver.run(config.rounds, settled, told=len(self.lines))
+
+    def _needed_pool(self) -> int:
+        """Return the base units that the rounds still to come may take from the pool, the most that they can.
+
+        On a chain of our own these are all rounds: those settled already are played again on a fresh one.
+        """
+        assert self.launched is not None
+        settled = len(self.lines) if self.launched.devnet is None else 0
+        samples = max(map(self.bench.samples, range(self.config.clients)))
+        a_round = CONDUCTS[self.config.mechanism].get_pool(self.config, samples)
+        return (self.config.rounds - settled) * a_round
 
     def _run_baseline(self, cohort: Cohort, genesis: Cid, report: Report) -> None:
         assert self.store is not None

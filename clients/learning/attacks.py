@@ -44,8 +44,8 @@ class Attack:
 
     `before(data, num_classes)`, `settle(config)` and `after(trained, start, seed)`, where `start` is the
     global model that the round began with, all default to what an honest client does. `poisons` is whether it
-    makes bad models; `lies` whether its votes say the opposite of what it found; `forges` whether it publishes
-    what the votes don't say.
+    makes bad models; `lies` whether its votes say the opposite of what it found; `forges` whether it puts on
+    record what the votes don't say.
 
     `conspire(start, seen)` makes an update from those that the round's proposers trained, as far as this
     process knows them, the attacker's own among them; `after` comes after it. `trigger(data,

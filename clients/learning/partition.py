@@ -55,18 +55,19 @@ def split(
 
 
 def hold(indices: IntArray, seed: int, *, test_share: float = 0.2) -> Holding:
-    """Return one client's indices split at random into its private training and test parts, neither empty.
+    """Return one client's indices split at random into its private training and test parts.
 
     `seed` should differ by client. The test part is what the client judges other models on (paper stake_vote
-    §3.1, where both parts are private). Raises `RequestError` where there are fewer than 2 samples.
+    §3.1, where both parts are private); with a `test_share` of 0 it has none (paper vbfl, where all judge on
+    the data set's own test part). Raises `RequestError` where there are fewer than 2 samples.
     """
-    if not 0.0 < test_share < 1.0:
-        raise RequestError(f"a client's test share is {test_share}; expected more than 0 and less than 1")
+    if not 0.0 <= test_share < 1.0:
+        raise RequestError(f"a client's test share is {test_share}; expected at least 0 and less than 1")
     if len(indices) < 2:
         raise RequestError(
             f"a client has {len(indices)} samples; expected at least 2, to train on and to test on"
         )
-    tests = min(max(round(test_share * len(indices)), 1), len(indices) - 1)
+    tests = min(max(round(test_share * len(indices)), 1), len(indices) - 1) if test_share else 0
     shuffled = np.random.default_rng([seed, 0x7E57]).permutation(indices)
     return Holding(train=np.sort(shuffled[tests:]), test=np.sort(shuffled[:tests]))
 

@@ -11,7 +11,7 @@ import copy
 import os
 import queue
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
@@ -63,7 +63,11 @@ class Job:
     seed: int
 
 
-def train_many(model: nn.Module, jobs: Sequence[Job]) -> list[Weights]:
+OnFirst = Callable[[Job, Weights], None]
+"""Told each job's weights after its first epoch, in any order and from any thread."""
+
+
+def train_many(model: nn.Module, jobs: Sequence[Job], on_first: OnFirst | None = None) -> list[Weights]:
     """Return what `train` returns for each job, in the same order, to within rounding.
 
     A client's bytes don't depend on who trains beside it. Jobs of the same configuration train together
@@ -79,9 +83,11 @@ def train_many(model: nn.Module, jobs: Sequence[Job]) -> list[Weights]:
         if is_stackable(model, config):
             for start in range(0, len(places), _MAX_STACK):
                 group = places[start : start + _MAX_STACK]
-                results.update(zip(group, train_stacked(model, [jobs[i] for i in group]), strict=True))
+                together = train_stacked(model, [jobs[i] for i in group], on_first)
+                results.update(zip(group, together, strict=True))
         else:
-            results.update(zip(places, train_apart(model, [jobs[i] for i in places]), strict=True))
+            apart = train_apart(model, [jobs[i] for i in places], on_first)
+            results.update(zip(places, apart, strict=True))
     return [results[place] for place in range(len(jobs))]
 
 
@@ -98,7 +104,7 @@ def is_stackable(model: nn.Module, config: TrainConfig) -> bool:
     return size <= _MAX_STACKED_WEIGHTS and is_small(model, config.batch_size)
 
 
-def train_apart(model: nn.Module, jobs: Sequence[Job]) -> list[Weights]:
+def train_apart(model: nn.Module, jobs: Sequence[Job], on_first: OnFirst | None = None) -> list[Weights]:
     """Return what `train` returns for each job, to the byte; on the CPU side by side if batches are small."""
     side_by_side = (
         len(jobs) > 1
@@ -106,7 +112,9 @@ def train_apart(model: nn.Module, jobs: Sequence[Job]) -> list[Weights]:
         and all(job.data.x.device.type == "cpu" and is_small(model, job.config.batch_size) for job in jobs)
     )
     if not side_by_side:
-        return [train(model, job.weights, job.data, job.config, job.seed) for job in jobs]
+        return [
+            train(model, job.weights, job.data, job.config, job.seed, _tell(on_first, job)) for job in jobs
+        ]
     workers = min(len(jobs), os.cpu_count() or 1, _MAX_WORKERS)
     idle: queue.SimpleQueue[nn.Module] = queue.SimpleQueue()
     for _ in range(workers):
@@ -115,12 +123,16 @@ def train_apart(model: nn.Module, jobs: Sequence[Job]) -> list[Weights]:
     def work(job: Job) -> Weights:
         own = idle.get()
         try:
-            return fit(own, job.weights, job.data, job.config, job.seed)
+            return fit(own, job.weights, job.data, job.config, job.seed, _tell(on_first, job))
         finally:
             idle.put(own)
 
     with torch_threads(1), ThreadPoolExecutor(workers) as pool:
         return list(pool.map(work, jobs))
+
+
+def _tell(on_first: OnFirst | None, job: Job) -> Callable[[Weights], None] | None:
+    return None if on_first is None else lambda weights: on_first(job, weights)
 
 
 def layers_of(model: nn.Module) -> list[tuple[str, nn.Module]] | None:
@@ -152,17 +164,17 @@ def run_stacked(layers: list[tuple[str, nn.Module]], weights: dict[str, Tensor],
     return x
 
 
-def train_stacked(model: nn.Module, jobs: Sequence[Job]) -> list[Weights]:
+def train_stacked(model: nn.Module, jobs: Sequence[Job], on_first: OnFirst | None = None) -> list[Weights]:
     """Return the trained weights of jobs that share one configuration, all trained in the same steps.
 
     Clients with more batches than others go on alone with those that are left.
     """
     one = 1 if jobs[0].data.x.device.type == "cpu" else None
     with torch_threads(one):
-        return _train_stacked(model, jobs)
+        return _train_stacked(model, jobs, on_first)
 
 
-def _train_stacked(model: nn.Module, jobs: Sequence[Job]) -> list[Weights]:
+def _train_stacked(model: nn.Module, jobs: Sequence[Job], on_first: OnFirst | None) -> list[Weights]:
     if any(len(job.data) == 0 for job in jobs):
         raise RequestError("a client has no samples to train on")
     config = jobs[0].config
@@ -192,6 +204,10 @@ def _train_stacked(model: nn.Module, jobs: Sequence[Job]) -> list[Weights]:
         if anchors:
             pull_back(parameters, [anchors[name][:active] for name in live], config.proximal)
         optimizer.step(parameters)
+        if on_first is not None:
+            for row, job in enumerate(sorted_jobs):
+                if (step + 1) * config.epochs == steps[order[row]]:
+                    on_first(job, unstack_weights(stacked, row))
     trained = {place: unstack_weights(stacked, row) for row, place in enumerate(order)}
     return [checked(model, trained[place], config) for place in range(len(jobs))]
 

@@ -1,7 +1,7 @@
 """Local training: plain loops over tensors that are on the device already, the same for the same seed."""
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Literal
@@ -86,21 +86,36 @@ def shuffles(samples: int, config: TrainConfig, seed: int) -> Iterator[Tensor]:
         yield torch.randperm(samples, generator=generator)
 
 
-def train(model: nn.Module, weights: Weights, data: Samples, config: TrainConfig, seed: int) -> Weights:
+def train(
+    model: nn.Module,
+    weights: Weights,
+    data: Samples,
+    config: TrainConfig,
+    seed: int,
+    on_first: Callable[[Weights], None] | None = None,
+) -> Weights:
     """Return the weights after `config.epochs` epochs on `data`, starting at `weights`.
 
     `model` lends its form and device; its own weights are overwritten. The same arguments on the same machine
-    give the same bytes. Torch's global random state is left as it was.
+    give the same bytes. Torch's global random state is left as it was. `on_first` is told the weights after
+    the first epoch.
 
     Raises `RequestError` where there are no samples, `Diverged` where the result isn't finite, `BadUpdate`
     where `weights` don't fit the model.
     """
     one = 1 if data.x.device.type == "cpu" and is_small(model, config.batch_size) else None
     with torch_threads(one), seeded(seed, data.x.device):
-        return fit(model, weights, data, config, seed)
+        return fit(model, weights, data, config, seed, on_first)
 
 
-def fit(model: nn.Module, weights: Weights, data: Samples, config: TrainConfig, seed: int) -> Weights:
+def fit(
+    model: nn.Module,
+    weights: Weights,
+    data: Samples,
+    config: TrainConfig,
+    seed: int,
+    on_first: Callable[[Weights], None] | None = None,
+) -> Weights:
     """Do what `train` does, in torch's present state of randomness and threads."""
     if len(data) == 0:
         raise RequestError("a client has no samples to train on")
@@ -109,13 +124,15 @@ def fit(model: nn.Module, weights: Weights, data: Samples, config: TrainConfig, 
     parameters = [parameter for parameter in model.parameters() if parameter.requires_grad]
     anchors = [parameter.detach().clone() for parameter in parameters] if config.proximal else []
     optimizer = make_optimizer(config)
-    for order in shuffles(len(data), config, seed):
+    for epoch, order in enumerate(shuffles(len(data), config, seed)):
         shuffled = order.to(data.x.device)
         for x, y in _batches(data.x[shuffled], data.y[shuffled], config.batch_size, model):
             mean_loss(model(x), y).backward()  # type: ignore[no-untyped-call]
             if anchors:
                 pull_back(parameters, anchors, config.proximal)
             optimizer.step(parameters)
+        if epoch == 0 and on_first is not None:
+            on_first(weights_of(model))
     return checked(model, weights_of(model), config)
 
 

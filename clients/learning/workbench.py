@@ -91,7 +91,9 @@ class Workbench:
             self.scores(firsts[job], [index], metric)[0] - self.scores(last, [index], metric)[0]
             for (index, _), job, last in zip(who, jobs, trained, strict=True)
         ]
-        return [(*sent, drift) for sent, drift in zip(self._send(start, who, jobs, trained), drifts, strict=True)]
+        return [
+            (*sent, drift) for sent, drift in zip(self._send(start, who, jobs, trained), drifts, strict=True)
+        ]
 
     def _send(
         self,
@@ -113,7 +115,7 @@ class Workbench:
     def score_first_epochs(
         self, start: Weights, indices: Sequence[int], seeds: tuple[int, int], metric: str
     ) -> list[float]:
-        """Return for each of `indices` the score of the model that it trains itself, for one epoch from `start`,
+        """Return for each of `indices` the score of the model that it trains itself, one epoch from `start`,
         on its own test data: A_v(L_v(1)) of paper vbfl. Seeds as for `train`.
         """
         one = replace(self._config, epochs=1)
@@ -145,9 +147,7 @@ class Workbench:
         sets = list({id(self._private[index]): self._private[index] for index in indices}.values())
         place = {id(data): at for at, data in enumerate(sets)}
         at = [place[id(self._private[index])] for index in indices]
-        return [
-            [found[one].value(metric) for one in at] for found in evaluate_each(self._model, many, sets)
-        ]
+        return [[found[one].value(metric) for one in at] for found in evaluate_each(self._model, many, sets)]
 
     def probe(self, weights: Weights, attack: Attack) -> float:
         """Return which share of the public test samples of other classes a backdoor turns to its target."""

@@ -9,20 +9,22 @@ from dataclasses import dataclass
 
 from clients.types.chain import Call
 from clients.types.errors import UnavailableError
-from clients.types.federation import Act, Address, Event, Phase, Role, Seat, Standing, Status
+from clients.types.federation import ZERO32, Act, Address, Event, Phase, Role, Seat, Standing, Status
 
 
 @dataclass(frozen=True, slots=True)
 class Proposal:
     """One proposed update: `digest` names its weights, `samples` is the weight it claims in eq. (1).
 
-    `number` is its place among the round's, and its bit in a bitmap.
+    `number` is its place among the round's, and its bit in a bitmap; `epochs` is how long it claims to have
+    been trained.
     """
 
     proposer: Address
     number: int
     digest: bytes
     samples: int
+    epochs: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,11 +37,25 @@ class Update:
 
 
 @dataclass(frozen=True, slots=True)
+class Publication:
+    """What a publisher puts on record: a model's digest, the bitmap of the updates in it, a proof of work."""
+
+    digest: bytes
+    selection: int
+    nonce: bytes = ZERO32
+
+
+@dataclass(frozen=True, slots=True)
 class Knowledge:
-    """What the participant holds for the round in progress; `None`: not worked out yet."""
+    """What the participant holds for the round in progress; `None`: not worked out yet.
+
+    `publications` are tried in their order, each after the one before it was refused; empty: there is nothing
+    that it could publish.
+    """
 
     update: Update | None = None
     ballot: bytes | None = None
+    publications: Sequence[Publication] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,13 +111,21 @@ class Judge:
 
 
 @dataclass(frozen=True, slots=True)
+class Assemble:
+    """Find out which updates passed, make the model of them, and the proof of work where one is asked for."""
+
+    round: int
+    head: bytes
+
+
+@dataclass(frozen=True, slots=True)
 class Send:
     """Send a transaction."""
 
     call: Call
 
 
-Action = Train | Judge | Send
+Action = Train | Judge | Assemble | Send
 
 
 def get_proposals(events: Sequence[Event], round_number: int) -> list[Proposal]:
@@ -112,6 +136,7 @@ def get_proposals(events: Sequence[Event], round_number: int) -> list[Proposal]:
             number=_integer(event.args["number"]),
             digest=as_bytes32(event.args["digest"]),
             samples=_integer(event.args["samples"]),
+            epochs=_integer(event.args["epochs"]),
         )
         for event in events
         if event.name == "Proposed" and event.args["round"] == round_number

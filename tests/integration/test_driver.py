@@ -16,8 +16,10 @@ from clients.engine.driver import Driver, Stalled
 from clients.engine.journal import Journal
 from clients.engine.launch import Launched, get_beacon_value, get_terms, join_all
 from clients.engine.learners import build_bench
+from clients.engine.mechanisms.base import Rules
+from clients.engine.mechanisms.stake_vote import CONDUCT
 from clients.engine.meters import Meters
-from clients.engine.participant import Participant, Rules
+from clients.engine.participant import Participant
 from clients.learning.codec import encode
 from clients.ports.keys import SeededSalts, derive_keys
 from clients.ports.store.memory import MemoryStore
@@ -88,7 +90,7 @@ class World:
             "store": store,
             "cohort": cohort,
             "participants": [one],
-            "rules": Rules(self.terms, 1.0),
+            "rules": Rules(CONDUCT, self.terms, replace(self.config, tolerance=1.0)),
             "journal": Journal(self.folder / f"journal{index}-{len(self.network.homes)}"),
             "meters": meters,
             "history": 1,
@@ -209,7 +211,7 @@ def test_an_outage_is_sat_out_for_as_long_as_asked(config: SwarmConfig, tmp_path
 def test_a_closed_federation_with_too_few_members_ends(config: SwarmConfig, tmp_path: Path) -> None:
     world = World(config, tmp_path)
     more = replace(world.terms, min_voters=COUNT + 1 - world.terms.seats)
-    driver = world.driver(0, closed=True, rules=Rules(more, 0.1), sleep=lambda seconds: None)
+    driver = world.driver(0, closed=True, rules=Rules(CONDUCT, more, config), sleep=lambda seconds: None)
     with pytest.raises(Stalled, match="5 members are left, 6 are needed"):
         driver.run(1, lambda status: None)
 

@@ -15,8 +15,8 @@ LINES = Path(__file__).parent / "golden"
 RUNS: dict[str, dict[str, Any]] = {
     "stake_vote": {"clients": 9, "proposers": 2, "malicious": 2, "rounds": 8, "tokens": 40},
     "attribution": {
-        "clients": 8, "proposers": 3, "malicious": 2, "rounds": 8, "tokens": 60, "seed": 2, "attribution": True,
-        "attack": "gaussian_noise+lying_votes",
+        "clients": 8, "proposers": 3, "malicious": 2, "rounds": 8, "tokens": 60, "seed": 2,
+        "attribution": True, "attack": "gaussian_noise+lying_votes",
     },
     "liars": {"clients": 9, "proposers": 2, "malicious": 5, "rounds": 6, "attack": "lying_votes", "seed": 3},
     "fedavg": {"mechanism": "fedavg", "clients": 6, "proposers": 3, "malicious": 0, "rounds": 3},

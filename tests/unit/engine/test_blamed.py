@@ -1,6 +1,6 @@
 """Whom a rejected round blames: what voters find, and what the chain makes of their ballots."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 
 import numpy as np
@@ -8,14 +8,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from clients.engine.ballots import compute_ballots
 from clients.engine.cohort import Candidate, Cohort
 from clients.engine.config import build
 from clients.engine.launch import get_terms
 from clients.engine.learners import build_bench
+from clients.engine.mechanisms.base import Court
+from clients.engine.mechanisms.stake_vote import CONDUCT
 from clients.engine.meters import Meters
-from clients.engine.participant import Participant, Rules
-from clients.engine.recorder import get_blamed
+from clients.engine.participant import Participant
 from clients.learning.aggregate import Contribution, fedavg
 from clients.learning.codec import encode
 from clients.learning.schema import Weights
@@ -24,10 +24,11 @@ from clients.ports.keys import SeededSalts, derive_keys
 from clients.ports.store.memory import MemoryStore
 from clients.protocol.simulator import SpecChain
 from clients.protocol.stake_vote import STAKE_VOTE
-from clients.roles import voter
+from clients.roles import judging
+from clients.roles.docket import get_docket
 from clients.roles.view import Proposal
 from clients.types.chain import Call
-from clients.types.federation import ZERO32, Outcome, Role
+from clients.types.federation import ZERO32, Outcome, Role, StakeVoteTerms
 
 CONFIG = build(
     {
@@ -40,7 +41,7 @@ CONFIG = build(
         "attribution": True,
     }
 )
-RULES = Rules(get_terms(CONFIG, b"\1" * 32), CONFIG.tolerance)
+TERMS = get_terms(CONFIG, b"\1" * 32)
 ACCOUNTS = [key.address for key in derive_keys(1, CONFIG.clients)]
 MODEL = b"\7" * 32
 
@@ -52,7 +53,7 @@ MODEL = b"\7" * 32
 @given(data=st.data())
 def test_blamed_are_exactly_those_who_lose_a_stake_for_a_rejected_round(data: st.DataObject) -> None:
     attribution = data.draw(st.booleans())
-    terms = Rules(get_terms(CONFIG, b"\1" * 32), 0.0).terms if attribution else UNATTRIBUTED
+    terms = TERMS if attribution else UNATTRIBUTED
     stake = CONFIG.units("tokens")
     chain = SpecChain(STAKE_VOTE, terms, dict.fromkeys(ACCOUNTS, stake))
     chain.send([Call(account, "join", (stake,)) for account in ACCOUNTS])
@@ -64,14 +65,15 @@ def test_blamed_are_exactly_those_who_lose_a_stake_for_a_rejected_round(data: st
     chain.send([Call(who, "propose", (1, who.encode()[:32], 9, 1)) for who in proposers])
     names = st.sets(st.integers(0, len(proposers) - 1)) if attribution else st.none()
     votes = st.sampled_from([ZERO32, ZERO32, MODEL])
-    ballots = {who: voter.get_ballot(data.draw(votes), data.draw(names)) for who in voters}
+    ballots = {who: judging.get_ballot(data.draw(votes), data.draw(names)) for who in voters}
     commitments = {who: chain.core.compute_commitment(1, who, ballots[who], ZERO32) for who in voters}
     chain.send([Call(who, "commit", (1, commitments[who])) for who in voters])
     receipts = chain.send([Call(who, "reveal", (1, ballots[who], ZERO32)) for who in voters])
     assert [receipt.error for receipt in receipts] == [None] * len(voters)
     chain.send([Call(ACCOUNTS[0], "settle")])
     status = chain.status()
-    blamed = get_blamed(chain.events(), status, terms)
+    docket = get_docket(STAKE_VOTE, terms, chain.events(), status)
+    blamed = CONDUCT.get_blamed(terms, status, docket)
     losers = {n for n, who in enumerate(proposers) if chain.seat(who).balance < stake}
     assert blamed == losers
     if status.record.outcome != Outcome.REJECTED:
@@ -81,6 +83,7 @@ def test_blamed_are_exactly_those_who_lose_a_stake_for_a_rejected_round(data: st
 
 
 UNATTRIBUTED = get_terms(build({"clients": 7, "proposers": 3, "malicious": 0}), b"\1" * 32)
+STATUS = SpecChain(STAKE_VOTE, TERMS, {}).status()
 
 
 # ------------------------------------------------------------------ what voters find
@@ -119,6 +122,15 @@ def people(lies: tuple[int, ...] = ()) -> list[Participant]:
     ]
 
 
+def vote(
+    where: Bench, who: list[Participant], proposals: list[Proposal], terms: StakeVoteTerms = TERMS
+) -> dict[str, bytes]:
+    status = replace(STATUS, head=where.head)
+    judged = CONDUCT.judge(Court(status, terms, CONFIG, where.cohort, proposals), who)
+    assert judged is not None
+    return judged.ballots
+
+
 def poisoned(where: Bench, seed: int) -> Weights:
     rng = np.random.default_rng(seed)
     return {name: rng.normal(0, 50, array.shape).astype(np.float32) for name, array in where.good.items()}
@@ -150,13 +162,13 @@ def test_the_poisoner_is_named_and_a_liar_names_the_others(count: int, lies: tup
     updates = [where.good] * (count - 1) + [poisoned(where, count)]
     proposals = propose(where, list(updates))
     candidate = where.cohort.aggregate(proposals)
-    ballots = compute_ballots(where.cohort, people(lies), proposals, candidate, where.head, RULES)
+    ballots = vote(where, people(lies), proposals)
     for one in people(lies):
         expected = (candidate.digest, set()) if one.lies else (ZERO32, {count - 1})
         assert (ballots[one.account][:32], named(ballots[one.account])) == expected
     improved = where.cohort.aggregate(propose(where, [where.good] * count))
     better = propose(where, [where.good] * count)
-    ballots = compute_ballots(where.cohort, people(lies), better, improved, where.head, RULES)
+    ballots = vote(where, people(lies), better)
     for one in people(lies):
         expected = (ZERO32, set(range(count))) if one.lies else (improved.digest, set())
         assert (ballots[one.account][:32], named(ballots[one.account])) == expected
@@ -165,9 +177,8 @@ def test_the_poisoner_is_named_and_a_liar_names_the_others(count: int, lies: tup
 def test_an_update_that_is_none_is_to_blame_alone() -> None:
     where = bench()
     proposals = propose(where, [where.good, None, where.good])
-    candidate = where.cohort.aggregate(proposals)
-    assert candidate.digest is None
-    ballots = compute_ballots(where.cohort, people((4,)), proposals, candidate, where.head, RULES)
+    assert where.cohort.aggregate(proposals).digest is None
+    ballots = vote(where, people((4,)), proposals)
     assert [named(ballots[one.account]) for one in people((4,))] == [{1}, {0, 2}, {1}]
     assert {ballot[:32] for ballot in ballots.values()} == {ZERO32}
 
@@ -180,6 +191,5 @@ def test_without_attribution_ballots_are_votes_and_nothing_is_left_out(
     monkeypatch.setattr(where.cohort, "find_faulty", None)
     proposals = propose(where, [poisoned(where, 1)])
     for candidate in (where.cohort.aggregate(proposals), Candidate(None)):
-        rules = Rules(UNATTRIBUTED, 0.0)
-        ballots = compute_ballots(where.cohort, people(), proposals, candidate, where.head, rules)
-        assert set(ballots.values()) == {ZERO32}
+        monkeypatch.setattr(where.cohort, "aggregate", lambda _, made=candidate: made)
+        assert set(vote(where, people(), proposals, UNATTRIBUTED).values()) == {ZERO32}

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from clients.engine.config import SwarmConfig, add_options, build, read_toml
+from clients.engine.launch import get_terms
 from clients.types.errors import RequestError
 
 
@@ -15,6 +16,16 @@ from clients.types.errors import RequestError
     [
         ({"mechanism": "stake_vot"}, "Did you mean 'stake_vote'"),
         ({"mechanism": "dfl"}, "no client yet"),
+        ({"mechanism": "vbfl", "clients": 19}, "don't add up to the 19 clients"),
+        ({"mechanism": "vbfl", "miners": 0}, "at least one of each"),
+        ({"mechanism": "vbfl", "clients": 400, "workers": 257}, "256 updates at most"),
+        ({"mechanism": "vbfl", "threshold": "adaptiv"}, "a number between -1 and 1, or 'adaptive'"),
+        ({"mechanism": "vbfl", "threshold": 7}, "a number between"),
+        ({"mechanism": "vbfl", "threshold": "nan"}, "a number between"),
+        ({"mechanism": "vbfl", "kick_rounds": 0}, "kick_rounds = 0"),
+        ({"mechanism": "vbfl", "pow_bits": 25}, "pow_bits = 25"),
+        ({"mechanism": "vbfl", "tokens": 0}, "needs a stake"),
+        ({"mechanism": "vbfl", "unit_reward": "much"}, "no amount of tokens"),
         ({"chain": "anvl"}, "Did you mean 'anvil'"),
         ({"store": "kubu"}, "Did you mean 'kubo'"),
         ({"device": "cud"}, "Did you mean 'cuda'"),
@@ -44,7 +55,7 @@ def test_settings_survive_being_written_and_read(tmp_path: Path) -> None:
     config.dump(path, {"python": "3"})
     assert build(read_toml(path)) == config
     assert config.units("tokens") == 35 * 10**17
-    assert config.bond == 10**18
+    assert get_terms(config, b"\1" * 32).bond == 10**18
 
 
 def test_every_setting_is_an_option() -> None:

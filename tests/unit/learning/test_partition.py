@@ -156,5 +156,5 @@ def test_too_few_writers_say_why() -> None:
         split(dataset(100, 4, writers=3), "writer", 4, 0)
     with pytest.raises(RequestError, match="has 1 samples"):
         hold(np.array([4]), 0)
-    with pytest.raises(RequestError, match="more than 0"):
+    with pytest.raises(RequestError, match="at least 0 and less than 1"):
         hold(np.arange(9), 0, test_share=1.0)

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from clients.protocol.commitment import compute_commitment
 from clients.protocol.docket import BLANK
 from clients.protocol.stake_vote import STAKE_VOTE
-from clients.roles import keeper, member, voter
+from clients.roles import judging, keeper, member, voter
 from clients.roles.view import Judge, Knowledge, Send, Train, Update, View, get_ballots, get_proposals
 from clients.types.errors import UnavailableError
 from clients.types.federation import (
@@ -150,13 +150,13 @@ def test_the_keeper_evicts_who_is_out_before_it_opens() -> None:
 def test_a_ballot_approves_exactly_what_is_not_below_the_threshold(
     score: float, reference: float, tolerance: float
 ) -> None:
-    vote = voter.get_vote(DIGEST, score, reference, tolerance)
+    vote = judging.get_vote(DIGEST, score, reference, tolerance)
     assert vote == (DIGEST if score >= reference - tolerance else ZERO32)
-    assert voter.get_vote(None, score, reference, tolerance) == ZERO32
-    assert voter.get_ballot(vote) == vote
-    lie = voter.get_lie(vote, DIGEST)
+    assert judging.get_vote(None, score, reference, tolerance) == ZERO32
+    assert judging.get_ballot(vote) == vote
+    lie = judging.get_lie(vote, DIGEST)
     assert lie != vote
-    assert voter.get_lie(lie, DIGEST) == vote
+    assert judging.get_lie(lie, DIGEST) == vote
 
 
 SCORES = st.floats(0, 1)
@@ -166,15 +166,15 @@ SCORES = st.floats(0, 1)
 def test_blame_names_exactly_what_is_better_left_out(
     score: float, without: list[float], tolerance: float
 ) -> None:
-    blamed = voter.get_blamed(score, without, tolerance)
+    blamed = judging.get_blamed(score, without, tolerance)
     assert blamed == {n for n, rest in enumerate(without) if rest - score > tolerance}
-    ballot = voter.get_ballot(ZERO32, blamed)
+    ballot = judging.get_ballot(ZERO32, blamed)
     assert ballot[:32] == ZERO32
     assert len(ballot) == 64
     bitmap = int.from_bytes(ballot[32:], "big")
     assert {number for number in range(256) if bitmap >> number & 1} == blamed
-    assert voter.get_ballot(DIGEST, blamed) == DIGEST + ZERO32, "who approves blames nobody"
-    lie = voter.get_false_blame(blamed, len(without))
+    assert judging.get_ballot(DIGEST, blamed) == DIGEST + ZERO32, "who approves blames nobody"
+    lie = judging.get_others(blamed, len(without))
     assert lie | blamed == set(range(len(without)))
     assert not lie & blamed
 
@@ -184,7 +184,7 @@ def test_every_ballot_of_ours_says_something_to_the_protocol(data: st.DataObject
     blamed = data.draw(st.none() | st.sets(st.integers(0, updates - 1)))
     vote = data.draw(st.sampled_from([ZERO32, DIGEST]))
     terms = replace(TERMS, attribution=blamed is not None)
-    ballot = voter.get_ballot(vote, blamed)
+    ballot = judging.get_ballot(vote, blamed)
     docket, option = STAKE_VOTE.ballots.count(terms, Round(proposals=updates), BLANK, ballot)
     assert option == 1
     assert {n for n, count in enumerate(docket.marks) if count} == (
@@ -193,12 +193,15 @@ def test_every_ballot_of_ours_says_something_to_the_protocol(data: st.DataObject
 
 
 def test_a_lie_about_no_candidate_can_only_reject() -> None:
-    assert voter.get_lie(ZERO32, None) == ZERO32
+    assert judging.get_lie(ZERO32, None) == ZERO32
 
 
 def test_proposals_come_in_the_order_of_their_numbers() -> None:
     logs = [
-        Event("Proposed", {"round": r, "proposer": ACCOUNTS[p], "number": p, "digest": DIGEST, "samples": 3})
+        Event(
+            "Proposed",
+            {"round": r, "proposer": ACCOUNTS[p], "number": p, "digest": DIGEST, "samples": 3, "epochs": 1},
+        )
         for r, p in [(2, 3), (2, 0), (1, 1), (2, 2)]
     ]
     found = get_proposals([*logs, Event("Drawn", {"round": 2, "seed": SALT})], 2)

@@ -1,0 +1,42 @@
+"""What the participants here have worked out for the round in progress."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from clients.engine.cohort import Candidate
+from clients.roles.view import Knowledge, Proposal, Publication, Update
+from clients.types.chain import Call
+from clients.types.errors import ProtocolError
+from clients.types.federation import Address
+
+
+@dataclass(slots=True)
+class Notes:
+    """Notes of round `round`; nothing in them is needed to go on, but that ballots must not change."""
+
+    round: int
+    updates: dict[Address, Update] = field(default_factory=dict)
+    ballots: dict[Address, bytes] = field(default_factory=dict)
+    publications: dict[Address, Sequence[Publication]] = field(default_factory=dict)
+    proposals: list[Proposal] | None = None
+    candidate: Candidate | None = None
+    findings: dict[Address, Mapping[str, Any]] = field(default_factory=dict)
+    """What voters found, for the record."""
+    refused: list[tuple[Call, ProtocolError]] = field(default_factory=list)
+    """What the chain refused to those who tried to cheat it."""
+    tried: int = 0
+    """Nonces that were tried for a proof of work."""
+
+    def knowledge_of(self, account: Address) -> Knowledge:
+        """Return what `account` holds for the round."""
+        return Knowledge(self.updates.get(account), self.ballots.get(account), self.publications.get(account))
+
+    def rank(self, call: Call) -> int:
+        """Return where among others a call is sent: publications in the order in which they were ready."""
+        return list(self.publications).index(call.sender) if call.method == "publish" else 0
+
+    def drop_publication(self, call: Call, error: ProtocolError) -> None:
+        """Note that the publication of `call` was refused: the next one is tried."""
+        self.refused.append((call, error))
+        self.publications[call.sender] = self.publications.get(call.sender, ())[1:]

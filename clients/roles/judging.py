@@ -1,0 +1,92 @@
+"""How to vote: what an honest voter makes of its scores by the papers, and what a liar makes of that."""
+
+import math
+from collections.abc import Collection, Sequence
+
+from clients.types.federation import ZERO32
+
+REJECT = ZERO32
+
+
+def get_vote(candidate: bytes | None, score: float, reference: float, tolerance: float) -> bytes:
+    """Return what an honest voter votes for, 32 bytes: eq. (2) of arXiv 2307.00543.
+
+    The candidate's digest if its score on the voter's own data is not below the threshold, else `REJECT`.
+    The paper's threshold lost its formula; §4.2 says that it "can be based on a validation score acquired in
+    the previous round" less a tolerance ε, so: `score >= reference - tolerance`, with `reference` the score
+    of the current head on the same data. `candidate` is None where no aggregate could be formed from the
+    proposals because a peer misbehaved: that is voted against. A score that isn't a number fails the test.
+    """
+    if candidate is None or not score >= reference - tolerance:
+        return REJECT
+    return candidate
+
+
+def get_blamed(score: float, without: Sequence[float], tolerance: float) -> set[int]:
+    """Return the numbers of the updates that make a rejected aggregate fail, by leaving one out at a time.
+
+    Beyond arXiv 2307.00543, which slashes every proposer of a rejected round, honest ones too. `score` is
+    the aggregate's on the voter's own data, `without[n]` that of the aggregate of all updates but `n`. An
+    update is blamed where leaving it out gains more than the tolerance of the verdict itself.
+    """
+    return {number for number, rest in enumerate(without) if rest - score > tolerance}
+
+
+def get_lie(vote: bytes, candidate: bytes | None) -> bytes:
+    """Return the dishonest vote of §3.2: approve what is poisoned, reject what is not."""
+    return (candidate or REJECT) if vote == REJECT else REJECT
+
+
+def get_others(named: Collection[int], updates: int) -> set[int]:
+    """Return the lie about updates: every one of the round's `updates` that an honest voter doesn't name."""
+    return set(range(updates)) - set(named)
+
+
+def get_ballot(vote: bytes, blamed: Collection[int] | None = None) -> bytes:
+    """Return a ballot: the vote; with attribution (`blamed` not None) and a bitmap of the blamed after it.
+
+    Who approves blames nobody.
+    """
+    if blamed is None:
+        return vote
+    return vote + get_bitmap(blamed if vote == REJECT else ())
+
+
+def get_bitmap(numbers: Collection[int]) -> bytes:
+    """Return the bitmap of the updates of these numbers, 32 bytes: a ballot, or a part of one."""
+    return sum(1 << number for number in numbers).to_bytes(32, "big")
+
+
+def is_positive(own: float, theirs: float, threshold: float) -> bool:
+    """Return whether an update gets a positive vote: algorithm 1 of arXiv 2101.03300.
+
+    `own` is the validator's score of the model that it trained for one epoch itself, A_v(L_v(1)), `theirs`
+    that of the update, A_v(L_w(n)), both on its own data. Negative where vad = own - theirs is above the
+    threshold vh; a score that isn't a number is voted against.
+    """
+    return own - theirs <= threshold
+
+
+FIXED_THRESHOLD = 0.08
+"""vh where nothing is known yet: figure 4 of arXiv 2101.03300."""
+SPREADS = 3.0
+"""How many standard deviations a legitimate update may be off."""
+LEAST_DRIFTS = 3
+LATEST_DRIFTS = 20
+
+
+def get_threshold(drifts: Sequence[float], score: float, samples: int) -> float:
+    """Return the adaptive threshold of a validator: what arXiv 2101.03300 leaves as future work.
+
+    `drifts` are A_v(L_v(1)) - A_v(L_v(n)) of the rounds in which the validator was a worker, the latest last:
+    what vad of a legitimate update looks like to it. The threshold is their mean and three standard
+    deviations; in these, besides how the drifts vary, is what chance does to a difference of two shares near
+    `score` that are measured on `samples`. Until there are 3 drifts it is the fixed one; the last 20 count.
+    """
+    latest = list(drifts)[-LATEST_DRIFTS:]
+    if len(latest) < LEAST_DRIFTS:
+        return FIXED_THRESHOLD
+    mean = sum(latest) / len(latest)
+    varying = sum((drift - mean) ** 2 for drift in latest) / (len(latest) - 1)
+    chance = 2 * score * (1 - score) / samples
+    return mean + SPREADS * math.sqrt(varying + chance)

@@ -1,0 +1,37 @@
+"""Proofs of work: miners try nonces in turn, each for the digest that it publishes."""
+
+from collections.abc import Mapping
+
+from clients.protocol.mining import compute_work
+from clients.types.federation import Address
+
+
+def get_nonce(number: int) -> bytes:
+    """Return the nonce that is tried as the `number`-th."""
+    return number.to_bytes(32, "big")
+
+
+def is_proof(bits: int, seed: bytes, miner: Address, digest: bytes, nonce: bytes) -> bool:
+    """Return whether the first `bits` bits of the miner's work are 0."""
+    return compute_work(seed, miner, digest, nonce) >> (256 - bits) == 0
+
+
+def find_proofs(
+    bits: int, seed: bytes, miners: Mapping[Address, bytes], start: int, tries: int
+) -> dict[Address, bytes]:
+    """Return the first proof of work for each digest, and who found it: `tries` nonces each, from `start` on.
+
+    `miners` are who mines which digest. They are equally fast: each tries a nonce before any tries the next.
+    Whoever sees another's proof of its own digest stops, as in vbfl's comparison with proof of work.
+    """
+    found: dict[Address, bytes] = {}
+    seeking = dict(miners)
+    for number in range(start, start + tries):
+        if not seeking:
+            break
+        nonce = get_nonce(number)
+        for miner, digest in list(seeking.items()):
+            if miner in seeking and is_proof(bits, seed, miner, digest, nonce):
+                found[miner] = nonce
+                seeking = {one: other for one, other in seeking.items() if other != digest}
+    return found
