@@ -22,6 +22,7 @@ from clients.protocol.council import (
 from clients.protocol.guards import FORGIVING
 from clients.protocol.managers import MOTIONS, check_managers
 from clients.protocol.policies import Gates, Mechanism, Notes
+from clients.protocol.publication import check_publish
 from clients.protocol.scores import COMMITTEE_MODEL, PROFIT_SHARING, SCORES, check_min_score, check_profit
 from clients.protocol.verdicts import PUBLISHERS_MAJORITY
 from clients.types.federation import BflcTerms
@@ -37,6 +38,7 @@ BFLC: Mechanism[BflcTerms] = Mechanism(
         check_managers,
         check_fee,
         _check_claims,
+        check_publish,
         check_min_score,
         check_committee,
         check_election,

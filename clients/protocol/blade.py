@@ -8,11 +8,19 @@ from clients.protocol.approvals import APPROVALS_AND_COPIES, get_approved
 from clients.protocol.auction import BID, check_min_samples, check_offer, check_winners, refuse_join
 from clients.protocol.bounty import BOUNTY, check_block_share
 from clients.protocol.claims import check_claim_terms
-from clients.protocol.docket import Docket, Selection
-from clients.protocol.evidence import ACCUSE, PLAGIARISM, check_challenge, check_commit
+from clients.protocol.docket import Docket, Publishing, Selection
+from clients.protocol.evidence import (
+    ACCUSE,
+    PLAGIARISM,
+    check_challenge,
+    check_commit,
+    compute_convicted,
+    is_convicted,
+)
 from clients.protocol.mining import build_mined, check_pow
 from clients.protocol.panels import EVERYONE
 from clients.protocol.policies import Gates, Mechanism, Notes
+from clients.protocol.publication import check_publish
 from clients.protocol.task import (
     RECLAIM,
     Task,
@@ -23,7 +31,7 @@ from clients.protocol.task import (
     start_task,
 )
 from clients.protocol.verdicts import PUBLISHERS_MAJORITY
-from clients.types.federation import BladeTerms, Role, Round
+from clients.types.federation import BladeTerms, Round
 
 
 def _check_claims(terms: BladeTerms) -> None:
@@ -31,13 +39,14 @@ def _check_claims(terms: BladeTerms) -> None:
 
 
 def select_approved(terms: BladeTerms, record: Round, docket: Docket) -> Selection:
-    """Weigh an update by its samples; it passes if N+ > N-."""
+    """Weigh an update by its samples; it passes if N+ > N- and it isn't convicted."""
     weights = tuple(update.samples for update in docket.updates)
-    return Selection(get_approved(record, docket, ties=False), weights)
+    convicted = compute_convicted(docket, EVERYONE.count(terms, record.members).voters)
+    return Selection(get_approved(record, docket, ties=False) & ~convicted, weights, convicted)
 
 
-def _may_mine(roles: Role) -> bool:
-    return True
+def _may_mine(record: Round, docket: Docket, publishing: Publishing) -> bool:
+    return not is_convicted(publishing.member, record.outcome, docket)
 
 
 BLADE: Mechanism[BladeTerms] = Mechanism(
@@ -46,6 +55,7 @@ BLADE: Mechanism[BladeTerms] = Mechanism(
         check_winners,
         _check_claims,
         check_task,
+        check_publish,
         check_pow,
         check_min_samples,
         check_challenge,

@@ -4,7 +4,8 @@ from dataclasses import replace
 from typing import Protocol
 
 from clients.protocol.claims import UPDATES_MAX
-from clients.protocol.docket import Docket, compute_marks
+from clients.protocol.docket import Docket
+from clients.protocol.marks import compute_marks, get_majority, is_marked, read_bitmap, read_words
 from clients.protocol.policies import Ballots, check_term
 from clients.protocol.tally import compute_tally
 from clients.types.errors import ProtocolError
@@ -31,20 +32,21 @@ def check_attribution(terms: Attributing) -> None:
 
 
 def _count(terms: Attributing, record: Round, docket: Docket, ballot: bytes) -> tuple[Docket, int]:
-    if len(ballot) != (64 if terms.attribution else 32):
-        raise ProtocolError("InvalidBallot", ballot)
-    digest, blamed = ballot[:32], int.from_bytes(ballot[32:], "big")
-    if blamed >> record.proposals or (blamed and digest != ZERO32):
-        raise ProtocolError("InvalidBallot", ballot)
+    digest, *words = read_words(ballot, 2 if terms.attribution else 1)
+    marks = docket.marks
+    for word in words:
+        blamed = read_bitmap(record, ballot, word)
+        if blamed and digest != ZERO32:
+            raise ProtocolError("InvalidBallot", ballot)
+        marks = compute_marks(marks, blamed, record.proposals)
     tally, option = compute_tally(docket.tally, digest)
-    marks = compute_marks(docket.marks, blamed, record.proposals) if terms.attribution else ()
     return replace(docket, tally=tally, marks=marks), option
 
 
 def is_blamed(terms: Attributing, record: Round, docket: Docket, number: int) -> bool:
     """Return whether update `number` is to blame for a rejected round: more than half of those who rejected
     name it. Without attribution, all are."""
-    return not terms.attribution or docket.marks[number] * 2 > record.lead
+    return not terms.attribution or is_marked(get_majority(docket.marks, record.lead), number)
 
 
 AGGREGATE: Ballots[Attributing] = Ballots(_count)

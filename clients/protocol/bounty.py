@@ -1,9 +1,7 @@
 """Payout of blade: a round's bounty by verified samples, and a share of it to the winner of the block."""
 
-from dataclasses import replace
-
 from clients.protocol.docket import Docket
-from clients.protocol.evidence import is_convicted
+from clients.protocol.evidence import get_convicted, is_convicted
 from clients.protocol.policies import Payout, Settlement, check_term
 from clients.protocol.verdicts import BPS
 from clients.types.federation import Act, Address, BladeTerms, Member, Outcome, Round
@@ -23,18 +21,15 @@ def _compute_settlement(
         share = bounty * terms.block_bps // BPS if docket.winner else 0
         unit = (bounty - share) // docket.selected.weight
         pool -= unit * docket.selected.weight + share
-    settled = replace(record, outcome=outcome)
-    forfeited = sum(is_convicted(settled, docket, number) for number in range(record.proposals))
+    forfeited = get_convicted(outcome, docket).bit_count()
     return Settlement(unit, share, pool + forfeited * terms.bond)
 
 
 def _compute_delta(terms: BladeTerms, account: Address, member: Member, record: Round, docket: Docket) -> int:
     delta = record.voter_reward if account == docket.winner else 0
-    if Act.PROPOSED in member.acts:
-        delta += record.proposer_reward * docket.selected.get_weight(member.number) if docket.selection else 0
-        if is_convicted(record, docket, member.number):
-            delta -= terms.bond
-    return delta
+    if Act.PROPOSED in member.acts and docket.selection is not None:
+        delta += record.proposer_reward * docket.selection.get_weight(member.number)
+    return delta - terms.bond if is_convicted(member, record.outcome, docket) else delta
 
 
 BOUNTY: Payout[BladeTerms] = Payout(_compute_settlement, _compute_delta)

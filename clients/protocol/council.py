@@ -1,7 +1,7 @@
 """bflc: who is allowed in, who makes up the committee, and the numbered records of models and updates."""
 
 from dataclasses import dataclass, replace
-from enum import IntEnum
+from enum import Enum, auto
 
 from clients.protocol.claims import UPDATES_MAX
 from clients.protocol.docket import Docket
@@ -17,13 +17,19 @@ from clients.types.federation import ZERO32, Address, BflcTerms, Election, Outco
 COMMITTEE_MAX = 32
 
 
-class Choice(IntEnum):
+PATIENCE = 3
+"""How many rounds in a row may fail under a committee that was elected or named."""
+
+
+class Choice(Enum):
     """How the committee is found."""
 
-    NAMED = 0
-    """By the managers; by the draw where they named none."""
-    DRAWN = 1
-    ELECTED = 2
+    NAMED = auto()
+    """By the managers, before any was elected."""
+    ELECTED = auto()
+    """By the last accepted round."""
+    DRAWN = auto()
+    """By position: where none was elected or named, or where it failed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,11 +63,19 @@ class Council:
     moved: tuple[tuple[bytes, frozenset[Address]], ...] = ()
     """Each motion in progress, and which managers have moved it."""
     named: tuple[Address, ...] = ()
-    choice: Choice = Choice.NAMED
+    failures: int = 0
+    """Of the committee, since the last accepted round; `PATIENCE` where it failed for good."""
     candidates: tuple[Candidate, ...] = ()
     """Of the last accepted round, in order of number."""
     proposals: int = 0
     """Of that round."""
+
+    @property
+    def choice(self) -> Choice:
+        """How the committee of the next round, or of the one in progress, is found."""
+        if self.failures == PATIENCE or not (self.candidates or self.named):
+            return Choice.DRAWN
+        return Choice.ELECTED if self.candidates else Choice.NAMED
 
 
 def get_council(state: State) -> Council:
@@ -144,7 +158,7 @@ def _is_in_committee(terms: BflcTerms, state: State, account: Address, position:
     council = get_council(state)
     if council.choice is Choice.ELECTED:
         return account in compute_elected(terms, council, state.seed)
-    if council.choice is Choice.NAMED and council.named:
+    if council.choice is Choice.NAMED:
         return account in council.named
     return position < terms.committee
 
@@ -183,17 +197,21 @@ def note_published(terms: BflcTerms, own: object, record: Round, docket: Docket)
 
 
 def note_settled(terms: BflcTerms, own: object, record: Round, docket: Docket) -> object:
-    """Return the council as the next round finds it: a rejected round changes nothing."""
+    """Return the council as the next round finds it.
+
+    A committee that doesn't come to a model fails at once; one under which nothing passes, or nothing is
+    there to be judged, after `PATIENCE` rounds in a row.
+    """
     assert isinstance(own, Council)
-    if record.outcome is Outcome.UNDECIDED:
-        return replace(own, choice=Choice.DRAWN)
+    if record.outcome is Outcome.UNDECIDED and record.proposals:
+        return replace(own, failures=PATIENCE)
     if record.outcome is not Outcome.ACCEPTED:
-        return own
+        return replace(own, failures=min(own.failures + 1, PATIENCE))
     selected = docket.selected
     return replace(
         own,
         models=(*own.models, docket.tally.candidate),
-        choice=Choice.ELECTED,
+        failures=0,
         candidates=tuple(
             Candidate(docket.updates[number].proposer, number, selected.weights[number])
             for number in selected.numbers

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from clients.protocol.marks import is_marked
 from clients.protocol.tally import EMPTY, Tally
 from clients.types.federation import Address, Member, Role
 
@@ -22,6 +23,8 @@ class Selection:
 
     bitmap: int
     weights: tuple[int, ...]
+    convicted: int = 0
+    """The bitmap of those found to be copies, which didn't pass."""
 
     @property
     def weight(self) -> int:
@@ -91,14 +94,3 @@ class Publishing:
     digest: bytes
     selection: int
     nonce: bytes
-
-
-def is_marked(bitmap: int, number: int) -> bool:
-    """Return whether `bitmap` has update `number`'s bit."""
-    return bitmap >> number & 1 == 1
-
-
-def compute_marks(marks: tuple[int, ...], bitmap: int, updates: int) -> tuple[int, ...]:
-    """Return the count of marks, one an update, with `bitmap` counted too."""
-    counted = marks or (0,) * updates
-    return tuple(count + (bitmap >> number & 1) for number, count in enumerate(counted))

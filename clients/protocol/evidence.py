@@ -2,8 +2,9 @@
 
 from dataclasses import replace
 
-from clients.protocol.docket import Docket, is_marked
+from clients.protocol.docket import Docket
 from clients.protocol.hashing import keccak
+from clients.protocol.marks import get_majority, is_marked
 from clients.protocol.policies import Guard, OwnAction, check_term
 from clients.protocol.rounds import Action, compute_ends
 from clients.protocol.state import Env, State, compute_event
@@ -76,17 +77,27 @@ ACCUSE = OwnAction(Action(("uint256", "uint256", "bytes32", "uint256"), names_ro
 """Reveal one's noise seed, found in update `number` with a correlation in ten-thousandths (blade §III-C)."""
 
 
-def is_convicted(record: Round, docket: Docket, number: int) -> bool:
-    """Return whether update `number` was accused, and more than half of the ballots call it a copy."""
-    if record.outcome in (Outcome.NONE, Outcome.UNDECIDED) or not is_marked(docket.accused, number):
-        return False
-    return docket.copies[number] * 2 > record.reveals
+def compute_convicted(docket: Docket, voters: int) -> int:
+    """Return the bitmap of the updates that were accused, and that more than half of the `voters` drawn call
+    copies: who stays away convicts nobody."""
+    return docket.accused & get_majority(docket.copies, voters)
+
+
+def get_convicted(outcome: Outcome, docket: Docket) -> int:
+    """Return the bitmap of the convicted updates of a round that came to `outcome`, or still may come to any:
+    none before the selection was worked out, none in an undecided round."""
+    return 0 if outcome is Outcome.UNDECIDED else docket.selected.convicted
+
+
+def is_convicted(member: Member, outcome: Outcome, docket: Docket) -> bool:
+    """Return whether the update that `member` proposed in the round in which it last acted is convicted."""
+    return Act.PROPOSED in member.acts and is_marked(get_convicted(outcome, docket), member.number)
 
 
 def _compute_guarded(
     terms: BladeTerms, member: Member, booked: Member, record: Round, docket: Docket
 ) -> Member:
-    guilty = Act.PROPOSED in member.acts and is_convicted(record, docket, member.number)
+    guilty = is_convicted(member, record.outcome, docket)
     return replace(booked, standing=Standing.BANNED) if guilty else booked
 
 

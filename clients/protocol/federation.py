@@ -21,8 +21,6 @@ from clients.types.chain import Call
 from clients.types.errors import ProtocolError, unknown_name
 from clients.types.federation import ZERO32, Act, Address, Event, Member, Outcome, Role, Round, Standing
 
-"""The most members a registry holds."""
-
 
 class Federation(FederationView[T]):
     """A federation that acts: `apply` a call, or call one of the `process_` methods' actions by name."""
@@ -305,6 +303,7 @@ class Federation(FederationView[T]):
         """Open a sealed ballot and count it."""
         state, record = self.state, self.record
         member = state.ledger.get(sender)
+        self.check_active(sender, member)
         acts = self.get_acts(member)
         if Act.REVEALED in acts:
             raise ProtocolError("AlreadyActed", sender, number, acts)

@@ -2,7 +2,8 @@
 
 from dataclasses import replace
 
-from clients.protocol.docket import Docket, is_marked
+from clients.protocol.docket import Docket
+from clients.protocol.marks import is_marked
 from clients.protocol.policies import Guard, Terms, check_term
 from clients.types.federation import Act, Member, Outcome, Round, Standing, VbflTerms
 

@@ -8,7 +8,7 @@ from clients.protocol.docket import Docket, Miner, Publishing
 from clients.protocol.hashing import compute_hash, get_address_word
 from clients.protocol.policies import Publication, check_term
 from clients.protocol.publication import Select, compute_checked
-from clients.types.federation import Address, Role, Round
+from clients.types.federation import Address, Round
 
 POW_BITS_MAX = 64
 
@@ -23,6 +23,9 @@ class Mined(Protocol):
 
 
 M = TypeVar("M", bound=Mined)
+
+MayMine = Callable[[Round, Docket, Publishing], bool]
+"""Record, docket with the publication counted, the publication → whether it may win a block."""
 
 
 def check_pow(terms: Mined) -> None:
@@ -54,13 +57,13 @@ def get_winner(terms: Mined, docket: Docket) -> Address:
     return max(competitors, key=lambda miner: miner.stake).account
 
 
-def build_mined(select: Select[M], may_mine: Callable[[Role], bool]) -> Publication[M]:
-    """Return the publication of what `select` lets pass, where those with roles that `may_mine` may
-    compete for the block; nobody else's option is kept."""
+def build_mined(select: Select[M], may_mine: MayMine) -> Publication[M]:
+    """Return the publication of what `select` lets pass, where those whom `may_mine` lets compete for the
+    block; nobody else's option is kept."""
 
     def count(terms: M, record: Round, docket: Docket, publishing: Publishing) -> tuple[Docket, int]:
         docket, option = compute_checked(select, terms, record, docket, publishing)
-        if not may_mine(publishing.roles):
+        if not may_mine(record, docket, publishing):
             return docket, 0
         competes = is_proven(terms.pow_bits, publishing)
         miner = Miner(publishing.account, option, publishing.member.stake, competes)

@@ -26,9 +26,10 @@ class Seated(Protocol):
 
 
 def check_random_proposers(terms: Seated) -> None:
-    """Raise InvalidTerms where nobody would propose, or nobody vote."""
+    """Raise InvalidTerms where nobody would propose or vote, or more are needed than a registry holds."""
     check_term("seats", terms.seats, terms.seats > 0)
-    check_term("minVoters", terms.min_voters, terms.min_voters > 0)
+    fits = terms.seats + terms.min_voters <= MEMBERS_MAX
+    check_term("minVoters", terms.min_voters, terms.min_voters > 0 and fits)
 
 
 def _get_fewest(terms: Seated) -> int:

@@ -5,11 +5,18 @@ from dataclasses import replace
 from typing import TypeVar
 
 from clients.protocol.docket import Docket, Publishing, Selection
+from clients.protocol.policies import Terms, check_term
 from clients.protocol.tally import compute_tally
 from clients.types.errors import ProtocolError
 from clients.types.federation import ZERO32, Round
 
 T = TypeVar("T")
+
+
+def check_publish(terms: Terms) -> None:
+    """Raise InvalidTerms where there would be no time to publish in."""
+    check_term("publish", terms.schedule.publish, terms.schedule.publish > 0)
+
 
 Select = Callable[[T, Round, Docket], Selection]
 """Terms, record, docket after the reveals → what passed."""

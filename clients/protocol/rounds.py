@@ -130,6 +130,7 @@ def compute_phase(
         return Phase.SETTLE
     if time < ends.reveal and record.reveals < record.commits:
         return Phase.REVEAL
-    if record.reveals and record.publications < publishers and time < ends.publish:
+    quorum = record.reveals * 2 > voters
+    if quorum and record.publications < publishers and time < ends.publish:
         return Phase.PUBLISH
     return Phase.SETTLE

@@ -4,6 +4,7 @@ from dataclasses import replace
 
 from clients.protocol.docket import Docket, Selection
 from clients.protocol.ledger import STAKE_MAX
+from clients.protocol.marks import compute_bitmap
 from clients.protocol.policies import Ballots, Payout, Publication, Settlement, check_term
 from clients.protocol.publication import compute_checked
 from clients.protocol.verdicts import BPS
@@ -40,15 +41,14 @@ def compute_median(scores: list[int]) -> int:
 def select_best(terms: BflcTerms, record: Round, docket: Docket) -> Selection:
     """Return the first `updates` with a median of at least `min_score`, all weighed by their medians.
 
-    Nothing passes where fewer would, or where no more than half of the committee revealed.
+    Nothing passes where fewer would.
     """
     medians = tuple(
         compute_median([scores[number] for scores in docket.scores]) for number in range(record.proposals)
     )
     passing = [number for number, median in enumerate(medians) if median >= terms.min_score]
-    if len(passing) < terms.updates or record.reveals * 2 <= terms.committee:
-        return Selection(0, medians)
-    return Selection(sum(1 << number for number in passing[: terms.updates]), medians)
+    enough = len(passing) >= terms.updates
+    return Selection(compute_bitmap(passing[: terms.updates]) if enough else 0, medians)
 
 
 def _compute_settlement(

@@ -66,17 +66,27 @@ def is_over(terms: BladeTerms, state: State, env: Env) -> bool:
     return get_task(state).accepted >= terms.rounds or env.time >= terms.deadline
 
 
-def check_exit(terms: BladeTerms, state: State, env: Env) -> None:
-    """Raise TooEarly while the task goes on."""
+def is_funded(terms: BladeTerms, state: State) -> bool:
+    """Return whether the bounty is there, or a round was opened with it."""
+    return len(state.rounds) > 1 or state.pool >= terms.bounty
+
+
+def _check_over(terms: BladeTerms, state: State, env: Env) -> None:
     if not is_over(terms, state, env):
         raise ProtocolError("TooEarly", env.time, terms.deadline)
+
+
+def check_exit(terms: BladeTerms, state: State, env: Env) -> None:
+    """Raise TooEarly while the task goes on: nobody is bound to one that isn't funded."""
+    if is_funded(terms, state):
+        _check_over(terms, state, env)
 
 
 def check_open(terms: BladeTerms, state: State, env: Env) -> None:
     """Raise TooEarly while bids come in, NotFunded without the bounty, TaskOver once the task is."""
     if env.time < terms.bidding_ends:
         raise ProtocolError("TooEarly", env.time, terms.bidding_ends)
-    if len(state.rounds) == 1 and state.pool < terms.bounty:
+    if not is_funded(terms, state):
         raise ProtocolError("NotFunded", state.pool, terms.bounty)
     if is_over(terms, state, env):
         raise ProtocolError("TaskOver", get_task(state).accepted, env.time)
@@ -84,7 +94,7 @@ def check_open(terms: BladeTerms, state: State, env: Env) -> None:
 
 def _process_reclaim(core: FederationView[BladeTerms], env: Env, sender: Address) -> list[Event]:
     state, publisher = core.state, core.terms.publisher
-    check_exit(core.terms, state, env)
+    _check_over(core.terms, state, env)
     amount = state.pool
     if amount == 0:
         raise ProtocolError("NothingToClaim", publisher)

@@ -7,11 +7,12 @@ each update; the miner of highest stake makes the block, and all miners and vali
 
 from clients.protocol.approvals import APPROVALS, get_approved
 from clients.protocol.claims import check_claim_terms
-from clients.protocol.docket import Docket, Selection
+from clients.protocol.docket import Docket, Publishing, Selection
 from clients.protocol.guards import KICK_ROUNDS, check_kick_rounds
 from clients.protocol.mining import build_mined, check_pow
 from clients.protocol.panels import WORKERS, check_workers
 from clients.protocol.policies import Mechanism
+from clients.protocol.publication import check_publish
 from clients.protocol.unit_rewards import UNIT_REWARDS, check_unit_reward
 from clients.protocol.verdicts import PUBLISHERS_MAJORITY
 from clients.types.federation import Role, Round, VbflTerms
@@ -27,13 +28,20 @@ def select_approved(terms: VbflTerms, record: Round, docket: Docket) -> Selectio
     return Selection(get_approved(record, docket, ties=True), weights)
 
 
-def _may_mine(roles: Role) -> bool:
-    return Role.VOTER not in roles
+def _may_mine(record: Round, docket: Docket, publishing: Publishing) -> bool:
+    return Role.VOTER not in publishing.roles
 
 
 VBFL: Mechanism[VbflTerms] = Mechanism(
     name="vbfl",
-    checks=(check_workers, _check_claims, check_pow, check_unit_reward, check_kick_rounds),
+    checks=(
+        check_workers,
+        _check_claims,
+        check_publish,
+        check_pow,
+        check_unit_reward,
+        check_kick_rounds,
+    ),
     panel=WORKERS,
     ballots=APPROVALS,
     verdict=PUBLISHERS_MAJORITY,

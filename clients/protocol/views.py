@@ -36,6 +36,7 @@ def check_core_terms(terms: Terms) -> None:
     check_term("token", token, token != 0)
     check_term("genesis", genesis, genesis != 0)
     check_term("bond", terms.bond, 0 < terms.bond <= STAKE_MAX)
+    check_term("open", schedule.open, schedule.open > 0)
     check_term("propose", schedule.propose, schedule.propose > 0)
     check_term("commit", schedule.commit, schedule.commit > 0)
     check_term("reveal", schedule.reveal, schedule.reveal > 0)

@@ -66,7 +66,7 @@ class Standing(IntEnum):
 class Schedule:
     """Lengths of the phases and of the unbonding period, in seconds."""
 
-    open: int = 0
+    open: int = 1
     propose: int = 3600
     commit: int = 3600
     reveal: int = 3600

@@ -15,7 +15,7 @@ from clients.types.federation import Address, Role, Schedule, StakeVoteTerms
 from deploy.federation import deploy_federation
 
 BEACON_VALUE = keccak(text="the tests' beacon")
-SCHEDULE = Schedule(open=0, propose=3600, commit=3600, reveal=3600, publish=0, unbonding=86_400)
+SCHEDULE = Schedule(open=1, propose=3600, commit=3600, reveal=3600, publish=0, unbonding=86_400)
 FUNDS = 10_000
 
 

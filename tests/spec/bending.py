@@ -7,11 +7,14 @@ from typing import Any
 
 import pytest
 
+from clients.protocol.docket import Docket, Selection
 from clients.protocol.federation import Federation
 from clients.protocol.mechanisms import MECHANISMS
-from clients.protocol.policies import Mechanism
+from clients.protocol.mining import build_mined
+from clients.protocol.policies import Mechanism, Settlement
 from clients.protocol.state import Env
 from clients.types.errors import ProtocolError
+from clients.types.federation import Outcome, Round
 from tests.spec.abi import compute_events_hash, encode_error, encode_state, keccak
 from tests.spec.sequences import Coverage, Sequence, build_sequence
 from tests.spec.worlds import build_world
@@ -72,6 +75,34 @@ def bend(name: str, policy: str, **functions: Callable[..., Any]) -> Mutant:
         use(patch, name, **{policy: replace(getattr(MECHANISMS[name], policy), **functions)})
 
     return mutant
+
+
+def put(module: object, name: str, bent: Any) -> Mutant:
+    """Return the mutant in which a module's name stands for something else."""
+
+    def mutant(patch: Patch) -> None:
+        patch.setattr(module, name, bent)
+
+    return mutant
+
+
+def settled(name: str, change: Callable[..., Settlement]) -> Mutant:
+    """Return the mutant that pays what `change` makes of arguments and payment of a settlement."""
+    plain = MECHANISMS[name].payout.compute_settlement
+
+    def bent(t: Any, r: Round, d: Docket, o: Outcome, pool: int) -> Settlement:
+        return change(t, r, d, o, pool, plain(t, r, d, o, pool))
+
+    return bend(name, "payout", compute_settlement=bent)
+
+
+def selected(name: str, select: Callable[..., Selection], may_mine: Callable[..., bool]) -> Mutant:
+    """Return the mutant in which this passes, and these may mine."""
+    return lambda patch: use(patch, name, publication=build_mined(select, may_mine))
+
+
+def may_all(*of: object) -> bool:
+    return True
 
 
 def ids(mutants: Iterable[tuple[str, Any]]) -> list[str]:

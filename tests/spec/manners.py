@@ -1,7 +1,9 @@
 """How each mechanism is played: what only it has, sensible and not."""
 
 from collections.abc import Callable
-from typing import ClassVar
+from dataclasses import replace
+from random import Random
+from typing import Any, ClassVar
 
 from clients.protocol import blade, vbfl
 from clients.protocol.auction import get_worst
@@ -12,10 +14,10 @@ from clients.protocol.managers import compute_motion
 from clients.protocol.mining import compute_work
 from clients.protocol.scores import select_best
 from clients.protocol.state import Env
-from clients.protocol.task import Bid, get_task, is_over
+from clients.protocol.task import Bid, get_task, is_funded, is_over
 from clients.types.chain import Call
 from clients.types.federation import ZERO32, Act, Address, Phase, Standing
-from tests.spec.player import PARTS, UINT256, Move, Player
+from tests.spec.player import PARTS, UINT256, Mood, Move, Player
 
 NOISE_ROUNDS = 200
 """Rounds for which a member has noise seeds."""
@@ -23,6 +25,11 @@ NOISE_ROUNDS = 200
 
 class StakeVotePlayer(Player):
     """Votes on the aggregate, and names culprits where terms ask for them."""
+
+    def mood(self) -> Mood:
+        if not self.federation.terms.attribution or self.digest(6)[0] % 3:
+            return super().mood()
+        return replace(super().mood(), agree=0.2, reject=0.7, skip=0.0, absent=0.01)
 
     def ballot(self, account: Address) -> bytes:
         rng, mood, terms = self.rng, self.mood(), self.federation.terms
@@ -39,8 +46,7 @@ class StakeVotePlayer(Player):
         return digest + culprits.to_bytes(32, "big")
 
     def bad_ballots(self, account: Address) -> list[bytes]:
-        proposals = self.federation.record.proposals
-        strange = (1 << proposals).to_bytes(32, "big")
+        strange = (1 << self.federation.record.proposals).to_bytes(32, "big")
         accused = (1).to_bytes(32, "big")
         return [*super().bad_ballots(account), self.digest(), ZERO32 + strange, self.digest() + accused]
 
@@ -111,6 +117,27 @@ class VbflPlayer(MiningPlayer):
 class BflcPlayer(JudgingPlayer):
     """Scores; managers move motions, and the first of them come in before the rest."""
 
+    def __init__(self, rng: Random, *given: Any, **named: Any) -> None:
+        super().__init__(rng, *given, **named)
+        self.named = rng.random() < 0.5
+        """Whether the managers name a committee before the first round."""
+        self.barren = rng.choice((0, 0, 0, 1, 1, 2, 2, 3))
+        """The round from which on most rounds fail: nothing passes, or nothing is proposed; 0: none."""
+
+    def is_barren(self) -> bool:
+        return 0 < self.barren <= self.federation.number
+
+    def mood(self) -> Mood:
+        mood = super().mood()
+        return replace(mood, agree=0.95, reject=1.0, skip=0.0) if self.is_barren() else mood
+
+    def waiting(self, phase: Phase) -> float:
+        away = self.is_barren() and phase is Phase.PROPOSE and self.federation.number % 4 == 0
+        return 0.9 if away else super().waiting(phase)
+
+    def good(self) -> int:
+        return 0 if self.is_barren() and self.digest(8)[0] % 8 else super().good()
+
     def select(self) -> Selection:
         federation = self.federation
         return select_best(federation.terms, federation.record, federation.docket)
@@ -148,6 +175,12 @@ class BflcPlayer(JudgingPlayer):
         members, needed = self.federation.state.ledger.registry, self.federation.terms.committee
         return self.move("nameCommittee", (members if len(members) >= needed else self.accounts)[:needed])
 
+    def play_open(self, anybody: Address, env: Env) -> Move:
+        council = get_council(self.federation.state)
+        if self.named and self.federation.number == 0 and not self.is_short() and not council.named:
+            return Move(self.name())
+        return super().play_open(anybody, env)
+
     def play_open_own(self, anybody: Address, env: Env) -> Move | None:
         allowed = get_council(self.federation.state).allowed
         if any(account not in allowed for account in self.accounts):
@@ -157,11 +190,10 @@ class BflcPlayer(JudgingPlayer):
     def own_asides(self, phase: Phase, env: Env) -> tuple[Callable[[], Call], ...]:
         members = self.federation.state.ledger.registry
         one = members[-1:] if self.rng.random() < 0.5 else self.accounts[:1]
-        moves: tuple[Callable[[], Call], ...] = (
-            self.welcome,
-            lambda: self.move("expel", one),
-            lambda: self.move("allow", one),
-        )
+        lists = (lambda: self.move("expel", one), lambda: self.move("allow", one))
+        moves: tuple[Callable[[], Call], ...] = (self.welcome, *lists)
+        if phase is Phase.REVEAL:  # of those who are about to
+            moves += (lambda: self.move("expel", self.committed()[:1]),) * 4
         return moves if self.federation.number else (*moves, self.name, self.name, self.name)
 
     def own_calls(self, account: Address, env: Env) -> dict[str, Callable[[], Call]]:
@@ -170,9 +202,7 @@ class BflcPlayer(JudgingPlayer):
         return {name: lambda name=name: Call(account, name, (some,)) for name in methods}  # type: ignore[misc]
 
     def own_mischief(self, phase: Phase, env: Env) -> tuple[Callable[[], Call], ...]:
-        return (self.bad_motion, self.bad_committee) + (
-            (self.bad_committee,) * 3 if phase is Phase.OPEN else ()
-        )
+        return (self.bad_motion, *(self.bad_committee,) * (4 if phase is Phase.OPEN else 1))
 
     def bad_motion(self) -> Call:
         council, terms, rng = get_council(self.federation.state), self.federation.terms, self.rng
@@ -185,8 +215,7 @@ class BflcPlayer(JudgingPlayer):
         return Call(rng.choice((self.anybody(), terms.managers[0])), "expel", ([],))
 
     def bad_committee(self) -> Call:
-        terms, rng = self.federation.terms, self.rng
-        needed = terms.committee
+        rng, needed = self.rng, self.federation.terms.committee
         strange = [self.accounts[0]] * needed, ["0x" + "0" * 40] * needed, self.accounts[: needed + 1], []
         return self.move("nameCommittee", rng.choice(strange))
 
@@ -202,7 +231,8 @@ class BladePlayer(MiningPlayer):
 
     def own_deadlines(self) -> list[int]:
         terms, record = self.federation.terms, self.federation.record
-        ends = [terms.bidding_ends, terms.deadline]
+        # While bidders are missing rarely, or many a task would be over before it began.
+        ends = [] if self.is_short() and self.rng.random() < 0.8 else [terms.bidding_ends, terms.deadline]
         return [*ends, compute_challenge_end(terms, record)] if record.drawn_at else ends
 
     # -------------------------------------------------------------- between rounds
@@ -210,14 +240,16 @@ class BladePlayer(MiningPlayer):
     def play_open(self, anybody: Address, env: Env) -> Move:
         rng, state, terms = self.rng, self.federation.state, self.federation.terms
         if env.time < terms.bidding_ends:
-            if (strangers := [a for a in self.accounts if self.can_join(a)]) and rng.random() < 0.9:
+            eager = 0.98 if self.is_short() else 0.9 if len(state.ledger.registry) < terms.winners else 0.6
+            if (strangers := [a for a in self.accounts if self.can_join(a)]) and rng.random() < eager:
                 return Move(self.join(rng.choice(strangers)))
             leaving = self.standing(Standing.LEAVING)
-            if leaving and rng.random() < 0.5:
+            if leaving and rng.random() < 0.3:
                 return Move(Call(rng.choice(leaving), "withdraw"))
             return Move(self.pay(), *self.stride(terms.bidding_ends, env))
-        if self.federation.number == 0 and state.pool < terms.bounty and rng.random() < 0.8:
-            return Move(self.pay())
+        if not is_funded(terms, state) and rng.random() < 0.8:
+            members = state.ledger.registry
+            return Move(Call(rng.choice(members), "exit") if members and rng.random() < 0.15 else self.pay())
         if is_over(terms, state, env):
             members = state.ledger.registry
             away = [lambda: Call(anybody, "reclaim"), lambda: Call(rng.choice(members or [anybody]), "exit")]
@@ -247,6 +279,17 @@ class BladePlayer(MiningPlayer):
 
     # -------------------------------------------------------------- in a round
 
+    def mood(self) -> Mood:
+        """Return the jury's mood: where somebody is accused, most come, so that there is a judgement."""
+        mood, word = super().mood(), self.digest(7)
+        if not self.federation.docket.accused or word[0] % 8 == 0:
+            return mood
+        return replace(mood, skip=0.2 if self.is_torn() else 0.0, absent=0.01)
+
+    def is_torn(self) -> bool:
+        """Return whether this round's jury doesn't agree on whom to convict, nor stays to say so."""
+        return self.digest(7)[1] % 3 == 0
+
     def samples_of(self, account: Address) -> int:
         terms = self.federation.terms
         bid: Bid | None = get_task(self.federation.state).bids.get(account)
@@ -264,9 +307,14 @@ class BladePlayer(MiningPlayer):
 
     def ballot(self, account: Address) -> bytes:
         accused, rng = self.federation.docket.accused, self.rng
-        proposals = self.federation.record.proposals
-        copies = rng.choice((accused, accused, 0, rng.getrandbits(proposals) if proposals else 0))
-        good = self.approved() & (~copies if rng.random() < 0.7 else -1)
+        proposals, word = self.federation.record.proposals, self.digest(8)
+        # In most rounds most of the jury agree: on whom to convict, and on whether to approve copies as well.
+        copies = rng.choice((accused, 0, rng.getrandbits(proposals) if proposals else 0))
+        if rng.random() < (0.3 if self.is_torn() else 0.8):
+            copies = accused if word[0] % 4 else 0
+        good = self.approved() | (accused if word[1] % 3 == 0 else 0)
+        if word[1] % 3 and rng.random() < 0.8:
+            good &= ~copies
         return good.to_bytes(32, "big") + copies.to_bytes(32, "big")
 
     def bad_ballots(self, account: Address) -> list[bytes]:

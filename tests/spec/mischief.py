@@ -161,7 +161,9 @@ def bad_reveal(player: "Player") -> Call:
         return player.reveal(rng.choice(spoilt))
     revealed = player.acted(Act.REVEALED)
     idle = player.idle(Role.VOTER, Act.COMMITTED)
-    account = player.anybody(*(rng.choice((player.committed(), revealed, revealed, idle)) or player.accounts))
+    account = player.anybody(
+        *(rng.choice((player.committed(), revealed, revealed, idle, idle)) or player.accounts)
+    )
     ballot, salt = player.sealed.get((number, account), (player.digest(), ZERO32))
     return rng.choice(
         (

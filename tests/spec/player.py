@@ -275,6 +275,7 @@ class Player:
             for account in committed
             if (number, account) in self.sealed
             and ((number, account) not in self.spoilt or self.rng.random() < 0.2)
+            and (not self.federation.is_barred(account) or self.rng.random() < 0.3)
         ]
 
     def out(self) -> list[Address]:

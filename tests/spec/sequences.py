@@ -7,13 +7,16 @@ from typing import Any
 
 from eth_hash.auto import keccak
 
-from clients.protocol.council import get_council
-from clients.protocol.evidence import is_convicted
+from clients.protocol.approvals import get_approved
+from clients.protocol.council import PATIENCE, Choice, Council, get_council
+from clients.protocol.evidence import get_convicted, is_convicted
 from clients.protocol.federation import Federation
+from clients.protocol.marks import get_majority
 from clients.protocol.state import Env
+from clients.protocol.task import Task, is_funded, is_over
 from clients.types.chain import Call
 from clients.types.errors import ProtocolError
-from clients.types.federation import ZERO32, Address, Event, Outcome
+from clients.types.federation import ZERO32, Act, Address, Event, Outcome
 from tests.spec.abi import compute_events_hash, encode_call, encode_error, encode_state
 from tests.spec.worlds import build_world
 
@@ -51,7 +54,8 @@ class Coverage:
     events: Counter[str] = field(default_factory=Counter)
     cases: Counter[str] = field(default_factory=Counter)
 
-    def note_settled(self, federation: Federation[Any]) -> None:
+    def note_settled(self, federation: Federation[Any], before: object) -> None:
+        """Note what a round came to; `before` is what the mechanism remembered before it was settled."""
         record = federation.record
         self.outcomes[record.outcome.name] += 1
         self.cases["seed lost"] += record.drawn_at == 0
@@ -67,28 +71,66 @@ class Coverage:
             self.cases["a minority paid"] += record.voter_reward > 0
             self.cases["some blamed"] += self._is_partly_blamed(federation)
         else:
-            self.note_judged(federation)
+            self.note_judged(federation, before)
 
     def _is_partly_blamed(self, federation: Federation[Any]) -> bool:
         record, marks = federation.record, federation.docket.marks
         blamed = sum(mark * 2 > record.lead for mark in marks)
         return record.outcome is Outcome.REJECTED and 0 < blamed < record.proposals
 
-    def note_judged(self, federation: Federation[Any]) -> None:
+    def note_judged(self, federation: Federation[Any], before: object) -> None:
         record, docket, wanted = federation.record, federation.docket, federation.wanted
         selected = len(docket.selected.numbers)
-        self.cases["nobody published"] += record.reveals > 0 and record.publications == 0
+        quorum = record.reveals * 2 > wanted.voters
+        self.cases["nobody published"] += quorum and record.publications == 0
+        self.cases["no quorum"] += record.reveals > 0 and not quorum
+        self.cases["half is no quorum"] += record.reveals * 2 == wanted.voters
         self.cases["not all published"] += 0 < record.publications < wanted.publishers
         self.cases["some selected"] += 0 < selected < record.proposals
         if federation.mechanism.name == "bflc":
-            self.cases[f"a committee was {get_council(federation.state).choice.name.lower()}"] += 1
+            self.note_committee(federation, before)
         else:
             self.cases["a block won"] += docket.winner != ""
             self.cases["no block won"] += docket.winner == "" and record.outcome is not Outcome.UNDECIDED
         if federation.mechanism.name == "blade":
-            self.cases["accused"] += docket.accused > 0
-            accused = range(record.proposals)
-            self.cases["convicted"] += any(is_convicted(record, docket, number) for number in accused)
+            self.note_accused(federation)
+
+    def note_committee(self, federation: Federation[Any], before: object) -> None:
+        record, after = federation.record, get_council(federation.state)
+        assert isinstance(before, Council)
+        for choice in Choice:
+            self.cases[f"a committee was {choice.name.lower()}"] += before.choice is choice
+        failed = before.choice is not Choice.DRAWN and after.choice is Choice.DRAWN
+        at_once = record.outcome is Outcome.UNDECIDED and record.proposals > 0
+        for choice in (Choice.NAMED, Choice.ELECTED):
+            whose = failed and before.choice is choice
+            self.cases[f"a committee that was {choice.name.lower()} failed at once"] += whose and at_once
+            self.cases[f"a committee that was {choice.name.lower()} failed thrice"] += whose and not at_once
+        forgiven = 0 < before.failures < PATIENCE and record.outcome is Outcome.ACCEPTED
+        self.cases["failures forgiven"] += forgiven
+
+    def note_accused(self, federation: Federation[Any]) -> None:
+        record, docket = federation.record, federation.docket
+        convicted = get_convicted(record.outcome, docket)
+        approved = get_approved(record, docket, ties=False)
+        members = federation.state.ledger.members.values()
+        publishers = [m for m in members if Act.PUBLISHED in federation.get_acts(m)]
+        self.cases["accused"] += docket.accused > 0
+        self.cases["convicted"] += convicted > 0
+        self.cases["convicted, and approved"] += convicted & approved > 0
+        self.cases["convicted, and published"] += any(
+            is_convicted(m, record.outcome, docket) for m in publishers
+        )
+        self.cases["convicted, and nothing else approved"] += convicted > 0 and docket.selected.bitmap == 0
+        self.cases["convicted, but undecided"] += docket.selected.convicted > convicted
+        few = docket.accused & get_majority(docket.copies, record.reveals) & ~docket.selected.convicted
+        self.cases["named by most who came, and too few"] += docket.selection is not None and few > 0
+
+    def note_step(self, federation: Federation[Any], call: Call, error: str, unfunded: bool) -> None:
+        if federation.mechanism.name == "bflc":
+            self.cases["expelled before the reveal"] += call.method == "reveal" and error == "AccountBanned"
+        if federation.mechanism.name == "blade":
+            self.cases["left a task without funds"] += unfunded and call.method == "exit" and not error
 
     def as_dict(self) -> dict[str, object]:
         counters = {
@@ -122,16 +164,21 @@ def play_step(
 ) -> Step:
     coverage.steps += 1
     events: list[Event] = []
+    before, refused = federation.state.own, ""
+    unfunded = isinstance(before, Task) and not is_funded(federation.terms, federation.state)
+    unfunded = unfunded and not is_over(federation.terms, federation.state, env)
     try:
         events = federation.apply(env, call)
     except ProtocolError as error:
         ok, outcome = False, keccak(encode_error(error))
         coverage.errors[error.name] += 1
+        refused = error.name
     else:
         ok, outcome = True, compute_events_hash(events)
         coverage.actions[call.method] += 1
         if call.method == "settle":
-            coverage.note_settled(federation)
+            coverage.note_settled(federation, before)
+    coverage.note_step(federation, call, refused, unfunded)
     for event in events:
         coverage.events[event.name] += 1
     state = keccak(encode_state(federation, env, accounts))

@@ -1,6 +1,7 @@
 """The vectors are worth something: a specification with any one rule bent no longer agrees with them.
 
-The rules that all share, and those of stake_vote; the others' are in `test_mutants_judged.py`.
+The rules that all share, and those of stake_vote; the others' are in `bent_vbfl.py`,
+`bent_bflc.py` and `bent_blade.py`.
 """
 
 from collections.abc import Callable

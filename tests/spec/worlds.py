@@ -63,7 +63,7 @@ def draw_schedule(rng: Random, *, publishes: bool) -> Schedule:
     propose, commit, reveal = (rng.choice(lengths) for _ in range(3))
     publish = rng.choice(lengths) if publishes else rng.choice((0, 0, 0, rng.choice(lengths)))
     return Schedule(
-        open=rng.choice((0, 0, 1, rng.randrange(2, 60))),
+        open=rng.choice((1, 1, 2, rng.randrange(2, 60))),
         propose=propose,
         commit=commit,
         reveal=reveal,
@@ -127,10 +127,10 @@ def draw_bflc(world: Shared) -> BflcTerms:
 
 def draw_blade(world: Shared) -> BladeTerms:
     rng, members, schedule = world.rng, len(world.accounts), world.schedule
-    winners = rng.choice((2, 3, 3, members - 1, members))
+    winners = rng.choice((2, 3, 4, members - 1, members))
     claims = world.claims(winners)
     round_takes = schedule.propose + schedule.commit + schedule.reveal + schedule.publish + schedule.open
-    bidding = world.start + rng.choice((0, 20, 40, 60, 60, 300, 3_000))
+    bidding = world.start + rng.choice((0, *(20, 40, 60) * 3, 60, 300, 3_000))
     return BladeTerms(
         **world.common,
         **claims,
@@ -139,13 +139,13 @@ def draw_blade(world: Shared) -> BladeTerms:
         rule=keccak(b"rule"),
         rounds=rng.choice((1, 2, 3, 8, 30)),
         bidding_ends=bidding,
-        deadline=bidding + rng.choice((1, 1, 4, 20, 100, 100, 100)) * round_takes,
+        deadline=bidding + rng.choice((1, 4, 20, 20, 100, 100, 100)) * round_takes,
         winners=winners,
         min_winners=rng.choice((1, 2, min(3, winners))),
         min_samples=rng.choice((1, 1, max(claims["max_samples"] // 2, 1))),
         block_bps=rng.choice((0, 1, 2_000, 10_000)),
         pow_bits=rng.choice((0, 0, 1, 2, 4)),
-        challenge=rng.choice((0, schedule.commit // 3, schedule.commit - 1)),
+        challenge=rng.choice((0, 0, *(schedule.commit // 3,) * 3, schedule.commit - 1)),
     )
 
 

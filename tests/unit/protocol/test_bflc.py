@@ -9,15 +9,28 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from clients.protocol.bflc import BFLC
-from clients.protocol.council import Candidate, Choice, Council, Entry, compute_elected, get_entry, get_height
+from clients.protocol.council import Candidate, Council, Entry, compute_elected, get_entry, get_height
 from clients.protocol.docket import BLANK, Docket, Update
 from clients.protocol.draw import compute_positions
 from clients.protocol.managers import compute_motion
 from clients.protocol.scores import SCORES, compute_median, select_best
+from clients.protocol.simulator import SpecChain
 from clients.protocol.state import State
 from clients.protocol.tally import Tally
+from clients.types.chain import Call
 from clients.types.errors import ProtocolError
-from clients.types.federation import Act, Address, BflcTerms, Election, Member, Outcome, Role, Round, Schedule
+from clients.types.federation import (
+    Act,
+    Address,
+    BflcTerms,
+    Election,
+    Member,
+    Outcome,
+    Role,
+    Round,
+    Schedule,
+    Standing,
+)
 
 A = [f"0x{number:040x}" for number in range(1, 9)]
 TERMS = BflcTerms(A[0], A[0], b"\1" * 32, 10, 3, (A[0],), 3, 3, 5, 100, 5, 5_000, 0, 2_500, 4_000, Schedule())
@@ -54,12 +67,6 @@ def test_the_first_k_to_pass_are_packed() -> None:
     assert select_best(replace(TERMS, min_score=7_501), RECORD, judged(*BALLOTS)).numbers == ()
 
 
-def test_nothing_passes_before_half_of_the_committee() -> None:
-    few = replace(RECORD, reveals=1)
-    assert select_best(TERMS, few, judged(BALLOTS[0])).numbers == ()
-    assert select_best(replace(TERMS, committee=1), few, judged(BALLOTS[0])).numbers == (0, 2, 3)
-
-
 @pytest.mark.parametrize("ballot", [b"", bytes(9), bytes(11), bytes(12), b"\x27\x11" * 5])
 def test_a_ballot_scores_each_update(ballot: bytes) -> None:
     with pytest.raises(ProtocolError) as caught:
@@ -90,7 +97,6 @@ def test_profit_is_shared_by_score() -> None:
 
 COUNCIL = Council(
     (b"\1" * 32,),
-    choice=Choice.ELECTED,
     candidates=(Candidate(A[0], 0, 6_000), Candidate(A[2], 2, 9_000), Candidate(A[3], 3, 9_000)),
     proposals=4,
 )
@@ -144,7 +150,7 @@ def test_model_and_update_records_are_numbered_as_in_section_iii_a() -> None:
     assert get_entry(TERMS, state_of(settled), 99) == Entry()
 
 
-def test_the_committee_is_named_then_elected_or_drawn() -> None:
+def test_the_committee_is_named_then_elected_and_drawn_where_it_fails() -> None:
     def committee(council: Council) -> list[int]:
         state = state_of(council)
         roles = [BFLC.panel.get_roles(TERMS, state, account, 7 - at, 8) for at, account in enumerate(A)]
@@ -158,17 +164,56 @@ def test_the_committee_is_named_then_elected_or_drawn() -> None:
     named = replace(start, named=(A[4], A[1], A[0]))
     assert committee(named) == [0, 1, 4]
 
-    def settle(council: Council, outcome: Outcome) -> Council:
-        council_after = BFLC.notes.note_settled(TERMS, council, replace(record, outcome=outcome), docket)
-        assert isinstance(council_after, Council)
-        return council_after
+    def settle(council: Council, *outcomes: Outcome, proposals: int = 5) -> Council:
+        for outcome in outcomes:
+            settled = replace(record, outcome=outcome, proposals=proposals)
+            after = BFLC.notes.note_settled(TERMS, council, settled, docket)
+            assert isinstance(after, Council)
+            council = after
+        return council
 
-    assert committee(settle(named, Outcome.REJECTED)) == [0, 1, 4]
-    assert committee(settle(named, Outcome.UNDECIDED)) == [5, 6, 7]
-    elected = settle(named, Outcome.ACCEPTED)
-    assert committee(elected) == [0, 2, 3]
-    assert committee(settle(elected, Outcome.REJECTED)) == [0, 2, 3]
-    assert committee(settle(elected, Outcome.UNDECIDED)) == [5, 6, 7]
+    accept, reject, undecided = Outcome.ACCEPTED, Outcome.REJECTED, Outcome.UNDECIDED
+    elected = settle(named, accept)
+    by_position = [5, 6, 7]
+    for council, sits in ((named, [0, 1, 4]), (elected, [0, 2, 3])):
+        assert committee(council) == sits
+        # Nothing passed it, or there was nothing to judge: three times in a row.
+        assert committee(settle(council, reject, reject)) == sits
+        assert committee(settle(council, reject, reject, reject)) == by_position
+        assert committee(settle(council, undecided, undecided, proposals=0)) == sits
+        twice = settle(council, reject, undecided, proposals=0)
+        assert committee(twice) == sits
+        assert committee(settle(twice, reject)) == by_position
+        # It didn't come to a model: at once.
+        assert committee(settle(council, undecided)) == by_position
+        assert committee(settle(council, undecided, reject, undecided)) == by_position
+        # An accepted round elects anew, and forgives what failed before it.
+        assert committee(settle(council, undecided, accept)) == [0, 2, 3]
+        assert committee(settle(council, reject, reject, accept, reject, reject)) == [0, 2, 3]
+    assert committee(settle(start, undecided, proposals=0)) == by_position
+
+
+def test_a_voter_expelled_before_its_reveal_does_not_reveal() -> None:
+    terms = replace(TERMS, committee=1, updates=1, managers=(A[7],), schedule=Schedule(publish=9))
+    chain = SpecChain(BFLC, terms, dict.fromkeys(A[:3], 100), beacon_value=MODEL)
+
+    def call(sender: Address, method: str, *args: object) -> ProtocolError | None:
+        (receipt,) = chain.send([Call(sender, method, args)])
+        return receipt.error
+
+    assert call(A[7], "allow", A[:3]) is None
+    assert call(A[7], "nameCommittee", A[:1]) is None
+    assert [call(account, "join", 10) for account in A[:3]] == [None] * 3
+    assert [call(A[0], method) for method in ("open", "draw")] == [None] * 2
+    assert [call(account, "propose", 1, MODEL, 1, 1) for account in A[1:3]] == [None] * 2
+    ballot = b"\x10\x00" * 2
+    assert call(A[0], "commit", 1, chain.core.compute_commitment(1, A[0], ballot, MODEL)) is None
+    assert call(A[1], "reveal", 1, ballot, MODEL) == ProtocolError("NotCommitted", A[1], 1)
+    assert call(A[6], "reveal", 1, ballot, MODEL) == ProtocolError("NotMember", A[6], Standing.STRANGER)
+    assert call(A[7], "expel", A[:1]) is None
+    assert call(A[0], "reveal", 1, ballot, MODEL) == ProtocolError("AccountBanned", A[0])
+    assert call(A[7], "allow", A[:1]) is None
+    assert call(A[0], "reveal", 1, ballot, MODEL) is None
 
 
 @given(st.lists(st.sampled_from(A)))

@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 from clients.protocol.approvals import APPROVALS_AND_COPIES
 from clients.protocol.auction import get_worst
 from clients.protocol.blade import BLADE, select_approved
-from clients.protocol.docket import BLANK, Docket, Selection, Update
-from clients.protocol.evidence import compute_anchor, is_convicted
+from clients.protocol.docket import BLANK, Docket, Publishing, Selection, Update
+from clients.protocol.evidence import compute_anchor, compute_convicted, get_convicted
 from clients.protocol.hashing import keccak
 from clients.protocol.ledger import Ledger
 from clients.protocol.simulator import SpecChain
@@ -54,7 +54,7 @@ TERMS = BladeTerms(
     schedule=Schedule(propose=100, commit=100, reveal=100, publish=100, unbonding=400),
 )
 UPDATES = tuple(Update(A[at], b"\2" * 32, samples, 1) for at, samples in enumerate((40, 30, 10)))
-RECORD = Round(proposals=3, reveals=3, leader=1, outcome=Outcome.ACCEPTED)
+RECORD = Round(members=3, proposals=3, reveals=3, leader=1, outcome=Outcome.ACCEPTED)
 DOCKET = Docket(UPDATES, marks=(3, 2, 0), copies=(2, 1, 2), accused=0b111, winner=A[2])
 
 
@@ -82,9 +82,7 @@ def test_the_bounty_goes_by_verified_samples_and_a_share_to_the_block() -> None:
 
 
 def test_a_convicted_plagiarist_forfeits_its_deposit() -> None:
-    # Two of three ballots call 0 and 2 copies; only one calls 1 a copy.
-    docket = replace(DOCKET, selection=Selection(0b011, (40, 30, 10)))
-    assert [is_convicted(RECORD, docket, number) for number in range(3)] == [True, False, True]
+    docket = replace(DOCKET, selection=Selection(0b010, (40, 30, 10), 0b101))
     assert settle(docket, Outcome.REJECTED, 7) == (0, 0, 27)
     assert settle(docket, Outcome.UNDECIDED, 7) == (0, 0, 7)
     record, member = replace(RECORD, voter_reward=100), Member(stake=15, acts=Act.PROPOSED, number=2)
@@ -95,11 +93,35 @@ def test_a_convicted_plagiarist_forfeits_its_deposit() -> None:
     assert kept is member
 
 
-def test_nobody_is_convicted_without_an_accusation_or_in_an_undecided_round() -> None:
-    docket = replace(DOCKET, accused=0b001)
-    assert [is_convicted(RECORD, docket, number) for number in range(3)] == [True, False, False]
-    undecided = replace(RECORD, outcome=Outcome.UNDECIDED)
-    assert not any(is_convicted(undecided, DOCKET, number) for number in range(3))
+def test_more_than_half_of_the_drawn_voters_convict_and_copies_do_not_pass() -> None:
+    # Of three revealed ballots, two call 0 and 2 copies, only one calls 1 a copy.
+    assert select_approved(TERMS, RECORD, DOCKET) == Selection(0b010, (40, 30, 10), 0b101)
+    # Of four drawn, two are not more than half: who stayed away convicts nobody.
+    assert select_approved(TERMS, replace(RECORD, members=4), DOCKET) == Selection(0b011, (40, 30, 10))
+    # Nor is anybody convicted without an accusation.
+    accused = replace(DOCKET, accused=0b001)
+    assert compute_convicted(accused, 3) == 0b001
+    assert select_approved(TERMS, RECORD, accused) == Selection(0b010, (40, 30, 10), 0b001)
+
+
+def test_nobody_is_convicted_before_the_selection_or_in_an_undecided_round() -> None:
+    convicted = replace(DOCKET, selection=Selection(0b010, (40, 30, 10), 0b101))
+    assert get_convicted(Outcome.NONE, DOCKET) == 0
+    assert get_convicted(Outcome.UNDECIDED, convicted) == 0
+    assert get_convicted(Outcome.NONE, convicted) == get_convicted(Outcome.REJECTED, convicted) == 0b101
+
+
+def test_whose_update_is_convicted_wins_no_block() -> None:
+    docket, record = replace(DOCKET, selection=None, winner=""), replace(RECORD, outcome=Outcome.NONE)
+    for at, competes in enumerate((False, True, False)):
+        member = Member(stake=9 - at, round=1, number=at, acts=Act.PROPOSED)
+        publishing = Publishing(A[at], member, Role.PUBLISHER, b"", b"\3" * 32, 0b010, b"")
+        docket, option = BLADE.publication.count(TERMS, record, docket, publishing)
+        assert option == competes
+    other = Publishing(A[3], Member(stake=5), Role.PUBLISHER, b"", b"\3" * 32, 0b010, b"")
+    docket, option = BLADE.publication.count(TERMS, record, docket, other)
+    assert (option, [miner.account for miner in docket.miners]) == (1, [A[1], A[3]])
+    assert BLADE.publication.get_winner(TERMS, docket) == A[1]
 
 
 def test_a_tie_does_not_verify_an_update() -> None:
@@ -193,6 +215,27 @@ def test_a_task_from_its_bids_to_its_end() -> None:
     assert call(chain, A[3], "reclaim") is None
     assert chain.tokens(A[4]) == 2_000 - 1_000 + 10
     assert call(chain, A[3], "reclaim") == ProtocolError("NothingToClaim", A[4])
+
+
+def test_nobody_is_bound_to_a_task_that_is_not_funded() -> None:
+    chain = build()
+
+    def too_early() -> ProtocolError:
+        return ProtocolError("TooEarly", chain.now() - 1, TERMS.deadline)
+
+    for at in range(3):
+        call(chain, A[at], "bid", 40, 5, noise(at, 0))
+    assert call(chain, A[4], "fund", 999) is None
+    assert call(chain, A[2], "exit") is None
+    assert call(chain, A[2], "reclaim") == too_early()
+    assert call(chain, A[4], "fund", 1) is None
+    assert call(chain, A[1], "exit") == too_early()
+    chain.advance(100)
+    assert [call(chain, A[0], method) for method in ("open", "draw")] == [None, None]
+    chain.advance(100)
+    assert call(chain, A[0], "settle") is None
+    chain.core.state.pool = 0
+    assert call(chain, A[1], "exit") == too_early()
 
 
 @pytest.mark.parametrize("number", [1, 3])

@@ -16,7 +16,13 @@ SEAL = 1_000
 
 
 def phase_of(
-    record: Round, time: int, *, block: int = SEAL + 1, number: int = 1, publishers: int = 0
+    record: Round,
+    time: int,
+    *,
+    block: int = SEAL + 1,
+    number: int = 1,
+    voters: int = 3,
+    publishers: int = 0,
 ) -> Phase:
     return compute_phase(
         record,
@@ -24,7 +30,7 @@ def phase_of(
         seal_block=SEAL,
         schedule=SCHEDULE,
         proposers=2,
-        voters=3,
+        voters=voters,
         publishers=publishers,
         time=time,
         block=block,
@@ -65,8 +71,14 @@ def test_publication_is_awaited_until_its_own_deadline() -> None:
     assert phase_of(published, 100, publishers=1) is Phase.SETTLE
 
 
-def test_nothing_is_published_where_nothing_was_revealed() -> None:
-    assert phase_of(drawn(2, 3, 0), 160, publishers=1) is Phase.SETTLE
+@pytest.mark.parametrize(("reveals", "phase"), [(0, Phase.SETTLE), (1, Phase.SETTLE), (2, Phase.PUBLISH)])
+def test_nothing_is_published_without_more_than_half_of_the_drawn_voters(reveals: int, phase: Phase) -> None:
+    assert phase_of(drawn(2, 2, reveals), 160, publishers=1) is phase
+
+
+def test_half_of_the_drawn_voters_is_no_quorum() -> None:
+    assert phase_of(drawn(2, 2, 2), 160, publishers=1, voters=4) is Phase.SETTLE
+    assert phase_of(drawn(2, 3, 3), 160, publishers=1, voters=4) is Phase.PUBLISH
 
 
 def test_a_seed_can_be_drawn_for_256_blocks() -> None:

@@ -14,7 +14,7 @@ from clients.types.federation import BflcTerms, BladeTerms, Schedule, StakeVoteT
 
 ADDRESS = "0x" + "1" * 40
 ZERO = "0x" + "0" * 40
-SCHEDULE = Schedule(open=0, propose=1, commit=2, reveal=3, publish=4, unbonding=10)
+SCHEDULE = Schedule(open=1, propose=1, commit=2, reveal=3, publish=4, unbonding=10)
 TERMS = StakeVoteTerms(ADDRESS, ZERO, b"\1" * 32, 10, 10, 10, 1, 1, 10_000, 1, 1, False, SCHEDULE)
 
 
@@ -27,6 +27,8 @@ def test_the_extremes_are_valid() -> None:
     build(replace(TERMS, bond=STAKE_MAX, quorum_bps=0, proposer_stake=0, voter_stake=0))
     build(replace(TERMS, max_samples=2**31 - 1, max_epochs=2))
     build(replace(TERMS, attribution=True, seats=256))
+    build(replace(TERMS, seats=32_768, min_voters=32_767))
+    build(replace(TERMS, schedule=replace(SCHEDULE, publish=0)))
 
 
 @pytest.mark.parametrize(
@@ -47,6 +49,9 @@ def test_the_extremes_are_valid() -> None:
         ({"max_epochs": 0}, "maxEpochs", 0),
         ({"max_samples": 2**16, "max_epochs": 2**16}, "maxEpochs", 2**16),
         ({"attribution": True, "seats": 257}, "seats", 257),
+        ({"seats": 32_768, "min_voters": 32_768}, "minVoters", 32_768),
+        ({"schedule": replace(SCHEDULE, open=0)}, "open", 0),
+        ({"schedule": replace(SCHEDULE, open=0, propose=0)}, "open", 0),
         ({"schedule": replace(SCHEDULE, propose=0)}, "propose", 0),
         ({"schedule": replace(SCHEDULE, commit=0)}, "commit", 0),
         ({"schedule": replace(SCHEDULE, reveal=0)}, "reveal", 0),
@@ -104,6 +109,7 @@ BLADE = BladeTerms(
     schedule=SCHEDULE,
 )
 OF = {"vbfl": VBFL, "bflc": BFLC, "blade": BLADE}
+HASTY = replace(SCHEDULE, publish=0)
 MANY = tuple(f"0x{number:040x}" for number in range(1, 257))
 
 
@@ -121,6 +127,8 @@ def test_the_extremes_of_the_others_are_valid_too(mechanism: str) -> None:
         ("vbfl", {"miners": 0}, "miners", 0),
         ("vbfl", {"miners": 2}, "miners", 2),
         ("vbfl", {"max_samples": 2**23}, "maxSamples", 2**23),
+        ("vbfl", {"schedule": HASTY, "max_samples": 2**23}, "maxSamples", 2**23),
+        ("vbfl", {"schedule": HASTY, "pow_bits": 65}, "publish", 0),
         ("vbfl", {"pow_bits": 65}, "powBits", 65),
         ("vbfl", {"unit_reward": STAKE_MAX + 1}, "unitReward", STAKE_MAX + 1),
         ("vbfl", {"kick_rounds": 0}, "kickRounds", 0),
@@ -132,6 +140,8 @@ def test_the_extremes_of_the_others_are_valid_too(mechanism: str) -> None:
         ("bflc", {"managers": (*MANY[:2], MANY[0])}, "managers", 2),
         ("bflc", {"fee": STAKE_MAX + 1}, "fee", STAKE_MAX + 1),
         ("bflc", {"max_epochs": 0}, "maxEpochs", 0),
+        ("bflc", {"schedule": HASTY, "max_epochs": 0}, "maxEpochs", 0),
+        ("bflc", {"schedule": HASTY, "min_score": 10_001}, "publish", 0),
         ("bflc", {"min_score": 10_001}, "minScore", 10_001),
         ("bflc", {"committee": 0}, "committee", 0),
         ("bflc", {"committee": 33}, "committee", 33),
@@ -152,6 +162,8 @@ def test_the_extremes_of_the_others_are_valid_too(mechanism: str) -> None:
         ("blade", {"rule": bytes(32)}, "rule", 0),
         ("blade", {"rounds": 0}, "rounds", 0),
         ("blade", {"deadline": 5}, "deadline", 5),
+        ("blade", {"schedule": HASTY, "deadline": 5}, "deadline", 5),
+        ("blade", {"schedule": HASTY, "pow_bits": 65}, "publish", 0),
         ("blade", {"pow_bits": 65}, "powBits", 65),
         ("blade", {"min_samples": 0}, "minSamples", 0),
         ("blade", {"min_samples": 2}, "minSamples", 2),

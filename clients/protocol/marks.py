@@ -1,0 +1,44 @@
+"""Marks: the bitmaps of updates that ballots carry, and how many ballots name each update."""
+
+from collections.abc import Iterable
+
+from clients.types.errors import ProtocolError
+from clients.types.federation import Round
+
+WORD = 32
+
+
+def is_marked(bitmap: int, number: int) -> bool:
+    """Return whether `bitmap` has update `number`'s bit."""
+    return bitmap >> number & 1 == 1
+
+
+def compute_bitmap(numbers: Iterable[int]) -> int:
+    """Return the bitmap of the updates of these numbers."""
+    return sum(1 << number for number in numbers)
+
+
+def read_words(ballot: bytes, count: int) -> list[bytes]:
+    """Return the `count` words of 32 bytes that a ballot is. InvalidBallot for any other length."""
+    if len(ballot) != WORD * count:
+        raise ProtocolError("InvalidBallot", ballot)
+    return [ballot[at : at + WORD] for at in range(0, len(ballot), WORD)]
+
+
+def read_bitmap(record: Round, ballot: bytes, word: bytes) -> int:
+    """Return what a word of `ballot` marks. InvalidBallot where that wasn't all proposed."""
+    bitmap = int.from_bytes(word, "big")
+    if bitmap >> record.proposals:
+        raise ProtocolError("InvalidBallot", ballot)
+    return bitmap
+
+
+def compute_marks(marks: tuple[int, ...], bitmap: int, updates: int) -> tuple[int, ...]:
+    """Return the count of marks, one an update, with `bitmap` counted too."""
+    counted = marks or (0,) * updates
+    return tuple(count + (bitmap >> number & 1) for number, count in enumerate(counted))
+
+
+def get_majority(marks: tuple[int, ...], whole: int) -> int:
+    """Return the bitmap of the updates that more than half of `whole` mark."""
+    return compute_bitmap(number for number, count in enumerate(marks) if count * 2 > whole)
