@@ -4,29 +4,18 @@ pragma solidity ^0.8.24;
 import {StakeVote} from "../../contracts/federations/StakeVote.sol";
 import {IFederation} from "../../contracts/interfaces/IFederation.sol";
 import {IStakeVote} from "../../contracts/interfaces/IStakeVote.sol";
-import {Bench} from "./Bench.sol";
+import {GasBench} from "./GasBench.sol";
 
 /// @dev What each action costs as a transaction of its own, in a federation that has been going for some rounds. Three
 /// fifths of the members propose; one voter is outvoted, so that rewards are written. A `round` books what is due from
 /// those before it, as real rounds do; `propose` and `commit` are those of a member to whom nothing is due.
-/// `gas.json` keeps the figures, and a drift of more than 2 % fails; `FEDJURY_GAS_UPDATE=1` writes them anew.
 /// forge-config: default.isolate = true
-contract GasTest is Bench {
-    string private constant FILE = "tests/contracts/gas.json";
-    string private constant OBJECT = "gas";
-    uint256 private constant DRIFT_PERCENT = 2;
-
+contract GasTest is GasBench {
     uint256 private constant WARM_ROUNDS = 9;
 
     uint32 private seats = 6;
-    string private written;
-    string[] private names;
-    uint256[] private figures;
     uint256 private settled;
-    uint256 private total;
     address private lastVoter;
-    /// @dev The cheapest call of each action in a round: one to which no first write of a slot falls.
-    mapping(bytes4 selector => uint256) private least;
 
     function terms() internal view override returns (IStakeVote.StakeVoteTerms memory t) {
         t = super.terms();
@@ -34,30 +23,14 @@ contract GasTest is Bench {
     }
 
     function test_gas_stays() public {
-        bool update = vm.envOr("FEDJURY_GAS_UPDATE", uint256(0)) != 0;
-        string memory kept = update ? "" : vm.readFile(FILE);
         measure(10);
-        compare(kept, "_10");
+        compare("", "_10");
         uint256 small = settled;
         measure(20);
-        compare(kept, "_20");
+        compare("", "_20");
         measure(100);
-        compare(kept, "_100");
+        compare("", "_100");
         assertApproxEqAbs(settled, small, 50, "settling grew with the federation");
-        if (update) vm.writeJson(written, FILE);
-    }
-
-    function compare(string memory kept, string memory suffix) private {
-        for (uint256 i = 0; i < names.length; ++i) {
-            string memory name = string.concat(names[i], suffix);
-            written = vm.serializeUint(OBJECT, name, figures[i]);
-            if (bytes(kept).length == 0) continue;
-            uint256 old = vm.parseJsonUint(kept, string.concat(".", name));
-            uint256 drift = figures[i] > old ? figures[i] - old : old - figures[i];
-            assertLe(drift * 100, old * DRIFT_PERCENT, string.concat("gas of ", name));
-        }
-        delete names;
-        delete figures;
     }
 
     function measure(uint256 size) private {
@@ -69,7 +42,6 @@ contract GasTest is Bench {
             bool accepted = i % 2 == 0;
             playRound(accepted ? size - seats - 1 : 0, accepted ? 1 : size - seats - 1, accepted ? 0 : 1);
         }
-        total = 0;
         play(size - seats, "tenth");
         note("round", total);
 
@@ -114,30 +86,5 @@ contract GasTest is Bench {
         }
         act(account(0), abi.encodeCall(IFederation.settle, ()));
         lastVoter = list[0];
-    }
-
-    function forget() private {
-        delete least[IFederation.open.selector];
-        delete least[IFederation.draw.selector];
-        delete least[IFederation.propose.selector];
-        delete least[IFederation.commit.selector];
-        delete least[IFederation.reveal.selector];
-        delete least[IFederation.settle.selector];
-    }
-
-    function note(string memory name, uint256 used) private {
-        names.push(name);
-        figures.push(used);
-    }
-
-    /// @dev Gas used by the transaction of `who` with `data`, refunds taken off.
-    function act(address who, bytes memory data) private returns (uint256 used) {
-        vm.prank(who);
-        (bool ok,) = address(federation).call(data);
-        used = vm.lastCallGas().gasTotalUsed;
-        assertTrue(ok, "refused");
-        total += used;
-        bytes4 selector = bytes4(data);
-        if (least[selector] == 0 || used < least[selector]) least[selector] = used;
     }
 }

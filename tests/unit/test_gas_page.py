@@ -8,6 +8,10 @@ ROOT = Path(__file__).parents[2]
 PAGE = ROOT / "docs/explanation/gas.md"
 FIGURES = json.loads((ROOT / "tests/contracts/gas.json").read_text())
 DRIFT = 0.02
+LEAVES = ("vbfl", "bflc", "blade")
+LEAF_ROW = re.compile(r"^\| `(\w+)` \| (\d+) \| (\d+) \| (\d+) \|$", re.MULTILINE)
+LARGEST_ROW = re.compile(r"^\| (\d+) \| (\d+) \| (\d+) \|$", re.MULTILINE)
+MOST_OF_A_TRANSACTION = 1 << 24
 ROW = re.compile(r"^\| (\w+) ((?:\| \d+ )+)\|$", re.MULTILINE)
 
 
@@ -19,10 +23,34 @@ def rows() -> dict[str, list[int]]:
     return found
 
 
+def assert_kept(told: int, name: str) -> None:
+    kept = FIGURES[name]
+    assert abs(told - kept) <= DRIFT * kept, f"{name}: the page says {told}, gas.json {kept}"
+
+
 def test_measured_figures_are_those_under_version_control() -> None:
     for name, (measured, *_) in rows().items():
-        kept = FIGURES[f"{name}_10"]
-        assert abs(measured - kept) <= DRIFT * kept, f"{name}: the page says {measured}, gas.json {kept}"
+        assert_kept(measured, f"{name}_10")
+
+
+def test_every_figure_of_the_other_federations_is_told() -> None:
+    told = {
+        f"{leaf}_{name}_10": int(cell)
+        for name, *cells in LEAF_ROW.findall(PAGE.read_text())
+        for leaf, cell in zip(LEAVES, cells, strict=True)
+    }
+    for name, gas in told.items():
+        assert_kept(gas, name)
+    kept = {name for name in FIGURES if name.startswith(LEAVES) and name.endswith("_10")}
+    assert set(told) == kept
+
+
+def test_the_largest_rounds_fit_a_transaction() -> None:
+    told = LARGEST_ROW.findall(PAGE.read_text())
+    assert len(told) == 3
+    for updates, selected, gas in told:
+        assert_kept(int(gas), f"bflc_first_publish_32_{updates}{'_all' if updates == selected else ''}")
+        assert int(gas) < MOST_OF_A_TRANSACTION
 
 
 def test_a_floor_is_the_sum_of_its_parts_and_below_what_is_measured() -> None:
