@@ -12,7 +12,7 @@ LEAVES = ("vbfl", "bflc", "blade")
 LEAF_ROW = re.compile(r"^\| `(\w+)` \| (\d+) \| (\d+) \| (\d+) \|$", re.MULTILINE)
 LARGEST_ROW = re.compile(r"^\| (\d+) \| (\d+) \| (\d+) \|$", re.MULTILINE)
 MOST_OF_A_TRANSACTION = 1 << 24
-ROW = re.compile(r"^\| (\w+) ((?:\| \d+ )+)\|$", re.MULTILINE)
+ROW = re.compile(r"^\| ([a-z]+) ((?:\| \d+ )+)\|$", re.MULTILINE)
 
 
 def rows() -> dict[str, list[int]]:
