@@ -5,7 +5,6 @@ import {Federation} from "../Federation.sol";
 import {IBlade} from "../interfaces/IBlade.sol";
 import {Everyone} from "../panels/Everyone.sol";
 import {Bounty} from "../payouts/Bounty.sol";
-import {BlockWinner} from "../publications/BlockWinner.sol";
 import {MajorityPublication} from "../publications/MajorityPublication.sol";
 import {Approvals} from "../verdicts/Approvals.sol";
 
