@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from clients.experiments.figure import PRESETS, find, papers
-from clients.experiments.plan import Plan, make
+from clients.experiments.plan import Plan, Request, make
 from clients.ports.command import guard
 from clients.types.errors import RequestError
 
@@ -67,35 +67,72 @@ def _run(options: argparse.Namespace, words: list[str]) -> int:
         _list(plans, options.runs, console)
         return 0
     command = shlex.join(["python", "-m", "clients.experiments", *words])
-    for plan in plans:
-        _one(plan, options, jobs, command, console)
+    _Work(plans, options, command, console).run(jobs)
     return 0
 
 
-def _one(plan: Plan, options: argparse.Namespace, jobs: int, command: str, console: Any) -> None:
-    from clients.experiments import pictures, results
-    from clients.experiments.archive import Archive
-    from clients.experiments.over import compare_over
-    from clients.experiments.pool import run_all
+class _Work:
+    """Some figures on their way: each is saved and drawn as soon as the last of its runs is whole."""
 
-    began = time.monotonic()
-    archive = Archive(options.runs)
-    folder = options.out / plan.figure.paper / plan.figure.name / plan.preset
-    requests = list(plan.requests.values())
-    if options.replace:
-        for request in requests:
-            archive.forget_others(request)
-    console.print(f"{plan.figure.full_name}: {plan.figure.title} ({len(requests)} runs)", highlight=False)
-    run_all(requests, archive, jobs, console)
-    found = results.collect(plan, archive)
-    if not options.replace:
-        results.check_replaceable(folder, found)
-    results.save(found, folder, command, time.monotonic() - began)
-    pictures.save_all(found, folder)
-    console.print(f"  {folder}", highlight=False)
-    if options.over:
-        told = compare_over(plan, archive, folder, *options.over)
-        console.print(f"  {told}", highlight=False)
+    def __init__(
+        self, plans: Sequence[Plan], options: argparse.Namespace, command: str, console: Any
+    ) -> None:
+        from clients.experiments.archive import Archive
+
+        self._plans = plans
+        self._options = options
+        self._command = command
+        self._console = console
+        self._archive = Archive(options.runs)
+        self._began = time.monotonic()
+        self._left: dict[str, set[str]] = {}
+
+    def run(self, jobs: int) -> None:
+        """Do what is left to do."""
+        from clients.experiments.pool import run_all, weigh
+        from clients.experiments.results import check_replaceable
+
+        requests: dict[str, Request] = {}
+        for plan in self._plans:
+            mine = sorted(plan.requests.values(), key=weigh, reverse=True)
+            requests |= {one.digest: one for one in mine}
+            if self._options.replace:
+                for one in mine:
+                    self._archive.forget_others(one)
+            else:
+                check_replaceable(self._folder(plan), plan)
+            self._left[plan.figure.full_name] = {one.digest for one in mine if not self._archive.is_done(one)}
+        todo = len(set().union(*self._left.values()))
+        self._console.print(f"{len(requests)} runs, {len(requests) - todo} of them there", highlight=False)
+        for plan in self._plans:
+            if not self._left[plan.figure.full_name]:
+                self._finish(plan)
+        run_all(list(requests.values()), self._archive, jobs, self._console, self._on_done)
+
+    def _on_done(self, request: Request) -> None:
+        for plan in self._plans:
+            left = self._left[plan.figure.full_name]
+            if request.digest in left:
+                left.discard(request.digest)
+                if not left:
+                    self._finish(plan)
+
+    def _folder(self, plan: Plan) -> Path:
+        folder: Path = self._options.out / plan.figure.paper / plan.figure.name / plan.preset
+        return folder
+
+    def _finish(self, plan: Plan) -> None:
+        from clients.experiments import pictures, results
+        from clients.experiments.over import compare_over
+
+        folder = self._folder(plan)
+        found = results.collect(plan, self._archive)
+        results.save(found, folder, self._command, time.monotonic() - self._began)
+        pictures.save_all(found, folder)
+        self._console.print(f"{plan.figure.full_name}: {folder}", highlight=False, soft_wrap=True)
+        if self._options.over:
+            told = compare_over(plan, self._archive, folder, *self._options.over)
+            self._console.print(f"  {told}", highlight=False, soft_wrap=True)
 
 
 def _list(plans: Sequence[Plan], runs: Path, console: Any) -> None:

@@ -1,7 +1,7 @@
 """Whether what a paper says holds in our results: a test a claim, and its numbers."""
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from types import MappingProxyType
 
 from clients.experiments import metrics
@@ -22,9 +22,14 @@ class Found:
     holds: bool
 
 
+def _along(results: Results, claim: Claim) -> str:
+    """Return the axis along which the claim is made: what it says, or the only one that is left open."""
+    return claim.along or next((one.name for one in results.plan.axes if one.name not in claim.where), "")
+
+
 def _places(results: Results, claim: Claim) -> list[Table]:
     """Return each place but for the series at which the claim is made."""
-    axis = claim.along or next((one.name for one in results.plan.axes if one.name not in claim.where), "")
+    axis = _along(results, claim)
     labels = results.labels(axis, claim.where)
     return [{axis: label} if axis else {} for label in labels]
 
@@ -63,25 +68,59 @@ def _judge(claim: Claim, place: Table, values: list[float]) -> Found:
     return Found(str(label), mean, deviation, len(values), claim.at_least <= mean <= claim.at_most)
 
 
+def _widening(results: Results, claim: Claim) -> list[Found]:
+    """The difference of `_difference` is nowhere along an axis smaller than at its first point."""
+    found = _difference(results, claim)
+    first = found[0].mean if found else 0.0
+    return [replace(one, holds=one.mean >= first) for one in found]
+
+
+def _rows(results: Results, claim: Claim) -> Iterator[list[tuple[str, list[float]]]]:
+    """Yield for each point of `each` the labels along the other axis, and the metric's values there."""
+    for one in results.labels(claim.each, claim.where):
+        row = []
+        for label in results.labels(claim.along, claim.where):
+            at = {claim.each: one, claim.along: label, SERIES: claim.of}
+            values = results.values(results.place(claim.where, **at), claim.metric)
+            if values:
+                row.append((" ".join(filter(None, (_called(results, claim.each, one), label))), values))
+        yield row
+
+
+def _called(results: Results, axis: str, label: str) -> str:
+    name = next((one.label for one in results.plan.axes if one.name == axis), "")
+    return f"({name} = {label})" if axis else ""
+
+
 def _trend(results: Results, claim: Claim) -> list[Found]:
     """The metric of series `of` falls, or rises, from each point along an axis to the next."""
     if claim.direction not in ("falls", "rises"):
         raise RequestError(f"claim {claim.name}: direction must be falls or rises.")
-    found: list[Found] = []
-    for label in results.labels(claim.along, claim.where):
-        at = results.place(claim.where, **{claim.along: label, SERIES: claim.of})
-        values = results.values(at, claim.metric)
-        if not values:
-            continue
-        mean, deviation = metrics.spread(values)
-        before = found[-1].mean if found else None
-        holds = before is None or (mean < before if claim.direction == "falls" else mean > before)
-        found.append(Found(label, mean, deviation, len(values), holds))
+    found = []
+    for row in _rows(results, claim):
+        before = None
+        for label, values in row:
+            mean, deviation = metrics.spread(values)
+            holds = before is None or (mean < before if claim.direction == "falls" else mean > before)
+            found.append(Found(label, mean, deviation, len(values), holds))
+            before = mean
+    return found
+
+
+def _range(results: Results, claim: Claim) -> list[Found]:
+    """The means of the metric along an axis are within bounds of one another; the deviation is 0."""
+    found = []
+    for one, row in zip(results.labels(claim.each, claim.where), _rows(results, claim), strict=True):
+        means = [metrics.spread(values)[0] for _, values in row]
+        if means:
+            width = max(means) - min(means)
+            seeds = min(len(values) for _, values in row)
+            found.append(Found(one, width, 0.0, seeds, claim.at_least <= width <= claim.at_most))
     return found
 
 
 KINDS: Mapping[str, Callable[[Results, Claim], list[Found]]] = MappingProxyType(
-    {"difference": _difference, "level": _level, "trend": _trend}
+    {"difference": _difference, "level": _level, "trend": _trend, "range": _range, "widening": _widening}
 )
 
 
@@ -90,7 +129,7 @@ def check(results: Results, claim: Claim) -> Table:
     if claim.kind not in KINDS:
         raise unknown_name("kind of claim", claim.kind, KINDS)
     found = KINDS[claim.kind](results, claim)
-    axis = claim.along or next((one.name for one in results.plan.axes if one.name not in claim.where), "")
+    axis = claim.each if claim.kind == "range" else _along(results, claim)
     label = next((one.label for one in results.plan.axes if one.name == axis), axis)
     return {
         "name": claim.name,

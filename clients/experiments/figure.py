@@ -98,6 +98,8 @@ class Claim:
     at_most: float = float("inf")
     along: str = ""
     direction: str = ""
+    each: str = ""
+    """The axis at each point of which a trend or a range has to hold."""
     where: Table = field(default_factory=dict)
     number: str = ""
     """The paper's own number, where it has one."""
@@ -263,7 +265,7 @@ def _check(figure: Figure, where: str) -> None:
         named += [(axis, picture.where) for axis in (picture.panels, picture.lines, picture.x)]
     for table in figure.tables:
         named += [(axis, table.where) for axis in (table.rows, table.columns)]
-    named += [(claim.along, claim.where) for claim in figure.claims]
+    named += [(axis, claim.where) for claim in figure.claims for axis in (claim.along, claim.each)]
     named += [("", series.only) for series in figure.series]
     for axis, chosen in named:
         for one in (axis, *chosen):

@@ -30,8 +30,15 @@ def cores() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-def run_all(requests: Sequence[Request], archive: Archive, jobs: int, console: Console) -> None:
-    """Do every run of `requests` that isn't whole yet, `jobs` at a time.
+Done = Callable[[Request], None]
+
+
+def run_all(
+    requests: Sequence[Request], archive: Archive, jobs: int, console: Console, on_done: Done
+) -> None:
+    """Do every run of `requests` that isn't whole yet, in this order, `jobs` at a time.
+
+    `on_done` is told of each that has become whole.
 
     On Ctrl-C the processes are ended and every settled round is kept; so it is when a run fails, and then its
     error is raised.
@@ -39,33 +46,36 @@ def run_all(requests: Sequence[Request], archive: Archive, jobs: int, console: C
     wanted = [one for one in requests if not archive.is_done(one)]
     if not wanted:
         return
-    # Longest first, so that no core is idle at the end while one long run goes on.
-    wanted.sort(key=_weight, reverse=True)
     context = multiprocessing.get_context("spawn")  # torch's threads don't survive a fork
     ticks: ProcessQueue[int] = context.Queue()
     pool = ProcessPoolExecutor(min(jobs, len(wanted)), context, _begin, (ticks,))
     try:
         with _progress(console, sum(one.rounds for one in wanted), len(wanted)) as tell:
             futures = {pool.submit(_work, one, archive.root): one for one in wanted}
-            _await(futures, ticks, tell)
+            _await(futures, ticks, tell, on_done)
+        pool.shutdown()
     except BrokenProcessPool as error:
         raise UnavailableError(
             "a process that did a run was killed, for want of memory perhaps: try fewer --jobs. "
             "What is done is kept; the same command goes on."
         ) from error
-    finally:
+    except BaseException:
         _end(pool)
+        raise
 
 
-def _weight(request: Request) -> int:
-    """Return a rough measure of how long a run takes."""
+def weigh(request: Request) -> int:
+    """Return a rough measure of how long a run takes: the longest are begun first, lest one is left alone."""
     settings = request.settings
     trained = int(settings.get("proposers", 1)) * int(settings.get("local_epochs", 1))
     return request.rounds * (trained + int(settings["clients"]) // 4)
 
 
 def _await(
-    futures: dict[Future[None], Request], ticks: "ProcessQueue[int]", tell: Callable[[int, int], None]
+    futures: dict[Future[None], Request],
+    ticks: "ProcessQueue[int]",
+    tell: Callable[[int, int], None],
+    on_done: Done,
 ) -> None:
     left: set[Future[None]] = set(futures)
     while left:
@@ -76,13 +86,14 @@ def _await(
                 rounds += ticks.get_nowait()
         tell(rounds, len(done))
         for future in done:
+            request = futures[future]
             try:
                 future.result()
             except FedJuryError as error:
-                request = futures[future]
                 shown = {k: v for k, v in request.settings.items() if k in ("mechanism", "dataset", "seed")}
                 error.add_note(f"in the run {request.digest} ({shown})")
                 raise
+            on_done(request)
 
 
 @contextlib.contextmanager

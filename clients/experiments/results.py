@@ -5,13 +5,12 @@ import itertools
 import json
 import os
 import platform
-import subprocess
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from clients.experiments import metrics
-from clients.experiments.archive import Archive, compare
+from clients.experiments.archive import Archive, compare, versions
 from clients.experiments.figure import SERIES, Figure, Numbers
 from clients.experiments.plan import Plan, make
 from clients.experiments.strict import Table
@@ -154,22 +153,19 @@ def load(folder: Path, figure: Figure, preset: str) -> Results:
     return Results(plan, tuple(lines))
 
 
-def check_replaceable(folder: Path, results: Results) -> None:
-    """Refuse to write over results of other settings or versions."""
+def check_replaceable(folder: Path, plan: Plan) -> None:
+    """Refuse to write over results of other settings or versions than a plan's would be now."""
     path = folder / RUNS
     if not path.exists():
         return
     there = [json.loads(line) for line in path.read_text("utf-8").splitlines()]
-    if {line["run"] for line in there} != {run["run"] for run in results.runs}:
+    if {line["run"] for line in there} != set(plan.requests):
         differs = "of other settings"
     else:
-        versions = {run["run"]: run["versions"] for run in results.runs}
-        differs = next(
-            (found for line in there if (found := compare(versions[line["run"]], line["versions"]))), ""
-        )
+        differs = next((found for line in there if (found := compare(versions(), line["versions"]))), "")
     if differs:
         raise RequestError(
-            f"{folder} holds results {differs}. They aren't mixed or overwritten: "
+            f"{folder} holds results of others: {differs}. They aren't mixed or overwritten: "
             "choose another --out, or --replace them."
         )
 
@@ -269,11 +265,9 @@ def hardware() -> Table:
 
 
 def _commit() -> str:
-    from clients.engine.rundir import versions
+    from clients.engine import rundir  # with what runs are made of, which planning doesn't need
 
-    with contextlib.suppress(OSError, subprocess.SubprocessError):
-        return versions()["commit"]
-    return "unknown"
+    return rundir.versions()["commit"]
 
 
 def places(results: Results) -> Iterator[Table]:

@@ -21,7 +21,12 @@ def resolve(settings: Table) -> Table:
     """Return every setting of the run but where it is kept; `RequestError` for an impossible one."""
     if "out" in settings:
         raise RequestError("out is no setting of an experiment: its runs lie under --runs.")
-    return _plain(build({"chain": "spec", "store": "memory", "device": "cpu", **settings}))
+    settings = {"chain": "spec", "store": "memory", "device": "cpu", **settings}
+    if settings["device"] == "auto":
+        from clients.learning.tensors import resolve_device  # torch, which takes seconds to come
+
+        settings["device"] = resolve_device("auto").type
+    return _plain(build(settings))
 
 
 def _plain(config: SwarmConfig) -> Table:

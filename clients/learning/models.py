@@ -143,33 +143,47 @@ def _densenet121(shape: Shape, num_classes: int) -> nn.Module:
 
     Up to 32 pixels the stem is one 3×3 convolution without stride or pooling; above, it is ImageNet's.
     """
-    channels, height, width = _image("densenet121", shape)
+    return _densenet("densenet121", shape, num_classes, growth=32, blocks=(6, 12, 24, 16), first=64)
+
+
+def _densenet_small(shape: Shape, num_classes: int) -> nn.Module:
+    """DenseNet of 3 blocks with 4 layers each, growth 8, GroupNorm: some 20 times faster than the 121."""
+    model = _densenet("densenet_small", shape, num_classes, growth=8, blocks=(4, 4, 4), first=16)
+    return _with_group_norm(model, 4)
+
+
+def _densenet(
+    name: str, shape: Shape, num_classes: int, *, growth: int, blocks: tuple[int, ...], first: int
+) -> nn.Module:
+    channels, height, width = _image(name, shape)
     try:
         from torchvision.models import DenseNet
     except ImportError as error:
-        raise UnavailableError(
-            "model densenet121 needs torchvision: pip install 'fedjury[vision]'"
-        ) from error
+        raise UnavailableError(f"model {name} needs torchvision: pip install 'fedjury[vision]'") from error
     model: nn.Module = DenseNet(
-        growth_rate=32, block_config=(6, 12, 24, 16), num_init_features=64, num_classes=num_classes
+        growth_rate=growth, block_config=blocks, num_init_features=first, num_classes=num_classes
     )
     features = model.get_submodule("features")
     assert isinstance(features, nn.Sequential)
     if max(height, width) <= _LARGEST_SMALL_IMAGE:
-        features.conv0 = nn.Conv2d(channels, 64, 3, padding=1, bias=False)
+        features.conv0 = nn.Conv2d(channels, first, 3, padding=1, bias=False)
         features.pool0 = nn.Identity()
     elif channels != 3:
-        features.conv0 = nn.Conv2d(channels, 64, 7, stride=2, padding=3, bias=False)
+        features.conv0 = nn.Conv2d(channels, first, 7, stride=2, padding=3, bias=False)
     return model
 
 
 def _densenet121_gn(shape: Shape, num_classes: int) -> nn.Module:
     """The same with GroupNorm (16 channels a group) for BatchNorm: no buffers to average."""
-    model = _densenet121(shape, num_classes)
+    return _with_group_norm(_densenet121(shape, num_classes), 16)
+
+
+def _with_group_norm(model: nn.Module, channels: int) -> nn.Module:
+    """Put GroupNorm with so many channels a group where BatchNorm is."""
     for path, module in list(model.named_modules()):
         if isinstance(module, nn.BatchNorm2d):
             parent, _, name = path.rpartition(".")
-            groups = nn.GroupNorm(module.num_features // 16, module.num_features)
+            groups = nn.GroupNorm(module.num_features // channels, module.num_features)
             setattr(model.get_submodule(parent), name, groups)
     return model
 
@@ -184,6 +198,7 @@ MODELS: Mapping[str, Callable[[Shape, int], nn.Module]] = MappingProxyType(
         "alexnet": _alexnet,
         "densenet121": _densenet121,
         "densenet121_gn": _densenet121_gn,
+        "densenet_small": _densenet_small,
     }
 )
 
