@@ -137,18 +137,17 @@ def _values(results: Results, picture: Picture) -> Any:
     labels = results.labels(picture.x, picture.where)
     numeric = all(re.fullmatch(r"-?\d+(\.\d+)?", label) for label in labels)
     figure, grid = _grid(results, picture, panels)
-    count = len(lines) * len(picture.values)
     for place, (axes, panel) in enumerate(zip(grid, panels, strict=True)):
         for number, line in enumerate(lines):
             for turn, name in enumerate(picture.values):
-                order = number * len(picture.values) + turn
                 points = []
                 for spot, label in enumerate(labels):
                     at = {picture.panels: panel, picture.lines: line, picture.x: label}
                     values = results.values(results.place(picture.where, **at), name)
                     if values:
                         points.append((float(label) if numeric else float(spot), *metrics.spread(values)))
-                _dots(axes, points, order, count, numeric, name, _name(results, picture, line, name))
+                look = _look(number, turn, len(lines), len(picture.values), numeric)
+                _dots(axes, points, name, {**look, "label": _name(results, picture, line, name)})
         if not numeric:
             axes.set_xticks(range(len(labels)), labels, rotation=35, ha="right", fontsize=8)
         axes.set_xlabel(next(axis.label for axis in results.plan.axes if axis.name == picture.x))
@@ -159,25 +158,28 @@ def _values(results: Results, picture: Picture) -> Any:
     return figure
 
 
-def _dots(
-    axes: Any,
-    points: Sequence[tuple[float, ...]],
-    order: int,
-    count: int,
-    numeric: bool,
-    name: str,
-    label: str,
-) -> None:
+def _look(number: int, turn: int, lines: int, values: int, numeric: bool) -> Table:
+    """Return how a line's value looks: lines differ in colour, their values in mark, and all in place."""
+    order, count = number * values + turn, lines * values
+    colour = COLOURS[(number if lines > 1 else turn) % len(COLOURS)]
+    return {
+        "shift": 0.0 if numeric else (order - (count - 1) / 2) * 0.7 / count,
+        "color": colour,
+        "marker": MARKS[(turn if lines > 1 and values > 1 else order) % len(MARKS)],
+        "mfc": "white" if lines > 1 and turn else colour,
+        "ls": DASHES[order % len(DASHES)] if numeric else "",
+    }
+
+
+def _dots(axes: Any, points: Sequence[tuple[float, ...]], name: str, look: Table) -> None:
     if not points:
         return
     x, mean, deviation = (np.array(column) for column in zip(*points, strict=True))
     if name == "expected":
-        axes.plot(x, mean, color=INK, lw=1.2, ls="--", label=label, zorder=1)
+        axes.plot(x, mean, color=INK, lw=1.2, ls="--", label=look["label"], zorder=1)
         return
-    shift = 0.0 if numeric else (order - (count - 1) / 2) * 0.7 / count
-    style = {"color": COLOURS[order % len(COLOURS)], "marker": MARKS[order % len(MARKS)], "ms": 4.5}
-    line = {"ls": DASHES[order % len(DASHES)], "lw": 1.2} if numeric else {"ls": ""}
-    axes.errorbar(x + shift, mean, deviation, capsize=2, elinewidth=0.9, label=label, **style, **line)
+    shift = look.pop("shift")
+    axes.errorbar(x + shift, mean, deviation, capsize=2, elinewidth=0.9, ms=4.5, lw=1.2, **look)
 
 
 def _gas(results: Results, picture: Picture) -> Any:
@@ -254,6 +256,12 @@ def _name(results: Results, picture: Picture, line: str, value: str) -> str:
 def _legend(figure: Any, axes: Any) -> None:
     handles, labels = axes.get_legend_handles_labels()
     if handles:
+        fits = int(figure.get_figwidth() * 14 / (max(map(len, labels)) + 8))
         figure.legend(
-            handles, labels, loc="outside lower center", ncols=min(len(labels), 4), frameon=False, fontsize=8
+            handles,
+            labels,
+            loc="outside lower center",
+            ncols=max(1, min(len(labels), fits)),
+            frameon=False,
+            fontsize=8,
         )

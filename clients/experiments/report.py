@@ -1,0 +1,152 @@
+"""What the documentation says of results, written from the results themselves.
+
+    python -m clients.experiments.report
+
+writes anew what stands between `<!-- begin NAME -->` and `<!-- end NAME -->` in the pages of `PAGES`. A test
+holds the pages to it.
+"""
+
+import json
+import os
+import sys
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from types import MappingProxyType
+
+from clients.experiments.figure import Figure, find
+from clients.experiments.results import MARKDOWN, META, TABLE
+from clients.experiments.strict import Table
+from clients.ports.files import write_whole
+from clients.types.errors import RequestError
+
+ROOT = Path(__file__).resolve().parents[2]
+PRESET = "laptop"
+
+
+def _folder(figure: Figure) -> Path:
+    return ROOT / "results" / figure.paper / figure.name / PRESET
+
+
+def saved(paper: str) -> list[Figure]:
+    """Return the figures of a paper whose results are there, in order."""
+    return [figure for figure in find(paper) if (_folder(figure) / TABLE).exists()]
+
+
+def _read(figure: Figure, name: str) -> Table:
+    content: Table = json.loads((_folder(figure) / name).read_text("utf-8"))
+    return content
+
+
+def claims_table(paper: str, page: Path) -> str:
+    """Return a row for each claim: what it says, its number, ours, whether it holds, and why not."""
+    rows = ["| where | claim | its number | ours, mean ± deviation | seeds | holds | why not, or how far |"]
+    rows.append("|---|---|---|---|---|---|---|")
+    for figure in saved(paper):
+        where = figure.title.split(":")[0]
+        for claim in _read(figure, TABLE)["claims"]:
+            ours = "<br>".join(
+                f"{one['at'] + ': ' if one['at'] else ''}{one['shown']}{'' if one['holds'] else ' ✗'}"
+                for one in claim["found"]
+            )
+            seeds = max((one["seeds"] for one in claim["found"]), default=0)
+            holds = "yes" if claim["holds"] else _holds_partly(claim)
+            cells = [where, claim["text"], claim["number"] or "–", ours, str(seeds), holds, claim["note"]]
+            rows.append(f"| {' | '.join(cells)} |")
+    return "\n".join(rows)
+
+
+def _holds_partly(claim: Table) -> str:
+    held = sum(one["holds"] for one in claim["found"])
+    return f"in {held} of {len(claim['found'])}" if held else "no"
+
+
+def time_table(paper: str, page: Path) -> str:
+    """Return where the time of each figure's runs went."""
+    rows = ["| figure | runs | seconds of all runs | train | judge | aggregate | codec | chain | store |"]
+    rows.append("|---|---|---|---|---|---|---|---|---|")
+    seen: set[str] = set()
+    total = 0.0
+    for figure in saved(paper):
+        spent: dict[str, float] = {}
+        fresh = 0
+        for line in (_folder(figure) / "runs.jsonl").read_text("utf-8").splitlines():
+            run = json.loads(line)
+            if run["run"] in seen:
+                continue
+            seen.add(run["run"])
+            fresh += 1
+            spent["wall"] = spent.get("wall", 0.0) + run["wall_seconds"]
+            for part, value in run.get("seconds", {}).items():
+                spent[part] = spent.get(part, 0.0) + value
+        total += spent.get("wall", 0.0)
+        parts = ("train", "judge", "aggregate", "codec", "chain", "store")
+        shares = [f"{spent[part] / spent['total']:.0%}" if spent.get("total") else "" for part in parts]
+        rows.append(f"| {figure.name} | {fresh} | {spent.get('wall', 0.0):.0f} | {' | '.join(shares)} |")
+    rows.append(f"| together | {len(seen)} | {total:.0f} | | | | | | |")
+    return "\n".join(rows)
+
+
+def made_by(paper: str, page: Path) -> str:
+    """Return the commands, versions and machine of the saved results."""
+    lines = []
+    for figure in saved(paper):
+        meta = _read(figure, META)
+        versions = ", ".join(f"{name} {version}" for name, version in meta["versions"].items())
+        hardware = meta["hardware"]
+        machine = f"{hardware['cores']} cores {hardware.get('processor', hardware['machine'])}"
+        lines.append(f"| {figure.name} | {meta['runs']} | {versions} | {machine} |")
+    return "\n".join(["| figure | runs | versions | machine |", "|---|---|---|---|", *lines])
+
+
+def gallery(paper: str, page: Path) -> str:
+    """Return every figure with its pictures, what to see in them, and its numbers."""
+    parts = []
+    for figure in saved(paper):
+        folder = _folder(figure)
+        parts.append(f"## {figure.title}\n\n{figure.about}\n")
+        for picture in figure.pictures:
+            link = os.path.relpath(folder / f"{picture.name}.svg", page.parent)
+            parts.append(f"![{picture.title or figure.title}]({Path(link).as_posix()})\n")
+            if picture.see:
+                parts.append(f"{picture.see}\n")
+        parts.append((folder / MARKDOWN).read_text("utf-8").strip() + "\n")
+    return "\n".join(parts).rstrip()
+
+
+PARTS: Mapping[str, Callable[[str, Path], str]] = MappingProxyType(
+    {"claims": claims_table, "time": time_table, "made by": made_by, "gallery": gallery}
+)
+
+
+def renew(page: Path) -> str:
+    """Return the page's text with every marked part written anew."""
+    text = page.read_text("utf-8")
+    for name, part in PARTS.items():
+        for paper in ("stake_vote",):
+            begin, end = f"<!-- begin {name} {paper} -->", f"<!-- end {name} {paper} -->"
+            if begin not in text:
+                continue
+            if end not in text:
+                raise RequestError(f"{page}: {begin} without {end}.")
+            before, rest = text.split(begin, 1)
+            after = rest.split(end, 1)[1]
+            text = f"{before}{begin}\n\n{part(paper, page)}\n\n{end}{after}"
+    return text
+
+
+def pages() -> list[Path]:
+    """Return the pages that have such parts."""
+    return [
+        page for page in sorted((ROOT / "docs").rglob("*.md")) if "<!-- begin " in page.read_text("utf-8")
+    ]
+
+
+def main() -> int:
+    """Write the pages anew."""
+    for page in pages():
+        write_whole(page, renew(page))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
