@@ -203,6 +203,11 @@ abstract contract Bench is Test {
 
     // ------------------------------------------------------------------ looking
 
+    /// @dev The next deployment is refused for `field`, which was `given`.
+    function expectInvalid(string memory field, uint256 given) internal {
+        vm.expectRevert(abi.encodeWithSelector(IFederation.InvalidTerms.selector, field, given));
+    }
+
     /// @dev `who` is refused `data`, with exactly this error.
     function refuses(address who, bytes memory data, bytes memory expected) internal {
         vm.prank(who);

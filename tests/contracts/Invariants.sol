@@ -37,6 +37,13 @@ abstract contract Invariants is Test {
         targetContract(address(handler));
     }
 
+    /// @dev With `publish` seconds for publishers, where there are any.
+    function _schedule(uint32 publish) internal pure returns (IFederation.Schedule memory) {
+        return IFederation.Schedule({
+            open: 10, propose: 100, commit: 100, reveal: 100, publish: publish, unbonding: uint32(UNBONDING)
+        });
+    }
+
     /// @dev A federation and whoever acts on it.
     function _deploy() internal virtual returns (Handler);
 

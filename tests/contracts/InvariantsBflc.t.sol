@@ -341,9 +341,7 @@ abstract contract BflcInvariants is Invariants {
             election: uint8(_election()),
             speedBps: 3000,
             profitBps: 2500,
-            schedule: IFederation.Schedule({
-                open: 10, propose: 100, commit: 100, reveal: 100, publish: 100, unbonding: uint32(UNBONDING)
-            })
+            schedule: _schedule(100)
         });
         return new BflcHandler(new Bflc(t), token, UNBONDING, _election());
     }

@@ -331,9 +331,7 @@ contract InvariantsBladeTest is Invariants {
             blockBps: 1500,
             powBits: 0,
             challenge: 40,
-            schedule: IFederation.Schedule({
-                open: 10, propose: 100, commit: 100, reveal: 100, publish: 100, unbonding: uint32(UNBONDING)
-            })
+            schedule: _schedule(100)
         });
         return new BladeHandler(new Blade(t), token, UNBONDING);
     }

@@ -182,9 +182,7 @@ abstract contract StakeVoteInvariants is Invariants {
             maxSamples: 100,
             maxEpochs: 5,
             attribution: _attribution(),
-            schedule: IFederation.Schedule({
-                open: 10, propose: 100, commit: 100, reveal: 100, publish: 0, unbonding: uint32(UNBONDING)
-            })
+            schedule: _schedule(0)
         });
         return new StakeVoteHandler(new StakeVote(t), token, UNBONDING, _attribution());
     }

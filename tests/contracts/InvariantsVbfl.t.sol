@@ -159,9 +159,7 @@ abstract contract VbflInvariants is Invariants {
             maxEpochs: 4,
             kickRounds: 2,
             powBits: _powBits(),
-            schedule: IFederation.Schedule({
-                open: 10, propose: 100, commit: 100, reveal: 100, publish: 100, unbonding: uint32(UNBONDING)
-            })
+            schedule: _schedule(100)
         });
         return new VbflHandler(new Vbfl(t), token, UNBONDING, _powBits());
     }

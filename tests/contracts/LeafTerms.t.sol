@@ -61,7 +61,7 @@ contract VbflTermsTest is VbflBench {
     }
 
     function invalid(IVbfl.VbflTerms memory t, string memory field, uint256 given) private {
-        vm.expectRevert(abi.encodeWithSelector(IFederation.InvalidTerms.selector, field, given));
+        expectInvalid(field, given);
         new Vbfl(t);
     }
 }
@@ -130,7 +130,7 @@ contract BflcTermsTest is BflcBench {
     }
 
     function invalid(IBflc.BflcTerms memory t, string memory field, uint256 given) private {
-        vm.expectRevert(abi.encodeWithSelector(IFederation.InvalidTerms.selector, field, given));
+        expectInvalid(field, given);
         new Bflc(t);
     }
 }
@@ -190,7 +190,7 @@ contract BladeTermsTest is BladeBench {
     }
 
     function invalid(IBlade.BladeTerms memory t, string memory field, uint256 given) private {
-        vm.expectRevert(abi.encodeWithSelector(IFederation.InvalidTerms.selector, field, given));
+        expectInvalid(field, given);
         new Blade(t);
     }
 }

@@ -126,7 +126,7 @@ contract TermsTest is Bench {
     }
 
     function invalid(IStakeVote.StakeVoteTerms memory t, string memory field, uint256 given) private {
-        vm.expectRevert(abi.encodeWithSelector(IFederation.InvalidTerms.selector, field, given));
+        expectInvalid(field, given);
         new StakeVote(t);
     }
 
