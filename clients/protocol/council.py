@@ -15,6 +15,8 @@ from clients.types.errors import ProtocolError
 from clients.types.federation import ZERO32, Address, BflcTerms, Election, Outcome, Role, Round
 
 COMMITTEE_MAX = 32
+SELECTED_MAX = 128
+"""The most updates that a model is made of: their records have to fit a transaction."""
 
 
 PATIENCE = 3
@@ -114,7 +116,7 @@ def get_fee(terms: BflcTerms) -> int:
 def check_committee(terms: BflcTerms) -> None:
     """Raise InvalidTerms where nobody would judge, or too many; or where too few could be elected."""
     check_term("committee", terms.committee, 0 < terms.committee <= COMMITTEE_MAX)
-    check_term("updates", terms.updates, terms.updates >= terms.committee)
+    check_term("updates", terms.updates, terms.committee <= terms.updates <= SELECTED_MAX)
 
 
 def check_election(terms: BflcTerms) -> None:

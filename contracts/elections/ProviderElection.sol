@@ -23,6 +23,8 @@ abstract contract ProviderElection is Federation, NumberedRecords {
     }
 
     uint256 private constant MAX_COMMITTEE = 32;
+    /// @dev A round's records have to fit a transaction, at two slots each.
+    uint256 private constant MAX_UPDATES = 128;
     uint32 internal immutable _committee;
     uint16 internal immutable _speedBps;
     Election internal immutable _election;
@@ -33,7 +35,7 @@ abstract contract ProviderElection is Federation, NumberedRecords {
 
     constructor(BflcTerms memory t) {
         _requireTerm(t.committee != 0 && t.committee <= MAX_COMMITTEE, "committee", t.committee);
-        _requireTerm(t.updates >= t.committee, "updates", t.updates);
+        _requireTerm(t.updates >= t.committee && t.updates <= MAX_UPDATES, "updates", t.updates);
         _requireTerm(t.election <= uint8(type(Election).max), "election", t.election);
         _requireTerm(t.speedBps <= WHOLE_BPS, "speedBps", t.speedBps);
         _committee = t.committee;

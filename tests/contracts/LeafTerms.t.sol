@@ -107,13 +107,15 @@ contract BflcTermsTest is BflcBench {
         t.committee = 32;
         t.updates = 31;
         invalid(t, "updates", 31);
-        t.updates = 32;
+        t.updates = 129;
+        invalid(t, "updates", 129);
+        t.updates = 128;
         invalid(t, "election", 3);
         t.election = 2;
         invalid(t, "speedBps", 10_001);
         t.speedBps = 10_000;
-        t.seats = 31;
-        invalid(t, "seats", 31);
+        t.seats = 127;
+        invalid(t, "seats", 127);
         t.seats = 257;
         invalid(t, "seats", 257);
         t.seats = 256;

@@ -146,6 +146,7 @@ def test_the_extremes_of_the_others_are_valid_too(mechanism: str) -> None:
         ("bflc", {"committee": 0}, "committee", 0),
         ("bflc", {"committee": 33}, "committee", 33),
         ("bflc", {"updates": 31}, "updates", 31),
+        ("bflc", {"updates": 129, "seats": 256}, "updates", 129),
         ("bflc", {"election": 3}, "election", 3),
         ("bflc", {"speed_bps": 10_001}, "speedBps", 10_001),
         ("bflc", {"seats": 31}, "seats", 31),
