@@ -345,14 +345,15 @@ class Driver:
         return caught
 
     def _wait(self, status: Status) -> None:
-        deadline = {
+        # The next block may open a round that has rested; a phase is over when the latest one is past it.
+        over = {
             Phase.OPEN: status.rest_until,
-            Phase.PROPOSE: status.propose_end,
-            Phase.COMMIT: status.commit_end,
-            Phase.REVEAL: status.reveal_end,
-            Phase.PUBLISH: status.publish_end,
+            Phase.PROPOSE: status.propose_end + 1,
+            Phase.COMMIT: status.commit_end + 1,
+            Phase.REVEAL: status.reveal_end + 1,
+            Phase.PUBLISH: status.publish_end + 1,
         }.get(status.phase, 0)
-        seconds = deadline - self.chain.now()
+        seconds = over - self.chain.now()
         few = status.phase == Phase.OPEN and status.members < self.rules.min_members
         if seconds <= 0 and (self.devnet is not None or (few and self._closed)):
             raise Stalled(

@@ -38,6 +38,27 @@ class ExactBench:
             for index, attack in who
         ]
 
+    def train_with_drifts(
+        self,
+        start: Weights,
+        who: Sequence[tuple[int, Attack | None]],
+        seeds: tuple[int, int],
+        metric: str,
+    ) -> Any:
+        sent = self.train(start, who, seeds)
+        return [(*one, (index % 3 - 1) * STEP) for one, (index, _) in zip(sent, who, strict=True)]
+
+    def score_first_epochs(
+        self, start: Weights, indices: Sequence[int], seeds: tuple[int, int], metric: str
+    ) -> list[float]:
+        moved = [self._move(start["w"], index, None, seeds[1]) for index in indices]
+        return [
+            self.scores({"w": one}, [index], metric)[0] for index, one in zip(indices, moved, strict=True)
+        ]
+
+    def test_samples(self, index: int) -> int:
+        return 10
+
     def _move(self, start: Any, index: int, attack: Attack | None, number: int) -> Any:
         halfway = np.round((TARGET - start) / 2 / STEP) * STEP
         noise = ((np.arange(8) * (index + 3) + number) % 7 - 3) * STEP

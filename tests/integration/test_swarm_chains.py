@@ -118,7 +118,7 @@ def test_participants_in_processes_of_their_own_run_rounds(anvil: str, tmp_path:
     assert len(heads) == 1, told
 
 
-def deploy(rpc: str, ipfs: str, folder: Path, count: int) -> Path:
+def deploy(rpc: str, ipfs: str, folder: Path, count: int, **own: object) -> Path:
     """Deploy a federation for the model that the nodes train, with tokens for their accounts."""
     from clients.engine.config import build
     from clients.engine.launch import get_terms
@@ -129,7 +129,7 @@ def deploy(rpc: str, ipfs: str, folder: Path, count: int) -> Path:
     from clients.ports.store.opening import open_store
     from deploy.federation import deploy_federation
 
-    settings = {"clients": count, "proposers": 1, "malicious": 0, "model": "logistic", "tokens": "30"}
+    settings = {"clients": count, "proposers": 1, "malicious": 0, "model": "logistic", "tokens": "30", **own}
     config = build(settings)
     bench = build_bench(config)
     store = open_store(ipfs, root=folder)
@@ -146,13 +146,13 @@ def deploy(rpc: str, ipfs: str, folder: Path, count: int) -> Path:
 
 
 def start(
-    number: int, count: int, rounds: int, rpc: str, ipfs: str, record: Path, folder: Path
+    number: int, count: int, rounds: int, rpc: str, ipfs: str, record: Path, folder: Path, *more: str
 ) -> "subprocess.Popen[str]":
     command = [
         sys.executable, "-m", "clients.node", "--deployment", str(record), "--rpc", rpc, "--store", ipfs,
         "--dev-key", str(number), "--index", str(number), "--clients", str(count), "--model", "logistic",
         "--local-epochs", "1", "--stake", "30", "--rounds", str(rounds), "--poll", "0.2",
-        "--journal", str(folder / f"journal{number}"), "--device", "cpu",
+        "--journal", str(folder / f"journal{number}"), "--device", "cpu", *more,
     ]  # fmt: skip
     environ = {**os.environ, "OMP_NUM_THREADS": "1"}
     return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environ)

@@ -1,0 +1,127 @@
+"""vbfl: the same seed gives the same rounds on the specification, every chain and every store."""
+
+import json
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from clients import swarm
+from clients.engine.results import TIMED
+from clients.ports.chain import AnvilNode
+from clients.ports.store.kubo import KuboNode
+from tests.integration.test_swarm_chains import deploy, start
+
+SETTINGS = {
+    "mechanism": "vbfl", "store": "memory", "model": "logistic", "clients": 12, "workers": 6, "validators": 3,
+    "miners": 3, "malicious": 3, "attack": "gaussian_noise+lying_votes+false_block", "rounds": 4,
+    "local-epochs": 2, "optimizer": "sgd", "learning-rate": 0.05, "validation": 0, "kick-rounds": 2,
+    "device": "cpu",
+}  # fmt: skip
+CHAINS = [
+    "eth-tester",
+    pytest.param("anvil", marks=pytest.mark.needs("anvil")),
+    pytest.param("hardhat", marks=[pytest.mark.needs("hardhat"), pytest.mark.slow]),
+]
+
+
+def run(out: Path, **changes: object) -> list[dict[str, Any]]:
+    named = {name.replace("_", "-"): value for name, value in changes.items()}
+    pairs = {**SETTINGS, **named, "out": out}.items()
+    assert swarm.main([word for name, value in pairs for word in (f"--{name}", str(value))]) == 0
+    return lines_of(out)
+
+
+def lines_of(out: Path) -> list[dict[str, Any]]:
+    records = [json.loads(line) for line in (out / "rounds.jsonl").read_text().splitlines()]
+    return [{key: record[key] for key in record if key not in TIMED} for record in records]
+
+
+@pytest.fixture(scope="module")
+def specified(tmp_path_factory: pytest.TempPathFactory) -> list[dict[str, Any]]:
+    lines = run(tmp_path_factory.mktemp("vbfl") / "run", chain="spec")
+    assert any(line["refused"] for line in lines)  # otherwise agreement would say little
+    assert any(line["blamed"] for line in lines)
+    assert any(line["accepted"] for line in lines)
+    return lines
+
+
+@pytest.mark.parametrize("chain", CHAINS)
+def test_any_chain_agrees_with_the_specification(
+    chain: str, specified: list[dict[str, Any]], tmp_path: Path
+) -> None:
+    assert run(tmp_path / "run", chain=chain) == specified
+    record = json.loads((tmp_path / "run" / "rounds.jsonl").read_text().splitlines()[0])
+    assert {"propose", "commit", "reveal", "publish", "settle"} <= record["gas"].keys()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("chain", CHAINS)
+def test_any_chain_of_our_own_resumes(chain: str, specified: list[dict[str, Any]], tmp_path: Path) -> None:
+    run(tmp_path / "run", chain=chain, rounds=2)
+    assert swarm.main(["--resume", str(tmp_path / "run"), "--rounds", "4"]) == 0
+    assert lines_of(tmp_path / "run") == specified
+
+
+@pytest.mark.slow
+@pytest.mark.needs("anvil", "kubo")
+def test_anvil_and_the_real_ipfs_node_give_the_same_lines(
+    specified: list[dict[str, Any]], tmp_path: Path
+) -> None:
+    assert run(tmp_path / "run", chain="anvil", store="kubo") == specified
+
+
+@pytest.fixture
+def anvil() -> Iterator[str]:
+    with AnvilNode(block_time=1, genesis_time=None) as node:
+        yield node.url
+
+
+@pytest.mark.slow
+@pytest.mark.needs("anvil")
+def test_a_chain_at_a_url_outlives_the_run_and_its_pool_is_filled_again(anvil: str, tmp_path: Path) -> None:
+    settings = {"chain": anvil, "store": "dir", "attack": "gaussian_noise"}
+    run(tmp_path / "run", rounds=1, **settings)
+    assert swarm.main(["--resume", str(tmp_path / "run"), "--rounds", "2"]) == 0
+    lines = lines_of(tmp_path / "run")
+    assert [line["round"] for line in lines] == [1, 2]
+    assert lines[1]["rewarded"]
+
+
+@pytest.mark.slow
+@pytest.mark.needs("anvil", "kubo")
+def test_participants_in_processes_of_their_own_run_rounds(anvil: str, tmp_path: Path) -> None:
+    """Two workers, two validators, two miners, by proof of work; whoever forges is refused and goes on."""
+    count, rounds = 6, 2
+    terms = {
+        "mechanism": "vbfl", "workers": 2, "validators": 2, "miners": 2, "local_epochs": 1, "pow_bits": 4,
+    }  # fmt: skip
+    with KuboNode(tmp_path / "ipfs") as ipfs:
+        record = deploy(anvil, ipfs.address, tmp_path, count, **terms)
+        processes = [
+            start(
+                number,
+                count,
+                rounds,
+                anvil,
+                ipfs.address,
+                record,
+                tmp_path,
+                *(["--behaviour", "false_block"] if number == 0 else []),
+            )
+            for number in range(count)
+        ]
+        try:
+            deadline = time.monotonic() + 400
+            while any(process.poll() is None for process in processes) and time.monotonic() < deadline:
+                time.sleep(0.2)
+        finally:
+            for process in processes:
+                process.kill()
+        told = [process.communicate() for process in processes]
+    assert [process.returncode for process in processes] == [0] * count, told
+    ends = [line for out, _ in told for line in out.splitlines() if line.startswith(f"round {rounds}:")]
+    assert len(ends) == count
+    assert len({word for line in ends for word in line.split() if word.startswith("bafy")}) == 1, told
