@@ -129,7 +129,7 @@ contract GasBflcTest is BflcBench, GasLeafBench {
     function test_gas_of_the_largest_committee() public {
         uint32[3] memory proposals = [uint32(64), 256, 256];
         uint32[3] memory selected = [uint32(32), 32, 128];
-        string[3] memory suffixes = ["_32_64", "_32_256", "_32_256_128"];
+        string[3] memory suffixes = ["_32_64_32", "_32_256_32", "_32_256_128"];
         for (uint256 i = 0; i < 3; ++i) {
             (committee, updates, mostSeats) = (32, selected[i], proposals[i]);
             redeploy(32 + proposals[i]);
