@@ -17,8 +17,11 @@ from typing import Self
 from eth_account import Account
 from eth_account.hdaccount import seed_from_mnemonic
 from eth_account.hdaccount.deterministic import HDPath
+from eth_account.messages import encode_defunct
 from eth_account.signers.local import LocalAccount
 from eth_keys.constants import SECPK1_N
+from eth_keys.exceptions import BadSignature
+from eth_keys.exceptions import ValidationError as EthKeysValidationError
 from eth_utils.exceptions import ValidationError
 
 from clients.ports.files import write_whole
@@ -55,6 +58,10 @@ class Key:
         signed = self._account.sign_transaction(dict(transaction))  # type: ignore[arg-type]
         return Signed("0x" + signed.raw_transaction.hex(), "0x" + signed.hash.hex())
 
+    def sign_text(self, text: str) -> str:
+        """Return the signature of `text` (EIP-191, version 0x45) as 0x and 130 hexadecimal digits."""
+        return "0x" + self._account.sign_message(encode_defunct(text=text)).signature.hex()
+
     def mac(self, message: bytes) -> bytes:
         """Return HMAC-SHA256 of `message` under the key: 32 bytes that only its holder can compute."""
         return hmac.new(bytes(self._account.key), message, sha256).digest()
@@ -89,6 +96,14 @@ class Key:
 
     def __reduce__(self) -> str:
         raise TypeError("a key is not pickled")
+
+
+def recover_text(text: str, signature: str) -> Address:
+    """Return the account that signed `text` (EIP-191, version 0x45). RequestError for no signature."""
+    try:
+        return str(Account.recover_message(encode_defunct(text=text), signature=signature))
+    except (ValueError, TypeError, BadSignature, ValidationError, EthKeysValidationError):
+        raise RequestError("this is no signature: 65 bytes, as 0x and 130 hexadecimal digits.") from None
 
 
 def read_passphrase(

@@ -1,0 +1,250 @@
+"""`python -m clients.audit`: holds a federation's history against the rules, and trusts no client.
+
+It reads events and state, replays the specification, fetches every model and aggregates it again. Each thing
+that doesn't add up is told in a sentence.
+"""
+
+import argparse
+import json
+import re
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import astuple
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from clients.auditing.auditor import Auditor, Scope, Verdict
+from clients.auditing.checkpoint import load_points, save_points
+from clients.auditing.code import Compiled
+from clients.auditing.nodesource import NodeSource
+from clients.auditing.report import build_report, load_report, save_report, sign_report
+from clients.auditing.source import Source
+from clients.ports.chain.abi import Abi
+from clients.ports.chain.deployment import Deployment
+from clients.ports.chain.link import Link, open_link
+from clients.ports.chain.terms import KINDS, pack_terms
+from clients.ports.command import guard
+from clients.ports.keys import Key, dev_key_by_name, read_passphrase
+from clients.ports.store.opening import open_store
+from clients.types.errors import RequestError, UnavailableError
+from clients.types.store import Store
+
+FOUND = 4
+"""The exit status of an audit that found something."""
+_ROUNDS = re.compile(r"(\d{1,12})?\.\.(\d{1,12})?|(\d{1,12})")
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the command; return its exit status."""
+    options = _parser().parse_args(argv)
+    return guard(lambda: _run(options), lambda: _farewell(options))
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m clients.audit", description=__doc__)
+    add = parser.add_argument
+    add("--rpc", metavar="URL", help="an Ethereum node's http(s):// or ws(s):// URL")
+    add("--federation", metavar="ADDRESS", help="the federation's address")
+    add("--deployment", type=Path, help="deployments/<chain id>/<name>.json, instead of the address")
+    add("--store", help="where the models are: dir:PATH, or an IPFS node's multiaddr or URL")
+    add("--rounds", metavar="A..B", default="..", help="which rounds are told of (default: all)")
+    add("--first-block", type=int, metavar="N", help="the federation's first block (default: looked for)")
+    add("--no-models", action="store_true", help="leave learning data out; needs no store")
+    add("--no-code", action="store_true", help="don't compare the contract's code with ours")
+    add("--json", action="store_true", help="print all of it as JSON")
+    add("--checkpoint", type=Path, metavar="FILE", help="go on from here next time, or after Ctrl-C")
+    add("--report", type=Path, metavar="FILE", help="write a signed report")
+    add("--keystore", type=Path, help="encrypted key file that signs the report")
+    add("--passphrase-file", type=Path, help="file whose first line opens the keystore")
+    add("--dev-key", metavar="N", help="sign with Anvil's public test key N: for trials alone")
+    add("--verify-report", type=Path, metavar="FILE", help="check a signed report, and nothing else")
+    add("--timeout", type=float, default=30.0, metavar="SECONDS", help="for an answer of the node or store")
+    return parser
+
+
+def _run(options: argparse.Namespace) -> int:
+    if options.verify_report is not None:
+        return _verify(options)
+    scope, key = _read_scope(options), _read_key(options)
+    with ExitStack() as stack:
+        store = _open_store(options, stack)
+        link = stack.enter_context(_open_chain(options))
+        source = _find_source(link, options)
+        scope = _place(scope, source, options)
+        verdict = _audit(source, link, scope, store, options)
+        report = build_report(source, scope, verdict, first_hash=link.first_hash(), models=store is not None)
+    if key is not None:
+        report = sign_report(report, key)
+        save_report(options.report, report)
+    if options.json:
+        print(json.dumps(report, indent=1))
+    else:
+        _tell(verdict, source, scope, models=store is not None)
+    return FOUND if verdict.findings else 0
+
+
+def _read_scope(options: argparse.Namespace) -> Scope:
+    match = _ROUNDS.fullmatch(options.rounds.strip())
+    if not match:
+        raise RequestError(f"--rounds {options.rounds[:40]!r}: A..B, A.., ..B or one round.")
+    first, last, one = match.groups()
+    low = int(one or first or 1)
+    high = int(one) if one else int(last) if last else None
+    if low < 1 or (high is not None and high < low):
+        raise RequestError(f"--rounds {options.rounds}: rounds are counted from 1, and A comes before B.")
+    return Scope(low, high)
+
+
+def _read_key(options: argparse.Namespace) -> Key | None:
+    given = (options.keystore is not None) + (options.dev_key is not None)
+    if options.report is None:
+        if given:
+            raise RequestError("a key signs a report: name its file with --report.")
+        return None
+    if given != 1:
+        raise RequestError("a report is signed: --keystore FILE, or --dev-key N for a trial.")
+    if options.dev_key is not None:
+        return dev_key_by_name(options.dev_key)
+    return Key.load(options.keystore, read_passphrase(file=options.passphrase_file))
+
+
+def _open_store(options: argparse.Namespace, stack: ExitStack) -> Store | None:
+    spec = options.store
+    if options.no_models:
+        if spec is not None:
+            raise RequestError("--store and --no-models contradict each other.")
+        return None
+    if spec in (None, "auto", "memory", "dir", "kubo"):
+        raise RequestError(
+            "name the store that holds the models: --store dir:PATH, /ip4/HOST/tcp/PORT or http://HOST:PORT "
+            "of an IPFS node; or leave them out with --no-models."
+        )
+    folder = Path(spec.removeprefix("dir:")).expanduser()
+    if spec.startswith("dir:") and not folder.is_dir():
+        raise UnavailableError(f"the store's folder {folder} is not there.")
+    store = open_store(spec, root=Path(), timeout_s=options.timeout)
+    stack.callback(store.close)
+    return store
+
+
+def _open_chain(options: argparse.Namespace) -> Link:
+    if not options.rpc or "://" not in options.rpc:
+        raise RequestError("name the chain: --rpc with the http(s):// or ws(s):// URL of an Ethereum node.")
+    if (options.federation is None) == (options.deployment is None):
+        raise RequestError("name the federation: --federation ADDRESS or --deployment FILE.")
+    return open_link(options.rpc, timeout=options.timeout)
+
+
+def _find_source(link: Link, options: argparse.Namespace) -> NodeSource:
+    if options.deployment is None:
+        return NodeSource(link, options.federation)
+    deployment = Deployment.load(options.deployment)
+    if deployment.chain_id != link.chain_id:
+        raise UnavailableError(
+            f"chain at {link.rpc.where} has id {link.chain_id}, the deployment's is {deployment.chain_id}."
+        )
+    # Its mechanism, terms and code are looked at on the chain, whatever the record says.
+    return NodeSource(link, deployment.federation.address)
+
+
+def _place(scope: Scope, source: NodeSource, options: argparse.Namespace) -> Scope:
+    first = source.find_first_block() if options.first_block is None else options.first_block
+    if first < 0:
+        raise RequestError(f"--first-block {first}: blocks are counted from 0.")
+    return Scope(scope.first, scope.last, first)
+
+
+def _audit(
+    source: Source, link: Link, scope: Scope, store: Store | None, options: argparse.Namespace
+) -> Verdict:
+    owner = {
+        "chain": source.chain_id,
+        "first_hash": link.first_hash(),
+        "federation": source.federation,
+        "mechanism": source.mechanism,
+        "terms": pack_terms(source.terms),
+        "rounds": [scope.first, scope.last],
+        "first_block": scope.first_block,
+        "models": store is not None,
+    }
+    owner = json.loads(json.dumps(owner))
+    file = options.checkpoint
+    with _progress() as tell:
+        return Auditor(
+            source,
+            scope,
+            store=store,
+            known=None if options.no_code else _compile(source),
+            contract=KINDS[source.mechanism].contract,
+            points=load_points(file, owner) if file else (),
+            save=partial(save_points, file, owner) if file else None,
+            history=options.json or options.report is not None,
+            tell=tell,
+        ).run()
+
+
+def _compile(source: Source) -> dict[str, Compiled]:
+    """Return our contracts as compiled; the federation's with its terms."""
+    from deploy.compiler import artifacts  # late: it may have to compile
+
+    known = {kind.contract: artifacts()[kind.contract] for kind in KINDS.values()}
+    wanted = KINDS[source.mechanism].contract
+    creation = known[wanted].bytecode + Abi(known[wanted].abi).construct((astuple(source.terms),))
+    return {
+        name: Compiled(one.deployed_bytecode, creation if name == wanted else b"")
+        for name, one in known.items()
+    }
+
+
+@contextmanager
+def _progress() -> Iterator[Callable[[int, int, int], None]]:
+    """Show on stderr, where that is a terminal, how far the audit is."""
+    from rich.console import Console
+    from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
+
+    console = Console(stderr=True)
+    columns = (TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as progress:
+        task = progress.add_task("reading the chain", total=None)
+
+        def tell(block: int, last: int, round: int) -> None:
+            progress.update(task, completed=block, total=last, description=f"round {round}, block {block}")
+
+        yield tell
+
+
+def _tell(verdict: Verdict, source: Source, scope: Scope, *, models: bool) -> None:
+    for finding in verdict.findings:
+        print(finding.sentence)
+    last = "the end" if scope.last is None else str(scope.last)
+    count = len(verdict.findings)
+    print(
+        f"{'Nothing' if not count else '1 thing' if count == 1 else f'{count} things'} that doesn't add up"
+        f" in rounds {scope.first} to {last} of {source.mechanism} federation {source.federation} on chain "
+        f"{source.chain_id}: {verdict.rounds} rounds settled by block {verdict.tip.number} "
+        f"({verdict.tip.hash})"
+        f"{'' if models else ', models left out'}"
+        f"{', and it ended early: so much is wrong' if verdict.ended_early else ''}."
+    )
+
+
+def _verify(options: argparse.Namespace) -> int:
+    """Check that a report is what its signer signed, and tell what it says."""
+    report: dict[str, Any] = load_report(options.verify_report)
+    print(report["signature"]["statement"])
+    print(f"Signed by {report['signature']['signer']}, and not changed since.")
+    for finding in report["findings"]:
+        print(finding["sentence"])
+    return FOUND if report["findings"] else 0
+
+
+def _farewell(options: argparse.Namespace) -> str:
+    if options.checkpoint is None:
+        return "Stopped. With --checkpoint FILE an audit goes on where it was stopped."
+    return f"Stopped. The same command goes on from {options.checkpoint}."
+
+
+if __name__ == "__main__":
+    sys.exit(main())

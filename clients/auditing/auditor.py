@@ -1,0 +1,311 @@
+"""The audit itself: pages of blocks, replayed and held against the chain, in bounded memory."""
+
+import time
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import partial
+from hashlib import sha256
+from typing import Any
+
+from clients.auditing.checkpoint import Point, dump_replay, load_replay, make_findings, thin
+from clients.auditing.code import Compiled, check_code
+from clients.auditing.comparing import compare_records, compare_rounds, compare_state
+from clients.auditing.findings import Finding, Findings, TooManyFindings
+from clients.auditing.models import Models
+from clients.auditing.purse import count_flows
+from clients.auditing.replay import Replay, Settled
+from clients.auditing.source import Block, Logs, Source, Transfer
+from clients.protocol.state import Env
+from clients.types.errors import ProtocolError, RequestError, UnavailableError
+from clients.types.federation import Event
+from clients.types.store import Store
+
+FEWEST_BLOCKS, MOST_BLOCKS = 16, 5_000
+"""In a page, which grows and shrinks so that a page's events are about as many as below."""
+EVENTS = 2_000
+REORGANISATIONS = 20
+"""How often the audit steps back before it gives up."""
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """What is audited: rounds `first` to `last` (None: to the end), from the federation's first block on."""
+
+    first: int = 1
+    last: int | None = None
+    first_block: int = 0
+
+    def has(self, round: int | None) -> bool:
+        """Return whether a round is among them; what concerns no round always is."""
+        return round is None or (self.first <= max(round, 1) and (self.last is None or round <= self.last))
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What an audit came to."""
+
+    findings: tuple[Finding, ...]
+    first: Block
+    tip: Block
+    rounds: int
+    """How many were settled, in all."""
+    transcript: str
+    """SHA-256 over all events, block by block: the same for whoever reads the same history."""
+    history: tuple[Mapping[str, Any], ...]
+    """Of each settled round of the scope: round, outcome, head, transaction, block, and its hash; where it
+    was asked for."""
+    ended_early: bool = False
+    """Whether so much was found that the rest wasn't looked at."""
+
+
+@dataclass(slots=True)
+class Progress:
+    """What an audit notes besides the replay."""
+
+    transcript: str = ""
+    settled: int = 0
+    height: int = 0
+    history: list[dict[str, Any]] = field(default_factory=list)
+
+
+class _Reorganised(Exception):
+    pass
+
+
+class Auditor:
+    """Audits one federation. `store`: where its models are; None leaves learning data out."""
+
+    def __init__(
+        self,
+        source: Source,
+        scope: Scope = Scope(),
+        *,
+        store: Store | None = None,
+        known: Mapping[str, Compiled] | None = None,
+        contract: str = "",
+        points: Sequence[Point] = (),
+        save: Callable[[Sequence[Point]], None] | None = None,
+        save_every: float = 10.0,
+        history: bool = False,
+        tell: Callable[[int, int, int], None] = lambda block, last, round: None,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._source = source
+        self._scope = scope
+        self._store = store
+        self._known = known
+        self._contract = contract
+        self._points = list(points)
+        self._save = save
+        self._save_every = save_every
+        self._history = history
+        self._tell = tell
+        self._clock = clock
+        self._findings = Findings()
+        self._progress = Progress()
+        self._replay: Replay
+        self._models: Models | None = None
+        self._span = 256
+
+    def run(self) -> Verdict:
+        """Audit up to the latest block. UnavailableError where chain or store don't answer."""
+        tip = self._source.tip()
+        if tip.number < self._scope.first_block:
+            raise RequestError(
+                f"chain at {self._source.where} ends with block {tip.number}, "
+                f"before {self._scope.first_block}."
+            )
+        try:
+            tip = self._read_all(tip)
+        except ProtocolError as error:  # of the federation's making, before any action
+            self._findings.add("terms", "the terms", "terms that the rules allow", str(error))
+        except TooManyFindings:
+            return self._conclude(tip, ended_early=True)
+        finally:  # whatever ends it: what was read need not be read again
+            if self._save and self._points:
+                self._save(self._points)
+        return self._conclude(tip)
+
+    def _read_all(self, tip: Block) -> Block:
+        """Audit up to `tip`, or what takes its place; return that."""
+        saved, cursor = self._clock(), self._go_on(tip)
+        for _ in range(REORGANISATIONS):
+            try:
+                while cursor < tip.number:
+                    cursor = self._read_page(cursor, tip)
+                    if self._save and self._clock() - saved >= self._save_every:
+                        self._save(self._points)
+                        saved = self._clock()
+                self._finish(tip)
+                return tip
+            except _Reorganised:
+                tip = self._source.tip()
+                cursor = self._go_on(tip)
+        raise UnavailableError(
+            f"chain at {self._source.where} was reorganised {REORGANISATIONS} times while it was read. "
+            "Try again when it is at rest."
+        )
+
+    # ------------------------------------------------------------------ going on, and back
+
+    def _go_on(self, tip: Block) -> int:
+        """Go on from the newest point whose block is still there, or from the beginning; return its block."""
+        while self._points:
+            newest = self._points[-1]
+            if newest.block <= tip.number and self._source.blocks([newest.block])[0].hash == newest.hash:
+                break
+            self._points.pop()
+        point = self._points[-1] if self._points else None
+        self._findings = make_findings(point)
+        self._progress = Progress(**point.progress) if point else Progress()
+        source = self._source
+        self._replay = Replay(
+            source.mechanism,
+            source.terms,
+            address=source.federation,
+            chain_id=source.chain_id,
+            findings=self._findings,
+        )
+        if point:
+            load_replay(self._replay, point.replay)
+        if self._store is not None:
+            self._models = Models(self._store, source.terms.genesis, self._findings)
+        return point.block if point else self._scope.first_block - 1
+
+    # ------------------------------------------------------------------ a page
+
+    def _read_page(self, cursor: int, tip: Block) -> int:
+        """Replay the blocks after `cursor`, as many as make a page; return the last of them."""
+        last = min(cursor + self._span, tip.number)
+        logs = self._source.logs(cursor + 1, last)
+        before = self._points[-1] if self._points else None
+        blocks = self._read_blocks(logs, before, last)
+        self._adapt(len(logs.entries) + len(logs.transfers))
+        done = self._play(logs, blocks)
+        self._look_at(done, tip)
+        self._keep(blocks[last])
+        self._tell(last, tip.number, self._replay.number)
+        return last
+
+    def _read_blocks(self, logs: Logs, before: Point | None, last: int) -> dict[int, Block]:
+        """Return the blocks in which something happened, and the `last`; `_Reorganised` where the logs are
+        of others, or don't follow on what was read before."""
+        numbers = {entry.event.block for entry in logs.entries} | {one.block for one in logs.transfers}
+        wanted = sorted(numbers | {last} | ({before.block} if before else set()))
+        blocks = {block.number: block for block in self._source.blocks(wanted)}
+        if before and blocks[before.block].hash != before.hash:
+            raise _Reorganised
+        for entry in logs.entries:
+            if entry.block_hash and entry.block_hash != blocks[entry.event.block].hash:
+                raise _Reorganised
+        return blocks
+
+    def _adapt(self, events: int) -> None:
+        if events > EVENTS:
+            self._span = max(FEWEST_BLOCKS, self._span // 2)
+        elif events < EVENTS // 3:
+            self._span = min(MOST_BLOCKS, self._span * 2)
+
+    def _play(self, logs: Logs, blocks: Mapping[int, Block]) -> list[Settled]:
+        moved: dict[tuple[int, str], list[Transfer]] = defaultdict(list)
+        for transfer in logs.transfers:
+            moved[transfer.block, transfer.transaction].append(transfer)
+        acted: dict[tuple[int, str], list[Event]] = defaultdict(list)
+        for entry in logs.entries:
+            acted[entry.event.block, entry.event.transaction].append(entry.event)
+        # By block, and within a block as the events came; what moved tokens alone comes after.
+        order = sorted(dict.fromkeys([*acted, *moved]), key=lambda key: key[0])
+        done: list[Settled] = []
+        for number, transaction in order:
+            block, events = blocks[number], acted.get((number, transaction), [])
+            env = Env(block.time, number, partial(self._get_entropy, number), transaction)
+            flows = count_flows(moved.get((number, transaction), ()), self._source.federation)
+            settled = self._replay.play(env, events, flows)
+            done += settled
+            self._note(block, events)
+            for one in settled:
+                self._note_settled(one, block)
+        return done
+
+    def _get_entropy(self, at: int, round: int, seal_block: int) -> bytes:
+        return self._source.entropy(round, seal_block, at)
+
+    def _note(self, block: Block, events: Iterable[Event]) -> None:
+        text = self._progress.transcript + block.hash
+        for event in events:
+            args = [f"{name}={_plain(value)}" for name, value in event.args.items()]
+            text += f"\n{event.transaction} {event.name} {' '.join(args)}"
+        self._progress.transcript = sha256(text.encode()).hexdigest()
+
+    def _note_settled(self, one: Settled, block: Block) -> None:
+        self._progress.settled += 1
+        if self._history and self._scope.has(one.number):
+            self._progress.history.append(
+                {
+                    "round": one.number,
+                    "outcome": one.record.outcome.name.lower(),
+                    "head": "0x" + one.head.hex(),
+                    "transaction": one.transaction,
+                    "block": one.block,
+                    "hash": block.hash,
+                }
+            )
+
+    def _look_at(self, done: Sequence[Settled], tip: Block) -> None:
+        """Hold what was settled against the chain's records and the store, then forget it."""
+        compare_rounds(self._findings, self._source, done, tip.number)
+        if self._models is not None:
+            for one in done:
+                if self._scope.has(one.number):
+                    self._models.check(one)
+        if done:
+            self._progress.height = compare_records(
+                self._findings, self._source, self._replay, self._progress.height, tip.number
+            )
+        self._replay.forget()
+
+    def _keep(self, block: Block) -> None:
+        progress = {
+            "transcript": self._progress.transcript,
+            "settled": self._progress.settled,
+            "height": self._progress.height,
+            "history": list(self._progress.history),
+        }
+        point = Point(block.number, block.hash, dump_replay(self._replay), progress, tuple(self._findings))
+        self._points = thin([*self._points, point])
+
+    # ------------------------------------------------------------------ the end
+
+    def _finish(self, tip: Block) -> None:
+        """Hold the state and the code as of `tip` against the replay.
+
+        What that finds is no part of any point: whoever goes on later looks at a later state.
+        """
+        found = self._findings = Findings(self._findings)
+        if self._known is not None:
+            self._check_code(found, tip)
+        compare_state(found, self._source, self._replay, tip)
+        if self._source.blocks([tip.number])[0].hash != tip.hash:
+            raise _Reorganised
+
+    def _check_code(self, found: Findings, tip: Block) -> None:
+        assert self._known is not None
+        built = self._source.build(self._known[self._contract].creation, tip.number)
+        check_code(found, self._source.code(tip.number), self._contract, self._known, built)
+
+    def _conclude(self, tip: Block, *, ended_early: bool = False) -> Verdict:
+        first = self._source.blocks([self._scope.first_block])[0]
+        findings = tuple(one for one in self._findings if self._scope.has(one.round))
+        progress = self._progress
+        return Verdict(
+            findings, first, tip, progress.settled, progress.transcript, tuple(progress.history), ended_early
+        )
+
+
+def _plain(value: object) -> str:
+    if isinstance(value, bytes):
+        return "0x" + value.hex()
+    if isinstance(value, tuple | list):
+        return "[" + ",".join(map(_plain, value)) + "]"
+    return str(int(value)) if isinstance(value, int) else str(value)

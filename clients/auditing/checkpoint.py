@@ -1,0 +1,181 @@
+"""Where an audit stands, so that it can go on later, or step back where the chain was reorganised.
+
+A point is the replay as of the end of a block, as JSON-able data. A checkpoint file holds a few of them, the
+older the further apart, and whose they are. Its digest shows what was damaged, not who wrote it: go on from
+your own checkpoints only.
+"""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+from clients.auditing.findings import Finding, Findings, clean
+from clients.auditing.purse import Purse
+from clients.auditing.replay import Acts, Publishment, Replay
+from clients.ports.files import write_whole
+from clients.protocol.docket import BLANK
+from clients.protocol.snapshot import dump_state, load_state
+from clients.protocol.state import State
+from clients.types.errors import RequestError, UnavailableError
+from clients.types.federation import Round
+
+VERSION = 1
+MOST_POINTS = 6
+MAX_BYTES = 2**30
+
+Json = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Point:
+    """An audit as of the end of a block."""
+
+    block: int
+    hash: str
+    replay: Json
+    progress: Json
+    """What else the audit has noted."""
+    findings: tuple[Finding, ...]
+
+    def to_json(self) -> Json:
+        """Return the point as JSON-able data."""
+        return {
+            "block": self.block,
+            "hash": self.hash,
+            "replay": self.replay,
+            "progress": self.progress,
+            "findings": [finding.to_json() for finding in self.findings],
+        }
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> "Point":
+        """Return what `to_json` wrote."""
+        block, name = data["block"], data["hash"]
+        if type(block) is not int or block < 0 or not isinstance(name, str):
+            raise ValueError("no block")
+        found = tuple(Finding.from_json(one) for one in data["findings"])
+        return cls(block, name, dict(data["replay"]), dict(data["progress"]), found)
+
+
+# ---------------------------------------------------------------------- a replay as data
+
+
+def dump_replay(replay: Replay) -> Json:
+    """Return the replay as JSON-able data: of the rounds, those that are needed still."""
+    state, needed = replay.core.state, sorted(replay.get_needed() | {0})
+    kept = replace(
+        state,
+        rounds=[state.rounds[number] for number in needed],
+        dockets=[state.dockets[number] for number in needed],
+    )
+    acts = replay.acts
+    return {
+        "state": dump_state(kept),
+        "rounds": needed,
+        "number": replay.number,
+        "proposals": [list(one) for one in acts.proposals],
+        "publications": [
+            [one.account, one.digest.hex(), one.transaction, one.block] for one in acts.publications
+        ],
+    }
+
+
+def load_replay(replay: Replay, data: Json) -> None:
+    """Bring `replay` to where `dump_replay` was. RequestError where the data is something else."""
+    try:
+        state = load_state(data["state"], replay.core.mechanism.notes.kind)
+        _put_rounds(state, data["rounds"], data["number"])
+        replay.purse = Purse(state.token.balances, {})
+        state.token = replay.purse
+        replay.core.state = state
+        replay.acts = Acts(
+            [(str(transaction), int(block)) for transaction, block in data["proposals"]],
+            [
+                Publishment(str(account), bytes.fromhex(digest), str(transaction), int(block))
+                for account, digest, transaction, block in data["publications"]
+            ],
+        )
+        replay.kept, replay.seen = set(data["rounds"]), replay.number
+        again = dump_replay(replay)
+    except (KeyError, TypeError, ValueError, AttributeError, IndexError, AssertionError, OverflowError):
+        raise RequestError("the checkpoint is damaged: start without it.") from None
+    if again != data:
+        raise RequestError("the checkpoint is damaged: start without it.")
+
+
+def _put_rounds(state: State, numbers: Sequence[int], last: int) -> None:
+    """Put the kept rounds in their places."""
+    if sorted(set(numbers)) != list(numbers) or not 0 <= max(numbers) == last < 2**40:
+        raise ValueError("rounds in disorder")
+    rounds, dockets = [Round()] * (last + 1), [BLANK] * (last + 1)
+    for number, record, docket in zip(numbers, state.rounds, state.dockets, strict=True):
+        rounds[number], dockets[number] = record, docket
+    state.rounds, state.dockets = rounds, dockets
+
+
+# ---------------------------------------------------------------------- points and files
+
+
+def thin(points: Sequence[Point], most: int = MOST_POINTS) -> list[Point]:
+    """Return at most `most` of the points, the older the further apart; the newest two stay."""
+    kept = list(points)
+    while len(kept) > most:
+        last = kept[-1].block
+
+        def cost(place: int, last: int = last) -> float:
+            return (kept[place + 1].block - kept[place - 1].block) / (last - kept[place].block + 1)
+
+        del kept[min(range(1, len(kept) - 2), key=cost)]
+    return kept
+
+
+def _compute_digest(document: Json) -> str:
+    return sha256(json.dumps(document, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
+
+
+def save_points(path: Path, owner: Json, points: Sequence[Point]) -> None:
+    """Write a checkpoint, whole or not at all; `owner` says of which federation and which audit it is."""
+    body = {"version": VERSION, "owner": owner, "points": [point.to_json() for point in points]}
+    write_whole(path, json.dumps({**body, "digest": _compute_digest(body)}) + "\n")
+
+
+def load_points(path: Path, owner: Json) -> list[Point]:
+    """Return a checkpoint's points; none where there is no such file yet.
+
+    RequestError where it is no checkpoint, is damaged, or is another federation's or another audit's.
+    """
+    try:
+        if path.stat().st_size > MAX_BYTES:
+            raise RequestError(f"checkpoint {path} is larger than any of ours.")
+        data = json.loads(path.read_text("utf-8"))
+    except FileNotFoundError:
+        return []
+    except OSError as error:
+        raise UnavailableError(f"checkpoint {path} can't be read: {error.strerror}.") from None
+    except (ValueError, RecursionError) as error:
+        raise RequestError(f"checkpoint {path} is not JSON: {clean(error)}.") from None
+    if not isinstance(data, dict) or data.get("version") != VERSION:
+        raise RequestError(f"{path} is no checkpoint of version {VERSION}: start without it.")
+    digest = data.pop("digest", None)
+    if digest != _compute_digest(data):
+        raise RequestError(f"checkpoint {path} is damaged: start without it.")
+    theirs = data.get("owner")
+    if theirs != owner:
+        differing = [
+            name for name in owner if not isinstance(theirs, dict) or theirs.get(name) != owner[name]
+        ]
+        raise RequestError(
+            f"checkpoint {path} is of another audit: {', '.join(differing)} differ. Name another file."
+        )
+    try:
+        return [Point.from_json(one) for one in data["points"]]
+    except (KeyError, TypeError, ValueError, AttributeError):
+        raise RequestError(f"checkpoint {path} is damaged: start without it.") from None
+
+
+def make_findings(point: Point | None) -> Findings:
+    """Return the findings as of a point; none before the first."""
+    return Findings(point.findings if point else ())

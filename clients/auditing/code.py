@@ -1,0 +1,77 @@
+"""The federation's code: one of ours, but for what the terms put into it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from clients.auditing.findings import Findings
+
+_PUSH1, _PUSH32 = 0x60, 0x7F
+
+
+@dataclass(frozen=True, slots=True)
+class Compiled:
+    """A contract as compiled: the code on the chain, with zeros for immutables; and what creates it."""
+
+    runtime: bytes
+    creation: bytes = b""
+    """With the constructor's arguments."""
+
+
+def find_immutables(runtime: bytes) -> list[int]:
+    """Return where `runtime`, as compiled, has room for immutables of 32 bytes.
+
+    The compiler leaves a PUSH32 of zeros for each; it writes a zero that is meant in another way.
+    """
+    places, at = [], 0
+    while at < len(runtime):
+        code = runtime[at]
+        if code == _PUSH32 and runtime[at + 1 : at + 33] == bytes(32):
+            places.append(at + 1)
+        at += code - _PUSH1 + 2 if _PUSH1 <= code <= _PUSH32 else 1
+    return places
+
+
+def mask(code: bytes, places: list[int]) -> bytes:
+    """Return `code` with zeros at these places, 32 bytes each."""
+    masked = bytearray(code)
+    for place in places:
+        masked[place : place + 32] = bytes(len(masked[place : place + 32]))
+    return bytes(masked)
+
+
+def is_of(code: bytes, compiled: bytes) -> bool:
+    """Return whether `code` is what was compiled, whatever its immutables are."""
+    return len(code) == len(compiled) and mask(code, find_immutables(compiled)) == compiled
+
+
+def find_difference(code: bytes, compiled: bytes) -> str:
+    """Return in words how `code` differs from what was compiled."""
+    if len(code) != len(compiled):
+        return f"{len(code)} bytes, not {len(compiled)}"
+    masked = mask(code, find_immutables(compiled))
+    places = [at for at, (one, other) in enumerate(zip(masked, compiled, strict=True)) if one != other]
+    return f"{len(places)} other bytes, the first at {places[0]}"
+
+
+def check_code(
+    findings: Findings,
+    code: bytes,
+    wanted: str,
+    known: Mapping[str, Compiled],
+    built: bytes | None,
+) -> None:
+    """See that `code` is that of the contract `wanted`, with the immutables of its terms.
+
+    `known` are our contracts by name; `built` is what a node makes of the creation with these terms, where it
+    says so.
+    """
+    ours = known[wanted]
+    if not is_of(code, ours.runtime):
+        others = [name for name, one in known.items() if one.runtime and is_of(code, one.runtime)]
+        found = f"that of {others[0]}" if others else f"other code: {find_difference(code, ours.runtime)}"
+        findings.add("code", "the contract's code", f"that of {wanted}", found)
+    elif built is not None and code != built and is_of(built, ours.runtime):
+        findings.add(
+            "code", "what the terms put into the code", f"that of {wanted} with these terms",
+            f"other values: {find_difference(code, built)}",
+        )  # fmt: skip

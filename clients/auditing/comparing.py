@@ -1,0 +1,205 @@
+"""What the chain holds, against what the replay has come to: records, books, seats, and money."""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import fields
+
+from clients.auditing.findings import Findings
+from clients.auditing.replay import Replay, Settled
+from clients.auditing.source import Block, Source
+from clients.protocol.council import Council, get_council, get_entry
+from clients.protocol.state import Env
+from clients.protocol.task import Task, get_task
+from clients.types.federation import Address, Member, Round, Seat, Status
+
+NOBODY = "0x" + "0" * 40
+ZERO_BID = (0, 0, 0, bytes(32))
+PAGE = 300
+"""Accounts or rounds that are asked for at once."""
+
+_KINDS: Mapping[str, str] = {
+    **dict.fromkeys(("drawn_at", "phase", "rest_until"), "phase"),
+    **dict.fromkeys(("propose_end", "commit_end", "reveal_end", "publish_end"), "phase"),
+    **dict.fromkeys(("stake", "balance"), "balance"),
+    **dict.fromkeys(("standing", "out"), "ban"),
+    **dict.fromkeys(("lead", "options", "leader", "option", "commits", "reveals", "publications"), "tally"),
+    **dict.fromkeys(("proposer_reward", "voter_reward"), "payout"),
+    **dict.fromkeys(("roles", "position"), "draw"),
+    **dict.fromkeys(("index", "members"), "membership"),
+    **dict.fromkeys(("number", "proposals"), "update"),
+    "unbonds_at": "unbonding",
+    "seal_block": "seed",
+}
+_WORDS: Mapping[str, str] = {
+    "out": "whether it is banned, or about to be",
+    "unbonds_at": "when its stake is free",
+    "index": "its place in the registry",
+    "round": "the last round in which it acted",
+    "acts": "what it did in that round",
+    "option": "the option that it chose",
+    "number": "the number of its last update",
+    "balance": "its stake with what is due",
+}
+
+
+def _name(field: str) -> str:
+    return field.replace("_", " ")
+
+
+def compare_round(findings: Findings, number: int, mine: Round, theirs: Round, settled: Settled) -> None:
+    """Hold a settled round's record against the replay's."""
+    for field in fields(Round):
+        expected, found = getattr(mine, field.name), getattr(theirs, field.name)
+        if expected != found:
+            findings.add(
+                _KINDS.get(field.name, field.name),
+                f"the record's {_name(field.name)}",
+                expected,
+                found,
+                round=number,
+                transaction=settled.transaction,
+                block=settled.block,
+            )
+
+
+def compare_rounds(findings: Findings, source: Source, done: Sequence[Settled], at: int) -> None:
+    """Hold the records of rounds that the replay has settled against the chain's, which never change."""
+    for start in range(0, len(done), PAGE):
+        part = done[start : start + PAGE]
+        for one, theirs in zip(part, source.rounds([one.number for one in part], at), strict=True):
+            compare_round(findings, one.number, one.record, theirs, one)
+        if source.mechanism in ("vbfl", "blade"):
+            winners = source.views([("winnerOf", (one.number,)) for one in part], at)
+            for one, winner in zip(part, winners, strict=True):
+                if winner != (one.winner or NOBODY):
+                    findings.add(
+                        "winner", "the winner of the block on record", one.winner or "nobody", winner,
+                        round=one.number, transaction=one.transaction, block=one.block,
+                    )  # fmt: skip
+
+
+def compare_records(findings: Findings, source: Source, replay: Replay, first: int, at: int) -> int:
+    """Hold bflc's numbered models and updates from model `first` on against the chain's; return the last
+    model's number. Those that the next round may write over are left for later."""
+    council = replay.core.state.own
+    if not isinstance(council, Council):
+        return 0
+    height, stride = len(council.models) - 1, replay.core.terms.updates + 1
+    numbers = [model * stride + place for model in range(first, height) for place in range(stride)]
+    numbers += [height * stride]
+    for start in range(0, len(numbers), PAGE):
+        part = numbers[start : start + PAGE]
+        found = source.views([("recordOf", (number,)) for number in part], at)
+        for number, theirs in zip(part, found, strict=True):
+            entry = get_entry(replay.core.terms, replay.core.state, number)
+            expected = (entry.digest, entry.uploader or NOBODY, entry.score)
+            if theirs != expected:
+                findings.add("record", f"the record number {number}", expected, theirs)
+    return height
+
+
+def compare_state(findings: Findings, source: Source, replay: Replay, tip: Block) -> None:
+    """Hold everything that the federation shows as of the block `tip` against the replay."""
+    env = Env(tip.time, tip.number, lambda number, block: bytes(32))
+    _compare_status(findings, replay.core.get_status(env), source.status(tip.number))
+    known = _compare_registry(findings, source, replay, tip)
+    _compare_seats(findings, source, replay, known, tip.number)
+    _compare_own(findings, source, replay, tip.number)
+    _compare_money(findings, source, replay, tip.number)
+
+
+def _compare_status(findings: Findings, mine: Status, theirs: Status) -> None:
+    number = mine.round
+    for field in fields(Status):
+        expected, found = getattr(mine, field.name), getattr(theirs, field.name)
+        if field.name != "record" and expected != found:
+            kind = _KINDS.get(field.name, field.name)
+            findings.add(kind, f"the status's {_name(field.name)}", expected, found, round=number)
+    for field in fields(Round):
+        expected, found = getattr(mine.record, field.name), getattr(theirs.record, field.name)
+        if expected != found:
+            kind = _KINDS.get(field.name, field.name)
+            findings.add(kind, f"the record's {_name(field.name)}", expected, found, round=number)
+
+
+def _compare_registry(findings: Findings, source: Source, replay: Replay, tip: Block) -> set[Address]:
+    """Hold the order of the registry, which draws rest on; return every account that either side knows."""
+    ledger = replay.core.state.ledger
+    theirs = [seat.account for seat in source.registry(tip.number)]
+    if theirs != ledger.registry:
+        strange = sorted(set(theirs) - set(ledger.registry))
+        missing = sorted(set(ledger.registry) - set(theirs))
+        for account in strange:
+            findings.add(
+                "membership", "its place in the registry", "none", "one", round=replay.number, account=account
+            )
+        for account in missing:
+            findings.add(
+                "membership", "its place in the registry", "one", "none", round=replay.number, account=account
+            )
+        if not strange and not missing:
+            findings.add(
+                "membership", "the order of the registry", ledger.registry, theirs, round=replay.number
+            )
+    return {*theirs, *ledger.members}
+
+
+def _compare_seats(
+    findings: Findings, source: Source, replay: Replay, known: Iterable[Address], at: int
+) -> None:
+    accounts = sorted(known)
+    for start in range(0, len(accounts), PAGE):
+        part = accounts[start : start + PAGE]
+        for account, seat in zip(part, source.seats(part, at), strict=True):
+            _compare_seat(findings, replay, replay.core.get_seat(account), seat)
+
+
+def _compare_seat(findings: Findings, replay: Replay, mine: Seat, theirs: Seat) -> None:
+    pairs = [(field.name, mine.member, theirs.member) for field in fields(Member)]
+    pairs += [(name, mine, theirs) for name in ("balance", "roles", "position", "out")]  # type: ignore[misc]
+    for name, ours, others in pairs:
+        expected, found = getattr(ours, name), getattr(others, name)
+        if expected != found:
+            kind, words = _KINDS.get(name, name), _WORDS.get(name, f"its {_name(name)}")
+            findings.add(kind, f"{words} now", expected, found, round=replay.number, account=mine.account)
+
+
+def _compare_money(findings: Findings, source: Source, replay: Replay, at: int) -> None:
+    """See that the federation holds what it owes. It may hold more: anybody may send it tokens."""
+    owed, held = replay.purse.get_balance(source.federation), source.tokens(at)
+    if held < owed:
+        what = "the tokens that it holds"
+        findings.add("money", what, f"at least {owed}", held, round=replay.number)
+
+
+# ---------------------------------------------------------------------- what one mechanism alone remembers
+
+
+def _compare_own(findings: Findings, source: Source, replay: Replay, at: int) -> None:
+    own = replay.core.state.own
+    asked: list[tuple[str, tuple[object, ...]]] = []
+    answers: list[tuple[str, str, Address, object]] = []
+
+    def ask(kind: str, what: str, account: Address, expected: object, method: str, *args: object) -> None:
+        asked.append((method, args))
+        answers.append((kind, what, account, expected))
+
+    if isinstance(own, Council):
+        _ask_council(replay, ask)
+    elif isinstance(own, Task):
+        for account, bid in sorted(get_task(replay.core.state).bids.items()):
+            ask(
+                "bid", "its bid", account, (bid.capability, bid.cost, bid.order, bid.anchor), "bidOf", account
+            )
+    for start in range(0, len(asked), PAGE):
+        found = source.views(asked[start : start + PAGE], at)
+        for (kind, what, account, expected), theirs in zip(answers[start : start + PAGE], found, strict=True):
+            if theirs != expected:
+                findings.add(kind, what, expected, theirs, round=replay.number, account=account)
+
+
+def _ask_council(replay: Replay, ask: Callable[..., None]) -> None:
+    council = get_council(replay.core.state)
+    ask("record", "the number of accepted rounds", "", len(council.models) - 1, "height")
+    for account in sorted(council.allowed | council.barred | set(replay.core.state.ledger.members)):
+        ask("membership", "whether it is allowed", account, account in council.allowed, "isAllowed", account)
+        ask("ban", "whether it is expelled", account, account in council.barred, "isExpelled", account)

@@ -1,0 +1,160 @@
+"""From events back to the calls that caused them.
+
+Most events hold all arguments of their call. Where anybody may act and it makes no difference who did (open,
+draw, settle, collect, evict), the caller is `ANYBODY`. A motion of managers that isn't carried tells the hash
+of its call alone, so its arguments stay unknown: such a deed has no call.
+"""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Any
+
+from clients.types.chain import Call
+from clients.types.federation import Address, Event
+
+ANYBODY: Address = "0x" + "0" * 40
+
+Args = Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Deed:
+    """One action with all its events; no `call` where no action has such events, or a motion is meant."""
+
+    call: Call | None
+    events: tuple[Event, ...]
+
+    @property
+    def main(self) -> Event:
+        """The event that names the action: the last that isn't a consequence."""
+        return self.events[0] if self.events[0].name == "Moved" else self.events[-1]
+
+
+def _by(who: str, method: str, *names: str) -> tuple[str, Callable[[Args], Call]]:
+    return who, lambda args: Call(args[who], method, tuple(args[name] for name in names))
+
+
+_BOOKING: Mapping[str, tuple[str, Callable[[Args], Call]]] = MappingProxyType(
+    {
+        "Deposited": _by("account", "deposit", "amount"),
+        "Left": _by("account", "exit"),
+        "Claimed": _by("account", "claim"),
+        "Proposed": _by("proposer", "propose", "round", "digest", "samples", "epochs"),
+        "Committed": _by("voter", "commit", "round", "commitment"),
+        "Published": _by("publisher", "publish", "round", "digest", "selection", "nonce"),
+        "Evicted": ("account", lambda args: Call(ANYBODY, "evict", ([args["account"]],))),
+    }
+)
+"""Events of actions that book what is due first, so that a `Collected` may come before."""
+
+_PLAIN: Mapping[str, Callable[[Args], Call]] = MappingProxyType(
+    {
+        "Funded": _by("account", "fund", "amount")[1],
+        "Withdrawn": _by("account", "withdraw")[1],
+        "Opened": lambda args: Call(ANYBODY, "open"),
+        "Drawn": lambda args: Call(ANYBODY, "draw"),
+        "Revealed": _by("voter", "reveal", "round", "ballot", "salt")[1],
+        "Settled": lambda args: Call(ANYBODY, "settle"),
+        "Accused": _by("accuser", "accuse", "round", "number", "seed", "correlation")[1],
+        "Reclaimed": lambda args: Call(ANYBODY, "reclaim"),
+    }
+)
+
+_CARRIED = {"Allowed": "allow", "Expelled": "expel", "CommitteeNamed": "nameCommittee"}
+
+
+def read_deeds(events: Sequence[Event], *, time: int, fee: bool = False) -> Iterator[Deed]:
+    """Return the deeds behind the events of one transaction, in order.
+
+    `time` is the block's; `fee`: whether joining costs one. Deeds without a call are motions that may not be
+    carried (`Moved`), or events that no action emits.
+    """
+    at = 0
+    while at < len(events):
+        deed = _read_one(events[at:], time, fee)
+        yield deed
+        at += len(deed.events)
+
+
+def _read_one(events: Sequence[Event], time: int, fee: bool) -> Deed:
+    first = events[0]
+    if first.name == "Collected":
+        return _read_booking(events)
+    if first.name == "Banned":
+        return _read_eviction(events)
+    if first.name in ("Joined", "Left") and (deed := _read_bid(events, time)):
+        return deed
+    if first.name == "Joined":
+        return _read_join(events, fee)
+    if first.name == "BlockWon":
+        won = _is(events, 1, "Settled")
+        return Deed(Call(ANYBODY, "settle"), tuple(events[:2])) if won else Deed(None, (first,))
+    if first.name == "Moved":
+        return _read_motion(events)
+    if first.name in _BOOKING:
+        return Deed(_BOOKING[first.name][1](first.args), (first,))
+    plain = _PLAIN.get(first.name)
+    return Deed(plain(first.args) if plain else None, (first,))
+
+
+def _is(events: Sequence[Event], place: int, name: str, account: object = None) -> bool:
+    if place >= len(events) or events[place].name != name:
+        return False
+    return account is None or events[place].args.get("account") == account
+
+
+def _read_booking(events: Sequence[Event]) -> Deed:
+    """Return the action that booked first; or a booking for its own sake."""
+    account = events[0].args["account"]
+    size = 2 if _is(events, 1, "Banned", account) else 1
+    if size < len(events) and (entry := _BOOKING.get((main := events[size]).name)):
+        who, read = entry
+        if main.args.get(who) == account and (size == 1 or main.name == "Evicted"):
+            return Deed(read(main.args), tuple(events[: size + 1]))
+    return Deed(Call(ANYBODY, "collect", (account,)), tuple(events[:size]))
+
+
+def _read_eviction(events: Sequence[Event]) -> Deed:
+    """Return the eviction of one who is banned by it; a ban alone is nobody's action."""
+    account = events[0].args["account"]
+    if _is(events, 1, "Evicted", account):
+        return Deed(Call(ANYBODY, "evict", ([account],)), tuple(events[:2]))
+    return Deed(None, (events[0],))
+
+
+def _read_bid(events: Sequence[Event], time: int) -> Deed | None:
+    """Return a bid, with who left for it; None where this is none. Whoever is outbid unbonds at once."""
+    outbid = int(events[0].name == "Left")
+    if outbid and events[0].args["unbondsAt"] != time:
+        return None
+    if not _is(events, outbid, "Joined") or not _is(
+        events, outbid + 1, "Bid", events[outbid].args["account"]
+    ):
+        return None
+    args = events[outbid + 1].args
+    call = Call(str(args["account"]), "bid", (args["capability"], args["cost"], args["anchor"]))
+    return Deed(call, tuple(events[: outbid + 2]))
+
+
+def _read_join(events: Sequence[Event], fee: bool) -> Deed:
+    account = str(events[0].args["account"])
+    paid = fee and _is(events, 1, "Funded", account)
+    return Deed(Call(account, "join", (events[0].args["stake"],)), tuple(events[: 1 + paid]))
+
+
+def _read_motion(events: Sequence[Event]) -> Deed:
+    """Return a motion: with its call where it was carried and so tells its accounts."""
+    moved = events[0]
+    carried = events[1].name if len(events) > 1 else ""
+    if carried not in _CARRIED:
+        return Deed(None, (moved,))
+    size = 2
+    if carried == "CommitteeNamed":
+        accounts = list(events[1].args["accounts"])  # type: ignore[call-overload]
+    else:
+        while _is(events, size, carried):
+            size += 1
+        accounts = [event.args["account"] for event in events[1:size]]
+    call = Call(str(moved.args["manager"]), _CARRIED[carried], (accounts,))
+    return Deed(call, tuple(events[:size]))

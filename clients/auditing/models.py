@@ -1,0 +1,168 @@
+"""The learning data: every update and model fetched, checked, and the head aggregated again, bit for bit."""
+
+import json
+import math
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+from clients.auditing.findings import Findings, clean
+from clients.auditing.replay import Settled
+from clients.learning.aggregate import Contribution, fedavg
+from clients.learning.codec import decode, encode
+from clients.learning.schema import Schema, Weights
+from clients.ports.store.unixfs import compute_cid
+from clients.protocol.docket import Update
+from clients.types.cid import Cid
+from clients.types.errors import FedJuryError, PeerError, RequestError
+from clients.types.federation import ZERO32, Outcome
+from clients.types.store import ContentCorrupt, ContentMissing, Store
+
+TOGETHER = 4
+"""Files on their way from the store at once."""
+MAX_BYTES = 2**30
+"""What a model may take, where its federation doesn't say."""
+_MAX_HEADER = 2**20
+_SHAPES = 64
+"""The most dimensions of a tensor."""
+
+
+def read_schema(data: bytes) -> Schema:
+    """Return the schema of a safetensors file; `PeerError` where it is none of ours."""
+    try:
+        length = int.from_bytes(data[:8], "little")
+        if not 0 < length <= min(len(data) - 8, _MAX_HEADER):
+            raise ValueError("no header")
+        entries: Any = json.loads(data[8 : 8 + length])
+        shapes = {name: entry["shape"] for name, entry in entries.items()}
+        if any(type(size) is not int or size < 0 for shape in shapes.values() for size in shape):
+            raise ValueError("sizes are no numbers")
+        if any(len(shape) > _SHAPES or math.prod(shape) > len(data) for shape in shapes.values()):
+            raise ValueError("tensors larger than the file")
+        schema = Schema.from_json(shapes)
+        decode(data, schema)
+    except PeerError:
+        raise
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError, RequestError) as error:
+        raise PeerError(f"it is no model: {clean(error)}") from None
+    return schema
+
+
+def get_kind(error: PeerError) -> str:
+    """Return what kind of finding content is that can't be used."""
+    if isinstance(error, ContentMissing):
+        return "withheld"
+    return "bytes" if isinstance(error, ContentCorrupt) else "content"
+
+
+class Models:
+    """Looks at the models of rounds, in a store. Holds those of one round at a time."""
+
+    def __init__(
+        self, store: Store, genesis: bytes, findings: Findings, *, max_bytes: int = MAX_BYTES
+    ) -> None:
+        self._store = store
+        self._genesis = genesis
+        self._max_bytes = max_bytes
+        self._schema: Schema | None = None
+        self.findings = findings
+
+    def get_schema(self) -> Schema | None:
+        """Return the schema that the genesis sets, or None, with a finding, where that can't be had."""
+        if self._schema is None:
+            cid = Cid.from_digest(self._genesis)
+            try:
+                self._schema = read_schema(self._store.get(cid, max_bytes=self._max_bytes))
+            except PeerError as error:
+                self.findings.add(get_kind(error), f"the model to start from, {cid}", "a model", str(error))
+        return self._schema
+
+    def check(self, settled: Settled) -> None:
+        """See that the updates of a settled round are there and well-formed, and what is made of them."""
+        schema = self.get_schema()
+        updates = settled.docket.updates
+        if schema is None or not updates:
+            return
+        weights = self._fetch_updates(settled, schema)
+        if settled.record.outcome is Outcome.ACCEPTED:
+            self._check_head(settled, schema)
+        chosen = self._get_chosen(settled)
+        if not chosen:
+            return
+        missing = [number for number in chosen if updates[number].digest not in weights]
+        if missing:
+            if settled.record.outcome is Outcome.ACCEPTED:
+                self._find(settled, "aggregate", "the aggregate of its updates", "one that can be made again",
+                           f"none: updates {clean(missing)} can't be used")  # fmt: skip
+            return
+        self._compare(
+            settled, self._aggregate(settled, [updates[number] for number in chosen], weights, schema)
+        )
+
+    def _get_chosen(self, settled: Settled) -> tuple[int, ...]:
+        """Return the numbers of the updates that the round's model is made of, where it has one."""
+        if settled.publications:
+            return settled.docket.selected.numbers
+        accepted = settled.record.outcome is Outcome.ACCEPTED
+        return tuple(range(len(settled.docket.updates))) if accepted else ()
+
+    def _fetch_updates(self, settled: Settled, schema: Schema) -> dict[bytes, Weights]:
+        updates = settled.docket.updates
+        weights: dict[bytes, Weights] = {}
+        with ThreadPoolExecutor(TOGETHER) as pool:
+            files = pool.map(lambda one: self._fetch(one.digest, schema), updates)
+            for number, (update, got) in enumerate(zip(updates, files, strict=True)):
+                if isinstance(got, PeerError):
+                    where = settled.proposals[number] if number < len(settled.proposals) else ("", 0)
+                    self.findings.add(
+                        get_kind(got), f"its update {number}, {Cid.from_digest(update.digest)}",
+                        "weights of the federation's model", str(got), round=settled.number,
+                        account=update.proposer, transaction=where[0], block=where[1],
+                    )  # fmt: skip
+                else:
+                    weights[update.digest] = got
+        return weights
+
+    def _fetch(self, digest: bytes, schema: Schema) -> Weights | PeerError:
+        try:
+            return decode(self._store.get(Cid.from_digest(digest), max_bytes=schema.encoded_size), schema)
+        except PeerError as error:
+            return error
+
+    def _check_head(self, settled: Settled, schema: Schema) -> None:
+        got = self._fetch(settled.head, schema)
+        if isinstance(got, PeerError):
+            what = f"the accepted model, {Cid.from_digest(settled.head)}"
+            self._find(settled, get_kind(got), what, "weights of the federation's model", str(got))
+
+    def _aggregate(
+        self, settled: Settled, updates: Sequence[Update], weights: dict[bytes, Weights], schema: Schema
+    ) -> bytes | None:
+        """Return the digest of the model that `updates` make, weighed by the samples that they claim."""
+        try:
+            made = fedavg([Contribution(weights[one.digest], one.samples) for one in updates], schema)
+            return compute_cid(encode(made, schema)).digest
+        except FedJuryError as error:
+            self._find(settled, "aggregate", "the aggregate of its updates", "a model", str(error))
+            return None
+
+    def _compare(self, settled: Settled, digest: bytes | None) -> None:
+        if digest is None:
+            return
+        expected = Cid.from_digest(digest)
+        if settled.record.outcome is Outcome.ACCEPTED and settled.head != digest:
+            whole = f"the aggregate of its updates, {expected}"
+            self._find(settled, "aggregate", "the accepted model", whole, Cid.from_digest(settled.head))
+        for one in settled.publications:
+            if one.digest not in (digest, ZERO32):
+                self.findings.add(
+                    "publication", "the model that it published", f"the aggregate of the updates, {expected}",
+                    Cid.from_digest(one.digest), round=settled.number, account=one.account,
+                    transaction=one.transaction, block=one.block,
+                )  # fmt: skip
+
+    def _find(self, settled: Settled, kind: str, what: str, expected: object, found: object) -> None:
+        self.findings.add(
+            kind, what, expected, found, round=settled.number, transaction=settled.transaction,
+            block=settled.block,
+        )  # fmt: skip

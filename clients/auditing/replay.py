@@ -1,0 +1,267 @@
+"""The replay: each action that the chain tells of, done again on the specification, and held against it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from clients.auditing.deeds import Deed, read_deeds
+from clients.auditing.findings import Findings
+from clients.auditing.purse import Flows, Purse
+from clients.auditing.source import STRANGE
+from clients.auditing.words import ARGUMENTS, WHOLE, describe_refusal, get_refusal
+from clients.protocol.council import Council
+from clients.protocol.docket import BLANK, Docket
+from clients.protocol.federation import Federation
+from clients.protocol.managers import compute_motion
+from clients.protocol.mechanisms import MECHANISMS
+from clients.protocol.state import Env, compute_event
+from clients.types.chain import Call
+from clients.types.errors import ProtocolError, RequestError
+from clients.types.federation import Address, Event, Outcome, Round
+
+_WHO = ("account", "proposer", "voter", "publisher", "accuser", "manager", "winner")
+
+
+@dataclass(frozen=True, slots=True)
+class Publishment:
+    """A publication on record: whose, of which digest, in which transaction."""
+
+    account: Address
+    digest: bytes
+    transaction: str
+    block: int
+
+
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """A round as the rules settle it, and where the chain tells of it."""
+
+    number: int
+    record: Round
+    docket: Docket
+    head: bytes
+    """After the round."""
+    winner: Address
+    transaction: str
+    block: int
+    proposals: tuple[tuple[str, int], ...]
+    """Transaction and block of each proposal, by its number."""
+    publications: tuple[Publishment, ...]
+
+
+@dataclass(slots=True)
+class Acts:
+    """Where the chain tells of the acts of the round in progress."""
+
+    proposals: list[tuple[str, int]] = field(default_factory=list)
+    publications: list[Publishment] = field(default_factory=list)
+
+
+def _as(kind: type, value: object) -> object:
+    """Return a number as the enumeration's member that it stands for, if it does."""
+    if issubclass(kind, Outcome) and isinstance(value, int) and value in set(Outcome):
+        return Outcome(value)
+    return value
+
+
+class Replay:
+    """A federation on the specification, led through what happened on a chain.
+
+    After an event that isn't what the rules give it goes on by the rules, but for a seed, without which
+    nobody's role could be told; an action that the rules refuse is left out.
+    """
+
+    def __init__(
+        self, mechanism: str, terms: Any, *, address: Address, chain_id: int, findings: Findings
+    ) -> None:
+        self.purse = Purse()
+        self.core: Federation[Any] = Federation(
+            MECHANISMS[mechanism], terms, address=address, chain_id=chain_id, token=self.purse
+        )
+        self.findings = findings
+        self.acts = Acts()
+        self.kept: set[int] = set()
+        self.seen = 0
+        """Of the rounds before this one, all but `kept` are forgotten."""
+        self._fee = bool(self.core.mechanism.gates.get_fee(terms))
+
+    @property
+    def number(self) -> int:
+        """The current round; 0 before the first."""
+        return self.core.number
+
+    def play(self, env: Env, events: Sequence[Event], flows: Flows) -> list[Settled]:
+        """Play one transaction's events, which moved tokens as `flows`; return the rounds that it settled."""
+        settled = []
+        for deed in read_deeds(events, time=env.time, fee=self._fee):
+            if (done := self._play_deed(env, deed)) is not None:
+                settled.append(done)
+        self._compare_flows(env, flows)
+        return settled
+
+    def _play_deed(self, env: Env, deed: Deed) -> Settled | None:
+        main = deed.main
+        if deed.call is None and main.name == "Moved":
+            self._play_motion(env, deed)
+            return None
+        if deed.call is None:
+            name = "a log of no known kind" if main.name == STRANGE else f"the event {main.name}"
+            self._find(env, main, "event", f"{name}, which no action emits", "no such event", "one")
+            return None
+        number = self.number
+        expected = self._apply(env, deed.call, main)
+        if expected is None:
+            return None
+        self._compare(env, expected, deed.events)
+        return self._note(env, deed, main, number)
+
+    def _apply(self, env: Env, call: Call, main: Event) -> list[Event] | None:
+        try:
+            return self.core.apply(env, call)
+        except ProtocolError as error:
+            what = f"the action {call.method}"
+            self._find(
+                env, main, get_refusal(error), what, describe_refusal(error, env.time), "it went through"
+            )
+        except RequestError as error:
+            self._find(env, main, "event", f"the event {main.name}", "arguments of an action", str(error))
+        return None
+
+    def _note(self, env: Env, deed: Deed, main: Event, number: int) -> Settled | None:
+        """Note where the acts of a round are told of; return the round that was settled."""
+        where = env.transaction, env.block
+        if main.name == "Opened":
+            self.acts = Acts()
+        elif main.name == "Drawn":
+            self.core.state.seed = bytes(main.args["seed"])  # type: ignore[call-overload]
+        elif main.name == "Proposed":
+            self.acts.proposals.append(where)
+        elif main.name == "Published":
+            assert deed.call is not None
+            digest = deed.call.args[1]
+            assert isinstance(digest, bytes)
+            self.acts.publications.append(Publishment(deed.call.sender, digest, *where))
+        elif main.name == "Settled":
+            core = self.core
+            return Settled(
+                number, core.record, core.docket, core.state.head, core.docket.winner, *where,
+                tuple(self.acts.proposals), tuple(self.acts.publications),
+            )  # fmt: skip
+        return None
+
+    # ------------------------------------------------------------------ motions whose calls aren't told
+
+    def _play_motion(self, env: Env, deed: Deed) -> None:
+        """Count a manager's aye for a motion that isn't carried, of which the event tells the hash alone."""
+        main, council = deed.main, self.core.state.own
+        manager, motion = str(main.args["manager"]), main.args["motion"]
+        assert isinstance(motion, bytes)
+        for method in ("allow", "expel"):
+            if motion == compute_motion(method, ()):  # carried or not, it tells of no accounts
+                if (expected := self._apply(env, Call(manager, method, ((),)), main)) is not None:
+                    self._compare(env, expected, deed.events)
+                return
+        if not isinstance(council, Council):
+            self._find(env, main, "event", "the event Moved", "no such event", "one")
+            return
+        managers = self.core.terms.managers
+        moved = dict(council.moved)
+        ayes = moved.get(motion, frozenset())
+        if manager not in managers or manager in ayes:
+            error = ProtocolError("AlreadyMoved" if manager in managers else "NotManager", manager)
+            self._find(
+                env,
+                main,
+                get_refusal(error),
+                "the motion",
+                describe_refusal(error, env.time),
+                "it went through",
+            )
+            return
+        moved[motion] = ayes | {manager}
+        count = len(moved[motion])
+        if count * 2 > len(managers):
+            del moved[motion]
+            self._find(env, main, "motion", "what the motion does", "it is carried", "it changed nothing")
+        self._compare(
+            env, [compute_event(env, "Moved", manager=manager, motion=motion, ayes=count)], deed.events
+        )
+        self.core.state.own = replace(council, moved=tuple(moved.items()))
+
+    # ------------------------------------------------------------------ comparing
+
+    def _compare(self, env: Env, expected: Sequence[Event], found: Sequence[Event]) -> None:
+        """Hold the events of an action against those of the rules."""
+        names = [event.name for event in found]
+        rules = [event.name for event in expected]
+        if names == rules:
+            for mine, theirs in zip(expected, found, strict=True):
+                self._compare_arguments(env, mine, theirs)
+            return
+        for event in expected:
+            if event.name in names:
+                names.remove(event.name)
+                self._compare_arguments(env, event, next(one for one in found if one.name == event.name))
+            else:
+                kind, what = WHOLE.get(event.name, ("event", f"the event {event.name}"))
+                self._find(env, event, kind, what, f"an event {event.name}", "none")
+        for event in found:
+            if event.name not in rules:
+                kind, what = WHOLE.get(event.name, ("event", f"the event {event.name}"))
+                self._find(env, event, kind, what, "none", f"an event {event.name}")
+
+    def _compare_arguments(self, env: Env, mine: Event, theirs: Event) -> None:
+        for name, value in mine.args.items():
+            if (found := theirs.args.get(name)) == value:
+                continue
+            kind, what = ARGUMENTS.get(
+                (mine.name, name), ("event", f"the argument {name} of the event {mine.name}")
+            )
+            self._find(env, mine, kind, what, value, _as(type(value), found))
+
+    def _compare_flows(self, env: Env, found: Flows) -> None:
+        """Hold the tokens that moved against those that the rules move; whoever wants to may give more."""
+        expected = self.purse.take_flows()
+        if found == expected:
+            return
+        for inwards, account, amount in expected - found:
+            what = "the tokens that it pays" if inwards else "the tokens that it is paid"
+            self._add(env, "money", what, amount, "no such transfer", account)
+        for inwards, account, amount in found - expected:
+            if not inwards:
+                self._add(env, "money", "the tokens that it is paid", "none", amount, account)
+
+    def _find(self, env: Env, event: Event, kind: str, what: str, expected: object, found: object) -> None:
+        account = next((str(event.args[name]) for name in _WHO if name in event.args), "")
+        self._add(env, kind, what, expected, found, account)
+
+    def _add(self, env: Env, kind: str, what: str, expected: object, found: object, account: Address) -> None:
+        self.findings.add(
+            kind,
+            what,
+            expected,
+            found,
+            round=self.number,
+            account=account,
+            transaction=env.transaction,
+            block=env.block,
+        )
+
+    # ------------------------------------------------------------------ what need not be kept
+
+    def get_needed(self) -> set[int]:
+        """Return the rounds whose records are needed still: the current one, and those not booked yet."""
+        members = self.core.state.ledger.members.values()
+        return {self.number, *(member.round for member in members if member.acts)}
+
+    def forget(self) -> None:
+        """Forget the rounds that nobody's booking needs any more, so that memory doesn't grow with them."""
+        state, needed = self.core.state, self.get_needed()
+        for number in (self.kept | set(range(self.seen, self.number))) - needed:
+            state.rounds[number], state.dockets[number] = Round(), BLANK
+        self.kept, self.seen = needed, self.number
+        if isinstance(state.own, Council):
+            last = len(state.own.models) - 1
+            models = tuple(b"" if at < last - 1 else one for at, one in enumerate(state.own.models))
+            updates = tuple(() if at < last - 1 else one for at, one in enumerate(state.own.updates))
+            state.own = replace(state.own, models=models, updates=updates)

@@ -1,0 +1,139 @@
+"""The signed report: what was audited, what was found, and all that is needed to check it again."""
+
+import json
+import platform
+from collections.abc import Mapping
+from hashlib import sha256
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any
+
+from clients.auditing.auditor import Scope, Verdict
+from clients.auditing.findings import Finding, clean
+from clients.auditing.source import Source
+from clients.ports.chain.abi import hash_code
+from clients.ports.chain.terms import pack_terms
+from clients.ports.files import write_whole
+from clients.ports.keys import Key, recover_text
+from clients.types.errors import RequestError, UnavailableError
+from clients.types.federation import Address
+
+VERSION = 1
+MAX_BYTES = 2**28
+EXACT = 2**53
+"""Whole numbers from here on are written as text: not every reader of JSON keeps them."""
+
+Json = dict[str, Any]
+
+
+def build_report(source: Source, scope: Scope, verdict: Verdict, *, first_hash: str, models: bool) -> Json:
+    """Return the report, unsigned. `first_hash` is that of the chain's block 0."""
+    first, tip = verdict.first, verdict.tip
+    return {
+        "report": VERSION,
+        "tool": get_tool(),
+        "chain": {"id": source.chain_id, "first_hash": first_hash},
+        "federation": source.federation,
+        "mechanism": source.mechanism,
+        "terms": _exact(pack_terms(source.terms)),
+        "code_hash": hash_code(source.code(tip.number)),
+        "rounds": {"first": scope.first, "last": scope.last, "settled": verdict.rounds},
+        "blocks": {
+            "first": {"number": first.number, "hash": first.hash},
+            "last": {"number": tip.number, "hash": tip.hash, "time": tip.time},
+        },
+        "models": models,
+        "transcript": verdict.transcript,
+        "history": [dict(one) for one in verdict.history],
+        "findings": [one.to_json() for one in verdict.findings],
+        "ended_early": verdict.ended_early,
+    }
+
+
+def get_tool() -> Json:
+    """Return what the audit was made with."""
+    versions = {}
+    for name in ("fedjury", "numpy", "safetensors", "eth-account", "web3"):
+        try:
+            versions[name] = version(name)
+        except PackageNotFoundError:
+            versions[name] = "unknown"
+    return {"python": platform.python_version(), **versions}
+
+
+def _exact(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {name: _exact(one) for name, one in value.items()}
+    if isinstance(value, list | tuple):
+        return [_exact(one) for one in value]
+    return str(value) if type(value) is int and value >= EXACT else value
+
+
+def compute_digest(report: Mapping[str, Any]) -> str:
+    """Return the SHA-256 of the report in canonical JSON, without digest and signature, in hex."""
+    body = {name: value for name, value in report.items() if name not in ("digest", "signature")}
+    text = json.dumps(body, sort_keys=True, separators=(",", ":"), ensure_ascii=True, allow_nan=False)
+    return sha256(text.encode()).hexdigest()
+
+
+def get_statement(report: Mapping[str, Any], digest: str) -> str:
+    """Return the text that is signed: people read it in their wallets."""
+    chain, count = report["chain"]["id"], len(report["findings"])
+    return (
+        f"FedJury audit of the federation {report['federation']} on chain {chain}, up to block "
+        f"{report['blocks']['last']['number']}: {count} findings. SHA-256 of the report: {digest}"
+    )
+
+
+def sign_report(report: Json, key: Key) -> Json:
+    """Return the report with its digest and the signature of `key`."""
+    digest = compute_digest(report)
+    signature = {
+        "signer": key.address,
+        "scheme": "EIP-191",
+        "statement": get_statement(report, digest),
+        "signature": key.sign_text(get_statement(report, digest)),
+    }
+    return {**report, "digest": digest, "signature": signature}
+
+
+def save_report(path: Path, report: Json) -> None:
+    """Write the report, whole or not at all."""
+    write_whole(path, json.dumps(report, indent=1, sort_keys=True) + "\n")
+
+
+def load_report(path: Path) -> Json:
+    """Return a report that is whole and rightly signed. RequestError for anything else."""
+    try:
+        if path.stat().st_size > MAX_BYTES:
+            raise RequestError(f"report {path} is larger than any of ours.")
+        data = json.loads(path.read_text("utf-8"))
+    except OSError as error:
+        raise UnavailableError(f"report {path} can't be read: {error.strerror}.") from None
+    except (ValueError, RecursionError) as error:
+        raise RequestError(f"report {path} is not JSON: {clean(error)}.") from None
+    try:
+        check_report(data)
+    except (KeyError, TypeError, AttributeError, ValueError) as error:
+        raise RequestError(f"{path} is no signed report of an audit: {clean(repr(error))}.") from None
+    return dict(data)
+
+
+def check_report(data: Mapping[str, Any]) -> Address:
+    """Return who signed the report. RequestError where it isn't what was signed."""
+    if data["report"] != VERSION:
+        raise RequestError(f"the report is of version {clean(data['report'])}, not {VERSION}.")
+    digest = compute_digest(data)
+    if data["digest"] != digest:
+        raise RequestError(
+            f"the report was changed after it was signed: its SHA-256 is {digest}, "
+            f"not {clean(data['digest'])}."
+        )
+    for finding in data["findings"]:
+        if Finding.from_json(finding).sentence != finding["sentence"]:
+            raise RequestError("the report has a sentence that doesn't say what its finding is.")
+    signed = data["signature"]
+    signer = recover_text(get_statement(data, digest), signed["signature"])
+    if signer != signed["signer"]:
+        raise RequestError(f"the report is signed by {signer}, not by {clean(signed['signer'])}.")
+    return signer

@@ -1,0 +1,126 @@
+"""What an audit reads of a chain, whatever chain that is."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from clients.types.federation import Address, Event, Round, Seat, Status
+
+STRANGE = "?"
+"""The name of a log of the federation's that its ABI doesn't know."""
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """A block: its number, hash (0x and 64 digits) and time in seconds."""
+
+    number: int
+    hash: str
+    time: int
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """An event of the federation's, in the block of this hash; no hash where the node tells none."""
+
+    event: Event
+    block_hash: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Transfer:
+    """Tokens that went to or from the federation, in base units."""
+
+    sender: Address
+    to: Address
+    amount: int
+    block: int
+    transaction: str
+
+
+@dataclass(frozen=True, slots=True)
+class Logs:
+    """What happened in some blocks, in order."""
+
+    entries: Sequence[Entry]
+    transfers: Sequence[Transfer] = ()
+
+
+class Source(Protocol):
+    """A federation's chain. `at` is the block as of whose end a view is read.
+
+    Raises UnavailableError where the chain is down, or its answers mean nothing.
+    """
+
+    @property
+    def where(self) -> str:
+        """Return the chain's place, for people to read."""
+        ...
+
+    @property
+    def chain_id(self) -> int:
+        """Return the chain's id."""
+        ...
+
+    @property
+    def federation(self) -> Address:
+        """Return the federation's address."""
+        ...
+
+    @property
+    def mechanism(self) -> str:
+        """Return the federation's mechanism."""
+        ...
+
+    @property
+    def terms(self) -> Any:
+        """Return the federation's terms, as it tells them."""
+        ...
+
+    def tip(self) -> Block:
+        """Return the latest block."""
+        ...
+
+    def blocks(self, numbers: Sequence[int]) -> list[Block]:
+        """Return the blocks of these numbers; UnavailableError where one isn't there (any more)."""
+        ...
+
+    def logs(self, first: int, last: int) -> Logs:
+        """Return what happened from block `first` to `last`, both included."""
+        ...
+
+    def entropy(self, round: int, seal_block: int, at: int) -> bytes:
+        """Return what the beacon says, or the hash of the block `seal_block` where there is no beacon."""
+        ...
+
+    def code(self, at: int) -> bytes:
+        """Return the federation's code."""
+        ...
+
+    def build(self, creation: bytes, at: int) -> bytes | None:
+        """Return the code that `creation` would put on the chain, or None where the node doesn't say."""
+        ...
+
+    def status(self, at: int) -> Status:
+        """Return the round in progress."""
+        ...
+
+    def registry(self, at: int) -> list[Seat]:
+        """Return the seats of the registry, in its order."""
+        ...
+
+    def seats(self, accounts: Sequence[Address], at: int) -> list[Seat]:
+        """Return the seats of `accounts`."""
+        ...
+
+    def rounds(self, numbers: Sequence[int], at: int) -> list[Round]:
+        """Return the records of rounds."""
+        ...
+
+    def tokens(self, at: int) -> int:
+        """Return the tokens that the federation holds, in base units."""
+        ...
+
+    def views(self, asked: Sequence[tuple[str, tuple[object, ...]]], at: int) -> list[Any]:
+        """Return the results of other views, by method and arguments; a view's one result as it is."""
+        ...

@@ -1,0 +1,97 @@
+"""How the audit names what differs: a kind for scripts, and words for people."""
+
+from collections.abc import Mapping
+from types import MappingProxyType
+
+from clients.types.errors import ProtocolError
+from clients.types.federation import Phase
+
+ARGUMENTS: Mapping[tuple[str, str], tuple[str, str]] = MappingProxyType(
+    {
+        ("Joined", "stake"): ("balance", "the stake that it joined with"),
+        ("Deposited", "stake"): ("balance", "its stake after the deposit"),
+        ("Left", "stake"): ("balance", "the stake that it left with"),
+        ("Left", "unbondsAt"): ("unbonding", "when its stake is free"),
+        ("Evicted", "stake"): ("balance", "the stake that it was evicted with"),
+        ("Evicted", "unbondsAt"): ("unbonding", "when its stake is free"),
+        ("Funded", "pool"): ("pool", "the pool after it was funded"),
+        ("Withdrawn", "amount"): ("balance", "what it withdrew"),
+        ("Claimed", "amount"): ("balance", "what it claimed"),
+        ("Claimed", "stake"): ("balance", "its stake after the claim"),
+        ("Collected", "delta"): ("payout", "what it gained or lost"),
+        ("Collected", "stake"): ("payout", "its stake after the booking"),
+        ("Collected", "round"): ("payout", "the round that was booked"),
+        ("Banned", "stake"): ("ban", "its stake when it was banned"),
+        ("Banned", "round"): ("ban", "the round that it was banned for"),
+        ("Opened", "members"): ("membership", "the members of the round"),
+        ("Opened", "round"): ("round", "the number of the round"),
+        ("Opened", "sealBlock"): ("seed", "the block whose hash goes into the seed"),
+        ("Drawn", "seed"): ("seed", "the seed of the draw"),
+        ("Drawn", "round"): ("round", "the number of the round"),
+        ("Proposed", "number"): ("update", "the number of its update"),
+        ("BlockWon", "winner"): ("winner", "the winner of the block"),
+        ("BlockWon", "digest"): ("winner", "the digest that won the block"),
+        ("Settled", "round"): ("round", "the number of the round"),
+        ("Settled", "outcome"): ("outcome", "what the round came to"),
+        ("Settled", "candidate"): ("head", "the candidate"),
+        ("Settled", "head"): ("head", "the head after the round"),
+        ("Settled", "votesFor"): ("tally", "the votes for the candidate"),
+        ("Settled", "votesAgainst"): ("tally", "the votes against the candidate"),
+        ("Settled", "proposerReward"): ("payout", "the reward of a proposer"),
+        ("Settled", "voterReward"): ("payout", "the reward of a voter or of the block's winner"),
+        ("Settled", "pool"): ("pool", "the pool after the round"),
+        ("Reclaimed", "amount"): ("pool", "what was reclaimed of the pool"),
+        ("Reclaimed", "publisher"): ("pool", "who reclaimed the pool"),
+        ("Moved", "ayes"): ("motion", "the managers who have moved it"),
+        ("Moved", "motion"): ("motion", "the motion"),
+    }
+)
+"""Of an event's argument: kind, and words."""
+
+WHOLE: Mapping[str, tuple[str, str]] = MappingProxyType(
+    {
+        "Banned": ("ban", "the ban"),
+        "Collected": ("payout", "the booking of what it gained or lost"),
+        "BlockWon": ("winner", "the winner of the block"),
+        "Funded": ("pool", "the fee for the pool"),
+        "Evicted": ("membership", "the eviction"),
+        "Left": ("membership", "who left"),
+        "Joined": ("membership", "who joined"),
+    }
+)
+"""Of an event that lacks, or is too much."""
+
+_REFUSALS: Mapping[str, str] = MappingProxyType(
+    {
+        **dict.fromkeys(("WrongPhase", "TooEarly", "TooLate", "BlockTooEarly", "WrongRound"), "phase"),
+        **dict.fromkeys(("WrongRole",), "draw"),
+        **dict.fromkeys(("AlreadyActed", "AlreadyMoved"), "twice"),
+        **dict.fromkeys(("AccountBanned",), "ban"),
+        **dict.fromkeys(("NotMember", "AlreadyMember", "NotAdmitted", "TooFewMembers"), "membership"),
+        **dict.fromkeys(("RegistryFull", "Outbid", "NotManager", "AlreadyStarted"), "membership"),
+        **dict.fromkeys(("CommitmentMismatch", "NotCommitted", "EmptyCommitment"), "commitment"),
+        **dict.fromkeys(("InvalidBallot",), "ballot"),
+        **dict.fromkeys(("WrongSelection", "DigestMismatch"), "selection"),
+        **dict.fromkeys(("SamplesOutOfRange", "EpochsOutOfRange"), "claim"),
+        **dict.fromkeys(("NothingToClaim", "NothingToWithdraw", "StakeTooLow", "AmountTooLarge"), "balance"),
+        **dict.fromkeys(("ERC20InsufficientBalance",), "money"),
+    }
+)
+
+
+def get_refusal(error: ProtocolError) -> str:
+    """Return the kind of finding that an action is which the rules refuse with `error`."""
+    return _REFUSALS.get(error.name, "refused")
+
+
+def describe_refusal(error: ProtocolError, time: int) -> str:
+    """Return in words why the rules refuse an action in a block of `time`."""
+    if error.name == "WrongPhase":
+        given, needed = (Phase(value) for value in error.values if isinstance(value, int))
+        return f"a refusal: it is phase {given.name} at {time}, and this takes phase {needed.name}"
+    if error.name in ("TooEarly", "TooLate"):
+        return f"a refusal: {error.name}, at {time}, by a limit of {error.values[1]}"
+    values = ", ".join(
+        "0x" + value.hex() if isinstance(value, bytes) else str(value) for value in error.values
+    )
+    return f"a refusal: {error.name}({values})"
