@@ -124,6 +124,9 @@ def _update_bytes(record: Table, last: int) -> float:
 METRICS: Mapping[str, Metric] = MappingProxyType(
     {
         "accuracy": Metric(("accuracy",), _last("accuracy"), "test accuracy"),
+        "best": Metric(
+            ("accuracy",), lambda record, last: max(record["accuracy"]), "best accuracy of any round"
+        ),
         "auroc": Metric(("auroc",), _last("auroc"), "mean AUROC"),
         "backdoor": Metric(("backdoor",), _last("backdoor"), "triggered samples that go over"),
         "converged": Metric(("accuracy",), _converged, "rounds until within a point of the final accuracy"),

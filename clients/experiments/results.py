@@ -145,12 +145,28 @@ def load(folder: Path, figure: Figure, preset: str) -> Results:
     except ValueError as error:
         raise RequestError(f"{path} is damaged: {error}.") from error
     plan = make(figure, preset)
-    if {line["run"] for line in lines} != set(plan.requests):
+    if not _fit(lines, plan):
         raise RequestError(
             f"{path} holds runs of other settings than {figure.full_name} has now: "
             "run it again with --replace."
         )
     return Results(plan, tuple(lines))
+
+
+def _fit(lines: Sequence[Table], plan: Plan) -> bool:
+    """Return whether saved runs are those of a plan, place by place and setting by setting.
+
+    A setting that there was not yet when they were saved doesn't count.
+    """
+    there = {
+        (tuple(sorted(cell.items())), line["seed"]): line["settings"]
+        for line in lines
+        for cell in line["cells"]
+    }
+    wanted = {(tuple(sorted(cell.at.items())), cell.seed): cell.request.settings for cell in plan.cells}
+    return there.keys() == wanted.keys() and all(
+        settings.items() >= there[place].items() for place, settings in wanted.items()
+    )
 
 
 def check_replaceable(folder: Path, plan: Plan) -> None:
@@ -159,7 +175,7 @@ def check_replaceable(folder: Path, plan: Plan) -> None:
     if not path.exists():
         return
     there = [json.loads(line) for line in path.read_text("utf-8").splitlines()]
-    if {line["run"] for line in there} != set(plan.requests):
+    if not _fit(there, plan):
         differs = "of other settings"
     else:
         differs = next((found for line in there if (found := compare(versions(), line["versions"]))), "")

@@ -1,0 +1,51 @@
+"""The committed results are whole, and the pages that speak of them have their numbers."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from clients.experiments import claims, report, results
+from clients.experiments.figure import Figure
+from clients.experiments.results import META, RUNS, TABLE
+
+SAVED = [figure for paper in ("stake_vote",) for figure in report.saved(paper)]
+FOLDER = report.ROOT / "results"
+
+
+def folder(figure: Figure) -> Path:
+    return FOLDER / figure.paper / figure.name / report.PRESET
+
+
+def test_there_are_committed_results() -> None:
+    assert "fig5" in {figure.name for figure in SAVED}
+
+
+@pytest.mark.parametrize("figure", SAVED, ids=lambda figure: figure.full_name)
+def test_committed_results_are_of_the_figure_as_it_is(figure: Figure) -> None:
+    """Tables and claims follow from the committed lines, each picture is there, and nothing is large."""
+    found = results.load(folder(figure), figure, report.PRESET)
+    saved = json.loads((folder(figure) / TABLE).read_text("utf-8"))
+    assert saved["tables"] == [results.compute_table(found, table) for table in figure.tables]
+    assert saved["claims"] == claims.check_all(found)
+    assert {picture.name for picture in figure.pictures} <= {
+        path.stem for path in folder(figure).glob("*.svg")
+    }
+    assert all(path.stat().st_size < 600_000 for path in folder(figure).iterdir())
+    versions = [run["versions"] for run in found.runs]
+    assert all(one == versions[0] for one in versions)
+    assert json.loads((folder(figure) / META).read_text("utf-8"))["versions"] == versions[0]
+
+
+@pytest.mark.parametrize("page", report.pages(), ids=lambda page: page.name)
+def test_pages_have_the_numbers_of_the_results(page: Path) -> None:
+    renewed = report.renew(page)
+    assert page.read_text("utf-8") == renewed, "write it anew: python -m clients.experiments.report"
+
+
+def test_the_table_has_every_claim() -> None:
+    text = (report.ROOT / "docs" / "reproduction.md").read_text("utf-8")
+    for figure in SAVED:
+        for claim in figure.claims:
+            assert claim.text in text
+        assert (folder(figure) / RUNS).exists()
