@@ -182,7 +182,9 @@ class NodeSource:
             if not isinstance(answer, str):
                 return 0
             low, high = (low, middle) if len(answer) > 2 else (middle + 1, high)
-        return low
+        # A node that has forgotten old states may say that there was no code.
+        fresh = self.status(low).round == 0 and self._call("memberCount", (), hex(low)) == 0
+        return low if fresh else 0
 
     def build(self, creation: bytes, at: int) -> bytes | None:
         """Return the code that `creation` would put on the chain, or None where the node doesn't say."""

@@ -1,0 +1,52 @@
+"""Every planted fault is found and named: kind, round, account, expected, found."""
+
+from copy import deepcopy
+from functools import cache
+
+import pytest
+
+from tests.unit.auditing.faults import FAULTS, Fault, Sign
+from tests.unit.auditing.played import Recorded, audit, play_history
+
+SEEDS = 60
+
+
+@cache
+def history(mechanism: str, seed: int) -> Recorded:
+    return play_history(f"faults-{seed}", mechanism, 250).record()
+
+
+def plant(fault: Fault, mechanism: str) -> tuple[Recorded, Sign]:
+    """Return the first history that has room for the fault, with it."""
+    for seed in range(SEEDS):
+        record = deepcopy(history(mechanism, seed))
+        try:
+            return record, fault.plant(record)
+        except (LookupError, StopIteration):
+            continue
+    raise AssertionError(f"no history of {mechanism} has room for: {fault.name}")
+
+
+CASES = [pytest.param(fault, mechanism, id=f"{mechanism}: {fault.name}")
+         for fault in FAULTS for mechanism in fault.mechanisms]  # fmt: skip
+
+
+@pytest.mark.parametrize(("fault", "mechanism"), CASES)
+def test_a_planted_fault_is_found_and_named(fault: Fault, mechanism: str) -> None:
+    record, sign = plant(fault, mechanism)
+    found = audit(record).findings
+    assert found, "nothing was found"
+    fitting = [
+        one
+        for one in found
+        if one.kind == sign.kind
+        and (sign.round is None or one.round == sign.round)
+        and (not sign.account or one.account == sign.account)
+    ]
+    assert fitting, [(sign, one.sentence) for one in found]
+    assert fitting[0].sentence.endswith(".")
+    assert fitting[0].expected != fitting[0].found
+
+
+def test_enough_faults_are_planted() -> None:
+    assert len({fault.name for fault in FAULTS}) >= 25
