@@ -72,7 +72,7 @@ FIXED_THRESHOLD = 0.08
 SPREADS = 3.0
 """How many standard deviations a legitimate update may be off."""
 LEAST_DRIFTS = 3
-LATEST_DRIFTS = 20
+LATEST_DRIFTS = 10
 
 
 def get_threshold(drifts: Sequence[float], score: float, samples: int) -> float:
@@ -81,7 +81,7 @@ def get_threshold(drifts: Sequence[float], score: float, samples: int) -> float:
     `drifts` are A_v(L_v(1)) - A_v(L_v(n)) of the rounds in which the validator was a worker, the latest last:
     what vad of a legitimate update looks like to it. The threshold is their mean and three standard
     deviations; in these, besides how the drifts vary, is what chance does to a difference of two shares near
-    `score` that are measured on `samples`. Until there are 3 drifts it is the fixed one; the last 20 count.
+    `score` that are measured on `samples`. Until there are 3 drifts it is the fixed one; the last 10 count.
     """
     latest = list(drifts)[-LATEST_DRIFTS:]
     if len(latest) < LEAST_DRIFTS:

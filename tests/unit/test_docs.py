@@ -9,6 +9,7 @@ from urllib.parse import unquote
 
 import pytest
 
+import clients.experiments.__main__ as experiments_command
 import deploy.__main__ as deploy_command
 import deploy.devnet as devnet_command
 from clients import genesis, node, swarm
@@ -18,12 +19,14 @@ from clients.engine.results import RoundLine, summarise
 ROOT = Path(__file__).resolve().parents[2]
 DOCS = ROOT / "docs"
 PAGES = sorted([*ROOT.glob("*.md"), *DOCS.rglob("*.md"), *ROOT.glob("*/README.md")])
+EXPLAINED = ("stake-vote", "vbfl", "trust")
 LINK = re.compile(r"\[[^\]]*\]\(([^)\s]+)\)")
 CODE = re.compile(r"```.*?```", re.DOTALL)
 COMMANDS: dict[str, Callable[[list[str]], int]] = {
     "clients.swarm": swarm.main,
     "clients.node": node.main,
     "clients.genesis": genesis.main,
+    "clients.experiments": experiments_command.main,
     "deploy": deploy_command.main,
     "deploy.devnet": devnet_command.main,
 }
@@ -101,7 +104,7 @@ def test_results_page_has_every_field() -> None:
     text = page("reference/results.md")
     lines, summary = (rows(text.split(f"## `{name}`")[1].split("\n## ")[0])
                       for name in ("rounds.jsonl", "summary.json"))  # fmt: skip
-    fields = [field.name for field in dataclasses.fields(RoundLine)]
+    fields = [field.name for field in dataclasses.fields(RoundLine) if field.name != "own"]
     assert set(lines) == set(fields)
     empty = RoundLine(**dict.fromkeys(fields, 0) | {"banned": [], "gas": {}, "seconds": {}})  # type: ignore[arg-type]
     assert set(summary) == set(summarise("stake_vote", [empty], [], [], 0.0, 0.0))
@@ -168,7 +171,7 @@ def test_protocol_page_names_what_the_interface_has() -> None:
 
 
 def test_architecture_page_names_what_is_there() -> None:
-    text = page("architecture.md") + page("explanation/stake-vote.md") + page("explanation/trust.md")
+    text = "".join(map(page, ("architecture.md", *(f"explanation/{one}.md" for one in EXPLAINED))))
     places = re.findall(r"`([\w/.-]+\.(?:py|sol|cjs)):([\w.]+)`", text)
     assert places
     for path, name in places:
