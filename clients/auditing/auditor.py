@@ -296,7 +296,9 @@ class Auditor:
 
     def _conclude(self, tip: Block, *, ended_early: bool = False) -> Verdict:
         first = self._source.blocks([self._scope.first_block])[0]
-        findings = tuple(one for one in self._findings if self._scope.has(one.round))
+        inside = [one for one in self._findings if self._scope.has(one.round)]
+        # In the chain's order; what is of no transaction, comes last.
+        findings = tuple(sorted(inside, key=lambda one: (not one.transaction, one.block)))
         progress = self._progress
         return Verdict(
             findings, first, tip, progress.settled, progress.transcript, tuple(progress.history), ended_early

@@ -1,11 +1,13 @@
 """The replay: each action that the chain tells of, done again on the specification, and held against it."""
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 from clients.auditing.deeds import Deed, read_deeds
 from clients.auditing.findings import Findings
+from clients.auditing.following import follow
 from clients.auditing.purse import Flows, Purse
 from clients.auditing.source import STRANGE
 from clients.auditing.words import ARGUMENTS, WHOLE, describe_refusal, get_refusal
@@ -68,7 +70,7 @@ class Replay:
     """A federation on the specification, led through what happened on a chain.
 
     After an event that isn't what the rules give it goes on by the rules, but for a seed, without which
-    nobody's role could be told; an action that the rules refuse is left out.
+    nobody's role could be told; an action that the rules refuse is done nonetheless where that makes sense.
     """
 
     def __init__(
@@ -80,6 +82,8 @@ class Replay:
         )
         self.findings = findings
         self.acts = Acts()
+        self._doubted = b""
+        """The seed by the rules, where the chain tells of another, or the other way round."""
         self.kept: set[int] = set()
         self.seen = 0
         """Of the rounds before this one, all but `kept` are forgotten."""
@@ -116,24 +120,41 @@ class Replay:
         return self._note(env, deed, main, number)
 
     def _apply(self, env: Env, call: Call, main: Event) -> list[Event] | None:
+        """Return the events that the rules give the call; None where it comes to nothing."""
         try:
             return self.core.apply(env, call)
-        except ProtocolError as error:
-            what = f"the action {call.method}"
-            self._find(
-                env, main, get_refusal(error), what, describe_refusal(error, env.time), "it went through"
-            )
         except RequestError as error:
             self._find(env, main, "event", f"the event {main.name}", "arguments of an action", str(error))
+            return None
+        except ProtocolError as error:
+            if error.name == "WrongRole" and (events := self._apply_doubted(env, call)) is not None:
+                return events
+            why = describe_refusal(error, env.time)
+            self._find(env, main, get_refusal(error), f"the action {call.method}", why, "it went through")
+            return follow(self.core, env, call, error)
+
+    def _apply_doubted(self, env: Env, call: Call) -> list[Event] | None:
+        """Return what the call comes to by the other seed, where the chain told of one that isn't the rules':
+        perhaps it didn't use it either. None where that is no better."""
+        state = self.core.state
+        if not self._doubted:
+            return None
+        state.seed, self._doubted = self._doubted, state.seed
+        with suppress(ProtocolError):
+            return self.core.apply(env, call)
+        state.seed, self._doubted = self._doubted, state.seed
         return None
 
     def _note(self, env: Env, deed: Deed, main: Event, number: int) -> Settled | None:
         """Note where the acts of a round are told of; return the round that was settled."""
         where = env.transaction, env.block
         if main.name == "Opened":
-            self.acts = Acts()
+            self.acts, self._doubted = Acts(), b""
         elif main.name == "Drawn":
-            self.core.state.seed = bytes(main.args["seed"])  # type: ignore[call-overload]
+            told, state = main.args["seed"], self.core.state
+            assert isinstance(told, bytes)
+            if told != state.seed:
+                state.seed, self._doubted = told, state.seed
         elif main.name == "Proposed":
             self.acts.proposals.append(where)
         elif main.name == "Published":

@@ -344,9 +344,7 @@ def banned_paid(record: Recorded) -> Sign:
     # After the whole transaction in which it was banned.
     while place + 1 < len(record.entries) and record.entries[place + 1].transaction == event.transaction:
         place += 1
-    record.entries.insert(
-        place + 1, Event("Claimed", paid, record.entries[place].block, "0x" + WRONG.hex())
-    )
+    record.entries.insert(place + 1, Event("Claimed", paid, record.entries[place].block, "0x" + WRONG.hex()))
     return Sign("membership", None, str(event.args["account"]))
 
 

@@ -1,0 +1,74 @@
+"""Going on after an action that the rules refuse: the chain did it, so the replay does it too, where it can.
+
+That one fault is told once, and not again in whatever follows from it.
+"""
+
+from dataclasses import replace
+from typing import Any
+
+from clients.protocol.federation import Federation
+from clients.protocol.state import Env
+from clients.types.chain import Call
+from clients.types.errors import ProtocolError
+from clients.types.federation import Event, Outcome
+
+_PASSED_OVER = frozenset({"WrongPhase", "WrongRole"})
+_TRIES = 3
+
+
+def follow(core: Federation[Any], env: Env, call: Call, error: ProtocolError) -> list[Event] | None:
+    """Carry `call` out although the rules refuse it with `error`; return its events, or None where it can't
+    be done and nothing was changed."""
+    for _ in range(_TRIES):
+        moved = _yield_to(core, env, call, error)
+        if moved is None:
+            return None
+        env = moved
+        try:
+            return _process(core, env, call)
+        except ProtocolError as other:
+            error = other
+        except (LookupError, ValueError, ArithmeticError, AssertionError):
+            return None  # the rules don't say what comes of it
+    return None
+
+
+def _yield_to(core: Federation[Any], env: Env, call: Call, error: ProtocolError) -> Env | None:
+    """Return the moment in which the rule that refuses wouldn't; None where the replay holds to the rule."""
+    if error.name in _PASSED_OVER:
+        return env if _makes_sense(core, call) else None
+    if error.name == "CommitmentMismatch":
+        core.state.commitments[call.sender] = bytes(error.values[2])  # type: ignore[call-overload]
+        return env
+    limit = error.values[1] if len(error.values) > 1 else None
+    if not isinstance(limit, int):
+        return None
+    if error.name == "TooEarly":
+        return replace(env, time=limit)
+    if error.name == "TooLate":
+        return replace(env, time=limit - 1)
+    return replace(env, block=limit) if error.name == "BlockTooEarly" else None
+
+
+def _makes_sense(core: Federation[Any], call: Call) -> bool:
+    """Return whether the round is as far as the action needs it, whatever the clock says."""
+    record, going = core.record, core.number > 0 and core.record.outcome is Outcome.NONE
+    needed = {
+        "draw": going and not record.drawn_at,
+        "propose": going and record.drawn_at > 0,
+        "commit": going and record.drawn_at > 0,
+        "accuse": going and record.drawn_at > 0,
+        "reveal": going and record.commits > 0,
+        "publish": going and record.reveals > 0,
+        "settle": going,
+        "open": not going,
+    }
+    return bool(needed.get(call.method, True))
+
+
+def _process(core: Federation[Any], env: Env, call: Call) -> list[Event]:
+    own = core.mechanism.actions.get(call.method)
+    if own is not None:
+        return own.process(core, env, call.sender, *call.args)
+    events: list[Event] = getattr(core, f"process_{call.method}")(env, call.sender, *call.args)
+    return events
