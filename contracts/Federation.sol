@@ -46,7 +46,7 @@ abstract contract Federation is Membership {
         _requireTerm(t.genesis != 0, "genesis", 0);
         _requireTerm(t.bond != 0 && t.bond <= StakeBook.MAX_STAKE, "bond", t.bond);
         Schedule memory s = t.schedule;
-        // without a rest, whoever settles could open at once, and hold everybody in
+        // without a rest, one transaction could settle and open, and hold everybody in
         _requireTerm(s.open != 0, "open", 0);
         _requireTerm(s.propose != 0, "propose", 0);
         _requireTerm(s.commit != 0, "commit", 0);

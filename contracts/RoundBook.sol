@@ -47,8 +47,10 @@ abstract contract RoundBook is Axes {
     }
 
     /// @inheritdoc IFederation
-    function roundOf(uint256 round) public view returns (Round memory) {
-        return _rounds[round];
+    function roundOf(uint256 round) public view returns (Round memory r) {
+        r = _record(round);
+        Round storage kept = _rounds[round];
+        (r.proposerReward, r.voterReward) = (kept.proposerReward, kept.voterReward);
     }
 
     function _phaseOf(Round memory r) internal view returns (Phase) {

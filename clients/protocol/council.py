@@ -19,19 +19,15 @@ SELECTED_MAX = 128
 """The most updates that a model is made of: their records have to fit a transaction."""
 
 
-PATIENCE = 3
-"""How many rounds in a row may fail under a committee that was elected or named."""
-
-
 class Choice(Enum):
     """How the committee is found."""
 
     NAMED = auto()
-    """By the managers, before any was elected."""
+    """By the managers."""
     ELECTED = auto()
-    """By the last accepted round."""
+    """By an accepted round."""
     DRAWN = auto()
-    """By position: where none was elected or named, or where it failed."""
+    """By position: where none was chosen yet, or the last one left a round undecided."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,19 +61,12 @@ class Council:
     moved: tuple[tuple[bytes, frozenset[Address]], ...] = ()
     """Each motion in progress, and which managers have moved it."""
     named: tuple[Address, ...] = ()
-    failures: int = 0
-    """Of the committee, since the last accepted round; `PATIENCE` where it failed for good."""
+    choice: Choice = Choice.DRAWN
+    """How the committee of the next round, or of the one in progress, is found."""
     candidates: tuple[Candidate, ...] = ()
     """Of the last accepted round, in order of number."""
     proposals: int = 0
     """Of that round."""
-
-    @property
-    def choice(self) -> Choice:
-        """How the committee of the next round, or of the one in progress, is found."""
-        if self.failures == PATIENCE or not (self.candidates or self.named):
-            return Choice.DRAWN
-        return Choice.ELECTED if self.candidates else Choice.NAMED
 
 
 def get_council(state: State) -> Council:
@@ -201,19 +190,19 @@ def note_published(terms: BflcTerms, own: object, record: Round, docket: Docket)
 def note_settled(terms: BflcTerms, own: object, record: Round, docket: Docket) -> object:
     """Return the council as the next round finds it.
 
-    A committee that doesn't come to a model fails at once; one under which nothing passes, or nothing is
-    there to be judged, after `PATIENCE` rounds in a row.
+    A committee that doesn't come to a model, with something there to be judged, may be gone: the draw takes
+    its place. Whatever else isn't accepted changes nothing, lest rejections get rid of a committee.
     """
     assert isinstance(own, Council)
     if record.outcome is Outcome.UNDECIDED and record.proposals:
-        return replace(own, failures=PATIENCE)
+        return replace(own, choice=Choice.DRAWN)
     if record.outcome is not Outcome.ACCEPTED:
-        return replace(own, failures=min(own.failures + 1, PATIENCE))
+        return own
     selected = docket.selected
     return replace(
         own,
         models=(*own.models, docket.tally.candidate),
-        failures=0,
+        choice=Choice.ELECTED,
         candidates=tuple(
             Candidate(docket.updates[number].proposer, number, selected.weights[number])
             for number in selected.numbers

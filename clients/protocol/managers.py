@@ -3,14 +3,14 @@
 from collections.abc import Callable
 from dataclasses import replace
 
-from clients.protocol.council import Council, get_council
+from clients.protocol.council import Choice, Council, get_council
 from clients.protocol.hashing import compute_words, get_address_word, keccak
 from clients.protocol.policies import OwnAction, check_term
 from clients.protocol.rounds import Action
 from clients.protocol.state import Env, compute_event
 from clients.protocol.views import FederationView
 from clients.types.errors import ProtocolError
-from clients.types.federation import Address, BflcTerms, Event
+from clients.types.federation import Address, BflcTerms, Event, Phase
 
 MANAGERS_MAX = 255
 
@@ -84,8 +84,6 @@ def _process_expel(core: Core, env: Env, sender: Address, accounts: list[Address
 def _process_name(core: Core, env: Env, sender: Address, accounts: list[Address]) -> list[Event]:
     _check_manager(core, sender)
     needed = core.terms.committee
-    if core.number:
-        raise ProtocolError("AlreadyStarted", core.number)
     if len(accounts) != needed:
         raise ProtocolError("InvalidCommittee", len(accounts), needed)
 
@@ -93,7 +91,8 @@ def _process_name(core: Core, env: Env, sender: Address, accounts: list[Address]
         for place, account in enumerate(named):
             if int(account, 16) == 0 or account in named[:place]:
                 raise ProtocolError("InvalidCommittee", place, needed)
-        return replace(council, named=named), [compute_event(env, "CommitteeNamed", accounts=named)]
+        chosen = replace(council, named=named, choice=Choice.NAMED)
+        return chosen, [compute_event(env, "CommitteeNamed", accounts=named)]
 
     return _process_motion(core, env, sender, "nameCommittee", tuple(accounts), name)
 
@@ -101,6 +100,6 @@ def _process_name(core: Core, env: Env, sender: Address, accounts: list[Address]
 MOTIONS = {
     "allow": OwnAction(Action(("address[]",)), _process_allow),
     "expel": OwnAction(Action(("address[]",)), _process_expel),
-    "nameCommittee": OwnAction(Action(("address[]",)), _process_name),
+    "nameCommittee": OwnAction(Action(("address[]",), Phase.OPEN), _process_name),
 }
-"""Let accounts in; keep them out; name the first committee."""
+"""Let accounts in; keep them out; name a committee."""

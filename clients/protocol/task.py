@@ -62,13 +62,15 @@ def check_task(terms: BladeTerms) -> None:
 
 
 def is_over(terms: BladeTerms, state: State, env: Env) -> bool:
-    """Return whether enough rounds were accepted, or the deadline is past."""
-    return get_task(state).accepted >= terms.rounds or env.time >= terms.deadline
+    """Return whether enough rounds were accepted, the deadline is past, or bidding ended and it can't begin."""
+    if get_task(state).accepted >= terms.rounds or env.time >= terms.deadline:
+        return True
+    unable = state.pool < terms.bounty or len(state.ledger.registry) < terms.min_winners
+    return unable and not _has_begun(state) and env.time >= terms.bidding_ends
 
 
-def is_funded(terms: BladeTerms, state: State) -> bool:
-    """Return whether the bounty is there, or a round was opened with it."""
-    return len(state.rounds) > 1 or state.pool >= terms.bounty
+def _has_begun(state: State) -> bool:
+    return len(state.rounds) > 1
 
 
 def _check_over(terms: BladeTerms, state: State, env: Env) -> None:
@@ -77,16 +79,15 @@ def _check_over(terms: BladeTerms, state: State, env: Env) -> None:
 
 
 def check_exit(terms: BladeTerms, state: State, env: Env) -> None:
-    """Raise TooEarly while the task goes on: nobody is bound to one that isn't funded."""
-    if is_funded(terms, state):
-        _check_over(terms, state, env)
+    """Raise TooEarly while the task goes on."""
+    _check_over(terms, state, env)
 
 
 def check_open(terms: BladeTerms, state: State, env: Env) -> None:
     """Raise TooEarly while bids come in, NotFunded without the bounty, TaskOver once the task is."""
     if env.time < terms.bidding_ends:
         raise ProtocolError("TooEarly", env.time, terms.bidding_ends)
-    if not is_funded(terms, state):
+    if not _has_begun(state) and state.pool < terms.bounty:
         raise ProtocolError("NotFunded", state.pool, terms.bounty)
     if is_over(terms, state, env):
         raise ProtocolError("TaskOver", get_task(state).accepted, env.time)

@@ -47,7 +47,6 @@ interface IBflc is IFederation {
 
     error NotManager(address account);
     error AlreadyMoved(address account, bytes32 motion);
-    error AlreadyStarted(uint256 round);
     error InvalidCommittee(uint256 given, uint256 needed);
 
     /// @notice Move to let `accounts` join.
@@ -56,7 +55,7 @@ interface IBflc is IFederation {
     /// @notice Move to bar `accounts`: they begin nothing more, until they are allowed again, or for good once evicted.
     function expel(address[] calldata accounts) external;
 
-    /// @notice Move that `accounts` be the committee of the first round.
+    /// @notice Move that `accounts` be the committee from the next round on.
     function nameCommittee(address[] calldata accounts) external;
 
     /// @notice The terms of this federation.

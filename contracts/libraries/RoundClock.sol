@@ -25,6 +25,11 @@ library RoundClock {
         return revealEnd(r, s) + s.publish;
     }
 
+    /// @notice Whether more than half of the drawn voters revealed: without them there is nothing to publish.
+    function hasQuorum(IFederation.Round memory r, uint256 voters) internal pure returns (bool) {
+        return uint256(r.reveals) * 2 > voters;
+    }
+
     /// @notice The phase at `time` and `blockNumber`.
     /// @param seats proposals wanted
     /// @param voters commitments wanted
@@ -50,9 +55,7 @@ library RoundClock {
         if (time < commitEnd(r, s) && r.commits < voters) return IFederation.Phase.Commit;
         if (r.commits == 0) return IFederation.Phase.Settle;
         if (time < revealEnd(r, s) && r.reveals < r.commits) return IFederation.Phase.Reveal;
-        // without a quorum of ballots there is nothing to publish
-        bool quorum = uint256(r.reveals) * 2 > voters;
-        bool awaited = quorum && r.publications < publishers;
+        bool awaited = hasQuorum(r, voters) && r.publications < publishers;
         return awaited && time < publishEnd(r, s) ? IFederation.Phase.Publish : IFederation.Phase.Settle;
     }
 }

@@ -11,15 +11,12 @@ import {Roles} from "../libraries/Flags.sol";
 import {NumberedRecords} from "../publications/NumberedRecords.sol";
 
 /// @title Panel: a committee votes and publishes, all others propose (Li et al., arXiv 2004.00773, III-B).
-/// @notice Managers name the first committee; an accepted round elects the next. The draw decides where none was named,
-/// after a round that the committee left undecided, and when rounds keep failing under the same committee.
+/// @notice Managers may name a committee between rounds; an accepted round elects the next. The draw decides before the
+/// first, and after a round that the committee left undecided, which may mean that it is gone.
 abstract contract ElectedCommittee is Federation, Managers, ProviderElection {
     uint32 internal immutable _mostProposals;
 
-    /// @dev How many rounds in a row may fail under a committee that was named or elected.
-    uint8 private constant PATIENCE = 3;
-
-    uint8 private _failures;
+    bool private _isDrawn;
     uint40 private _namings;
     mapping(address account => uint256 naming) private _namedIn;
 
@@ -30,11 +27,12 @@ abstract contract ElectedCommittee is Federation, Managers, ProviderElection {
 
     /// @inheritdoc IBflc
     function nameCommittee(address[] calldata accounts) external {
+        _requirePhase(Phase.Open);
         _requireManager();
-        if (_clock.round != 0) revert AlreadyStarted(_clock.round);
         if (accounts.length != _committee) revert InvalidCommittee(accounts.length, _committee);
         if (!_carry()) return;
         ++_namings;
+        (_electedBy, _isDrawn) = (0, false);
         for (uint256 i = 0; i < accounts.length; ++i) {
             address account = accounts[i];
             if (account == address(0) || _namedIn[account] == _namings) revert InvalidCommittee(i, _committee);
@@ -67,7 +65,7 @@ abstract contract ElectedCommittee is Federation, Managers, ProviderElection {
     /// @inheritdoc Axes
     function _rolesAt(Round memory, address account, uint256 position) internal view override returns (uint8) {
         bool sits;
-        if (_failures == PATIENCE || (_electedBy | _namings) == 0) sits = position < _committee;
+        if (_isDrawn || (_electedBy | _namings) == 0) sits = position < _committee;
         else if (_electedBy != 0) sits = _isElected(account);
         else sits = _namedIn[account] == _namings;
         return sits ? Roles.VOTER | Roles.PUBLISHER : Roles.PROPOSER;
@@ -80,8 +78,7 @@ abstract contract ElectedCommittee is Federation, Managers, ProviderElection {
         returns (Verdict memory v)
     {
         v = NumberedRecords._verdict(round, r);
-        if (v.outcome == Outcome.Accepted) (_electedBy, _failures) = (uint40(round), 0);
-        else if (v.outcome == Outcome.Undecided && r.proposals != 0) _failures = PATIENCE;
-        else if (_failures < PATIENCE) ++_failures;
+        if (v.outcome == Outcome.Accepted) (_electedBy, _isDrawn) = (uint40(round), false);
+        else if (v.outcome == Outcome.Undecided && r.proposals != 0) _isDrawn = true;
     }
 }

@@ -50,6 +50,7 @@ abstract contract StakeRedistribution is Blame {
             if (r.outcome == Outcome.Undecided) return 0;
             if (m.option == r.leader) return int256(uint256(r.voterReward));
         }
+        // outvoted, or committed and not revealed
         return -int256(uint256(_voterStake));
     }
 }

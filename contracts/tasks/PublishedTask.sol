@@ -50,13 +50,13 @@ abstract contract PublishedTask is IBlade, Federation {
     /// @inheritdoc Axes
     function _checkOpen() internal view override {
         _requireTime(_start);
-        if (!_isFunded()) revert NotFunded(_clock.pool, _bounty);
+        if (_clock.round == 0 && _clock.pool < _bounty) revert NotFunded(_clock.pool, _bounty);
         if (_isOver()) revert TaskOver(_acceptedRounds, block.timestamp);
     }
 
     /// @inheritdoc Axes
     function _checkExit() internal view override {
-        if (_isFunded()) _requireOver();
+        _requireOver();
     }
 
     /// @dev Count an accepted round.
@@ -64,13 +64,11 @@ abstract contract PublishedTask is IBlade, Federation {
         ++_acceptedRounds;
     }
 
-    /// @dev Whether the bounty was paid in; nobody is bound to a task before.
-    function _isFunded() private view returns (bool) {
-        return _clock.round != 0 || _clock.pool >= _bounty;
-    }
-
     function _isOver() private view returns (bool) {
-        return _acceptedRounds >= _taskRounds || block.timestamp >= _deadline;
+        if (_acceptedRounds >= _taskRounds || block.timestamp >= _deadline) return true;
+        // nobody is bound to a task that can't begin
+        bool unable = _clock.pool < _bounty || memberCount() < _fewestMembers();
+        return unable && _clock.round == 0 && block.timestamp >= _start;
     }
 
     function _requireOver() private view {
