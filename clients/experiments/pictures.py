@@ -73,7 +73,8 @@ def _curves(results: Results, picture: Picture) -> Any:
                 curves = [_padded(results, record, name) for record in results.records(at)]
                 if not curves:
                     continue
-                _curve(axes, np.array(curves), number, turn, len(lines), _name(results, picture, line, name))
+                look = _look(number, turn, len(lines), len(picture.values), numeric=True)
+                _curve(axes, np.array(curves), look, _name(results, picture, line, name))
         axes.set_xlabel("round")
         axes.xaxis.set_major_locator(MaxNLocator(integer=True, nbins=6))
         axes.set_title(_panel(results, picture, panel, place), fontsize=9, loc="left")
@@ -82,15 +83,13 @@ def _curves(results: Results, picture: Picture) -> Any:
     return figure
 
 
-def _curve(axes: Any, values: Any, number: int, turn: int, lines: int, label: str) -> None:
-    # One line: its values differ in colour. Several: the lines do, and their values in dashes.
-    colour = COLOURS[(number if lines > 1 else turn) % len(COLOURS)]
-    dashes = DASHES[(turn if lines > 1 and turn else number) % len(DASHES)] if lines > 1 else DASHES[turn]
+def _curve(axes: Any, values: Any, look: Table, label: str) -> None:
+    """Draw the mean of `values`, seeds×rounds, and a deviation to both sides."""
     rounds = np.arange(1, values.shape[1] + 1)
     mean, deviation = values.mean(axis=0), values.std(axis=0, ddof=1 if len(values) > 1 else 0)
-    axes.plot(rounds, mean, color=colour, ls=dashes, lw=1.4, label=label)
+    axes.plot(rounds, mean, color=look["color"], ls=look["ls"], lw=1.2, label=label)
     if len(values) > 1:
-        axes.fill_between(rounds, mean - deviation, mean + deviation, color=colour, alpha=0.15, lw=0)
+        axes.fill_between(rounds, mean - deviation, mean + deviation, color=look["color"], alpha=0.15, lw=0)
 
 
 def _padded(results: Results, record: Table, name: str) -> list[float]:
@@ -121,7 +120,7 @@ def _verdicts(results: Results, picture: Picture) -> Any:
         above.set_title(_panel(results, picture, panel, place), fontsize=9, loc="left")
         for number, name in enumerate(("accepted", "rejected")):
             curves = np.array([_padded(results, record, name) for record in records])
-            _curve(below, curves, 0, number, 1, metrics.measure(name).label)
+            _curve(below, curves, _look(0, number, 1, 2, numeric=True), metrics.measure(name).label)
         below.set_xlabel("round")
     grid[1][0].set_ylabel("rounds so far")
     _legend(figure, grid[1][0])

@@ -5,7 +5,7 @@ import itertools
 import json
 import os
 import platform
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -284,13 +284,3 @@ def _commit() -> str:
     from clients.engine import rundir  # with what runs are made of, which planning doesn't need
 
     return rundir.versions()["commit"]
-
-
-def places(results: Results) -> Iterator[Table]:
-    """Yield every place of the figure once."""
-    seen = set()
-    for cell in results.plan.cells:
-        key = tuple(sorted(cell.at.items()))
-        if key not in seen:
-            seen.add(key)
-            yield cell.at
