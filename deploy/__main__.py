@@ -14,7 +14,7 @@ from clients.ports.command import guard
 from clients.ports.files import write_whole
 from clients.ports.keys import Key, dev_key_by_name, read_passphrase
 from clients.types.errors import RequestError
-from deploy.federation import deploy_federation
+from deploy.federation import deploy_federation, fill_pool
 from deploy.options import add_terms, read_terms
 from deploy.sources import standard_input
 from deploy.terms import parse_bytes32
@@ -40,6 +40,13 @@ def parser() -> argparse.ArgumentParser:
     money.add_argument("--token", metavar="ADDRESS", help="the ERC-20 to stake (default: a new one)")
     money.add_argument(
         "--supply", type=int, default=0, metavar="N", help="base units of a new token, for the deployer"
+    )
+    money.add_argument(
+        "--pool",
+        type=int,
+        default=0,
+        metavar="N",
+        help="base units of the deployer's tokens for the pool that rewards are paid from",
     )
     money.add_argument(
         "--beacon-value", metavar="0x…", help="a fixed source of randomness; development chains only"
@@ -86,6 +93,8 @@ def deploy(given: argparse.Namespace) -> tuple[Deployment, Path]:
         sources = path.parent / "sources" / path.name
         write_whole(sources, json.dumps(standard_input(), indent=1, sort_keys=True) + "\n")
         deployment.save(path)
+        if given.pool:
+            fill_pool(deployment.open(link), deployment.deployer, given.pool)
         log.unlink(missing_ok=True)
     return deployment, path
 

@@ -11,7 +11,9 @@ from clients.ports.chain.refusal import explain
 from clients.ports.chain.rpc import RpcError, reading
 from clients.ports.chain.sender import Step
 from clients.ports.chain.terms import Terms, kind_of, mechanism_of, terms_of
-from clients.ports.chain.web3chain import check_code
+from clients.ports.chain.token import Token
+from clients.ports.chain.web3chain import Web3Chain, check_code
+from clients.types.chain import Call
 from clients.types.errors import ProtocolError, RequestError, UnavailableError
 from clients.types.federation import Address
 from deploy.compiler import artifact
@@ -73,6 +75,23 @@ def deploy_federation(
         abi_hash=abi_hash(artifact(contract).abi),
         compiler=compiler_settings(),
     )
+
+
+def fill_pool(chain: Web3Chain, sponsor: Address, amount: int) -> None:
+    """Add `amount` of the sponsor's tokens to the pool that rewards are paid from.
+
+    What the sponsor lacks is minted first on a development chain; elsewhere it is a RequestError.
+    """
+    token = Token(chain.link, chain.token)
+    short = amount - token.balance(sponsor)
+    if short > 0 and chain.chain_id not in DEV_CHAINS:
+        raise RequestError(f"{sponsor} lacks {short} base units of the {amount} that the pool is to get.")
+    if short > 0:
+        token.mint(sponsor, [(sponsor, short)])
+    token.approve([sponsor], chain.federation, amount)
+    [receipt] = chain.send([Call(sponsor, "fund", (amount,))])
+    if receipt.error is not None:
+        raise receipt.error
 
 
 def _deploy(link: Link, deployer: Address, contract: str, args: Sequence[object]) -> Contract:

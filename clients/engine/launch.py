@@ -20,6 +20,7 @@ from clients.types.chain import Call, Chain, Devnet
 from clients.types.errors import RequestError, UnavailableError
 from clients.types.federation import Address
 from deploy.federation import DEV_CHAINS, deploy_federation
+from deploy.federation import fill_pool as deploy_pool
 
 GAS_MONEY = 10**18
 """Wei that a participant gets to pay for its transactions, on a development chain."""
@@ -120,18 +121,16 @@ def get_deployer(config: SwarmConfig) -> Key:
 
 
 def fill_pool(chain: Chain, sponsor: Address, amount: int) -> None:
-    """See that the pool holds at least `amount`; the sponsor's tokens for that are made first."""
+    """See that the pool of a federation on a chain of play money holds at least `amount`."""
     short = amount - chain.status().pool
     if short <= 0:
         return
-    if isinstance(chain, SpecChain):
+    if isinstance(chain, Web3Chain):
+        deploy_pool(chain, sponsor, short)
+    elif isinstance(chain, SpecChain):
         chain.core.state.token.process_mint(sponsor, short)
         chain.core.state.token.process_approve(sponsor, chain.federation, short)
-    elif isinstance(chain, Web3Chain):
-        setup_members(chain.link, chain.token, chain.federation, [sponsor], short, minter=sponsor)
-    [receipt] = chain.send([Call(sponsor, "fund", (short,))])
-    if receipt.error is not None:
-        raise receipt.error
+        chain.send([Call(sponsor, "fund", (short,))])
 
 
 def note_sent(journal: Journal) -> Callable[[Entry], None]:
