@@ -8,7 +8,7 @@ from functools import partial
 from hashlib import sha256
 from typing import Any
 
-from clients.auditing.checkpoint import Point, dump_replay, load_replay, make_findings, thin
+from clients.auditing.checkpoint import DAMAGED, Point, dump_replay, load_replay, make_findings, thin
 from clients.auditing.code import Compiled, check_code
 from clients.auditing.comparing import compare_records, compare_rounds, compare_state
 from clients.auditing.findings import Finding, Findings, TooManyFindings
@@ -68,6 +68,16 @@ class Progress:
     height: int = 0
     history: list[dict[str, Any]] = field(default_factory=list)
 
+    @classmethod
+    def load(cls, data: Mapping[str, Any]) -> "Progress":
+        """Return what a checkpoint says; RequestError where it isn't that."""
+        kinds = {"transcript": str, "settled": int, "height": int, "history": list}
+        if data.keys() != kinds.keys() or any(type(data[name]) is not kind for name, kind in kinds.items()):
+            raise RequestError(DAMAGED)
+        if any(not isinstance(one, dict) for one in data["history"]):
+            raise RequestError(DAMAGED)
+        return cls(data["transcript"], data["settled"], data["height"], list(data["history"]))
+
 
 class _Reorganised(Exception):
     pass
@@ -97,6 +107,7 @@ class Auditor:
         self._known = known
         self._contract = contract
         self._points = list(points)
+        self._resumed = bool(points)
         self._save = save
         self._save_every = save_every
         self._history = history
@@ -122,6 +133,10 @@ class Auditor:
             self._findings.add("terms", "the terms", "terms that the rules allow", str(error))
         except TooManyFindings:
             return self._conclude(tip, ended_early=True)
+        except (LookupError, ArithmeticError, AssertionError) as error:
+            if not self._resumed:
+                raise
+            raise RequestError(f"{DAMAGED} It leads to what can't be: {error!r:.100}.") from error
         finally:  # whatever ends it: what was read need not be read again
             if self._save and self._points:
                 self._save(self._points)
@@ -158,7 +173,7 @@ class Auditor:
             self._points.pop()
         point = self._points[-1] if self._points else None
         self._findings = make_findings(point)
-        self._progress = Progress(**point.progress) if point else Progress()
+        self._progress = Progress.load(point.progress) if point else Progress()
         source = self._source
         self._replay = Replay(
             source.mechanism,

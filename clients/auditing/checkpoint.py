@@ -7,10 +7,10 @@ your own checkpoints only.
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, is_dataclass, replace
 from hashlib import sha256
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args, get_origin, get_type_hints
 
 from clients.auditing.findings import Finding, Findings, clean
 from clients.auditing.purse import Purse
@@ -21,6 +21,8 @@ from clients.protocol.snapshot import dump_state, load_state
 from clients.protocol.state import State
 from clients.types.errors import RequestError, UnavailableError
 from clients.types.federation import Round
+
+DAMAGED = "the checkpoint is damaged: start without it."
 
 VERSION = 1
 MOST_POINTS = 6
@@ -57,7 +59,9 @@ class Point:
         if type(block) is not int or block < 0 or not isinstance(name, str):
             raise ValueError("no block")
         found = tuple(Finding.from_json(one) for one in data["findings"])
-        return cls(block, name, dict(data["replay"]), dict(data["progress"]), found)
+        if not isinstance(data["replay"], dict) or not isinstance(data["progress"], dict):
+            raise ValueError("no replay")
+        return cls(block, name, data["replay"], data["progress"], found)
 
 
 # ---------------------------------------------------------------------- a replay as data
@@ -87,6 +91,10 @@ def load_replay(replay: Replay, data: Json) -> None:
     """Bring `replay` to where `dump_replay` was. RequestError where the data is something else."""
     try:
         state = load_state(data["state"], replay.core.mechanism.notes.kind)
+        if not _is_a(State, replace(state, own=None)) or not _is_a(
+            replay.core.mechanism.notes.kind, state.own
+        ):
+            raise ValueError("of another type")
         _put_rounds(state, data["rounds"], data["number"])
         replay.purse = Purse(state.token.balances, {})
         state.token = replay.purse
@@ -101,9 +109,9 @@ def load_replay(replay: Replay, data: Json) -> None:
         replay.kept, replay.seen = set(data["rounds"]), replay.number
         again = dump_replay(replay)
     except (KeyError, TypeError, ValueError, AttributeError, IndexError, AssertionError, OverflowError):
-        raise RequestError("the checkpoint is damaged: start without it.") from None
+        raise RequestError(DAMAGED) from None
     if again != data:
-        raise RequestError("the checkpoint is damaged: start without it.")
+        raise RequestError(DAMAGED)
 
 
 def _put_rounds(state: State, numbers: Sequence[int], last: int) -> None:
@@ -114,6 +122,32 @@ def _put_rounds(state: State, numbers: Sequence[int], last: int) -> None:
     for number, record, docket in zip(numbers, state.rounds, state.dockets, strict=True):
         rounds[number], dockets[number] = record, docket
     state.rounds, state.dockets = rounds, dockets
+
+
+def _is_a(hint: Any, value: object) -> bool:
+    """Return whether `value` is what the annotation `hint` says, all the way down."""
+    if hint in (Any, object):
+        return True
+    origin, inner = get_origin(hint), get_args(hint)
+    if origin is dict:
+        assert isinstance(value, dict)
+        return all(_is_a(inner[0], key) and _is_a(inner[1], one) for key, one in value.items())
+    if origin is tuple and inner[-1] is not Ellipsis:
+        assert isinstance(value, tuple)
+        return all(map(_is_a, inner, value))
+    if origin in (tuple, list, frozenset):
+        assert isinstance(value, tuple | list | frozenset)
+        return all(_is_a(inner[0], one) for one in value)
+    if origin is not None:  # X | None
+        return any(_is_a(one, value) for one in inner)
+    if is_dataclass(hint):
+        names = get_type_hints(hint)
+        return isinstance(value, hint) and all(  # type: ignore[arg-type]
+            _is_a(kind, getattr(value, name)) for name, kind in names.items()
+        )
+    if hint is int:
+        return type(value) is int and abs(value) < 2**256
+    return isinstance(value, hint)
 
 
 # ---------------------------------------------------------------------- points and files
@@ -173,7 +207,7 @@ def load_points(path: Path, owner: Json) -> list[Point]:
     try:
         return [Point.from_json(one) for one in data["points"]]
     except (KeyError, TypeError, ValueError, AttributeError):
-        raise RequestError(f"checkpoint {path} is damaged: start without it.") from None
+        raise RequestError(DAMAGED) from None
 
 
 def make_findings(point: Point | None) -> Findings:

@@ -68,7 +68,7 @@ _REFUSALS: Mapping[str, str] = MappingProxyType(
         **dict.fromkeys(("AlreadyActed", "AlreadyMoved"), "twice"),
         **dict.fromkeys(("AccountBanned",), "ban"),
         **dict.fromkeys(("NotMember", "AlreadyMember", "NotAdmitted", "TooFewMembers"), "membership"),
-        **dict.fromkeys(("RegistryFull", "Outbid", "NotManager", "AlreadyStarted"), "membership"),
+        **dict.fromkeys(("RegistryFull", "Outbid", "NotManager"), "membership"),
         **dict.fromkeys(("CommitmentMismatch", "NotCommitted", "EmptyCommitment"), "commitment"),
         **dict.fromkeys(("InvalidBallot",), "ballot"),
         **dict.fromkeys(("WrongSelection", "DigestMismatch"), "selection"),

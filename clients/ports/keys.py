@@ -21,7 +21,6 @@ from eth_account.messages import encode_defunct
 from eth_account.signers.local import LocalAccount
 from eth_keys.constants import SECPK1_N
 from eth_keys.exceptions import BadSignature
-from eth_keys.exceptions import ValidationError as EthKeysValidationError
 from eth_utils.exceptions import ValidationError
 
 from clients.ports.files import write_whole
@@ -102,7 +101,7 @@ def recover_text(text: str, signature: str) -> Address:
     """Return the account that signed `text` (EIP-191, version 0x45). RequestError for no signature."""
     try:
         return str(Account.recover_message(encode_defunct(text=text), signature=signature))
-    except (ValueError, TypeError, BadSignature, ValidationError, EthKeysValidationError):
+    except (ValueError, TypeError, BadSignature, ValidationError):
         raise RequestError("this is no signature: 65 bytes, as 0x and 130 hexadecimal digits.") from None
 
 

@@ -444,7 +444,7 @@ def other_motion(record: Recorded) -> Sign:
 def forged_record(record: Recorded) -> Sign:
     settled(record, Outcome.ACCEPTED)
     number = record.terms.updates + 1
-    digest, uploader, score = record.views_now["recordOf", (number,)]
+    _, uploader, score = record.views_now["recordOf", (number,)]
     record.views_now["recordOf", (number,)] = (WRONG, uploader, score)
     return Sign("record")
 

@@ -155,7 +155,10 @@ def test_no_bytes_are_taken_for_a_model(data: bytes) -> None:
 
 @given(
     st.dictionaries(
-        st.text("abc.é", min_size=1, max_size=8), st.lists(st.integers(0, 4), max_size=4), min_size=1, max_size=4
+        st.text("abc.é", min_size=1, max_size=8),
+        st.lists(st.integers(0, 4), max_size=4),
+        min_size=1,
+        max_size=4,
     ),
     st.data(),
 )  # fmt: skip

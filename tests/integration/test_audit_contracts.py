@@ -1,0 +1,211 @@
+"""Contracts with one changed line, on a real chain: the audit finds them by their code and by what they do."""
+
+import json
+import os
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from functools import cache
+
+import pytest
+
+import deploy.federation
+from clients.audit import _compile
+from clients.auditing.auditor import Auditor, Scope, Verdict
+from clients.auditing.nodesource import NodeSource
+from clients.ports.binaries import node_environment
+from clients.ports.chain import Link, open_link
+from clients.ports.keys import Key, derive_keys, dev_key
+from clients.types.chain import Call
+from deploy.compiler import Artifact, _settings, artifact, read_sources, solc_binary
+from tests.integration.chain_federation import World, commitment, draw, found, join, play_round
+
+LEAF = "contracts/federations/StakeVote.sol"
+
+
+@dataclass(frozen=True)
+class Change:
+    """A changed line, how to play so that it matters, and what the audit must say besides the code."""
+
+    unit: str
+    line: str
+    instead: str
+    play: Callable[[World], None]
+    kind: str
+    keys: int = 6
+
+
+def play_rounds(world: World) -> None:
+    join(world.chain, world.accounts)
+    for against in (4, 0, 0):
+        play_round(world.chain, world.accounts, against)
+
+
+def play_poor(world: World) -> None:
+    """Let proposers lose, who have no more than the bond, and then act again."""
+    join(world.chain, world.accounts, 1000)
+    play_round(world.chain, world.accounts, 4)
+    world.chain.send([Call(world.accounts[0], "collect", (account,)) for account in world.accounts])
+
+
+def play_tie(world: World) -> None:
+    join(world.chain, world.accounts)
+    play_round(world.chain, world.accounts, 2)
+
+
+def play_late(world: World) -> None:
+    """Let one voter reveal when it is too late."""
+    chain, accounts = world.chain, world.accounts
+    join(chain, accounts)
+    proposers, voters = draw(chain, accounts[0])
+    ballot, salt = b"\1" * 32, b"\2" * 32
+    chain.send([Call(who, "propose", (1, who.encode()[:32], 100, 5)) for who in proposers])
+    chain.send([Call(who, "commit", (1, commitment(chain, 1, who, ballot, salt))) for who in voters])
+    chain.send([Call(who, "reveal", (1, ballot, salt)) for who in voters[1:]])
+    chain.advance(3 * 3600 + 30)
+    [late] = chain.send([Call(voters[0], "reveal", (1, ballot, salt))])
+    assert late.error is None
+
+
+def play_impatient(world: World) -> None:
+    chain, accounts = world.chain, world.accounts
+    join(chain, accounts)
+    chain.send([Call(accounts[0], "exit")])
+    [out] = chain.send([Call(accounts[0], "withdraw")])
+    assert out.error is None
+
+
+def play_false(world: World) -> None:
+    """Let one voter reveal another ballot than it committed to."""
+    chain, accounts = world.chain, world.accounts
+    join(chain, accounts)
+    proposers, voters = draw(chain, accounts[0])
+    salt = b"\2" * 32
+    chain.send([Call(who, "propose", (1, who.encode()[:32], 100, 5)) for who in proposers])
+    chain.send([Call(who, "commit", (1, commitment(chain, 1, who, b"\1" * 32, salt))) for who in voters])
+    [first, *_] = chain.send([Call(who, "reveal", (1, b"\3" * 32, salt)) for who in voters])
+    assert first.error is None
+
+
+CHANGES = {
+    "half of the reward": Change(
+        "contracts/payouts/StakeRedistribution.sol", "pool / r.proposals", "pool / r.proposals / 2",
+        play_rounds, "payout",
+    ),
+    "nobody is banned": Change(
+        "contracts/guards/Solvency.sol", "m.stake < bond", "m.stake < bond / 2", play_poor, "ban"
+    ),
+    "a tie passes": Change(
+        "contracts/verdicts/DigestMajority.sol", "uint256(r.lead) * 2 > r.reveals",
+        "uint256(r.lead) * 2 >= r.reveals", play_tie, "outcome",
+    ),
+    "a minute more to reveal": Change(
+        "contracts/libraries/RoundClock.sol", "commitEnd(r, s) + s.reveal", "commitEnd(r, s) + s.reveal + 60",
+        play_late, "phase",
+    ),
+    "withdrawn at once": Change(
+        "contracts/Membership.sol", "_requireTime(m.unbondsAt);", "", play_impatient, "phase"
+    ),
+    "any ballot will do": Change(
+        "contracts/Federation.sol",
+        "if (revealed != committed) revert CommitmentMismatch(msg.sender, committed, revealed);", "",
+        play_false, "commitment",
+    ),
+}  # fmt: skip
+
+
+@cache
+def compile_changed() -> Mapping[str, Artifact]:
+    """Return StakeVote as compiled with each of the changes."""
+    from solcx import compile_standard
+
+    sources: dict[str, str] = {}
+    for place, change in enumerate(CHANGES.values()):
+        for unit, text in read_sources().items():
+            if not unit.startswith("contracts/"):
+                sources[unit] = text
+                continue
+            if unit == change.unit:
+                assert text.count(change.line) == 1, change
+                text = text.replace(change.line, change.instead)
+            sources[f"v{place}/{unit}"] = text
+    outputs = ["abi", "evm.bytecode.object", "evm.deployedBytecode.object"]
+    wanted = {f"v{place}/{LEAF}": {"StakeVote": outputs} for place in range(len(CHANGES))}
+    request = {
+        "language": "Solidity",
+        "sources": {unit: {"content": text} for unit, text in sources.items()},
+        "settings": {**_settings()["settings"], "outputSelection": wanted},
+    }
+    path = os.environ.get("PATH", "")
+    os.environ["PATH"] = node_environment()["PATH"]
+    try:
+        output = compile_standard(request, solc_binary=solc_binary())
+    finally:
+        os.environ["PATH"] = path
+    made = [output["contracts"][f"v{place}/{LEAF}"]["StakeVote"] for place in range(len(CHANGES))]
+    return {
+        name: replace(
+            artifact("StakeVote"),
+            bytecode=bytes.fromhex(one["evm"]["bytecode"]["object"]),
+            deployed_bytecode=bytes.fromhex(one["evm"]["deployedBytecode"]["object"]),
+        )
+        for name, one in zip(CHANGES, made, strict=True)
+    }
+
+
+@pytest.fixture(scope="module")
+def keys() -> list[Key]:
+    return derive_keys(4, 6, label="changed")
+
+
+@pytest.fixture(scope="module")
+def link(keys: list[Key]) -> Iterator[Link]:
+    with open_link("eth-tester", [dev_key(0), *keys]) as opened:
+        yield opened
+
+
+def audit(source: NodeSource) -> Verdict:
+    return Auditor(source, Scope(), known=_compile(source), contract="StakeVote").run()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", CHANGES)
+def test_a_changed_line_is_found_by_code_and_by_behaviour(
+    name: str, link: Link, keys: list[Key], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    change, changed = CHANGES[name], compile_changed()[name]
+    with monkeypatch.context() as patched:
+        patched.setattr(
+            deploy.federation, "artifact", lambda one: changed if one == "StakeVote" else artifact(one)
+        )
+        world = found(link, keys, dev_key(0))
+    change.play(world)
+    findings = audit(NodeSource(link, world.chain.federation)).findings
+    told = json.dumps([one.sentence for one in findings], indent=1)
+    assert "code" in {one.kind for one in findings}, told
+    behaviour = [one for one in findings if one.kind != "code"]
+    assert behaviour, told
+    assert behaviour[0].kind == change.kind, told
+
+
+def test_the_same_play_on_our_contract_has_no_findings(link: Link, keys: list[Key]) -> None:
+    for play in (play_rounds, play_poor, play_tie):
+        world = found(link, keys, dev_key(0))
+        play(world)
+        assert [one.sentence for one in audit(NodeSource(link, world.chain.federation)).findings] == []
+
+
+def test_forged_immutables_are_found(link: Link, keys: list[Key], monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever deploys may put other values into the code than the terms that it shows."""
+    from clients.auditing.code import find_immutables
+
+    world = found(link, keys, dev_key(0))
+    source = NodeSource(link, world.chain.federation)
+    code = source.code(source.tip().number)
+    places = find_immutables(artifact("StakeVote").deployed_bytecode)
+    assert places
+    forged = bytearray(code)
+    forged[places[0] + 31] ^= 1
+    monkeypatch.setattr(NodeSource, "code", lambda self, at: bytes(forged))
+    assert [one.kind for one in audit(source).findings] == ["code"]
+    forged[0] ^= 1
+    assert [one.kind for one in audit(source).findings] == ["code"]
