@@ -62,7 +62,7 @@ def check_task(terms: BladeTerms) -> None:
 
 
 def is_over(terms: BladeTerms, state: State, env: Env) -> bool:
-    """Return whether enough rounds were accepted, the deadline is past, or bidding ended and it can't begin."""
+    """Return whether enough rounds were accepted, the deadline is past, or it can no longer begin."""
     if get_task(state).accepted >= terms.rounds or env.time >= terms.deadline:
         return True
     unable = state.pool < terms.bounty or len(state.ledger.registry) < terms.min_winners
