@@ -1,4 +1,4 @@
-"""Runs of `stake_vote` and the baseline are what they were: their lines are written down, CIDs and all."""
+"""Runs are what they were: their lines are written down, CIDs and all."""
 
 import json
 from pathlib import Path
@@ -19,6 +19,11 @@ RUNS: dict[str, dict[str, Any]] = {
         "attribution": True, "attack": "gaussian_noise+lying_votes",
     },
     "liars": {"clients": 9, "proposers": 2, "malicious": 5, "rounds": 6, "attack": "lying_votes", "seed": 3},
+    "vbfl": {
+        "mechanism": "vbfl", "clients": 12, "workers": 6, "validators": 3, "miners": 3, "malicious": 3,
+        "rounds": 8, "kick-rounds": 2, "threshold": "adaptive", "pow-bits": 4,
+        "attack": "sign_flip+lying_votes+false_block",
+    },
     "fedavg": {"mechanism": "fedavg", "clients": 6, "proposers": 3, "malicious": 0, "rounds": 3},
 }  # fmt: skip
 
