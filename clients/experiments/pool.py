@@ -5,6 +5,7 @@ import multiprocessing
 import os
 import queue
 import signal
+import threading
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
@@ -22,7 +23,9 @@ from clients.experiments.runners import RUNNERS
 from clients.types.errors import FedJuryError, UnavailableError
 
 _POLL_SECONDS = 0.2
+_PATIENCE_SECONDS = 30
 _ticks: "ProcessQueue[int] | None" = None
+_stopped = False
 
 
 def cores() -> int:
@@ -124,9 +127,10 @@ def _progress(console: Console, rounds: int, runs: int):  # type: ignore[no-unty
         now = time.monotonic()
         if now - told >= 30:
             told = now
-            left = (now - began) * (rounds - counts[0]) / max(counts[0], 1)
+            left = (now - began) * (rounds - counts[0]) / counts[0] if counts[0] else 0.0
             console.print(
-                f"{counts[1]} of {runs} runs, {counts[0]} of {rounds} rounds; {left / 60:.0f} min left",
+                f"{counts[1]} of {runs} runs, {counts[0]} of {rounds} rounds"
+                + (f"; {left / 60:.0f} min left" if left else ""),
                 highlight=False,
             )
 
@@ -141,7 +145,7 @@ def _end(pool: ProcessPoolExecutor) -> None:
         if process.is_alive():
             process.terminate()
     for process in processes:
-        process.join(30)
+        process.join(_PATIENCE_SECONDS)
         if process.is_alive():
             process.kill()
 
@@ -156,20 +160,33 @@ def _begin(ticks: "ProcessQueue[int]") -> None:
     ticks.cancel_join_thread()
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, _stop)
+    threading.Thread(target=_end_with_parent, daemon=True).start()
     from clients.learning.threads import use_threads
 
     use_threads(1)
 
 
 def _stop(*_: object) -> None:
+    global _stopped
+    _stopped = True  # what waits in this process's queue is not begun any more
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
     raise SystemExit(143)
+
+
+def _end_with_parent() -> None:
+    """End this process in an orderly way where its parent is killed, and at any price a while later."""
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        parent.join()
+        os.kill(os.getpid(), signal.SIGTERM)
+        time.sleep(_PATIENCE_SECONDS)
+        os._exit(1)
 
 
 def _work(request: Request, root: Path) -> None:
     """Do one run, or what is left of it."""
     archive = Archive(root)
-    if archive.is_done(request):
+    if _stopped or archive.is_done(request):
         return
     folder = archive.begin(request)
     RUNNERS[request.runner].run(request.settings, folder, _tick)

@@ -52,6 +52,10 @@ def claims_table(paper: str, page: Path) -> str:
             holds = "yes" if claim["holds"] else _holds_partly(claim)
             cells = [where, claim["text"], claim["number"] or "–", ours, str(seeds), holds, claim["note"]]
             rows.append(f"| {' | '.join(cells)} |")
+    there = {figure.name for figure in saved(paper)}
+    missing = [figure.name for figure in find(paper) if figure.name not in there]
+    if missing:
+        rows += ["", f"No results at this preset yet: {', '.join(missing)}."]
     return "\n".join(rows)
 
 

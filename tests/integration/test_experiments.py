@@ -1,11 +1,14 @@
 """Experiments from the command: run, stopped and gone on with, never mixed, the same over a real chain."""
 
+import contextlib
 import json
+import os
 import shutil
 import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -76,10 +79,7 @@ def test_a_half_run_is_gone_on_with(where: Path, tmp_path: Path) -> None:
     words = [sys.executable, "-m", "clients.experiments", *command(tmp_path, "--jobs", "2")]
     process = subprocess.Popen(words, cwd=ROOT, stderr=subprocess.PIPE, text=True)
     try:
-        deadline = time.monotonic() + 120
-        while not list((tmp_path / "runs").rglob("rounds.jsonl")) and time.monotonic() < deadline:
-            assert process.poll() is None
-            time.sleep(0.05)
+        until(lambda: bool(list((tmp_path / "runs").rglob("rounds.jsonl"))))
         process.send_signal(signal.SIGINT)
         _, said = process.communicate(timeout=60)
     finally:
@@ -243,3 +243,30 @@ def test_lines_that_differ_over_a_chain_are_an_error() -> None:
         compare_lines([line], [{**line, "accepted": False}])
     with pytest.raises(LinesDiffer, match="0 lines over the chain, 1"):
         compare_lines([line], [])
+
+
+def test_nothing_is_left_running_where_the_command_is_killed(tmp_path: Path) -> None:
+    words = [sys.executable, "-m", "clients.experiments", *command(tmp_path, "--jobs", "2")]
+    process = subprocess.Popen(words, cwd=ROOT, stdout=subprocess.DEVNULL, start_new_session=True)
+    try:
+        until(lambda: bool(list((tmp_path / "runs").rglob("rounds.jsonl"))))
+        process.kill()
+        process.wait()
+        until(lambda: not members(process.pid))
+    finally:
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
+
+
+def until(condition: Callable[[], bool], seconds: float = 120) -> None:
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline
+        time.sleep(0.1)
+
+
+def members(group: int) -> list[str]:
+    """Return the processes of a process group that still run."""
+    done = subprocess.run(["ps", "-eo", "pgid=,stat=,pid="], capture_output=True, text=True, check=True)
+    rows = [line.split() for line in done.stdout.splitlines()]
+    return [pid for found, state, pid in rows if int(found) == group and not state.startswith("Z")]

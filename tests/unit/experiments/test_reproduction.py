@@ -49,3 +49,18 @@ def test_the_table_has_every_claim() -> None:
         for claim in figure.claims:
             assert claim.text in text
         assert (folder(figure) / RUNS).exists()
+
+
+def test_the_page_says_how_removal_hangs_on_the_rounds() -> None:
+    (figure,) = (one for one in SAVED if one.name == "fig6")
+    found = results.load(folder(figure), figure, report.PRESET)
+    out = []
+    for eta in ("0.1", "0.2", "0.3", "0.4"):
+        runs = found.records({"eta": eta})
+        out.append(
+            sum(sum(one <= 100 for one in run["malicious_out"]) / run["malicious"] for run in runs)
+            / len(runs)
+        )
+    first, second, third, fourth = (f"{share:.0%}".rstrip("%") for share in out)
+    text = (report.ROOT / "docs" / "reproduction.md").read_text("utf-8")
+    assert f"after 100 rounds {first}, {second}, {third} and {fourth} % of the malicious" in text
