@@ -31,6 +31,7 @@ from clients.types.keys import Signed
 # Anvil's and Hardhat's public test keys: the whole world knows them.
 _DEV_MNEMONIC = "test test test test test test test test test test test junk"
 _DEV_PATH = "m/44'/60'/0'/0"
+_SIGNATURE = re.compile(r"0x[0-9a-fA-F]{130}")
 _DEV_NAME = re.compile(r"(?:(?:anvil|hardhat|dev):?)?(\d{1,4})")
 
 
@@ -100,6 +101,8 @@ class Key:
 def recover_text(text: str, signature: str) -> Address:
     """Return the account that signed `text` (EIP-191, version 0x45). RequestError for no signature."""
     try:
+        if not _SIGNATURE.fullmatch(signature):
+            raise ValueError("another length, or other digits")
         return str(Account.recover_message(encode_defunct(text=text), signature=signature))
     except (ValueError, TypeError, BadSignature, ValidationError):
         raise RequestError("this is no signature: 65 bytes, as 0x and 130 hexadecimal digits.") from None

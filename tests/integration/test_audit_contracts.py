@@ -1,4 +1,4 @@
-"""Contracts with one changed line, on a real chain: the audit finds them by their code and by what they do."""
+"""Contracts with one changed line, on a real chain: the audit finds them by code and by what they do."""
 
 import json
 import os

@@ -1,0 +1,113 @@
+"""`python -m clients.audit` on real runs: a swarm on a node, its store in a folder."""
+
+import json
+import shutil
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from clients import audit, swarm
+from clients.ports.chain import AnvilNode
+from clients.ports.keys import dev_key
+from clients.types.cid import Cid
+
+SETTINGS: dict[str, Any] = {
+    "store": "dir", "model": "logistic", "clients": 8, "malicious": 2, "rounds": 4, "local-epochs": 1,
+    "tokens": "30", "device": "cpu",
+}  # fmt: skip
+OWN: dict[str, dict[str, Any]] = {
+    "stake_vote": {"proposers": 2},
+    "vbfl": {"workers": 4, "validators": 2, "miners": 2},
+}
+
+
+@dataclass
+class Run:
+    rpc: str
+    federation: str
+    out: Path
+    store: Path
+
+    def words(self, *more: str, models: bool = True) -> list[str]:
+        where = ["--store", f"dir:{self.store}"] if models else ["--no-models"]
+        return ["--rpc", self.rpc, "--federation", self.federation, *where, *more]
+
+
+@pytest.fixture(scope="module")
+def anvil() -> Iterator[str]:
+    with AnvilNode(block_time=1, genesis_time=None) as node:
+        yield node.url
+
+
+@pytest.fixture(scope="module", params=OWN)
+def run(request: pytest.FixtureRequest, anvil: str, tmp_path_factory: pytest.TempPathFactory) -> Run:
+    out = tmp_path_factory.mktemp(request.param) / "run"
+    settings = {**SETTINGS, **OWN[request.param], "mechanism": request.param, "chain": anvil, "out": out}
+    assert swarm.main([word for name, value in settings.items() for word in (f"--{name}", str(value))]) == 0
+    record = json.loads((out / "deployment.json").read_text())
+    [store] = [path for path in out.rglob("store") if path.is_dir()]
+    return Run(anvil, record["federation"]["address"], out, store)
+
+
+def line_of(run: Run, *, accepted: bool) -> dict[str, Any] | None:
+    lines = [json.loads(line) for line in (run.out / "rounds.jsonl").read_text().splitlines()]
+    return next((line for line in lines if line["accepted"] is accepted), None)
+
+
+@pytest.mark.slow
+@pytest.mark.needs("anvil")
+def test_a_real_swarm_has_no_findings_and_what_is_planted_is_found(
+    run: Run, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    report, checkpoint = tmp_path / "report.json", tmp_path / "checkpoint.json"
+    signed = ["--report", str(report), "--dev-key", "5", "--checkpoint", str(checkpoint)]
+    assert audit.main(run.words(*signed)) == 0, capsys.readouterr().out
+    assert "Nothing that doesn't add up" in capsys.readouterr().out
+    assert audit.main(["--verify-report", str(report)]) == 0
+    assert dev_key(5).address in capsys.readouterr().out
+    told = json.loads(report.read_text())
+    assert [one["round"] for one in told["history"]] == [1, 2, 3, 4]
+    assert audit.main(run.words("--checkpoint", str(checkpoint), "--json")) == 0
+    again = json.loads(capsys.readouterr().out)
+    assert again["transcript"] == told["transcript"]
+    plant_in_store(run, tmp_path, capsys)
+
+
+def plant_in_store(run: Run, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    accepted = line_of(run, accepted=True)
+    assert accepted is not None
+    cid = accepted["head_cid"]
+    for change, kind in (("withheld", "withheld"), ("wrong", "bytes")):
+        copied = tmp_path / change
+        shutil.copytree(run.store, copied)
+        file = copied / str(Cid.parse(cid))
+        if change == "withheld":
+            file.unlink()
+        else:
+            data = bytearray(file.read_bytes())
+            data[-1] ^= 1
+            file.write_bytes(data)
+        status = audit.main(Run(run.rpc, run.federation, run.out, copied).words("--json"))
+        found = json.loads(capsys.readouterr().out)["findings"]
+        assert status == 4
+        assert (kind, accepted["round"]) in {(one["kind"], one["round"]) for one in found}, found
+        assert any(cid in one["sentence"] for one in found)
+
+
+@pytest.mark.slow
+@pytest.mark.needs("anvil")
+def test_rounds_are_chosen_and_requests_checked(run: Run, capsys: pytest.CaptureFixture[str]) -> None:
+    assert audit.main(run.words("--rounds", "2..3", "--json", models=False)) == 0
+    told = json.loads(capsys.readouterr().out)
+    assert [one["round"] for one in told["history"]] == [2, 3]
+    assert audit.main(run.words("--rounds", "3..2", models=False)) == 2
+    assert audit.main(run.words("--report", "x", models=False)) == 2
+    assert audit.main(["--rpc", run.rpc, "--federation", run.federation]) == 2
+    assert audit.main(["--rpc", run.rpc, "--federation", "0x12", "--no-models"]) == 2
+    assert audit.main(["--rpc", run.rpc, "--federation", dev_key(7).address, "--no-models"]) == 3
+    assert audit.main(["--rpc", "http://127.0.0.1:9", "--federation", run.federation, "--no-models"]) == 3
+    gone = Run(run.rpc, run.federation, run.out, run.out / "nowhere")
+    assert audit.main(gone.words()) == 3

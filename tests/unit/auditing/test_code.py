@@ -1,0 +1,61 @@
+"""The deployed code is one of ours, whatever the terms put into it; anything else is found."""
+
+import pytest
+from hypothesis import assume, given
+from hypothesis import strategies as st
+
+from clients.auditing.code import Compiled, check_code, find_immutables, is_of, mask
+from clients.auditing.findings import Findings
+
+WORD = bytes([0x7F]) + bytes(32)
+OPCODES = st.sampled_from([b"\x01", b"\x5b", b"\x60\x7f", b"\x61\x7f\x00", b"\x7f" + b"\1" * 32, WORD])
+CODES = st.lists(OPCODES, max_size=12).map(b"".join)
+
+
+@given(CODES, st.binary(min_size=32, max_size=32))
+def test_immutables_may_be_anything(compiled: bytes, word: bytes) -> None:
+    code = bytearray(compiled)
+    for place in find_immutables(compiled):
+        code[place : place + 32] = word
+    assert is_of(bytes(code), compiled)
+    assert mask(bytes(code), find_immutables(compiled)) == compiled
+
+
+@given(CODES, st.data())
+def test_every_other_byte_counts(compiled: bytes, data: st.DataObject) -> None:
+    hidden = {at for place in find_immutables(compiled) for at in range(place, place + 32)}
+    open_places = [place for place in range(len(compiled)) if place not in hidden]
+    assume(open_places)
+    place = data.draw(st.sampled_from(open_places))
+    code = bytearray(compiled)
+    code[place] ^= data.draw(st.integers(1, 255))
+    assert not is_of(bytes(code), compiled)
+    assert not is_of(bytes(compiled) + b"\0", compiled)
+
+
+def test_only_what_is_an_instruction_is_looked_at() -> None:
+    assert find_immutables(b"\x60\x7f" + bytes(40)) == []
+    assert find_immutables(b"\x5b" + WORD + WORD) == [2, 35]
+
+
+KNOWN = {"StakeVote": Compiled(b"\x5b" + WORD), "Vbfl": Compiled(WORD + b"\x01")}
+OURS = b"\x5b\x7f" + b"\2" * 32
+
+
+@pytest.mark.parametrize(
+    ("code", "built", "found"),
+    [
+        (OURS, None, None),
+        (OURS, OURS, None),
+        (OURS, b"\x5b\x7f" + b"\3" * 32, "other values"),
+        (OURS, b"nonsense", None),  # a node that can't say
+        (b"\x7f" + b"\2" * 32 + b"\x01", None, "that of Vbfl"),
+        (b"\x01\x7f" + b"\2" * 32, None, "1 other bytes, the first at 0"),
+        (b"", None, "0 bytes, not 34"),
+    ],
+)
+def test_what_is_wrong_with_the_code_is_said(code: bytes, built: bytes | None, found: str | None) -> None:
+    findings = Findings()
+    check_code(findings, code, "StakeVote", KNOWN, built)
+    assert [one.kind for one in findings] == ["code"] * (found is not None)
+    assert all(found is not None and found in one.found for one in findings)
