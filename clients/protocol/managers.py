@@ -1,4 +1,4 @@
-"""Motions: more than half of the managers together let in, keep out, and name the first committee."""
+"""Motions: more than half of the managers together let in, keep out, and name a committee between rounds."""
 
 from collections.abc import Callable
 from dataclasses import replace

@@ -52,13 +52,26 @@ contract BflcElectionTest is BflcBench {
         );
         refusesNaming(account(0), account(1), account(0), 2);
         refusesNaming(account(0), address(0), account(1), 1);
-        named(firstThree());
-        federation.open();
-        refuses(
-            ADA,
-            abi.encodeCall(IBflc.nameCommittee, (firstThree())),
-            abi.encodeWithSelector(IBflc.AlreadyStarted.selector, 1)
-        );
+    }
+
+    /// @dev From the opening of a round to its settlement nobody names anybody, be it a manager or not.
+    function test_naming_is_refused_in_a_round() public {
+        bytes memory call = abi.encodeCall(IBflc.nameCommittee, (firstThree()));
+        for (uint256 i = 0; i < 2; ++i) {
+            vm.warp(block.timestamp + 100);
+            federation.open();
+            refusesPhase(ADA, call, IFederation.Phase.Open);
+            vm.roll(block.number + 1);
+            federation.draw();
+            refusesPhase(ADA, call, IFederation.Phase.Open);
+            proposeAll();
+            refusesPhase(account(0), call, IFederation.Phase.Open);
+            judgeAll(scores(9000, 9000, 9000, 9000, 9000));
+            refusesPhase(ADA, call, IFederation.Phase.Open);
+            publishAll(MODEL, 15);
+            federation.settle();
+            refuses(account(0), call, abi.encodeWithSelector(IBflc.NotManager.selector, account(0)));
+        }
     }
 
     function test_where_none_is_named_the_draw_decides() public {
@@ -89,63 +102,129 @@ contract BflcElectionTest is BflcBench {
 
     // ------------------------------------------------------------------ what a round changes
 
-    /// @dev Named or elected, a committee is borne with for three failures in a row.
-    function test_two_rejections_change_nothing() public {
+    /// @dev Nothing passes, nothing is proposed, or nobody draws: in any order and however often, who was chosen stays.
+    function test_no_number_of_failures_gets_rid_of_a_committee() public {
         named(firstThree());
-        for (uint256 i = 0; i < 3; ++i) {
+        for (uint256 i = 0; i < 12; ++i) {
+            fail_(i * 7 % 3);
+            fail_(i % 4 == 0 ? 0 : i % 3);
             openAndDraw();
             assertCommittee(firstThree());
             reject();
         }
+        address[] memory p = playBflc(scores(6000, 9000, 4000, 8000, 7000), MODEL, 27);
+        for (uint256 i = 0; i < 12; ++i) {
+            fail_(i % 3);
+            openAndDraw();
+            assertCommittee(three(p, 1, 3, 4));
+            finish();
+        }
+    }
+
+    /// @dev Those who were drawn don't stay: each round has a draw of its own, until a committee is chosen.
+    function test_failures_under_drawn_committees() public {
+        for (uint256 i = 0; i < 7; ++i) {
+            fail_(i % 3);
+            openAndDraw();
+            assertDrawn();
+            reject();
+        }
+        address[] memory p = playBflc(scores(6000, 9000, 4000, 8000, 7000), MODEL, 27);
+        openAndDraw();
+        assertCommittee(three(p, 1, 3, 4));
+    }
+
+    // ------------------------------------------------------------------ named between rounds
+
+    function test_a_naming_after_an_election_and_an_election_after_a_naming() public {
+        for (uint256 i = 0; i < 3; ++i) {
+            address[] memory p = playBflc(scores(6000, 9000, 4000, 8000, 7000), MODEL, 27);
+            uint256 snapshot = vm.snapshotState();
+            openAndDraw();
+            assertCommittee(three(p, 1, 3, 4));
+            vm.revertToState(snapshot);
+            address[] memory list = three(p, 0, 2, 4);
+            named(list);
+            fail_(i);
+            openAndDraw();
+            assertCommittee(list);
+            reject();
+        }
+    }
+
+    /// @dev A naming holds after an undecided round too, and the draw is back after the next one.
+    function test_a_naming_after_an_undecided_round() public {
+        for (uint256 i = 0; i < 2; ++i) {
+            named(firstThree());
+            openAndDraw();
+            assertCommittee(firstThree());
+            proposeAll();
+            finish();
+            assertOutcome(IFederation.Outcome.Undecided);
+            openAndDraw();
+            assertDrawn();
+            reject();
+        }
+    }
+
+    /// @dev Who was elected by an earlier round isn't any more once others were named, whatever it proposes.
+    function test_an_old_election_does_not_come_back() public {
+        address[] memory p = playBflc(scores(6000, 9000, 4000, 8000, 7000), MODEL, 27);
+        address[] memory list = three(p, 0, 2, 4);
+        named(list);
+        fail_(0);
+        fail_(2);
+        openAndDraw();
+        assertCommittee(list);
+        proposeAll();
+        finish();
         openAndDraw();
         assertDrawn();
     }
 
-    /// @dev Each way in which a round can fail without the committee's doing, in each order, three times.
-    function test_the_third_failure_in_a_row_of_any_kind() public {
-        address[] memory p = playBflc(scores(6000, 9000, 4000, 8000, 7000), MODEL, 27);
-        for (uint256 kinds = 0; kinds < 27; ++kinds) {
-            uint256 snapshot = vm.snapshotState();
-            fail_(kinds % 3);
-            fail_(kinds / 3 % 3);
-            openAndDraw();
-            assertCommittee(three(p, 1, 3, 4));
-            if (kinds / 9 == 0) reject();
-            else finish();
-            assertTrue(outcome() != uint256(IFederation.Outcome.Accepted));
-            openAndDraw();
-            assertDrawn();
-            reject(); // nor does a drawn one stay
-            openAndDraw();
-            assertDrawn();
-            vm.revertToState(snapshot);
-        }
-    }
-
-    /// @dev An accepted round begins the count anew.
-    function test_failures_count_in_a_row() public {
-        address[] memory p = playBflc(scores(6000, 9000, 4000, 8000, 7000), MODEL, 27);
-        for (uint256 i = 0; i < 3; ++i) {
-            fail_(i);
-            fail_(2);
-            p = playBflc(scores(6000, 9000, 4000, 8000, 7000), MODEL, 27);
-        }
-        openAndDraw();
-        assertCommittee(three(p, 1, 3, 4));
-    }
-
-    /// @dev After any number of failures under drawn committees, the next accepted round elects again.
-    function test_an_election_after_many_failures() public {
+    /// @dev A second naming of the same accounts is one: it takes their seats back after an election.
+    function test_the_same_committee_named_again() public {
         named(firstThree());
-        for (uint256 i = 0; i < 7; ++i) {
-            fail_(i % 3);
-        }
+        playBflc(scores(6000, 9000, 4000, 8000, 7000), MODEL, 27);
+        named(firstThree());
+        openAndDraw();
+        assertCommittee(firstThree());
+    }
+
+    /// @dev An aye waits for others over rounds and elections. One that comes late counts, and carries the motion.
+    function test_a_stale_aye() public {
+        vm.prank(ADA);
+        bflc().nameCommittee(firstThree());
         address[] memory p = playBflc(scores(6000, 9000, 4000, 8000, 7000), MODEL, 27);
         fail_(0);
-        fail_(1);
+        bytes memory call = abi.encodeCall(IBflc.nameCommittee, (firstThree()));
+        refuses(ADA, call, abi.encodeWithSelector(IBflc.AlreadyMoved.selector, ADA, keccak256(call)));
+        uint256 snapshot = vm.snapshotState();
         openAndDraw();
-        assertCommittee(three(p, 1, 3, 4));
+        assertCommittee(three(p, 1, 3, 4)); // one aye of three does nothing
+        vm.revertToState(snapshot);
+        vm.prank(CAT);
+        bflc().nameCommittee(firstThree());
+        openAndDraw();
+        assertCommittee(firstThree());
     }
+
+    /// @dev A stuck committee rejects whatever comes. Managers replace it, between rounds and only then.
+    function test_managers_replace_a_stuck_committee() public {
+        address[] memory p = playBflc(scores(6000, 9000, 4000, 8000, 7000), MODEL, 27);
+        for (uint256 i = 0; i < 4; ++i) {
+            openAndDraw();
+            assertCommittee(three(p, 1, 3, 4));
+            refusesPhase(ADA, abi.encodeCall(IBflc.nameCommittee, (three(p, 0, 2, 4))), IFederation.Phase.Open);
+            reject();
+        }
+        named(three(p, 0, 2, 4));
+        playBflc(scores(9000, 9000, 9000, 9000, 9000), OTHER, 15);
+        assertOutcome(IFederation.Outcome.Accepted);
+        assertEq(federation.head(), OTHER);
+    }
+
+    // ------------------------------------------------------------------ rounds that are left undecided
 
     /// @dev Updates, and no model of them: by silence, or by different models of half of the committee each.
     function test_after_a_round_that_the_committee_left_undecided_the_draw_decides() public {
@@ -208,17 +287,6 @@ contract BflcElectionTest is BflcBench {
         address[] memory p = playBflc(scores(7000, 9000, 7000, 7000, 4000), MODEL, 15);
         openAndDraw();
         assertCommittee(three(p, 1, 0, 2));
-    }
-
-    function test_elected_ones_stay_through_two_rejections() public {
-        address[] memory p = playBflc(scores(6000, 9000, 4000, 8000, 7000), MODEL, 27);
-        for (uint256 i = 0; i < 3; ++i) {
-            openAndDraw();
-            assertCommittee(three(p, 1, 3, 4));
-            reject();
-        }
-        openAndDraw();
-        assertDrawn();
     }
 
     function test_who_left_keeps_its_seat_empty() public {
@@ -302,13 +370,11 @@ contract BflcElectionTest is BflcBench {
         election = 1;
         redeploy(8);
         address[] memory p = playBflc(scores(6000, 9000, 4000, 8000, 7000), MODEL, 27);
-        for (uint256 i = 0; i < 3; ++i) {
+        for (uint256 i = 0; i < 5; ++i) {
             openAndDraw();
             assertElectedAtRandom(p);
             reject();
         }
-        openAndDraw();
-        assertDrawn();
     }
 
     // ------------------------------------------------------------------ words

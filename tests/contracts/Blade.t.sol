@@ -175,33 +175,127 @@ contract BladeTest is BladeBench {
         federation.open();
     }
 
-    /// @dev Nobody is bound to a task that isn't funded, whatever is in the pool; from then on everybody is.
-    function test_whoever_likes_leaves_before_the_task_is_funded() public {
+    // ------------------------------------------------------------------ whom a task binds
+
+    /// @dev While bids come in nobody goes, be the task funded or not, but whoever is outbid.
+    function test_bids_bind_while_bids_come_in() public {
         for (uint256 i = 0; i < 4; ++i) {
             bid(account(i), 200, 10);
         }
-        vm.prank(account(0));
-        federation.exit();
-        vm.warp(BIDDING_ENDS);
+        refusesExit(account(0));
         fillPool(BOUNTY - 1);
-        vm.prank(account(1));
-        federation.exit();
+        refusesExit(account(0));
         fillPool(1);
-        refusesExit(account(2));
+        vm.warp(BIDDING_ENDS - 1);
+        refusesExit(account(0));
+        refusesReclaim();
+        bidAs(account(4), 210, 10);
+        assertEq(standing(account(3)), uint256(IFederation.Standing.Leaving));
+        vm.warp(BIDDING_ENDS);
+        refusesExit(account(0)); // funded, and enough members: it can begin
+        refusesReclaim();
+        federation.open();
+    }
+
+    /// @dev With the bounty and the fewest winners that will do, everybody is bound, also when rounds use up the pool.
+    function test_a_task_that_can_begin_binds() public {
+        for (uint256 i = 0; i < 3; ++i) {
+            bid(account(i), 200, 10);
+        }
+        fillPool(BOUNTY);
+        vm.warp(BIDDING_ENDS + 1000);
+        refusesExit(account(1));
+        refusesReclaim();
+        playBlade(MODEL, 7);
+        assertLt(federation.pool(), BOUNTY);
+        refusesExit(account(0));
+        refusesReclaim();
+    }
+
+    /// @dev A round that came to nothing was one all the same: the task has begun.
+    function test_a_void_round_begins_a_task() public {
+        startTask();
+        federation.open();
+        vm.roll(block.number + 257);
+        federation.settle();
+        refusesExit(account(0));
+        refusesReclaim();
+    }
+
+    /// @dev Without its bounty a task binds nobody once bidding is over, and what was paid in goes back.
+    function test_a_task_without_its_bounty_binds_nobody() public {
+        for (uint256 i = 0; i < 4; ++i) {
+            bid(account(i), 200, 10);
+        }
+        fillPool(BOUNTY - 1);
+        vm.warp(BIDDING_ENDS);
+        leaves(account(0));
+        uint256 snapshot = vm.snapshotState();
+        fillPool(1); // three are enough: whoever is still in is bound
+        refusesExit(account(1));
+        federation.open();
+        vm.revertToState(snapshot);
+        blade().reclaim();
+        assertEq(token.balanceOf(PUBLISHER), BOUNTY - 1);
+        leaves(account(1));
+        leaves(account(2));
         vm.warp(block.timestamp + 1000);
-        for (uint256 i = 0; i < 2; ++i) {
+        for (uint256 i = 0; i < 3; ++i) {
             vm.prank(account(i));
             federation.withdraw();
             assertEq(token.balanceOf(account(i)), BOND);
         }
     }
 
-    /// @dev A task that began is funded, whatever its rounds leave in the pool.
-    function test_nobody_leaves_when_the_pool_is_used() public {
-        startTask();
-        playBlade(MODEL, 15);
-        assertLt(federation.pool(), BOUNTY);
-        refusesExit(account(0));
+    /// @dev An attacker outbids others, waits for the bounty, and leaves in front of it, so that too few are left for a
+    /// round. Nobody waits for the deadline: everybody else leaves too, and the publisher has its bounty back.
+    function test_leaving_in_front_of_the_bounty_locks_nobody_in() public {
+        winners = 3;
+        federation = deploy();
+        for (uint256 i = 0; i < 3; ++i) {
+            bid(account(i), 200, 10);
+        }
+        address attacker = account(9);
+        bidAs(attacker, 1000, 1);
+        vm.warp(BIDDING_ENDS + 10);
+        leaves(attacker);
+        fillPool(BOUNTY);
+        vm.expectRevert(abi.encodeWithSelector(IFederation.TooFewMembers.selector, 2, 3));
+        federation.open();
+        uint256 snapshot = vm.snapshotState();
+        for (uint256 order = 0; order < 2; ++order) {
+            if (order == 0) blade().reclaim();
+            leaves(account(0));
+            leaves(account(1));
+            if (order == 1) blade().reclaim();
+            assertEq(token.balanceOf(PUBLISHER), BOUNTY, "all of it");
+            assertEq(federation.pool(), 0);
+            vm.warp(block.timestamp + 1000);
+            assertLt(block.timestamp, DEADLINE);
+            for (uint256 i = 0; i < 3; ++i) {
+                vm.prank(account(i));
+                federation.withdraw();
+                assertEq(token.balanceOf(account(i)), BOND);
+            }
+            vm.revertToState(snapshot);
+        }
+    }
+
+    /// @dev Nor does a publisher lock anybody in who pays when too few have won: at any time, and whatever it pays.
+    function test_a_bounty_for_too_few_winners_binds_nobody() public {
+        for (uint256 early = 0; early < 2; ++early) {
+            federation = deploy();
+            vm.warp(START);
+            bid(account(2 * early), 200, 10);
+            bid(account(2 * early + 1), 200, 10);
+            if (early == 1) fillPool(2 * BOUNTY);
+            vm.warp(BIDDING_ENDS);
+            if (early == 0) fillPool(2 * BOUNTY);
+            leaves(account(2 * early));
+            leaves(account(2 * early + 1));
+            blade().reclaim();
+            assertEq(federation.pool(), 0);
+        }
     }
 
     // ------------------------------------------------------------------ the task ends
@@ -267,11 +361,7 @@ contract BladeTest is BladeBench {
         startTask();
         playBlade(MODEL, 15);
         uint256 left = federation.pool();
-        refuses(
-            PUBLISHER,
-            abi.encodeCall(IBlade.reclaim, ()),
-            abi.encodeWithSelector(IFederation.TooEarly.selector, block.timestamp, DEADLINE)
-        );
+        refusesReclaim();
         vm.warp(DEADLINE);
         vm.expectEmit(address(federation));
         emit IBlade.Reclaimed(PUBLISHER, left);
@@ -303,6 +393,19 @@ contract BladeTest is BladeBench {
         fund(who, BOND);
         vm.prank(who);
         blade().bid(capability, cost, noiseSeed(who, 0));
+    }
+
+    function leaves(address who) private {
+        vm.prank(who);
+        federation.exit();
+    }
+
+    function refusesReclaim() private {
+        refuses(
+            PUBLISHER,
+            abi.encodeCall(IBlade.reclaim, ()),
+            abi.encodeWithSelector(IFederation.TooEarly.selector, block.timestamp, DEADLINE)
+        );
     }
 
     function refusesExit(address who) private {

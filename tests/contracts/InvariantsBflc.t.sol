@@ -20,7 +20,13 @@ contract BflcHandler is UpdateHandler {
     uint256 private constant MIN_SCORE = 2000;
     uint256 private constant SPEED_BPS = 3000;
     uint256 private constant PROFIT_BPS = 2500;
-    uint256 private constant PATIENCE = 3;
+
+    /// @dev How the committee was chosen last.
+    enum Chosen {
+        Drawn,
+        Named,
+        Elected
+    }
 
     IBflc.Election private immutable _election;
 
@@ -28,12 +34,12 @@ contract BflcHandler is UpdateHandler {
     mapping(address account => uint256) private _electedBy;
     mapping(address account => uint256) private _placeAmongSelected;
     uint256 private _lastAccepted;
-    /// @dev Whom the managers named before the first round.
+    /// @dev Whom the managers named last.
     address[] private _named;
-    /// @dev Rounds in a row that were not accepted, or as many as are borne with.
-    uint256 private _failed;
-    /// @dev How often the committee was named, elected and drawn.
+    Chosen private _chosen;
+    /// @dev How often the committee was drawn, named and elected, and how often one was named in the place of each.
     uint256[3] public committees;
+    uint256[3] public replaced;
     uint256 private _height;
     mapping(uint256 number => bytes32) private _recordHash;
     /// @dev The ayes for each motion, counted again.
@@ -118,20 +124,23 @@ contract BflcHandler is UpdateHandler {
         }
         bytes memory data = abi.encodeCall(IBflc.nameCommittee, (list));
         address manager = managerAt(who % MANAGERS);
-        if (w.s.round != 0 || _moved[keccak256(data)][manager]) _refused(manager, data, "naming too late, or twice");
+        bool open = w.s.phase == IFederation.Phase.Open;
+        if (!open || _moved[keccak256(data)][manager]) _refused(manager, data, "naming in a round, or twice");
         else _call(w, manager, data);
     }
 
-    /// @dev In about half of the runs the managers agree on a committee before the first round.
+    /// @dev In about half of the runs the managers agree on a committee before the first round; later now and then.
     function _mayOpen(World memory w) internal override returns (bool) {
-        bool agree = w.s.round == 0 && _named.length == 0 && uint256(keccak256(abi.encode(w.wallets))) % 2 == 0;
+        uint256 chance = w.s.round == 0 ? (_named.length == 0 ? 2 : 32) : 8;
+        if (uint256(keccak256(abi.encode(w.wallets, w.s.round))) % chance != 0) return true;
         address[] memory list = new address[](COMMITTEE);
         for (uint256 i = 0; i < COMMITTEE; ++i) {
-            list[i] = participant(i + 1);
+            list[i] = participant(i + w.s.round + 1);
         }
         bytes memory data = abi.encodeCall(IBflc.nameCommittee, (list));
-        for (uint256 i = 0; i < MANAGERS && agree && _named.length == 0; ++i) {
-            if (!_moved[keccak256(data)][managerAt(i)]) _call(w, managerAt(i), data);
+        uint256 done = replaced[0] + replaced[1] + replaced[2];
+        for (uint256 i = 0; i < MANAGERS && replaced[0] + replaced[1] + replaced[2] == done; ++i) {
+            if (!_moved[keccak256(data)][managerAt(i)]) w = _call(w, managerAt(i), data);
         }
         return true;
     }
@@ -211,8 +220,11 @@ contract BflcHandler is UpdateHandler {
             _moved[motion][managerAt(i)] = false;
         }
         address[] memory list = abi.decode(_arguments(data), (address[]));
-        if (!checked) _named = list;
-        if (!checked) return;
+        if (!checked) {
+            ++replaced[uint256(_chosen)];
+            (_named, _chosen) = (list, Chosen.Named);
+            return;
+        }
         require(bflc().isAllowed(list[0]) == allowing, "managers_act_by_majority");
         require(bflc().isExpelled(list[0]) != allowing, "managers_act_by_majority");
     }
@@ -220,13 +232,11 @@ contract BflcHandler is UpdateHandler {
     function _settled(World memory b, World memory a, Expected memory e) internal override {
         records_are_the_models_in_order(b, a, e);
         if (e.outcome == IFederation.Outcome.Accepted) {
-            (_lastAccepted, _failed) = (b.s.round, 0);
+            (_lastAccepted, _chosen) = (b.s.round, Chosen.Elected);
             _elect(b, e.selection);
-            return;
+        } else if (e.outcome == IFederation.Outcome.Undecided && b.s.record.proposals != 0) {
+            _chosen = Chosen.Drawn; // updates, and no model
         }
-        ++_failed;
-        // updates, and no model: the committee isn't given another round
-        if (e.outcome == IFederation.Outcome.Undecided && b.s.record.proposals != 0) _failed = PATIENCE;
     }
 
     /// @dev Model `t` has the number `t (k + 1)` for good, and the updates that it was made of, in their order, the
@@ -284,20 +294,20 @@ contract BflcHandler is UpdateHandler {
         return score * (10_000 - SPEED_BPS) + SPEED_BPS * speed;
     }
 
-    /// @dev In the committee sit those whom the last accepted round elected, or else whom the managers named, less those
-    /// who left or were expelled; nobody takes their seats. When they fail, and where there are none, it is by the draw.
+    /// @dev In the committee sit those who were chosen last: whom an accepted round elected or the managers named, less
+    /// those who left or were expelled, and nobody takes their seats; or whom the draw says, before anything was chosen
+    /// and after a round with updates that was left undecided.
     function committee_is_the_pages(World memory a) private {
-        bool isDrawn = _failed >= PATIENCE || (_lastAccepted == 0 && _named.length == 0);
-        ++committees[isDrawn ? 2 : _lastAccepted != 0 ? 1 : 0];
+        ++committees[uint256(_chosen)];
         uint256 voters = 0;
         for (uint256 i = 0; i < PARTICIPANTS; ++i) {
             bool votes = a.seats[i].roles & Roles.VOTER != 0;
             require((a.seats[i].roles == Roles.VOTER | Roles.PUBLISHER) == votes, "committee_is_the_pages");
             if (votes) ++voters;
             if (a.seats[i].member.index == 0 || a.seats[i].out) continue;
-            bool sits = isDrawn
+            bool sits = _chosen == Chosen.Drawn
                 ? a.seats[i].position < COMMITTEE
-                : _lastAccepted != 0 ? _isElected(a, participant(i)) : _isNamed(participant(i));
+                : _chosen == Chosen.Elected ? _isElected(a, participant(i)) : _isNamed(participant(i));
             require(sits == votes, "committee_is_the_pages");
         }
         require(voters <= COMMITTEE, "committee_is_the_pages");

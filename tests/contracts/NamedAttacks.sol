@@ -30,6 +30,7 @@ import {ReentrancyGuard} from "@openzeppelin/contracts/utils/ReentrancyGuard.sol
 /// | re-rolling the seed | every leaf: test_rerolling_the_seed; Attacks: test_rerolling_the_seed |
 /// | settling and opening at once | every leaf: test_settling_and_opening_at_once |
 /// | half of an even committee | NamedAttacksBflc: test_half_of_an_even_committee |
+/// | a minority against a named committee | NamedAttacksBflc: test_a_minority_against_a_named_committee |
 /// | a rich convict, few who convict | NamedAttacksBlade: test_rich_convict, test_few_who_convict |
 /// | reentrant token | every leaf: test_reentrant_token; Attacks: test_reentrant_token |
 /// | false-returning token | every leaf: test_false_returning_token; Attacks |
@@ -41,6 +42,8 @@ import {ReentrancyGuard} from "@openzeppelin/contracts/utils/ReentrancyGuard.sol
 /// | a block-stuffed deadline | every leaf: test_block_stuffed_deadline; Blade: test_block_stuffed_challenge |
 /// | front-run registration | every leaf: test_front_run_registration; Blade: test_front_run_anchor |
 /// | a malicious manager | NamedAttacksBflc: test_malicious_manager, test_malicious_majority_of_managers |
+/// | managers that name their friends | NamedAttacksBflc: test_a_majority_of_managers_writes_the_model |
+/// | leaving in front of the bounty | Blade: test_leaving_in_front_of_the_bounty_locks_nobody_in |
 /// | a publisher that publishes something else | NamedAttacks{Vbfl,Bflc,Blade}: test_publisher_of_something_else |
 abstract contract NamedAttacks is BallotAttacks {
     // ------------------------------------------------------------------ stakes

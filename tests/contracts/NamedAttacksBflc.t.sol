@@ -73,28 +73,68 @@ contract NamedAttacksBflcTest is BflcBench, NamedAttacks {
         }
     }
 
-    /// @dev Half of an even committee can let nothing pass, by low scores or by silence; but not for ever: after three
-    /// rejections, or one round without a quorum, the draw says who sits.
+    /// @dev Half of an even committee can let nothing pass. By silence it has one round, then the draw says who sits;
+    /// by low scores it has as many as it likes, until managers name another committee.
     function test_half_of_an_even_committee() public {
         (committee, updates) = (2, 4);
         redeploy(7);
         playBflc(ballot(true), MODEL, 15);
-        for (uint256 silent = 0; silent < 2; ++silent) {
-            uint256 snapshot = vm.snapshotState();
-            for (uint256 i = 0; i < (silent == 1 ? 1 : 3); ++i) {
-                toBallots();
-                assertTrue(holdsTheCommittee(), "by the election");
-                bytes[] memory ballots = copies(ballot(true), silent == 1 ? 1 : 2);
-                if (silent == 0) ballots[1] = ballot(false);
-                judge(ballots);
-                if (silent == 0) publishAll(0, 0);
-                finish();
-                assertEq(federation.head(), MODEL);
-            }
-            openAndDraw();
-            assertFalse(holdsTheCommittee(), "by the draw");
-            vm.revertToState(snapshot);
+        uint256 snapshot = vm.snapshotState();
+        toBallots();
+        judge(copies(ballot(true), 1));
+        finish();
+        assertOutcome(IFederation.Outcome.Undecided);
+        openAndDraw();
+        assertFalse(holdsTheCommittee(), "by the draw");
+        vm.revertToState(snapshot);
+
+        for (uint256 i = 0; i < 6; ++i) {
+            toBallots();
+            assertTrue(holdsTheCommittee(), "by the election");
+            bytes[] memory ballots = copies(ballot(true), 2);
+            ballots[1] = ballot(false);
+            judge(ballots);
+            publishAll(0, 0);
+            finish();
+            assertOutcome(IFederation.Outcome.Rejected);
+            assertEq(federation.head(), MODEL);
         }
+        address[] memory others = new address[](2);
+        (others[0], others[1]) = (bflc().recordOf(3).uploader, bflc().recordOf(4).uploader);
+        named(others);
+        openAndDraw();
+        assertTrue(has(voters(), others[0]) && has(voters(), others[1]), "by the managers");
+        proposeAll();
+        judgeAll(ballot(true));
+        publishAll(OTHER, 15);
+        federation.settle();
+        assertEq(federation.head(), OTHER);
+    }
+
+    /// @dev All who propose stay away, or send what an honest committee doesn't let pass, or nobody draws, to be rid of
+    /// the committee that managers named: it stays however often, and judges as soon as somebody proposes.
+    function test_a_minority_against_a_named_committee() public {
+        named(firstThree());
+        for (uint256 i = 0; i < 9; ++i) {
+            openAndDraw();
+            for (uint256 n = 0; n < 3; ++n) {
+                assertTrue(federation.seatOf(account(n)).roles & Roles.VOTER != 0, "the named one");
+            }
+            if (i % 3 == 0) {
+                proposeAll();
+                judgeAll(ballot(false));
+                publishAll(0, 0);
+            } else if (i % 3 == 1) {
+                propose(proposers()[0]); // too few for a model
+                pass(IFederation.Phase.Propose);
+                judgeAll(abi.encodePacked(uint16(9000)));
+                publishAll(0, 0);
+            }
+            finish();
+            assertTrue(outcome() != uint256(IFederation.Outcome.Accepted));
+        }
+        playBflc(ballot(true), MODEL, 15);
+        assertEq(federation.head(), MODEL);
     }
 
     /// @dev Whether those sit whom the first round elected: with equal scores the providers of its first two updates.
@@ -201,6 +241,26 @@ contract NamedAttacksBflcTest is BflcBench, NamedAttacks {
         vm.prank(victim);
         federation.withdraw();
         assertEq(token.balanceOf(victim), due);
+    }
+
+    /// @dev More than half of the managers make of their friends the committee, in the place of an elected one: it
+    /// accepts what it likes, pays whom it likes, and elects its like. This is what managers are trusted for.
+    function test_a_majority_of_managers_writes_the_model() public {
+        playAccepted();
+        named(firstThree());
+        openAndDraw();
+        for (uint256 i = 0; i < 3; ++i) {
+            assertTrue(has(voters(), account(i)), "their friends");
+        }
+        address victim = proposers()[0];
+        proposeAll();
+        uint256 due = balance(victim);
+        judgeAll(scores(0, 10000, 10000, 10000, 10000));
+        publishAll(OTHER, 30);
+        federation.settle();
+        assertEq(federation.head(), OTHER);
+        assertEq(balance(victim), due, "it is paid nothing, and loses nothing");
+        assertSolvent();
     }
 
     /// @dev An aye doesn't lapse: what one manager moved once waits for the others. It takes a majority all the same.

@@ -1,25 +1,26 @@
 """bflc with one rule bent each."""
 
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, fields, replace
 from typing import Any
 
 import clients.protocol.council as council_module
 import clients.protocol.managers as managers_module
 import clients.protocol.scores as scores_module
 from clients.protocol import scores
-from clients.protocol.council import PATIENCE, Choice, Council
+from clients.protocol.council import Choice, Council
 from clients.protocol.docket import Docket, Selection
 from clients.protocol.federation import Federation
 from clients.protocol.marks import compute_bitmap
 from clients.protocol.mechanisms import MECHANISMS
-from clients.protocol.policies import Publication
+from clients.protocol.policies import OwnAction, Publication
 from clients.protocol.publication import compute_checked
-from clients.types.federation import Outcome, Round
+from clients.types.errors import ProtocolError
+from clients.types.federation import Outcome, Phase, Round
 from tests.spec.bending import Mutant, Patch, bend, put, settled, use
 
 BFLC = MECHANISMS["bflc"]
-PLAIN_CHOICE: Callable[[Council], Choice] = Council.choice.fget  # type: ignore[attr-defined]
+NAMING = BFLC.actions["nameCommittee"]
 
 
 def packed(change: Callable[..., Selection]) -> Mutant:
@@ -62,17 +63,57 @@ def remembered(hook: str, change: Callable[[Any, Council, Council, Round], Counc
     return bend("bflc", "notes", **{hook: bent})
 
 
-def failing(change: Callable[[Council, int, Round], int]) -> Mutant:
-    """Return the mutant in which a committee has failed so often after a round."""
+def chosen(change: Callable[[Council, Choice, Round], Choice]) -> Mutant:
+    """Return the mutant in which the next committee is found so after a round."""
     return remembered(
-        "note_settled", lambda t, own, done, r: replace(done, failures=change(own, done.failures, r))
+        "note_settled", lambda t, own, done, r: replace(done, choice=change(own, done.choice, r))
     )
 
 
-def named_again(council: Council) -> Choice:
-    if council.failures == PATIENCE:
-        return Choice.NAMED if council.named else Choice.DRAWN
-    return PLAIN_CHOICE(council)
+@dataclass(frozen=True, slots=True)
+class Impatient(Council):
+    """What a federation remembers that bears with a committee for three failures in a row."""
+
+    failures: int = 0
+
+
+def fails_for_good(t: Any, own: Council, done: Council, r: Round) -> Council:
+    failures = own.failures if isinstance(own, Impatient) else 0
+    failures = 0 if r.outcome is Outcome.ACCEPTED else failures + 1
+    kept = {field.name: getattr(done, field.name) for field in fields(Council)}
+    if failures >= 3:
+        kept["choice"] = Choice.DRAWN
+    return Impatient(**kept, failures=failures)
+
+
+def named_after(stays: Callable[[Council], bool]) -> Mutant:
+    """Return the mutant in which a naming leaves the choice as it was, of such a council."""
+
+    def mutant(patch: Patch) -> None:
+        plain = managers_module._process_motion
+
+        def bent(core: Any, *args: Any) -> Any:
+            before = core.state.own
+            events = plain(core, *args)
+            if events[-1].name == "CommitteeNamed" and stays(before):
+                core.state.own = replace(core.state.own, choice=before.choice)
+            return events
+
+        patch.setattr(managers_module, "_process_motion", bent)
+
+    return mutant
+
+
+def naming(process: Callable[..., Any]) -> Mutant:
+    """Return the mutant in which a committee is named in any phase, by `process`."""
+    actions = {**BFLC.actions, "nameCommittee": OwnAction(replace(NAMING.action, phase=None), process)}
+    return lambda patch: use(patch, "bflc", actions=actions)
+
+
+def before_the_first_round(core: Any, env: Any, sender: str, accounts: list[str]) -> Any:
+    if core.number:
+        raise ProtocolError("WrongPhase", Phase.OPEN, Phase.OPEN)
+    return NAMING.process(core, env, sender, accounts)
 
 
 def reveals_ask_nobody(patch: Patch) -> None:
@@ -157,23 +198,29 @@ BFLC_MUTANTS: dict[str, Mutant] = {
     "speed counts nothing": elected(
         lambda plain, t, c, seed: plain(replace(t, election=0) if t.election == 2 else t, c, seed)
     ),
-    "who leaves a round undecided stays": failing(
-        lambda own, done, r: done if r.outcome is Outcome.ACCEPTED else min(own.failures + 1, PATIENCE)
+    "who leaves a round undecided stays": chosen(
+        lambda own, done, r: own.choice if r.outcome is Outcome.UNDECIDED else done
     ),
-    "a rejection ends a committee": failing(
-        lambda own, done, r: PATIENCE if r.outcome is Outcome.REJECTED else done
+    "a rejection ends a committee": chosen(
+        lambda own, done, r: Choice.DRAWN if r.outcome is Outcome.REJECTED else done
     ),
-    "a rejection is no failure": failing(
-        lambda own, done, r: own.failures if r.outcome is Outcome.REJECTED else done
+    "nothing to judge ends a committee": chosen(lambda own, done, r: done if r.proposals else Choice.DRAWN),
+    "three failures end a committee": remembered("note_settled", fails_for_good),
+    "whoever was named comes back": chosen(
+        lambda own, done, r: Choice.NAMED if done is Choice.DRAWN and own.named else done
     ),
-    "nothing to judge is no failure": failing(lambda own, done, r: done if r.proposals else own.failures),
-    "nothing to judge ends a committee": failing(lambda own, done, r: done if r.proposals else PATIENCE),
-    "failures need not be in a row": failing(
-        lambda own, done, r: own.failures if own.failures < PATIENCE and done == 0 else done
+    "whoever was elected comes back": chosen(
+        lambda own, done, r: Choice.ELECTED if done is Choice.DRAWN and own.candidates else done
     ),
-    "two failures are enough": put(council_module, "PATIENCE", 2),
-    "four failures are enough": put(council_module, "PATIENCE", 4),
-    "whoever was named comes back": put(Council, "choice", property(named_again)),
+    "whoever was named stays": chosen(
+        lambda own, done, r: Choice.NAMED if own.choice is Choice.NAMED else done
+    ),
+    "whoever was elected stays": named_after(lambda council: council.choice is Choice.ELECTED),
+    "where the draw decided it stays": named_after(
+        lambda council: council.choice is Choice.DRAWN and len(council.models) > 1
+    ),
+    "committees are named in any phase": naming(NAMING.process),
+    "committees are named before the first round": naming(before_the_first_round),
     "records wait for the verdict": remembered(
         "note_published", lambda t, own, done, r: own if r.publications == 1 else done
     ),

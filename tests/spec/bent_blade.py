@@ -60,13 +60,38 @@ def convicted_at_once(patch: Patch) -> None:
 
 
 def taken_back_before_the_end(patch: Patch) -> None:
-    plain = task_module._check_over
+    plain = BLADE.actions["reclaim"]
 
-    def bent(t: Any, state: Any, env: Any) -> None:
-        if task_module.is_funded(t, state):
-            plain(t, state, env)
+    def bent(*args: Any) -> Any:
+        with patch.context() as here:
+            here.setattr(task_module, "_check_over", lambda *_: None)
+            return plain.process(*args)
 
-    patch.setattr(task_module, "_check_over", bent)
+    use(patch, "blade", actions={**BLADE.actions, "reclaim": replace(plain, process=bent)})
+
+
+def over(**bent: Callable[[Any, Any, Any], bool]) -> Mutant:
+    """Return the mutant in which these are asked of (t, state, env) to know whether a task is over."""
+    rules: dict[str, Callable[[Any, Any, Any], bool]] = {
+        "done": lambda t, state, env: task_module.get_task(state).accepted >= t.rounds,
+        "late": lambda t, state, env: env.time >= t.deadline,
+        "poor": lambda t, state, env: state.pool < t.bounty,
+        "few": lambda t, state, env: len(state.ledger.registry) < t.min_winners,
+        "begun": lambda t, state, env: len(state.rounds) > 1,
+        "bidden": lambda t, state, env: env.time >= t.bidding_ends,
+    }
+    assert bent.keys() <= rules.keys()
+    rules |= bent
+
+    def is_over(t: Any, state: Any, env: Any) -> bool:
+        done, late, poor, few, begun, bidden = (rule(t, state, env) for rule in rules.values())
+        return done or late or ((poor or few) and not begun and bidden)
+
+    return put(task_module, "is_over", is_over)
+
+
+def no(*of: object) -> bool:
+    return False
 
 
 def the_block_of_any_round_pays(patch: Patch) -> None:
@@ -93,7 +118,14 @@ BLADE_MUTANTS: dict[str, Mutant] = {
         patch, "blade", guard=replace(BLADE.guard, compute_guarded=only_of_accepted)
     ),
     "the undecided convict": convicted_at_once,
-    "who bid is bound": bend("blade", "gates", check_exit=task_module._check_over),
+    "who bid is bound": over(bidden=no),
+    "who bids isn't bound": over(bidden=may_all),
+    "bidding ends a moment later": over(bidden=lambda t, state, env: env.time > t.bidding_ends),
+    "a task without its bounty begins": over(poor=no),
+    "a task without its winners begins": over(few=no),
+    "one winner more is wanted": over(few=lambda t, state, env: len(state.ledger.registry) <= t.min_winners),
+    "the bounty alone is too little": over(poor=lambda t, state, env: state.pool <= t.bounty),
+    "a task that began needs its bounty": over(begun=no),
     "the publisher takes back before the end": taken_back_before_the_end,
     "the first among equals is worst": put(auction_module, "get_worst", the_first_among_equals_is_worst),
     "the last to come is worst": put(auction_module, "get_worst", lambda state: state.ledger.registry[-1]),
@@ -117,16 +149,10 @@ BLADE_MUTANTS: dict[str, Mutant] = {
     "a seed is hashed once more": put(
         evidence_module, "compute_anchor", lambda seed, n: _hash_again(evidence_module, seed, n)
     ),
-    "the task lasts a round longer": put(
-        task_module,
-        "is_over",
-        lambda t, state, env: task_module.get_task(state).accepted > t.rounds or env.time >= t.deadline,
+    "the task lasts a round longer": over(
+        done=lambda t, state, env: task_module.get_task(state).accepted > t.rounds
     ),
-    "the deadline is the last moment": put(
-        task_module,
-        "is_over",
-        lambda t, state, env: task_module.get_task(state).accepted >= t.rounds or env.time > t.deadline,
-    ),
+    "the deadline is the last moment": over(late=lambda t, state, env: env.time > t.deadline),
 }
 
 

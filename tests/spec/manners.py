@@ -14,7 +14,7 @@ from clients.protocol.managers import compute_motion
 from clients.protocol.mining import compute_work
 from clients.protocol.scores import select_best
 from clients.protocol.state import Env
-from clients.protocol.task import Bid, get_task, is_funded, is_over
+from clients.protocol.task import Bid, get_task, is_over
 from clients.types.chain import Call
 from clients.types.federation import ZERO32, Act, Address, Phase, Standing
 from tests.spec.player import PARTS, UINT256, Mood, Move, Player
@@ -121,6 +121,8 @@ class BflcPlayer(JudgingPlayer):
         super().__init__(rng, *given, **named)
         self.named = rng.random() < 0.5
         """Whether the managers name a committee before the first round."""
+        self.renames = rng.choice((0.0, 0.0, 0.1, 0.4))
+        """The chance that they name one between rounds."""
         self.barren = rng.choice((0, 0, 0, 1, 1, 2, 2, 3))
         """The round from which on most rounds fail: nothing passes, or nothing is proposed; 0: none."""
 
@@ -172,12 +174,16 @@ class BflcPlayer(JudgingPlayer):
         return self.move("allow", [account for account in self.accounts if account not in allowed])
 
     def name(self) -> Call:
+        """Return the motion for one of few committees, so that managers agree on one before long."""
         members, needed = self.federation.state.ledger.registry, self.federation.terms.committee
-        return self.move("nameCommittee", (members if len(members) >= needed else self.accounts)[:needed])
+        crowd = members if len(members) >= needed else self.accounts
+        return self.move("nameCommittee", self.rng.choice((crowd[:needed], crowd[:needed], crowd[-needed:])))
 
     def play_open(self, anybody: Address, env: Env) -> Move:
         council = get_council(self.federation.state)
         if self.named and self.federation.number == 0 and not self.is_short() and not council.named:
+            return Move(self.name())
+        if self.federation.number and self.rng.random() < self.renames:
             return Move(self.name())
         return super().play_open(anybody, env)
 
@@ -194,7 +200,7 @@ class BflcPlayer(JudgingPlayer):
         moves: tuple[Callable[[], Call], ...] = (self.welcome, *lists)
         if phase is Phase.REVEAL:  # of those who are about to
             moves += (lambda: self.move("expel", self.committed()[:1]),) * 4
-        return moves if self.federation.number else (*moves, self.name, self.name, self.name)
+        return (*moves, self.name, self.name, self.name) if phase is Phase.OPEN else (*moves, self.name)
 
     def own_calls(self, account: Address, env: Env) -> dict[str, Callable[[], Call]]:
         some = self.rng.sample(self.accounts, k=self.rng.randrange(3))
@@ -247,7 +253,7 @@ class BladePlayer(MiningPlayer):
             if leaving and rng.random() < 0.3:
                 return Move(Call(rng.choice(leaving), "withdraw"))
             return Move(self.pay(), *self.stride(terms.bidding_ends, env))
-        if not is_funded(terms, state) and rng.random() < 0.8:
+        if self.is_unfunded() and rng.random() < 0.8:
             members = state.ledger.registry
             return Move(Call(rng.choice(members), "exit") if members and rng.random() < 0.15 else self.pay())
         if is_over(terms, state, env):
@@ -257,6 +263,12 @@ class BladePlayer(MiningPlayer):
         if self.is_short() and rng.random() < 0.6:
             return Move(Call(anybody, "reclaim"), *self.stride(terms.deadline, env))
         return super().play_open(anybody, env)
+
+    def is_unfunded(self) -> bool:
+        """Return whether the bounty alone is missing."""
+        state, terms = self.federation.state, self.federation.terms
+        enough = len(state.ledger.registry) >= terms.min_winners
+        return enough and not self.federation.number and state.pool < terms.bounty
 
     def pay(self) -> Call:
         """Return a payment into the pool by whoever can afford the bounty."""
@@ -275,6 +287,8 @@ class BladePlayer(MiningPlayer):
         return Call(account, "bid", (capability, cost, self.secret(account, 0)))
 
     def is_finished(self, env: Env) -> bool:
+        if self.is_unfunded() and env.time < self.federation.terms.deadline:
+            return False
         return is_over(self.federation.terms, self.federation.state, env) and self.rng.random() < 0.1
 
     # -------------------------------------------------------------- in a round
@@ -284,11 +298,11 @@ class BladePlayer(MiningPlayer):
         mood, word = super().mood(), self.digest(7)
         if not self.federation.docket.accused or word[0] % 8 == 0:
             return mood
-        return replace(mood, skip=0.2 if self.is_torn() else 0.0, absent=0.01)
+        return replace(mood, skip=0.3 if self.is_torn() else 0.0, absent=0.01)
 
     def is_torn(self) -> bool:
         """Return whether this round's jury doesn't agree on whom to convict, nor stays to say so."""
-        return self.digest(7)[1] % 3 == 0
+        return self.digest(7)[1] % 2 == 0
 
     def samples_of(self, account: Address) -> int:
         terms = self.federation.terms
@@ -310,8 +324,9 @@ class BladePlayer(MiningPlayer):
         proposals, word = self.federation.record.proposals, self.digest(8)
         # In most rounds most of the jury agree: on whom to convict, and on whether to approve copies as well.
         copies = rng.choice((accused, 0, rng.getrandbits(proposals) if proposals else 0))
-        if rng.random() < (0.3 if self.is_torn() else 0.8):
-            copies = accused if word[0] % 4 else 0
+        if rng.random() < 0.8:
+            named = rng.random() < 0.6 if self.is_torn() else word[0] % 4
+            copies = accused if named else 0
         good = self.approved() | (accused if word[1] % 3 == 0 else 0)
         if word[1] % 3 and rng.random() < 0.8:
             good &= ~copies

@@ -8,12 +8,12 @@ from typing import Any
 from eth_hash.auto import keccak
 
 from clients.protocol.approvals import get_approved
-from clients.protocol.council import PATIENCE, Choice, Council, get_council
+from clients.protocol.council import Choice, Council, get_council
 from clients.protocol.evidence import get_convicted, is_convicted
 from clients.protocol.federation import Federation
 from clients.protocol.marks import get_majority
 from clients.protocol.state import Env
-from clients.protocol.task import Task, is_funded, is_over
+from clients.protocol.task import Task, is_over
 from clients.types.chain import Call
 from clients.types.errors import ProtocolError
 from clients.types.federation import ZERO32, Act, Address, Event, Outcome
@@ -53,6 +53,8 @@ class Coverage:
     outcomes: Counter[str] = field(default_factory=Counter)
     events: Counter[str] = field(default_factory=Counter)
     cases: Counter[str] = field(default_factory=Counter)
+    spoilt: int = 0
+    """Rounds in a row, of this sequence, that were not accepted."""
 
     def note_settled(self, federation: Federation[Any], before: object) -> None:
         """Note what a round came to; `before` is what the mechanism remembered before it was settled."""
@@ -100,14 +102,19 @@ class Coverage:
         assert isinstance(before, Council)
         for choice in Choice:
             self.cases[f"a committee was {choice.name.lower()}"] += before.choice is choice
-        failed = before.choice is not Choice.DRAWN and after.choice is Choice.DRAWN
-        at_once = record.outcome is Outcome.UNDECIDED and record.proposals > 0
+        self.spoilt = 0 if record.outcome is Outcome.ACCEPTED else self.spoilt + 1
         for choice in (Choice.NAMED, Choice.ELECTED):
-            whose = failed and before.choice is choice
-            self.cases[f"a committee that was {choice.name.lower()} failed at once"] += whose and at_once
-            self.cases[f"a committee that was {choice.name.lower()} failed thrice"] += whose and not at_once
-        forgiven = 0 < before.failures < PATIENCE and record.outcome is Outcome.ACCEPTED
-        self.cases["failures forgiven"] += forgiven
+            whose, stays = before.choice is choice, after.choice is choice
+            name = f"a committee that was {choice.name.lower()}"
+            self.cases[f"{name} came to no model"] += whose and after.choice is Choice.DRAWN
+            self.cases[f"{name} stayed after a rejection"] += (
+                whose and stays and record.outcome is Outcome.REJECTED
+            )
+            self.cases[f"{name} stayed though nobody proposed"] += whose and stays and not record.proposals
+            self.cases[f"{name} stayed after three failures"] += whose and stays and self.spoilt > 2
+        self.cases["elected after a naming"] += (
+            before.choice is Choice.NAMED and after.choice is Choice.ELECTED
+        )
 
     def note_accused(self, federation: Federation[Any]) -> None:
         record, docket = federation.record, federation.docket
@@ -126,11 +133,20 @@ class Coverage:
         few = docket.accused & get_majority(docket.copies, record.reveals) & ~docket.selected.convicted
         self.cases["named by most who came, and too few"] += docket.selection is not None and few > 0
 
-    def note_step(self, federation: Federation[Any], call: Call, error: str, unfunded: bool) -> None:
+    def note_step(self, federation: Federation[Any], call: Call, error: str, unable: str) -> None:
         if federation.mechanism.name == "bflc":
             self.cases["expelled before the reveal"] += call.method == "reveal" and error == "AccountBanned"
-        if federation.mechanism.name == "blade":
-            self.cases["left a task without funds"] += unfunded and call.method == "exit" and not error
+        for why in ("no bounty", "too few") if federation.mechanism.name == "blade" else ():
+            for method in ("exit", "reclaim", "fund"):
+                done = unable == why and call.method == method and not error
+                self.cases[f"{method} of a task that can't begin: {why}"] += done
+
+    def note_named(self, before: object, number: int) -> None:
+        """Note what a committee is named in place of, between rounds."""
+        assert isinstance(before, Council)
+        for choice in Choice:
+            whose = number > 0 and before.choice is choice
+            self.cases[f"named in place of one that was {choice.name.lower()}"] += whose
 
     def as_dict(self) -> dict[str, object]:
         counters = {
@@ -144,6 +160,7 @@ def build_sequence(seed: str, steps: int, coverage: Coverage, mechanism: str = "
     """Return the sequence of `seed`, of `steps` steps or up to as many again."""
     world = build_world(seed, mechanism)
     played = []
+    coverage.spoilt = 0
     for _ in range(steps + int(world.rng.random() ** 2 * steps)):
         call = world.play()
         coverage.phases[world.federation.get_phase(world.env).name] += 1
@@ -153,6 +170,16 @@ def build_sequence(seed: str, steps: int, coverage: Coverage, mechanism: str = "
     coverage.rounds += world.federation.number
     coverage.cases["block hashes"] += world.beacon_value == ZERO32
     return Sequence(mechanism, world.beacon_value, world.federation.terms, world.funds, played)
+
+
+def get_lack(federation: Federation[Any], env: Env) -> str:
+    """Return what a blade task lacks so that it can't begin once bidding is over; "" where nothing."""
+    state, terms = federation.state, federation.terms
+    if not isinstance(state.own, Task) or federation.number or env.time >= terms.deadline:
+        return ""
+    if not is_over(terms, state, env):
+        return ""
+    return "no bounty" if len(state.ledger.registry) >= terms.min_winners else "too few"
 
 
 def play_step(
@@ -165,8 +192,7 @@ def play_step(
     coverage.steps += 1
     events: list[Event] = []
     before, refused = federation.state.own, ""
-    unfunded = isinstance(before, Task) and not is_funded(federation.terms, federation.state)
-    unfunded = unfunded and not is_over(federation.terms, federation.state, env)
+    unable = get_lack(federation, env)
     try:
         events = federation.apply(env, call)
     except ProtocolError as error:
@@ -178,9 +204,11 @@ def play_step(
         coverage.actions[call.method] += 1
         if call.method == "settle":
             coverage.note_settled(federation, before)
-    coverage.note_step(federation, call, refused, unfunded)
+    coverage.note_step(federation, call, refused, unable)
     for event in events:
         coverage.events[event.name] += 1
+        if event.name == "CommitteeNamed":
+            coverage.note_named(before, federation.number)
     state = keccak(encode_state(federation, env, accounts))
     return Step(
         env.time, env.block, call, encode_call(federation.actions[call.method], call), ok, outcome, state

@@ -16,7 +16,7 @@ NEVER = {"InvalidTerms", "TransferMismatch", "RegistryFull"}
 """A vector's terms are valid, its token takes no fee, and its members are few."""
 JUDGED = {"WrongSelection", "DigestMismatch"}
 BIDS = {"TooLate", "InvalidBid", "Outbid", "NotFunded", "TaskOver", "NotProposed", "NoSuchUpdate", "BadSeed"}
-MOTIONS = {"NotManager", "AlreadyMoved", "AlreadyStarted", "InvalidCommittee"}
+MOTIONS = {"NotManager", "AlreadyMoved", "InvalidCommittee"}
 UNREACHABLE = {
     "stake_vote": NEVER | JUDGED | BIDS | MOTIONS | {"NotAdmitted"},
     "vbfl": NEVER | BIDS | MOTIONS | {"NotAdmitted"},

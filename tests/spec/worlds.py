@@ -127,7 +127,7 @@ def draw_bflc(world: Shared) -> BflcTerms:
 
 def draw_blade(world: Shared) -> BladeTerms:
     rng, members, schedule = world.rng, len(world.accounts), world.schedule
-    winners = rng.choice((2, 3, 4, members - 1, members))
+    winners = rng.choice((2, 3, 4, members - 1, members, members, members))
     claims = world.claims(winners)
     round_takes = schedule.propose + schedule.commit + schedule.reveal + schedule.publish + schedule.open
     bidding = world.start + rng.choice((0, *(20, 40, 60) * 3, 60, 300, 3_000))

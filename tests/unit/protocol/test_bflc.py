@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from clients.protocol.bflc import BFLC
-from clients.protocol.council import Candidate, Council, Entry, compute_elected, get_entry, get_height
+from clients.protocol.council import Candidate, Choice, Council, Entry, compute_elected, get_entry, get_height
 from clients.protocol.docket import BLANK, Docket, Update
 from clients.protocol.draw import compute_positions
 from clients.protocol.managers import compute_motion
@@ -26,6 +26,7 @@ from clients.types.federation import (
     Election,
     Member,
     Outcome,
+    Phase,
     Role,
     Round,
     Schedule,
@@ -150,7 +151,7 @@ def test_model_and_update_records_are_numbered_as_in_section_iii_a() -> None:
     assert get_entry(TERMS, state_of(settled), 99) == Entry()
 
 
-def test_the_committee_is_named_then_elected_and_drawn_where_it_fails() -> None:
+def test_the_committee_is_the_one_that_was_chosen_last() -> None:
     def committee(council: Council) -> list[int]:
         state = state_of(council)
         roles = [BFLC.panel.get_roles(TERMS, state, account, 7 - at, 8) for at, account in enumerate(A)]
@@ -161,7 +162,7 @@ def test_the_committee_is_named_then_elected_and_drawn_where_it_fails() -> None:
     start = BFLC.notes.start(TERMS)
     assert isinstance(start, Council)
     assert committee(start) == [5, 6, 7]
-    named = replace(start, named=(A[4], A[1], A[0]))
+    named = replace(start, named=(A[4], A[1], A[0]), choice=Choice.NAMED)
     assert committee(named) == [0, 1, 4]
 
     def settle(council: Council, *outcomes: Outcome, proposals: int = 5) -> Council:
@@ -175,22 +176,69 @@ def test_the_committee_is_named_then_elected_and_drawn_where_it_fails() -> None:
     accept, reject, undecided = Outcome.ACCEPTED, Outcome.REJECTED, Outcome.UNDECIDED
     elected = settle(named, accept)
     by_position = [5, 6, 7]
-    for council, sits in ((named, [0, 1, 4]), (elected, [0, 2, 3])):
+    for council, sits in ((start, by_position), (named, [0, 1, 4]), (elected, [0, 2, 3])):
         assert committee(council) == sits
-        # Nothing passed it, or there was nothing to judge: three times in a row.
-        assert committee(settle(council, reject, reject)) == sits
-        assert committee(settle(council, reject, reject, reject)) == by_position
-        assert committee(settle(council, undecided, undecided, proposals=0)) == sits
-        twice = settle(council, reject, undecided, proposals=0)
-        assert committee(twice) == sits
-        assert committee(settle(twice, reject)) == by_position
-        # It didn't come to a model: at once.
+        # Nothing passed it, or there was nothing to judge: however often.
+        assert committee(settle(council, reject)) == sits
+        assert committee(settle(council, *[reject] * 9)) == sits
+        assert committee(settle(council, *[undecided] * 9, proposals=0)) == sits
+        assert committee(settle(settle(council, reject, reject), undecided, proposals=0)) == sits
+        # It didn't come to a model: at once, and until something else is chosen.
         assert committee(settle(council, undecided)) == by_position
         assert committee(settle(council, undecided, reject, undecided)) == by_position
-        # An accepted round elects anew, and forgives what failed before it.
+        # An accepted round elects anew, and so do managers, whatever was chosen before.
         assert committee(settle(council, undecided, accept)) == [0, 2, 3]
-        assert committee(settle(council, reject, reject, accept, reject, reject)) == [0, 2, 3]
-    assert committee(settle(start, undecided, proposals=0)) == by_position
+        assert committee(settle(council, accept, reject)) == [0, 2, 3]
+        for before in (council, settle(council, accept), settle(council, undecided)):
+            renamed = replace(before, named=(A[7], A[1], A[0]), choice=Choice.NAMED)
+            assert committee(settle(renamed, reject)) == [0, 1, 7]
+
+
+def test_managers_name_a_committee_between_rounds_and_only_then() -> None:
+    managers = (A[5], A[6], A[7])
+    terms = replace(TERMS, committee=1, updates=1, managers=managers, schedule=Schedule(open=1, publish=9))
+    chain = SpecChain(BFLC, terms, dict.fromkeys(A[:3], 100), beacon_value=MODEL)
+
+    def call(sender: Address, method: str, *args: object) -> ProtocolError | None:
+        (receipt,) = chain.send([Call(sender, method, args)])
+        return receipt.error
+
+    def name(*accounts: Address) -> None:
+        assert [call(manager, "nameCommittee", list(accounts)) for manager in managers[:2]] == [None] * 2
+
+    def sitting() -> list[Address]:
+        return [seat.account for seat in chain.seats() if seat.roles & Role.VOTER]
+
+    assert [call(manager, "allow", A[:3]) for manager in managers[:2]] == [None] * 2
+    assert [call(account, "join", 10) for account in A[:3]] == [None] * 3
+    for chosen in A[:3]:
+        name(A[1])
+        name(chosen)
+        chain.advance(1)
+        assert call(A[0], "open") is None
+        refusal = ProtocolError("WrongPhase", Phase.DRAW, Phase.OPEN)
+        assert call(managers[0], "nameCommittee", [A[1]]) == refusal
+        assert call(A[0], "nameCommittee", [A[1]]) == refusal
+        assert call(A[0], "draw") is None
+        assert sitting() == [chosen]
+        chain.advance(terms.schedule.propose)
+        assert call(A[0], "settle") is None
+    # An aye doesn't lapse: the one that was given first waits for another.
+    assert call(managers[2], "nameCommittee", [A[0]]) is None
+    chain.advance(1)
+    assert [call(A[0], method) for method in ("open", "draw")] == [None] * 2
+    assert sitting() == [A[2]]
+    chain.advance(terms.schedule.propose)
+    assert call(A[0], "settle") is None
+    assert call(managers[2], "nameCommittee", [A[0]]) == ProtocolError(
+        "AlreadyMoved", managers[2], compute_motion("nameCommittee", (A[0],))
+    )
+    assert call(managers[0], "nameCommittee", [A[0]]) is None
+    assert call(A[0], "nameCommittee", []) == ProtocolError("NotManager", A[0])
+    assert call(managers[0], "nameCommittee", []) == ProtocolError("InvalidCommittee", 0, 1)
+    chain.advance(1)
+    assert [call(A[0], method) for method in ("open", "draw")] == [None] * 2
+    assert sitting() == [A[0]]
 
 
 def test_a_voter_expelled_before_its_reveal_does_not_reveal() -> None:

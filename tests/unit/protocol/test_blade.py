@@ -217,25 +217,68 @@ def test_a_task_from_its_bids_to_its_end() -> None:
     assert call(chain, A[3], "reclaim") == ProtocolError("NothingToClaim", A[4])
 
 
-def test_nobody_is_bound_to_a_task_that_is_not_funded() -> None:
+def bound(chain: SpecChain[BladeTerms]) -> ProtocolError:
+    """Return what an exit before the end was refused with just now."""
+    return ProtocolError("TooEarly", chain.now() - 1, TERMS.deadline)
+
+
+def bid_of(count: int) -> SpecChain[BladeTerms]:
     chain = build()
+    assert [call(chain, A[at], "bid", 40, 5, noise(at, 0)) for at in range(count)] == [None] * count
+    return chain
 
-    def too_early() -> ProtocolError:
-        return ProtocolError("TooEarly", chain.now() - 1, TERMS.deadline)
 
-    for at in range(3):
-        call(chain, A[at], "bid", 40, 5, noise(at, 0))
-    assert call(chain, A[4], "fund", 999) is None
-    assert call(chain, A[2], "exit") is None
-    assert call(chain, A[2], "reclaim") == too_early()
-    assert call(chain, A[4], "fund", 1) is None
-    assert call(chain, A[1], "exit") == too_early()
-    chain.advance(100)
+def end_bidding(chain: SpecChain[BladeTerms]) -> None:
+    """Go to the second in which bidding ends."""
+    chain.advance(TERMS.bidding_ends - chain.now())
+
+
+def test_a_bid_binds_while_bids_come_in() -> None:
+    chain = bid_of(3)
+    for amount in (999, 1):
+        assert call(chain, A[2], "exit") == bound(chain)
+        assert call(chain, A[2], "reclaim") == bound(chain)
+        assert call(chain, A[4], "fund", amount) is None
+    assert call(chain, A[2], "exit") == bound(chain)
+
+
+def test_a_task_that_can_begin_binds() -> None:
+    chain = bid_of(2)
+    assert call(chain, A[4], "fund", 1_000) is None
+    end_bidding(chain)
+    assert call(chain, A[1], "exit") == bound(chain)
+    assert call(chain, A[1], "reclaim") == bound(chain)
     assert [call(chain, A[0], method) for method in ("open", "draw")] == [None, None]
     chain.advance(100)
     assert call(chain, A[0], "settle") is None
+    # It began: what rounds leave in the pool, and of the members, is no reason to go.
     chain.core.state.pool = 0
-    assert call(chain, A[1], "exit") == too_early()
+    assert call(chain, A[1], "exit") == bound(chain)
+
+
+def test_a_task_without_its_bounty_binds_nobody() -> None:
+    chain = bid_of(3)
+    assert call(chain, A[4], "fund", 999) is None
+    end_bidding(chain)
+    assert call(chain, A[0], "open") == ProtocolError("NotFunded", 999, 1_000)
+    assert call(chain, A[2], "exit") is None
+    assert call(chain, A[3], "reclaim") is None
+    assert chain.tokens(A[4]) == 2_000
+    assert call(chain, A[4], "fund", 1_000) is None
+    assert call(chain, A[1], "exit") == bound(chain)
+    assert call(chain, A[0], "open") is None
+
+
+def test_a_task_with_too_few_winners_binds_nobody_whatever_is_paid_in() -> None:
+    # One leaves in front of the bounty: the others would wait for a round that nobody can open.
+    chain = bid_of(2)
+    end_bidding(chain)
+    assert call(chain, A[1], "exit") is None
+    assert call(chain, A[4], "fund", 1_000) is None
+    assert call(chain, A[0], "open") == ProtocolError("TooFewMembers", 1, 2)
+    assert call(chain, A[0], "exit") is None
+    assert call(chain, A[3], "reclaim") is None
+    assert chain.tokens(A[4]) == 2_000
 
 
 @pytest.mark.parametrize("number", [1, 3])
