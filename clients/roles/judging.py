@@ -69,7 +69,7 @@ def is_positive(own: float, theirs: float, threshold: float) -> bool:
 
 FIXED_THRESHOLD = 0.08
 """vh where nothing is known yet: figure 4 of arXiv 2101.03300."""
-SPREADS = 3.0
+SPREADS = 2.5
 """How many standard deviations a legitimate update may be off."""
 LEAST_DRIFTS = 3
 LATEST_DRIFTS = 10
@@ -79,7 +79,7 @@ def get_threshold(drifts: Sequence[float], score: float, samples: int) -> float:
     """Return the adaptive threshold of a validator: what arXiv 2101.03300 leaves as future work.
 
     `drifts` are A_v(L_v(1)) - A_v(L_v(n)) of the rounds in which the validator was a worker, the latest last:
-    what vad of a legitimate update looks like to it. The threshold is their mean and three standard
+    what vad of a legitimate update looks like to it. The threshold is their mean and `SPREADS` standard
     deviations; in these, besides how the drifts vary, is what chance does to a difference of two shares near
     `score` that are measured on `samples`. Until there are 3 drifts it is the fixed one; the last 10 count.
     """
