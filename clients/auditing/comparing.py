@@ -24,7 +24,7 @@ _KINDS: Mapping[str, str] = {
     **dict.fromkeys(("lead", "options", "leader", "option", "commits", "reveals", "publications"), "tally"),
     **dict.fromkeys(("proposer_reward", "voter_reward"), "payout"),
     **dict.fromkeys(("roles", "position"), "draw"),
-    **dict.fromkeys(("index", "members"), "membership"),
+    **dict.fromkeys(("index", "members", "seats", "voters", "publishers"), "membership"),
     **dict.fromkeys(("number", "proposals"), "update"),
     "unbonds_at": "unbonding",
     "seal_block": "seed",

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass, fields
 from enum import Enum
+from types import MappingProxyType
 from typing import Any
 
 from clients.types.errors import FedJuryError, RequestError
@@ -11,6 +12,48 @@ from clients.types.federation import Address
 MOST = 1_000
 """Findings that are kept. Whoever has as many has no need of more."""
 LONGEST = 300
+
+
+KINDS: Mapping[str, str] = MappingProxyType(
+    {
+        "code": "the contract's code is none of ours, or has other terms in it than it shows",
+        "terms": "the terms are such as the rules refuse",
+        "event": "an event that no action emits, or whose arguments no action has",
+        "refused": "an action went through that the rules refuse, for a reason that has no word below",
+        "phase": "something happened too early or too late, by the blocks' times",
+        "seed": "a draw's seed isn't that of its entropy, the reveals so far and its round",
+        "draw": "somebody acted in a part that it wasn't drawn for",
+        "twice": "somebody did something twice",
+        "claim": "an update claims more than the terms allow",
+        "update": "the number of an update",
+        "commitment": "a ballot isn't the one that was committed to",
+        "ballot": "a ballot that says nothing",
+        "selection": "a publication is of other updates than passed",
+        "tally": "votes were counted wrong, or are missing",
+        "outcome": "what a round came to isn't what the votes give",
+        "head": "the accepted model isn't the one that was voted for",
+        "winner": "the winner of a block",
+        "payout": "a reward, or what a member gained or lost",
+        "pool": "the pool that rewards are paid from",
+        "balance": "a stake, a claim or a withdrawal",
+        "unbonding": "when a stake is free",
+        "ban": "somebody should be banned and isn't, or the other way round, or acted though banned",
+        "strikes": "the rounds in a row that are held against a member",
+        "acts": "what the books say that a member did",
+        "membership": "who is a member, who may become one, and in which order",
+        "motion": "what managers moved",
+        "bid": "a bid on record",
+        "record": "a numbered model or update on record",
+        "round": "the number of a round",
+        "money": "tokens moved without a reason, or didn't move; or fewer are there than are owed",
+        "withheld": "an update or a model isn't to be had from the store",
+        "bytes": "the store hands out other bytes than the CID names",
+        "content": "a file isn't weights of the federation's model: its form, its size, a NaN",
+        "aggregate": "the accepted model isn't the aggregate of its updates, bit for bit",
+        "publication": "a publisher published another model than the aggregate of the updates",
+    }
+)
+"""Every kind of finding, in words."""
 
 
 def clean(value: object) -> str:
@@ -93,6 +136,7 @@ class Findings:
         block: int = 0,
     ) -> None:
         """Note a finding. `TooManyFindings` where there are too many."""
+        assert kind in KINDS, kind
         one = Finding(kind, what, clean(expected), clean(found), round, account, transaction, block)
         self._found[one] = None
         if len(self._found) >= self._most:

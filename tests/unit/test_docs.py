@@ -12,7 +12,8 @@ import pytest
 import clients.experiments.__main__ as experiments_command
 import deploy.__main__ as deploy_command
 import deploy.devnet as devnet_command
-from clients import genesis, node, swarm
+from clients import audit, genesis, node, swarm
+from clients.auditing.findings import KINDS
 from clients.engine.config import SwarmConfig
 from clients.engine.results import RoundLine, summarise
 
@@ -26,6 +27,7 @@ COMMANDS: dict[str, Callable[[list[str]], int]] = {
     "clients.swarm": swarm.main,
     "clients.node": node.main,
     "clients.genesis": genesis.main,
+    "clients.audit": audit.main,
     "clients.experiments": experiments_command.main,
     "deploy": deploy_command.main,
     "deploy.devnet": devnet_command.main,
@@ -91,6 +93,11 @@ def test_commands_page_has_every_option(command: str, capsys: pytest.CaptureFixt
         text += section(page("reference/commands.md"), "deploy").split("\nTerms, for")[1]
     told = {name.split()[0] for name in rows(text) if name.startswith("--")}
     assert told == there - (set(map(option, SHARED.get(command, []))) - told)
+
+
+def test_audit_page_has_every_kind_of_finding() -> None:
+    table = rows(page("reference/audit.md").split("## Kinds of findings")[1].split("\n## ")[0])
+    assert {kind: cells[0] for kind, cells in table.items()} == dict(KINDS)
 
 
 def test_commands_page_has_every_target_of_make() -> None:
