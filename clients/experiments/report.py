@@ -2,8 +2,9 @@
 
     python -m clients.experiments.report
 
-writes anew what stands between `<!-- begin NAME -->` and `<!-- end NAME -->` in the pages of `PAGES`. A test
-holds the pages to it.
+draws the saved results anew, tables and pictures, from their lines; then it writes anew what stands between
+`<!-- begin NAME PAPER -->` and `<!-- end NAME PAPER -->` in the pages, by the functions of `PARTS`. A test holds
+results and pages to it.
 """
 
 import json
@@ -13,6 +14,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from types import MappingProxyType
 
+from clients.experiments import pictures, results
 from clients.experiments.figure import Figure, find
 from clients.experiments.results import MARKDOWN, META, TABLE
 from clients.experiments.strict import Table
@@ -145,8 +147,21 @@ def pages() -> list[Path]:
     ]
 
 
+def redraw(figure: Figure) -> None:
+    """Make a figure's tables and pictures anew from its saved lines, for what its file says now."""
+    folder = _folder(figure)
+    found = results.load(folder, figure, PRESET)
+    results.save_tables(found, folder)
+    for old in folder.glob("*.svg"):
+        old.unlink()
+    pictures.save_all(found, folder)
+
+
 def main() -> int:
-    """Write the pages anew."""
+    """Write tables, pictures and pages anew."""
+    for paper in ("stake_vote",):
+        for figure in saved(paper):
+            redraw(figure)
     for page in pages():
         write_whole(page, renew(page))
     return 0

@@ -188,8 +188,6 @@ def check_replaceable(folder: Path, plan: Plan) -> None:
 
 def save(results: Results, folder: Path, command: str, seconds: float) -> None:
     """Write `runs.jsonl`, `meta.json`, `table.json` and `table.md` into `folder`."""
-    from clients.experiments.claims import check_all
-
     text = "".join(json.dumps(run, separators=(",", ":"), ensure_ascii=False) + "\n" for run in results.runs)
     write_whole(folder / RUNS, text)
     spent: dict[str, float] = {}
@@ -209,6 +207,13 @@ def save(results: Results, folder: Path, command: str, seconds: float) -> None:
         "wall_seconds": round(seconds, 1),
     }
     write_whole(folder / META, json.dumps(meta, indent=1, ensure_ascii=False) + "\n")
+    save_tables(results, folder)
+
+
+def save_tables(results: Results, folder: Path) -> None:
+    """Write `table.json` and `table.md`, which follow from the runs."""
+    from clients.experiments.claims import check_all
+
     tables = [compute_table(results, table) for table in results.figure.tables]
     claims = check_all(results)
     content = {"tables": tables, "claims": claims}
