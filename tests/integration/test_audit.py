@@ -1,6 +1,6 @@
 """The audit of federations on real chains: nothing is found in those that keep to the rules."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from random import Random
 
@@ -8,12 +8,14 @@ import pytest
 
 from clients.audit import _compile
 from clients.auditing.auditor import Auditor, Scope, Verdict
+from clients.auditing.checkpoint import Point
 from clients.auditing.nodesource import NodeSource
 from clients.ports.chain import Link, open_link
 from clients.ports.chain.terms import KINDS
 from clients.ports.keys import Key, derive_keys
 from clients.protocol.simulator import compute_entropy
 from clients.protocol.state import Env
+from tests.integration.chain_federation import join, opened, play_round
 from tests.integration.test_differential_chain import build_pair, let_pass
 
 STEPS = {"eth-tester": 90, "anvil": 300}
@@ -62,3 +64,25 @@ def test_a_clean_run_has_no_findings(link: Link, keys: list[Key], mechanism: str
     assert len(verdict.history) == verdict.rounds
     assert verdict.first.number == source.find_first_block()
     assert replace(audit(source), first=verdict.first) == verdict
+
+
+@pytest.mark.needs("anvil")
+def test_blocks_that_are_gone_are_stepped_back_from() -> None:
+    with opened("anvil") as world:
+        link, kept = world.link, list[Sequence[Point]]()
+        join(world.chain, world.accounts)
+        play_round(world.chain, world.accounts)
+        source = NodeSource(link, world.chain.federation)
+        assert audit(source, save=kept.append).findings == ()
+        snapshot = link.rpc.request("evm_snapshot")
+        play_round(world.chain, world.accounts)
+        play_round(world.chain, world.accounts)
+        first = audit(source, points=kept[-1], save=kept.append)
+        assert link.rpc.request("evm_revert", snapshot)
+        link.sender._nonces.clear()  # as they are on the chain now
+        play_round(world.chain, world.accounts, against=4)
+        play_round(world.chain, world.accounts)
+        later = audit(source, points=kept[-1])
+        assert first.findings == later.findings == ()
+        assert (first.rounds, later.rounds) == (3, 3)
+        assert later.transcript == audit(source).transcript != first.transcript

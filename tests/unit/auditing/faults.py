@@ -1,5 +1,6 @@
 """Faults to plant in a record of a chain, one at a time, and what an audit must say of each."""
 
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -241,7 +242,14 @@ def double_reveal(record: Recorded) -> Sign:
 @fault("a publication of another digest", JUDGED)
 def wrong_publisher_digest(record: Recorded) -> Sign:
     done = {one.args["round"] for one in record.entries if one.name == "Settled"}
-    place = record.find("Published", lambda args: args["round"] in done and args["digest"] != bytes(32))
+    said = Counter(
+        (one.args["round"], one.args["digest"]) for one in record.entries if one.name == "Published"
+    )
+    place = record.find(
+        "Published",
+        lambda args: args["round"] in done and args["digest"] != bytes(32)
+        and said[args["round"], args["digest"]] > 1,
+    )  # fmt: skip
     record.alter(place, digest=WRONG)
     return Sign("tally", event_of(record, place)["round"])
 
