@@ -3,8 +3,9 @@
 from collections.abc import Mapping
 from types import MappingProxyType
 
+from clients.auditing.findings import clean
 from clients.types.errors import ProtocolError
-from clients.types.federation import Phase
+from clients.types.federation import Phase, Standing
 
 ARGUMENTS: Mapping[tuple[str, str], tuple[str, str]] = MappingProxyType(
     {
@@ -81,6 +82,8 @@ _REFUSALS: Mapping[str, str] = MappingProxyType(
 
 def get_refusal(error: ProtocolError) -> str:
     """Return the kind of finding that an action is which the rules refuse with `error`."""
+    if error.name == "NotMember" and Standing.BANNED in error.values[1:]:
+        return "ban"
     return _REFUSALS.get(error.name, "refused")
 
 
@@ -91,7 +94,5 @@ def describe_refusal(error: ProtocolError, time: int) -> str:
         return f"a refusal: it is phase {given.name} at {time}, and this takes phase {needed.name}"
     if error.name in ("TooEarly", "TooLate"):
         return f"a refusal: {error.name}, at {time}, by a limit of {error.values[1]}"
-    values = ", ".join(
-        "0x" + value.hex() if isinstance(value, bytes) else str(value) for value in error.values
-    )
+    values = ", ".join(map(clean, error.values))
     return f"a refusal: {error.name}({values})"

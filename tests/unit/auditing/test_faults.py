@@ -5,7 +5,8 @@ from functools import cache
 
 import pytest
 
-from tests.unit.auditing.faults import FAULTS, Fault, Sign
+from tests.unit.auditing.faults import Fault, Sign
+from tests.unit.auditing.faults_of_books import FAULTS
 from tests.unit.auditing.played import Recorded, audit, play_history
 
 SEEDS = 60
