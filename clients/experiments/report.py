@@ -3,8 +3,8 @@
     python -m clients.experiments.report
 
 draws the saved results anew, tables and pictures, from their lines; then it writes anew what stands between
-`<!-- begin NAME PAPER -->` and `<!-- end NAME PAPER -->` in the pages, by the functions of `PARTS`. A test holds
-results and pages to it.
+`<!-- begin NAME PAPER -->` and `<!-- end NAME PAPER -->` in the pages, by the functions of `PARTS`. A test
+holds results and pages to it.
 """
 
 import json
