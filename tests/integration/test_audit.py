@@ -53,7 +53,9 @@ def audit(source: NodeSource, **options: object) -> Verdict:
 
 @pytest.mark.parametrize("mechanism", KINDS)
 @pytest.mark.parametrize(
-    "link", ["eth-tester", pytest.param("anvil", marks=pytest.mark.needs("anvil"))], indirect=True
+    "link",
+    ["eth-tester", pytest.param("anvil", marks=[pytest.mark.needs("anvil"), pytest.mark.slow])],
+    indirect=True,
 )
 def test_a_clean_run_has_no_findings(link: Link, keys: list[Key], mechanism: str) -> None:
     source = play(link, keys, mechanism, "clean", STEPS[link.kind])

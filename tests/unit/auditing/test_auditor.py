@@ -11,7 +11,7 @@ from random import Random
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from clients.auditing.auditor import Auditor, Scope, Verdict
@@ -53,6 +53,7 @@ def state_of(seed: str, mechanism: str, steps: Sequence[int]) -> list[Growing]:
 
 
 @pytest.mark.parametrize("mechanism", sorted(MECHANISMS))
+@settings(max_examples=15)
 @given(seed=st.integers(0, 10**6), cut=st.integers(1, 199))
 def test_an_audit_that_goes_on_later_comes_to_the_same(mechanism: str, seed: int, cut: int) -> None:
     first, whole = state_of(f"later-{seed}", mechanism, (cut, 200))
@@ -103,6 +104,7 @@ def by_beacon() -> Growing:
     raise AssertionError
 
 
+@settings(max_examples=30)
 @given(after=st.integers(0, 100))
 def test_a_checkpoint_of_blocks_that_are_gone_is_stepped_back_from(by_beacon: Growing, after: int) -> None:
     kept: list[Sequence[Point]] = []

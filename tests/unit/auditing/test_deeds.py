@@ -3,7 +3,7 @@
 from random import Random
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from clients.auditing.deeds import ANYBODY, read_deeds
@@ -23,6 +23,7 @@ def event(name: str, **args: object) -> Event:
 
 
 @pytest.mark.parametrize("mechanism", sorted(MECHANISMS))
+@settings(max_examples=20)
 @given(seed=st.integers(0, 2**32))
 def test_every_call_is_read_back_from_its_events(mechanism: str, seed: int) -> None:
     ground, player = build_playground(Random(seed), mechanism)
