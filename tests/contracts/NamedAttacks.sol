@@ -30,6 +30,7 @@ import {ReentrancyGuard} from "@openzeppelin/contracts/utils/ReentrancyGuard.sol
 /// | re-rolling the seed | every leaf: test_rerolling_the_seed; Attacks: test_rerolling_the_seed |
 /// | settling and opening at once | every leaf: test_settling_and_opening_at_once |
 /// | half of an even committee | NamedAttacksBflc: test_half_of_an_even_committee |
+/// | half of the validators are silent | NamedAttacksVbfl: test_half_of_the_validators |
 /// | a minority against a named committee | NamedAttacksBflc: test_a_minority_against_a_named_committee |
 /// | a rich convict, few who convict | NamedAttacksBlade: test_rich_convict, test_few_who_convict |
 /// | reentrant token | every leaf: test_reentrant_token; Attacks: test_reentrant_token |

@@ -66,6 +66,30 @@ contract NamedAttacksVbflTest is VbflBench, NamedAttacks {
         assertEq(balance(worker), BOND);
     }
 
+    /// @dev Half of the validators commit and don't reveal: the round is void, and nobody is paid for it, they neither.
+    function test_half_of_the_validators() public {
+        validators = 2;
+        redeploy(7);
+        fillPool(1000);
+        openAndDraw();
+        proposeAll();
+        address[] memory v = voters();
+        commitBallot(v[0], ballot(true));
+        commitBallot(v[1], ballot(true));
+        revealBallot(v[0], ballot(true));
+        pass(IFederation.Phase.Reveal);
+        refusesPhase(v[0], publishing(MODEL, 7), IFederation.Phase.Publish);
+        finish();
+        assertOutcome(IFederation.Outcome.Undecided);
+        assertEq(federation.head(), GENESIS);
+        assertEq(federation.pool(), 1000);
+        for (uint256 i = 0; i < members.length; ++i) {
+            assertEq(balance(members[i]), BOND);
+        }
+        playVbfl(MODEL, 7);
+        assertEq(federation.head(), MODEL, "others may be drawn, or all come");
+    }
+
     /// @dev Two of three validators pass what they like, and put honest workers out in `kickRounds` such rounds. To
     /// write the model they need more than half of the publishers too: with a miner they have it.
     function test_majority_of_colluders() public {
