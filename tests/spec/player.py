@@ -2,7 +2,7 @@
 
 It looks at the specification's state alone. `fine` times hit deadlines to the second and share blocks; else
 they move in strides that no clock drift of a real chain can matter to. What only one mechanism has, its
-manner of playing adds (`tests/spec/manners.py`).
+manner of playing adds (`tests/spec/manners.py`, `bidders.py`, `judges.py`).
 """
 
 from collections.abc import Callable
