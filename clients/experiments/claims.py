@@ -17,7 +17,7 @@ class Found:
 
     at: str
     mean: float
-    deviation: float
+    deviation: float | None
     seeds: int
     holds: bool
 
@@ -108,14 +108,14 @@ def _trend(results: Results, claim: Claim) -> list[Found]:
 
 
 def _range(results: Results, claim: Claim) -> list[Found]:
-    """The means of the metric along an axis are within bounds of one another; the deviation is 0."""
+    """The means of the metric along an axis are within bounds of one another: one width, no deviation."""
     found = []
     for one, row in zip(results.labels(claim.each, claim.where), _rows(results, claim), strict=True):
         means = [metrics.spread(values)[0] for _, values in row]
         if means:
             width = max(means) - min(means)
             seeds = min(len(values) for _, values in row)
-            found.append(Found(one, width, 0.0, seeds, claim.at_least <= width <= claim.at_most))
+            found.append(Found(one, width, None, seeds, claim.at_least <= width <= claim.at_most))
     return found
 
 
@@ -142,7 +142,7 @@ def check(results: Results, claim: Claim) -> Table:
                     one.mean, one.deviation, percent=claim.percent, digits=1 if claim.percent else 2
                 ),
                 "mean": round(one.mean, 6),
-                "sd": round(one.deviation, 6),
+                "sd": None if one.deviation is None else round(one.deviation, 6),
                 "seeds": one.seeds,
                 "holds": one.holds,
             }

@@ -247,10 +247,11 @@ def compute_table(results: Results, table: Numbers) -> Table:
     }
 
 
-def show(mean: float, deviation: float, *, percent: bool, digits: int = 2) -> str:
-    """Return `mean ± deviation` as text, in percent or as they are."""
+def show(mean: float, deviation: float | None, *, percent: bool, digits: int = 2) -> str:
+    """Return `mean ± deviation` as text, in percent or as they are; the value alone where none deviates."""
     times, sign = (100, " %") if percent else (1, "")
-    return f"{mean * times:.{digits}f} ± {deviation * times:.{digits}f}{sign}"
+    around = "" if deviation is None else f" ± {deviation * times:.{digits}f}"
+    return f"{mean * times:.{digits}f}{around}{sign}"
 
 
 def _markdown(table: Table) -> str:

@@ -13,6 +13,7 @@ from pathlib import Path
 from clients.engine.launch import get_beacon_value
 from clients.experiments.strict import Table, fill
 from clients.ports.files import write_whole
+from clients.protocol.hashing import get_checksummed
 from clients.protocol.simulator import ZERO_ADDRESS, SpecChain
 from clients.protocol.stake_vote import STAKE_VOTE
 from clients.types.chain import Call
@@ -80,7 +81,7 @@ def run(settings: Table, folder: Path, tick: Callable[[int], None]) -> None:
         attribution=False,
         schedule=Schedule(),
     )
-    accounts = [f"0x{number:040x}" for number in range(1, game.clients + 1)]
+    accounts = [get_checksummed(f"0x{number:040x}") for number in range(1, game.clients + 1)]
     funds = _STAKE * (game.rounds + 1)  # so that nobody is put out, whatever it loses
     chain = SpecChain(
         STAKE_VOTE, terms, dict.fromkeys(accounts, funds), beacon_value=get_beacon_value(game.seed)

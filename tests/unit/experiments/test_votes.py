@@ -48,3 +48,18 @@ def test_played_rounds_keep_to_the_closed_form(tmp_path: Path, liars: int) -> No
 def test_impossible_settings_are_refused(wrong: dict[str, int]) -> None:
     with pytest.raises(RequestError):
         resolve(wrong)
+
+
+@pytest.mark.parametrize("liars", [10, 13, 18, 20])
+def test_every_liar_lies_however_many_there_are(tmp_path: Path, liars: int) -> None:
+    run(
+        resolve({"clients": 20, "voters": 9, "liars": liars, "rounds": 40, "seed": 1}),
+        tmp_path,
+        lambda _: None,
+    )
+    record = read({}, tmp_path)
+    assert record["votes"] >= 40 * max(liars - 11, 0)
+    assert record["return"] == pytest.approx(record["expected"], abs=0.3)
+    if liars == 20:
+        assert record["votes"] == 40 * 9
+        assert record["return"] == 0
