@@ -18,11 +18,14 @@ def functions_in(*files: str) -> set[str]:
 
 
 def files_of(where: str) -> list[tuple[str, ...]]:
-    """Return the files that each must have a test: `every leaf`, `core`, or the names of leaves."""
+    """Return the files that each must have a test: `every leaf`, `core`, names of leaves, or a leaf's own."""
     if where == "every leaf":
         return [SHARED]
     if where == "core":
         return [("Attacks.t.sol",)]
+    leaf, own, _ = where.partition("'s own")
+    if own:
+        return [(f"{leaf}.t.sol",)]
     return [(f"NamedAttacks{leaf}.t.sol",) for leaf in where.split(", ")]
 
 
