@@ -263,7 +263,8 @@ def _markdown(table: Table) -> str:
         )
         for cell in table["cells"]
     }
-    head = [table["metric"], *(f"{table['columns']} = {one}" if one else "all" for one in columns)]
+    axis = f"{table['columns']} = " if table["columns"] else ""
+    head = [table["metric"], *(f"{axis}{one}" if one else "all" for one in columns)]
     lines = [f"### {table['title']}", "", _row(head), _row(["---"] * len(head))]
     lines += [_row([row or "all", *(shown.get((row, one), "") for one in columns)]) for row in rows]
     return "\n".join(lines) + "\n\n"
