@@ -18,6 +18,8 @@ from clients.protocol.state import Env
 from tests.integration.chain_federation import join, opened, play_round
 from tests.integration.test_differential_chain import build_pair, let_pass
 
+pytestmark = pytest.mark.slow
+
 STEPS = {"eth-tester": 90, "anvil": 300}
 
 

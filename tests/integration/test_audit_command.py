@@ -14,6 +14,8 @@ from clients.ports.chain import AnvilNode
 from clients.ports.keys import dev_key
 from clients.types.cid import Cid
 
+pytestmark = pytest.mark.slow
+
 SETTINGS: dict[str, Any] = {
     "store": "dir", "model": "logistic", "clients": 8, "malicious": 2, "rounds": 4, "local-epochs": 1,
     "tokens": "30", "device": "cpu",

@@ -19,6 +19,8 @@ from clients.types.chain import Call
 from deploy.compiler import Artifact, _settings, artifact, read_sources, solc_binary
 from tests.integration.chain_federation import World, commitment, draw, found, join, play_round
 
+pytestmark = pytest.mark.slow
+
 LEAF = "contracts/federations/StakeVote.sol"
 
 

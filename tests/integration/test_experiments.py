@@ -19,6 +19,8 @@ from clients.experiments.__main__ import main
 from clients.experiments.archive import STAMP
 from clients.experiments.figure import find, load
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).resolve().parents[2]
 HOME = ROOT / "clients" / "experiments"
 
