@@ -21,7 +21,7 @@ from clients.types.errors import RequestError
 from clients.types.federation import Role, Schedule, StakeVoteTerms
 
 RECORD = "votes.json"
-_STAKE = 2**4 * 3**3 * 5**2 * 7 * 11 * 13
+STAKE = 2**4 * 3**3 * 5**2 * 7 * 11 * 13
 """Base units of a voter's stake, divisible by most majorities: so no dust blurs the mean."""
 _GENESIS, _BALLOT, _SALT = b"\3" * 32, b"\1" * 32, b"\2" * 32
 
@@ -63,16 +63,15 @@ def compute_expected_return(clients: int, voters: int, liars: int) -> float:
     return total
 
 
-def run(settings: Table, folder: Path, tick: Callable[[int], None]) -> None:
-    """Play the rounds, and write down what liars gained on the mean, in stakes, and how often they won."""
-    game = Votes(**settings)
+def play(game: Votes, tick: Callable[[int], None]) -> list[int]:
+    """Play the rounds; return what every lying vote gained, in base units: a stake is `STAKE` of them."""
     terms = StakeVoteTerms(
         token=ZERO_ADDRESS,
         beacon=ZERO_ADDRESS,
         genesis=_GENESIS,
-        bond=_STAKE,
+        bond=STAKE,
         proposer_stake=0,
-        voter_stake=_STAKE,
+        voter_stake=STAKE,
         seats=game.clients - game.voters,
         min_voters=game.voters,
         quorum_bps=10_000,
@@ -82,19 +81,26 @@ def run(settings: Table, folder: Path, tick: Callable[[int], None]) -> None:
         schedule=Schedule(),
     )
     accounts = [get_checksummed(f"0x{number:040x}") for number in range(1, game.clients + 1)]
-    funds = _STAKE * (game.rounds + 1)  # so that nobody is put out, whatever it loses
+    funds = STAKE * (game.rounds + 1)  # so that nobody is put out, whatever it loses
     chain = SpecChain(
         STAKE_VOTE, terms, dict.fromkeys(accounts, funds), beacon_value=get_beacon_value(game.seed)
     )
     chain.send([Call(account, "join", (funds,)) for account in accounts])
     lying = set(accounts[: game.liars])
-    gains = []
+    gains: list[int] = []
     for number in range(1, game.rounds + 1):
         gains += _play(chain, number, accounts[0], lying)
         tick(1)
+    return gains
+
+
+def run(settings: Table, folder: Path, tick: Callable[[int], None]) -> None:
+    """Play the rounds, and write down what liars gained on the mean, in stakes, and how often they won."""
+    game = Votes(**settings)
+    gains = play(game, tick)
     record = {
         "rounds": game.rounds,
-        "return": round(sum(gains) / len(gains) / _STAKE, 6) if gains else 0.0,
+        "return": round(sum(gains) / len(gains) / STAKE, 6) if gains else 0.0,
         "expected": round(compute_expected_return(game.clients, game.voters, game.liars), 6),
         "won": round(sum(gain > 0 for gain in gains) / max(len(gains), 1), 6),
         "votes": len(gains),

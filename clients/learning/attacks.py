@@ -147,8 +147,7 @@ def _alie(strength: float) -> Attack:
     def conspire(start: Weights, seen: Sequence[Weights]) -> Weights:
         moved = {}
         for key, array in sorted(start.items()):
-            stacked = np.stack([one[key].astype(np.float64) for one in seen])
-            mean = stacked.mean(axis=0)
+            stacked, mean = _stack(seen, key)
             moved[key] = _bounded(mean - strength * stacked.std(axis=0) * np.sign(mean - array))
         return moved
 
@@ -161,11 +160,17 @@ def _inner_product(strength: float) -> Attack:
     def conspire(start: Weights, seen: Sequence[Weights]) -> Weights:
         sent = {}
         for key, array in sorted(start.items()):
-            mean = np.stack([one[key].astype(np.float64) for one in seen]).mean(axis=0)
+            _, mean = _stack(seen, key)
             sent[key] = _bounded(array - strength * (mean - array))
         return sent
 
     return Attack("inner_product", conspire=conspire)
+
+
+def _stack(seen: Sequence[Weights], key: str) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return the array `key` of all the updates seen, (update, ...), and its mean over them."""
+    stacked = np.stack([one[key].astype(np.float64) for one in seen])
+    return stacked, stacked.mean(axis=0)
 
 
 BACKDOOR_TARGET = 0
