@@ -1,8 +1,7 @@
 """From events back to the calls that caused them.
 
 Most events hold all arguments of their call. Where anybody may act and it makes no difference who did (open,
-draw, settle, collect, evict), the caller is `ANYBODY`. A motion of managers that isn't carried tells the hash
-of its call alone, so its arguments stay unknown: such a deed has no call.
+draw, settle, collect, evict), the caller is `ANYBODY`.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -10,6 +9,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any
 
+from clients.protocol.managers import compute_selector
 from clients.types.chain import Call
 from clients.types.federation import Address, Event
 
@@ -20,7 +20,7 @@ Args = Mapping[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Deed:
-    """One action with all its events; no `call` where no action has such events, or a motion is meant."""
+    """One action with all its events; no `call` where no action has such events."""
 
     call: Call | None
     events: tuple[Event, ...]
@@ -61,14 +61,16 @@ _PLAIN: Mapping[str, Callable[[Args], Call]] = MappingProxyType(
     }
 )
 
-_CARRIED = {"Allowed": "allow", "Expelled": "expel", "CommitteeNamed": "nameCommittee"}
+_MOTIONS = {"allow": "Allowed", "expel": "Expelled", "nameCommittee": "CommitteeNamed"}
+"""What each motion emits once it is carried."""
+
+_SELECTORS = {compute_selector(method): method for method in _MOTIONS}
 
 
 def read_deeds(events: Sequence[Event], *, time: int, fee: bool = False) -> Iterator[Deed]:
     """Return the deeds behind the events of one transaction, in order.
 
-    `time` is the block's; `fee`: whether joining costs one. Deeds without a call are motions that may not be
-    carried (`Moved`), or events that no action emits.
+    `time` is the block's; `fee`: whether joining costs one.
     """
     at = 0
     while at < len(events):
@@ -144,17 +146,13 @@ def _read_join(events: Sequence[Event], fee: bool) -> Deed:
 
 
 def _read_motion(events: Sequence[Event]) -> Deed:
-    """Return a motion: with its call where it was carried and so tells its accounts."""
-    moved = events[0]
-    carried = events[1].name if len(events) > 1 else ""
-    if carried not in _CARRIED:
-        return Deed(None, (moved,))
-    size = 2
-    if carried == "CommitteeNamed":
-        accounts = list(events[1].args["accounts"])  # type: ignore[call-overload]
-    else:
-        while _is(events, size, carried):
-            size += 1
-        accounts = [event.args["account"] for event in events[1:size]]
-    call = Call(str(moved.args["manager"]), _CARRIED[carried], (accounts,))
+    """Return a motion, with what it did if it was carried."""
+    moved: Args = events[0].args
+    method = _SELECTORS.get(moved["method"])
+    if method is None:
+        return Deed(None, (events[0],))
+    size = 1
+    while _is(events, size, _MOTIONS[method]) and (size == 1 or method != "nameCommittee"):
+        size += 1
+    call = Call(str(moved["manager"]), method, (list(moved["accounts"]),))
     return Deed(call, tuple(events[:size]))

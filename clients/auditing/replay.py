@@ -14,9 +14,8 @@ from clients.auditing.words import ARGUMENTS, WHOLE, describe_refusal, get_refus
 from clients.protocol.council import Council
 from clients.protocol.docket import BLANK, Docket
 from clients.protocol.federation import Federation
-from clients.protocol.managers import compute_motion
 from clients.protocol.mechanisms import MECHANISMS
-from clients.protocol.state import Env, compute_event
+from clients.protocol.state import Env
 from clients.types.chain import Call
 from clients.types.errors import ProtocolError, RequestError
 from clients.types.federation import Address, Event, Outcome, Round
@@ -105,9 +104,6 @@ class Replay:
 
     def _play_deed(self, env: Env, deed: Deed) -> Settled | None:
         main = deed.main
-        if deed.call is None and main.name == "Moved":
-            self._play_motion(env, deed)
-            return None
         if deed.call is None:
             name = "a log of no known kind" if main.name == STRANGE else f"the event {main.name}"
             self._find(env, main, "event", f"{name}, which no action emits", "no such event", "one")
@@ -169,45 +165,6 @@ class Replay:
                 tuple(self.acts.proposals), tuple(self.acts.publications),
             )  # fmt: skip
         return None
-
-    # ------------------------------------------------------------------ motions whose calls aren't told
-
-    def _play_motion(self, env: Env, deed: Deed) -> None:
-        """Count a manager's aye for a motion that isn't carried, of which the event tells the hash alone."""
-        main, council = deed.main, self.core.state.own
-        manager, motion = str(main.args["manager"]), main.args["motion"]
-        assert isinstance(motion, bytes)
-        for method in ("allow", "expel"):
-            if motion == compute_motion(method, ()):  # carried or not, it tells of no accounts
-                if (expected := self._apply(env, Call(manager, method, ((),)), main)) is not None:
-                    self._compare(env, expected, deed.events)
-                return
-        if not isinstance(council, Council):
-            self._find(env, main, "event", "the event Moved", "no such event", "one")
-            return
-        managers = self.core.terms.managers
-        moved = dict(council.moved)
-        ayes = moved.get(motion, frozenset())
-        if manager not in managers or manager in ayes:
-            error = ProtocolError("AlreadyMoved" if manager in managers else "NotManager", manager)
-            self._find(
-                env,
-                main,
-                get_refusal(error),
-                "the motion",
-                describe_refusal(error, env.time),
-                "it went through",
-            )
-            return
-        moved[motion] = ayes | {manager}
-        count = len(moved[motion])
-        if count * 2 > len(managers):
-            del moved[motion]
-            self._find(env, main, "motion", "what the motion does", "it is carried", "it changed nothing")
-        self._compare(
-            env, [compute_event(env, "Moved", manager=manager, motion=motion, ayes=count)], deed.events
-        )
-        self.core.state.own = replace(council, moved=tuple(moved.items()))
 
     # ------------------------------------------------------------------ comparing
 

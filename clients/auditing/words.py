@@ -45,6 +45,9 @@ ARGUMENTS: Mapping[tuple[str, str], tuple[str, str]] = MappingProxyType(
         ("Reclaimed", "publisher"): ("pool", "who reclaimed the pool"),
         ("Moved", "ayes"): ("motion", "the managers who have moved it"),
         ("Moved", "motion"): ("motion", "the motion"),
+        ("Allowed", "account"): ("motion", "whom the motion lets in"),
+        ("Expelled", "account"): ("motion", "whom the motion keeps out"),
+        ("CommitteeNamed", "accounts"): ("motion", "the committee that the motion names"),
     }
 )
 """Of an event's argument: kind, and words."""

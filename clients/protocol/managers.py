@@ -27,11 +27,15 @@ def check_managers(terms: BflcTerms) -> None:
         check_term("managers", place, manager != 0 and manager not in managers[:place])
 
 
+def compute_selector(method: str) -> bytes:
+    """Return the four bytes by which the chain knows a method that motions may call."""
+    return keccak(f"{method}(address[])".encode())[:4]
+
+
 def compute_motion(method: str, accounts: tuple[Address, ...]) -> bytes:
     """Return the motion: keccak256 of the call's data."""
-    selector = keccak(f"{method}(address[])".encode())[:4]
     words = b"".join(get_address_word(account) for account in accounts)
-    return keccak(selector + compute_words(32, len(accounts)) + words)
+    return keccak(compute_selector(method) + compute_words(32, len(accounts)) + words)
 
 
 def _process_motion(
@@ -44,7 +48,8 @@ def _process_motion(
     if sender in ayes:
         raise ProtocolError("AlreadyMoved", sender, motion)
     ayes |= {sender}
-    events = [compute_event(env, "Moved", manager=sender, motion=motion, ayes=len(ayes))]
+    told = {"motion": motion, "method": compute_selector(method), "accounts": accounts}
+    events = [compute_event(env, "Moved", manager=sender, **told, ayes=len(ayes))]
     if len(ayes) * 2 > len(core.terms.managers):
         council, carried = carry(env, council, accounts)
         events += carried

@@ -62,7 +62,7 @@ abstract contract Managers is IBflc, Axes {
 
     /// @dev Put `accounts` on the allow-list and off the blacklist if the motion is carried, or the other way round.
     function _list(address[] calldata accounts, bool allowed) private {
-        if (!_carry()) return;
+        if (!_carry(accounts)) return;
         for (uint256 i = 0; i < accounts.length; ++i) {
             address account = accounts[i];
             (isAllowed[account], isExpelled[account]) = (allowed, !allowed);
@@ -71,17 +71,17 @@ abstract contract Managers is IBflc, Axes {
         }
     }
 
-    /// @dev Count the caller's aye for the motion that its call is. Whether that carries it.
-    function _carry() internal returns (bool carried) {
+    /// @dev Count the caller's aye for the motion that its call with `accounts` is. Whether that carries it.
+    function _carry(address[] calldata accounts) internal returns (bool carried) {
         uint256 place = _requireManager();
-        bytes32 motion = keccak256(msg.data);
+        bytes32 motion = keccak256(abi.encodeWithSelector(msg.sig, accounts));
         uint256 ayes = _ayes[motion];
         if (ayes.has(place)) revert AlreadyMoved(msg.sender, motion);
         ayes |= 1 << place;
         uint256 count = ayes.count();
         carried = count * 2 > _managers.length;
         _ayes[motion] = carried ? 0 : ayes;
-        emit Moved(msg.sender, motion, count);
+        emit Moved(msg.sender, motion, msg.sig, accounts, count);
     }
 
     function _requireManager() internal view returns (uint256 place) {

@@ -40,7 +40,10 @@ interface IBflc is IFederation {
         uint16 score;
     }
 
-    event Moved(address indexed manager, bytes32 indexed motion, uint256 ayes);
+    /// @notice A manager moved `method` with `accounts`, the motion of that hash, which `ayes` have moved by now.
+    event Moved(
+        address indexed manager, bytes32 indexed motion, bytes4 method, address[] accounts, uint256 ayes
+    );
     event Allowed(address indexed account);
     event Expelled(address indexed account);
     event CommitteeNamed(address[] accounts);

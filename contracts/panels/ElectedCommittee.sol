@@ -30,7 +30,7 @@ abstract contract ElectedCommittee is Federation, Managers, ProviderElection {
         _requirePhase(Phase.Open);
         _requireManager();
         if (accounts.length != _committee) revert InvalidCommittee(accounts.length, _committee);
-        if (!_carry()) return;
+        if (!_carry(accounts)) return;
         ++_namings;
         (_electedBy, _isDrawn) = (0, false);
         for (uint256 i = 0; i < accounts.length; ++i) {

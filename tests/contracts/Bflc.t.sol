@@ -18,12 +18,12 @@ contract BflcTest is BflcBench {
     function test_a_motion_is_carried_by_more_than_half() public {
         bytes32 motion = keccak256(abi.encodeCall(IBflc.allow, (one(account(20)))));
         vm.expectEmit(address(federation));
-        emit IBflc.Moved(ADA, motion, 1);
+        emit IBflc.Moved(ADA, motion, IBflc.allow.selector, one(account(20)), 1);
         vm.prank(ADA);
         bflc().allow(one(account(20)));
         assertFalse(bflc().isAllowed(account(20)));
         vm.expectEmit(address(federation));
-        emit IBflc.Moved(CAT, motion, 2);
+        emit IBflc.Moved(CAT, motion, IBflc.allow.selector, one(account(20)), 2);
         vm.expectEmit(address(federation));
         emit IBflc.Allowed(account(20));
         vm.prank(CAT);

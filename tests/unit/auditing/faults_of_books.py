@@ -168,6 +168,13 @@ def other_motion(record: Recorded) -> Sign:
     return Sign("motion")
 
 
+@fault("a motion told of with other accounts than were moved", ("bflc",))
+def misheard_motion(record: Recorded) -> Sign:
+    place = record.find("Moved")
+    record.alter(place, accounts=(next(iter(record.seats_now)),) * 99)
+    return Sign("motion", None, str(event_of(record, place)["manager"]))
+
+
 @fault("a model on record that no round made", ("bflc",))
 def forged_record(record: Recorded) -> Sign:
     settled(record, Outcome.ACCEPTED)
