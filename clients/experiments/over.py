@@ -22,28 +22,32 @@ class LinesDiffer(FedJuryError):
 
 
 def choose(plan: Plan) -> Request | None:
-    """Return the plan's run to repeat: its first federation on the specification; None where it has none."""
+    """Return the run to repeat: the last of the plan's shortest federations with a jury, if it has any.
+
+    The last, since series and axes go from the plain to what puts more to the test.
+    """
     federations = [
         one
-        for one in plan.requests.values()
-        if one.runner == "swarm" and one.settings["mechanism"] != "fedavg" and one.settings["chain"] == "spec"
+        for one in reversed(plan.requests.values())
+        if one.runner == "swarm" and one.settings["mechanism"] != "fedavg"
     ]
-    return min(federations, key=lambda one: (one.rounds, one.settings["clients"])) if federations else None
+    return min(federations, key=lambda one: (one.rounds, one.settings["clients"]), default=None)
 
 
 def compare_over(plan: Plan, archive: Archive, folder: Path, chain: str, store: str) -> str:
-    """Do one run of the plan again over `chain` and `store`; return what was found, and keep it in `folder`.
+    """Do one run of the plan over `chain` and `store` and on the specification, as far as it isn't there.
+
+    Return what was found, and keep it in `folder`.
 
     Raises:
         LinesDiffer: a line isn't the same but for times, gas and bytes.
     """
     request = choose(plan)
     if request is None:
-        return "no run of it is on the specification: nothing to compare"
-    where = archive.root / "over" / f"{request.digest}-{chain}-{store}"
-    shutil.rmtree(where, ignore_errors=True)
-    lines = _run(request, where, chain, store)
-    expected = LineFile(archive.folder(request) / SWARM / LINES).read()
+        return "it has no federation with a jury: nothing to compare"
+    own = request.settings
+    expected = _get_lines(request, archive, "spec", own["store"] if own["chain"] == "spec" else "memory")
+    lines = _get_lines(request, archive, chain, store)
     compared = compare_lines(expected, lines)
     found = {
         "run": request.digest,
@@ -68,6 +72,15 @@ def compare_lines(expected: list[Table], found: list[Table]) -> int:
         if names:
             raise LinesDiffer(f"round {one['round']} differs over the chain in {', '.join(names)}.")
     return len(found)
+
+
+def _get_lines(request: Request, archive: Archive, chain: str, store: str) -> list[Table]:
+    """Return the run's lines over `chain` and `store`: its own, or those of a twin."""
+    if (request.settings["chain"], request.settings["store"]) == (chain, store):
+        return LineFile(archive.folder(request) / SWARM / LINES).read()
+    where = archive.root / "over" / f"{request.digest}-{chain}-{store}"
+    shutil.rmtree(where, ignore_errors=True)
+    return _run(request, where, chain, store)
 
 
 def _run(request: Request, where: Path, chain: str, store: str) -> list[Table]:

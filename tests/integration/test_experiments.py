@@ -236,6 +236,27 @@ def test_a_run_over_anvil_and_kubo_has_the_same_lines(where: Path, tmp_path: Pat
     assert found["gas"] > 0
 
 
+@pytest.mark.slow
+@pytest.mark.needs("anvil", "kubo")
+@pytest.mark.parametrize("name", ["fig4", "fig14", "attribution", "attacks", "noniid", "cost"])
+def test_every_kind_of_figure_has_the_same_lines_over_anvil_and_kubo(name: str, tmp_path: Path) -> None:
+    """Liars, ranked labels, the guilty named, attackers that wait, uneven data, what is on a chain anyway."""
+    from clients.experiments.archive import Archive
+    from clients.experiments.over import choose, compare_over
+    from clients.experiments.plan import make
+    from clients.experiments.runners import RUNNERS
+
+    plan = make(find(f"stake_vote/{name}")[0], "smoke")
+    request = choose(plan)
+    assert request is not None
+    archive = Archive(tmp_path / "runs")
+    RUNNERS[request.runner].run(request.settings, archive.begin(request), lambda rounds: None)
+    archive.end(request)
+    told = compare_over(plan, archive, tmp_path, "anvil", "kubo")
+    assert f"the same {request.rounds} lines" in told
+    assert json.loads((tmp_path / "over.json").read_text())["gas"] > 0
+
+
 def test_lines_that_differ_over_a_chain_are_an_error() -> None:
     from clients.experiments.over import LinesDiffer, compare_lines
 
