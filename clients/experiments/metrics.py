@@ -117,8 +117,8 @@ def _gas(record: Table, last: int) -> float:
 
 
 def _update_bytes(record: Table, last: int) -> float:
-    """Return an update's size: a round puts its updates and their aggregate, all of one size."""
-    return float(record["bytes"]["up"] / (record["proposals"] + record["rounds"]))
+    """Return an update's size: each is read once, and so is the model that it all begins with."""
+    return float(record["bytes"]["down"] / (record["proposals"] + 1))
 
 
 METRICS: Mapping[str, Metric] = MappingProxyType(

@@ -89,6 +89,7 @@ def time_table(paper: str, page: Path) -> str:
         shares = [f"{spent[part] / spent['total']:.0%}" if spent.get("total") else "" for part in parts]
         rows.append(f"| {figure.name} | {fresh} | {spent.get('wall', 0.0):.0f} | {' | '.join(shares)} |")
     rows.append(f"| together | {len(seen)} | {total:.0f} | | | | | | |")
+    rows += ["", f"With a run on each of two cores that is {total / 2 / 3600:.1f} hours."]
     return "\n".join(rows)
 
 
