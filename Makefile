@@ -7,6 +7,8 @@ SHELL := bash
 MAKEFLAGS += --no-builtin-rules
 
 PY := .venv/bin/python
+# As many processes as there are cores; a file's tests stay together.
+SHARED := -n logical --dist loadgroup
 # More for the command behind a target: make swarm ARGS='--rounds 5', make test ARGS='-k draw'.
 ARGS ?=
 
@@ -87,13 +89,13 @@ ipfs-if-can:
 
 .PHONY: test test-fast test-deep
 test: setup ipfs-if-can analysis-if-can ## every test
-	@$(PY) -m pytest $(ARGS)
+	@$(PY) -m pytest $(SHARED) $(ARGS)
 
 test-fast: setup ## the part of it under three minutes
-	@$(PY) -m pytest -m 'not slow' $(ARGS)
+	@$(PY) -m pytest $(SHARED) -m 'not slow' $(ARGS)
 
 test-deep: setup ipfs-if-can analysis-if-can ## every test, with many more random cases; then mutants and coverage
-	@HYPOTHESIS_PROFILE=deep FOUNDRY_PROFILE=long $(PY) -m pytest --timeout 7200 $(ARGS)
+	@HYPOTHESIS_PROFILE=deep FOUNDRY_PROFILE=long $(PY) -m pytest $(SHARED) --timeout 7200 $(ARGS)
 	@$(PY) tools/mutate.py
 	@$(PY) tools/coverage.py
 

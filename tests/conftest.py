@@ -19,8 +19,23 @@ settings.register_profile("ci", deadline=None, suppress_health_check=_SLOW, dera
 settings.register_profile("deep", deadline=None, suppress_health_check=_SLOW, max_examples=2_000)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "ci" if CI else "default"))
 
+# Where tests are shared among processes, each with threads for every core would be in the others' way.
+if "PYTEST_XDIST_WORKER" in os.environ:
+    os.environ.setdefault("OMP_NUM_THREADS", "1")
+
 # A shell's job in the background ignores Ctrl-C, and so would all that tests start and then stop in that way.
 signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Keep a file's tests in one process, for they share what is costly to set up.
+
+    Files that build into the same folder, as those that run forge, name a group of their own.
+    """
+    for item in items:
+        if item.get_closest_marker("xdist_group") is None:
+            item.add_marker(pytest.mark.xdist_group(item.nodeid.partition("::")[0]))
 
 
 @pytest.hookimpl(tryfirst=True)

@@ -11,6 +11,8 @@ import pytest
 from clients.ports import binaries
 from deploy import compiler
 
+pytestmark = pytest.mark.xdist_group("hardhat")
+
 ROOT = binaries.ROOT
 
 
