@@ -36,6 +36,7 @@ def read(path: Path) -> dict[str, Any]:
     return document
 
 
+@pytest.mark.slow
 @pytest.mark.needs("hardhat")
 def test_hardhat_makes_the_same_bytecode() -> None:
     artifacts = compiler.artifacts()

@@ -8,8 +8,8 @@ import pytest
 
 from clients import swarm
 from clients.engine import swarm as engine
-from clients.engine.results import TIMED
 from tests.integration.exact_bench import ExactBench
+from tests.integration.swarms import lines_of
 
 LINES = Path(__file__).parent / "golden"
 RUNS: dict[str, dict[str, Any]] = {
@@ -35,6 +35,6 @@ def test_the_lines_are_those_written_down(name: str, tmp_path: Path, monkeypatch
     for option, value in RUNS[name].items():
         words += ["--" + option] if value is True else ["--" + option, str(value)]
     assert swarm.main(words) == 0
-    records = [json.loads(line) for line in (tmp_path / "run" / "rounds.jsonl").read_text().splitlines()]
-    kept = [{key: record[key] for key in record if key not in TIMED} for record in records]
-    assert kept == [json.loads(line) for line in (LINES / f"{name}.jsonl").read_text().splitlines()]
+    assert lines_of(tmp_path / "run") == [
+        json.loads(line) for line in (LINES / f"{name}.jsonl").read_text().splitlines()
+    ]

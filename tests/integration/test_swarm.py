@@ -19,6 +19,7 @@ from clients.engine.figures import draw_all
 from clients.engine.swarm import Swarm
 from clients.ports.store.memory import MemoryStore
 from clients.protocol.simulator import SpecChain
+from tests.integration.swarms import lines_of
 
 SMALL = {
     "chain": "spec",
@@ -48,12 +49,6 @@ def command(*words: str, **settings: Any) -> list[str]:
     options = {**SMALL, **settings}
     pairs = [("--" + name.replace("_", "-"), str(value)) for name, value in options.items()]
     return [*words, *(word for pair in pairs for word in pair)]
-
-
-def lines_of(folder: Path) -> list[dict[str, Any]]:
-    """Return the lines of a run without what measures time, gas and traffic."""
-    records = [json.loads(line) for line in (folder / "rounds.jsonl").read_text().splitlines()]
-    return [{key: record[key] for key in record if key not in results.TIMED} for record in records]
 
 
 @pytest.fixture(scope="module")

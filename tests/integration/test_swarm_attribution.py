@@ -8,26 +8,20 @@ import pytest
 
 from clients import swarm
 from clients.engine.config import read_toml
-from clients.engine.results import TIMED
+from tests.integration.swarms import CHAINS, lines_of
 
 SETTINGS = {
     "store": "memory", "model": "logistic", "clients": 8, "proposers": 3, "malicious": 2, "rounds": 5,
     "local-epochs": 2, "tokens": "60", "device": "cpu", "seed": 2, "attack": "gaussian_noise+lying_votes",
 }  # fmt: skip
 STAKE = 16 * 10**18
-CHAINS = [
-    "eth-tester",
-    pytest.param("anvil", marks=pytest.mark.needs("anvil")),
-    pytest.param("hardhat", marks=[pytest.mark.needs("hardhat"), pytest.mark.slow]),
-]
 
 
 def run(out: Path, *words: str, **settings: object) -> list[dict[str, Any]]:
     """Run a swarm; return its lines without what measures time, gas and traffic."""
     pairs = {**SETTINGS, **settings, "out": out}.items()
     assert swarm.main([*words, *(word for name, value in pairs for word in (f"--{name}", str(value)))]) == 0
-    records = [json.loads(line) for line in (out / "rounds.jsonl").read_text().splitlines()]
-    return [{key: record[key] for key in record if key not in TIMED} for record in records]
+    return lines_of(out)
 
 
 @pytest.fixture(scope="module")

@@ -1,21 +1,19 @@
 """Trouble in the middle of a run: a peer's is voted against, ours ends the run with nothing lost."""
 
 import errno
-import json
 import os
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from clients import swarm
 from clients.engine import swarm as engine
-from clients.engine.results import TIMED
 from clients.ports.chain import AnvilNode
 from clients.ports.store.memory import MemoryStore
 from clients.types.cid import Cid
 from clients.types.errors import UnavailableError
 from clients.types.store import ContentMissing, Store
+from tests.integration.swarms import lines_of, records_of
 
 SETTINGS = {
     "chain": "spec",
@@ -34,14 +32,6 @@ SETTINGS = {
 def words(out: Path, **settings: object) -> list[str]:
     merged = {**SETTINGS, **settings, "out": out}
     return [word for name, value in merged.items() for word in (f"--{name}", str(value))]
-
-
-def lines_of(folder: Path) -> list[dict[str, Any]]:
-    return [json.loads(line) for line in (folder / "rounds.jsonl").read_text().splitlines()]
-
-
-def untimed(lines: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    return [{key: line[key] for key in line if key not in TIMED} for line in lines]
 
 
 class Bent(MemoryStore):
@@ -70,7 +60,7 @@ def use(monkeypatch: pytest.MonkeyPatch, store: Store) -> None:
 def test_what_a_peer_withholds_is_voted_against(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     use(monkeypatch, Bent(lost=2))  # the first read is the head, the second a proposal of round 1
     assert swarm.main(words(tmp_path / "run")) == 0
-    first, second, third = lines_of(tmp_path / "run")
+    first, second, third = records_of(tmp_path / "run")
     assert first["outcome"] == "REJECTED"
     assert first["candidate_cid"] is None
     assert (first["votes_for"], first["votes_against"]) == (0, 7)
@@ -88,9 +78,9 @@ def test_a_store_that_breaks_down_is_our_trouble_and_nothing_is_lost(
         use(patch, Bent(down=5))
         assert swarm.main(words(out)) == 3
     assert "down" in capsys.readouterr().err
-    assert all(not line["slashed"] for line in lines_of(out))
+    assert all(not line["slashed"] for line in records_of(out))
     assert swarm.main(["--resume", str(out)]) == 0
-    assert untimed(lines_of(out)) == untimed(lines_of(tmp_path / "whole"))
+    assert lines_of(out) == lines_of(tmp_path / "whole")
 
 
 def test_a_full_disk_ends_the_run_and_it_goes_on_when_there_is_room(
@@ -112,7 +102,7 @@ def test_a_full_disk_ends_the_run_and_it_goes_on_when_there_is_room(
         assert swarm.main(words(out)) == 3
     assert "No space left on device" in capsys.readouterr().err
     assert swarm.main(["--resume", str(out)]) == 0
-    assert untimed(lines_of(out)) == untimed(lines_of(tmp_path / "whole"))
+    assert lines_of(out) == lines_of(tmp_path / "whole")
 
 
 @pytest.mark.slow
@@ -128,7 +118,7 @@ def test_a_chain_that_dies_is_told_and_one_that_is_not_ours_is_refused(
     capsys.readouterr()
     assert swarm.main(["--resume", str(out), "--rounds", "2"]) == 3
     assert url.removeprefix("http://") in capsys.readouterr().err
-    assert len(lines_of(out)) == 1
+    assert len(records_of(out)) == 1
     with AnvilNode(block_time=1, genesis_time=None, port=int(url.rsplit(":", 1)[1])):
         assert swarm.main(["--resume", str(out), "--rounds", "2"]) == 3
         assert "no contract" in capsys.readouterr().err

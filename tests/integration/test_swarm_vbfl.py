@@ -15,12 +15,12 @@ from hypothesis import strategies as st
 from clients import swarm
 from clients.engine import cohort, driver
 from clients.engine import swarm as engine
-from clients.engine.results import TIMED
 from clients.learning.codec import encode
 from clients.ports.store.memory import MemoryStore
 from clients.types.cid import Cid
 from clients.types.store import ContentMissing
 from tests.integration.exact_bench import ExactBench
+from tests.integration.swarms import lines_of
 
 SETTINGS: dict[str, Any] = {
     "mechanism": "vbfl", "chain": "spec", "store": "memory", "clients": 20, "malicious": 3, "rounds": 12,
@@ -44,11 +44,6 @@ def command(out: Path, **changes: object) -> list[str]:
 def run(out: Path, **changes: object) -> list[dict[str, Any]]:
     assert swarm.main(command(out, **changes)) == 0
     return lines_of(out)
-
-
-def lines_of(out: Path) -> list[dict[str, Any]]:
-    records = [json.loads(line) for line in (out / "rounds.jsonl").read_text().splitlines()]
-    return [{key: record[key] for key in record if key not in TIMED} for record in records]
 
 
 def malicious_of(out: Path) -> set[str]:

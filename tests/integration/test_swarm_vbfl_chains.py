@@ -1,7 +1,5 @@
 """vbfl: the same seed gives the same rounds on the specification, every chain and every store."""
 
-import json
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -9,10 +7,9 @@ from typing import Any
 import pytest
 
 from clients import swarm
-from clients.engine.results import TIMED
 from clients.ports.chain import AnvilNode
 from clients.ports.store.kubo import KuboNode
-from tests.integration.test_swarm_chains import deploy, start
+from tests.integration.swarms import CHAINS, deploy, heads_of, lines_of, records_of, start
 
 SETTINGS = {
     "mechanism": "vbfl", "store": "memory", "model": "logistic", "clients": 12, "workers": 6, "validators": 3,
@@ -20,11 +17,6 @@ SETTINGS = {
     "local-epochs": 2, "optimizer": "sgd", "learning-rate": 0.05, "validation": 0, "kick-rounds": 2,
     "device": "cpu",
 }  # fmt: skip
-CHAINS = [
-    "eth-tester",
-    pytest.param("anvil", marks=pytest.mark.needs("anvil")),
-    pytest.param("hardhat", marks=[pytest.mark.needs("hardhat"), pytest.mark.slow]),
-]
 
 
 def run(out: Path, **changes: object) -> list[dict[str, Any]]:
@@ -32,11 +24,6 @@ def run(out: Path, **changes: object) -> list[dict[str, Any]]:
     pairs = {**SETTINGS, **named, "out": out}.items()
     assert swarm.main([word for name, value in pairs for word in (f"--{name}", str(value))]) == 0
     return lines_of(out)
-
-
-def lines_of(out: Path) -> list[dict[str, Any]]:
-    records = [json.loads(line) for line in (out / "rounds.jsonl").read_text().splitlines()]
-    return [{key: record[key] for key in record if key not in TIMED} for record in records]
 
 
 @pytest.fixture(scope="module")
@@ -53,8 +40,9 @@ def test_any_chain_agrees_with_the_specification(
     chain: str, specified: list[dict[str, Any]], tmp_path: Path
 ) -> None:
     assert run(tmp_path / "run", chain=chain) == specified
-    record = json.loads((tmp_path / "run" / "rounds.jsonl").read_text().splitlines()[0])
-    assert {"propose", "commit", "reveal", "publish", "settle"} <= record["gas"].keys()
+    assert {"propose", "commit", "reveal", "publish", "settle"} <= records_of(tmp_path / "run")[0][
+        "gas"
+    ].keys()
 
 
 @pytest.mark.slow
@@ -113,15 +101,5 @@ def test_participants_in_processes_of_their_own_run_rounds(anvil: str, tmp_path:
             )
             for number in range(count)
         ]
-        try:
-            deadline = time.monotonic() + 400
-            while any(process.poll() is None for process in processes) and time.monotonic() < deadline:
-                time.sleep(0.2)
-        finally:
-            for process in processes:
-                process.kill()
-        told = [process.communicate() for process in processes]
-    assert [process.returncode for process in processes] == [0] * count, told
-    ends = [line for out, _ in told for line in out.splitlines() if line.startswith(f"round {rounds}:")]
-    assert len(ends) == count
-    assert len({word for line in ends for word in line.split() if word.startswith("bafy")}) == 1, told
+        heads = heads_of(processes, rounds, patience=400)
+    assert len(set(heads)) == 1
