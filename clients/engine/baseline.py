@@ -1,7 +1,8 @@
 """The baseline: FedAvg with a trusted server, no jury and no chain (McMahan et al. 2017).
 
 Each round the server draws as many participants as the federations draw proposers, averages what they send by
-eq. (1), and accepts it. Judging, staking and voting don't happen; balances stay what they were.
+eq. (1), and accepts it. Judging, staking and voting don't happen; balances stay what they were. An informed
+server, which knows who is malicious and draws none of them, is the most that any jury can come to.
 """
 
 from collections.abc import Callable, Sequence
@@ -25,6 +26,7 @@ def run_fedavg(
     store: Store,
     participants: Sequence[Participant],
     drawn: int,
+    informed: bool,
     rounds: range,
     head: bytes,
     entropy: bytes,
@@ -39,13 +41,14 @@ def run_fedavg(
     aggregate.
     """
     pins = Pins([Cid.from_digest(head)])
+    unwanted = {one.account for one in participants if informed and one.malicious}
     up = down = 0
     for number in rounds:
         positions = compute_positions(compute_seed(entropy, ZERO32, number), len(participants))
         order = [
             one for _, one in sorted(zip(positions, participants, strict=True), key=lambda pair: pair[0])
         ]
-        order = order[:drawn]
+        order = [one for one in order if one.account not in unwanted][:drawn]
         proposals: list[Proposal] = []
         trained = cohort.train([one.index for one in order], number, head)
         with meters.part("store"):

@@ -18,6 +18,7 @@ from clients.engine.mechanisms.base import EPOCHS_MAX
 from clients.ports.files import write_whole
 from clients.ports.store.address import is_address
 from clients.ports.store.opening import NAMES as STORES
+from clients.roles.judging import FIXED_THRESHOLD
 from clients.types.errors import RequestError, unknown_name
 from clients.types.federation import TOKEN
 
@@ -53,6 +54,7 @@ class SwarmConfig:
     device: str = option("auto", ", ".join(DEVICES))
     out: str = option("", "folder for the results (default: a new one under runs/)")
     proposers: int = option(4, "stake_vote: proposers drawn a round; the others vote")
+    informed: bool = option(False, "fedavg: the server knows who is malicious, and draws none of them")
     workers: int = option(12, "vbfl: workers drawn a round, who train")
     validators: int = option(5, "vbfl: validators drawn a round, who vote on each update")
     miners: int = option(3, "vbfl: miners drawn a round, who put the model on record")
@@ -74,7 +76,9 @@ class SwarmConfig:
     unit_reward: str = option("0.001", "vbfl: tokens that a sample visited, a check or a vote earns")
     kick_rounds: int = option(6, "vbfl: rejected updates in a row that ban a worker")
     pow_bits: int = option(0, "vbfl: bits of proof of work that win a block; 0: the highest stake wins it")
-    threshold: str = option("0.08", "vbfl: how far an update may fall behind a validator's own, or adaptive")
+    threshold: str = option(
+        str(FIXED_THRESHOLD), "vbfl: how far an update may fall behind a validator's own; or adaptive, gap"
+    )
 
     def __post_init__(self) -> None:
         """Check every setting alone and all of them together."""
@@ -109,6 +113,8 @@ class SwarmConfig:
             raise RequestError("there are malicious clients but no --attack.")
         if self.mechanism == BASELINE:
             self._check_range("proposers", 1, self.clients, "there are only {clients} clients")
+            if self.informed and self.malicious == self.clients:
+                raise RequestError("informed: all clients are malicious, so nobody is left to train.")
         else:
             CONDUCTS[self.mechanism].check(self)
 

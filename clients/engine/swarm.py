@@ -179,6 +179,7 @@ class Swarm:
             cohort=cohort,
             store=self.store,
             participants=self.participants,
+            informed=config.informed,
             drawn=config.proposers,
             rounds=range(len(self.lines) + 1, config.rounds + 1),
             head=Cid.parse(self.lines[-1].head_cid).digest if self.lines else genesis.digest,

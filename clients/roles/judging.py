@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Collection, Sequence
+from itertools import pairwise
 
 from clients.types.federation import ZERO32
 
@@ -68,9 +69,11 @@ def is_positive(own: float, theirs: float, threshold: float) -> bool:
 
 
 FIXED_THRESHOLD = 0.08
-"""vh where nothing is known yet: figure 4 of arXiv 2101.03300."""
+"""vh by default, and where nothing is known yet: figure 4 of arXiv 2101.03300."""
 SPREADS = 2.5
 """How many standard deviations a legitimate update may be off."""
+LEAST_UPDATES = 3
+"""Of fewer updates none stands apart."""
 LEAST_DRIFTS = 3
 LATEST_DRIFTS = 10
 
@@ -88,5 +91,26 @@ def get_threshold(drifts: Sequence[float], score: float, samples: int) -> float:
         return FIXED_THRESHOLD
     mean = sum(latest) / len(latest)
     varying = sum((drift - mean) ** 2 for drift in latest) / (len(latest) - 1)
-    chance = 2 * score * (1 - score) / samples
-    return mean + SPREADS * math.sqrt(varying + chance)
+    return mean + SPREADS * math.sqrt(varying + _get_chance(score, samples))
+
+
+def get_gap_threshold(vads: Sequence[float], score: float, samples: int) -> float:
+    """Return a threshold that parts the round's updates where they part by themselves.
+
+    Ours. `vads` are the validator's own - theirs of all the round's updates. The worse half of them, from the
+    median up, is cut in the middle of its widest gap, if chance doesn't explain that: it is wider than
+    `SPREADS` standard deviations of a difference of two shares near `score` that are measured on `samples`.
+    Otherwise they are all alike, and everything passes. It rests on most updates being honest, needs no
+    history, and doesn't ask how far the data of others differ. Of fewer than 3 updates it is the fixed one.
+    """
+    ordered = sorted(vad for vad in vads if math.isfinite(vad))
+    if len(ordered) < LEAST_UPDATES:
+        return FIXED_THRESHOLD
+    worse = ordered[(len(ordered) - 1) // 2 :]
+    width, low, high = max((high - low, low, high) for low, high in pairwise(worse))
+    return (low + high) / 2 if width > SPREADS * math.sqrt(_get_chance(score, samples)) else 1.0
+
+
+def _get_chance(score: float, samples: int) -> float:
+    """Return the variance of a difference of two shares near `score` that are measured on `samples`."""
+    return 2 * score * (1 - score) / samples

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from clients.engine.config import SwarmConfig
     from clients.engine.notes import Notes
 
-ADAPTIVE = "adaptive"
+ADAPTIVE, GAP = "adaptive", "gap"
 PUBLISH_SECONDS = 3600
 WORK_MAX = 24
 """Bits of work that a run on one machine still comes to an end with."""
@@ -50,8 +50,8 @@ def _check(config: "SwarmConfig") -> None:
 
 
 def _get_fixed_threshold(config: "SwarmConfig") -> float | None:
-    """Return vh, or None where each validator learns its own."""
-    if config.threshold == ADAPTIVE:
+    """Return vh, or None where each validator finds its own."""
+    if config.threshold in (ADAPTIVE, GAP):
         return None
     try:
         threshold = float(config.threshold)
@@ -59,7 +59,7 @@ def _get_fixed_threshold(config: "SwarmConfig") -> float | None:
         threshold = float("nan")
     if not -1.0 <= threshold <= 1.0:
         raise RequestError(
-            f"threshold = {config.threshold!r}: a number between -1 and 1, or {ADAPTIVE!r}, is needed."
+            f"threshold = {config.threshold!r}: a number between -1 and 1, {ADAPTIVE!r} or {GAP!r} is needed."
         )
     return threshold
 
@@ -100,7 +100,7 @@ def _judge(court: Court[VbflTerms], who: Sequence[Participant]) -> Judged | None
     owns = court.cohort.score_first_epochs(indices, court.status.round, court.status.head)
     ballots, findings = {}, {}
     for one, own, theirs in zip(who, owns, scores, strict=True):
-        threshold = _get_threshold(court, one, own)
+        threshold = _get_threshold(court, one, own, [own - score for score in theirs])
         positive = {
             proposal.number
             for proposal, score in zip(sound, theirs, strict=True)
@@ -115,12 +115,14 @@ def _judge(court: Court[VbflTerms], who: Sequence[Participant]) -> Judged | None
     return Judged(ballots, findings=findings)
 
 
-def _get_threshold(court: Court[VbflTerms], one: Participant, own: float) -> float:
+def _get_threshold(court: Court[VbflTerms], one: Participant, own: float, vads: Sequence[float]) -> float:
     fixed = _get_fixed_threshold(court.config)
     if fixed is not None:
         return fixed
-    drifts = court.drifts.get(one.account, ())
-    return judging.get_threshold(drifts, own, court.cohort.test_samples(one.index))
+    samples = court.cohort.test_samples(one.index)
+    if court.config.threshold == GAP:
+        return judging.get_gap_threshold(vads, own, samples)
+    return judging.get_threshold(court.drifts.get(one.account, ()), own, samples)
 
 
 def _get_blamed(terms: VbflTerms, status: Status, docket: Docket) -> set[int]:
@@ -160,7 +162,7 @@ CONDUCT: Conduct[VbflTerms] = Conduct(
     why_out="its updates were rejected too many rounds in a row",
     select=select_approved,
     get_work=_get_work,
-    measures_drifts=lambda config: _get_fixed_threshold(config) is None,
+    measures_drifts=lambda config: config.threshold == ADAPTIVE,
     get_pool=_get_pool,
     tell=_tell,
 )

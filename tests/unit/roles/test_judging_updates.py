@@ -9,7 +9,9 @@ from clients.roles.judging import (
     FIXED_THRESHOLD,
     LATEST_DRIFTS,
     LEAST_DRIFTS,
+    SPREADS,
     get_bitmap,
+    get_gap_threshold,
     get_others,
     get_threshold,
     is_positive,
@@ -61,3 +63,41 @@ def test_who_learns_more_in_later_epochs_asks_for_more(drifts: list[float], shif
 @given(drifts=st.lists(st.floats(-0.5, 0.5), min_size=3, max_size=20), score=st.floats(0.1, 0.9))
 def test_few_samples_make_a_judge_lenient(drifts: list[float], score: float) -> None:
     assert get_threshold(drifts, score, 20) > get_threshold(drifts, score, 2_000)
+
+
+VADS = st.lists(st.floats(-1, 1), min_size=3, max_size=40)
+
+
+@given(vads=VADS, score=SHARES, samples=st.integers(1, 10_000))
+def test_a_gap_never_parts_the_better_half(vads: list[float], score: float, samples: int) -> None:
+    threshold = get_gap_threshold(vads, score, samples)
+    positive = [vad for vad in vads if is_positive(vad, 0.0, threshold)]
+    assert 2 * len(positive) >= len(vads)
+    assert sorted(positive) == sorted(vads)[: len(positive)]
+
+
+@given(
+    honest=st.lists(st.floats(-0.05, 0.05), min_size=5, max_size=20),
+    noisy=st.lists(st.floats(0.3, 0.9), min_size=1, max_size=4),
+    data=st.data(),
+)
+def test_a_gap_wider_than_chance_is_found_wherever_it_is(
+    honest: list[float], noisy: list[float], data: st.DataObject
+) -> None:
+    """However far the whole round is off: only the distance between the two groups counts."""
+    shift = data.draw(st.floats(-0.5, 0.5))
+    noisy = [max(noisy)] * len(noisy)
+    vads = data.draw(st.permutations([one + shift for one in honest + noisy]))
+    threshold = get_gap_threshold(vads, 0.5, 1000)
+    assert {vad for vad in vads if vad > threshold} == {one + shift for one in noisy}
+
+
+@given(score=SHARES, samples=st.integers(1, 10_000), count=st.integers(3, 20), share=st.floats(0, 0.99))
+def test_what_chance_explains_parts_nothing(score: float, samples: int, count: int, share: float) -> None:
+    width = share * SPREADS * math.sqrt(2 * score * (1 - score) / samples)
+    assert get_gap_threshold([number * width for number in range(count)], score, samples) == 1.0
+
+
+@given(vads=st.lists(st.floats(-1, 1), max_size=2), score=SHARES)
+def test_of_two_updates_none_stands_apart(vads: list[float], score: float) -> None:
+    assert get_gap_threshold([*vads, math.nan], score, 100) == FIXED_THRESHOLD
