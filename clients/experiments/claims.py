@@ -36,11 +36,20 @@ def _places(results: Results, claim: Claim) -> list[Table]:
 
 def _difference(results: Results, claim: Claim) -> list[Found]:
     """The metric of series `of` less that of `minus`, seed by seed, is within bounds at every place."""
+    return _compare(results, claim, lambda ours, theirs: ours - theirs)
+
+
+def _ratio(results: Results, claim: Claim) -> list[Found]:
+    """The metric of series `of` as a multiple of that of `minus`, seed by seed, is within bounds."""
+    return _compare(results, claim, lambda ours, theirs: ours / theirs if theirs else float("inf"))
+
+
+def _compare(results: Results, claim: Claim, how: Callable[[float, float], float]) -> list[Found]:
     found = []
     for place in _places(results, claim):
         at = [results.place(claim.where, **{**place, SERIES: series}) for series in (claim.of, claim.minus)]
         ours, theirs = (_by_seed(results, one, claim.metric) for one in at)
-        pairs = [ours[seed] - theirs[seed] for seed in ours if seed in theirs]
+        pairs = [how(ours[seed], theirs[seed]) for seed in ours if seed in theirs]
         if pairs:
             found.append(_judge(claim, place, pairs))
     return found
@@ -55,7 +64,7 @@ def _level(results: Results, claim: Claim) -> list[Found]:
     """The metric of series `of` is within bounds at every place."""
     found = []
     for place in _places(results, claim):
-        at = results.place(claim.where, **{**place, SERIES: claim.of})
+        at = results.place(claim.where, **(place | ({SERIES: claim.of} if claim.of else {})))
         values = results.values(at, claim.metric)
         if values:
             found.append(_judge(claim, place, values))
@@ -88,8 +97,7 @@ def _rows(results: Results, claim: Claim) -> Iterator[list[tuple[str, list[float
 
 
 def _called(results: Results, axis: str, label: str) -> str:
-    name = next((one.label for one in results.plan.axes if one.name == axis), "")
-    return f"({name} = {label})" if axis else ""
+    return f"({results.plan.axis_label(axis)} = {label})" if axis else ""
 
 
 def _trend(results: Results, claim: Claim) -> list[Found]:
@@ -120,7 +128,14 @@ def _range(results: Results, claim: Claim) -> list[Found]:
 
 
 KINDS: Mapping[str, Callable[[Results, Claim], list[Found]]] = MappingProxyType(
-    {"difference": _difference, "level": _level, "trend": _trend, "range": _range, "widening": _widening}
+    {
+        "difference": _difference,
+        "ratio": _ratio,
+        "level": _level,
+        "trend": _trend,
+        "range": _range,
+        "widening": _widening,
+    }
 )
 
 
@@ -130,7 +145,7 @@ def check(results: Results, claim: Claim) -> Table:
         raise unknown_name("kind of claim", claim.kind, KINDS)
     found = KINDS[claim.kind](results, claim)
     axis = claim.each if claim.kind == "range" else _along(results, claim)
-    label = next((one.label for one in results.plan.axes if one.name == axis), axis)
+    label = results.plan.axis_label(axis) or axis
     return {
         "name": claim.name,
         "text": claim.text,

@@ -243,10 +243,15 @@ def _axis(name: str, table: Any, where: str) -> Axis:
     return Axis(name, axis.label, points)
 
 
+def listed(labels: Any) -> list[str]:
+    """Return labels as they are in a file, a list or a single one, as a list of text."""
+    return [str(label) for label in (labels if isinstance(labels, list) else [labels])]
+
+
 def select(points: tuple[Point, ...], labels: Any, where: str) -> tuple[Point, ...]:
     """Return the points of these labels; `RequestError` where there is none of a label."""
     known = {point.label: point for point in points}
-    wanted = [str(label) for label in (labels if isinstance(labels, list) else [labels])]
+    wanted = listed(labels)
     for label in wanted:
         if label not in known:
             raise unknown_name(f"point in {where}", label, known)

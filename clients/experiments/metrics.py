@@ -1,8 +1,11 @@
 """What can be read off a run's record: values a round, and single numbers."""
 
+import math
 import statistics
+from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from types import MappingProxyType
 
 from clients.experiments.strict import Table
@@ -110,6 +113,47 @@ def _single(field: str) -> Single:
     return lambda record, last: float(record[field])
 
 
+def _negative(field: str, place: int) -> Single:
+    """Return the share that is negative in a run of what `field` counts, in pairs of negative and all."""
+
+    def get(record: Table, last: int) -> float:
+        negative, total = (sum(one[place + turn] for one in record[field]) for turn in (0, 1))
+        return negative / total if total else 0.0
+
+    return get
+
+
+def _wins(record: Table, last: int) -> float:
+    winners: str = record["winners"]
+    return winners.count("M") / len(winners)
+
+
+def pool_vad(record: Table, group: str, rounds: slice = slice(None)) -> list[float]:
+    """Return every vad of `group`'s updates in some rounds, as shares; 1 for what is no model."""
+    return [1.0 if one is None else one / 1000 for values in record["vad"][group][rounds] for one in values]
+
+
+def _auc(record: Table, last: int) -> float:
+    """Return how often a malicious update's vad is above an honest one's: the area under the ROC curve."""
+    honest = sorted(pool_vad(record, "honest"))
+    malicious = pool_vad(record, "malicious")
+    if not honest or not malicious:
+        return math.nan
+    above = sum(bisect_left(honest, one) + bisect_right(honest, one) for one in malicious)
+    return above / (2 * len(honest) * len(malicious))
+
+
+def _stake_ratio(record: Table, last: int) -> float:
+    """Return the mean stake of a malicious participant as a share of an honest one's."""
+    return _last("malicious_tokens")(record, last) / _last("honest_tokens")(record, last)
+
+
+def _drop(record: Table, last: int) -> float:
+    """Return how much the first local epoch takes from the global model's accuracy, from round 2 on."""
+    epochs = record["epochs"]
+    return statistics.fmean(before[-1] - after[0] for before, after in pairwise(epochs))
+
+
 def _gas(record: Table, last: int) -> float:
     total: int = sum(record["gas"].values())
     clients: int = record["honest"] + record["malicious"]
@@ -147,6 +191,16 @@ METRICS: Mapping[str, Metric] = MappingProxyType(
         "minority": Metric(
             ("minority",), lambda record, last: statistics.fmean(record["minority"]), "voters in the minority"
         ),
+        "caught": Metric(("judged",), _negative("judged", 0), "votes against malicious updates"),
+        "flagged": Metric(("judged",), _negative("judged", 2), "votes against honest updates"),
+        "malicious_failed": Metric(("passed",), _negative("passed", 0), "malicious updates that failed"),
+        "honest_failed": Metric(("passed",), _negative("passed", 2), "honest updates that failed"),
+        "stake_ratio": Metric(
+            ("honest_tokens", "malicious_tokens"), _stake_ratio, "malicious stake, of an honest one"
+        ),
+        "auc": Metric(("vad",), _auc, "area under the ROC curve of vad"),
+        "malicious_wins": Metric(("winners",), _wins, "blocks won by malicious miners"),
+        "drop": Metric(("epochs",), _drop, "accuracy that the first local epoch takes"),
         "judging": Metric((), _per_round("judge", "aggregate"), "seconds a round to judge and aggregate"),
         "gas": Metric(("gas", "honest", "malicious"), _gas, "gas a client and round"),
         "update_bytes": Metric(("bytes", "proposals"), _update_bytes, "bytes an update"),

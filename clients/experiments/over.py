@@ -7,9 +7,10 @@ from pathlib import Path
 
 from clients.engine.config import build
 from clients.engine.results import TIMED, LineFile
+from clients.engine.rundir import ROUNDS
 from clients.experiments.archive import Archive
 from clients.experiments.plan import Plan, Request
-from clients.experiments.runs_of_swarms import LINES, SWARM
+from clients.experiments.runs_of_swarms import SWARM
 from clients.experiments.strict import Table
 from clients.ports.files import write_whole
 from clients.types.errors import FedJuryError
@@ -77,7 +78,7 @@ def compare_lines(expected: list[Table], found: list[Table]) -> int:
 def _get_lines(request: Request, archive: Archive, chain: str, store: str) -> list[Table]:
     """Return the run's lines over `chain` and `store`: its own, or those of a twin."""
     if (request.settings["chain"], request.settings["store"]) == (chain, store):
-        return LineFile(archive.folder(request) / SWARM / LINES).read()
+        return LineFile(archive.folder(request) / SWARM / ROUNDS).read()
     where = archive.root / "over" / f"{request.digest}-{chain}-{store}"
     shutil.rmtree(where, ignore_errors=True)
     return _run(request, where, chain, store)
@@ -94,4 +95,4 @@ def _run(request: Request, where: Path, chain: str, store: str) -> list[Table]:
             swarm.run(lambda line: None)
         except Stalled:
             swarm.finish()
-    return LineFile(where / LINES).read()
+    return LineFile(where / ROUNDS).read()

@@ -6,25 +6,29 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
-import matplotlib
-
-matplotlib.use("Agg")
 import numpy as np
 from matplotlib import pyplot as plt
 from matplotlib.ticker import MaxNLocator
 
 from clients.engine.figures import INK, QUIET, STYLE
-from clients.experiments import metrics
-from clients.experiments.figure import SERIES, Picture
+from clients.experiments import metrics, pictures_of_vbfl
+from clients.experiments.drawing import (
+    COLOURS,
+    DASHES,
+    MARKS,
+    add_legend,
+    draw_curve,
+    make_grid,
+    name_line,
+    name_panel,
+    pad,
+)
+from clients.experiments.figure import Picture
 from clients.experiments.results import Results
 from clients.experiments.strict import Table
 from clients.ports.files import write_whole
 from clients.types.errors import RequestError, unknown_name
 
-# Okabe and Ito's colours, for every kind of colour vision; lines differ in dashes and marks too.
-COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", INK, "#b8a800", QUIET)
-DASHES = ("-", "--", "-.", ":", (0, (5, 1)), (0, (3, 1, 1, 1)), (0, (1, 1)), (0, (8, 2)), "-")
-MARKS = "osD^vPX*<"
 ACCEPTED, REJECTED, UNDECIDED = COLOURS[0], COLOURS[1], QUIET
 
 
@@ -65,38 +69,22 @@ def _curves(results: Results, picture: Picture) -> Any:
     """A value of each round: the mean over the seeds, and a deviation to both sides."""
     panels = results.labels(picture.panels, picture.where)
     lines = results.labels(picture.lines, picture.where)
-    figure, grid = _grid(results, picture, panels)
+    figure, grid = make_grid(results, picture, panels)
     for place, (axes, panel) in enumerate(zip(grid, panels, strict=True)):
         for number, line in enumerate(lines):
             at = results.place(picture.where, **{picture.panels: panel, picture.lines: line})
             for turn, name in enumerate(picture.values):
-                curves = [_padded(results, record, name) for record in results.records(at)]
+                curves = [pad(results, record, name) for record in results.records(at)]
                 if not curves:
                     continue
                 look = _look(number, turn, len(lines), len(picture.values), numeric=True)
-                _curve(axes, np.array(curves), look, _name(results, picture, line, name))
+                draw_curve(axes, np.array(curves), look, name_line(results, picture, line, name))
         axes.set_xlabel("round")
         axes.xaxis.set_major_locator(MaxNLocator(integer=True, nbins=6))
-        axes.set_title(_panel(results, picture, panel, place), fontsize=9, loc="left")
+        axes.set_title(name_panel(results, picture, panel, place), fontsize=9, loc="left")
     grid[0].set_ylabel(picture.ylabel or metrics.measure(picture.values[0]).label)
-    _legend(figure, grid[0])
+    add_legend(figure, grid[0])
     return figure
-
-
-def _curve(axes: Any, values: Any, look: Table, label: str) -> None:
-    """Draw the mean of `values`, seeds×rounds, and a deviation to both sides."""
-    rounds = np.arange(1, values.shape[1] + 1)
-    mean, deviation = values.mean(axis=0), values.std(axis=0, ddof=1 if len(values) > 1 else 0)
-    axes.plot(rounds, mean, color=look["color"], ls=look["ls"], lw=1.2, label=label)
-    if len(values) > 1:
-        axes.fill_between(rounds, mean - deviation, mean + deviation, color=look["color"], alpha=0.15, lw=0)
-
-
-def _padded(results: Results, record: Table, name: str) -> list[float]:
-    """Return the values of all rounds; of a federation that came to a halt, the last stands on."""
-    values = list(metrics.measure(name).get(record))
-    wanted = int(record["settings"]["rounds"])
-    return values + values[-1:] * (wanted - len(values))
 
 
 def _verdicts(results: Results, picture: Picture) -> Any:
@@ -117,13 +105,13 @@ def _verdicts(results: Results, picture: Picture) -> Any:
             above.plot(rounds, [low] * len(rounds), "|", color=colour, ms=6, mew=0.8)
         above.set_yticks([0, 1], ["slash", "award"])
         above.set_ylim(-0.5, 1.5)
-        above.set_title(_panel(results, picture, panel, place), fontsize=9, loc="left")
+        above.set_title(name_panel(results, picture, panel, place), fontsize=9, loc="left")
         for number, name in enumerate(("accepted", "rejected")):
-            curves = np.array([_padded(results, record, name) for record in records])
-            _curve(below, curves, _look(0, number, 1, 2, numeric=True), metrics.measure(name).label)
+            curves = np.array([pad(results, record, name) for record in records])
+            draw_curve(below, curves, _look(0, number, 1, 2, numeric=True), metrics.measure(name).label)
         below.set_xlabel("round")
     grid[1][0].set_ylabel("rounds so far")
-    _legend(figure, grid[1][0])
+    add_legend(figure, grid[1][0])
     return figure
 
 
@@ -135,7 +123,7 @@ def _values(results: Results, picture: Picture) -> Any:
         raise RequestError(f"{results.figure.full_name}: picture {picture.name} needs an axis x.")
     labels = results.labels(picture.x, picture.where)
     numeric = all(re.fullmatch(r"-?\d+(\.\d+)?", label) for label in labels)
-    figure, grid = _grid(results, picture, panels)
+    figure, grid = make_grid(results, picture, panels)
     for place, (axes, panel) in enumerate(zip(grid, panels, strict=True)):
         for number, line in enumerate(lines):
             for turn, name in enumerate(picture.values):
@@ -146,14 +134,14 @@ def _values(results: Results, picture: Picture) -> Any:
                     if values:
                         points.append((float(label) if numeric else float(spot), *metrics.spread(values)))
                 look = _look(number, turn, len(lines), len(picture.values), numeric)
-                _dots(axes, points, name, {**look, "label": _name(results, picture, line, name)})
+                _dots(axes, points, name, {**look, "label": name_line(results, picture, line, name)})
         if not numeric:
             axes.set_xticks(range(len(labels)), labels, rotation=35, ha="right", fontsize=8)
-        axes.set_xlabel(next(axis.label for axis in results.plan.axes if axis.name == picture.x))
+        axes.set_xlabel(results.plan.axis_label(picture.x))
         if panel:
-            axes.set_title(_panel(results, picture, panel, place), fontsize=9, loc="left")
+            axes.set_title(name_panel(results, picture, panel, place), fontsize=9, loc="left")
     grid[0].set_ylabel(picture.ylabel or metrics.metric(picture.values[0]).label)
-    _legend(figure, grid[0])
+    add_legend(figure, grid[0])
     return figure
 
 
@@ -215,52 +203,15 @@ def per_call(record: Table) -> dict[str, float]:
 
 
 KINDS: Mapping[str, Callable[[Results, Picture], Any]] = MappingProxyType(
-    {"curves": _curves, "verdicts": _verdicts, "values": _values, "gas": _gas}
+    {
+        "curves": _curves,
+        "verdicts": _verdicts,
+        "values": _values,
+        "gas": _gas,
+        "epochs": pictures_of_vbfl.draw_epochs,
+        "vad": pictures_of_vbfl.draw_vad,
+        "roc": pictures_of_vbfl.draw_roc,
+        "stakes": pictures_of_vbfl.draw_stakes,
+        "winners": pictures_of_vbfl.draw_winners,
+    }
 )
-
-
-# ------------------------------------------------------------------ what they share
-
-
-def _grid(results: Results, picture: Picture, panels: Sequence[str]) -> tuple[Any, list[Any]]:
-    width = 2.7 * len(panels) + 0.6 if len(panels) > 1 else 6.4
-    with plt.rc_context(STYLE):
-        figure, grid = plt.subplots(
-            1, len(panels), squeeze=False, sharey=True, figsize=(width, 3.1), layout="constrained"
-        )
-    figure.suptitle(picture.title or results.figure.title, fontsize=10, x=0.01, ha="left")
-    return figure, list(grid[0])
-
-
-def _panel(results: Results, picture: Picture, panel: str, place: int) -> str:
-    if not panel:
-        return ""
-    label = next((axis.label for axis in results.plan.axes if axis.name == picture.panels), "")
-    return f"({chr(ord('a') + place)}) {label + ' = ' if label else ''}{panel}"
-
-
-def _name(results: Results, picture: Picture, line: str, value: str) -> str:
-    """Return what a line is called: by its point where there are several, by its value where there are."""
-    several = len(results.labels(picture.lines, picture.where)) > 1
-    parts = []
-    if several and line:
-        axis = next((one.label for one in results.plan.axes if one.name == picture.lines), "")
-        parts.append(line if picture.lines == SERIES else f"{axis} = {line}")
-    if len(picture.values) > 1 or not parts:
-        known = metrics.MEASURES if picture.kind in ("curves", "verdicts") else metrics.METRICS
-        parts.append(known[value].label)
-    return ", ".join(parts)
-
-
-def _legend(figure: Any, axes: Any) -> None:
-    handles, labels = axes.get_legend_handles_labels()
-    if handles:
-        fits = int(figure.get_figwidth() * 14 / (max(map(len, labels)) + 8))
-        figure.legend(
-            handles,
-            labels,
-            loc="outside lower center",
-            ncols=max(1, min(len(labels), fits)),
-            frameon=False,
-            fontsize=8,
-        )

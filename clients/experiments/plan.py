@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from clients.experiments.figure import SERIES, Axis, Figure, Point, Preset, select
+from clients.experiments.figure import SERIES, Axis, Figure, Point, Preset, listed, select
 from clients.experiments.runners import RUNNERS
 from clients.experiments.strict import Table
 from clients.types.errors import RequestError, unknown_name
@@ -65,6 +65,10 @@ class Plan:
         axes = {axis.name: axis.points for axis in self.axes} | {SERIES: self.figure.series}
         return [point.label for point in axes[name]]
 
+    def axis_label(self, name: str) -> str:
+        """Return what an axis is called in pictures and tables; nothing for the series, or no axis."""
+        return next((axis.label for axis in self.axes if axis.name == name), "")
+
 
 def make(figure: Figure, preset: str) -> Plan:
     """Return the plan; `RequestError` where the figure lacks the preset or a setting is impossible."""
@@ -91,7 +95,7 @@ def _thin(axis: Axis, scale: Preset) -> Axis:
 def _is_run(series: Point, axes: Sequence[Axis], points: Sequence[Point]) -> bool:
     for axis, point in zip(axes, points, strict=True):
         labels = series.only.get(axis.name)
-        if labels is not None and point.label not in [str(one) for one in labels]:
+        if labels is not None and point.label not in listed(labels):
             return False
     return True
 

@@ -15,7 +15,7 @@ from pathlib import Path
 from types import MappingProxyType
 
 from clients.experiments import pictures, results
-from clients.experiments.figure import Figure, find
+from clients.experiments.figure import Figure, find, papers
 from clients.experiments.results import MARKDOWN, META, TABLE
 from clients.experiments.strict import Table
 from clients.ports.files import write_whole
@@ -75,7 +75,7 @@ def time_table(paper: str, page: Path) -> str:
     for figure in saved(paper):
         spent: dict[str, float] = {}
         fresh = 0
-        for line in (_folder(figure) / "runs.jsonl").read_text("utf-8").splitlines():
+        for line in (_folder(figure) / results.RUNS).read_text("utf-8").splitlines():
             run = json.loads(line)
             if run["run"] in seen:
                 continue
@@ -129,7 +129,7 @@ def renew(page: Path) -> str:
     """Return the page's text with every marked part written anew."""
     text = page.read_text("utf-8")
     for name, part in PARTS.items():
-        for paper in ("stake_vote",):
+        for paper in papers():
             begin, end = f"<!-- begin {name} {paper} -->", f"<!-- end {name} {paper} -->"
             if begin not in text:
                 continue
@@ -160,7 +160,7 @@ def redraw(figure: Figure) -> None:
 
 def main() -> int:
     """Write tables, pictures and pages anew."""
-    for paper in ("stake_vote",):
+    for paper in papers():
         for figure in saved(paper):
             redraw(figure)
     for page in pages():

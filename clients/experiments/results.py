@@ -11,7 +11,7 @@ from pathlib import Path
 
 from clients.experiments import metrics
 from clients.experiments.archive import Archive, compare, versions
-from clients.experiments.figure import SERIES, Figure, Numbers
+from clients.experiments.figure import SERIES, Figure, Numbers, listed
 from clients.experiments.plan import Plan, make
 from clients.experiments.strict import Table
 from clients.ports.files import write_whole
@@ -20,7 +20,17 @@ from clients.types.errors import RequestError, UnavailableError
 RUNS, META, TABLE, MARKDOWN = "runs.jsonl", "meta.json", "table.json", "table.md"
 _ALWAYS = ("rounds", "seconds", "wall_seconds")
 PER_ROUND = ("curves", "verdicts")
-"""The kinds of picture that draw every round; the others draw metrics."""
+"""The kinds of picture whose values are those of every round; those of others are metrics."""
+DRAWN = {
+    "verdicts": ("outcomes",),
+    "gas": ("gas", "proposals", "ballots", "bytes", "honest", "malicious"),
+    "epochs": ("epochs",),
+    "vad": ("vad",),
+    "roc": ("vad", "judged"),
+    "stakes": ("stakes",),
+    "winners": ("winners", "malicious_out"),
+}
+"""The fields of records that kinds of picture draw besides their values."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +72,7 @@ class Results:
         labels = self.plan.labels(name)
         if wanted is None:
             return labels
-        chosen = [str(one) for one in (wanted if isinstance(wanted, list) else [wanted])]
+        chosen = listed(wanted)
         return [label for label in labels if label in chosen]
 
     def place(self, where: Table, **labels: str) -> Table:
@@ -88,10 +98,7 @@ def needed_fields(figure: Figure) -> set[str]:
         per_round = picture.kind in PER_ROUND
         for name in picture.values:
             fields |= set((metrics.measure(name) if per_round else metrics.metric(name)).fields)
-        if picture.kind == "verdicts":
-            fields.add("outcomes")
-        if picture.kind == "gas":
-            fields |= {"gas", "proposals", "ballots", "bytes", "honest", "malicious"}
+        fields |= set(DRAWN.get(picture.kind, ()))
     for name in [table.metric for table in figure.tables] + [claim.metric for claim in figure.claims]:
         fields |= set(metrics.metric(name).fields)
     return fields
@@ -235,14 +242,13 @@ def compute_table(results: Results, table: Numbers) -> Table:
                 {"row": row, "column": column, "mean": round(mean, 6), "sd": round(deviation, 6),
                  "seeds": len(values)}
             )  # fmt: skip
-    label = next((axis.label for axis in results.plan.axes if axis.name == table.columns), "")
     return {
         "name": table.name,
         "title": table.title,
         "metric": table.metric,
         "percent": table.percent,
         "digits": table.digits,
-        "columns": label,
+        "columns": results.plan.axis_label(table.columns),
         "cells": cells,
     }
 

@@ -1,11 +1,11 @@
-"""What a run is: a whole federation (`swarm`), or votes alone (`votes`)."""
+"""What a run is: a whole federation (`swarm`), a device's epochs (`epochs`), or votes alone (`votes`)."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
 
-from clients.experiments import runs_of_swarms, runs_of_votes
+from clients.experiments import runs_of_epochs, runs_of_swarms, runs_of_votes
 from clients.experiments.strict import Table
 
 Tick = Callable[[int], None]
@@ -28,6 +28,7 @@ class Runner:
 RUNNERS: Mapping[str, Runner] = MappingProxyType(
     {
         "swarm": Runner(runs_of_swarms.resolve, runs_of_swarms.run, runs_of_swarms.read),
+        "epochs": Runner(runs_of_epochs.resolve, runs_of_epochs.run, runs_of_epochs.read),
         "votes": Runner(runs_of_votes.resolve, runs_of_votes.run, runs_of_votes.read),
     }
 )

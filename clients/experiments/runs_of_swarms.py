@@ -8,13 +8,22 @@ from typing import Any
 
 from clients.engine.config import SwarmConfig, build
 from clients.engine.results import LineFile
+from clients.engine.rundir import CONFIG, ROUNDS, SUMMARY
+from clients.experiments.records_of_vbfl import read_vbfl
 from clients.experiments.strict import Table
 from clients.types.cid import Cid
 from clients.types.errors import RequestError
 from clients.types.federation import TOKEN
 
-LINES, SUMMARY = "rounds.jsonl", "summary.json"
 PROBE, DATA, SWARM = "probe.jsonl", "data.json", "run"
+OWNERS = {
+    **dict.fromkeys(("tolerance", "proposer_stake", "voter_stake", "quorum", "attribution"), ("stake_vote",)),
+    **dict.fromkeys(("workers", "validators", "miners", "unit_reward"), ("vbfl",)),
+    **dict.fromkeys(("kick_rounds", "pow_bits", "threshold"), ("vbfl",)),
+    "proposers": ("stake_vote", "fedavg"),
+    "informed": ("fedavg",),
+}
+"""Settings that only these mechanisms know: under another they do nothing, so it is the same run."""
 
 
 def resolve(settings: Table) -> Table:
@@ -36,11 +45,12 @@ def _plain(config: SwarmConfig) -> Table:
     if not config.malicious:
         # Without attackers these do nothing: the same run, whatever they say.
         settings["attack"] = list(SwarmConfig().attack)
+        settings["informed"] = False
     if config.mechanism == "fedavg":
-        plain = SwarmConfig()
-        for name in ("tolerance", "proposer_stake", "voter_stake", "quorum", "attribution", "chain"):
-            settings[name] = getattr(plain, name)
         settings["chain"] = "spec"
+    for name, owners in OWNERS.items():
+        if config.mechanism not in owners:
+            settings[name] = getattr(SwarmConfig(), name)
     return settings
 
 
@@ -48,7 +58,6 @@ def run(settings: Table, folder: Path, tick: Callable[[int], None]) -> None:
     """Run the federation, or go on with the run in `folder`."""
     # Here: torch takes seconds to come, and planning has no need of it.
     from clients.engine.driver import Stalled
-    from clients.engine.rundir import CONFIG
     from clients.engine.swarm import Swarm
 
     root = folder / SWARM
@@ -105,7 +114,7 @@ class _Probe:
 
 def read(settings: Table, folder: Path) -> Table:
     """Return the run's record: per-round values, and of each kind of participant who was out when."""
-    lines = LineFile(folder / SWARM / LINES).read()
+    lines = LineFile(folder / SWARM / ROUNDS).read()
     summary: Table = json.loads((folder / SWARM / SUMMARY).read_text())
     malicious = set(summary["malicious"])
     honest = set(lines[0]["balances"]) - malicious
@@ -134,6 +143,8 @@ def read(settings: Table, folder: Path) -> Table:
         record["proposals"] = sum(len(line["proposers"]) for line in lines)
         record["ballots"] = sum(line["votes_for"] + line["votes_against"] for line in lines)
     record["bytes"] = _sum(line["bytes"] for line in lines)
+    if settings["mechanism"] == "vbfl":
+        record |= read_vbfl(lines, malicious)
     probes = LineFile(folder / PROBE, durable=False).read()
     if probes:
         record["backdoor"] = [probe["backdoor"] for probe in probes]
