@@ -61,6 +61,11 @@ devnet: setup $(GENESIS) ## Anvil and Kubo in the foreground, with the contracts
 build/genesis.safetensors: | setup
 	@$(PY) -m clients.genesis --save $@ >/dev/null
 
+# What is built once and out of date is built again by the command itself, which knows all that goes into it.
+.PHONY: explorer
+explorer: setup ## the audit page, into build/explorer
+	@$(PY) -m deploy.explorer --build-only $(ARGS)
+
 # ---------------------------------------------------------------- real nodes, from their Go modules
 
 .PHONY: ipfs ipfs-if-can geth
@@ -85,16 +90,30 @@ ipfs-if-can:
 	  echo 'ipfs: no Kubo here and no Go to build it with; tests that need it will be skipped' >&2; \
 	fi
 
+# ---------------------------------------------------------------- a browser, out of its Node package
+
+.PHONY: chromium chromium-if-can
+chromium: .tools/bin/chromium ## unpack the browser that the audit page is tested in into .tools
+	@:
+
+.tools/bin/chromium: package-lock.json tools/chromium.cjs | setup
+	@.tools/node/bin/node tools/chromium.cjs
+
+# Tests want a browser, but there are machines that this one doesn't run on, and most have another.
+chromium-if-can: setup
+	@$(MAKE) --no-print-directory chromium \
+	  || echo 'chromium: this one runs on Linux x64 alone; tests look for another' >&2
+
 # ---------------------------------------------------------------- tests and gates
 
 .PHONY: test test-fast test-deep
-test: setup ipfs-if-can analysis-if-can ## every test
+test: setup ipfs-if-can analysis-if-can chromium-if-can ## every test
 	@$(PY) -m pytest $(SHARED) $(ARGS)
 
 test-fast: setup ## the part of it under three minutes
 	@$(PY) -m pytest $(SHARED) -m 'not slow' $(ARGS)
 
-test-deep: setup ipfs-if-can analysis-if-can ## every test, with many more random cases; then mutants and coverage
+test-deep: setup ipfs-if-can analysis-if-can chromium-if-can ## every test, with many more random cases; then mutants and coverage
 	@HYPOTHESIS_PROFILE=deep FOUNDRY_PROFILE=long $(PY) -m pytest $(SHARED) --timeout 7200 $(ARGS)
 	@$(PY) tools/mutate.py
 	@$(PY) tools/coverage.py
@@ -112,8 +131,8 @@ mutants: setup ## seed faults in the contracts and see whether tests notice
 coverage: setup ## lines and branches of the contracts that tests run
 	@$(PY) tools/coverage.py
 
-.PHONY: lint lint-python lint-types lint-layers lint-contracts lint-solidity lint-slither format
-lint: lint-python lint-types lint-layers lint-contracts lint-solidity lint-slither ## every gate
+.PHONY: lint lint-python lint-types lint-layers lint-explorer lint-contracts lint-solidity lint-slither format
+lint: lint-python lint-types lint-layers lint-explorer lint-contracts lint-solidity lint-slither ## every gate
 
 lint-python: setup
 	@$(PY) -m ruff check .
@@ -124,6 +143,9 @@ lint-types: setup
 
 lint-layers: setup
 	@.venv/bin/lint-imports
+
+lint-explorer: setup
+	@PATH="$$PWD/.tools/node/bin:$$PATH" node_modules/.bin/tsc --project deploy/explorer/app
 
 # The compiler's warnings are errors here.
 lint-contracts: setup

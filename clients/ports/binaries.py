@@ -33,7 +33,7 @@ _PROGRAMS = {
     "slither": _Program(("slither",), "make analysis"),
     "chromium": _Program(
         ("chromium", "chromium-browser", "google-chrome", "chrome"),
-        "install Chromium with your system's packages",
+        "make chromium, or your system's packages",
     ),
 }
 

@@ -1,0 +1,68 @@
+/** What "verify this round" says, check by check. */
+import type { Hex } from './cid.ts';
+import { ZERO32 } from './cid.ts';
+import { commitment } from './hashing.ts';
+import { bitsOf, type Judgement } from './judge.ts';
+import { OUTCOMES, type Story } from './model.ts';
+import { plural } from './text.ts';
+
+export interface Check {
+  title: string;
+  /** undefined: it can't be told. */
+  good: boolean | undefined;
+  says: string;
+}
+
+/** The updates that the round's model is made of, by their numbers. */
+export function chosenOf(story: Story, judged: Judgement): number[] {
+  return bitsOf(judged.selection).filter((number) => number < story.proposals.length);
+}
+
+/** Checks what needs no model: ballots, selection and verdict. */
+export function checkVotes(chain: number, federation: Hex, story: Story, judged: Judgement): Check[] {
+  const broken = [...story.votes.values()].filter(({ voter, commitment: made, revealed }) =>
+    revealed && commitment(chain, federation, story.round, voter, revealed.ballot, revealed.salt) !== made);
+  const checks: Check[] = [{
+    title: 'Ballots', good: broken.length === 0,
+    says: broken.length ? `${plural(broken.length, 'ballot')} is not what its voter committed to`
+      : `all ${plural(story.reveals.length, 'ballot')} are what their voters had committed to`,
+  }];
+  const odd = story.publications.filter(({ selection }) => selection !== judged.selection);
+  if (story.publications.length) {
+    checks.push({
+      title: 'Selection', good: odd.length === 0,
+      says: odd.length ? 'publications name other updates than the ballots pass' : `the ballots pass updates ${chosenOf(story, judged).join(', ') || 'none'}, as was published`,
+    });
+  }
+  const { settled } = story;
+  if (settled) {
+    const same = settled.outcome === judged.outcome && Number(settled.votesFor) === judged.votesFor && settled.candidate === judged.candidate;
+    checks.push({
+      title: 'Verdict', good: same,
+      says: same ? `${(OUTCOMES[judged.outcome] ?? '').toLowerCase()}, ${judged.votesFor} for and ${judged.votesAgainst} against, as counted here`
+        : `counted here: ${OUTCOMES[judged.outcome] ?? ''}, ${judged.votesFor} for and ${judged.votesAgainst} against`,
+    });
+  }
+  return checks;
+}
+
+/** Compares the recomputed model with what the chain says. */
+export function checkDigest(story: Story, made: Hex): Check[] {
+  const { settled } = story;
+  const accepted = settled?.outcome === 1;
+  const checks: Check[] = [];
+  if (settled && accepted) {
+    checks.push({
+      title: 'Digest', good: settled.head === made && settled.candidate === made,
+      says: settled.head === made ? 'the aggregate computed here is the accepted model, bit for bit' : 'the aggregate computed here is another than the accepted model',
+    });
+  }
+  const named = new Set([...story.reveals.map(({ ballot }) => ballot.slice(0, 66)), ...story.publications.map(({ digest }) => digest)]);
+  if (!accepted) {
+    const there = named.has(made);
+    checks.push({ title: 'Digest', good: there ? true : undefined, says: there ? 'some named the aggregate computed here' : 'nobody named the aggregate computed here' });
+  }
+  const others = story.publications.filter(({ digest }) => digest !== made && digest !== ZERO32);
+  if (others.length) checks.push({ title: 'Publishers', good: false, says: `${plural(others.length, 'publication')} named another model` });
+  return checks;
+}

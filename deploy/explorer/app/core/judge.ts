@@ -1,0 +1,223 @@
+/** What the ballots of a round come to, worked out again: selection, verdict, and what it is worth to each. */
+import { ZERO32, type Hex } from './cid.ts';
+import { ACCEPTED, REJECTED, UNDECIDED, type Mechanism, type Story, type Terms } from './model.ts';
+
+const WHOLE = 10_000;
+
+export interface Wanted {
+  voters: number;
+  publishers: number;
+  workers: number;
+}
+
+export interface Judgement {
+  outcome: number;
+  candidate: Hex;
+  votesFor: number;
+  votesAgainst: number;
+  /** The bitmap of the updates that passed. */
+  selection: bigint;
+  /** What each update weighs in payouts, by its number. */
+  weights: bigint[];
+  /** The bitmap of the updates that have to pay. */
+  blamed: bigint;
+  convicted: bigint;
+}
+
+/** How many voters and publishers a round of so many members waits for; the first positions are the workers'. */
+export function wantedOf(mechanism: Mechanism, terms: Terms, members: number): Wanted {
+  const { seats = 0, workers = 0, validators = 0, miners = 0, committee = 0 } = terms;
+  switch (mechanism) {
+    case 'stake_vote':
+      return { voters: Math.max(members - seats, 0), publishers: 0, workers: seats };
+    case 'vbfl':
+      return {
+        voters: validators, publishers: validators + miners,
+        workers: Math.max(Math.min(workers, members - validators - miners), 0),
+      };
+    case 'bflc':
+      return { voters: committee, publishers: committee, workers: Math.max(members - committee, 0) };
+    case 'blade':
+      return { voters: members, publishers: members, workers: members };
+  }
+}
+
+/** What a position of the draw does; undefined where more than the draw decides it. */
+export function rolesAt(mechanism: Mechanism, terms: Terms, members: number, position: number): string | undefined {
+  const { workers } = wantedOf(mechanism, terms, members);
+  const { validators = 0, miners = 0 } = terms;
+  switch (mechanism) {
+    case 'stake_vote':
+      return position < workers ? 'proposer' : 'voter';
+    case 'vbfl':
+      if (position < workers) return 'worker';
+      if (position < workers + validators) return 'validator';
+      return position < workers + validators + miners ? 'miner' : 'rests';
+    case 'bflc':
+      return undefined;
+    case 'blade':
+      return 'proposer, voter, miner';
+  }
+}
+
+export function bitsOf(bitmap: bigint): number[] {
+  const numbers: number[] = [];
+  for (let number = 0; number < 256; number++) if ((bitmap >> BigInt(number)) & 1n) numbers.push(number);
+  return numbers;
+}
+
+function has(bitmap: bigint, number: number): boolean {
+  return ((bitmap >> BigInt(number)) & 1n) === 1n;
+}
+
+/** The word of a ballot at a place, as a number. */
+export function ballotWord(ballot: Hex, place: number): bigint {
+  const digits = ballot.slice(2 + 64 * place, 66 + 64 * place);
+  return BigInt(`0x${digits || '0'}`);
+}
+
+/** The scores of a bflc ballot, in hundredths of a percent. */
+export function ballotScores(ballot: Hex): number[] {
+  return (ballot.slice(2).match(/.{4}/g) ?? []).map((digits) => Number.parseInt(digits, 16));
+}
+
+/** Judges a round by its ballots and publications. */
+export function judge(mechanism: Mechanism, terms: Terms, story: Story): Judgement {
+  const wanted = wantedOf(mechanism, terms, story.opened?.members ?? 0);
+  return mechanism === 'stake_vote' ? judgeAggregate(terms, story, wanted) : judgeUpdates(mechanism, terms, story, wanted);
+}
+
+function judgeAggregate(terms: Terms, story: Story, wanted: Wanted): Judgement {
+  const reveals = story.reveals.length;
+  const tally = count(story.reveals.map(({ ballot }) => ballot.slice(0, 66) as Hex));
+  const against = tally.entries.get(ZERO32) ?? 0;
+  const quorum = reveals * WHOLE >= (terms.quorumBps ?? 0) * wanted.voters;
+  const decided = reveals > 0 && quorum && tally.lead * 2 > reveals;
+  const outcome = !decided ? UNDECIDED : tally.leader === ZERO32 ? REJECTED : ACCEPTED;
+  const all = (1n << BigInt(story.proposals.length)) - 1n;
+  let blamed = outcome === REJECTED ? all : 0n;
+  if (blamed && terms.attribution) blamed = marked(story.reveals.map(({ ballot }) => ballotWord(ballot, 1)), story, majority(tally.lead));
+  return {
+    outcome, blamed, candidate: tally.leader, votesFor: reveals - against, votesAgainst: against, convicted: 0n,
+    selection: outcome === ACCEPTED ? all : 0n, weights: story.proposals.map(({ samples }) => samples),
+  };
+}
+
+function judgeUpdates(mechanism: Mechanism, terms: Terms, story: Story, wanted: Wanted): Judgement {
+  const tally = count(story.publications.map(({ digest }) => digest));
+  const decided = tally.lead * 2 > wanted.publishers;
+  const outcome = !decided ? UNDECIDED : tally.leader === ZERO32 ? REJECTED : ACCEPTED;
+  const chosen = select(mechanism, terms, story, wanted);
+  return {
+    outcome, candidate: tally.leader, votesFor: tally.lead, votesAgainst: story.publications.length - tally.lead,
+    blamed: 0n, ...chosen,
+  };
+}
+
+function select(mechanism: Mechanism, terms: Terms, story: Story, wanted: Wanted): Pick<Judgement, 'selection' | 'weights' | 'convicted'> {
+  const reveals = story.reveals.length;
+  if (mechanism === 'bflc') return selectByMedian(terms, story);
+  const approvals = story.reveals.map(({ ballot }) => ballotWord(ballot, 0));
+  const least = majority(reveals) - (mechanism === 'vbfl' && reveals % 2 === 0 ? 1 : 0);
+  let selection = reveals ? marked(approvals, story, least) : 0n;
+  let convicted = story.accusations.reduce((bitmap, { number }) => bitmap | (1n << BigInt(number)), 0n);
+  if (convicted) convicted &= marked(story.reveals.map(({ ballot }) => ballotWord(ballot, 1)), story, majority(wanted.voters));
+  selection &= ~convicted;
+  const weights = story.proposals.map(({ samples, epochs }) => (mechanism === 'vbfl' ? samples * epochs : samples));
+  return { selection, weights, convicted };
+}
+
+function selectByMedian(terms: Terms, story: Story): Pick<Judgement, 'selection' | 'weights' | 'convicted'> {
+  const scores = story.reveals.map(({ ballot }) => ballotScores(ballot));
+  const { updates = 0, minScore = 0 } = terms;
+  const medians = story.proposals.map((_, number) => {
+    const sorted = scores.map((one) => one[number] ?? 0).sort((a, b) => a - b);
+    return sorted[Math.floor((sorted.length - 1) / 2)] ?? 0;
+  });
+  const passing = medians.flatMap((median, number) => (scores.length && median >= minScore ? [number] : [])).slice(0, updates);
+  const selection = passing.length < updates ? 0n : passing.reduce((bitmap, number) => bitmap | (1n << BigInt(number)), 0n);
+  return { selection, weights: medians.map(BigInt), convicted: 0n };
+}
+
+function majority(whole: number): number {
+  return Math.floor(whole / 2) + 1;
+}
+
+/** The updates that at least so many bitmaps have. */
+function marked(bitmaps: bigint[], story: Story, least: number): bigint {
+  let result = 0n;
+  story.proposals.forEach((_, number) => {
+    if (bitmaps.filter((bitmap) => has(bitmap, number)).length >= least) result |= 1n << BigInt(number);
+  });
+  return result;
+}
+
+/** Counts entries; the first to reach a number leads. */
+function count(entries: Hex[]): { leader: Hex; lead: number; entries: Map<Hex, number> } {
+  const counted = new Map<Hex, number>();
+  let [leader, lead] = [ZERO32, 0];
+  for (const entry of entries) {
+    const now = (counted.get(entry) ?? 0) + 1;
+    counted.set(entry, now);
+    if (now > lead) [leader, lead] = [entry, now];
+  }
+  return { leader, lead, entries: counted };
+}
+
+/** What the settled round is worth to each who acted in it, by the rules of its mechanism. */
+export function duesOf(
+  mechanism: Mechanism, terms: Terms, story: Story, judged: Judgement, roleOf: (account: Hex) => string | undefined,
+): Map<Hex, bigint> {
+  const { settled } = story;
+  const dues = new Map<Hex, bigint>();
+  if (!settled) return dues;
+  const give = (account: Hex, amount: bigint): void => void dues.set(account, (dues.get(account) ?? 0n) + amount);
+  const selected = (number: number): bigint => (has(judged.selection, number) ? (judged.weights[number] ?? 0n) : 0n);
+  const decided = settled.outcome !== UNDECIDED;
+  const accepted = settled.outcome === ACCEPTED;
+  for (const account of actors(story)) give(account, 0n);
+  if (mechanism === 'stake_vote') return duesOfStakes(terms, story, judged, give, dues);
+  const [proposals, reveals] = [BigInt(story.proposals.length), BigInt(story.reveals.length)];
+  for (const one of story.proposals) {
+    const pays = mechanism === 'vbfl' ? decided : accepted;
+    if (pays) give(one.proposer, selected(one.number) * settled.proposerReward);
+    if (mechanism === 'blade' && decided && has(judged.convicted, one.number)) give(one.proposer, -terms.bond);
+  }
+  if (mechanism === 'vbfl' && decided) {
+    for (const { voter } of story.reveals) give(voter, 2n * proposals * settled.proposerReward);
+    for (const { publisher, digest } of story.publications) {
+      if (digest === settled.candidate && roleOf(publisher) === 'miner') give(publisher, proposals * reveals * settled.proposerReward);
+    }
+  }
+  if (mechanism === 'blade' && accepted && story.winner) give(story.winner.account, settled.voterReward);
+  return dues;
+}
+
+function duesOfStakes(
+  terms: Terms, story: Story, judged: Judgement, give: (account: Hex, amount: bigint) => void, dues: Map<Hex, bigint>,
+): Map<Hex, bigint> {
+  const { settled } = story;
+  if (!settled) return dues;
+  const { proposerStake = 0n, voterStake = 0n } = terms;
+  for (const { proposer, number } of story.proposals) {
+    if (settled.outcome !== REJECTED) give(proposer, settled.proposerReward);
+    else if (has(judged.blamed, number)) give(proposer, -proposerStake);
+  }
+  for (const { voter, revealed } of story.votes.values()) {
+    if (!revealed) give(voter, -voterStake);
+    else if (settled.outcome !== UNDECIDED) {
+      const withMost = (revealed.ballot.slice(0, 66) as Hex) === settled.candidate;
+      give(voter, withMost ? settled.voterReward : -voterStake);
+    }
+  }
+  return dues;
+}
+
+/** Who did something in a round. */
+export function actors(story: Story): Set<Hex> {
+  return new Set([
+    ...story.proposals.map(({ proposer }) => proposer),
+    ...story.votes.keys(),
+    ...story.publications.map(({ publisher }) => publisher),
+  ]);
+}

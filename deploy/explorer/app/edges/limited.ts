@@ -1,0 +1,53 @@
+/** Downloads with an end: a stranger's answer is read no further than agreed, and awaited no longer. */
+
+/** The other side isn't there, or says what can't be read. Trying again may help. */
+export class Unreachable extends Error {
+  override name = 'Unreachable';
+}
+
+/** What was asked for isn't to be had, whoever is asked again. */
+export class Missing extends Error {
+  override name = 'Missing';
+}
+
+/** Fetches at most `limit` bytes. Throws Unreachable, and Missing where the answer is that there is nothing. */
+export async function fetchBytes(where: string, limit: number, options: RequestInit & { timeout: number }): Promise<Uint8Array<ArrayBuffer>> {
+  const { timeout, signal, ...init } = options;
+  const late = AbortSignal.timeout(timeout);
+  const signals = signal ? [signal, late] : [late];
+  try {
+    const answer = await fetch(where, {
+      ...init, signal: AbortSignal.any(signals), credentials: 'omit', referrerPolicy: 'no-referrer', redirect: 'follow',
+    });
+    if (answer.status === 404 || answer.status === 410) throw new Missing('it is not there');
+    if (!answer.ok) throw new Unreachable(`it answered with status ${answer.status}`);
+    return await readBytes(answer, limit);
+  } catch (error) {
+    if (signal?.aborted || error instanceof Missing || error instanceof Unreachable) throw error;
+    throw new Unreachable(late.aborted ? `no answer within ${timeout / 1000} s` : 'no answer');
+  }
+}
+
+async function readBytes(answer: Response, limit: number): Promise<Uint8Array<ArrayBuffer>> {
+  const reader = answer.body?.getReader();
+  if (!reader) return new Uint8Array();
+  const parts: Uint8Array[] = [];
+  let size = 0;
+  for (;;) {
+    const { done, value } = await reader.read();
+    if (done) break;
+    size += value.length;
+    if (size > limit) {
+      await reader.cancel();
+      throw new Missing(`it is larger than the ${limit} bytes that it may have`);
+    }
+    parts.push(value);
+  }
+  const whole = new Uint8Array(size);
+  let at = 0;
+  for (const part of parts) {
+    whole.set(part, at);
+    at += part.length;
+  }
+  return whole;
+}

@@ -1,0 +1,106 @@
+/** What was proposed, voted and published in a round. */
+import type { JSX } from 'preact';
+import type { ComponentChildren } from 'preact';
+import { useContext, useState } from 'preact/hooks';
+import { ZERO32, type Hex } from '../core/cid.ts';
+import { commitment } from '../core/hashing.ts';
+import { ballotScores, ballotWord, bitsOf, type Judgement } from '../core/judge.ts';
+import type { Proposal, Story, Vote } from '../core/model.ts';
+import { bytes, number, plural } from '../core/text.ts';
+import { fetchFile } from '../edges/gateway.ts';
+import { Account, Chip, Model, Section, Table, Transaction } from './parts.tsx';
+import { message, PlaceContext, useWatch } from './hooks.ts';
+
+export function Proposals({ story, judged, before }: { story: Story; judged: Judgement; before: Hex | undefined }): JSX.Element {
+  const { federation } = useWatch();
+  const each = federation.mechanism !== 'stake_vote';
+  return (
+    <Section title="Updates" note={plural(story.proposals.length, 'update')}>
+      <Table caption="Proposed updates" none="None was proposed." columns={[
+        { title: 'Nr.', right: true }, { title: 'Proposer' }, { title: 'CID' }, { title: 'Samples', right: true },
+        { title: 'Epochs', right: true, wide: true }, { title: 'Size', right: true, wide: true }, { title: 'Verdict' }, { title: 'Transaction', wide: true },
+      ]} rows={story.proposals.map((one) => [
+        one.number, <Account account={one.proposer} />, <Model digest={one.digest} before={before} />, number(one.samples), number(one.epochs),
+        <Size key={one.digest} digest={one.digest} />, <Passed proposal={one} judged={judged} each={each} story={story} />, <Transaction hash={one.deed.transaction} />,
+      ])} />
+    </Section>
+  );
+}
+
+function Passed({ proposal, judged, each, story }: { proposal: Proposal; judged: Judgement; each: boolean; story: Story }): JSX.Element {
+  const is = (bitmap: bigint): boolean => ((bitmap >> BigInt(proposal.number)) & 1n) === 1n;
+  if (is(judged.convicted)) return <Chip tone="bad" sign="✕">a copy</Chip>;
+  if (!story.settled && !(each && story.publications.length)) return <Chip tone="dull" sign="–">awaited</Chip>;
+  if (is(judged.blamed)) return <Chip tone="bad" sign="✕">pays</Chip>;
+  return is(judged.selection) ? <Chip tone="good" sign="✓">passed</Chip> : <Chip tone="bad" sign="✕">not passed</Chip>;
+}
+
+/** The chain doesn't know sizes: the gateway is asked for one on request. */
+function Size({ digest }: { digest: Hex }): JSX.Element {
+  const { gateway } = useContext(PlaceContext);
+  const [text, setText] = useState('');
+  const look = (): void => {
+    setText('…');
+    fetchFile(gateway, digest).then((data) => setText(bytes(data.length)), (error: unknown) => setText(message(error)));
+  };
+  return text ? <span>{text}</span> : <button type="button" class="small" onClick={look}>Look</button>;
+}
+
+export function Votes({ story, judged }: { story: Story; judged: Judgement }): JSX.Element {
+  const { federation } = useWatch();
+  const votes = [...story.votes.values()];
+  return (
+    <Section title="Votes" note={`${plural(story.reveals.length, 'ballot')} revealed of ${plural(votes.length, 'commitment')}. Until a voter reveals, nobody can tell what it voted.`}>
+      <Table caption="Votes of each voter" none="Nobody voted." columns={[
+        { title: 'Voter' }, { title: 'Ballot' }, { title: 'Commitment', wide: true }, { title: 'Committed', wide: true }, { title: 'Revealed', wide: true },
+      ]} rows={votes.map((vote) => [
+        <Account account={vote.voter} />, <Ballot vote={vote} story={story} judged={judged} />, <Kept vote={vote} story={story} />,
+        <Transaction hash={vote.committed.transaction} />, vote.revealed ? <Transaction hash={vote.revealed.deed.transaction} /> : '',
+      ])} />
+      {federation.mechanism === 'bflc' && <p class="note">Scores are in percent, update by update.</p>}
+    </Section>
+  );
+}
+
+/** Whether the ballot is the one that the voter committed to. */
+function Kept({ vote, story }: { vote: Vote; story: Story }): JSX.Element {
+  const { federation } = useWatch();
+  if (!vote.revealed) return <span class="dull">not opened</span>;
+  const { ballot, salt } = vote.revealed;
+  const expected = commitment(federation.chain, federation.address, story.round, vote.voter, ballot, salt);
+  return expected === vote.commitment ? <Chip tone="good" sign="✓">kept</Chip> : <Chip tone="bad" sign="✕">broken</Chip>;
+}
+
+function Ballot({ vote, story, judged }: { vote: Vote; story: Story; judged: Judgement }): JSX.Element {
+  const { federation } = useWatch();
+  if (!vote.revealed) return <Chip tone="dull" sign="–">{story.settled ? 'never revealed' : 'sealed'}</Chip>;
+  const { ballot } = vote.revealed;
+  const updates = (bitmap: bigint): string => (bitmap ? bitsOf(bitmap).join(', ') : 'none');
+  let shown: ComponentChildren;
+  if (federation.mechanism === 'stake_vote') {
+    const digest = ballot.slice(0, 66) as Hex;
+    const blames = federation.terms.attribution ? ballotWord(ballot, 1) : 0n;
+    shown = digest === ZERO32 ? <><Chip tone="bad" sign="✕">rejects</Chip>{blames ? ` blames ${updates(blames)}` : ''}</>
+      : <><Chip tone={digest === judged.candidate ? 'good' : 'dull'} sign="✓">accepts</Chip> <Model digest={digest} /></>;
+  } else if (federation.mechanism === 'bflc') {
+    shown = ballotScores(ballot).map((score) => (score / 100).toFixed(2)).join(' · ');
+  } else {
+    const copies = federation.mechanism === 'blade' ? ballotWord(ballot, 1) : 0n;
+    shown = <>finds good: {updates(ballotWord(ballot, 0))}{copies ? `; copies: ${updates(copies)}` : ''}</>;
+  }
+  return <span>{shown}</span>;
+}
+
+export function Publications({ story }: { story: Story }): JSX.Element | null {
+  if (!story.publications.length) return null;
+  return (
+    <Section title="Publications" note="Each publisher computed the model itself.">
+      <Table caption="Published models" none="" columns={[
+        { title: 'Publisher' }, { title: 'CID' }, { title: 'Made of updates' }, { title: 'Transaction', wide: true },
+      ]} rows={story.publications.map((one) => [
+        <Account account={one.publisher} />, <Model digest={one.digest} />, one.selection ? bitsOf(one.selection).join(', ') : 'none',
+        <Transaction hash={one.deed.transaction} />,
+      ])} />
+    </Section>
+  );
+}

@@ -1,0 +1,67 @@
+/** One account: its stake over time, what it did, and whether it was banned. */
+import type { JSX } from 'preact';
+import type { Hex } from '../core/cid.ts';
+import { inOrder, type Deed } from '../core/model.ts';
+import { number, plural } from '../core/text.ts';
+import { word } from '../core/hashing.ts';
+import { hex } from '../core/cid.ts';
+import { Amount, Busy, Chip, Facts, Model, Round, Section, Table, Transaction, Trouble } from './parts.tsx';
+import { Plot } from './plot.tsx';
+import { Standing } from './members.tsx';
+import { linesOf, STAKE_EVENTS, stepsOf } from './stakes.ts';
+import { useDeeds, useLoaded, useWatch } from './hooks.ts';
+
+const OF_ACCOUNT = [...STAKE_EVENTS, 'Withdrawn', 'Funded', 'Bid', 'Allowed', 'Expelled'];
+const OF_ROUNDS = ['Proposed', 'Committed', 'Revealed', 'Published', 'Accused', 'BlockWon'];
+
+export function MemberPage({ account }: { account: Hex }): JSX.Element {
+  const { federation, tip, view } = useWatch();
+  const seat = useLoaded(() => federation.seat(account, tip.number), [account, tip.hash], view.trouble);
+  const topic = hex(word(account));
+  const own = useDeeds(OF_ACCOUNT, [topic], view.birth);
+  const acts = useDeeds(OF_ROUNDS, [null, topic], view.birth);
+  const error = seat.error ?? own.error ?? acts.error;
+  const deeds = [...(own.value ?? []), ...(acts.value ?? [])].sort(inOrder).reverse();
+  const bans = own.value?.filter(({ name }) => name === 'Banned') ?? [];
+  const { x, values } = linesOf(stepsOf(own.value ?? []), federation.decimals);
+  return (
+    <>
+      <Section title="Now">
+        {error && <Trouble>It can’t all be read: {error}.</Trouble>}
+        {seat.value ? <Facts facts={[
+          ['Account', <code class="wrap">{account}</code>],
+          ['Standing', <Standing standing={seat.value.standing} out={seat.value.out} />],
+          ['Stake, with what is due', <><Amount units={seat.value.balance} /> {federation.symbol}</>],
+          ['Stake booked', <Amount units={seat.value.stake} />],
+          ['Least stake to act', <Amount units={federation.terms.bond} />],
+          ['Place in the registry', seat.value.index ? number(seat.value.index) : 'not in it'],
+          ['Strikes in a row', seat.value.strikes],
+          ['Banned', bans.length ? bans.map((ban) => <span key={ban.transaction}>in round {String(ban.args['round'])} (<Transaction hash={ban.transaction} />) </span>) : 'never'],
+        ]} /> : !error && <Busy />}
+      </Section>
+      <Section title="Stake over time" note="After each time that it was booked or changed.">
+        {!own.value ? <Busy /> : x.length ? <Plot label={`Stake of ${account} over blocks`} unit={federation.symbol} x={x} xTitle="block"
+          lines={[...values].map(([, line]) => ({ name: 'stake', values: line }))} /> : <p class="note">It never had one.</p>}
+      </Section>
+      <Section title="Record" note={acts.value && own.value ? plural(deeds.length, 'event') : undefined}>
+        {own.value && acts.value ? <Table caption="What it did and what it got, the latest first" none="Nothing is known of this account." columns={[
+          { title: 'Block', right: true }, { title: 'What' }, { title: 'Round', right: true }, { title: 'About' }, { title: 'Transaction', wide: true },
+        ]} rows={deeds.map((deed) => [
+          deed.block, deed.name === 'Banned' ? <Chip tone="bad" sign="✕">Banned</Chip> : deed.name,
+          typeof deed.args['round'] === 'bigint' ? <Round round={Number(deed.args['round'])} /> : '', <About deed={deed} />,
+          <Transaction hash={deed.transaction} />,
+        ])} /> : <Busy />}
+      </Section>
+    </>
+  );
+}
+
+function About({ deed }: { deed: Deed }): JSX.Element | null {
+  const { args } = deed;
+  const [delta, sum, stake, samples] = [args['delta'], args['amount'], args['stake'], args['samples']];
+  if (typeof delta === 'bigint') return <Amount units={delta} sign />;
+  if (typeof sum === 'bigint') return <Amount units={sum} />;
+  if (typeof samples === 'bigint') return <><Model digest={args['digest'] as Hex} /> · {plural(samples, 'sample')}</>;
+  if (typeof args['digest'] === 'string') return <Model digest={args['digest'] as Hex} />;
+  return typeof stake === 'bigint' ? <>stake <Amount units={stake} /></> : null;
+}

@@ -1,0 +1,182 @@
+"""Federations on a real Anvil with their models in a real Kubo, for the audit page to look at."""
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, closing, contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from random import Random
+from typing import Any
+
+import numpy as np
+from eth_utils.crypto import keccak
+
+from clients.learning.aggregate import Contribution, fedavg
+from clients.learning.codec import encode
+from clients.learning.schema import Weights
+from clients.ports.binaries import ROOT
+from clients.ports.chain import AnvilNode, Link, Web3Devnet, open_link
+from clients.ports.keys import derive_keys, dev_key
+from clients.ports.store.ipfs import KuboStore
+from clients.ports.store.kubo import KuboNode
+from clients.protocol.simulator import compute_entropy
+from clients.protocol.state import Env
+from clients.types.chain import Call
+from tests.integration.chain_federation import World, commitment, draw, found, join
+from tests.integration.test_differential_chain import build_pair, let_pass
+
+SWARM: dict[str, Any] = {
+    "model": "logistic", "clients": 8, "malicious": 2, "rounds": 10, "local-epochs": 1, "tokens": "30",
+    "device": "cpu",
+}  # fmt: skip
+OWN: dict[str, dict[str, Any]] = {
+    "stake_vote": {"proposers": 2},
+    "vbfl": {"workers": 4, "validators": 2, "miners": 2},
+}
+PLAYED = {"bflc": 260, "blade": 260}
+"""Mechanisms without clients, and how many moves a player makes in each."""
+KEYS = [*derive_keys(0, 13, label="page"), *derive_keys(5, 6, label="hostile"), dev_key(0)]
+TENSORS = {"<script>alert(1)</script>": (2, 3), "layer\u202e.weight": (300,), "bias": (4,)}
+"""Names that a stranger might choose."""
+
+
+@dataclass
+class Place:
+    """Where what a page looks at is: a chain that mines by itself, one that doesn't, and a gateway."""
+
+    rpc: str
+    still: str
+    gateway: str
+    api: str
+    federations: dict[str, str] = field(default_factory=dict)
+    notes: dict[str, Any] = field(default_factory=dict)
+
+
+@contextmanager
+def nodes(folder: Path) -> Iterator[tuple[Place, Link]]:
+    """Start two Anvils and a Kubo; where their doors are, and a link to the one that mines when told to."""
+    with (
+        AnvilNode(block_time=0.2, genesis_time=None) as anvil,
+        open_link("anvil", KEYS) as link,
+        KuboNode(folder / "kubo") as kubo,
+    ):
+        assert link.url is not None
+        gateway = (kubo.repo / "gateway").read_text().strip()
+        yield Place(anvil.url, link.url, gateway, kubo.address), link
+
+
+def words_of(mechanism: str, place: Place, out: Path, **changes: Any) -> list[str]:
+    """Return the words of the command that runs a federation's clients."""
+    settings = {**SWARM, **OWN[mechanism], **changes}
+    settings |= {"mechanism": mechanism, "chain": place.rpc, "store": place.api, "out": out}
+    return [word for name, value in settings.items() for word in (f"--{name}", str(value))]
+
+
+def address_of(out: Path) -> str:
+    """Return the address of a run's federation."""
+    return str(json.loads((out / "deployment.json").read_text())["federation"]["address"])
+
+
+def play(link: Link, keys: Sequence[Any], mechanism: str) -> str:
+    """Let a player make its moves, sensible ones and others, in a federation; return its address."""
+    chain, spec, player = build_pair(Random(f"page-{mechanism}"), link, list(keys), mechanism)
+    for _ in range(PLAYED[mechanism]):
+        move = player.play(Env(spec.now() - 1, spec.block(), compute_entropy(bytes(32))))
+        let_pass(chain, move)
+        let_pass(spec, move)
+        chain.send([move.call])
+        spec.send([move.call])
+    return str(chain.federation)
+
+
+def make_weights(rng: np.random.Generator) -> Weights:
+    return {name: rng.normal(size=shape).astype(np.float32) for name, shape in TENSORS.items()}
+
+
+def play_hostile(link: Link, api: str) -> tuple[str, dict[str, Any]]:
+    """Play three rounds with strangers' content: odd names, wrong files, a lying majority.
+
+    Round 1 is honest. In round 2 an update is no model, and the voters reject. In round 3 they accept what
+    the updates don't make.
+    """
+    rng = np.random.default_rng(7)
+    with closing(KuboStore(api)) as store:
+        genesis = store.put(encode(make_weights(rng)))
+        keys = derive_keys(5, 6, label="hostile")
+        world = found(link, keys, dev_key(0), genesis=genesis.digest)
+        join(world.chain, world.accounts)
+        good = [make_weights(rng), make_weights(rng)]
+        made = store.put(encode(fedavg([Contribution(weights, 100) for weights in good])))
+        files = [store.put(encode(weights)) for weights in good]
+        nan = bytearray(encode(make_weights(rng)))
+        nan[-4:] = b"\x00\x00\xc0\x7f"
+        bad = [store.put(b"<html><script>alert(2)</script></html>"), store.put(bytes(nan))]
+        play_round(world, [file.digest for file in files], made.digest)
+        play_round(world, [file.digest for file in bad], bytes(32))
+        play_round(world, [file.digest for file in files], keccak(text="a lie"))
+        notes = {
+            "files": [str(file) for file in files], "bad": [str(file) for file in bad], "made": str(made),
+            "genesis": str(genesis), "accounts": world.accounts,
+        }  # fmt: skip
+    return str(world.chain.federation), notes
+
+
+def play_round(world: World, digests: Sequence[bytes], ballot: bytes) -> None:
+    """Play a round in which these are proposed, and all voters cast one ballot."""
+    chain, accounts = world.chain, world.accounts
+    proposers, voters = draw(chain, accounts[0])
+    number, salt = chain.status().round, keccak(text="salt")
+    calls = [
+        [Call(who, "propose", (number, one, 100, 5)) for who, one in zip(proposers, digests, strict=True)],
+        [
+            Call(who, "commit", (number, commitment(chain, number, who, ballot, salt)))
+            for who in voters
+        ],
+        [Call(who, "reveal", (number, ballot, salt)) for who in voters],
+        [Call(accounts[0], "settle")],
+    ]
+    for batch in calls:
+        assert all(receipt.error is None for receipt in chain.send(batch))
+
+
+def play_to_reveal(chain: Web3Devnet, accounts: Sequence[str]) -> None:
+    """Open a round and stop while its ballots are sealed."""
+    proposers, voters = draw(chain, accounts[0])
+    number, ballot, salt = chain.status().round, bytes(32), keccak(text="sealed")
+    chain.send([Call(who, "propose", (number, keccak(text=who), 100, 5)) for who in proposers])
+    sealed = [(who, commitment(chain, number, who, ballot, salt)) for who in voters]
+    chain.send([Call(who, "commit", (number, one)) for who, one in sealed])
+
+
+@contextmanager
+def everything(folder: Path) -> Iterator[Place]:
+    """All mechanisms' federations, played, with their nodes still there."""
+    with nodes(folder) as (place, link), ExitStack() as stack:
+        # most of their time they wait for blocks, so they go beside all else
+        runs = {mechanism: start_swarm(stack, mechanism, place, folder / mechanism) for mechanism in OWN}
+        for mechanism in PLAYED:
+            place.federations[mechanism] = play(link, KEYS[:13], mechanism)
+        place.federations["hostile"], place.notes["hostile"] = play_hostile(link, place.api)
+        for mechanism, run in runs.items():
+            assert run.wait() == 0, mechanism
+            place.federations[mechanism] = address_of(folder / mechanism)
+        yield place
+
+
+def start_swarm(
+    stack: ExitStack, mechanism: str, place: Place, out: Path, **changes: Any
+) -> "subprocess.Popen[bytes]":
+    """Start a federation's clients in a process of their own; `stack` ends it."""
+    words = words_of(mechanism, place, out, **changes)
+    run = subprocess.Popen(
+        [sys.executable, "-m", "clients.swarm", *words],
+        cwd=ROOT,
+        stdout=subprocess.DEVNULL,
+        env=os.environ | {"OMP_NUM_THREADS": "1"},
+    )
+    stack.callback(run.wait)
+    stack.callback(run.terminate)
+    return run
