@@ -26,7 +26,7 @@ from clients.ports.chain.deployment import Deployment
 from clients.ports.chain.link import Link, open_link
 from clients.ports.chain.terms import KINDS, pack_terms
 from clients.ports.command import guard
-from clients.ports.keys import Key, dev_key_by_name, read_passphrase
+from clients.ports.keys import Key, open_key
 from clients.ports.store.opening import open_store
 from clients.types.errors import RequestError, UnavailableError
 from clients.types.store import Store
@@ -98,16 +98,11 @@ def _read_scope(options: argparse.Namespace) -> Scope:
 
 
 def _read_key(options: argparse.Namespace) -> Key | None:
-    given = (options.keystore is not None) + (options.dev_key is not None)
-    if options.report is None:
-        if given:
-            raise RequestError("a key signs a report: name its file with --report.")
-        return None
-    if given != 1:
-        raise RequestError("a report is signed: --keystore FILE, or --dev-key N for a trial.")
-    if options.dev_key is not None:
-        return dev_key_by_name(options.dev_key)
-    return Key.load(options.keystore, read_passphrase(file=options.passphrase_file))
+    if options.report is not None:
+        return open_key(options.dev_key, options.keystore, options.passphrase_file)
+    if options.keystore is not None or options.dev_key is not None:
+        raise RequestError("a key signs a report: name its file with --report.")
+    return None
 
 
 def _open_store(options: argparse.Namespace, stack: ExitStack) -> Store | None:

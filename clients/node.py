@@ -29,7 +29,7 @@ from clients.ports.chain import Link, Token, Web3Chain, open_chain, open_link
 from clients.ports.chain.deployment import Deployment, find_mechanism
 from clients.ports.chain.terms import Terms, abi_of, terms_of
 from clients.ports.command import guard
-from clients.ports.keys import Key, KeyedSalts, dev_key_by_name, read_passphrase
+from clients.ports.keys import Key, KeyedSalts, open_key
 from clients.ports.store.opening import open_store
 from clients.types.chain import Call
 from clients.types.cid import Cid
@@ -99,7 +99,7 @@ def _run(options: dict[str, Any]) -> int:
         )
     if not 0 <= options["index"] < config.clients:
         raise RequestError(f"--index {options['index']}: the partition has parts 0 to {config.clients - 1}.")
-    key = _read_key(options)
+    key = open_key(options["dev_key"], options["keystore"], options["passphrase_file"])
     if (options["deployment"] is None) == (options["federation"] is None):
         raise RequestError("name the federation: --deployment FILE or --federation ADDRESS.")
     deployment = Deployment.load(options["deployment"]) if options["deployment"] else None
@@ -243,16 +243,6 @@ def _be_member(chain: Web3Chain, key: Key, options: dict[str, Any]) -> None:
             log.info("a round is in progress; members join between rounds: waiting")
             told = True
         time.sleep(options["poll"])
-
-
-def _read_key(options: dict[str, Any]) -> Key:
-    if (options["keystore"] is None) == (options["dev_key"] is None):
-        raise RequestError(
-            "give the participant's key: --keystore FILE, or --dev-key N on a development chain."
-        )
-    if options["dev_key"] is not None:
-        return dev_key_by_name(options["dev_key"])
-    return Key.load(options["keystore"], read_passphrase(file=options["passphrase_file"]))
 
 
 if __name__ == "__main__":

@@ -12,7 +12,7 @@ from clients.ports.chain.link import Link, open_link
 from clients.ports.chain.sender import Entry
 from clients.ports.command import guard
 from clients.ports.files import write_whole
-from clients.ports.keys import Key, dev_key_by_name, read_passphrase
+from clients.ports.keys import open_key
 from clients.types.errors import RequestError
 from deploy.federation import deploy_federation, fill_pool
 from deploy.options import add_terms, read_terms
@@ -80,7 +80,7 @@ def deploy(given: argparse.Namespace) -> tuple[Deployment, Path]:
     terms = read_terms(given)
     beacon = parse_bytes32(given.beacon_value) if given.beacon_value else None
     record_path(given.folder, 0, given.name)  # a bad name costs nothing yet
-    key = _key(given)
+    key = open_key(given.dev_key, given.keystore, given.passphrase_file)
     with open_link(given.rpc, [key], chain_id=given.chain_id, mined_within=given.timeout) as link:
         path = record_path(given.folder, link.chain_id, given.name)
         if path.exists() and not given.force:
@@ -115,12 +115,6 @@ def _note(link: Link, log: Path, *, force: bool) -> None:
         write_whole(log, "".join(lines))
 
     link.sender.journal = write
-
-
-def _key(given: argparse.Namespace) -> Key:
-    if given.dev_key is not None:
-        return dev_key_by_name(given.dev_key)
-    return Key.load(given.keystore, read_passphrase(file=given.passphrase_file))
 
 
 if __name__ == "__main__":

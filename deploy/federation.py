@@ -5,7 +5,7 @@ from contextlib import suppress
 from dataclasses import astuple, replace
 
 from clients.ports.chain.abi import Abi, abi_hash, address, as_bytes, as_int, hash_code, packaged
-from clients.ports.chain.deployment import NOBODY, Contract, Deployment
+from clients.ports.chain.deployment import Contract, Deployment
 from clients.ports.chain.link import Link
 from clients.ports.chain.refusal import explain
 from clients.ports.chain.rpc import RpcError, reading
@@ -15,7 +15,7 @@ from clients.ports.chain.token import Token
 from clients.ports.chain.web3chain import Web3Chain, check_code
 from clients.types.chain import Call
 from clients.types.errors import ProtocolError, RequestError, UnavailableError
-from clients.types.federation import Address
+from clients.types.federation import ZERO_ADDRESS, Address
 from deploy.compiler import artifact
 from deploy.sources import compiler_settings
 
@@ -46,21 +46,21 @@ def deploy_federation(
         raise RequestError(
             f"a fixed beacon on chain {link.chain_id}: whoever reads the record knows every draw."
         )
-    if terms.token == NOBODY and not play and supply <= 0:
+    if terms.token == ZERO_ADDRESS and not play and supply <= 0:
         raise RequestError("no token: give --token ADDRESS, or --supply for a new one that nobody can mint.")
     # Refused terms are found out before anything is paid for. Any token does for that.
     _estimate(link, deployer, contract, (astuple(replace(terms, token=deployer)),))
-    if terms.token == NOBODY:
-        minter = deployer if play else NOBODY
+    if terms.token == ZERO_ADDRESS:
+        minter = deployer if play else ZERO_ADDRESS
         token = _deploy(link, deployer, "JuryToken", (supply, deployer, minter))
     else:
         token = _existing(link, "ERC20", terms.token)
     beacon: Contract | None = None
     if beacon_value is not None:
         beacon = _deploy(link, deployer, "FixedBeacon", (beacon_value,))
-    elif terms.beacon != NOBODY:
+    elif terms.beacon != ZERO_ADDRESS:
         beacon = _existing(link, "IBeacon", terms.beacon)
-    whole = replace(terms, token=token.address, beacon=beacon.address if beacon else NOBODY)
+    whole = replace(terms, token=token.address, beacon=beacon.address if beacon else ZERO_ADDRESS)
     federation = _deploy(link, deployer, contract, (astuple(whole),))
     _verify(link, federation, whole)
     return Deployment(

@@ -8,10 +8,9 @@ from pathlib import Path
 from typing import Any
 
 from clients.ports.chain.abi import address
-from clients.ports.chain.deployment import NOBODY
 from clients.ports.chain.terms import KINDS, Terms, kind_of
 from clients.types.errors import RequestError, UnavailableError, unknown_name
-from clients.types.federation import Schedule
+from clients.types.federation import ZERO_ADDRESS, Schedule
 from deploy.terms import REQUIRED, TERMS, parse_digest, parse_number
 
 _TIMES = {one.name: one.default for one in fields(Schedule)}
@@ -83,8 +82,8 @@ def read_terms(given: argparse.Namespace) -> Terms:
         for name, default in defaults.items()
     }
     return kind.terms(
-        token=address(given.token) if given.token else NOBODY,
-        beacon=NOBODY,
+        token=address(given.token) if given.token else ZERO_ADDRESS,
+        beacon=ZERO_ADDRESS,
         genesis=_genesis(given, table),
         schedule=Schedule(**schedule),
         **settled,

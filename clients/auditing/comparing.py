@@ -1,7 +1,8 @@
 """What the chain holds, against what the replay has come to: records, books, seats, and money."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import fields
+from dataclasses import fields, is_dataclass
+from typing import Any, TypeVar
 
 from clients.auditing.findings import Findings
 from clients.auditing.replay import Replay, Settled
@@ -9,10 +10,10 @@ from clients.auditing.source import Block, Source
 from clients.protocol.council import Council, get_council, get_entry
 from clients.protocol.state import Env
 from clients.protocol.task import Task, get_task
-from clients.types.federation import Address, Member, Round, Seat, Status
+from clients.types.federation import ZERO_ADDRESS, Address, Member, Round, Seat, Status
 
-NOBODY = "0x" + "0" * 40
 ZERO_BID = (0, 0, 0, bytes(32))
+D = TypeVar("D", Round, Status, Seat, Member)
 PAGE = 300
 """Accounts or rounds that are asked for at once."""
 
@@ -41,24 +42,35 @@ _WORDS: Mapping[str, str] = {
 }
 
 
-def _name(field: str) -> str:
-    return field.replace("_", " ")
+def _of_record(field: str) -> str:
+    return f"the record's {field.replace('_', ' ')}"
+
+
+def _of_status(field: str) -> str:
+    return f"the status's {field.replace('_', ' ')}"
+
+
+def _of_seat(field: str) -> str:
+    return f"{_WORDS.get(field, f'its {field}'.replace('_', ' '))} now"
+
+
+def _compare_fields(findings: Findings, say: Callable[[str], str], mine: D, theirs: D, **where: Any) -> None:
+    """Hold each field against the replay's, but those with fields of their own.
+
+    `say`: the words for a field; `where`: what the findings tell of their place.
+    """
+    for field in fields(mine):
+        expected, found = getattr(mine, field.name), getattr(theirs, field.name)
+        if expected != found and not is_dataclass(expected):
+            findings.add(_KINDS.get(field.name, field.name), say(field.name), expected, found, **where)
 
 
 def compare_round(findings: Findings, number: int, mine: Round, theirs: Round, settled: Settled) -> None:
     """Hold a settled round's record against the replay's."""
-    for field in fields(Round):
-        expected, found = getattr(mine, field.name), getattr(theirs, field.name)
-        if expected != found:
-            findings.add(
-                _KINDS.get(field.name, field.name),
-                f"the record's {_name(field.name)}",
-                expected,
-                found,
-                round=number,
-                transaction=settled.transaction,
-                block=settled.block,
-            )
+    _compare_fields(
+        findings, _of_record, mine, theirs,
+        round=number, transaction=settled.transaction, block=settled.block,
+    )  # fmt: skip
 
 
 def compare_rounds(findings: Findings, source: Source, done: Sequence[Settled], at: int) -> None:
@@ -70,7 +82,7 @@ def compare_rounds(findings: Findings, source: Source, done: Sequence[Settled], 
         if source.mechanism in ("vbfl", "blade"):
             winners = source.views([("winnerOf", (one.number,)) for one in part], at)
             for one, winner in zip(part, winners, strict=True):
-                if winner != (one.winner or NOBODY):
+                if winner != (one.winner or ZERO_ADDRESS):
                     findings.add(
                         "winner", "the winner of the block on record", one.winner or "nobody", winner,
                         round=one.number, transaction=one.transaction, block=one.block,
@@ -91,7 +103,7 @@ def compare_records(findings: Findings, source: Source, replay: Replay, first: i
         found = source.views([("recordOf", (number,)) for number in part], at)
         for number, theirs in zip(part, found, strict=True):
             entry = get_entry(replay.core.terms, replay.core.state, number)
-            expected = (entry.digest, entry.uploader or NOBODY, entry.score)
+            expected = (entry.digest, entry.uploader or ZERO_ADDRESS, entry.score)
             if theirs != expected:
                 findings.add("record", f"the record number {number}", expected, theirs)
     return height
@@ -100,25 +112,13 @@ def compare_records(findings: Findings, source: Source, replay: Replay, first: i
 def compare_state(findings: Findings, source: Source, replay: Replay, tip: Block) -> None:
     """Hold everything that the federation shows as of the block `tip` against the replay."""
     env = Env(tip.time, tip.number, lambda number, block: bytes(32))
-    _compare_status(findings, replay.core.get_status(env), source.status(tip.number))
+    mine, theirs = replay.core.get_status(env), source.status(tip.number)
+    _compare_fields(findings, _of_status, mine, theirs, round=mine.round)
+    _compare_fields(findings, _of_record, mine.record, theirs.record, round=mine.round)
     known = _compare_registry(findings, source, replay, tip)
     _compare_seats(findings, source, replay, known, tip.number)
     _compare_own(findings, source, replay, tip.number)
     _compare_money(findings, source, replay, tip.number)
-
-
-def _compare_status(findings: Findings, mine: Status, theirs: Status) -> None:
-    number = mine.round
-    for field in fields(Status):
-        expected, found = getattr(mine, field.name), getattr(theirs, field.name)
-        if field.name != "record" and expected != found:
-            kind = _KINDS.get(field.name, field.name)
-            findings.add(kind, f"the status's {_name(field.name)}", expected, found, round=number)
-    for field in fields(Round):
-        expected, found = getattr(mine.record, field.name), getattr(theirs.record, field.name)
-        if expected != found:
-            kind = _KINDS.get(field.name, field.name)
-            findings.add(kind, f"the record's {_name(field.name)}", expected, found, round=number)
 
 
 def _compare_registry(findings: Findings, source: Source, replay: Replay, tip: Block) -> set[Address]:
@@ -150,17 +150,10 @@ def _compare_seats(
     for start in range(0, len(accounts), PAGE):
         part = accounts[start : start + PAGE]
         for account, seat in zip(part, source.seats(part, at), strict=True):
-            _compare_seat(findings, replay, replay.core.get_seat(account), seat)
-
-
-def _compare_seat(findings: Findings, replay: Replay, mine: Seat, theirs: Seat) -> None:
-    pairs = [(field.name, mine.member, theirs.member) for field in fields(Member)]
-    pairs += [(name, mine, theirs) for name in ("balance", "roles", "position", "out")]  # type: ignore[misc]
-    for name, ours, others in pairs:
-        expected, found = getattr(ours, name), getattr(others, name)
-        if expected != found:
-            kind, words = _KINDS.get(name, name), _WORDS.get(name, f"its {_name(name)}")
-            findings.add(kind, f"{words} now", expected, found, round=replay.number, account=mine.account)
+            mine = replay.core.get_seat(account)
+            where = {"round": replay.number, "account": account}
+            _compare_fields(findings, _of_seat, mine.member, seat.member, **where)
+            _compare_fields(findings, _of_seat, mine, seat, **where)
 
 
 def _compare_money(findings: Findings, source: Source, replay: Replay, at: int) -> None:

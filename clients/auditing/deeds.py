@@ -11,9 +11,9 @@ from typing import Any
 
 from clients.protocol.managers import compute_selector
 from clients.types.chain import Call
-from clients.types.federation import Address, Event
+from clients.types.federation import ZERO_ADDRESS, Event
 
-ANYBODY: Address = "0x" + "0" * 40
+ANYBODY = ZERO_ADDRESS
 
 Args = Mapping[str, Any]
 

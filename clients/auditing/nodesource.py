@@ -15,13 +15,13 @@ from clients.ports.chain.abi import (
     seat_of,
     status_of,
 )
-from clients.ports.chain.deployment import NOBODY, find_mechanism
+from clients.ports.chain.deployment import find_mechanism
 from clients.ports.chain.link import Link
 from clients.ports.chain.rpc import RpcError, reading
 from clients.ports.chain.terms import abi_of, terms_of
 from clients.protocol.hashing import keccak
 from clients.types.errors import ProtocolError, UnavailableError
-from clients.types.federation import Address, Event, Round, Seat, Status
+from clients.types.federation import ZERO_ADDRESS, Address, Event, Round, Seat, Status
 
 T = TypeVar("T")
 
@@ -188,7 +188,7 @@ class NodeSource:
 
     def build(self, creation: bytes, at: int) -> bytes | None:
         """Return the code that `creation` would put on the chain, or None where the node doesn't say."""
-        call = {"from": NOBODY, "data": "0x" + creation.hex()}
+        call = {"from": ZERO_ADDRESS, "data": "0x" + creation.hex()}
         answer = self._link.rpc.batch([("eth_call", (call, hex(at)))])[0]
         try:
             return None if isinstance(answer, RpcError) else as_bytes(answer)

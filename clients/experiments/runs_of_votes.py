@@ -14,11 +14,11 @@ from clients.engine.launch import get_beacon_value
 from clients.experiments.strict import Table, fill
 from clients.ports.files import write_whole
 from clients.protocol.hashing import get_checksummed
-from clients.protocol.simulator import ZERO_ADDRESS, SpecChain
+from clients.protocol.simulator import SpecChain
 from clients.protocol.stake_vote import STAKE_VOTE
 from clients.types.chain import Call
 from clients.types.errors import RequestError
-from clients.types.federation import Role, Schedule, StakeVoteTerms
+from clients.types.federation import ZERO_ADDRESS, Role, Schedule, StakeVoteTerms
 
 RECORD = "votes.json"
 STAKE = 2**4 * 3**3 * 5**2 * 7 * 11 * 13

@@ -144,6 +144,17 @@ def dev_key_by_name(name: str) -> Key:
     return dev_key(int(match[1]))
 
 
+def open_key(dev_key: str | None, keystore: Path | None, passphrase_file: Path | None) -> Key:
+    """Return the key that a command was given: a test key by its name, or a keystore by its passphrase."""
+    given = [name for name in (dev_key, keystore) if name is not None]
+    if len(given) != 1:
+        raise RequestError("give one key: --keystore FILE, or --dev-key N on a development chain.")
+    if dev_key is not None:
+        return dev_key_by_name(dev_key)
+    assert keystore is not None
+    return Key.load(keystore, read_passphrase(file=passphrase_file))
+
+
 def derive_keys(seed: int, count: int, *, label: str = "participant") -> list[Key]:
     """Return `count` keys that follow from `seed`: the same on every chain. For simulations only."""
     return [Key(_secret(seed, label, number)) for number in range(count)]

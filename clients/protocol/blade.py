@@ -24,8 +24,8 @@ from clients.protocol.publication import check_publish
 from clients.protocol.task import (
     RECLAIM,
     Task,
-    check_exit,
     check_open,
+    check_over,
     check_task,
     note_accepted,
     start_task,
@@ -69,7 +69,7 @@ BLADE: Mechanism[BladeTerms] = Mechanism(
     guard=PLAGIARISM,
     gates=Gates(
         check_join=refuse_join,
-        check_exit=check_exit,
+        check_exit=check_over,
         check_open=check_open,
         check_proposal=check_offer,
         check_commit=check_commit,

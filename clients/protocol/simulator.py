@@ -16,13 +16,12 @@ from clients.protocol.state import Env
 from clients.protocol.views import T
 from clients.types.chain import Call, Receipt
 from clients.types.errors import ProtocolError, RequestError
-from clients.types.federation import ZERO32, Address, Event, Round, Seat, Status
+from clients.types.federation import ZERO32, ZERO_ADDRESS, Address, Event, Round, Seat, Status
 
 CHAIN_ID = 31337
 FEDERATION = get_checksummed("0xfed000000000000000000000000000000000fed0")
 TOKEN = get_checksummed("0x70ce0000000000000000000000000000000070ce")
 BEACON = get_checksummed("0xbeac00000000000000000000000000000000beac")
-ZERO_ADDRESS = "0x" + "0" * 40
 START = 1_700_000_000
 """The first block's time, in seconds since 1970."""
 

@@ -73,14 +73,10 @@ def _has_begun(state: State) -> bool:
     return len(state.rounds) > 1
 
 
-def _check_over(terms: BladeTerms, state: State, env: Env) -> None:
+def check_over(terms: BladeTerms, state: State, env: Env) -> None:
+    """Raise TooEarly while the task goes on."""
     if not is_over(terms, state, env):
         raise ProtocolError("TooEarly", env.time, terms.deadline)
-
-
-def check_exit(terms: BladeTerms, state: State, env: Env) -> None:
-    """Raise TooEarly while the task goes on."""
-    _check_over(terms, state, env)
 
 
 def check_open(terms: BladeTerms, state: State, env: Env) -> None:
@@ -95,7 +91,7 @@ def check_open(terms: BladeTerms, state: State, env: Env) -> None:
 
 def _process_reclaim(core: FederationView[BladeTerms], env: Env, sender: Address) -> list[Event]:
     state, publisher = core.state, core.terms.publisher
-    _check_over(core.terms, state, env)
+    check_over(core.terms, state, env)
     amount = state.pool
     if amount == 0:
         raise ProtocolError("NothingToClaim", publisher)

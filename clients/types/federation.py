@@ -9,6 +9,7 @@ from enum import IntEnum, IntFlag
 
 Address = str
 ZERO32 = bytes(32)
+ZERO_ADDRESS: Address = "0x" + "0" * 40
 TOKEN = 10**18
 """Base units in a token."""
 

@@ -8,10 +8,10 @@ from eth_abi.abi import encode
 from eth_utils.crypto import keccak
 
 from clients.ports.chain import Link, Token, Web3Devnet, open_link, setup_members
-from clients.ports.chain.deployment import NOBODY, Deployment
+from clients.ports.chain.deployment import Deployment
 from clients.ports.keys import Key, SeededSalts, derive_keys, dev_key
 from clients.types.chain import Call, Chain
-from clients.types.federation import Address, Role, Schedule, StakeVoteTerms
+from clients.types.federation import ZERO_ADDRESS, Address, Role, Schedule, StakeVoteTerms
 from deploy.federation import deploy_federation
 
 BEACON_VALUE = keccak(text="the tests' beacon")
@@ -22,8 +22,8 @@ FUNDS = 10_000
 def terms(**changes: object) -> StakeVoteTerms:
     """Return small terms for a handful of members."""
     values = {
-        "token": NOBODY,
-        "beacon": NOBODY,
+        "token": ZERO_ADDRESS,
+        "beacon": ZERO_ADDRESS,
         "genesis": keccak(text="genesis"),
         "bond": 1000,
         "proposer_stake": 300,

@@ -11,12 +11,13 @@ import pytest
 from clients import node
 from clients.engine.mechanisms import CONDUCTS
 from clients.ports.chain import AnvilNode, Link, open_link
-from clients.ports.chain.deployment import NOBODY, Deployment, find_mechanism, record_path
+from clients.ports.chain.deployment import Deployment, find_mechanism, record_path
 from clients.ports.chain.terms import KINDS, Terms, terms_of
 from clients.ports.keys import dev_key
 from clients.types.errors import RequestError
 from clients.types.federation import (
     TOKEN,
+    ZERO_ADDRESS,
     BflcTerms,
     BladeTerms,
     Election,
@@ -33,7 +34,7 @@ pytestmark = pytest.mark.needs("node")  # it compiles
 SCHEDULE = Schedule(open=1, propose=20, commit=30, reveal=40, publish=50, unbonding=200)
 GENESIS = bytes(range(32))
 DEPLOYER = dev_key(0)
-START: tuple[str, str, bytes, int] = (NOBODY, NOBODY, GENESIS, 16 * TOKEN)
+START: tuple[str, str, bytes, int] = (ZERO_ADDRESS, ZERO_ADDRESS, GENESIS, 16 * TOKEN)
 TERMS: dict[str, Terms] = {
     "stake_vote": StakeVoteTerms(
         *START, 3, 2, 7, 5, 6000, 2**20, 4095, attribution=True, schedule=replace(SCHEDULE, publish=0)
@@ -51,7 +52,7 @@ TERMS: dict[str, Terms] = {
 WRONG: dict[str, tuple[dict[str, Any], str]] = {
     "stake_vote": ({"seats": 257}, r"InvalidTerms\(seats, 257\)"),
     "vbfl": ({"pow_bits": 65}, r"InvalidTerms\(powBits, 65\)"),
-    "bflc": ({"managers": (NOBODY,)}, r"InvalidTerms\(managers, 0\)"),
+    "bflc": ({"managers": (ZERO_ADDRESS,)}, r"InvalidTerms\(managers, 0\)"),
     "blade": ({"challenge": 30}, r"InvalidTerms\(challenge, 30\)"),
 }
 

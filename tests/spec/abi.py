@@ -16,13 +16,12 @@ from eth_hash.auto import keccak
 from clients.protocol.council import get_council, get_entry, get_height
 from clients.protocol.hashing import compute_words, get_address_word
 from clients.protocol.rounds import Action
-from clients.protocol.simulator import ZERO_ADDRESS
 from clients.protocol.state import Env
 from clients.protocol.task import Bid, get_task
 from clients.protocol.views import FederationView
 from clients.types.chain import Call
 from clients.types.errors import ProtocolError
-from clients.types.federation import Address, Event, Seat, Status
+from clients.types.federation import ZERO_ADDRESS, Address, Event, Seat, Status
 
 INTERFACES = Path(__file__).parents[2] / "contracts" / "interfaces"
 ENUMS = frozenset({"Phase", "Outcome", "Standing", "Election"})

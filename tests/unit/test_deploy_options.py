@@ -7,10 +7,17 @@ from pathlib import Path
 
 import pytest
 
-from clients.ports.chain.deployment import NOBODY
 from clients.ports.chain.terms import KINDS, Terms, mechanism_of
 from clients.types.errors import FedJuryError, RequestError
-from clients.types.federation import BflcTerms, BladeTerms, Election, Schedule, StakeVoteTerms, VbflTerms
+from clients.types.federation import (
+    ZERO_ADDRESS,
+    BflcTerms,
+    BladeTerms,
+    Election,
+    Schedule,
+    StakeVoteTerms,
+    VbflTerms,
+)
 from deploy.options import add_terms, read_terms
 from deploy.terms import REQUIRED, TERMS
 
@@ -48,7 +55,8 @@ def test_every_term_of_every_mechanism_can_be_given() -> None:
 def test_a_file_names_its_mechanism_and_the_rest_has_defaults(mechanism: str, tmp_path: Path) -> None:
     terms = read(*table_of(f'mechanism = "{mechanism}"\n{NEEDED[mechanism]}', tmp_path))
     assert mechanism_of(terms) == mechanism
-    assert (terms.token, terms.beacon, terms.genesis) == (NOBODY, NOBODY, bytes.fromhex(GENESIS[2:]))
+    assert terms.token == terms.beacon == ZERO_ADDRESS
+    assert terms.genesis == bytes.fromhex(GENESIS[2:])
     assert terms.schedule.open == 60
     assert (terms.schedule.publish > 0) == (mechanism != "stake_vote")
     given = {name: getattr(terms, name) for name, term in TERMS.items() if mechanism in term.defaults}

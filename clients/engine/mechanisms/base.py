@@ -22,7 +22,6 @@ if TYPE_CHECKING:  # settings are checked before torch is there
 
 T = TypeVar("T")
 
-NOBODY = "0x" + "0" * 40
 SAMPLES_MAX = 2**20
 EPOCHS_MAX = (WEIGHT_LIMIT - 1) // SAMPLES_MAX
 """The most samples and epochs that an update of a swarm may claim."""

@@ -1,6 +1,6 @@
 """Publications, for every mechanism that has them: what passed, its model, proofs of work, forgeries."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 
 from clients.engine.cohort import Candidate
 from clients.engine.mechanisms.base import Assembled, Conduct, Court, T
@@ -39,14 +39,13 @@ def assemble(
     works = {one.account: conduct.get_work(court.terms, roles) for one, roles in who}
     mining = {account: publications[account][-1].digest for account, bits in works.items() if bits}
     bits = max(works.values(), default=0)
-    proofs = _mine(court, bits, mining)
-    won = {mining[account] for account in proofs}
+    sought = set(mining.values()) - _get_won(court, bits)
+    proofs = {} if court.hurried else _mine(court, bits, mining, sought)
+    sought -= {mining[account] for account in proofs}
     ready = {
         account: [Publication(one.digest, one.selection, proofs.get(account, ZERO32)) for one in all_of_it]
         for account, all_of_it in publications.items()
-        if court.hurried
-        or account in proofs
-        or mining.get(account) not in _get_sought(court, bits, mining) - won
+        if court.hurried or account in proofs or mining.get(account) not in sought
     }
     # Who proved its work comes first: on a chain that keeps the order, as it would by being faster.
     order = sorted(ready, key=lambda account: account not in proofs)
@@ -74,19 +73,18 @@ def _get_forgeries(honest: Publication, digest: bytes, turned: int) -> tuple[Pub
     return false_votes, Publication(digest, honest.selection) if honest.selection else honest
 
 
-def _mine(court: Court[T], bits: int, mining: Mapping[Address, bytes]) -> dict[Address, bytes]:
+def _mine(
+    court: Court[T], bits: int, mining: Mapping[Address, bytes], sought: Set[bytes]
+) -> dict[Address, bytes]:
     """Return the proofs of work found in one go of tries; who comes late to a digest needs none any more."""
-    if court.hurried:
-        return {}
-    sought = _get_sought(court, bits, mining)
     turn = court.status.round % max(len(mining), 1)  # nobody is always the first to try
     miners = [(account, digest) for account, digest in mining.items() if digest in sought]
     return find_proofs(bits, court.status.seed, dict(miners[turn:] + miners[:turn]), court.tried, TRIES)
 
 
-def _get_sought(court: Court[T], bits: int, mining: Mapping[Address, bytes]) -> set[bytes]:
-    """Return the digests that are mined here and that nobody has published with a proof of work yet."""
-    won = {
+def _get_won(court: Court[T], bits: int) -> set[bytes]:
+    """Return the digests that somebody has published in this round with a proof of work."""
+    return {
         as_bytes32(event.args["digest"])
         for event in court.events
         if event.name == "Published"
@@ -99,4 +97,3 @@ def _get_sought(court: Court[T], bits: int, mining: Mapping[Address, bytes]) -> 
             as_bytes32(event.args["nonce"]),
         )
     }
-    return set(mining.values()) - won

@@ -3,15 +3,7 @@
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from clients.engine.mechanisms.base import (
-    EPOCHS_MAX,
-    NOBODY,
-    SAMPLES_MAX,
-    Conduct,
-    Court,
-    Judged,
-    get_schedule,
-)
+from clients.engine.mechanisms.base import EPOCHS_MAX, SAMPLES_MAX, Conduct, Court, Judged, get_schedule
 from clients.engine.participant import Participant
 from clients.protocol.blame import is_blamed
 from clients.protocol.claims import UPDATES_MAX
@@ -19,7 +11,7 @@ from clients.protocol.docket import Docket
 from clients.protocol.stake_vote import STAKE_VOTE
 from clients.roles import judging
 from clients.types.errors import RequestError
-from clients.types.federation import Address, Outcome, StakeVoteTerms, Status
+from clients.types.federation import ZERO_ADDRESS, Address, Outcome, StakeVoteTerms, Status
 
 if TYPE_CHECKING:
     from clients.engine.cohort import Candidate
@@ -46,8 +38,8 @@ def _check(config: "SwarmConfig") -> None:
 
 def _get_terms(config: "SwarmConfig", genesis: bytes) -> StakeVoteTerms:
     return StakeVoteTerms(
-        token=NOBODY,
-        beacon=NOBODY,
+        token=ZERO_ADDRESS,
+        beacon=ZERO_ADDRESS,
         genesis=genesis,
         bond=max(config.units("proposer_stake"), config.units("voter_stake"), 1),
         proposer_stake=config.units("proposer_stake"),

@@ -3,22 +3,14 @@
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from clients.engine.mechanisms.base import (
-    EPOCHS_MAX,
-    NOBODY,
-    SAMPLES_MAX,
-    Conduct,
-    Court,
-    Judged,
-    get_schedule,
-)
+from clients.engine.mechanisms.base import EPOCHS_MAX, SAMPLES_MAX, Conduct, Court, Judged, get_schedule
 from clients.engine.participant import Participant
 from clients.protocol.claims import UPDATES_MAX
 from clients.protocol.docket import Docket
 from clients.protocol.vbfl import VBFL, select_approved
 from clients.roles import judging
 from clients.types.errors import RequestError
-from clients.types.federation import Outcome, Role, Status, VbflTerms
+from clients.types.federation import ZERO_ADDRESS, Outcome, Role, Status, VbflTerms
 from clients.types.store import ContentMissing
 
 if TYPE_CHECKING:
@@ -66,8 +58,8 @@ def _get_fixed_threshold(config: "SwarmConfig") -> float | None:
 
 def _get_terms(config: "SwarmConfig", genesis: bytes) -> VbflTerms:
     return VbflTerms(
-        token=NOBODY,
-        beacon=NOBODY,
+        token=ZERO_ADDRESS,
+        beacon=ZERO_ADDRESS,
         genesis=genesis,
         bond=config.units("tokens"),
         unit_reward=config.units("unit_reward"),

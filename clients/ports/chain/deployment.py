@@ -13,10 +13,9 @@ from clients.ports.chain.web3chain import Web3Chain, open_chain
 from clients.ports.files import write_whole
 from clients.types.cid import Cid
 from clients.types.errors import ProtocolError, RequestError, UnavailableError
-from clients.types.federation import Address
+from clients.types.federation import ZERO_ADDRESS, Address
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
-NOBODY = "0x" + "0" * 40
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +106,7 @@ def find_mechanism(link: Link, federation: Address) -> str:
     `terms()` doesn't tell: those of two mechanisms may be read as one another's.
     """
     signs: list[tuple[str, str, tuple[object, ...]]] = [
-        ("blade", "bidOf", (NOBODY,)),
+        ("blade", "bidOf", (ZERO_ADDRESS,)),
         ("bflc", "height", ()),
         ("vbfl", "winnerOf", (0,)),
     ]

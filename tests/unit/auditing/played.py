@@ -9,7 +9,6 @@ from eth_hash.auto import keccak
 from eth_utils.address import to_checksum_address
 
 from clients.auditing.auditor import Auditor, Scope, Verdict
-from clients.auditing.comparing import NOBODY
 from clients.auditing.source import Block, Entry, Logs, Transfer
 from clients.protocol.council import get_council, get_entry, get_height
 from clients.protocol.draw import compute_beacon_entropy
@@ -19,7 +18,7 @@ from clients.protocol.simulator import FEDERATION, SpecChain, compute_block_hash
 from clients.protocol.state import Env
 from clients.protocol.task import get_task
 from clients.types.chain import Call, Receipt
-from clients.types.federation import ZERO32, Address, Event, Round, Seat, Status
+from clients.types.federation import ZERO32, ZERO_ADDRESS, Address, Event, Round, Seat, Status
 from tests.spec.manners import PLAYERS
 from tests.spec.player import Player
 from tests.spec.worlds import DRAW_TERMS, Shared, draw_funds, draw_schedule
@@ -92,7 +91,7 @@ def get_views(core: Any) -> dict[tuple[str, tuple[object, ...]], Any]:
     name, state = core.mechanism.name, core.state
     if name in ("vbfl", "blade"):
         for number, docket in enumerate(state.dockets):
-            found["winnerOf", (number,)] = docket.winner or NOBODY
+            found["winnerOf", (number,)] = docket.winner or ZERO_ADDRESS
     if name == "blade":
         for account, bid in get_task(state).bids.items():
             found["bidOf", (account,)] = (bid.capability, bid.cost, bid.order, bid.anchor)
@@ -101,7 +100,7 @@ def get_views(core: Any) -> dict[tuple[str, tuple[object, ...]], Any]:
         found["height", ()] = get_height(state)
         for number in range((len(council.models) + 1) * (core.terms.updates + 1)):
             entry = get_entry(core.terms, state, number)
-            found["recordOf", (number,)] = (entry.digest, entry.uploader or NOBODY, entry.score)
+            found["recordOf", (number,)] = (entry.digest, entry.uploader or ZERO_ADDRESS, entry.score)
         for account in council.allowed | council.barred | set(state.ledger.members):
             found["isAllowed", (account,)] = account in council.allowed
             found["isExpelled", (account,)] = account in council.barred

@@ -4,11 +4,11 @@ from dataclasses import replace
 
 from clients.protocol.panels import RANDOM_PROPOSERS
 from clients.protocol.policies import Guard, Mechanism, Payout, Settlement, Wanted
-from clients.protocol.simulator import ZERO_ADDRESS, SpecChain
+from clients.protocol.simulator import SpecChain
 from clients.protocol.stake_vote import STAKE_VOTE
 from clients.protocol.verdicts import MAJORITY
 from clients.types.chain import Call
-from clients.types.federation import Outcome, Phase, Role, Schedule, StakeVoteTerms, Standing
+from clients.types.federation import ZERO_ADDRESS, Outcome, Phase, Role, Schedule, StakeVoteTerms, Standing
 
 TERMS = StakeVoteTerms(
     ZERO_ADDRESS, ZERO_ADDRESS, b"\1" * 32, 10, 5, 5, 1, 2, 5_000, 100, 1, False, Schedule(publish=600)

@@ -9,11 +9,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from clients.protocol.mechanisms import MECHANISMS
-from clients.protocol.simulator import BEACON, TOKEN, ZERO_ADDRESS, SpecChain
+from clients.protocol.simulator import BEACON, TOKEN, SpecChain
 from clients.protocol.stake_vote import STAKE_VOTE
 from clients.types.chain import Call, Devnet
 from clients.types.errors import ProtocolError, RequestError
-from clients.types.federation import Phase, Schedule, StakeVoteTerms, Standing
+from clients.types.federation import ZERO_ADDRESS, Phase, Schedule, StakeVoteTerms, Standing
 from tests.spec.worlds import build_world
 
 TERMS = StakeVoteTerms(
