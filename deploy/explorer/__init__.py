@@ -1,1 +1,1 @@
-"""The audit page: a static page that reads a federation from a node and a gateway, and a small server for it."""
+"""The audit page: it reads a federation from a node and a gateway. How it is built, and a server for it."""

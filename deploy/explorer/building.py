@@ -71,7 +71,7 @@ def bundle(target: Path, scratch: Path, abi: str) -> None:
     """Bundle scripts and styles into `target`."""
     esbuild = ROOT / "node_modules" / ".bin" / "esbuild"
     if not esbuild.exists():
-        raise UnavailableError("the audit page is built with Node packages that are missing: run `make setup`.")
+        raise UnavailableError("the audit page is built with Node packages: run `make setup`.")
     module = scratch / "abi.json"
     module.write_text(abi, "utf-8")
     command = [
@@ -105,7 +105,9 @@ def collect_abi() -> dict[str, Any]:
 
 
 def _views(abi: Iterable[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
-    return [part for part in abi if part["type"] == "function" and part["stateMutability"] in ("view", "pure")]
+    return [
+        part for part in abi if part["type"] == "function" and part["stateMutability"] in ("view", "pure")
+    ]
 
 
 def _digest(abi: str) -> str:

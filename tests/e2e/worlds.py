@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import sys
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass, field
@@ -64,8 +65,17 @@ def nodes(folder: Path) -> Iterator[tuple[Place, Link]]:
         KuboNode(folder / "kubo") as kubo,
     ):
         assert link.url is not None
-        gateway = (kubo.repo / "gateway").read_text().strip()
-        yield Place(anvil.url, link.url, gateway, kubo.address), link
+        yield Place(anvil.url, link.url, await_gateway(kubo), kubo.address), link
+
+
+def await_gateway(kubo: KuboNode) -> str:
+    """Return where Kubo's gateway is, which it says some time after its API answers."""
+    file = kubo.repo / "gateway"
+    for _ in range(600):
+        if file.exists() and (text := file.read_text().strip()):
+            return text
+        time.sleep(0.1)
+    raise AssertionError("Kubo has no gateway")
 
 
 def words_of(mechanism: str, place: Place, out: Path, **changes: Any) -> list[str]:
@@ -131,10 +141,7 @@ def play_round(world: World, digests: Sequence[bytes], ballot: bytes) -> None:
     number, salt = chain.status().round, keccak(text="salt")
     calls = [
         [Call(who, "propose", (number, one, 100, 5)) for who, one in zip(proposers, digests, strict=True)],
-        [
-            Call(who, "commit", (number, commitment(chain, number, who, ballot, salt)))
-            for who in voters
-        ],
+        [Call(who, "commit", (number, commitment(chain, number, who, ballot, salt))) for who in voters],
         [Call(who, "reveal", (number, ballot, salt)) for who in voters],
         [Call(accounts[0], "settle")],
     ]
