@@ -60,12 +60,12 @@ def _logistic(shape: Shape, num_classes: int) -> nn.Module:
 
 def _mlp(shape: Shape, num_classes: int) -> nn.Module:
     """3 layers, 128 nodes in each but the last (paper stake_vote §5.1.2)."""
-    return _dense(shape, (128, 128), num_classes)
+    return dense(shape, (128, 128), num_classes)
 
 
 def _mnist_2nn(shape: Shape, num_classes: int) -> nn.Module:
     """2 hidden layers of 200 (McMahan et al. 2017): 199,210 weights on MNIST."""
-    return _dense(shape, (200, 200), num_classes)
+    return dense(shape, (200, 200), num_classes)
 
 
 def _mnist_cnn(shape: Shape, num_classes: int) -> nn.Module:
@@ -203,7 +203,8 @@ MODELS: Mapping[str, Callable[[Shape, int], nn.Module]] = MappingProxyType(
 )
 
 
-def _dense(shape: Shape, hidden: tuple[int, ...], num_classes: int) -> nn.Module:
+def dense(shape: Shape, hidden: tuple[int, ...], num_classes: int) -> nn.Module:
+    """Return a chain of dense layers, with so many nodes in each hidden one."""
     layers: list[nn.Module] = [nn.Flatten()]
     width = _features(shape)
     for size in hidden:

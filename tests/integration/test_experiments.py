@@ -17,7 +17,7 @@ import pytest
 from clients.experiments import pictures, results
 from clients.experiments.__main__ import main
 from clients.experiments.archive import STAMP
-from clients.experiments.figure import find, load
+from clients.experiments.figure import find, load, papers
 
 pytestmark = pytest.mark.slow
 
@@ -218,10 +218,11 @@ direction = "rises"
 
 
 @pytest.mark.slow
-def test_all_of_the_paper_at_smoke(tmp_path: Path) -> None:
-    assert main(command(tmp_path, name="stake_vote")) == 0
-    for figure in find("stake_vote"):
-        folder = tmp_path / "results" / "stake_vote" / figure.name / "smoke"
+@pytest.mark.parametrize("paper", papers())
+def test_all_of_a_paper_at_smoke(paper: str, tmp_path: Path) -> None:
+    assert main(command(tmp_path, name=paper)) == 0
+    for figure in find(paper):
+        folder = tmp_path / "results" / paper / figure.name / "smoke"
         assert {picture.name for picture in figure.pictures} == {path.stem for path in folder.glob("*.svg")}
 
 

@@ -151,6 +151,28 @@ def test_an_adaptive_threshold_is_learned_as_a_worker(tmp_path: Path) -> None:
     assert lines_of(part) == lines
 
 
+def test_a_gap_needs_no_history_and_never_parts_the_better_half(tmp_path: Path) -> None:
+    for line in run(tmp_path / "run", threshold="gap", rounds=6):
+        for who, threshold in line["thresholds"].items():
+            vads = line["vad"][who]
+            assert 2 * sum(vad <= threshold for vad in vads) >= len(vads)
+    drifts = tmp_path / "run" / "journal" / "drifts.jsonl"
+    assert not drifts.exists() or not drifts.read_text()
+
+
+def test_an_informed_server_draws_none_of_the_malicious(tmp_path: Path) -> None:
+    settings_of = {"mechanism": "fedavg", "proposers": 18, "rounds": 4}
+    assert swarm.main([*command(tmp_path / "informed", **settings_of), "--informed"]) == 0
+    malicious = malicious_of(tmp_path / "informed")
+    assert len(malicious) == 3
+    for line in lines_of(tmp_path / "informed"):
+        assert len(line["proposers"]) == 17
+        assert not malicious & set(line["proposers"])
+    plain = run(tmp_path / "plain", **settings_of)
+    assert any(malicious & set(line["proposers"]) for line in plain)
+    assert all(len(line["proposers"]) == 18 for line in plain)
+
+
 @pytest.mark.parametrize("rounds", [1, 5])
 def test_an_interrupted_run_goes_on(rounds: int, tmp_path: Path) -> None:
     settings_of = {"attack": "gaussian_noise+lying_votes+false_block", "pow_bits": 3}

@@ -126,6 +126,26 @@ def test_a_baseline_doesnt_depend_on_the_jury() -> None:
     assert resolve("swarm", SETTINGS).digest != resolve("swarm", {**SETTINGS, **others}).digest
 
 
+def test_what_only_another_mechanism_knows_makes_no_other_run() -> None:
+    of_vbfl = {"threshold": "gap", "kick_rounds": 2, "pow_bits": 3, "unit_reward": "2", "workers": 3}
+    of_vote = {"proposers": 5, "voter_stake": "3", "attribution": True, "tolerance": 0.3}
+    for mechanism, others in (("fedavg", of_vbfl), ("stake_vote", of_vbfl), ("vbfl", of_vote)):
+        plain = {**SETTINGS, "clients": 20, "mechanism": mechanism}
+        assert resolve("swarm", plain).digest == resolve("swarm", plain | others).digest
+    plain = {**SETTINGS, "mechanism": "fedavg"}
+    assert resolve("swarm", plain).digest != resolve("swarm", {**plain, "informed": True}).digest
+    honest = {**plain, "malicious_share": 0}
+    assert resolve("swarm", honest).digest == resolve("swarm", {**honest, "informed": True}).digest
+
+
+def test_a_learning_curve_is_of_honest_devices_that_all_train() -> None:
+    plain = {"clients": 4, "proposers": 4, "malicious": 0, "rounds": 3}
+    assert resolve("epochs", plain).settings["mechanism"] == "fedavg"
+    for change in ({"malicious": 1}, {"proposers": 3}):
+        with pytest.raises(RequestError, match="all proposers"):
+            resolve("epochs", plain | change)
+
+
 @pytest.mark.parametrize(
     ("change", "told"),
     [

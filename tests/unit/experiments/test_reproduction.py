@@ -6,10 +6,10 @@ from pathlib import Path
 import pytest
 
 from clients.experiments import claims, report, results
-from clients.experiments.figure import Figure
+from clients.experiments.figure import Figure, papers
 from clients.experiments.results import META, RUNS, TABLE
 
-SAVED = [figure for paper in ("stake_vote",) for figure in report.saved(paper)]
+SAVED = [figure for paper in papers() for figure in report.saved(paper)]
 FOLDER = report.ROOT / "results"
 
 
@@ -18,7 +18,7 @@ def folder(figure: Figure) -> Path:
 
 
 def test_there_are_committed_results() -> None:
-    assert "fig5" in {figure.name for figure in SAVED}
+    assert {"stake_vote/fig5", "vbfl/fig5"} <= {figure.full_name for figure in SAVED}
 
 
 @pytest.mark.parametrize("figure", SAVED, ids=lambda figure: figure.full_name)
@@ -52,7 +52,7 @@ def test_the_table_has_every_claim() -> None:
 
 
 def test_the_page_says_how_removal_hangs_on_the_rounds() -> None:
-    (figure,) = (one for one in SAVED if one.name == "fig6")
+    (figure,) = (one for one in SAVED if one.full_name == "stake_vote/fig6")
     found = results.load(folder(figure), figure, report.PRESET)
     out = []
     for eta in ("0.1", "0.2", "0.3", "0.4"):
