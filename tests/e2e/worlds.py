@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, closing, contextmanager
@@ -46,26 +47,23 @@ TENSORS = {"<script>alert(1)</script>": (2, 3), "layer\u202e.weight": (300,), "b
 
 @dataclass
 class Place:
-    """Where what a page looks at is: a chain that mines by itself, one that doesn't, and a gateway."""
+    """Where what a page looks at is: the chain and address of each federation, and an IPFS node's doors."""
 
-    rpc: str
-    still: str
     gateway: str
     api: str
-    federations: dict[str, str] = field(default_factory=dict)
+    federations: dict[str, dict[str, str]] = field(default_factory=dict)
     notes: dict[str, Any] = field(default_factory=dict)
+
+    def add(self, name: str, rpc: str, address: str) -> None:
+        """Note a federation."""
+        self.federations[name] = {"rpc": rpc, "address": address}
 
 
 @contextmanager
 def nodes(folder: Path) -> Iterator[tuple[Place, Link]]:
-    """Start two Anvils and a Kubo; where their doors are, and a link to the one that mines when told to."""
-    with (
-        AnvilNode(block_time=0.2, genesis_time=None) as anvil,
-        open_link("anvil", KEYS) as link,
-        KuboNode(folder / "kubo") as kubo,
-    ):
-        assert link.url is not None
-        yield Place(anvil.url, link.url, await_gateway(kubo), kubo.address), link
+    """Start Kubo, and an Anvil that mines when told to."""
+    with open_link("anvil", KEYS) as link, KuboNode(folder / "kubo") as kubo:
+        yield Place(await_gateway(kubo), kubo.address), link
 
 
 def await_gateway(kubo: KuboNode) -> str:
@@ -78,16 +76,11 @@ def await_gateway(kubo: KuboNode) -> str:
     raise AssertionError("Kubo has no gateway")
 
 
-def words_of(mechanism: str, place: Place, out: Path, **changes: Any) -> list[str]:
+def words_of(mechanism: str, rpc: str, place: Place, out: Path, **changes: Any) -> list[str]:
     """Return the words of the command that runs a federation's clients."""
     settings = {**SWARM, **OWN[mechanism], **changes}
-    settings |= {"mechanism": mechanism, "chain": place.rpc, "store": place.api, "out": out}
+    settings |= {"mechanism": mechanism, "chain": rpc, "store": place.api, "out": out}
     return [word for name, value in settings.items() for word in (f"--{name}", str(value))]
-
-
-def address_of(out: Path) -> str:
-    """Return the address of a run's federation."""
-    return str(json.loads((out / "deployment.json").read_text())["federation"]["address"])
 
 
 def play(link: Link, keys: Sequence[Any], mechanism: str) -> str:
@@ -162,28 +155,49 @@ def play_to_reveal(chain: Web3Devnet, accounts: Sequence[str]) -> None:
 def everything(folder: Path) -> Iterator[Place]:
     """All mechanisms' federations, played, with their nodes still there."""
     with nodes(folder) as (place, link), ExitStack() as stack:
-        # most of their time they wait for blocks, so they go beside all else
-        runs = {mechanism: start_swarm(stack, mechanism, place, folder / mechanism) for mechanism in OWN}
+        # most of their time they wait for blocks, so they go beside all else; on a chain each, since they
+        # have the same accounts
+        runs = {mechanism: Run(stack, mechanism, place, folder / mechanism) for mechanism in OWN}
+        assert link.url is not None
         for mechanism in PLAYED:
-            place.federations[mechanism] = play(link, KEYS[:13], mechanism)
-        place.federations["hostile"], place.notes["hostile"] = play_hostile(link, place.api)
+            place.add(mechanism, link.url, play(link, KEYS[:13], mechanism))
+        hostile, place.notes["hostile"] = play_hostile(link, place.api)
+        place.add("hostile", link.url, hostile)
         for mechanism, run in runs.items():
-            assert run.wait() == 0, mechanism
-            place.federations[mechanism] = address_of(folder / mechanism)
+            place.add(mechanism, run.rpc, run.end())
         yield place
 
 
-def start_swarm(
-    stack: ExitStack, mechanism: str, place: Place, out: Path, **changes: Any
-) -> "subprocess.Popen[bytes]":
-    """Start a federation's clients in a process of their own; `stack` ends it."""
-    words = words_of(mechanism, place, out, **changes)
-    run = subprocess.Popen(
-        [sys.executable, "-m", "clients.swarm", *words],
-        cwd=ROOT,
-        stdout=subprocess.DEVNULL,
-        env=os.environ | {"OMP_NUM_THREADS": "1"},
-    )
-    stack.callback(run.wait)
-    stack.callback(run.terminate)
-    return run
+class Run:
+    """A federation's clients in a process of their own, on a chain of their own; `stack` ends both."""
+
+    def __init__(self, stack: ExitStack, mechanism: str, place: Place, out: Path, **changes: Any) -> None:
+        self._out = out
+        self.rpc = stack.enter_context(AnvilNode(block_time=0.2, genesis_time=None)).url
+        words = words_of(mechanism, self.rpc, place, out, **changes)
+        self._log = stack.enter_context(tempfile.TemporaryFile())  # noqa: SIM115
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", "clients.swarm", *words],
+            cwd=ROOT,
+            stdout=self._log,
+            stderr=subprocess.STDOUT,
+            env=os.environ | {"OMP_NUM_THREADS": "1"},
+        )
+        stack.callback(self._process.wait)
+        stack.callback(self._process.terminate)
+
+    def end(self) -> str:
+        """Wait until it is done; return the federation's address."""
+        if self._process.wait():
+            self._log.seek(0)
+            raise AssertionError(self._log.read().decode(errors="replace"))
+        return self.address()
+
+    def address(self) -> str:
+        """Return the federation's address, once it is deployed."""
+        record = self._out / "deployment.json"
+        for _ in range(1200):
+            if record.exists() or self._process.poll():
+                break
+            time.sleep(0.1)
+        return str(json.loads(record.read_text())["federation"]["address"])
