@@ -1,0 +1,48 @@
+"""What the page of stake_vote's results says in short has the numbers of the results."""
+
+import json
+
+from clients.experiments import pictures, report, results
+from clients.experiments.figure import find
+from clients.experiments.results import TABLE
+
+FOLDER = report.ROOT / "results" / "stake_vote"
+PAGE = report.ROOT / "docs" / "explanation" / "stake-vote-results.md"
+
+
+def numbers(figure: str, table: str) -> dict[tuple[str, str], float]:
+    """Return the means in a saved table, by row and column."""
+    text = (FOLDER / figure / report.PRESET / TABLE).read_text("utf-8")
+    (found,) = (one for one in json.loads(text)["tables"] if one["name"] == table)
+    return {(cell["row"], cell["column"]): cell["mean"] for cell in found["cells"]}
+
+
+def test_the_results_page_says_what_costs_what() -> None:
+    (figure,) = find("stake_vote/cost")
+    runs = results.load(FOLDER / "cost" / report.PRESET, figure, report.PRESET)
+    plain, named = (
+        pictures.per_call(runs.records({"series": one})[0]) for one in ("collective slash", "attribution")
+    )
+    gas, size = numbers("cost", "gas"), numbers("cost", "bytes")["collective slash", ""]
+    once = sum(plain[one] for one in ("open", "draw", "settle"))
+    judging = numbers("attribution", "judging")
+    spans = {
+        series: [value for (row, _), value in judging.items() if row == series]
+        for series in ("collective slash", "attribution")
+    }
+    saved = max(v for (row, _), v in numbers("attribution", "honest_out").items() if row != "attribution")
+    text = " ".join(PAGE.read_text("utf-8").split())
+    for said in (
+        f"pays {plain['propose'] / 1000:.0f} thousand gas for a digest",
+        f"{(plain['commit'] + plain['reveal']) / 1000:.0f} thousand for a commitment and a ballot",
+        f"settles the round, {once / 1000:.0f} thousand together",
+        f"{gas['collective slash', ''] / 1000:.0f} thousand a client and round",
+        f"is {size:,.0f} bytes: a proposer puts one into the store",
+        f"who judges reads five, {5 * size / 1000:.0f} kB",
+        f"a ballot is {named['reveal'] / plain['reveal'] - 1:.0%}".replace("%", " % dearer"),
+        f"the whole round {gas['attribution', ''] / gas['collective slash', ''] - 1:.0%}".replace("%", " %"),
+        f"from {min(spans['attribution']):.1f} to {max(spans['attribution']):.1f} times as long as training",
+        f"from {min(spans['collective slash']):.1f} to {max(spans['collective slash']):.1f} times without",
+        f"up to {saved:.0%}".replace("%", " % of them"),
+    ):
+        assert said in text, said
