@@ -20,7 +20,7 @@ from clients.learning.aggregate import Contribution, fedavg
 from clients.learning.codec import encode
 from clients.learning.schema import Weights
 from clients.ports.binaries import ROOT
-from clients.ports.chain import AnvilNode, Link, Web3Devnet, open_link
+from clients.ports.chain import AnvilNode, Link, open_link
 from clients.ports.keys import derive_keys, dev_key
 from clients.ports.store.ipfs import KuboStore
 from clients.ports.store.kubo import KuboNode
@@ -38,8 +38,9 @@ OWN: dict[str, dict[str, Any]] = {
     "stake_vote": {"proposers": 2},
     "vbfl": {"workers": 4, "validators": 2, "miners": 2},
 }
-PLAYED = {"bflc": 260, "blade": 260}
-"""Mechanisms without clients, and how many moves a player makes in each."""
+PLAYED = {"bflc": 2, "blade": 5}
+"""Mechanisms without clients, and seeds with which their players come to every outcome."""
+MOVES = 260
 KEYS = [*derive_keys(0, 13, label="page"), *derive_keys(5, 6, label="hostile"), dev_key(0)]
 TENSORS = {"<script>alert(1)</script>": (2, 3), "layer\u202e.weight": (300,), "bias": (4,)}
 """Names that a stranger might choose."""
@@ -85,8 +86,10 @@ def words_of(mechanism: str, rpc: str, place: Place, out: Path, **changes: Any) 
 
 def play(link: Link, keys: Sequence[Any], mechanism: str) -> str:
     """Let a player make its moves, sensible ones and others, in a federation; return its address."""
-    chain, spec, player = build_pair(Random(f"page-{mechanism}"), link, list(keys), mechanism)
-    for _ in range(PLAYED[mechanism]):
+    chain, spec, player = build_pair(
+        Random(f"page-{mechanism}-{PLAYED[mechanism]}"), link, list(keys), mechanism
+    )
+    for _ in range(MOVES):
         move = player.play(Env(spec.now() - 1, spec.block(), compute_entropy(bytes(32))))
         let_pass(chain, move)
         let_pass(spec, move)
@@ -142,13 +145,41 @@ def play_round(world: World, digests: Sequence[bytes], ballot: bytes) -> None:
         assert all(receipt.error is None for receipt in chain.send(batch))
 
 
-def play_to_reveal(chain: Web3Devnet, accounts: Sequence[str]) -> None:
-    """Open a round and stop while its ballots are sealed."""
-    proposers, voters = draw(chain, accounts[0])
-    number, ballot, salt = chain.status().round, bytes(32), keccak(text="sealed")
-    chain.send([Call(who, "propose", (number, keccak(text=who), 100, 5)) for who in proposers])
-    sealed = [(who, commitment(chain, number, who, ballot, salt)) for who in voters]
-    chain.send([Call(who, "commit", (number, one)) for who, one in sealed])
+def make_long(link: Link, rounds: int) -> str:
+    """Return a federation of so many settled rounds: three played, the records of the others written for it.
+
+    What a list reads is the same: the contract's own answers. Playing them all would take an hour.
+    """
+    world = found(link, KEYS[13:19], KEYS[19])
+    join(world.chain, world.accounts)
+    for ballot in (keccak(text="a model"), bytes(32), keccak(text="a model")):
+        play_round(world, [keccak(text="one"), keccak(text="two")], ballot)
+    address = world.chain.federation
+    records = {number: [read_slot(link, address, slot) for slot in slots_of(number)] for number in (1, 2)}
+    writes = [(0, int(read_slot(link, address, 0), 16) >> 40 << 40 | rounds)]
+    for number in range(4, rounds + 1):
+        values = records[2 if number % 3 == 0 else 1]
+        writes += [(slot, int(value, 16)) for slot, value in zip(slots_of(number), values, strict=True)]
+    calls = [("anvil_setStorageAt", (address, f"0x{slot:064x}", f"0x{value:064x}")) for slot, value in writes]
+    for at in range(0, len(calls), 2_000):
+        assert all(answer is True for answer in link.rpc.batch(calls[at : at + 2_000]))
+    status = world.chain.status()
+    assert (status.round, status.record.reveals) == (rounds, 4)
+    return str(address)
+
+
+def slots_of(number: int) -> tuple[int, int]:
+    """Return the two storage slots of a round's record: the mapping is the contract's second variable."""
+    first = int.from_bytes(keccak(encode_words(number, 1)), "big")
+    return first, first + 1
+
+
+def encode_words(*values: int) -> bytes:
+    return b"".join(value.to_bytes(32, "big") for value in values)
+
+
+def read_slot(link: Link, address: str, slot: int) -> str:
+    return str(link.rpc.request("eth_getStorageAt", address, f"0x{slot:064x}", "latest"))
 
 
 @contextmanager
@@ -163,8 +194,11 @@ def everything(folder: Path) -> Iterator[Place]:
             place.add(mechanism, link.url, play(link, KEYS[:13], mechanism))
         hostile, place.notes["hostile"] = play_hostile(link, place.api)
         place.add("hostile", link.url, hostile)
+        place.add("long", link.url, make_long(link, 10_000))
         for mechanism, run in runs.items():
             place.add(mechanism, run.rpc, run.end())
+        live = Run(stack, "stake_vote", place, folder / "live", rounds=4)
+        place.add("live", live.rpc, live.address())
         yield place
 
 

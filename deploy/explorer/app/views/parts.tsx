@@ -20,14 +20,14 @@ export function Chip({ tone, sign, children }: { tone: 'live' | 'good' | 'bad' |
 
 export function Account({ account, full = false }: { account: Hex; full?: boolean }): JSX.Element {
   const link = useLink();
-  return <a class="code" href={link({ page: 'member', account })} title={account}>{full ? account : short(account)}</a>;
+  return <a class={full ? 'code wrap' : 'code'} href={link({ page: 'member', account })} title={account}>{full ? account : short(account)}</a>;
 }
 
 export function Model({ digest, before, full = false }: { digest: Hex; before?: Hex | undefined; full?: boolean }): JSX.Element {
   const link = useLink();
   if (digest === ZERO32) return <span class="dull">none</span>;
   const cid = cidOf(digest);
-  return <a class="code" href={link({ page: 'model', digest, before })} title={cid}>{full ? cid : short(cid)}</a>;
+  return <a class={full ? 'code wrap' : 'code'} href={link({ page: 'model', digest, before })} title={cid}>{full ? cid : short(cid)}</a>;
 }
 
 export function Transaction({ hash, children }: { hash: Hex; children?: ComponentChildren }): JSX.Element {

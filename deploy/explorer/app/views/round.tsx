@@ -8,7 +8,7 @@ import { tell, type Story } from '../core/model.ts';
 import { number, plural } from '../core/text.ts';
 import { findTime } from '../edges/finding.ts';
 import { Missing } from '../edges/limited.ts';
-import { Busy, Facts, Model, Outcome, Round, Section, Transaction, Trouble } from './parts.tsx';
+import { Account, Busy, Facts, Model, Outcome, Round, Section, Transaction, Trouble } from './parts.tsx';
 import { DrawSection, useRegistry } from './draw.tsx';
 import { Money } from './money.tsx';
 import { Proposals, Publications, Votes } from './deeds.tsx';
@@ -81,7 +81,7 @@ function Told({ story }: { story: Story }): JSX.Element {
             ['Model after it', <Model digest={settled.head} before={before} />] as [string, JSX.Element],
             ['Settled', <><Transaction hash={settled.deed.transaction} /> · block {number(settled.deed.block)}</>] as [string, JSX.Element],
           ] : []),
-          ...(story.winner ? [['Block won by', <code>{story.winner.account}</code>] as [string, JSX.Element]] : []),
+          ...(story.winner ? [['Block won by', <Account account={story.winner.account} />] as [string, JSX.Element]] : []),
         ]} />
       </Section>
       <Timeline story={story} />

@@ -1,0 +1,302 @@
+/** The audit page in a real Chromium, on federations in a real Anvil and models in a real Kubo (test_explorer.py). */
+import assert from 'node:assert/strict';
+import { createRequire } from 'node:module';
+import { readFileSync } from 'node:fs';
+import { after, before, test } from 'node:test';
+import type { Browser, Page } from 'playwright-core';
+import { Door, launch, openPage, place, rpc, settled, urlOf, visit, type View } from './helpers.ts';
+
+let browser: Browser;
+const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
+
+before(async () => {
+  browser = await launch();
+});
+after(async () => {
+  await browser.close();
+});
+
+/** Runs a test on a page of its own, about which the browser must not complain. */
+async function on(options: Parameters<typeof openPage>[1], body: (page: Page) => Promise<void>): Promise<void> {
+  const { page, complaints } = await openPage(browser, options);
+  try {
+    await body(page);
+  } catch (error) {
+    throw new Error(`${String(error)}\nThe page says: ${(await page.locator('body').innerText()).slice(0, 1500)}\n${complaints.join('\n')}`, { cause: error });
+  } finally {
+    await page.context().close();
+  }
+  assert.deepEqual(complaints, []);
+}
+
+async function verify(page: Page): Promise<string> {
+  await page.getByRole('button', { name: 'Verify' }).click();
+  await page.locator('[data-verified="yes"], [data-verified="no"], section:has(> .verified) > .trouble').first().waitFor();
+  return await page.locator('section:has(> .verified)').innerText();
+}
+
+test('a live run is watched as it goes on', async () => {
+  await on({}, async (page) => {
+    await visit(page, { path: 'rounds', federation: 'live' });
+    const accepted = page.locator('tr.round', { hasText: 'Accepted' });
+    await accepted.nth(1).waitFor();
+    const block = Number(await page.locator('[data-block]').getAttribute('data-block'));
+    await page.waitForFunction((old) => Number(document.querySelector('[data-block]')?.getAttribute('data-block')) > old, block);
+    assert.ok((await page.locator('tr.round').count()) >= 2);
+  });
+});
+
+for (const [federation, rounds] of [['stake_vote', 10], ['vbfl', 10], ['bflc', undefined], ['blade', undefined]] as const) {
+  test(`${federation}: rounds, members and money are shown as the chain has them`, async () => {
+    await on({}, async (page) => {
+      await visit(page, { path: 'rounds', federation });
+      assert.ok((await page.locator('main').innerText()).includes(federation));
+      const rows = page.locator('tr.round');
+      if (rounds) assert.equal(await rows.count(), rounds);
+      const ends = page.locator('tr.round', { hasText: /Accepted|Rejected|Undecided/ });
+      const numbers = await ends.locator('a').allInnerTexts();
+      assert.ok(numbers.length > 0);
+      // swarms' rounds are much alike; those of players are odd, each in its way
+      for (const number of rounds ? [numbers[0], numbers.at(-1)] : numbers) {
+        const path = `round/${number}`;
+        await visit(page, { path, federation });
+        if (await page.getByText('The seed isn’t known yet').count()) continue;
+        await page.getByText('members, as events say').waitFor();
+        const text = await page.locator('main').innerText();
+        assert.match(text, /Verdict[\s\S]*Timeline[\s\S]*Updates[\s\S]*Votes[\s\S]*Who paid whom[\s\S]*The draw/, path);
+        assert.doesNotMatch(text, /differs|broken|can’t be/, path);
+        // players propose what nobody stores: all but the aggregate is checked
+        assert.doesNotMatch(await verify(page), /✕/, path);
+      }
+      await page.getByRole('button', { name: 'Recompute the seed' }).click();
+      await page.getByText('follows from what was revealed before').waitFor();
+      await visit(page, { path: 'members', federation });
+      await page.locator('main td a').first().click();
+      await page.getByRole('heading', { name: 'Record' }).waitFor();
+      await settled(page);
+      assert.match(await page.locator('main').innerText(), /Joined/);
+    });
+  });
+}
+
+for (const federation of ['stake_vote', 'vbfl']) {
+  test(`${federation}: the aggregate is computed again in the page, and is the accepted model`, async () => {
+    await on({}, async (page) => {
+      for (const round of [1, 4, 10]) {
+        await visit(page, { path: `round/${round}`, federation });
+        if (!(await page.getByText('✓ Accepted', { exact: true }).count())) continue;
+        const text = await verify(page);
+        assert.match(text, /Everything adds up/);
+        assert.match(text, /bit for bit/);
+      }
+      await page.locator('dt:text-is("Model after it") + dd a').click();
+      await page.getByText('are those that the CID names').waitFor();
+      assert.match(await page.locator('main').innerText(), /Norm of the difference/);
+      const download = page.waitForEvent('download');
+      await page.getByRole('link', { name: 'Download' }).click();
+      assert.match((await download).suggestedFilename(), /^bafybei[a-z2-7]{52}\.safetensors$/);
+    });
+  });
+}
+
+test('a transaction is shown with its call and its events', async () => {
+  await on({}, async (page) => {
+    await visit(page, { path: 'round/2', federation: 'stake_vote' });
+    await page.locator('a[href*="transaction/"]').first().click();
+    await page.getByRole('heading', { name: 'Data' }).waitFor();
+    const text = await page.locator('main').innerText();
+    assert.match(text, /Done[\s\S]*Gas used[\s\S]*settle[\s\S]*Settled[\s\S]*votesFor/);
+  });
+});
+
+test('content of strangers is text, and is never believed', async () => {
+  await on({}, async (page) => {
+    const { files, bad, genesis } = place.notes.hostile;
+    const federation = 'hostile';
+    await visit(page, { path: `model/${files[0]}/${genesis}`, federation });
+    await page.getByText('<script>alert(1)</script>').waitFor();
+    const names = await page.locator('main td code').allInnerTexts();
+    assert.ok(names.every((name) => !name.includes('\u202e')), String(names));
+    for (const file of bad) {
+      await visit(page, { path: `model/${file}`, federation });
+      await page.getByText('It is no model of this federation').waitFor();
+    }
+    await visit(page, { path: 'round/1', federation });
+    assert.match(await verify(page), /Everything adds up/);
+    await visit(page, { path: 'round/2', federation });
+    assert.match(await verify(page), /can’t be verified now: update 0/);
+    await visit(page, { path: 'round/3', federation });
+    const text = await verify(page);
+    assert.match(text, /does not add up/);
+    assert.match(text, /another than the accepted model/);
+    for (const odd of ['model/<script>', 'round/1e99', 'member/0x12', 'round/-1', '%00', 'transaction/0xzz']) {
+      await visit(page, { path: odd, federation });
+      assert.equal(await page.locator('h1').innerText(), 'Rounds', odd);
+    }
+    await visit(page, { path: 'round/99', federation });
+    await page.getByText('there is no round 99').waitFor();
+    await page.goto(`${place.page}#/rounds?rpc=javascript:alert(1)&federation=${'0x' + '1'.repeat(40)}`);
+    assert.equal(await page.locator('h1').innerText(), 'Connection');
+  });
+});
+
+test('a node that goes away is told of, and gone on with when it is back', async () => {
+  const door = new Door(place.federations['stake_vote']?.rpc ?? '');
+  await door.open();
+  await on({}, async (page) => {
+    await visit(page, { path: 'round/3', federation: 'stake_vote', rpc: door.url });
+    await door.shut();
+    await page.getByText('can’t be read').first().waitFor();
+    assert.match(await page.locator('main').innerText(), /Who paid whom/);
+    await door.open();
+    await page.getByRole('button', { name: 'Try now' }).click();
+    await page.waitForFunction(() => !document.querySelector('.banner .trouble'));
+    await visit(page, { path: 'members', federation: 'stake_vote', rpc: door.url });
+    assert.ok((await page.locator('main td a').count()) > 0);
+  });
+  await door.shut();
+});
+
+test('a gateway that goes away is tried again until it is back', async () => {
+  const door = new Door(place.gateway);
+  await door.open();
+  await on({}, async (page) => {
+    const view: View = { path: 'round/1', federation: 'hostile', gateway: door.url };
+    await visit(page, view);
+    await door.shut();
+    assert.match(await verify(page), /can’t be verified now/);
+    await door.open();
+    await page.getByRole('button', { name: 'Try again' }).click();
+    await page.locator('[data-verified="yes"]').waitFor();
+    await door.shut();
+    await page.goto(urlOf({ ...view, path: `model/${place.notes.hostile.made}` }));
+    await page.getByText('Trying again').waitFor();
+    await door.open();
+    await page.getByText('are those that the CID names').waitFor();
+  });
+  await door.shut();
+});
+
+test('what a reorganisation takes back is taken off the page', async () => {
+  const { rpc: node = '', address = '' } = place.federations['hostile'] ?? {};
+  const from = place.notes.hostile.accounts[0];
+  await on({}, async (page) => {
+    await visit(page, { path: 'rounds', federation: 'hostile' });
+    assert.equal(await page.locator('tr.round').count(), 3);
+    const snapshot = await rpc(node, 'evm_snapshot');
+    await rpc(node, 'anvil_impersonateAccount', from);
+    await rpc(node, 'anvil_mine', '0x1', '0x64');
+    await rpc(node, 'eth_sendTransaction', { from, to: address, data: '0xfcfff16f' });
+    await rpc(node, 'anvil_mine', '0x3');
+    await page.getByText('Draw', { exact: true }).first().waitFor();
+    await page.waitForFunction(() => document.querySelectorAll('tr.round').length === 4);
+    await rpc(node, 'evm_revert', snapshot);
+    await rpc(node, 'anvil_mine', '0x7');
+    await page.getByText('The chain was reorganised').waitFor();
+    await page.waitForFunction(() => document.querySelectorAll('tr.round').length === 3);
+    // the page of a round reads its events again from the fork
+    await visit(page, { path: 'round/3', federation: 'hostile' });
+    assert.doesNotMatch(await page.locator('main').innerText(), /can’t be read/);
+  });
+});
+
+test('ten thousand rounds: the list reads and holds only what is seen', async () => {
+  await on({}, async (page) => {
+    await visit(page, { path: 'rounds', federation: 'long' });
+    const painted = await page.evaluate(() => performance.getEntriesByName('first-contentful-paint')[0]?.startTime ?? Number.NaN);
+    console.log(`# first paint after ${Math.round(painted)} ms`);
+    const box = page.locator('.rounds');
+    for (const [share, round] of [[0.5, 5_000], [1, 1], [0, 10_000]] as const) {
+      await box.evaluate((element, part) => void (element.scrollTop = part * element.scrollHeight), share);
+      await page.locator('tr.round', { hasText: /Accepted|Rejected/ }).filter({ has: page.getByRole('link', { name: String(round), exact: true }) }).waitFor();
+      assert.ok((await page.locator('tr.round').count()) < 60);
+    }
+    const cdp = await page.context().newCDPSession(page);
+    for (let step = 0; step < 60; step++) {
+      await box.evaluate((element, part) => void (element.scrollTop = (part / 60) * element.scrollHeight), step);
+      await page.evaluate(() => new Promise(requestAnimationFrame));
+    }
+    await cdp.send('HeapProfiler.collectGarbage');
+    const { usedSize } = (await cdp.send('Runtime.getHeapUsage')) as { usedSize: number };
+    console.log(`# heap after scrolling through ten thousand rounds: ${(usedSize / 2 ** 20).toFixed(1)} MiB`);
+    assert.ok(usedSize < 100 * 2 ** 20);
+    await page.getByLabel('Go to round').fill('7000');
+    await page.getByRole('button', { name: 'Go' }).click();
+    await page.getByRole('heading', { name: 'Round 7000' }).waitFor();
+  });
+});
+
+const PAGES: View[] = [
+  { path: 'settings', federation: 'stake_vote' }, { path: 'rounds', federation: 'stake_vote' }, { path: 'round/2', federation: 'stake_vote' },
+  { path: 'round/2', federation: 'vbfl' }, { path: 'round/2', federation: 'blade' }, { path: 'members', federation: 'stake_vote' },
+  { path: 'round/3', federation: 'hostile' },
+];
+
+async function pagesToSee(page: Page): Promise<View[]> {
+  await visit(page, { path: 'round/2', federation: 'stake_vote' });
+  const links = await page.locator('main a').evaluateAll((all) => all.map((one) => one.getAttribute('href') ?? ''));
+  const first = (name: string): View => ({ path: links.find((link) => link.startsWith(`#/${name}/`))?.slice(2).split('?')[0] ?? '', federation: 'stake_vote' });
+  return [...PAGES, first('member'), first('model'), first('transaction')];
+}
+
+for (const scheme of ['light', 'dark'] as const) {
+  test(`no serious fault of accessibility in ${scheme} colours`, async () => {
+    await on({ scheme }, async (page) => {
+      const faults: string[] = [];
+      for (const view of await pagesToSee(page)) {
+        await visit(page, view);
+        await page.evaluate(axe);
+        const found = await page.evaluate(async () => {
+          const { violations } = await (globalThis as unknown as { axe: typeof import('axe-core') }).axe.run();
+          return violations.filter(({ impact }) => impact === 'serious' || impact === 'critical').map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).slice(0, 3).join(' ')}`);
+        });
+        faults.push(...found.map((fault) => `${view.path}: ${fault}`));
+      }
+      assert.deepEqual(faults, []);
+    });
+  });
+}
+
+test('360 pixels are wide enough', async () => {
+  await on({ width: 360 }, async (page) => {
+    for (const view of await pagesToSee(page)) {
+      await visit(page, view);
+      const width = await page.evaluate(() => document.documentElement.scrollWidth);
+      assert.ok(width <= 360, `${view.path}: ${width}`);
+    }
+  });
+});
+
+test('everything is reached by keyboard alone', async () => {
+  await on({}, async (page) => {
+    await page.goto(place.page);
+    await page.locator('h1').waitFor();
+    const { rpc: node = '', address = '' } = place.federations['stake_vote'] ?? {};
+    await page.keyboard.press('Tab');
+    assert.equal(await page.evaluate(() => document.activeElement?.textContent), 'Skip to content');
+    await page.keyboard.press('Enter');
+    for (const text of [node, place.gateway, address]) {
+      await page.keyboard.press('Tab');
+      await page.keyboard.press('Control+A');
+      await page.keyboard.type(text);
+    }
+    await page.keyboard.press('Enter');
+    await page.getByRole('heading', { name: 'Rounds', exact: true }).waitFor();
+    await page.locator('tr.round').first().waitFor();
+    assert.equal(await page.evaluate(() => document.activeElement?.id), 'content');
+    for (let presses = 0; presses < 40; presses++) {
+      await page.keyboard.press('Tab');
+      if (await page.evaluate(() => document.activeElement?.matches('tr.round a') ?? false)) break;
+    }
+    await page.keyboard.press('Enter');
+    await page.getByRole('heading', { name: /^Round \d+$/ }).waitFor();
+    await page.getByRole('button', { name: 'Verify' }).waitFor();
+    assert.equal(await page.evaluate(() => document.activeElement?.id), 'content');
+    for (let presses = 0; presses < 120; presses++) {
+      await page.keyboard.press('Tab');
+      if (await page.evaluate(() => document.activeElement?.textContent === 'Verify')) break;
+    }
+    await page.keyboard.press('Space');
+    await page.locator('[data-verified="yes"]').waitFor();
+  });
+});

@@ -1,0 +1,49 @@
+"""The audit page in a real Chromium, against real nodes: `pages.test.ts` holds the cases."""
+
+import dataclasses
+import json
+import subprocess
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from clients.ports.binaries import ROOT, find, node_environment
+from deploy.explorer.__main__ import serve
+from deploy.explorer.building import build
+from tests.e2e.worlds import Place, everything
+
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.needs("anvil"),
+    pytest.mark.needs("kubo"),
+    pytest.mark.needs("chromium"),
+    pytest.mark.needs("node"),
+]
+
+
+@pytest.fixture(scope="module")
+def page() -> Iterator[str]:
+    with serve(build(), 0) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_address[1]}/"
+        server.shutdown()
+
+
+@pytest.fixture(scope="module")
+def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
+    with everything(tmp_path_factory.mktemp("worlds")) as made:
+        yield made
+
+
+def test_pages(page: str, place: Place, tmp_path: Path) -> None:
+    file = tmp_path / "place.json"
+    file.write_text(json.dumps(dataclasses.asdict(place) | {"page": page}))
+    environment = node_environment() | {"FEDJURY_PLACE": str(file), "FEDJURY_CHROMIUM": str(find("chromium"))}
+    cases = ROOT / "tests" / "e2e" / "pages.test.ts"
+    command = [str(find("node")), "--test-reporter=spec", "--test", str(cases)]
+    done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
+    print(done.stdout)
+    assert done.returncode == 0, done.stdout[-20_000:] + done.stderr[-4_000:]
+    assert "\nℹ fail 0" in done.stdout
