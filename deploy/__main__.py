@@ -1,7 +1,6 @@
 """`python -m deploy`: compile, deploy to any chain, and leave a record that others can use."""
 
 import argparse
-import json
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -16,7 +15,7 @@ from clients.ports.keys import open_key
 from clients.types.errors import RequestError
 from deploy.federation import deploy_federation, fill_pool
 from deploy.options import add_terms, read_terms
-from deploy.sources import standard_input
+from deploy.sources import write_sources
 from deploy.terms import parse_bytes32
 
 
@@ -90,8 +89,7 @@ def deploy(given: argparse.Namespace) -> tuple[Deployment, Path]:
         deployment = deploy_federation(
             link, key.address, terms, name=given.name, beacon_value=beacon, supply=given.supply
         )
-        sources = path.parent / "sources" / path.name
-        write_whole(sources, json.dumps(standard_input(), indent=1, sort_keys=True) + "\n")
+        write_sources(path, deployment)
         deployment.save(path)
         if given.pool:
             fill_pool(deployment.open(link), deployment.deployer, given.pool)

@@ -42,7 +42,8 @@ class Artifact:
     """A compiled contract.
 
     `bytecode` is what a deployment sends (constructor arguments go behind it), `deployed_bytecode` what is on
-    chain afterwards, but for immutables; both are empty for interfaces and abstract contracts.
+    chain afterwards, but for immutables; `metadata` is the compiler's, in JSON: its settings, and the hash of
+    every source. All three are empty for interfaces and abstract contracts.
     """
 
     name: str
@@ -50,6 +51,7 @@ class Artifact:
     abi: list[Json]
     bytecode: bytes
     deployed_bytecode: bytes
+    metadata: str = ""
 
 
 def artifact(name: str) -> Artifact:
@@ -76,6 +78,7 @@ def artifacts() -> Mapping[str, Artifact]:
             abi=entry["abi"],
             bytecode=bytes.fromhex(entry["bytecode"].removeprefix("0x")),
             deployed_bytecode=bytes.fromhex(entry["deployedBytecode"].removeprefix("0x")),
+            metadata=entry["metadata"],
         )
         for name, entry in contracts.items()
     }
@@ -85,7 +88,7 @@ def build() -> Path:
     """Bring `build/contracts.json` up to date and return its path.
 
     It holds `{"compiler": version, "digest": hex, "contracts": {name: …}}`, and for every contract `source`,
-    `abi`, and `bytecode` and `deployedBytecode` as 0x-prefixed hex.
+    `abi`, `metadata`, and `bytecode` and `deployedBytecode` as 0x-prefixed hex.
     """
     path = BUILD / "contracts.json"
     settings = _settings()
@@ -174,7 +177,7 @@ def _settings() -> Json:
 
 def _digest(settings: Json, sources: Mapping[str, str]) -> str:
     # Our own version too: a change of what is kept must not meet what an older one kept.
-    text = json.dumps(["1", settings, sources], sort_keys=True)
+    text = json.dumps(["2", settings, sources], sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()[:32]
 
 
@@ -187,7 +190,9 @@ def _compile(settings: Json, sources: Mapping[str, str]) -> dict[str, Json]:
         "sources": {unit: {"content": content} for unit, content in sources.items()},
         "settings": {
             **settings["settings"],
-            "outputSelection": {"*": {"*": ["abi", "evm.bytecode.object", "evm.deployedBytecode.object"]}},
+            "outputSelection": {
+                "*": {"*": ["abi", "evm.bytecode.object", "evm.deployedBytecode.object", "metadata"]}
+            },
         },
     }
     path = os.environ.get("PATH", "")
@@ -227,6 +232,7 @@ def _select(output: Json) -> dict[str, Json]:
                 "abi": entry["abi"],
                 "bytecode": "0x" + entry["evm"]["bytecode"]["object"],
                 "deployedBytecode": "0x" + entry["evm"]["deployedBytecode"]["object"],
+                "metadata": entry["metadata"] if entry["evm"]["bytecode"]["object"] else "",
             }
     return contracts
 

@@ -1,9 +1,12 @@
 """What a block explorer asks for: the standard-JSON input that compiles to what is on chain."""
 
 import json
+from pathlib import Path
 from typing import Any
 
-from deploy.compiler import SETTINGS, read_sources
+from clients.ports.chain.deployment import Deployment
+from clients.ports.files import write_whole
+from deploy.compiler import SETTINGS, artifact, read_sources
 
 
 def compiler_settings() -> dict[str, Any]:
@@ -20,3 +23,18 @@ def standard_input() -> dict[str, Any]:
         "settings": compiler_settings()["settings"]
         | {"outputSelection": {"*": {"*": ["abi", "evm.bytecode.object"]}}},
     }
+
+
+def write_sources(record: Path, deployment: Deployment) -> None:
+    """Write, beside a deployment's record, what Sourcify and block explorers verify its contracts by.
+
+    `sources/<name>.json` is the standard-JSON input; `sources/<name>/<contract>.metadata.json` is what the
+    compiler says of each deployed contract: settings, interface, and the hash of every source in it.
+    """
+    folder = record.parent / "sources"
+    write_whole(folder / record.name, json.dumps(standard_input(), indent=1, sort_keys=True) + "\n")
+    for contract in (deployment.federation, deployment.token, deployment.beacon):
+        # a token that was there before isn't ours to tell of
+        if contract is not None and contract.transaction:
+            path = folder / record.stem / f"{contract.contract}.metadata.json"
+            write_whole(path, artifact(contract.contract).metadata)

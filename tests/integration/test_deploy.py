@@ -12,6 +12,8 @@ from typing import Any
 
 import pytest
 from eth_account import Account
+from eth_utils.crypto import keccak
+from eth_utils.hexadecimal import decode_hex
 from solcx import compile_standard
 
 from clients.ports.binaries import node_environment
@@ -84,6 +86,38 @@ def test_the_sources_beside_it_compile_to_what_is_on_chain(anvil: AnvilNode, tmp
         assert bytes.fromhex(compiled) == artifact(contract).bytecode
 
 
+@pytest.mark.slow
+def test_the_metadata_beside_it_tells_how_to_make_what_is_on_chain(anvil: AnvilNode, tmp_path: Path) -> None:
+    """As Sourcify does: sources by their hashes, settings and target from the metadata, and nothing else."""
+    assert deploy(anvil, tmp_path, "--beacon-value", "0x" + "12" * 32) == 0
+    deployment = Deployment.load(record_path(tmp_path, 31337, "mine"))
+    sources = json.loads((tmp_path / "31337" / "sources" / "mine.json").read_text())["sources"]
+    by_hash = {keccak(text=one["content"]): one["content"] for one in sources.values()}
+    assert deployment.beacon is not None
+    for contract in (deployment.federation, deployment.token, deployment.beacon):
+        file = tmp_path / "31337" / "sources" / "mine" / f"{contract.contract}.metadata.json"
+        metadata = json.loads(file.read_text())
+        [(unit, name)] = metadata["settings"].pop("compilationTarget").items()
+        assert name == contract.contract
+        assert metadata["output"]["abi"] == artifact(name).abi
+        selection = {unit: {name: ["evm.bytecode.object"]}}
+        request = {
+            "language": metadata["language"],
+            "sources": {
+                path: {"content": by_hash[decode_hex(one["keccak256"])]}
+                for path, one in metadata["sources"].items()
+            },
+            "settings": metadata["settings"] | {"outputSelection": selection},
+        }
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setenv("PATH", node_environment()["PATH"])
+            output = compile_standard(request, solc_binary=solc_binary())
+        compiled = bytes.fromhex(output["contracts"][unit][name]["evm"]["bytecode"]["object"])
+        with open_link(anvil.url) as link:
+            sent = link.rpc.request("eth_getTransactionByHash", contract.transaction)["input"]
+        assert bytes.fromhex(sent[2:]).startswith(compiled)
+
+
 def test_another_deployment_is_not_written_over(
     anvil: AnvilNode, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -101,7 +135,7 @@ def test_another_deployment_is_not_written_over(
 def test_a_deployment_cut_short_is_found_again(
     anvil: AnvilNode, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(command, "standard_input", lambda: (_ for _ in ()).throw(KeyboardInterrupt))
+    monkeypatch.setattr(command, "write_sources", lambda *_: (_ for _ in ()).throw(KeyboardInterrupt))
     assert deploy(anvil, tmp_path) == 130
     monkeypatch.undo()
     log = tmp_path / "31337" / "mine.pending"
