@@ -1,4 +1,4 @@
-"""Small data sets and a small model: without any file, for smoke runs; or cheaper than whole MNIST, for laptops."""
+"""Small data sets, one of them without a file, and a small model: what smoke runs and laptops can afford."""
 
 from typing import Any
 
