@@ -170,23 +170,24 @@ class Replay:
 
     def _compare(self, env: Env, expected: Sequence[Event], found: Sequence[Event]) -> None:
         """Hold the events of an action against those of the rules."""
-        names = [event.name for event in found]
-        rules = [event.name for event in expected]
-        if names == rules:
+        if [event.name for event in found] == [event.name for event in expected]:
             for mine, theirs in zip(expected, found, strict=True):
                 self._compare_arguments(env, mine, theirs)
             return
+        # Those alike in all go together first, then those alike in name; each goes with one only.
+        left, odd = list(found), list(expected)
         for event in expected:
-            if event.name in names:
-                names.remove(event.name)
-                self._compare_arguments(env, event, next(one for one in found if one.name == event.name))
+            if same := next((one for one in left if one.name == event.name and one.args == event.args), None):
+                left.remove(same)
+                odd.remove(event)
+        for event in odd:
+            if alike := next((one for one in left if one.name == event.name), None):
+                left.remove(alike)
+                self._compare_arguments(env, event, alike)
             else:
-                kind, what = WHOLE.get(event.name, ("event", f"the event {event.name}"))
-                self._find(env, event, kind, what, f"an event {event.name}", "none")
-        for event in found:
-            if event.name not in rules:
-                kind, what = WHOLE.get(event.name, ("event", f"the event {event.name}"))
-                self._find(env, event, kind, what, "none", f"an event {event.name}")
+                self._find_event(env, event, f"an event {event.name}", "none")
+        for event in left:
+            self._find_event(env, event, "none", f"an event {event.name}")
 
     def _compare_arguments(self, env: Env, mine: Event, theirs: Event) -> None:
         for name, value in mine.args.items():
@@ -208,6 +209,10 @@ class Replay:
         for inwards, account, amount in found - expected:
             if not inwards:
                 self._add(env, "money", "the tokens that it is paid", "none", amount, account)
+
+    def _find_event(self, env: Env, event: Event, expected: str, found: str) -> None:
+        kind, what = WHOLE.get(event.name, ("event", f"the event {event.name}"))
+        self._find(env, event, kind, what, expected, found)
 
     def _find(self, env: Env, event: Event, kind: str, what: str, expected: object, found: object) -> None:
         account = next((str(event.args[name]) for name in _WHO if name in event.args), "")

@@ -61,6 +61,9 @@ WHOLE: Mapping[str, tuple[str, str]] = MappingProxyType(
         "Evicted": ("membership", "the eviction"),
         "Left": ("membership", "who left"),
         "Joined": ("membership", "who joined"),
+        "Allowed": ("motion", "whom the motion lets in"),
+        "Expelled": ("motion", "whom the motion keeps out"),
+        "CommitteeNamed": ("motion", "the committee that the motion names"),
     }
 )
 """Of an event that lacks, or is too much."""

@@ -175,6 +175,32 @@ def misheard_motion(record: Recorded) -> Sign:
     return Sign("motion", None, str(event_of(record, place)["manager"]))
 
 
+def more_than_moved(record: Recorded, name: str) -> Sign:
+    """Let a carried motion have an event more than it has."""
+    first = record.find(name)
+    event = record.entries[first]
+    stranger = "0x" + "99" * 20
+    record.entries.insert(first, replace(event, args={"account": stranger}))
+    return Sign("motion", None, stranger)
+
+
+@fault("one more let in than was moved", ("bflc",))
+def let_in_too(record: Recorded) -> Sign:
+    return more_than_moved(record, "Allowed")
+
+
+@fault("one more kept out than was moved", ("bflc",))
+def kept_out_too(record: Recorded) -> Sign:
+    return more_than_moved(record, "Expelled")
+
+
+@fault("a motion that was carried and did nothing", ("bflc",))
+def idle_motion(record: Recorded) -> Sign:
+    place = record.find("CommitteeNamed")
+    del record.entries[place]
+    return Sign("motion")
+
+
 @fault("a model on record that no round made", ("bflc",))
 def forged_record(record: Recorded) -> Sign:
     settled(record, Outcome.ACCEPTED)
