@@ -70,11 +70,12 @@ for (const [federation, rounds] of [['stake_vote', 10], ['vbfl', 10], ['bflc', u
       }
       await page.getByRole('button', { name: 'Recompute the seed' }).click();
       await page.getByText('follows from what was revealed before').waitFor();
-      await visit(page, { path: 'members', federation });
-      await page.locator('main td a').first().click();
+      await page.locator('main a[href^="#/member/"]').first().click();
       await page.getByRole('heading', { name: 'Record' }).waitFor();
       await settled(page);
       assert.match(await page.locator('main').innerText(), /Joined/);
+      await visit(page, { path: 'members', federation });
+      await page.getByRole('heading', { name: 'Stakes over time' }).waitFor();
     });
   });
 }
