@@ -55,11 +55,16 @@ def _parser() -> argparse.ArgumentParser:
     add("--no-code", action="store_true", help="don't compare the contract's code with ours")
     add("--json", action="store_true", help="print all of it as JSON")
     add("--checkpoint", type=Path, metavar="FILE", help="go on from here next time, or after Ctrl-C")
-    add("--report", type=Path, metavar="FILE", help="write a signed report")
+    add("--report", type=Path, metavar="FILE", help="write a signed report: JSON, or .html to print")
     add("--keystore", type=Path, help="encrypted key file that signs the report")
     add("--passphrase-file", type=Path, help="file whose first line opens the keystore")
     add("--dev-key", metavar="N", help="sign with Anvil's public test key N: for trials alone")
-    add("--verify-report", type=Path, metavar="FILE", help="check a signed report, and nothing else")
+    add(
+        "--verify-report",
+        type=Path,
+        metavar="FILE",
+        help="check a signed report, JSON or page, and nothing else",
+    )
     add("--timeout", type=float, default=30.0, metavar="SECONDS", help="for an answer of the node or store")
     return parser
 

@@ -10,6 +10,7 @@ from typing import Any
 
 from clients.auditing.auditor import Scope, Verdict
 from clients.auditing.findings import Finding, clean
+from clients.auditing.page import is_page, read_page, render_page
 from clients.auditing.source import Source
 from clients.ports.chain.abi import hash_code
 from clients.ports.chain.terms import pack_terms
@@ -98,16 +99,18 @@ def sign_report(report: Json, key: Key) -> Json:
 
 
 def save_report(path: Path, report: Json) -> None:
-    """Write the report, whole or not at all."""
-    write_whole(path, json.dumps(report, indent=1, sort_keys=True) + "\n")
+    """Write the report, whole or not at all: a page to print where the name ends in .html, else JSON."""
+    page = path.suffix.lower() in (".html", ".htm")
+    write_whole(path, render_page(report) if page else json.dumps(report, indent=1, sort_keys=True) + "\n")
 
 
 def load_report(path: Path) -> Json:
-    """Return a report that is whole and rightly signed. RequestError for anything else."""
+    """Return a whole and rightly signed report, or that in a page. RequestError for anything else."""
     try:
         if path.stat().st_size > MAX_BYTES:
             raise RequestError(f"report {path} is larger than any of ours.")
-        data = json.loads(path.read_text("utf-8"))
+        text = path.read_text("utf-8")
+        data = read_page(text) if is_page(text) else json.loads(text)
     except OSError as error:
         raise UnavailableError(f"report {path} can't be read: {error.strerror}.") from None
     except (ValueError, RecursionError) as error:

@@ -1,9 +1,11 @@
 """The signed report: whoever has it can see that it is whole, and whose it is."""
 
 import json
+import re
 from collections.abc import Iterator
 from contextlib import suppress
 from copy import deepcopy
+from html import escape
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -135,3 +137,62 @@ def test_findings_come_back_from_json(expected: str, found: str, number: int | N
     one = Finding("head", "the head", clean(expected), clean(found), number)
     assert Finding.from_json(json.loads(json.dumps(one.to_json()))) == one
     assert one.sentence.startswith("The federation" if number is None else f"Round {number}")
+
+
+# ------------------------------------------------------------------ the page to print
+
+
+def save_page(tmp_path: Path, report: dict[str, Any]) -> Path:
+    file = tmp_path / "report.html"
+    save_report(file, report)
+    return file
+
+
+def test_a_page_holds_the_report_and_is_accepted(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    file = save_page(tmp_path, REPORT)
+    assert load_report(file) == json.loads(json.dumps(REPORT))
+    assert command.main(["--verify-report", str(file)]) == 4
+    assert KEY.address in capsys.readouterr().out
+    text = file.read_text("utf-8")
+    for part in (REPORT["signature"]["statement"], REPORT["signature"]["signature"], REPORT["transcript"]):
+        assert part in text
+    assert all(escape(one["sentence"]) in text for one in REPORT["findings"])
+    assert not re.search(r"(src|href)=|https?://|@import|url\(", text)
+
+
+def test_a_page_that_shows_something_else_is_refused(tmp_path: Path) -> None:
+    file = save_page(tmp_path, REPORT)
+    text = file.read_text("utf-8")
+    assert 'class="result bad"' in text
+    for old, new in (
+        ('class="result bad"', 'class="result good"'),
+        ("</body>", "<p>All is well.</p></body>"),
+        (REPORT["findings"][0]["found"], "nothing"),
+        ('id="report">', 'id="other">'),
+        ("</html>", "</html><!-- -->"),
+    ):
+        file.write_text(text.replace(old, new, 1))
+        with pytest.raises(RequestError):
+            load_report(file)
+
+
+@pytest.mark.parametrize("text", ["<", "<html>", '<script type="application/json" id="report">', "<![CDATA["])
+def test_no_other_page_is_taken_for_a_report(text: str, tmp_path: Path) -> None:
+    file = tmp_path / "page"
+    for more in ("", "{}</script>", "[1]</script>", '{"report":1}</script>', "[" * 10_000 + "</script>"):
+        file.write_text(text + more)
+        with pytest.raises(RequestError):
+            load_report(file)
+
+
+def test_strangers_words_stay_words_on_the_page(tmp_path: Path) -> None:
+    odd = "</script><script>alert(1)</script>\u2028&amp;\u202e"
+    report = {key: value for key, value in REPORT.items() if key not in ("digest", "signature")}
+    finding = Finding("bytes", odd, "a model", clean(odd), 1, "", "", 0)
+    report |= {"findings": [finding.to_json() | {"sentence": Finding.from_json(finding.to_json()).sentence}]}
+    signed = sign_report(report, KEY)
+    file = save_page(tmp_path, signed)
+    text = file.read_text("utf-8")
+    assert text.count("<script") == text.count("</script") == 1
+    assert "alert(1)" in text
+    assert load_report(file) == json.loads(json.dumps(signed))
