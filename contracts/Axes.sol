@@ -77,7 +77,8 @@ abstract contract Axes is IFederation {
 
     // ------------------------------------------------------------------ hooks: payout
 
-    /// @dev What is earned in round `r`, whose outcome is known, and what becomes of the pool.
+    /// @dev What is earned in round `r`, whose outcome is known, and what becomes of the pool. Rewards are floored, and
+    /// the pool loses no more than they come to together: what a division leaves over stays in it.
     function _reward(uint256 round, Round memory r, uint256 pool_) internal virtual returns (Payout memory);
 
     /// @dev What `account`, whose entry is `m`, gained or lost in the settled round `r` in which it last acted.

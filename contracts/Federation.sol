@@ -51,6 +51,9 @@ abstract contract Federation is Membership {
         _requireTerm(s.propose != 0, "propose", 0);
         _requireTerm(s.commit != 0, "commit", 0);
         _requireTerm(s.reveal != 0, "reveal", 0);
+        // A stake that left can't be slashed: leaving is for phase Open alone, and books what is due first. This check
+        // is the second lock on that door: were a way out ever left open in a round, the stake would still be here
+        // when the round ends.
         uint256 slashing = uint256(s.propose) + s.commit + s.reveal + s.publish;
         _requireTerm(s.unbonding >= slashing, "unbonding", s.unbonding);
         beacon = IBeacon(t.beacon);

@@ -228,7 +228,8 @@ interface IFederation {
     /// @param nonce a proof of work, where there is something to mine
     function publish(uint256 round, bytes32 digest, uint256 selection, bytes32 nonce) external;
 
-    /// @notice Settle the round in progress, at constant cost.
+    /// @notice Settle the round in progress. What it costs doesn't grow with the members or the rounds before it; where
+    /// each update is judged, and where blame is attributed, it grows a little with the round's updates.
     function settle() external;
 
     // ------------------------------------------------------------------ views

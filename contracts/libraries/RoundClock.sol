@@ -26,6 +26,7 @@ library RoundClock {
     }
 
     /// @notice Whether more than half of the drawn voters revealed: without them there is nothing to publish.
+    /// @dev Where nobody publishes, the terms set the quorum: `DigestMajority._verdict`.
     function hasQuorum(IFederation.Round memory r, uint256 voters) internal pure returns (bool) {
         return uint256(r.reveals) * 2 > voters;
     }

@@ -35,6 +35,7 @@ abstract contract DigestMajority is Attribution {
         v.candidate = _tally.leading;
         v.votesAgainst = _tally.entriesFor(round, 0);
         v.votesFor = r.reveals - v.votesAgainst;
+        // the terms' own quorum; where there are publishers, it is `RoundClock.hasQuorum`
         bool quorum = r.reveals * WHOLE_BPS >= _quorumBps * _voters(r);
         if (quorum && uint256(r.lead) * 2 > r.reveals) {
             v.outcome = v.candidate == 0 ? Outcome.Rejected : Outcome.Accepted;
