@@ -69,6 +69,12 @@ _DELETED = [
     ("write", re.compile(r"^[\w.\[\]]+ [-+^|]?= [^;]+;$|^delete [^;]+;$|^(\+\+|--)[\w.\[\]]+;$")),
     ("call", re.compile(r"^_?[a-z][\w.]*\([^;{]*\);$")),
 ]
+# What stands behind a function's arguments; of that, what is no modifier.
+_HEADER = re.compile(r"^    function \w+\([^()]*\) ([^{;]*)\{$")
+_NO_MODIFIER = re.compile(
+    r"override\([^()]*\)|returns \([^()]*\)"
+    r"|\b(?:external|public|internal|private|view|pure|payable|virtual|override)\b"
+)
 _MEMBERS = re.compile(r"(?:enum|library) (\w+) \{(.*?)\n\s*\}", re.DOTALL)
 
 
@@ -135,8 +141,18 @@ def changes(line: str, members: dict[str, list[str]]) -> Iterator[tuple[str, str
         yield "return early", f"{indent}if (block.number != 0) return;\n{line}"
 
 
+def unguarded(line: str) -> Iterator[str]:
+    """Yield a function's first line without each of its modifiers."""
+    header = _HEADER.match(line)
+    if header is None:
+        return
+    for match in re.finditer(r"\b[a-z]\w*\b", _NO_MODIFIER.sub(lambda word: " " * len(word[0]), header[1])):
+        start, end = header.start(1) + match.start(), header.start(1) + match.end()
+        yield line[:start] + line[end:].lstrip()
+
+
 def mutants(sources: dict[str, str]) -> list[Mutant]:
-    """Return every mutant of the bodies of functions and of constants."""
+    """Return every mutant of the bodies of functions, of their modifiers and of constants."""
     members = enum_members(sources)
     found = []
     for path, text in sources.items():
@@ -144,6 +160,7 @@ def mutants(sources: dict[str, str]) -> list[Mutant]:
         for number, line in enumerate(text.splitlines()):
             if re.match(r"    (function|constructor|modifier)\b", line):
                 body = True
+            found += [Mutant(path, number, "no modifier", line, new) for new in unguarded(line)]
             inside = body and re.match(r" {8}", line) and not re.match(r"^\s*(///|//|\*)", line)
             if inside or " constant " in line:
                 for operator, new in changes(code(line), members):
@@ -261,6 +278,7 @@ def main() -> int:
     parser.add_argument("--sample", type=int, default=80, help="how many mutants that compile (default: 80)")
     parser.add_argument("--seed", type=int, default=1, help="which ones (default: 1)")
     parser.add_argument("--only", default="", help="only in files of which the path holds this")
+    parser.add_argument("--operator", default="", help="only by operators of which the name holds this")
     parser.add_argument("--jobs", type=int, default=max(1, min(2, (os.cpu_count() or 2) // 2)))
     parser.add_argument("--list", action="store_true", help="list them and test none")
     given = parser.parse_args()
@@ -270,7 +288,7 @@ def main() -> int:
         for path in sorted(folder.rglob("*.sol"))
         if "interfaces" not in path.parts
     }
-    found = [one for one in mutants(sources) if given.only in one.path]
+    found = [one for one in mutants(sources) if given.only in one.path and given.operator in one.operator]
     chosen = sample(found, given.sample, given.seed)
     known = {(one["path"], one["old"], one["new"]) for one in json.loads(EQUIVALENT.read_text("utf-8"))}
     if given.list:
