@@ -218,12 +218,18 @@ contract AttacksTest is Bench {
         address[] memory list = toCommit();
         commit(list[0], MODEL);
         commit(list[1], MODEL);
+        commit(list[2], MODEL); // and won't reveal
         pass(IFederation.Phase.Commit);
         reveal(list[0], MODEL);
         reveal(list[1], MODEL);
+        pass(IFederation.Phase.Reveal);
         federation.settle();
         assertEq(uint256(federation.roundOf(1).outcome), uint256(IFederation.Outcome.Undecided));
         assertEq(federation.head(), GENESIS);
+        for (uint256 i = 0; i < members.length; ++i) {
+            assertEq(balance(members[i]), members[i] == list[2] ? BOND - VOTER_STAKE : BOND);
+        }
+        assertEq(federation.pool(), VOTER_STAKE);
     }
 
     function test_accepting_the_zero_digest_is_rejecting() public {
@@ -442,9 +448,7 @@ contract AttacksTest is Bench {
         IStakeVote.StakeVoteTerms memory t = terms();
         t.token = address(0xdead);
         federation = new StakeVote(t);
-        vm.prank(account(20));
-        vm.expectRevert();
-        federation.join(BOND);
+        refuses(account(20), abi.encodeCall(IFederation.join, (BOND)), "");
     }
 
     /// @dev A token that calls back while it is transferred gets nowhere: no action that transfers can be entered.

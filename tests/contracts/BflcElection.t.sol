@@ -313,7 +313,7 @@ contract BflcElectionTest is BflcBench {
         assertCommittee(three(p, 0, 2, 1));
     }
 
-    /// @dev Speed alone: the first three, whatever their scores. Of 7 proposals, the speeds are floored.
+    /// @dev Speed alone: the first three, whatever their scores.
     function test_speed_alone() public {
         (election, speedBps, mostSeats) = (2, 10000, 7);
         redeploy(10);
@@ -325,6 +325,21 @@ contract BflcElectionTest is BflcBench {
         finish();
         openAndDraw();
         assertCommittee(three(p, 1, 2, 3));
+    }
+
+    /// @dev Of 7 proposals the speeds are 8571.4, 7142.9, 5714.3 and 4285.7, floored. Halves of score and speed then
+    /// leave the first two equal, at 13771, and the lower number goes before; exactly the other would be ahead by 0.4.
+    function test_speeds_are_floored() public {
+        (election, speedBps, mostSeats) = (2, 5000, 7);
+        redeploy(10);
+        openAndDraw();
+        address[] memory p = proposers();
+        proposeAll();
+        judgeAll(abi.encodePacked(scores(4000, 5200, 6629, 9000, 9600), uint16(9000), uint16(9000)));
+        publishAll(MODEL, 30);
+        finish();
+        openAndDraw();
+        assertCommittee(three(p, 3, 4, 1));
     }
 
     /// @dev Of no weight, speed is nothing but the order among equals.

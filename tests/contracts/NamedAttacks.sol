@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity ^0.8.24;
 
+import {FixedBeacon} from "../../contracts/FixedBeacon.sol";
 import {JuryToken} from "../../contracts/JuryToken.sol";
 import {IFederation} from "../../contracts/interfaces/IFederation.sol";
 import {BallotAttacks} from "./BallotAttacks.sol";
@@ -27,26 +28,36 @@ import {ReentrancyGuard} from "@openzeppelin/contracts/utils/ReentrancyGuard.sol
 /// | one owner as many sybils | NamedAttacks{StakeVote,Vbfl,Bflc,Blade}: test_one_owner_as_many_sybils |
 /// | withdrawing before a slash | every leaf: test_withdrawing_before_a_slash; Attacks |
 /// | staking after the seed | every leaf: test_staking_after_the_seed; Attacks: test_joining_after_the_freeze |
-/// | re-rolling the seed | every leaf: test_rerolling_the_seed; Attacks: test_rerolling_the_seed |
+/// | re-rolling the seed | every leaf: test_rerolling_the_seed, test_rerolling_the_seed_by_waiting; Attacks |
 /// | settling and opening at once | every leaf: test_settling_and_opening_at_once |
 /// | half of an even committee | NamedAttacksBflc: test_half_of_an_even_committee |
 /// | half of the validators are silent | NamedAttacksVbfl: test_half_of_the_validators |
 /// | a minority against a named committee | NamedAttacksBflc: test_a_minority_against_a_named_committee |
 /// | a rich convict, few who convict | NamedAttacksBlade: test_rich_convict, test_few_who_convict |
-/// | reentrant token | every leaf: test_reentrant_token; Attacks: test_reentrant_token |
+/// | reentrant token | every leaf: test_reentrant_token; Blade: test_reentrant_token_in_a_reclaim; Attacks |
 /// | false-returning token | every leaf: test_false_returning_token; Attacks |
 /// | fee-on-transfer token | every leaf: test_fee_on_transfer_token; Attacks |
 /// | forced ether | every leaf: test_forced_ether |
 /// | 1-unit and 100 % slashes | NamedAttacksStakeVote: test_slash_of_one_unit, test_slash_of_everything; Blade |
 /// | 1,000 idle rounds before a claim | every leaf: test_thousand_idle_rounds_before_a_claim |
 /// | a banned account coming back | NamedAttacks{Vbfl,Bflc,Blade}: test_banned_account_coming_back; Attacks |
-/// | a block-stuffed deadline | every leaf: test_block_stuffed_deadline; Blade: test_block_stuffed_challenge |
-/// | front-run registration | every leaf: test_front_run_registration; Blade: test_front_run_anchor |
+/// | a block-stuffed deadline | every leaf: test_block_stuffed_{commits,deadline,publications}; Blade |
+/// | front-run registration | every leaf: test_front_run_registration; Blade: test_front_run_{bid,anchor} |
 /// | a malicious manager | NamedAttacksBflc: test_malicious_manager, test_malicious_majority_of_managers |
 /// | managers that name their friends | NamedAttacksBflc: test_a_majority_of_managers_writes_the_model |
 /// | leaving in front of the bounty | Blade: test_leaving_in_front_of_the_bounty_locks_nobody_in |
 /// | a publisher that publishes something else | NamedAttacks{Vbfl,Bflc,Blade}: test_publisher_of_something_else |
 abstract contract NamedAttacks is BallotAttacks {
+    // ------------------------------------------------------------------ what a leaf says
+
+    /// @dev What who commits and doesn't reveal pays, whatever the round comes to.
+    function silenceCosts() internal view virtual returns (uint256) {}
+
+    /// @dev The leaf's own call that moves tokens, or one of the core's.
+    function moving() internal view virtual returns (bytes memory) {
+        return abi.encodeCall(IFederation.claim, ());
+    }
+
     // ------------------------------------------------------------------ stakes
 
     /// @dev Once a member has acted, its stake stays where it can be slashed until the round is settled and booked.
@@ -96,8 +107,41 @@ abstract contract NamedAttacks is BallotAttacks {
         refusesPhase(members[0], abi.encodeCall(IFederation.draw, ()), IFederation.Phase.Draw);
         federation.settle();
         assertOutcome(IFederation.Outcome.Undecided);
-        vm.expectRevert();
-        federation.open(); // not before the pause is over
+        // not before the pause is over
+        uint256 rest = federation.status().restUntil;
+        vm.expectRevert(abi.encodeWithSelector(IFederation.TooEarly.selector, block.timestamp, rest));
+        federation.open();
+    }
+
+    /// @dev By the chain's own randomness: the seed is the sealed block's, whoever draws it in whichever block after.
+    /// Only where nobody at all draws for 256 blocks is there another one, a round later.
+    function test_rerolling_the_seed_by_waiting() public {
+        beacon = FixedBeacon(address(0));
+        again();
+        toOpen();
+        uint256 seal = block.number;
+        bytes32 seed = keccak256(abi.encode(bytes32("sealed"), bytes32(0), round()));
+        assertEq(seedDrawnAt(seal, seal + 1), seed);
+        assertEq(seedDrawnAt(seal, seal + 2), seed);
+        assertEq(seedDrawnAt(seal, seal + 256), seed);
+        vm.roll(seal + 257);
+        refusesPhase(members[0], abi.encodeCall(IFederation.draw, ()), IFederation.Phase.Draw);
+        federation.settle();
+        assertOutcome(IFederation.Outcome.Undecided);
+        toOpen();
+        bytes32 other = keccak256(abi.encode(bytes32("sealed"), bytes32(0), round()));
+        assertEq(seedDrawnAt(block.number, block.number + 1), other);
+        assertTrue(other != seed, "a re-roll, for 256 blocks");
+    }
+
+    function seedDrawnAt(uint256 seal, uint256 at) private returns (bytes32 seed) {
+        uint256 snapshot = vm.snapshotState();
+        vm.roll(at);
+        vm.setBlockhash(seal, "sealed");
+        if (at - 1 != seal) vm.setBlockhash(at - 1, "another");
+        federation.draw();
+        seed = federation.status().seed;
+        vm.revertToState(snapshot);
     }
 
     /// @dev Whoever settles can't open in the same transaction, and so keep everybody in and all others out.
@@ -138,6 +182,7 @@ abstract contract NamedAttacks is BallotAttacks {
     /// @dev Blocks stuffed until the reveals' deadline shut the jury out: the head stays, and nobody can be made to pay
     /// more than the silent pay anyway. It costs the gas of all blocks of a phase, and gains no vote.
     function test_block_stuffed_deadline() public {
+        uint256[] memory had = balances();
         address[] memory list = toCommit();
         for (uint256 i = 0; i < list.length; ++i) {
             commitBallot(list[i], ballot(true));
@@ -146,11 +191,50 @@ abstract contract NamedAttacks is BallotAttacks {
         bytes32 salt = saltOf(list[0]);
         vm.warp(federation.status().revealEnd);
         refusesPhase(list[0], revealing(ballot(true), salt), IFederation.Phase.Reveal);
+        assertVoid(had, list, silenceCosts());
+    }
+
+    /// @dev Until the commitments' deadline: nobody has committed to anything, so nobody pays at all.
+    function test_block_stuffed_commits() public {
+        uint256[] memory had = balances();
+        address[] memory list = toCommit();
+        bytes32 hidden = federation.commitmentOf(round(), list[0], ballot(true), saltOf(list[0]));
+        vm.warp(federation.status().commitEnd);
+        refusesPhase(list[0], abi.encodeCall(IFederation.commit, (round(), hidden)), IFederation.Phase.Commit);
+        assertVoid(had, list, 0);
+    }
+
+    /// @dev Until the publications' deadline, where there is one: the jury's work is lost, and nobody's money.
+    function test_block_stuffed_publications() public {
+        uint256[] memory had = balances();
+        address[] memory list = toCommit();
+        if (federation.status().publishers == 0) return;
+        judgeAll(ballot(true));
+        assertEq(phase(), uint256(IFederation.Phase.Publish));
+        vm.warp(federation.status().publishEnd);
+        refusesPhase(publishers()[0], publishing(MODEL, 15), IFederation.Phase.Publish);
+        assertVoid(had, list, 0);
+    }
+
+    /// @dev The round ends undecided: each of `voters_` pays `cost` into the pool, and nobody else anything.
+    function assertVoid(uint256[] memory had, address[] memory voters_, uint256 cost) private {
+        uint256 pool = federation.pool();
         federation.settle();
         assertOutcome(IFederation.Outcome.Undecided);
         assertEq(federation.head(), GENESIS);
+        for (uint256 i = 0; i < members.length; ++i) {
+            assertEq(balance(members[i]), had[i] - (has(voters_, members[i]) ? cost : 0), "no more than silence costs");
+        }
+        assertEq(federation.pool(), pool + cost * voters_.length);
         assertSolvent();
         skipRound(); // and it goes on
+    }
+
+    function balances() private view returns (uint256[] memory list) {
+        list = new uint256[](members.length);
+        for (uint256 i = 0; i < list.length; ++i) {
+            list[i] = balance(members[i]);
+        }
     }
 
     /// @dev Who copies a registration gets a place of its own for its own tokens; the copied one still gets in.
@@ -216,12 +300,13 @@ abstract contract NamedAttacks is BallotAttacks {
         address who = account(90);
         prepare(who);
         (bytes memory call, uint256 cost) = entering(who);
-        bytes[5] memory calls = [
+        bytes[6] memory calls = [
             call,
             abi.encodeCall(IFederation.fund, (1)),
             abi.encodeCall(IFederation.deposit, (1)),
             abi.encodeCall(IFederation.withdraw, ()),
-            abi.encodeCall(IFederation.claim, ())
+            abi.encodeCall(IFederation.claim, ()),
+            moving()
         ];
         for (uint256 i = 0; i < calls.length; ++i) {
             uint256 snapshot = vm.snapshotState();
@@ -261,12 +346,12 @@ abstract contract NamedAttacks is BallotAttacks {
         used = before - gasleft();
     }
 
-    function withToken(FreeToken other) private {
+    function withToken(FreeToken other) internal {
         token = JuryToken(address(other));
         fresh();
     }
 
-    function fundFree(FreeToken other, address who, uint256 amount) private {
+    function fundFree(FreeToken other, address who, uint256 amount) internal {
         other.mint(who, amount);
         vm.prank(who);
         other.approve(address(federation), type(uint256).max);

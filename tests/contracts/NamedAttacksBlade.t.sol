@@ -7,6 +7,8 @@ import {BallotAttacks} from "./BallotAttacks.sol";
 import {BladeBench} from "./BladeBench.sol";
 import {LeafBench} from "./LeafBench.sol";
 import {NamedAttacks} from "./NamedAttacks.sol";
+import {ReentrantToken} from "./Tokens.sol";
+import {ReentrancyGuard} from "@openzeppelin/contracts/utils/ReentrancyGuard.sol";
 
 /// @dev See the table in `NamedAttacks.sol`.
 contract NamedAttacksBladeTest is BladeBench, NamedAttacks {
@@ -39,6 +41,10 @@ contract NamedAttacksBladeTest is BladeBench, NamedAttacks {
 
     function pastEvidence() internal override {
         pastChallenge();
+    }
+
+    function moving() internal pure override returns (bytes memory) {
+        return abi.encodeCall(IBlade.reclaim, ());
     }
 
     function fresh() internal override {
@@ -168,6 +174,58 @@ contract NamedAttacksBladeTest is BladeBench, NamedAttacks {
             federation.withdraw();
             assertEq(token.balanceOf(account(i)), BOND, "the others lose nothing");
         }
+        // nor does it take a better bid than the others': one that is as good and earlier is enough
+        fund(account(90), BOND);
+        refuses(account(90), bidding(account(90), 1000, 1), outbid(1000, 1));
+    }
+
+    /// @dev Of equal bids the later one is the worse. So whoever copies a bid in front of it takes the last free place
+    /// instead of it, or, where there is none, the place of the bid that it would have put out. What helps is a higher
+    /// bid: it puts the copy out again, at no loss to either.
+    function test_front_run_bid() public {
+        fresh();
+        (address owner, address copier) = (account(90), account(91));
+        for (uint256 i = 0; i < 3; ++i) {
+            bid(account(i), 500, 10);
+        }
+        fund(owner, BOND);
+        fund(copier, BOND);
+        uint256 snapshot = vm.snapshotState();
+        for (uint256 i = 0; i < 2; ++i) {
+            if (i == 1) bid(account(3), 200, 10); // the last free place
+            enter(copier, bidding(copier, 1000, 40));
+            refuses(owner, bidding(owner, 1000, 40), outbid(1000, 40));
+            assertEq(token.balanceOf(owner), BOND);
+            assertEq(standing(copier), uint256(IFederation.Standing.Member));
+            enter(owner, bidding(owner, 1000, 39));
+            assertEq(standing(owner), uint256(IFederation.Standing.Member));
+            assertEq(standing(copier), uint256(IFederation.Standing.Leaving));
+            vm.prank(copier);
+            federation.withdraw();
+            assertEq(token.balanceOf(copier), BOND);
+            assertEq(federation.memberCount(), 4);
+            vm.revertToState(snapshot);
+        }
+    }
+
+    /// @dev While the rest is paid out, nothing that moves tokens can be entered: not the same again either.
+    function test_reentrant_token_in_a_reclaim() public {
+        ReentrantToken calling = new ReentrantToken();
+        withToken(calling);
+        fundFree(calling, address(this), BOUNTY);
+        federation.fund(BOUNTY);
+        vm.warp(BIDDING_ENDS); // nobody came
+        bytes[3] memory calls =
+            [moving(), abi.encodeCall(IFederation.fund, (1)), abi.encodeCall(IFederation.withdraw, ())];
+        uint256 snapshot = vm.snapshotState();
+        for (uint256 i = 0; i < calls.length; ++i) {
+            calling.callBack(address(federation), calls[i]);
+            blade().reclaim();
+            assertFalse(calling.succeeded(), "re-entered");
+            assertEq(calling.answer(), abi.encodeWithSelector(ReentrancyGuard.ReentrancyGuardReentrantCall.selector));
+            assertEq(calling.balanceOf(PUBLISHER), BOUNTY, "once");
+            vm.revertToState(snapshot);
+        }
     }
 
     /// @dev An anchor can be copied, and what its owner reveals then opens it for the copier too. So a copier can accuse
@@ -286,6 +344,10 @@ contract NamedAttacksBladeTest is BladeBench, NamedAttacks {
         }
         finish();
         assertOutcome(IFederation.Outcome.Accepted);
+    }
+
+    function outbid(uint256 capability, uint256 cost) private pure returns (bytes memory) {
+        return abi.encodeWithSelector(IBlade.Outbid.selector, capability, cost);
     }
 
     function badSeed(bytes32 seed, bytes32 anchor) private pure returns (bytes memory) {

@@ -33,6 +33,10 @@ contract NamedAttacksStakeVoteTest is NamedAttacks {
         return abi.encode(good ? MODEL : REJECT);
     }
 
+    function silenceCosts() internal pure override returns (uint256) {
+        return VOTER_STAKE;
+    }
+
     function playAccepted() internal override {
         playRound(4, 1, 0);
     }
