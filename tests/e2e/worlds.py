@@ -35,7 +35,7 @@ SWARM: dict[str, Any] = {
     "device": "cpu",
 }  # fmt: skip
 OWN: dict[str, dict[str, Any]] = {
-    "stake_vote": {"proposers": 2},
+    "stake_vote": {"proposers": 2, "clients": 10, "malicious": 4},
     "vbfl": {"workers": 4, "validators": 2, "miners": 2},
 }
 PLAYED = {"bflc": 2, "blade": 5}

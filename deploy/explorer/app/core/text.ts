@@ -17,8 +17,16 @@ export function amount(units: bigint, decimals: number): string {
   return `${sign}${whole}${part ? `.${part}` : ''}`;
 }
 
-export function signed(units: bigint, decimals: number): string {
-  return units > 0n ? `+${amount(units, decimals)}` : amount(units, decimals);
+const DIGITS = 6;
+
+/** An amount for the eye: exact where that is short, else rounded and marked so; what rounds to nothing in base units. */
+export function brief(units: bigint, decimals: number): string {
+  const unit = 10n ** BigInt(Math.max(decimals - DIGITS, 0));
+  if (units % unit === 0n) return amount(units, decimals);
+  const size = units < 0n ? -units : units;
+  if (size < unit) return `${amount(units, 0)} ${size === 1n ? 'base unit' : 'base units'}`;
+  const rounded = ((size + unit / 2n) / unit) * unit;
+  return `≈\u202f${amount(units < 0n ? -rounded : rounded, decimals)}`;
 }
 
 /** An amount as a number for a plot: exactness isn't asked of it. */

@@ -40,7 +40,7 @@ export function MemberPage({ account }: { account: Hex }): JSX.Element {
         ]} /> : !error && <Busy />}
       </Section>
       <Section title="Stake over time" note="After each time that it was booked or changed.">
-        {!own.value ? <Busy /> : x.length ? <Plot label={`Stake of ${account} over blocks`} unit={federation.symbol} x={x} xTitle="block"
+        {!own.value ? <Busy /> : x.length ? <Plot label={`Stake of ${account} over blocks`} unit={federation.symbol} x={x} xTitle="block" stepped
           lines={[...values].map(([, line]) => ({ name: 'stake', values: line }))} /> : <p class="note">It never had one.</p>}
       </Section>
       <Section title="Record" note={acts.value && own.value ? plural(deeds.length, 'event') : undefined}>

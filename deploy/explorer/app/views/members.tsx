@@ -57,7 +57,7 @@ function Balances(): JSX.Element | null {
   const note = `As booked on chain${from > 1 ? `, in the latest ${ROUNDS} rounds` : ''}; what is due is booked when a member next acts.`;
   return (
     <Section title="Stakes over time" note={note}>
-      {x.length ? <Plot label={`Stakes of ${plural(accounts.length, 'account')} over blocks`} unit={federation.symbol} x={x} xTitle="block" lines={lines} />
+      {x.length ? <Plot label={`Stakes of ${plural(accounts.length, 'account')} over blocks`} unit={federation.symbol} x={x} xTitle="block" lines={lines} stepped />
         : <p class="note">Nothing was booked.</p>}
     </Section>
   );

@@ -3,7 +3,7 @@ import type { ComponentChildren, JSX } from 'preact';
 import { useState } from 'preact/hooks';
 import { cidOf, ZERO32, type Hex } from '../core/cid.ts';
 import { OUTCOMES } from '../core/model.ts';
-import { amount, short, signed } from '../core/text.ts';
+import { amount, brief, short } from '../core/text.ts';
 import { useLink, useWatch } from './hooks.ts';
 
 const SIGNS = ['●', '✓', '✕', '–'] as const;
@@ -42,8 +42,9 @@ export function Round({ round }: { round: number }): JSX.Element {
 
 export function Amount({ units, sign = false }: { units: bigint; sign?: boolean }): JSX.Element {
   const { federation } = useWatch();
-  const text = sign ? signed(units, federation.decimals) : amount(units, federation.decimals);
-  return <span class={`amount ${sign && units < 0n ? 'loss' : sign && units > 0n ? 'gain' : ''}`} title={`${units} base units`}>{text}</span>;
+  const text = `${sign && units > 0n ? '+' : ''}${brief(units, federation.decimals)}`;
+  const tone = !sign || !units ? '' : units < 0n ? 'loss' : 'gain';
+  return <span class={`amount ${tone}`} title={`${amount(units, federation.decimals)} (${units} base units)`}>{text}</span>;
 }
 
 export function Section({ title, children, note }: { title: string; children: ComponentChildren; note?: ComponentChildren }): JSX.Element {

@@ -18,6 +18,8 @@ interface Props {
   lines: Series[];
   dots?: Series;
   range?: [number, number];
+  /** A value holds until the next one. */
+  stepped?: boolean;
 }
 
 const HEIGHT = 220;
@@ -59,18 +61,19 @@ export function Plot(props: Props): JSX.Element {
   );
 }
 
-function options({ lines, dots, unit, range, xTitle }: Props, element: HTMLElement): uPlot.Options {
+function options({ lines, dots, unit, range, xTitle, stepped }: Props, element: HTMLElement): uPlot.Options {
   const style = getComputedStyle(element);
   const color = (name: string): string => style.getPropertyValue(name).trim();
   const axis: uPlot.Axis = { stroke: color('--dull'), grid: { stroke: color('--line'), width: 1 }, ticks: { stroke: color('--line'), width: 1 }, font: '12px system-ui' };
+  const paths = stepped ? uPlot.paths.stepped?.({ align: 1 }) : undefined;
   const shades = Array.from({ length: 8 }, (_, at) => color(`--plot-${at}`));
   return {
-    width: element.clientWidth, height: HEIGHT, legend: { show: lines.length < 9 }, cursor: { points: { size: 7 } },
+    width: element.clientWidth, height: HEIGHT, legend: { show: lines.length > 1 && lines.length < 13 }, cursor: { points: { size: 7 } },
     scales: { x: { time: false }, y: range ? { range } : {} },
     axes: [{ ...axis, label: xTitle, labelSize: 18, incrs: [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 5000, 10_000] }, { ...axis, label: unit, labelSize: 18, size: 56 }],
     series: [
       { label: xTitle },
-      ...lines.map(({ name }, at): uPlot.Series => ({ label: name, stroke: shades[at % 8] ?? 'gray', width: 2, spanGaps: true, points: { show: lines.length < 3 } })),
+      ...lines.map(({ name }, at): uPlot.Series => ({ label: name, stroke: shades[at % 8] ?? 'gray', width: 2, spanGaps: true, points: { show: lines.length < 3, size: 5 }, ...(paths ? { paths } : {}) })),
       ...(dots ? [{ label: dots.name, stroke: color('--dull'), points: { show: true, size: 6, fill: color('--dull') }, paths: () => null } satisfies uPlot.Series] : []),
     ],
   };

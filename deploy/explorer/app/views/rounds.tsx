@@ -42,8 +42,8 @@ function Standing(): JSX.Element {
         ['Members', number(status.members)],
         ['Pool', <><Amount units={status.pool} /> {federation.symbol}</>],
         ['Accepted model', <Model digest={status.head} />],
-        ['Federation', <code class="wrap">{federation.address}</code>],
         ['Chain', `id ${federation.chain}`],
+        ['Federation', <code class="wrap">{federation.address}</code>],
       ]} />
     </Section>
   );
