@@ -12,6 +12,7 @@ import pytest
 import clients.experiments.__main__ as experiments_command
 import deploy.__main__ as deploy_command
 import deploy.devnet as devnet_command
+import deploy.explorer.__main__ as explorer_command
 from clients import audit, genesis, node, swarm
 from clients.auditing.findings import KINDS
 from clients.engine.config import SwarmConfig
@@ -31,6 +32,7 @@ COMMANDS: dict[str, Callable[[list[str]], int]] = {
     "clients.experiments": experiments_command.main,
     "deploy": deploy_command.main,
     "deploy.devnet": devnet_command.main,
+    "deploy.explorer": explorer_command.main,
 }
 SHARED = {
     "clients.swarm": [field.name for field in dataclasses.fields(SwarmConfig)],
