@@ -35,7 +35,7 @@ const shots: Shot[] = [
   { federation: 'vbfl', name: 'money', path: 'round/3', scheme: 'light', width: 1200, height: 620, act: (page) => page.locator('section', { hasText: 'Who paid whom' }).evaluate((element) => element.scrollIntoView()) },
   { ...RUN, name: 'draw-dark', path: 'round/2', scheme: 'dark', width: 1200, height: 620, act: async (page) => {
     await page.getByRole('button', { name: 'Recompute the seed' }).click();
-    await page.getByText('follows from').waitFor();
+    await page.getByText('follows from what').waitFor();
     await page.locator('section', { hasText: 'The draw' }).evaluate((element) => element.scrollIntoView());
   } },
   { ...RUN, name: 'members', path: 'members', scheme: 'light', width: 1200, height: 900 },

@@ -1,5 +1,6 @@
 /** The registry as events make it: a list without gaps, in which the last fills the place of one who leaves. */
 import type { Hex } from './cid.ts';
+import { MEMBERS_MAX } from './draw.ts';
 
 export class Registry {
   readonly accounts: Hex[] = [];
@@ -12,7 +13,7 @@ export class Registry {
   }
 
   private join(account: Hex): void {
-    if (this.places.has(account)) return;
+    if (this.places.has(account) || this.accounts.length >= MEMBERS_MAX) return;
     this.places.set(account, this.accounts.length);
     this.accounts.push(account);
   }

@@ -10,6 +10,7 @@ import { Missing, Unreachable } from './limited.ts';
 
 const NOBODY: Hex = `0x${'0'.repeat(40)}`;
 const SEATS_A_CALL = 100;
+const DEEDS_MAX = 50_000;
 const EVENTS = abi.federation.filter((one): one is AbiEvent => one.type === 'event');
 const TOPICS = new Map(EVENTS.map((event) => [event.name, toEventSelector(event)]));
 
@@ -124,7 +125,10 @@ export class Federation {
   /** The events of these names in a range of blocks; `words` are what is asked of their indexed values. */
   async deeds(names: readonly string[], words: (Hex | null)[], first: number, last: number): Promise<Deed[]> {
     const deeds: Deed[] = [];
-    await this.reader.read(topicsOf(names, words), first, last, (logs) => void deeds.push(...logs.flatMap((log) => decode(log) ?? [])));
+    await this.reader.read(topicsOf(names, words), first, last, (logs) => {
+      for (const log of logs) deeds.push(...[decode(log)].filter((deed) => deed !== undefined));
+      bounded(deeds);
+    });
     return deeds;
   }
 
@@ -153,6 +157,12 @@ export class Federation {
       return undefined;
     }
   }
+}
+
+/** Events as they are, where a page can hold them. */
+export function bounded(deeds: Deed[]): Deed[] {
+  if (deeds.length > DEEDS_MAX) throw new Missing(`there are more than ${DEEDS_MAX} events, too many for a page`);
+  return deeds;
 }
 
 function topicsOf(names: readonly string[], words: (Hex | null)[]): Topics {

@@ -66,7 +66,7 @@ export class Rpc {
         topics: log['topics'].map((topic) => digest(topic)), data: bytes(log['data']), block, blockHash: digest(log['blockHash']),
         index: integer(log['logIndex']), transaction: digest(log['transactionHash']),
       }];
-    });
+    }).sort((a, b) => a.block - b.block || a.index - b.index);
   }
 }
 

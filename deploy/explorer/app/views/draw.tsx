@@ -17,12 +17,12 @@ const MEMBERSHIP = ['Joined', 'Left', 'Evicted'];
 export function useRegistry(story: Story): Loaded<Hex[]> {
   const { federation, view } = useWatch();
   const { opened } = story;
-  return useLoaded(async () => {
+  return useLoaded(async (signal) => {
     if (!opened) return undefined;
     const registry = new Registry();
-    for (const deed of (await federation.deeds(MEMBERSHIP, [], view.birth, opened.deed.block)).sort(inOrder)) {
+    await federation.follow(MEMBERSHIP, view.birth, opened.deed.block, (deed) => {
       if (inOrder(deed, opened.deed) < 0) registry.follow(deed.name, lower(deed.args['account']));
-    }
+    }, signal);
     return registry.accounts;
   }, [story.round, opened?.deed.blockHash, view.birth, view.forks], view.trouble);
 }

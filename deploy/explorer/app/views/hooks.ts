@@ -5,7 +5,7 @@ import type { Hex } from '../core/cid.ts';
 import type { Deed } from '../core/model.ts';
 import { formatHash, NOWHERE, type Page, type Place } from '../core/route.ts';
 import { clean } from '../core/text.ts';
-import type { Federation, Status } from '../edges/federation.ts';
+import { bounded, type Federation, type Status } from '../edges/federation.ts';
 import type { Block } from '../core/fork.ts';
 import type { Session, View } from '../edges/session.ts';
 
@@ -37,19 +37,33 @@ export interface Loaded<Value> {
   error?: string;
 }
 
-/** Loads anew when `keys` change, and again after trouble whenever the node is heard of. What was shown stays until then. */
-export function useLoaded<Value>(load: (signal: AbortSignal) => Promise<Value | undefined>, keys: readonly unknown[], again: unknown = 0): Loaded<Value> {
+/** Loads what `keys` name; again when `fresh` changes, and after trouble whenever `again` does. What was shown stays until
+ * there is something newer: a node that is slower than its chain must not keep a page from showing anything. */
+export function useLoaded<Value>(
+  load: (signal: AbortSignal) => Promise<Value | undefined>, keys: readonly unknown[], again: unknown = 0, fresh: unknown = 0,
+): Loaded<Value> {
   const [state, setState] = useState<Loaded<Value> & { keys?: string }>({});
   const text = keys.map(String).join('|');
   const retry = state.error ? again : 0;
+  const order = useRef({ sent: 0, got: 0 });
+  const control = useRef(new AbortController());
   useEffect(() => {
-    const control = new AbortController();
-    load(control.signal).then(
-      (value) => control.signal.aborted || setState({ keys: text, ...(value === undefined ? {} : { value }) }),
-      (error: unknown) => control.signal.aborted || setState((old) => ({ ...old, keys: text, error: message(error) })),
-    );
-    return () => control.abort();
-  }, [text, retry]);
+    control.current = new AbortController();
+    order.current = { sent: 0, got: 0 };
+    const { current } = control;
+    return () => current.abort();
+  }, [text]);
+  useEffect(() => {
+    const { signal } = control.current;
+    const now = order.current;
+    const number = ++now.sent;
+    const tell = (change: (old: Loaded<Value>) => Loaded<Value>): void => {
+      if (signal.aborted || number < now.got) return;
+      now.got = number;
+      setState((old) => ({ ...change(old), keys: text }));
+    };
+    load(signal).then((value) => tell(() => (value === undefined ? {} : { value })), (error: unknown) => tell((old) => ({ ...old, error: message(error) })));
+  }, [text, fresh, retry]);
   return state;
 }
 
@@ -73,35 +87,44 @@ interface Scan {
   deeds: Deed[];
   scanned: number;
   forks: number;
+  reading: boolean;
 }
-
-const DEEDS_MAX = 50_000;
 
 /** Events from block `first` on, up to `last` or the latest: read on as the chain grows, and back from where it forked. */
 export function useDeeds(names: readonly string[], words: (Hex | null)[], first: number | undefined, last?: number): Loaded<Deed[]> & { scanned: number } {
   const { federation, view, tip } = useWatch();
   const key = [federation.rpc.url, federation.address, names.join(), words.join(), first].join('|');
-  const scan = useRef<Scan>({ key: '', deeds: [], scanned: -1, forks: 0 });
+  const scan = useRef<Scan>({ key: '', deeds: [], scanned: -1, forks: 0, reading: false });
+  const end = useRef(0);
   const [shown, setShown] = useState<Loaded<Deed[]> & { scanned: number; key: string }>({ scanned: -1, key: '' });
-  const end = Math.min(last ?? tip.number, tip.number);
+  end.current = Math.min(last ?? tip.number, tip.number);
+  useEffect(() => () => void (scan.current = { ...scan.current, key: 'gone' }), []);
   useEffect(() => {
     if (first === undefined) return;
-    let stopped = false;
+    const { forks, fork } = view;
     const now = scan.current;
-    if (now.key !== key) scan.current = { key, deeds: [], scanned: first - 1, forks: view.forks };
-    else if (now.forks !== view.forks) {
-      const deeds = now.deeds.filter(({ block }) => block <= view.fork);
-      scan.current = { key, deeds, scanned: Math.min(now.scanned, Math.max(view.fork, first - 1)), forks: view.forks };
+    if (now.key !== key) scan.current = { key, deeds: [], scanned: first - 1, forks, reading: false };
+    else if (now.forks !== forks) {
+      const deeds = now.deeds.filter(({ block }) => block <= fork);
+      scan.current = { key, deeds, scanned: Math.min(now.scanned, Math.max(fork, first - 1)), forks, reading: false };
     }
-    const { deeds, scanned, forks } = scan.current;
-    const read = scanned < end ? federation.deeds(names, words, scanned + 1, end) : Promise.resolve([]);
-    read.then((more) => {
-      if (stopped) return;
-      if (deeds.length + more.length > DEEDS_MAX) throw new Error(`more than ${DEEDS_MAX} events: too many for a page`);
-      scan.current = { key, deeds: more.length ? [...deeds, ...more] : deeds, scanned: Math.max(scanned, end), forks };
-      setShown({ key, value: scan.current.deeds, scanned: scan.current.scanned });
-    }).catch((error: unknown) => void (stopped || setShown((old) => ({ ...old, error: message(error) }))));
-    return () => void (stopped = true);
-  }, [key, end, view.forks, view.trouble]);
-  return shown.key === key ? shown : { scanned: -1, ...(shown.error && shown.key === '' ? { error: shown.error } : {}) };
+    const mine = scan.current;
+    // one read at a time, which goes on to whatever is the end when it is done: blocks don't wait for slow nodes
+    if (mine.reading) return;
+    mine.reading = true;
+    const read = async (): Promise<void> => {
+      do {
+        const to = end.current;
+        const more = mine.scanned < to ? await federation.deeds(names, words, mine.scanned + 1, to) : [];
+        if (scan.current !== mine) return;
+        if (more.length) mine.deeds = bounded([...mine.deeds, ...more]);
+        mine.scanned = Math.max(mine.scanned, to);
+        setShown({ key, value: mine.deeds, scanned: mine.scanned });
+      } while (mine.scanned < end.current);
+    };
+    read().catch((error: unknown) => {
+      if (scan.current === mine) setShown((old) => ({ ...(old.key === key ? old : { scanned: -1 }), key, error: message(error) }));
+    }).finally(() => void (mine.reading = false));
+  }, [key, end.current, view.forks, view.trouble]);
+  return shown.key === key ? shown : { scanned: -1 };
 }

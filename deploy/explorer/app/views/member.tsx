@@ -16,7 +16,7 @@ const OF_ROUNDS = ['Proposed', 'Committed', 'Revealed', 'Published', 'Accused', 
 
 export function MemberPage({ account }: { account: Hex }): JSX.Element {
   const { federation, tip, view } = useWatch();
-  const seat = useLoaded(() => federation.seat(account, tip.number), [account, tip.hash], view.trouble);
+  const seat = useLoaded(() => federation.seat(account, tip.number), [account], view.trouble, tip.hash);
   const topic = hex(word(account));
   const own = useDeeds(OF_ACCOUNT, [topic], view.birth);
   const acts = useDeeds(OF_ROUNDS, [null, topic], view.birth);

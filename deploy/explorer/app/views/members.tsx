@@ -13,7 +13,7 @@ const ROUNDS = 100;
 
 export function MembersPage(): JSX.Element {
   const { federation, status, tip, view } = useWatch();
-  const { value: seats, error } = useLoaded(() => federation.seats(status.members, tip.number), [tip.hash, status.members], view.trouble);
+  const { value: seats, error } = useLoaded(() => federation.seats(status.members, tip.number), [federation.address], view.trouble, tip.hash);
   return (
     <>
       <Section title="In the registry" note={plural(status.members, 'member')}>

@@ -44,7 +44,7 @@ export function RoundPage({ round }: { round: number }): JSX.Element {
   const events = useDeeds(EVENTS, [topic], where.value?.first, where.value?.last);
   const booked = useDeeds(BOOKED, [null, topic], where.value?.first);
   const error = where.error ?? events.error ?? booked.error;
-  if (!events.value) return error ? <Section title="Verdict"><Trouble>This round can’t be read: {error}.</Trouble></Section> : <Busy />;
+  if (!events.value || (error && !events.value.length)) return error ? <Section title="Verdict"><Trouble>This round can’t be read: {error}.</Trouble></Section> : <Busy />;
   return (
     <>
       {error && <Trouble>The latest of this round can’t be read: {error}.</Trouble>}

@@ -86,7 +86,7 @@ function List({ count }: { count: number }): JSX.Element {
   const to = Math.min(count, Math.ceil((top + height) / ROW) + SPARE);
   // the latest comes first
   const numbers = range(count - to + 1, count - from).reverse();
-  const { value, error } = useLoaded(() => session.records(numbers), [numbers[0], numbers.length, tip.hash, view.forks], view.trouble);
+  const { value, error } = useLoaded(() => session.records(numbers), [view.forks], view.trouble, `${numbers[0]} ${numbers.length} ${tip.hash}`);
   const known = new Map(value?.map((record) => [record.round, record]));
   return (
     <Section title="All rounds">
