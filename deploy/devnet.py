@@ -87,7 +87,7 @@ def start(given: argparse.Namespace, stack: ExitStack) -> tuple[dict[str, Runnin
         scratch = stack.enter_context(tempfile.TemporaryDirectory(prefix="fedjury-devnet-"))
         kubo = stack.enter_context(KuboNode(Path(scratch)))
         nodes["Kubo"] = kubo
-        lines.append(f"store       {kubo.address}")
+        lines += [f"store       {kubo.address}", f"gateway     {kubo.gateway}"]
         if genesis is not None:
             with closing(KuboStore(kubo.address)) as store:
                 store.put(genesis)

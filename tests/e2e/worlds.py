@@ -64,17 +64,7 @@ class Place:
 def nodes(folder: Path) -> Iterator[tuple[Place, Link]]:
     """Start Kubo, and an Anvil that mines when told to."""
     with open_link("anvil", KEYS) as link, KuboNode(folder / "kubo") as kubo:
-        yield Place(await_gateway(kubo), kubo.address), link
-
-
-def await_gateway(kubo: KuboNode) -> str:
-    """Return where Kubo's gateway is, which it says some time after its API answers."""
-    file = kubo.repo / "gateway"
-    for _ in range(600):
-        if file.exists() and (text := file.read_text().strip()):
-            return text
-        time.sleep(0.1)
-    raise AssertionError("Kubo has no gateway")
+        yield Place(kubo.gateway, kubo.address), link
 
 
 def words_of(mechanism: str, rpc: str, place: Place, out: Path, **changes: Any) -> list[str]:

@@ -58,6 +58,16 @@ def test_is_private(tmp_path: Path) -> None:
         assert '"Bootstrap": []' in config or '"Bootstrap": null' in config
 
 
+def test_its_gateway_serves_what_is_stored(tmp_path: Path) -> None:
+    with KuboNode(tmp_path / "node") as node:
+        with contextlib.closing(KuboStore(node.address)) as store:
+            cid = store.put(b"seen from afar")
+        with urllib.request.urlopen(f"{node.gateway}/ipfs/{cid}", timeout=60) as answer:
+            assert answer.read() == b"seen from afar"
+    with pytest.raises(UnavailableError, match="gateway"):
+        _ = node.gateway
+
+
 def test_content_outlives_it(tmp_path: Path) -> None:
     with open_store("kubo", root=tmp_path) as store:
         cid = store.put(b"model" * 100_000)

@@ -74,6 +74,17 @@ class KuboNode:
         return self._address
 
     @property
+    def gateway(self) -> str:
+        """The URL of the running node's gateway, which it opens some time after its API."""
+        deadline = self._clock() + self._start_s
+        while self.running and self._clock() < deadline:
+            with contextlib.suppress(OSError):
+                if url := (self.repo / "gateway").read_text().strip():
+                    return url
+            self._sleep(_POLL_S)
+        raise UnavailableError(f"the Kubo node in {self.folder} opened no gateway")
+
+    @property
     def running(self) -> bool:
         """Return whether the node is there."""
         return self._node is not None and self._node.poll() is None
@@ -190,6 +201,7 @@ class KuboNode:
                     self._sleep(_POLL_S)
         # A stale address would be taken for the new node's
         api.unlink(missing_ok=True)
+        (self.repo / "gateway").unlink(missing_ok=True)
 
     def _await_api(self, node: subprocess.Popen[bytes]) -> str:
         deadline = self._clock() + self._start_s
