@@ -46,3 +46,21 @@ def test_the_results_page_says_what_costs_what() -> None:
         f"up to {saved:.0%}".replace("%", " % of them"),
     ):
         assert said in text, said
+
+
+def test_what_is_said_of_uneven_data_and_of_x_rays() -> None:
+    rays = numbers("fig13", "tab4")
+    claims = json.loads((FOLDER / "noniid" / report.PRESET / TABLE).read_text("utf-8"))["claims"]
+    first, *_, last = claims[0]["found"]
+    text = " ".join(PAGE.read_text("utf-8").split())
+    for said in (
+        f"{first['mean']:.1%}".replace("%", " points ahead"),
+        f"{last['mean']:.1%} on the most uneven, but there with a deviation of {last['sd']:.1%}".replace(
+            "%", ""
+        ),
+        f"{rays['FedAvg w/ block', '0.2']:.1%}".replace("%", " % with the jury"),
+        f"{rays['FedAvg w/ mal', '0.2']:.1%}".replace("%", " % for FedAvg with malicious"),
+        f"{rays['FedAvg w/o mal', '0.2']:.1%}".replace("%", " % without"),
+        f"{rays['Oracle', '0.2']:.1%}".replace("%", " % for the oracle"),
+    ):
+        assert said in text, said
