@@ -52,6 +52,8 @@ def render_page(report: Mapping[str, Any]) -> str:
             "<body>",
             *_summary(report),
             *_findings(report),
+            "<h2>Terms</h2>",
+            *_table(("", ""), _flat(report["terms"]), head=False),
             *_rounds(report),
             *_checking(report),
             _OPEN + _embed(report) + _CLOSE,
@@ -91,7 +93,9 @@ def _summary(report: Mapping[str, Any]) -> list[str]:
     chain, blocks, rounds = report["chain"], report["blocks"], report["rounds"]
     last = blocks["last"]
     count = len(report["findings"])
-    result = "Everything adds up." if not count else f"{count} of what was looked at does not add up."
+    result = "Everything adds up."
+    if count:
+        result = "1 thing does not add up." if count == 1 else f"{count} things do not add up."
     facts = [
         ("Federation", report["federation"]),
         ("Mechanism", report["mechanism"]),
@@ -111,8 +115,6 @@ def _summary(report: Mapping[str, Any]) -> list[str]:
         + (" So much is wrong that the audit ended early." if report["ended_early"] else "")
         + "</p>",
         *_table(("", ""), facts, head=False),
-        "<h2>Terms</h2>",
-        *_table(("", ""), _flat(report["terms"]), head=False),
     ]
 
 

@@ -160,11 +160,16 @@ def make_vectors() -> dict[str, Any]:
     }  # fmt: skip
 
 
+@pytest.fixture(scope="module")
+def vectors(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    file = tmp_path_factory.mktemp("core") / "vectors.json"
+    file.write_text(json.dumps(make_vectors()))
+    return file
+
+
 @pytest.mark.needs("node")
 @pytest.mark.parametrize("name", sorted(path.name for path in HERE.glob("*.test.ts")))
-def test_the_pure_core_in_node(name: str, tmp_path: Path) -> None:
-    vectors = tmp_path / "vectors.json"
-    vectors.write_text(json.dumps(make_vectors()))
+def test_the_pure_core_in_node(name: str, vectors: Path) -> None:
     environment = node_environment() | {"FEDJURY_VECTORS": str(vectors)}
     node = find("node")
     assert node is not None
