@@ -15,6 +15,7 @@ from deploy.explorer.building import build
 from tests.e2e.worlds import Place, everything
 
 pytestmark = [
+    pytest.mark.timeout(1800),  # the worlds are played first, on whatever cores there are
     pytest.mark.slow,
     pytest.mark.needs("anvil"),
     pytest.mark.needs("kubo"),
