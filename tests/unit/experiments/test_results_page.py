@@ -1,6 +1,7 @@
 """What the page of stake_vote's results says in short has the numbers of the results."""
 
 import json
+import re
 
 from clients.experiments import pictures, report, results
 from clients.experiments.figure import find
@@ -64,3 +65,20 @@ def test_what_is_said_of_uneven_data_and_of_x_rays() -> None:
         f"{rays['Oracle', '0.2']:.1%}".replace("%", " % for the oracle"),
     ):
         assert said in text, said
+
+
+def test_what_is_said_of_the_lost_constants() -> None:
+    malicious, honest = numbers("fig10", "out"), numbers("fig11", "out")
+    accuracy, liars = numbers("fig12", "accuracy"), numbers("fig4", "survival")
+    clients = {row: mean for (row, _), mean in numbers("sensitivity", "malicious_out").items()}
+    text = " ".join(PAGE.read_text("utf-8").split())
+    for said in (
+        f"from {malicious['8', '0.4']:.0%} to {malicious['32', '0.4']:.0%} of the malicious",
+        f"from {honest['8', '0.4']:.0%} to {honest['32', '0.4']:.0%} of the honest",
+        f"costs {accuracy['8', '0.4'] - accuracy['32', '0.4']:.1%}points of accuracy",
+        f"survival from {liars['', '1']:.0f} rounds to {liars['', '8']:.0f}",
+        f"leave {clients['100 clients']:.0%} of the malicious put out after 60 rounds",
+        f"in place of {clients['as chosen']:.0%}.",
+    ):
+        wanted = re.sub(r"(\d)% to", r"\1 to", said).replace("%points", " points").replace("%", " %")
+        assert wanted in text, wanted
