@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity ^0.8.24;
 
+import {IBlade} from "../../contracts/interfaces/IBlade.sol";
 import {IFederation} from "../../contracts/interfaces/IFederation.sol";
 import {Bench} from "./Bench.sol";
 import {BflcBench} from "./BflcBench.sol";
@@ -15,6 +16,10 @@ import {VbflBench} from "./VbflBench.sol";
 abstract contract GasLeafBench is LeafBench, GasBench {
     uint256 internal constant SIZE = 10;
     uint256 private constant WARM_ROUNDS = 3;
+    /// @dev How much settling differs by what isn't the number of updates.
+    uint256 private constant NOISE = 100;
+
+    uint256 internal mostProposing = type(uint256).max;
 
     function setUp() public virtual override(LeafBench, Bench) {
         super.setUp();
@@ -48,6 +53,31 @@ abstract contract GasLeafBench is LeafBench, GasBench {
         compare(prefix, "_10");
     }
 
+    /// @dev A new federation of `size` members, whose round is of `updates` updates.
+    function rebuild(uint256 size, uint256 updates) internal virtual;
+
+    /// @dev Gas to settle the first round of such a federation, with all updates selected.
+    function settling(uint256 size, uint256 updates) private returns (uint256) {
+        rebuild(size, updates);
+        play(type(uint256).max >> (256 - updates), ballotFor(updates));
+        assertOutcome(IFederation.Outcome.Accepted);
+        return least[IFederation.settle.selector];
+    }
+
+    function ballotFor(uint256 updates) internal pure virtual returns (bytes memory);
+
+    /// @dev Settling costs the same for `updates` updates whatever the number of members, up to `members_`, and grows
+    /// with the updates up to `most`, of which there can't be more.
+    function measureSettling(string memory prefix, uint256 jury, uint256 members_, uint256 most_) internal {
+        uint256 few = settling(10 + jury, 10);
+        assertApproxEqAbs(settling(100, 10), few, NOISE, "with a hundred members");
+        assertApproxEqAbs(settling(members_, 10), few, NOISE, "with many members");
+        note("settle_10", few);
+        note("settle_64", settling(64 + jury, 64));
+        note(string.concat("settle_", vm.toString(most_)), settling(most_ + jury, most_));
+        compare(prefix, "_updates");
+    }
+
     /// @dev A round with its actions' gas.
     function play(uint256 selection, bytes memory ballot) internal {
         uint256 rest = federation.status().restUntil;
@@ -58,9 +88,10 @@ abstract contract GasLeafBench is LeafBench, GasBench {
         act(account(0), abi.encodeCall(IFederation.draw, ()));
         uint256 number = round();
         address[] memory list = proposers();
-        for (uint256 i = 0; i < list.length; ++i) {
+        for (uint256 i = 0; i < list.length && i < mostProposing; ++i) {
             act(list[i], abi.encodeCall(IFederation.propose, (number, digestOf(list[i], number), 100, 5)));
         }
+        pass(IFederation.Phase.Propose);
         pastEvidence();
         list = voters();
         for (uint256 i = 0; i < list.length; ++i) {
@@ -102,6 +133,20 @@ contract GasVbflTest is VbflBench, GasLeafBench {
     function test_gas_stays() public {
         measure("vbfl_", 31, abi.encode(uint256(31)));
     }
+
+    function test_gas_of_settling() public {
+        measureSettling("vbfl_", 5, 1000, 256);
+    }
+
+    function rebuild(uint256 size, uint256 updates) internal override {
+        workers = uint32(updates);
+        redeploy(size);
+        fillPool(1e9, address(0xF00D));
+    }
+
+    function ballotFor(uint256 updates) internal pure override returns (bytes memory) {
+        return abi.encode(type(uint256).max >> (256 - updates));
+    }
 }
 
 /// @dev A committee of three, seven proposals, of which four make the model.
@@ -141,6 +186,20 @@ contract GasBflcTest is BflcBench, GasLeafBench {
         }
     }
 
+    function test_gas_of_settling() public {
+        measureSettling("bflc_", 3, 1000, 128);
+    }
+
+    function rebuild(uint256 size, uint256 updates_) internal override {
+        (updates, mostSeats, mostProposing) = (uint32(updates_), uint32(updates_), updates_);
+        redeploy(size);
+        fillPool(1e9, address(0xF00D));
+    }
+
+    function ballotFor(uint256 updates_) internal pure override returns (bytes memory) {
+        return scoresOf(updates_);
+    }
+
     /// @dev Scores that all pass and all differ.
     function scoresOf(uint256 count) private pure returns (bytes memory ballot) {
         for (uint256 n = 0; n < count; ++n) {
@@ -172,5 +231,69 @@ contract GasBladeTest is BladeBench, GasLeafBench {
 
     function test_gas_stays() public {
         measure("blade_", 1023, approving(1023, 0));
+    }
+
+    /// @dev There can't be more members than updates.
+    function test_gas_of_settling() public {
+        measureSettling("blade_", 0, 256, 256);
+    }
+
+    /// @dev An accusation hashes its seed on to the anchor, once for each round opened so far.
+    function test_gas_of_an_accusation() public {
+        uint256[3] memory rounds = [uint256(10), 1000, 10_000];
+        for (uint256 i = 0; i < 3; ++i) {
+            bytes32 seed = keccak256("noise");
+            bytes32 anchor = seed;
+            for (uint256 n = 0; n < rounds[i]; ++n) {
+                anchor = keccak256(abi.encode(anchor));
+            }
+            begin();
+            fund(account(0), BOND);
+            vm.prank(account(0));
+            blade().bid(200, 10, anchor);
+            members.push(account(0));
+            enroll(1, SIZE);
+            skipTo(rounds[i] - 1);
+            openAndDraw();
+            train(100);
+            uint256 other = (entry(account(0)).number + 1) % SIZE;
+            note(vm.toString(rounds[i]), act(account(0), abi.encodeCall(IBlade.accuse, (round(), other, seed, 9000))));
+        }
+        compare("blade_accuse_", "_rounds");
+    }
+
+    function rebuild(uint256 size, uint256 updates) internal override {
+        (winners, mostProposing) = (uint32(size), updates);
+        begin();
+        enroll(0, size);
+    }
+
+    function ballotFor(uint256 updates) internal pure override returns (bytes memory) {
+        return approving(type(uint256).max >> (256 - updates), 0);
+    }
+
+    /// @dev Bids are taken for a new task.
+    function begin() private {
+        vm.warp(START);
+        federation = deploy();
+        delete members;
+    }
+
+    function enroll(uint256 from, uint256 to) private {
+        for (uint256 i = from; i < to; ++i) {
+            bid(account(i), 200, 10);
+        }
+        fillPool(BOUNTY, PUBLISHER);
+        vm.warp(BIDDING_ENDS);
+    }
+
+    /// @dev As if `played` rounds had been opened. Their number is the lowest of the clock's fields.
+    function skipTo(uint256 played) private {
+        vm.record();
+        federation.pool();
+        (bytes32[] memory reads,) = vm.accesses(address(federation));
+        uint256 clock = uint256(vm.load(address(federation), reads[0]));
+        vm.store(address(federation), reads[0], bytes32(clock >> 40 << 40 | played));
+        assertEq(round(), played);
     }
 }

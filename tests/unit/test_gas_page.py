@@ -11,6 +11,8 @@ DRIFT = 0.02
 LEAVES = ("vbfl", "bflc", "blade")
 LEAF_ROW = re.compile(r"^\| `(\w+)` \| (\d+) \| (\d+) \| (\d+) \|$", re.MULTILINE)
 LARGEST_ROW = re.compile(r"^\| (\d+) \| (\d+) \| (\d+) \|$", re.MULTILINE)
+SETTLING_ROW = re.compile(r"^\| `(\w+)`[^|]* \| (\d+) \| (\d+) \|$", re.MULTILINE)
+ACCUSING_ROW = re.compile(r"^\| round (\d+) \| (\d+) \|$", re.MULTILINE)
 MOST_OF_A_TRANSACTION = 1 << 24
 ROW = re.compile(r"^\| ([a-z]+) ((?:\| \d+ )+)\|$", re.MULTILINE)
 
@@ -51,6 +53,25 @@ def test_the_largest_rounds_fit_a_transaction() -> None:
     for updates, selected, gas in told:
         assert_kept(int(gas), f"bflc_first_publish_32_{updates}_{selected}")
         assert int(gas) < MOST_OF_A_TRANSACTION
+
+
+def test_what_settling_costs_by_the_updates() -> None:
+    told = {
+        f"{'attribution' if leaf == 'stake_vote' else leaf}_settle_{updates}_updates": int(gas)
+        for leaf, updates, gas in SETTLING_ROW.findall(PAGE.read_text())
+    }
+    for name, gas in told.items():
+        assert_kept(gas, name)
+        assert gas < MOST_OF_A_TRANSACTION
+    assert set(told) == {name for name in FIGURES if name.endswith("_updates")}
+
+
+def test_what_an_accusation_costs_by_the_rounds() -> None:
+    told = {f"blade_accuse_{n}_rounds": int(gas) for n, gas in ACCUSING_ROW.findall(PAGE.read_text())}
+    for name, gas in told.items():
+        assert_kept(gas, name)
+        assert gas < MOST_OF_A_TRANSACTION
+    assert set(told) == {name for name in FIGURES if name.endswith("_rounds")}
 
 
 def test_a_floor_is_the_sum_of_its_parts_and_below_what_is_measured() -> None:
