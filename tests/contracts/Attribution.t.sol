@@ -100,7 +100,8 @@ contract AttributionTest is Bench {
         assertEq(entry(list[1]).stake, 2 * BOND);
     }
 
-    /// @dev Naming everybody, and having no attribution, come to the same for everybody. Two federations take long.
+    /// @dev Naming everybody, and having no attribution, come to the same for everybody. Two federations a
+    /// run: 10,000 runs would take a core more than a minute and a half.
     /// forge-config: ci.fuzz.runs = 2000
     function testFuzz_off_is_the_collective_slash(uint256 seed) public {
         (uint256[9] memory on, bytes32 headOn) = outcomeOf(seed, true);

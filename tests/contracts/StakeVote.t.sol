@@ -443,7 +443,8 @@ contract StakeVoteTest is Bench {
         assertEq(federation.seatOf(poor).position < 5, true, "keeps its place in the draw");
     }
 
-    /// @dev Any terms and any ballots: nothing is made or lost but what stays in the pool. Three rounds take long.
+    /// @dev Any terms and any ballots: nothing is made or lost but what stays in the pool. Three rounds a run:
+    /// 10,000 runs would take a core some two and a half minutes.
     /// forge-config: ci.fuzz.runs = 2000
     function testFuzz_settling_conserves(uint256 seed, uint96 proposerStake, uint96 voterStake) public {
         stakes = [bound(proposerStake, 0, 3 * BOND), bound(voterStake, 0, 3 * BOND), 3 * BOND];
