@@ -15,8 +15,28 @@ abstract contract Handler is Watch {
     mapping(address account => bytes) internal _ballots;
     mapping(address account => uint256) internal _sealedIn;
     mapping(address account => bool) internal _isBad;
+    /// @dev What a campaign calls here.
+    bytes4[] internal _selectors;
 
     constructor() {
+        _selectors = [
+            Handler.join.selector,
+            Handler.gather.selector,
+            Handler.deposit.selector,
+            Handler.exit.selector,
+            Handler.withdraw.selector,
+            Handler.claim.selector,
+            Handler.collect.selector,
+            Handler.evict.selector,
+            Handler.fund.selector,
+            Handler.advance.selector,
+            Handler.advanceFar.selector,
+            Handler.advanceAgreeing.selector,
+            Handler.pass.selector,
+            Handler.mint.selector,
+            Handler.trespass.selector,
+            Handler.meddle.selector
+        ];
         for (uint256 i = 0; i <= PARTICIPANTS; ++i) {
             _include(participant(i));
         }
@@ -26,6 +46,10 @@ abstract contract Handler is Watch {
         accounts.push(account);
         vm.prank(account);
         token.approve(address(federation), type(uint256).max);
+    }
+
+    function selectors() external view returns (bytes4[] memory) {
+        return _selectors;
     }
 
     function participant(uint256 i) public pure returns (address) {
@@ -118,8 +142,8 @@ abstract contract Handler is Watch {
     function exit(uint256 who) external {
         World memory w = look();
         uint256 i = who % PARTICIPANTS;
-        // most stay: an empty federation tests nothing
-        if (who % 5 != 0 || w.s.phase != IFederation.Phase.Open || !_isIn(w, i) || !_mayExit(w)) return;
+        // some stay: an empty federation tests nothing
+        if (who % 2 != 0 || w.s.phase != IFederation.Phase.Open || !_isIn(w, i) || !_mayExit(w)) return;
         _call(w, participant(i), abi.encodeCall(IFederation.exit, ()));
     }
 
@@ -164,7 +188,9 @@ abstract contract Handler is Watch {
     function fund(uint256 who, uint256 amount) external {
         World memory w = look();
         uint256 i = who % accounts.length;
-        if (w.wallets[i] != 0) _call(w, accounts[i], abi.encodeCall(IFederation.fund, (_within(amount, 1, w.wallets[i]))));
+        if (w.wallets[i] != 0) {
+            _call(w, accounts[i], abi.encodeCall(IFederation.fund, (_within(amount, 1, w.wallets[i]))));
+        }
     }
 
     // ------------------------------------------------------------------ a round

@@ -23,6 +23,13 @@ abstract contract Invariants is Test {
     Handler internal handler;
     address[] internal _everybody;
 
+    uint256 private constant SEQUENCES = 16;
+    uint256 private constant CALLS = 64;
+    string[] private _counted;
+    mapping(string what => bool) private _isCounted;
+    mapping(string what => uint256) private _times;
+    mapping(string what => uint256) private _least;
+
     function setUp() public virtual {
         vm.warp(1_800_000_000);
         vm.roll(1000);
@@ -35,6 +42,7 @@ abstract contract Invariants is Test {
             token.mint(_everybody[i], FUNDS);
         }
         targetContract(address(handler));
+        targetSelector(FuzzSelector(address(handler), handler.selectors()));
     }
 
     /// @dev With `publish` seconds for publishers, where there are any.
@@ -66,6 +74,66 @@ abstract contract Invariants is Test {
         whoever_is_out_has_no_role(w);
         views_agree(w);
         _mechanism(w);
+    }
+
+    // ------------------------------------------------------------------ what sequences come to
+
+    /// @dev Count what this mechanism's handler notes besides.
+    function _countReached() internal virtual;
+
+    /// @dev A campaign whose sequences never came to a conviction would hold whatever becomes of convicts. So here are
+    /// some sequences of its calls that are always the same, and all that may happen does, so many times at least.
+    function test_sequences_come_to_everything() public {
+        vm.pauseGasMetering(); // it is more than a test may take
+        for (uint256 sequence = 0; sequence < SEQUENCES; ++sequence) {
+            setUp();
+            bytes4[] memory selectors = handler.selectors();
+            for (uint256 i = 0; i < CALLS; ++i) {
+                bytes32[6] memory words;
+                for (uint256 k = 0; k < 6; ++k) {
+                    words[k] = keccak256(abi.encode(sequence, i, k));
+                }
+                bytes4 selector = selectors[uint256(words[5]) % selectors.length];
+                // as many words as the longest list of arguments
+                (bool ok, bytes memory answer) = address(handler).call(abi.encodePacked(selector, abi.encode(words)));
+                require(ok, string(answer));
+            }
+            afterInvariant();
+            _countCommon();
+            _countReached();
+        }
+        for (uint256 i = 0; i < _counted.length; ++i) {
+            emit log_named_uint(_counted[i], _times[_counted[i]]);
+        }
+        for (uint256 i = 0; i < _counted.length; ++i) {
+            assertGe(_times[_counted[i]], _least[_counted[i]], _counted[i]);
+        }
+    }
+
+    function _countCommon() private {
+        _count("rounds accepted", handler.outcomes(1), 10);
+        _count("rounds rejected", handler.outcomes(2), 2);
+        _count("rounds undecided", handler.outcomes(3), 10);
+        _count("refused as it had to be", handler.refusals(), 100);
+        _count("tokens forced in", handler.forced(), 1);
+        _count("fund", handler.done(IFederation.fund.selector), 10);
+        _count("deposit", handler.done(IFederation.deposit.selector), 2);
+        _count("withdraw", handler.done(IFederation.withdraw.selector), 1);
+        _count("claim", handler.done(IFederation.claim.selector), 1);
+        _count("collect", handler.done(IFederation.collect.selector), 10);
+        _count("evict", handler.done(IFederation.evict.selector), 5);
+        _count("open", handler.done(IFederation.open.selector), 20);
+        _count("draw", handler.done(IFederation.draw.selector), 20);
+        _count("propose", handler.done(IFederation.propose.selector), 50);
+        _count("commit", handler.done(IFederation.commit.selector), 50);
+        _count("reveal", handler.done(IFederation.reveal.selector), 50);
+    }
+
+    /// @dev Something happened so many `times` in a sequence; in all of them it has to, `least` times.
+    function _count(string memory what, uint256 times, uint256 least) internal {
+        if (!_isCounted[what]) _counted.push(what);
+        (_isCounted[what], _least[what]) = (true, least);
+        _times[what] += times;
     }
 
     // ------------------------------------------------------------------ money
@@ -238,7 +306,9 @@ abstract contract Invariants is Test {
         require(federation.pool() == w.s.pool, "views_agree");
         require(federation.head() == w.s.head, "views_agree");
         require(federation.memberCount() == w.s.members, "views_agree");
-        require(keccak256(abi.encode(federation.roundOf(w.s.round))) == keccak256(abi.encode(w.s.record)), "views_agree");
+        require(
+            keccak256(abi.encode(federation.roundOf(w.s.round))) == keccak256(abi.encode(w.s.record)), "views_agree"
+        );
         bool drawn = w.s.record.drawnAt != 0;
         require(w.s.seed != 0 == drawn, "views_agree");
         require(w.s.publishEnd != 0 == drawn, "views_agree");

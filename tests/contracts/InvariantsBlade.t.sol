@@ -14,7 +14,7 @@ import {Watch, World} from "./Watch.sol";
 
 contract BladeHandler is UpdateHandler {
     uint256 private constant BOUNTY = 800;
-    uint256 private constant ROUNDS = 6;
+    uint256 private constant ROUNDS = 4;
     uint256 private constant WINNERS = 6;
     uint256 private constant MIN_SAMPLES = 2;
     uint256 private constant MAX_SAMPLES = 8;
@@ -25,16 +25,24 @@ contract BladeHandler is UpdateHandler {
 
     uint256 private immutable _biddingEnds;
     uint256 private immutable _deadline;
+    uint256 private immutable _powBits;
 
     uint256 private _accepted;
     mapping(uint256 round => uint256) private _accused;
     uint256 public convicted;
     /// @dev How often the pool of a task that couldn't begin was given back.
     uint256 public calledOff;
+    /// @dev How often a bid put another one out.
+    uint256 public outbids;
 
-    constructor(IFederation federation_, JuryToken token_, uint256 unbonding)
+    constructor(IFederation federation_, JuryToken token_, uint256 unbonding, uint256 powBits)
         Watch(federation_, token_, unbonding)
     {
+        _powBits = powBits;
+        _selectors.push(BladeHandler.outbid.selector);
+        _selectors.push(BladeHandler.endBidding.selector);
+        _selectors.push(BladeHandler.reclaim.selector);
+        _selectors.push(BladeHandler.leaveEarly.selector);
         _biddingEnds = IBlade(address(federation_)).terms().biddingEnds;
         _deadline = IBlade(address(federation_)).terms().deadline;
         _include(PUBLISHER);
@@ -64,7 +72,11 @@ contract BladeHandler is UpdateHandler {
     /// @dev A bid for a full federation goes through exactly if it beats the worst one, which leaves at once.
     function outbid(uint256 who, uint256 capability, uint256 cost) external {
         World memory w = look();
+        if (w.s.phase == IFederation.Phase.Open && w.s.round == 0) w = _gather(w);
         uint256 i = who % PARTICIPANTS;
+        for (uint256 k = 1; k < PARTICIPANTS && w.seats[i].member.index != 0; ++k) {
+            i = (who + k) % PARTICIPANTS; // rather somebody who is outside
+        }
         bool stranger = w.seats[i].member.standing == IFederation.Standing.Stranger;
         if (!stranger || w.s.phase != IFederation.Phase.Open || w.wallets[i] < _bond || w.s.members < WINNERS) return;
         capability = _within(capability, MIN_SAMPLES, MAX_SAMPLES);
@@ -77,6 +89,7 @@ contract BladeHandler is UpdateHandler {
         w = _call(w, participant(i), data);
         require(w.seats[worst].member.standing == IFederation.Standing.Leaving, "the_worst_bid_makes_room");
         require(w.seats[i].member.index != 0 && w.s.members == WINNERS, "the_worst_bid_makes_room");
+        ++outbids;
     }
 
     function _worstOf(World memory w) private view returns (uint256 worst) {
@@ -140,9 +153,13 @@ contract BladeHandler is UpdateHandler {
         require(a.wallets[_publisherPlace()] == before + w.s.pool && a.s.pool == 0, "the_publisher_gets_the_rest");
     }
 
+    /// @dev Before the task is over nobody gets out, then everybody.
     function leaveEarly(uint256 who) external {
-        if (_mayExit(look())) return;
-        _refused(participant(who % PARTICIPANTS), abi.encodeCall(IFederation.exit, ()), "exit too early");
+        World memory w = look();
+        uint256 i = who % PARTICIPANTS;
+        bytes memory data = abi.encodeCall(IFederation.exit, ());
+        if (!_mayExit(w)) _refused(participant(i), data, "exit too early");
+        else if (w.s.phase == IFederation.Phase.Open && _isIn(w, i)) _call(w, participant(i), data);
     }
 
     function _publisherPlace() private pure returns (uint256) {
@@ -199,9 +216,10 @@ contract BladeHandler is UpdateHandler {
         return (capability < MIN_SAMPLES ? 1 : _within(choice, MIN_SAMPLES, capability), 1 + choice % 4);
     }
 
-    /// @dev Three of four updates are approved of, half are held to be copies.
+    /// @dev Three of four updates are approved of, in some rounds none by anybody; half are held to be copies.
     function _ballotFor(World memory w, uint256, uint256 choice) internal pure override returns (bytes memory) {
         uint256 all = 1 << w.s.record.proposals;
+        if (uint256(w.s.seed) % 6 == 0) return abi.encode(0, (choice >> 4) % all);
         return abi.encode((choice | choice >> 3) % all, (choice >> 4) % all);
     }
 
@@ -223,11 +241,20 @@ contract BladeHandler is UpdateHandler {
         return _samples[accounts[i]];
     }
 
-    /// @dev All but those whose own update is a copy.
-    function _competes(World memory w, address who, bytes32, bytes32) internal view override returns (bool) {
+    /// @dev All but those whose own update is a copy; with a proof of work where one is asked for.
+    function _competes(World memory w, address who, bytes32 digest, bytes32 nonce)
+        internal
+        view
+        override
+        returns (bool)
+    {
         IFederation.Member memory m = federation.seatOf(who).member;
         bool proposed = m.round == w.s.round && m.acts & Acts.PROPOSED != 0;
-        return !proposed || !_isCopy(w, m.number);
+        return _isProven(w, who, digest, nonce, _powBits) && (!proposed || !_isCopy(w, m.number));
+    }
+
+    function _strengthOf(World memory b, uint256 i) internal view override returns (uint256) {
+        return _powBits == 0 ? super._strengthOf(b, i) : 1;
     }
 
     /// @dev Accused in time, and named by more than half of those drawn to judge.
@@ -321,7 +348,9 @@ contract BladeHandler is UpdateHandler {
     }
 }
 
-contract InvariantsBladeTest is Invariants {
+abstract contract BladeInvariants is Invariants {
+    function _powBits() internal pure virtual returns (uint8);
+
     function _deploy() internal override returns (Handler) {
         IBlade.BladeTerms memory t = IBlade.BladeTerms({
             token: address(token),
@@ -331,27 +360,56 @@ contract InvariantsBladeTest is Invariants {
             publisher: address(0x9B1),
             bounty: 800,
             rule: "fedavg",
-            rounds: 6,
+            rounds: 4,
             biddingEnds: uint40(block.timestamp + 1000),
-            deadline: uint40(block.timestamp + 8000),
+            deadline: uint40(block.timestamp + 4000),
             winners: 6,
             minWinners: 3,
             minSamples: 2,
             maxSamples: 8,
             maxEpochs: 4,
             blockBps: 1500,
-            powBits: 0,
+            powBits: _powBits(),
             challenge: 40,
             schedule: _schedule(100)
         });
-        return new BladeHandler(new Blade(t), token, UNBONDING);
+        return new BladeHandler(new Blade(t), token, UNBONDING, _powBits());
+    }
+
+    function _countReached() internal override {
+        BladeHandler h = BladeHandler(address(handler));
+        _count("exit", h.done(IFederation.exit.selector), 1);
+        _count("bid", h.done(IBlade.bid.selector), 20);
+        _count("bids that put another out", h.outbids(), 1);
+        _count("publish", h.done(IFederation.publish.selector), 50);
+        _count("accuse", h.done(IBlade.accuse.selector), 10);
+        _count("members convicted", h.convicted(), 2);
+        _count("blocks won", h.blocks(), 5);
+        _count("publications that win no block", h.idle(), 2);
+        _count("reclaim", h.done(IBlade.reclaim.selector), 2);
+        _count("tasks called off", h.calledOff(), 1);
     }
 
     /// @dev Nobody leaves before the task is over; the publisher has the rest then.
     function everybody_can_leave() internal override {
-        vm.warp(block.timestamp + 8000);
+        vm.warp(block.timestamp + 4000);
         super.everybody_can_leave();
         if (federation.pool() != 0) IBlade(address(federation)).reclaim();
         require(token.balanceOf(address(federation)) == handler.forced(), "everybody_can_leave");
+    }
+}
+
+/// @dev The highest stake wins the block.
+contract InvariantsBladeTest is BladeInvariants {
+    function _powBits() internal pure override returns (uint8) {
+        return 0;
+    }
+}
+
+/// @dev The first proof of work wins it.
+/// forge-config: ci.invariant.runs = 64
+contract InvariantsBladeProofOfWorkTest is BladeInvariants {
+    function _powBits() internal pure override returns (uint8) {
+        return 1;
     }
 }

@@ -186,6 +186,14 @@ abstract contract StakeVoteInvariants is Invariants {
         });
         return new StakeVoteHandler(new StakeVote(t), token, UNBONDING, _attribution());
     }
+
+    function _countReached() internal override {
+        StakeVoteHandler h = StakeVoteHandler(address(handler));
+        _count("join", h.done(IFederation.join.selector), 20);
+        _count("exit", h.done(IFederation.exit.selector), 1);
+        _count("members banned", h.bans(), 5);
+        _count("rejected rounds that some pay for", h.partlyBlamed(), _attribution() ? 1 : 0);
+    }
 }
 
 /// @dev As in the paper: all proposers of a rejected round are slashed.

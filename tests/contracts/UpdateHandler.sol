@@ -32,6 +32,13 @@ abstract contract UpdateHandler is Handler {
     mapping(address account => uint256) internal _samples;
     mapping(address account => uint256) internal _epochs;
     mapping(address account => Publication) internal _published;
+    /// @dev How many blocks were won, and how many publications didn't compete for one.
+    uint256 public blocks;
+    uint256 public idle;
+
+    constructor() {
+        _selectors.push(UpdateHandler.publishAnother.selector);
+    }
 
     // ------------------------------------------------------------------ what a mechanism says
 
@@ -92,13 +99,16 @@ abstract contract UpdateHandler is Handler {
                 abi.decode(_arguments(data), (uint256, bytes32, uint256, bytes32));
             nothing_is_published_without_a_quorum(b);
             selection_is_the_votes(b, digest, selection);
-            _published[who] = Publication(digest, b.s.record.publications, _competes(b, who, digest, nonce));
+            bool competes = _competes(b, who, digest, nonce);
+            if (!competes) ++idle;
+            _published[who] = Publication(digest, b.s.record.publications, competes);
         } else if (action == IFederation.settle.selector) {
             Expected memory e = _expected(b);
             verdict_is_the_publications(b, a, e);
             payout_is_the_pages(b, a, e);
             without_a_quorum_nothing_happens(b, a);
             _settled(b, a, e);
+            if (e.winner != address(0)) ++blocks;
         }
     }
 
@@ -192,6 +202,15 @@ abstract contract UpdateHandler is Handler {
     /// @dev What the winner of a block has more of than the others: stake, or nothing, so that the first one wins.
     function _strengthOf(World memory b, uint256 i) internal view virtual returns (uint256) {
         return b.seats[i].member.stake;
+    }
+
+    /// @dev Whether `nonce` is a proof of work of `bits` bits for `who`'s `digest`.
+    function _isProven(World memory w, address who, bytes32 digest, bytes32 nonce, uint256 bits)
+        internal
+        pure
+        returns (bool)
+    {
+        return uint256(keccak256(abi.encode(w.s.seed, who, digest, nonce))) >> (256 - bits) == 0;
     }
 
     function _isSelected(World memory w, uint256 i, uint256 selection) internal pure returns (bool) {

@@ -41,8 +41,12 @@ abstract contract Watch is CommonBase {
     mapping(address account => uint256) public freeAt;
     /// @dev Tokens that came without being asked for.
     uint256 public forced;
-    /// @dev How far the sequences get, by outcome.
+    /// @dev How far the sequences get: settled rounds by outcome, what went through by action, what was refused as it had
+    /// to be, and accounts that were banned. `Invariants` holds that all of it happens.
     uint256[4] public outcomes;
+    mapping(bytes4 action => uint256) public done;
+    uint256 public refusals;
+    uint256 public bans;
 
     constructor(IFederation federation_, JuryToken token_, uint256 unbonding) {
         federation = federation_;
@@ -85,10 +89,12 @@ abstract contract Watch is CommonBase {
         vm.prank(who);
         (bool ok,) = address(federation).call(data);
         if (ok) revert(string.concat("refused: ", why));
+        ++refusals;
     }
 
     function _observe(World memory b, address who, bytes memory data) private returns (World memory a) {
         bytes4 action = bytes4(data);
+        ++done[action];
         a = look();
         rounds_are_counted(b, a, action);
         phases_only_go_forward(b, a, action);
@@ -266,9 +272,13 @@ abstract contract Watch is CommonBase {
     }
 
     /// @dev A banned account stays banned, has no role, and has no more than it had, but in its own wallet.
-    function banned_is_for_good(World memory b, World memory a, uint256 i) private pure {
-        if (b.seats[i].member.standing != IFederation.Standing.Banned) return;
-        require(a.seats[i].member.standing == IFederation.Standing.Banned, "banned_is_for_good");
+    function banned_is_for_good(World memory b, World memory a, uint256 i) private {
+        bool banned = a.seats[i].member.standing == IFederation.Standing.Banned;
+        if (b.seats[i].member.standing != IFederation.Standing.Banned) {
+            if (banned) ++bans;
+            return;
+        }
+        require(banned, "banned_is_for_good");
         require(a.seats[i].out, "banned_is_for_good");
         require(a.seats[i].roles == 0, "banned_is_for_good");
         require(a.seats[i].member.acts == 0, "banned_is_for_good");

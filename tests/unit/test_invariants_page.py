@@ -19,3 +19,10 @@ def test_page_and_sources_name_the_same_invariants() -> None:
     }
     assert told == held
     assert len(held) > 40
+
+
+def test_campaigns_call_whatever_a_handler_offers() -> None:
+    text = "".join(path.read_text("utf-8") for path in SOURCES)
+    offered = re.findall(r"^    function (\w+)\([^)]*\) external \{", text, re.MULTILINE)
+    assert sorted(offered) == sorted(re.findall(r"Handler\.(\w+)\.selector", text))
+    assert len(offered) > 20
