@@ -38,16 +38,13 @@ def draw_epochs(results: Results, picture: Picture) -> Any:
     record = results.records(results.place(picture.where))[0]
     figure, grid = _canvas(results, picture, 1, 1, (6.4, 3.1))
     axes = grid[0][0]
-    rounds = np.array(record["epochs"])
-    local = rounds.shape[1] - 1
-    starts = np.arange(len(rounds))[:, None]
-    # The last of a round's accuracies is the global model's, where the next round's epochs begin.
-    within = starts + np.arange(1, local + 1) / local
-    for number, (at, found) in enumerate(zip(within, rounds, strict=True)):
-        before = [] if number == 0 else [rounds[number - 1][-1]]
-        x, y = [*[number][: len(before)], *at], [*before, *found[:-1]]
+    epochs = np.array(record["epochs"])  # of each round those of the device, and then the global model
+    peaks, local = epochs[:, -1], epochs.shape[1] - 1
+    for number, start in enumerate([np.nan, *peaks[:-1]]):
+        x, y = number + np.arange(local + 1) / local, [start, *epochs[number, :-1]]
         axes.plot(x, y, "-o", color=COLOURS[0], ms=2.5, lw=1, label=None if number else "device, each epoch")
-    axes.plot(starts[:, 0] + 1, rounds[:, -1], "--D", color=COLOURS[1], ms=4, lw=1.2, label="global model")
+    rounds = np.arange(1, len(peaks) + 1)
+    axes.plot(rounds, peaks, "--D", color=COLOURS[1], ms=4, lw=1.2, label="global model")
     _round_axis(axes)
     axes.set_ylabel("test accuracy")
     add_legend(figure, axes)
@@ -169,11 +166,9 @@ def draw_winners(results: Results, picture: Picture) -> Any:
         rounds = [number for number, one in enumerate(record["winners"], 1) if one == "M"]
         label = "a malicious miner won" if row == 0 else None
         axes.plot(rounds, [row] * len(rounds), "o", color=MALICIOUS, ms=5, mfc="white", label=label)
-        for out in record["malicious_out"]:
-            axes.plot(
-                out, row, "|", color=INK, ms=9, label=None if row or out != record["malicious_out"][0]
-                else "a malicious device is blacklisted",
-            )  # fmt: skip
+        out = record["malicious_out"]
+        label = "a malicious device is blacklisted" if row == 0 else None
+        axes.plot(out, [row] * len(out), "|", color=INK, ms=9, label=label)
     axes.set_yticks(range(len(runs)), [called for called, _ in runs])
     axes.invert_yaxis()
     axes.set_xlim(0, max(record["rounds"] for _, record in runs) + 1)
