@@ -98,6 +98,7 @@ CLAIM = Claim("c", "", "difference", "accuracy", of="ours", minus="theirs")
     [
         (replace(CLAIM, at_least=0.0), [0.05, 0.2, 0.3], [True, True, True]),
         (replace(CLAIM, at_least=0.1), [0.05, 0.2, 0.3], [False, True, True]),
+        (replace(CLAIM, kind="ratio", at_least=1.1), [1.0625, 4 / 3, 2.0], [False, True, True]),
         (replace(CLAIM, kind="widening", along="x"), [0.05, 0.2, 0.3], [True, True, True]),
         (replace(CLAIM, kind="level", at_most=0.8), [0.85, 0.8, 0.6], [False, True, True]),
         (replace(CLAIM, kind="level", at_most=0.8, where={"x": ["0.2"]}, along="x"), [0.8], [True]),
@@ -108,7 +109,7 @@ CLAIM = Claim("c", "", "difference", "accuracy", of="ours", minus="theirs")
 )
 def test_claims_are_tested_at_every_place(claim: Claim, means: list[float], holds: list[bool]) -> None:
     found = claims.check(RESULTS, claim)
-    assert [one["mean"] for one in found["found"]] == pytest.approx(means)
+    assert [one["mean"] for one in found["found"]] == pytest.approx(means, abs=1e-6)
     assert [one["holds"] for one in found["found"]] == holds
     assert found["holds"] == all(holds)
     assert {one["seeds"] for one in found["found"]} == {2}
