@@ -86,12 +86,10 @@ def test_every_figure_can_be_planned_at_every_preset(figure: Figure, preset: str
             "digits",
             "clients.experiments.samples:breast_cancer",
         }
-    if (
-        preset == "laptop"
-        and figure.tables
-        and any(table.name in ("tab3", "tab4") for table in figure.tables)
-    ):
-        assert len(plan.scale.seeds) >= 5
+    if preset == "laptop":
+        # The paper has five; the X-rays of Tab. 4 had time for three.
+        least = {"tab3": 5, "tab4": 3}
+        assert len(plan.scale.seeds) >= max((least.get(table.name, 1) for table in figure.tables), default=1)
 
 
 def test_a_cell_for_each_point_series_and_seed_and_equal_runs_once(tmp_path: Path) -> None:
