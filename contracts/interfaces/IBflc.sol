@@ -44,12 +44,18 @@ interface IBflc is IFederation {
     event Moved(
         address indexed manager, bytes32 indexed motion, bytes4 method, address[] accounts, uint256 ayes
     );
+    /// @notice `account` may join from now on.
     event Allowed(address indexed account);
+    /// @notice `account` is kept out from now on.
     event Expelled(address indexed account);
+    /// @notice The managers named `accounts` the committee of the next round.
     event CommitteeNamed(address[] accounts);
 
+    /// @notice `account` is no manager.
     error NotManager(address account);
+    /// @notice The manager `account` has moved `motion` already.
     error AlreadyMoved(address account, bytes32 motion);
+    /// @notice `given` is not `needed`, a committee's size; or the place of one who is nobody or named twice.
     error InvalidCommittee(uint256 given, uint256 needed);
 
     /// @notice Move to let `accounts` join.

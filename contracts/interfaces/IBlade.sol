@@ -37,21 +37,31 @@ interface IBlade is IMined {
         bytes32 anchor; // its pseudo-noise seed of round n gives this if hashed n times
     }
 
+    /// @notice `account` offers `capability` for `cost`; `anchor` binds the seeds of its pseudo-random noise.
     event Bid(address indexed account, uint256 capability, uint256 cost, bytes32 anchor);
     /// @notice `accuser` holds update `number` to be a copy of its own: the noise of its `seed` is in it.
     /// @param correlation in hundredths of a percent
     event Accused(
         uint256 indexed round, address indexed accuser, uint256 number, bytes32 seed, uint256 correlation
     );
+    /// @notice The task is over, and `publisher` has back the `amount` that was left.
     event Reclaimed(address indexed publisher, uint256 amount);
 
+    /// @notice It is `time`, and this could be done until `end`.
     error TooLate(uint256 time, uint256 end);
+    /// @notice A bid's `cost` can't be 0, nor more than 2^96 - 1.
     error InvalidBid(uint256 capability, uint256 cost);
+    /// @notice A bid of `capability` for `cost` is worth no more than any of those that have won.
     error Outbid(uint256 capability, uint256 cost);
+    /// @notice The `pool` is less than the `bounty` that was promised.
     error NotFunded(uint256 pool, uint256 bounty);
+    /// @notice The task is over: `accepted` models, at `time`.
     error TaskOver(uint256 accepted, uint256 time);
+    /// @notice `account` has proposed nothing in `round`.
     error NotProposed(address account, uint256 round);
+    /// @notice There is no update `number` among the `proposals`.
     error NoSuchUpdate(uint256 number, uint256 proposals);
+    /// @notice `seed` doesn't lead to `anchor`.
     error BadSeed(bytes32 seed, bytes32 anchor);
 
     /// @notice Bid for a place with the bond as deposit; the worst bid leaves where there is no room for it.

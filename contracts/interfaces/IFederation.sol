@@ -110,20 +110,30 @@ interface IFederation {
 
     // ------------------------------------------------------------------ events
 
+    /// @notice `account` became a member with `stake` on its book.
     event Joined(address indexed account, uint256 stake);
+    /// @notice `account` added `amount` to its stake, which is `stake` now.
     event Deposited(address indexed account, uint256 amount, uint256 stake);
+    /// @notice `account` left of its own will; its `stake` may be withdrawn from `unbondsAt` on.
     event Left(address indexed account, uint256 stake, uint256 unbondsAt);
+    /// @notice `account` was put out, being banned or barred; its `stake` may be withdrawn from `unbondsAt` on.
     event Evicted(address indexed account, uint256 stake, uint256 unbondsAt);
     /// @notice `account` added to the pool.
     event Funded(address indexed account, uint256 amount, uint256 pool);
+    /// @notice `account` was paid its stake of `amount` after it had left.
     event Withdrawn(address indexed account, uint256 amount);
+    /// @notice `account` was paid `amount`, what it has above the bond; `stake` remains.
     event Claimed(address indexed account, uint256 amount, uint256 stake);
     /// @notice A member's part in `round` was booked: what it gained or lost, and its stake after.
     event Collected(address indexed account, uint256 indexed round, int256 delta, uint256 stake);
+    /// @notice `account` can't come back: after its part in `round` its `stake` or its record was too low.
     event Banned(address indexed account, uint256 indexed round, uint256 stake);
 
+    /// @notice `round` began with `members`, whose order is frozen; its seed comes from block `sealBlock`.
     event Opened(uint256 indexed round, uint256 members, uint256 sealBlock);
+    /// @notice The `seed` of `round`, from which every member's roles follow.
     event Drawn(uint256 indexed round, bytes32 seed);
+    /// @notice `proposer` made an update of `round` known: its model's digest, and the training that it claims.
     event Proposed(
         uint256 indexed round,
         address indexed proposer,
@@ -132,11 +142,15 @@ interface IFederation {
         uint256 samples,
         uint256 epochs
     );
+    /// @notice `voter` bound itself to a ballot of `round`.
     event Committed(uint256 indexed round, address indexed voter, bytes32 commitment);
+    /// @notice `voter` opened its ballot of `round` with the `salt` that it had committed to.
     event Revealed(uint256 indexed round, address indexed voter, bytes ballot, bytes32 salt);
+    /// @notice `publisher` put the model of `round` on record, made from the updates in `selection`.
     event Published(
         uint256 indexed round, address indexed publisher, bytes32 digest, uint256 selection, bytes32 nonce
     );
+    /// @notice What `round` came to, and what it pays.
     /// @param candidate the leading digest; 0 where it rejects or there is none
     /// @param head the accepted model after this round
     event Settled(
@@ -153,34 +167,63 @@ interface IFederation {
 
     // ------------------------------------------------------------------ errors
 
+    /// @notice The term `field` can't be `given`.
     error InvalidTerms(string field, uint256 given);
+    /// @notice The round is in phase `current`, and this is for phase `needed`.
     error WrongPhase(Phase current, Phase needed);
+    /// @notice The round in progress is `current`, not `given`.
     error WrongRound(uint256 given, uint256 current);
+    /// @notice `account` has `roles` in this round, and none of `needed`.
     error WrongRole(address account, uint8 roles, uint8 needed);
+    /// @notice It is `time`, and this may be done from `earliest` on.
     error TooEarly(uint256 time, uint256 earliest);
+    /// @notice This is block `blockNumber`, and this may be done from block `earliest` on.
     error BlockTooEarly(uint256 blockNumber, uint256 earliest);
+    /// @notice There are `members`, and a round needs `needed`.
     error TooFewMembers(uint256 members, uint256 needed);
+    /// @notice There are as many members as there may be: `limit`.
     error RegistryFull(uint256 limit);
+    /// @notice Nobody has let `account` in.
     error NotAdmitted(address account);
+    /// @notice `account` is no member, but `standing`.
     error NotMember(address account, Standing standing);
+    /// @notice `account` is `standing` already.
     error AlreadyMember(address account, Standing standing);
+    /// @notice `account` is banned, for good.
     error AccountBanned(address account);
+    /// @notice A stake of `stake` is less than the `needed`.
     error StakeTooLow(uint256 stake, uint256 needed);
+    /// @notice `amount` is more than the `limit`.
     error AmountTooLarge(uint256 amount, uint256 limit);
+    /// @notice `account` has done this in `round` already; all that it did are `acts`.
     error AlreadyActed(address account, uint256 round, uint8 acts);
+    /// @notice `account` has committed to no ballot in `round`.
     error NotCommitted(address account, uint256 round);
+    /// @notice `account` has a part in `round`, which goes on: what it has stays where it is.
     error SeatInPlay(address account, uint256 round);
+    /// @notice A digest can't be 0.
     error EmptyDigest();
+    /// @notice An update can't claim `given` samples: from 1 to `limit`.
     error SamplesOutOfRange(uint256 given, uint256 limit);
+    /// @notice An update can't claim `given` epochs: from 1 to `limit`.
     error EpochsOutOfRange(uint256 given, uint256 limit);
+    /// @notice A commitment can't be 0.
     error EmptyCommitment();
+    /// @notice `account` committed to `committed`, and revealed what makes `revealed`.
     error CommitmentMismatch(address account, bytes32 committed, bytes32 revealed);
+    /// @notice `ballot` has not the form that this mechanism's have.
     error InvalidBallot(bytes ballot);
+    /// @notice The votes select `counted`, not `given`.
     error WrongSelection(uint256 given, uint256 counted);
+    /// @notice A `digest` goes with a `selection` of at least one update, and none with none.
     error DigestMismatch(bytes32 digest, uint256 selection);
+    /// @notice There is nothing that `account` could be paid.
     error NothingToClaim(address account);
+    /// @notice `account` has left no stake here.
     error NothingToWithdraw(address account);
+    /// @notice An amount can't be 0.
     error ZeroAmount();
+    /// @notice `expected` tokens were to come, and `received` came.
     error TransferMismatch(uint256 expected, uint256 received);
 
     // ------------------------------------------------------------------ actions

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from clients.ports import binaries
+from clients.ports.chain.terms import KINDS
 from deploy import compiler
 
 pytestmark = pytest.mark.xdist_group("hardhat")
@@ -127,3 +128,17 @@ def test_the_native_compiler_of_the_right_version_is_preferred(
         compiler.solc_binary.cache_clear()
         assert compiler.solc_binary() == chosen
     compiler.solc_binary.cache_clear()
+
+
+@pytest.mark.parametrize("name", [kind.contract for kind in KINDS.values()])
+def test_every_event_and_error_says_what_it_means(name: str) -> None:
+    """An explorer shows these words beside what a transaction did, or why it failed."""
+    one = compiler.artifact(name)
+    output = json.loads(one.metadata)["output"]
+    told = {
+        signature.partition("(")[0]
+        for kind in ("events", "errors")
+        for words in ("userdoc", "devdoc")
+        for signature in output[words].get(kind, ())
+    }
+    assert {part["name"] for part in one.abi if part["type"] in ("event", "error")} <= told
