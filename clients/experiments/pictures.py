@@ -55,13 +55,14 @@ def save_all(results: Results, folder: Path) -> list[Path]:
 
 
 def to_svg(figure: Any) -> str:
-    """Return a figure as SVG, the same text for the same figure, numbers cut to a hundredth of a point."""
+    """Return a figure as SVG, the same text for the same figure, places cut to a hundredth of a point."""
     import io
 
     with plt.rc_context({**STYLE, "svg.fonttype": "none"}):
         text = io.StringIO()
         figure.savefig(text, format="svg", metadata={"Date": None})
-    short = re.sub(r"(\d+\.\d\d)\d+", r"\1", text.getvalue())
+    # Within tags alone: what stands between them is said, not a place.
+    short = re.sub(r"<[^>]*>", lambda tag: re.sub(r"(\d+\.\d\d)\d+", r"\1", tag[0]), text.getvalue())
     return "\n".join(line.rstrip() for line in short.splitlines()) + "\n"
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from clients import audit
 from clients.ports.binaries import ROOT, find, node_environment
 from deploy.explorer.__main__ import serve
 from deploy.explorer.building import build
@@ -36,6 +37,18 @@ def page() -> Iterator[str]:
 def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
     with everything(tmp_path_factory.mktemp("worlds")) as made:
         yield made
+
+
+@pytest.mark.parametrize(("name", "status"), [("stake_vote", 0), ("vbfl", 0), ("hostile", 4)])
+def test_the_command_audits_what_the_page_shows(
+    place: Place, name: str, status: int, capsys: pytest.CaptureFixture[str]
+) -> None:
+    one = place.federations[name]
+    words = ["--rpc", one["rpc"], "--store", place.api, "--federation", one["address"], "--json"]
+    assert audit.main(words) == status
+    findings = json.loads(capsys.readouterr().out)["findings"]
+    # Of the strangers' three rounds the last accepts what its updates don't make.
+    assert {finding["round"] for finding in findings} == ({3} if status else set())
 
 
 def test_pages(page: str, place: Place, tmp_path: Path) -> None:
