@@ -7,8 +7,8 @@ SHELL := bash
 MAKEFLAGS += --no-builtin-rules
 
 PY := .venv/bin/python
-# As many processes as there are cores; a file's tests stay together.
-SHARED := -n logical --dist loadgroup
+# As many processes as there are cores; tests/conftest.py says which tests stay together.
+SHARED := -n logical
 # More for the command behind a target: make swarm ARGS='--rounds 5', make test ARGS='-k draw'.
 ARGS ?=
 

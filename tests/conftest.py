@@ -6,11 +6,23 @@ from collections import Counter
 
 import pytest
 from hypothesis import HealthCheck, settings
+from xdist.remote import Producer
+from xdist.scheduler import LoadScopeScheduling
 
 from clients.ports import binaries
 
 CI = os.environ.get("CI", "").lower() in {"1", "true", "yes"}
 MISSING = "missing program"
+TOGETHER = {
+    "forge": {
+        "tests/contracts/test_echidna.py",
+        "tests/contracts/test_forge.py",
+        "tests/contracts/test_halmos.py",
+        "tests/spec/test_differential.py",
+    },
+    "hardhat": {"tests/contracts/test_compilers.py", "tests/contracts/test_hardhat.py"},
+}
+"""Files of tests that build into the same folder."""
 
 # Timing is never asserted, hypothesis's own deadline included: two busy cores would make it flaky.
 _SLOW = [HealthCheck.too_slow]
@@ -27,15 +39,17 @@ if "PYTEST_XDIST_WORKER" in os.environ:
 signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
-@pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Keep a file's tests in one process, for they share what is costly to set up.
+class ByFile(LoadScopeScheduling):
+    """A file's tests stay in one process, for they share what is costly to set up; so do those of `TOGETHER`."""
 
-    Files that build into the same folder, as those that run forge, name a group of their own.
-    """
-    for item in items:
-        if item.get_closest_marker("xdist_group") is None:
-            item.add_marker(pytest.mark.xdist_group(item.nodeid.partition("::")[0]))
+    def _split_scope(self, nodeid: str) -> str:
+        file = nodeid.partition("::")[0]
+        return next((name for name, files in TOGETHER.items() if file in files), file)
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> ByFile:
+    """Say how tests are shared, where they are."""
+    return ByFile(config, log)
 
 
 @pytest.hookimpl(tryfirst=True)

@@ -12,8 +12,6 @@ from clients.ports import binaries
 from clients.ports.chain.terms import KINDS
 from deploy import compiler
 
-pytestmark = pytest.mark.xdist_group("hardhat")
-
 ROOT = binaries.ROOT
 
 

@@ -10,8 +10,6 @@ import pytest
 from clients.ports import binaries
 from deploy import compiler
 
-pytestmark = pytest.mark.xdist_group("forge")
-
 HERE = Path(__file__).parent / "echidna"
 BUILD = Path("build") / "echidna"
 DEEP = os.environ.get("FOUNDRY_PROFILE") == "long"

@@ -12,8 +12,6 @@ import pytest
 from clients.ports import binaries
 from deploy import compiler
 
-pytestmark = pytest.mark.xdist_group("forge")
-
 HERE = Path(__file__).parent
 # The replay of the specification's vectors has a test of its own, which writes them first: tests/spec.
 FOLDER = HERE.relative_to(binaries.ROOT).as_posix()

@@ -12,8 +12,6 @@ import pytest
 from clients.ports import binaries
 from deploy import compiler
 
-pytestmark = pytest.mark.xdist_group("forge")
-
 FILES = sorted((Path(__file__).parent / "symbolic").glob("*.t.sol"))
 BUILD = Path("build") / "halmos"
 # What a whole action does takes minutes to prove.

@@ -7,8 +7,6 @@ import pytest
 
 from clients.ports import binaries
 
-pytestmark = pytest.mark.xdist_group("hardhat")
-
 ROOT = binaries.ROOT
 LEAVES = sorted(path.stem for path in (ROOT / "contracts" / "federations").glob("*.sol"))
 

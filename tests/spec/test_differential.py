@@ -69,7 +69,6 @@ def replay(*arguments: str) -> str:
 
 
 @pytest.mark.slow
-@pytest.mark.xdist_group("forge")
 @pytest.mark.timeout(3_000)
 @pytest.mark.needs("forge")
 def test_contracts_and_specification_agree_on_every_step() -> None:
