@@ -40,7 +40,7 @@ signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 class ByFile(LoadScopeScheduling):
-    """A file's tests stay in one process, for they share what is costly to set up; so do those of `TOGETHER`."""
+    """A file's tests stay in one process, for they share what is costly to set up; and so do `TOGETHER`."""
 
     def _split_scope(self, nodeid: str) -> str:
         file = nodeid.partition("::")[0]
