@@ -64,7 +64,7 @@ def taken_back_before_the_end(patch: Patch) -> None:
 
     def bent(*args: Any) -> Any:
         with patch.context() as here:
-            here.setattr(task_module, "_check_over", lambda *_: None)
+            here.setattr(task_module, "check_over", lambda *_: None)
             return plain.process(*args)
 
     use(patch, "blade", actions={**BLADE.actions, "reclaim": replace(plain, process=bent)})
