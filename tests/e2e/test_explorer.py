@@ -47,7 +47,7 @@ def test_the_command_audits_what_the_page_shows(
     words = ["--rpc", one["rpc"], "--store", place.api, "--federation", one["address"], "--json"]
     assert audit.main(words) == status
     findings = json.loads(capsys.readouterr().out)["findings"]
-    # Of the strangers' three rounds the second has updates that are no models, the last accepts what its don't make.
+    # The strangers' second round has updates that are no models; their third accepts what its don't make.
     assert {finding["round"] for finding in findings} == ({2, 3} if status else set())
 
 
