@@ -124,10 +124,11 @@ class _Work:
     def _finish(self, plan: Plan) -> None:
         from clients.experiments import pictures, results
         from clients.experiments.over import compare_over
+        from clients.experiments.saving import save
 
         folder = self._folder(plan)
         found = results.collect(plan, self._archive)
-        results.save(found, folder, self._command, time.monotonic() - self._began)
+        save(found, folder, self._command, time.monotonic() - self._began)
         pictures.save_all(found, folder)
         self._console.print(f"{plan.figure.full_name}: {folder}", highlight=False, soft_wrap=True)
         if self._options.over:

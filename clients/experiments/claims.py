@@ -6,8 +6,9 @@ from types import MappingProxyType
 
 from clients.experiments import metrics
 from clients.experiments.figure import SERIES, Claim
-from clients.experiments.results import Results, show
+from clients.experiments.results import Results
 from clients.experiments.strict import Table
+from clients.experiments.tables import show
 from clients.types.errors import RequestError, unknown_name
 
 

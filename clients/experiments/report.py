@@ -17,6 +17,7 @@ from types import MappingProxyType
 from clients.experiments import pictures, results
 from clients.experiments.figure import Figure, find, papers
 from clients.experiments.results import MARKDOWN, META, TABLE
+from clients.experiments.saving import save_tables
 from clients.experiments.strict import Table
 from clients.ports.files import write_whole
 from clients.types.errors import RequestError
@@ -44,7 +45,7 @@ def claims_table(paper: str, page: Path) -> str:
     rows = ["| where | claim | its number | ours, mean ± deviation | seeds | holds | why not, or how far |"]
     rows.append("|---|---|---|---|---|---|---|")
     for figure in saved(paper):
-        where = figure.title.split(":")[0]
+        where = f"{figure.title.split(':')[0]} (`{figure.name}`)"
         for claim in _read(figure, TABLE)["claims"]:
             ours = "<br>".join(
                 f"{one['at'] + ': ' if one['at'] else ''}{one['shown']}{'' if one['holds'] else ' ✗'}"
@@ -152,7 +153,7 @@ def redraw(figure: Figure) -> None:
     """Make a figure's tables and pictures anew from its saved lines, for what its file says now."""
     folder = _folder(figure)
     found = results.load(folder, figure, PRESET)
-    results.save_tables(found, folder)
+    save_tables(found, folder)
     for old in folder.glob("*.svg"):
         old.unlink()
     pictures.save_all(found, folder)

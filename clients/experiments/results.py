@@ -1,20 +1,15 @@
 """A figure's results: small files that say what was run, by what, and what came of it."""
 
-import contextlib
-import itertools
 import json
-import os
-import platform
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from clients.experiments import metrics
 from clients.experiments.archive import Archive, compare, versions
-from clients.experiments.figure import SERIES, Figure, Numbers, listed
+from clients.experiments.figure import SERIES, Figure, listed
 from clients.experiments.plan import Plan, make
 from clients.experiments.strict import Table
-from clients.ports.files import write_whole
 from clients.types.errors import RequestError, UnavailableError
 
 RUNS, META, TABLE, MARKDOWN = "runs.jsonl", "meta.json", "table.json", "table.md"
@@ -191,109 +186,3 @@ def check_replaceable(folder: Path, plan: Plan) -> None:
             f"{folder} holds results of others: {differs}. They aren't mixed or overwritten: "
             "choose another --out, or --replace them."
         )
-
-
-def save(results: Results, folder: Path, command: str, seconds: float) -> None:
-    """Write `runs.jsonl`, `meta.json`, `table.json` and `table.md` into `folder`."""
-    text = "".join(json.dumps(run, separators=(",", ":"), ensure_ascii=False) + "\n" for run in results.runs)
-    write_whole(folder / RUNS, text)
-    spent: dict[str, float] = {}
-    for run in results.runs:
-        for part, value in run.get("seconds", {}).items():
-            spent[part] = round(spent.get(part, 0.0) + value, 1)
-    meta = {
-        "figure": results.figure.full_name,
-        "preset": results.plan.preset,
-        "command": command,
-        "commit": _commit(),
-        "versions": results.runs[0]["versions"],
-        "hardware": hardware(),
-        "runs": len(results.runs),
-        "run_seconds": round(sum(run["wall_seconds"] for run in results.runs), 1),
-        "seconds_by_part": spent,
-        "wall_seconds": round(seconds, 1),
-    }
-    write_whole(folder / META, json.dumps(meta, indent=1, ensure_ascii=False) + "\n")
-    save_tables(results, folder)
-
-
-def save_tables(results: Results, folder: Path) -> None:
-    """Write `table.json` and `table.md`, which follow from the runs."""
-    from clients.experiments.claims import check_all
-
-    tables = [compute_table(results, table) for table in results.figure.tables]
-    claims = check_all(results)
-    content = {"tables": tables, "claims": claims}
-    write_whole(folder / TABLE, json.dumps(content, indent=1, ensure_ascii=False) + "\n")
-    write_whole(folder / MARKDOWN, "".join(_markdown(table) for table in tables))
-
-
-def compute_table(results: Results, table: Numbers) -> Table:
-    """Return a table's numbers: mean, deviation and count of seeds in each cell."""
-    cells = []
-    for row, column in itertools.product(
-        results.labels(table.rows, table.where), results.labels(table.columns, table.where)
-    ):
-        at = results.place(table.where, **{table.rows: row, table.columns: column})
-        values = results.values(at, table.metric)
-        if values:
-            mean, deviation = metrics.spread(values)
-            cells.append(
-                {"row": row, "column": column, "mean": round(mean, 6), "sd": round(deviation, 6),
-                 "seeds": len(values)}
-            )  # fmt: skip
-    return {
-        "name": table.name,
-        "title": table.title,
-        "metric": table.metric,
-        "percent": table.percent,
-        "digits": table.digits,
-        "columns": results.plan.axis_label(table.columns),
-        "cells": cells,
-    }
-
-
-def show(mean: float, deviation: float | None, *, percent: bool, digits: int = 2) -> str:
-    """Return `mean ± deviation` as text, in percent or as they are; the value alone where none deviates."""
-    times, sign = (100, " %") if percent else (1, "")
-    around = "" if deviation is None else f" ± {deviation * times:.{digits}f}"
-    return f"{mean * times:.{digits}f}{around}{sign}"
-
-
-def _markdown(table: Table) -> str:
-    rows = list(dict.fromkeys(cell["row"] for cell in table["cells"]))
-    columns = list(dict.fromkeys(cell["column"] for cell in table["cells"]))
-    shown = {
-        (cell["row"], cell["column"]): show(
-            cell["mean"], cell["sd"], percent=table["percent"], digits=table["digits"]
-        )
-        for cell in table["cells"]
-    }
-    axis = f"{table['columns']} = " if table["columns"] else ""
-    head = [table["metric"], *(f"{axis}{one}" if one else "all" for one in columns)]
-    lines = [f"### {table['title']}", "", _row(head), _row(["---"] * len(head))]
-    lines += [_row([row or "all", *(shown.get((row, one), "") for one in columns)]) for row in rows]
-    return "\n".join(lines) + "\n\n"
-
-
-def _row(cells: Sequence[str]) -> str:
-    return f"| {' | '.join(cells)} |"
-
-
-def hardware() -> Table:
-    """Return in words what this machine is."""
-    found: Table = {"cores": os.cpu_count(), "machine": platform.machine(), "system": platform.system()}
-    with contextlib.suppress(OSError):
-        text = Path("/proc/cpuinfo").read_text("utf-8")
-        model = next((line.split(":")[1].strip() for line in text.splitlines() if "model name" in line), "")
-        if model:
-            found["processor"] = model
-    with contextlib.suppress(OSError, ValueError, AttributeError):
-        found["memory_gib"] = round(os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30, 1)
-    return found
-
-
-def _commit() -> str:
-    from clients.engine import rundir  # with what runs are made of, which planning doesn't need
-
-    return rundir.versions()["commit"]

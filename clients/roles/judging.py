@@ -9,18 +9,16 @@ from clients.types.federation import ZERO32
 REJECT = ZERO32
 
 
-def get_vote(candidate: bytes | None, score: float, reference: float, tolerance: float) -> bytes:
+def get_vote(candidate: bytes, score: float, reference: float, tolerance: float) -> bytes:
     """Return what an honest voter votes for, 32 bytes: eq. (2) of arXiv 2307.00543.
 
     The candidate's digest if its score on the voter's own data is not below the threshold, else `REJECT`.
     The paper's threshold lost its formula; §4.2 says that it "can be based on a validation score acquired in
     the previous round" less a tolerance ε, so: `score >= reference - tolerance`, with `reference` the score
-    of the current head on the same data. `candidate` is None where no aggregate could be formed from the
-    proposals because a peer misbehaved: that is voted against. A score that isn't a number fails the test.
+    of the current head on the same data. A score that isn't a number fails the
+    test.
     """
-    if candidate is None or not score >= reference - tolerance:
-        return REJECT
-    return candidate
+    return candidate if score >= reference - tolerance else REJECT
 
 
 def get_blamed(score: float, without: Sequence[float], tolerance: float) -> set[int]:

@@ -74,7 +74,10 @@ def _judge(court: StakeVoteCourt, who: Sequence[Participant]) -> Judged | None:
 def _get_votes(
     court: StakeVoteCourt, who: Sequence[Participant], candidate: "Candidate"
 ) -> dict[Address, bytes]:
-    """Return what each would vote for if it were honest."""
+    """Return what each would vote for if it were honest.
+
+    Where a peer's misbehaviour left no candidate, all vote against.
+    """
     if candidate.digest is None:
         return {one.account: judging.REJECT for one in who}
     indices = [one.index for one in who]

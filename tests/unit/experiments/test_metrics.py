@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from clients.experiments import claims, metrics
 from clients.experiments.figure import Axis, Claim, Figure, Point, Preset
 from clients.experiments.plan import Cell, Plan, Request
-from clients.experiments.results import Results, show
+from clients.experiments.results import Results
+from clients.experiments.tables import show
 from clients.types.errors import RequestError
 
 

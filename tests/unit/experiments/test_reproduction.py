@@ -8,6 +8,7 @@ import pytest
 from clients.experiments import claims, report, results
 from clients.experiments.figure import Figure, papers
 from clients.experiments.results import META, RUNS, TABLE
+from clients.experiments.tables import compute_table
 
 SAVED = [figure for paper in papers() for figure in report.saved(paper)]
 FOLDER = report.ROOT / "results"
@@ -26,7 +27,7 @@ def test_committed_results_are_of_the_figure_as_it_is(figure: Figure) -> None:
     """Tables and claims follow from the committed lines, each picture is there, and nothing is large."""
     found = results.load(folder(figure), figure, report.PRESET)
     saved = json.loads((folder(figure) / TABLE).read_text("utf-8"))
-    assert saved["tables"] == [results.compute_table(found, table) for table in figure.tables]
+    assert saved["tables"] == [compute_table(found, table) for table in figure.tables]
     assert saved["claims"] == claims.check_all(found)
     assert {picture.name for picture in figure.pictures} <= {
         path.stem for path in folder(figure).glob("*.svg")

@@ -152,7 +152,6 @@ def test_a_ballot_approves_exactly_what_is_not_below_the_threshold(
 ) -> None:
     vote = judging.get_vote(DIGEST, score, reference, tolerance)
     assert vote == (DIGEST if score >= reference - tolerance else ZERO32)
-    assert judging.get_vote(None, score, reference, tolerance) == ZERO32
     assert judging.get_ballot(vote) == vote
     lie = judging.get_lie(vote, DIGEST)
     assert lie != vote
