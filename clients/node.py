@@ -149,16 +149,10 @@ def _participate(
     cohort = Cohort(bench, store, behaviours, meters, config.metric, config.seed)
     _check_model(chain, cohort, config)
     terms, conduct = terms_of(mechanism, chain.view("terms")[0]), CONDUCTS[mechanism]
+    conduct.check_own(config)
     _check_claims(bench, index, terms)
     _be_member(chain, key, options)
-    participant = Participant(
-        index,
-        key.address,
-        KeyedSalts(key),
-        attack.name if attack else "",
-        lies=bool(attack and attack.lies),
-        forges=bool(attack and attack.forges),
-    )
+    participant = Participant(index, key.address, KeyedSalts(key), attack)
     driver = Driver(
         chain=chain,
         store=store,

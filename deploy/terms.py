@@ -9,7 +9,7 @@ from typing import Any
 from clients.ports.chain.abi import address
 from clients.types.cid import Cid
 from clients.types.errors import RequestError, unknown_name
-from clients.types.federation import TOKEN, Election
+from clients.types.federation import EPOCHS_MAX, SAMPLES_MAX, TOKEN, Election
 
 REQUIRED = object()
 """Stands for a default where there is none."""
@@ -109,13 +109,14 @@ def _of(stake_vote: Any = None, vbfl: Any = None, bflc: Any = None, blade: Any =
     return {name: default for name, default in given.items() if default is not None}
 
 
-_SAMPLES, _EPOCHS = 2**20, 2**12 - 1
-"""As many as a weight of an update has room for together."""
+def _everywhere(default: Any) -> dict[str, Any]:
+    return _of(default, default, default, default)
+
 
 TERMS: Mapping[str, Term] = {
     "bond": Term(
         "least stake to join and to act, in base units (16e18 is understood)",
-        _of(16 * TOKEN, 16 * TOKEN, 16 * TOKEN, 16 * TOKEN),
+        _everywhere(16 * TOKEN),
     ),
     "proposer_stake": Term("what a proposer of a rejected round loses, in base units", _of(16 * TOKEN)),
     "voter_stake": Term("what an outvoted or silent voter loses, in base units", _of(8 * TOKEN)),
@@ -156,10 +157,8 @@ TERMS: Mapping[str, Term] = {
     "min_winners": Term("fewest members to open a round with", _of(blade=3)),
     "quorum_bps": Term("share of the voters who must reveal, in hundredths of a percent", _of(5000)),
     "min_samples": Term("fewest samples that a bid or a proposal may claim", _of(blade=1)),
-    "max_samples": Term(
-        "most samples that a proposal may claim", _of(_SAMPLES, _SAMPLES, _SAMPLES, _SAMPLES)
-    ),
-    "max_epochs": Term("most epochs that a proposal may claim", _of(_EPOCHS, _EPOCHS, _EPOCHS, _EPOCHS)),
+    "max_samples": Term("most samples that a proposal may claim", _everywhere(SAMPLES_MAX)),
+    "max_epochs": Term("most epochs that a proposal may claim", _everywhere(EPOCHS_MAX)),
     "attribution": Term(
         "slash only proposers whose updates the rejecting voters name", _of(False), parse_flag, flag=True
     ),

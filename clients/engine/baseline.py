@@ -27,6 +27,7 @@ def run_fedavg(
     participants: Sequence[Participant],
     drawn: int,
     informed: bool,
+    most_samples: int,
     rounds: range,
     head: bytes,
     entropy: bytes,
@@ -37,8 +38,8 @@ def run_fedavg(
     """Run `rounds` from the model `head`; `on_line` gets each round's line and new head.
 
     Round `r`'s participants are those at the first `drawn` positions of the permutation keyed by
-    `entropy` and `r`, so any round can be run again alone. `RequestError` where updates make no
-    aggregate.
+    `entropy` and `r`, so any round can be run again alone. Nobody may claim more than `most_samples`.
+    `RequestError` where updates make no aggregate.
     """
     pins = Pins([Cid.from_digest(head)])
     unwanted = {one.account for one in participants if informed and one.malicious}
@@ -55,7 +56,8 @@ def run_fedavg(
             cids = put_all(store, [update.data for update in trained])
         for one, update, cid in zip(order, trained, cids, strict=True):
             pins.note(cid)
-            proposals.append(Proposal(one.account, len(proposals), cid.digest, update.samples))
+            samples = most_samples if one.overclaims else update.samples
+            proposals.append(Proposal(one.account, len(proposals), cid.digest, samples))
         candidate = cohort.aggregate(proposals)
         if candidate.digest is None:
             raise RequestError(

@@ -14,13 +14,13 @@ from typing import Any
 import tomli_w
 
 from clients.engine.mechanisms import CONDUCTS
-from clients.engine.mechanisms.base import EPOCHS_MAX
 from clients.ports.files import write_whole
 from clients.ports.store.address import is_address
 from clients.ports.store.opening import NAMES as STORES
+from clients.protocol.ledger import STAKE_MAX
 from clients.roles.judging import FIXED_THRESHOLD
 from clients.types.errors import RequestError, unknown_name
-from clients.types.federation import TOKEN
+from clients.types.federation import EPOCHS_MAX, TOKEN
 
 MECHANISMS = ("stake_vote", "vbfl", "bflc", "blade", "dfl", "fedavg")
 BASELINE = "fedavg"
@@ -145,6 +145,8 @@ def parse_tokens(name: str, text: str) -> int:
         raise RequestError(f"{name} = {text!r} is no amount of tokens.") from None
     if not amount.is_finite() or amount < 0 or amount != amount.to_integral_value():
         raise RequestError(f"{name} = {text!r} is no amount of tokens (at most 18 decimals, not negative).")
+    if amount > STAKE_MAX:
+        raise RequestError(f"{name} = {text!r}: a stake holds {STAKE_MAX // TOKEN} tokens at most.")
     return int(amount)
 
 

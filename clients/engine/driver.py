@@ -19,6 +19,7 @@ from clients.engine.meters import Meters
 from clients.engine.notes import Notes
 from clients.engine.participant import Participant
 from clients.roles import member
+from clients.roles.proposer import get_false_claims
 from clients.roles.view import (
     Assemble,
     Judge,
@@ -263,7 +264,11 @@ class Driver:
             cids = put_all(self.store, [update.data for update in trained])
         for one, update, cid in zip(who, trained, cids, strict=True):
             self._pins.note(cid)
-            self.notes.updates[one.account] = Update(cid.digest, update.samples, update.epochs)
+            claimed = Update(cid.digest, update.samples, update.epochs)
+            terms = self.rules.terms
+            self.notes.updates[one.account] = (
+                get_false_claims(claimed, terms) if one.overclaims else (claimed,)
+            )
 
     def _judge(self, who: Sequence[Participant], status: Status) -> None:
         court = self._court(status, status.propose_end, status.commit_end)
@@ -338,11 +343,13 @@ class Driver:
 
     def _is_caught(self, receipt: Receipt) -> bool:
         """Return whether it is a cheat of ours that the chain has found out: it tries something else."""
-        call, error = receipt.call, receipt.error
-        caught = call.method == "publish" and self.participants[call.sender].forges
-        if caught and error is not None:
-            self.notes.drop_publication(call, error)
-        return caught
+        call, error, who = receipt.call, receipt.error, self.participants[receipt.call.sender]
+        assert error is not None
+        cheats = {"publish": who.forges, "propose": who.overclaims and error.name == "SamplesOutOfRange"}
+        if not cheats.get(call.method):
+            return False
+        self.notes.drop(call, error)
+        return True
 
     def _wait(self, status: Status) -> None:
         # The next block may open a round that has rested; a phase is over when the latest one is past it.

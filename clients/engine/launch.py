@@ -18,7 +18,7 @@ from clients.ports.keys import Key, derive_keys, dev_key
 from clients.protocol.simulator import BEACON, TOKEN, SpecChain
 from clients.types.chain import Call, Chain, Devnet
 from clients.types.errors import RequestError, UnavailableError
-from clients.types.federation import Address
+from clients.types.federation import SAMPLES_MAX, Address
 from deploy.federation import DEV_CHAINS, deploy_federation
 from deploy.federation import fill_pool as deploy_pool
 
@@ -36,9 +36,12 @@ class Launched:
     deployment: dict[str, Any] = field(default_factory=dict)
 
 
-def get_terms(config: SwarmConfig, genesis: bytes) -> Terms:
-    """Return the terms that the settings ask for; token and beacon are whoever's who deploys."""
-    terms: Terms = CONDUCTS[config.mechanism].get_terms(config, genesis)
+def get_terms(config: SwarmConfig, genesis: bytes, samples: int = SAMPLES_MAX) -> Terms:
+    """Return the terms that the settings ask for; token and beacon are whoever's who deploys.
+
+    `samples`: the most that a participant has, and so the most that one may claim.
+    """
+    terms: Terms = CONDUCTS[config.mechanism].get_terms(config, genesis, samples)
     return terms
 
 

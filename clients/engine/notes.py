@@ -16,7 +16,8 @@ class Notes:
     """Notes of round `round`; nothing in them is needed to go on, but that ballots must not change."""
 
     round: int
-    updates: dict[Address, Update] = field(default_factory=dict)
+    updates: dict[Address, Sequence[Update]] = field(default_factory=dict)
+    """What each proposes; more than one where it tries to cheat, the next as the one before is refused."""
     ballots: dict[Address, bytes] = field(default_factory=dict)
     publications: dict[Address, Sequence[Publication]] = field(default_factory=dict)
     proposals: list[Proposal] | None = None
@@ -30,13 +31,17 @@ class Notes:
 
     def knowledge_of(self, account: Address) -> Knowledge:
         """Return what `account` holds for the round."""
-        return Knowledge(self.updates.get(account), self.ballots.get(account), self.publications.get(account))
+        update = next(iter(self.updates.get(account, ())), None)
+        return Knowledge(update, self.ballots.get(account), self.publications.get(account))
 
     def rank(self, call: Call) -> int:
         """Return where among others a call is sent: publications in the order in which they were ready."""
         return list(self.publications).index(call.sender) if call.method == "publish" else 0
 
-    def drop_publication(self, call: Call, error: ProtocolError) -> None:
-        """Note that the publication of `call` was refused: the next one is tried."""
+    def drop(self, call: Call, error: ProtocolError) -> None:
+        """Note that the update or publication of `call` was refused: the next one is tried."""
         self.refused.append((call, error))
-        self.publications[call.sender] = self.publications.get(call.sender, ())[1:]
+        if call.method == "publish":
+            self.publications[call.sender] = self.publications.get(call.sender, ())[1:]
+        else:
+            self.updates[call.sender] = self.updates[call.sender][1:]

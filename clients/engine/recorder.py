@@ -83,6 +83,10 @@ class Recorder:
             gas=dict(sorted(driver.gas.items())),
             seconds=driver.meters.take(),
             bytes=self._traffic(),
+            refused=[
+                {"account": call.sender, "method": call.method, "error": error.name}
+                for call, error in self._notes(status).refused
+            ],
             own=rules.conduct.tell(docket, status, self._notes(status)),
         )
         driver.gas.clear()

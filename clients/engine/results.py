@@ -42,6 +42,8 @@ class RoundLine:
     gas: dict[str, int]
     seconds: dict[str, float]
     bytes: dict[str, int]
+    refused: list[dict[str, str]] = field(default_factory=list)
+    """What the chain refused to those who tried to cheat it: account, method, error."""
     own: dict[str, Any] = field(default_factory=dict)
     """What the mechanism adds; each entry is written as a field like the others."""
 

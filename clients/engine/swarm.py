@@ -27,8 +27,10 @@ from clients.engine.rundir import RunFolder
 from clients.learning.tensors import resolve_device
 from clients.ports.keys import SeededSalts, derive_keys
 from clients.ports.store.opening import open_store
+from clients.protocol.ledger import STAKE_MAX
 from clients.types.cid import Cid
-from clients.types.federation import Address, Status
+from clients.types.errors import RequestError
+from clients.types.federation import TOKEN, Address, Status
 from clients.types.store import Store
 
 Report = Callable[[RoundLine], None]
@@ -74,9 +76,7 @@ class Swarm:
                 index=index,
                 account=key.address,
                 salts=SeededSalts(self.config.seed, index),
-                attack=self.behaviours[index].name if index in self.behaviours else "",
-                lies=index in self.behaviours and self.behaviours[index].lies,
-                forges=index in self.behaviours and self.behaviours[index].forges,
+                behaviour=self.behaviours.get(index),
                 patience=self._patience(index),
             )
             for index, key in enumerate(self.keys)
@@ -115,7 +115,8 @@ class Swarm:
         config, participants = self.config, self.participants
         assert self.store is not None
         stake = config.units("tokens")
-        terms = get_terms(config, genesis.digest)
+        self._get_round_pool()  # refuse before anything is deployed
+        terms = get_terms(config, genesis.digest, self._most_samples)
         document = self.folder.deployment() if "://" in config.chain else None
         self.launched = (
             relaunch(config, document, str(self.folder.root), self.keys, self.journal)
@@ -154,6 +155,11 @@ class Swarm:
 
         driver.run(config.rounds, settled, told=len(self.lines))
 
+    @property
+    def _most_samples(self) -> int:
+        """How many samples the participant has that has most."""
+        return max(map(self.bench.samples, range(self.config.clients)))
+
     def _needed_pool(self) -> int:
         """Return the base units that the rounds still to come may take from the pool, the most that they can.
 
@@ -161,9 +167,18 @@ class Swarm:
         """
         assert self.launched is not None
         settled = len(self.lines) if self.launched.devnet is None else 0
-        samples = max(map(self.bench.samples, range(self.config.clients)))
-        a_round = CONDUCTS[self.config.mechanism].get_pool(self.config, samples)
-        return (self.config.rounds - settled) * a_round
+        return (self.config.rounds - settled) * self._get_round_pool()
+
+    def _get_round_pool(self) -> int:
+        """Return the base units that a round may take from the pool; `RequestError` if none has room."""
+        a_round = CONDUCTS[self.config.mechanism].get_pool(self.config, self._most_samples)
+        most = self.config.rounds * a_round
+        if most > STAKE_MAX:
+            raise RequestError(
+                f"{self.config.rounds} rounds may take {most // TOKEN} tokens from the pool, which is filled "
+                f"with {STAKE_MAX // TOKEN} at most: lower --unit-reward or --rounds."
+            )
+        return a_round
 
     def _run_baseline(self, cohort: Cohort, genesis: Cid, report: Report) -> None:
         assert self.store is not None
@@ -180,6 +195,7 @@ class Swarm:
             store=self.store,
             participants=self.participants,
             informed=config.informed,
+            most_samples=self._most_samples,
             drawn=config.proposers,
             rounds=range(len(self.lines) + 1, config.rounds + 1),
             head=Cid.parse(self.lines[-1].head_cid).digest if self.lines else genesis.digest,

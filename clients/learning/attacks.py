@@ -45,7 +45,7 @@ class Attack:
     `before(data, num_classes)`, `settle(config)` and `after(trained, start, seed)`, where `start` is the
     global model that the round began with, all default to what an honest client does. `poisons` is whether it
     makes bad models; `lies` whether its votes say the opposite of what it found; `forges` whether it puts on
-    record what the votes don't say.
+    record what the votes don't say; `overclaims` whether it claims more samples than it trained on.
 
     `conspire(start, seen)` makes an update from those that the round's proposers trained, as far as this
     process knows them, the attacker's own among them; `after` comes after it. `trigger(data,
@@ -60,6 +60,7 @@ class Attack:
     poisons: bool = True
     lies: bool = False
     forges: bool = False
+    overclaims: bool = False
     conspire: Conspire | None = None
     trigger: Before | None = None
     patience: float = 0.0
@@ -222,6 +223,10 @@ def _false_block(_: float) -> Attack:
     return Attack("false_block", poisons=False, forges=True)
 
 
+def _false_claim(_: float) -> Attack:
+    return Attack("false_claim", poisons=False, overclaims=True)
+
+
 ATTACKS: Mapping[str, tuple[Callable[[float], Attack], float | None]] = MappingProxyType(
     {
         "label_flip": (_label_flip, None),
@@ -235,6 +240,7 @@ ATTACKS: Mapping[str, tuple[Callable[[float], Attack], float | None]] = MappingP
         "until_rich": (_until_rich, 1.1),
         "lying_votes": (_lying_votes, None),
         "false_block": (_false_block, None),
+        "false_claim": (_false_claim, None),
     }
 )
 """Name -> (how to make it from a strength, the default strength or None where it takes none)."""
@@ -256,6 +262,7 @@ def _both(first: Attack, second: Attack) -> Attack:
         poisons=first.poisons or second.poisons,
         lies=first.lies or second.lies,
         forges=first.forges or second.forges,
+        overclaims=first.overclaims or second.overclaims,
         conspire=second.conspire or first.conspire,
         trigger=second.trigger or first.trigger,
         patience=max(first.patience, second.patience),

@@ -38,10 +38,9 @@ def compute_work(seed: bytes, publisher: Address, digest: bytes, nonce: bytes) -
     return int.from_bytes(compute_hash(seed, get_address_word(publisher), digest, nonce), "big")
 
 
-def is_proven(bits: int, publishing: Publishing) -> bool:
-    """Return whether the first `bits` bits of the publication's work are 0."""
-    work = compute_work(publishing.seed, publishing.account, publishing.digest, publishing.nonce)
-    return work >> (256 - bits) == 0
+def is_proven(bits: int, seed: bytes, publisher: Address, digest: bytes, nonce: bytes) -> bool:
+    """Return whether the first `bits` bits of the work are 0."""
+    return compute_work(seed, publisher, digest, nonce) >> (256 - bits) == 0
 
 
 def get_winner(terms: Mined, docket: Docket) -> Address:
@@ -65,7 +64,9 @@ def build_mined(select: Select[M], may_mine: MayMine) -> Publication[M]:
         docket, option = compute_checked(select, terms, record, docket, publishing)
         if not may_mine(record, docket, publishing):
             return docket, 0
-        competes = is_proven(terms.pow_bits, publishing)
+        competes = is_proven(
+            terms.pow_bits, publishing.seed, publishing.account, publishing.digest, publishing.nonce
+        )
         miner = Miner(publishing.account, option, publishing.member.stake, competes)
         return replace(docket, miners=(*docket.miners, miner)), option
 

@@ -2,18 +2,13 @@
 
 from collections.abc import Mapping
 
-from clients.protocol.mining import compute_work
+from clients.protocol.mining import is_proven
 from clients.types.federation import Address
 
 
 def get_nonce(number: int) -> bytes:
     """Return the nonce that is tried as the `number`-th."""
     return number.to_bytes(32, "big")
-
-
-def is_proof(bits: int, seed: bytes, miner: Address, digest: bytes, nonce: bytes) -> bool:
-    """Return whether the first `bits` bits of the miner's work are 0."""
-    return compute_work(seed, miner, digest, nonce) >> (256 - bits) == 0
 
 
 def find_proofs(
@@ -31,7 +26,7 @@ def find_proofs(
             break
         nonce = get_nonce(number)
         for miner, digest in list(seeking.items()):
-            if miner in seeking and is_proof(bits, seed, miner, digest, nonce):
+            if miner in seeking and is_proven(bits, seed, miner, digest, nonce):
                 found[miner] = nonce
                 seeking = {one: other for one, other in seeking.items() if other != digest}
     return found

@@ -124,6 +124,30 @@ def test_a_false_block_is_refused_and_another_model_loses(tmp_path: Path) -> Non
     assert seen > 3
 
 
+def test_a_false_claim_is_refused_and_counts_no_more_than_the_most_that_anybody_has(tmp_path: Path) -> None:
+    out = tmp_path / "run"
+    lines = run(out, attack="false_claim", rounds=1)
+    honest = run(tmp_path / "honest", malicious=0, rounds=1)
+    liars = malicious_of(out) & set(lines[0]["proposers"])
+    assert liars
+    assert [one["account"] for one in lines[0]["refused"]] == [
+        who for who in lines[0]["proposers"] if who in liars
+    ]
+    found = {(one["method"], one["error"]) for one in lines[0]["refused"]}
+    assert found == {("propose", "SamplesOutOfRange")}
+    most = 3 * 56 * UNIT
+    for who in lines[0]["proposers"]:
+        told, true = (one[0]["balances"][who] - 64 * 10**18 for one in (lines, honest))
+        assert told == (most if who in liars else true)
+
+
+def test_a_pool_that_has_no_room_is_refused_before_anything_is_deployed(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert swarm.main(command(tmp_path / "run", unit_reward="10000000")) == 2
+    assert "lower --unit-reward or --rounds" in capsys.readouterr().err
+
+
 def test_colluding_they_lose_all_the_same(tmp_path: Path) -> None:
     out = tmp_path / "run"
     lines = run(out, attack="gaussian_noise+lying_votes+false_block")
@@ -281,7 +305,7 @@ def test_with_too_few_members_left_the_run_ends_and_says_so(
     counts=st.tuples(st.integers(1, 5), st.integers(1, 4), st.integers(1, 3)),
     resting=st.integers(0, 2),
     malicious=st.integers(0, 4),
-    attack=st.sampled_from(["sign_flip", "lying_votes", "false_block", "sign_flip+lying_votes+false_block"]),
+    attack=st.sampled_from(["sign_flip", "lying_votes", "sign_flip+lying_votes+false_block+false_claim"]),
     bits=st.sampled_from([0, 0, 4]),
     seed=st.integers(0, 99),
 )

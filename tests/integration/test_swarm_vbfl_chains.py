@@ -13,9 +13,9 @@ from tests.integration.swarms import CHAINS, deploy, heads_of, lines_of, records
 
 SETTINGS = {
     "mechanism": "vbfl", "store": "memory", "model": "logistic", "clients": 12, "workers": 6, "validators": 3,
-    "miners": 3, "malicious": 3, "attack": "gaussian_noise+lying_votes+false_block", "rounds": 4,
-    "local-epochs": 2, "optimizer": "sgd", "learning-rate": 0.05, "validation": 0, "kick-rounds": 2,
-    "device": "cpu",
+    "miners": 3, "malicious": 3, "attack": "gaussian_noise+lying_votes+false_block+false_claim",
+    "rounds": 4, "local-epochs": 2, "optimizer": "sgd", "learning-rate": 0.05, "validation": 0,
+    "kick-rounds": 2, "device": "cpu",
 }  # fmt: skip
 
 
@@ -29,7 +29,8 @@ def run(out: Path, **changes: object) -> list[dict[str, Any]]:
 @pytest.fixture(scope="module")
 def specified(tmp_path_factory: pytest.TempPathFactory) -> list[dict[str, Any]]:
     lines = run(tmp_path_factory.mktemp("vbfl") / "run", chain="spec")
-    assert any(line["refused"] for line in lines)  # otherwise agreement would say little
+    refused = {one["method"] for line in lines for one in line["refused"]}
+    assert refused == {"propose", "publish"}  # otherwise agreement would say little
     assert any(line["blamed"] for line in lines)
     assert any(line["accepted"] for line in lines)
     return lines
@@ -81,13 +82,18 @@ def test_a_chain_at_a_url_outlives_the_run_and_its_pool_is_filled_again(anvil: s
 @pytest.mark.slow
 @pytest.mark.needs("anvil", "kubo")
 def test_participants_in_processes_of_their_own_run_rounds(anvil: str, tmp_path: Path) -> None:
-    """Two workers, two validators, two miners, by proof of work; whoever forges is refused and goes on."""
+    """Two workers, two validators, two miners, by proof of work; whoever cheats is refused and goes on."""
     count, rounds = 6, 2
     terms = {
         "mechanism": "vbfl", "workers": 2, "validators": 2, "miners": 2, "local_epochs": 1, "pow_bits": 4,
     }  # fmt: skip
     with KuboNode(tmp_path / "ipfs") as ipfs:
         record = deploy(anvil, ipfs.address, tmp_path, count, **terms)
+        mistaken = start(1, count, rounds, anvil, ipfs.address, record, tmp_path, "--threshold", "banana")
+        out, told = mistaken.communicate(timeout=120)
+        assert mistaken.returncode == 2
+        assert "threshold = 'banana'" in told
+        assert "joined" not in out, "a mistake is told before a stake is at stake"
         processes = [
             start(
                 number,
@@ -97,7 +103,7 @@ def test_participants_in_processes_of_their_own_run_rounds(anvil: str, tmp_path:
                 ipfs.address,
                 record,
                 tmp_path,
-                *(["--behaviour", "false_block"] if number == 0 else []),
+                *(["--behaviour", "false_block+false_claim"] if number == 0 else []),
             )
             for number in range(count)
         ]

@@ -8,7 +8,6 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from clients.engine.participant import Participant
-from clients.protocol.claims import WEIGHT_LIMIT
 from clients.protocol.docket import Docket
 from clients.protocol.policies import Mechanism
 from clients.protocol.publication import Select
@@ -21,10 +20,6 @@ if TYPE_CHECKING:  # settings are checked before torch is there
     from clients.engine.notes import Notes
 
 T = TypeVar("T")
-
-SAMPLES_MAX = 2**20
-EPOCHS_MAX = (WEIGHT_LIMIT - 1) // SAMPLES_MAX
-"""The most samples and epochs that an update of a swarm may claim."""
 
 
 def get_schedule(publish: int = 0) -> Schedule:
@@ -79,6 +74,10 @@ def _no_drifts(config: "SwarmConfig") -> bool:
     return False
 
 
+def _check_nothing(config: "SwarmConfig") -> None:
+    pass
+
+
 def _no_pool(config: "SwarmConfig", samples: int) -> int:
     return 0
 
@@ -98,14 +97,17 @@ class Conduct(Generic[T]):
     spec: Mechanism[T]
     check: Callable[["SwarmConfig"], None]
     """RequestError where the mechanism's own settings are impossible."""
-    get_terms: Callable[["SwarmConfig", bytes], T]
-    """Settings, genesis digest → terms; token and beacon are whoever's who deploys."""
+    get_terms: Callable[["SwarmConfig", bytes, int], T]
+    """Settings, genesis digest, the most samples of a participant → terms; token and beacon are whoever's who
+    deploys."""
     judge: Callable[[Court[T], Sequence[Participant]], Judged | None]
     """What these vote. None: they wait for what a peer has not handed out yet."""
     get_blamed: Callable[[T, Status, Docket], set[int]]
     """The numbers of the updates that a settled round holds against their proposers."""
     why_out: str
     """Why somebody is put out."""
+    check_own: Callable[["SwarmConfig"], None] = _check_nothing
+    """RequestError where settings of the mechanism that are a participant's own are impossible."""
     select: Select[T] | None = None
     """What passed; None where nobody publishes."""
     get_work: Callable[[T, Role], int] = _mine_nothing

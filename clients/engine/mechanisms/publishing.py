@@ -6,8 +6,9 @@ from clients.engine.cohort import Candidate
 from clients.engine.mechanisms.base import Assembled, Conduct, Court, T
 from clients.engine.participant import Participant
 from clients.protocol.docket import Selection
+from clients.protocol.mining import is_proven
 from clients.roles.docket import get_docket
-from clients.roles.miner import find_proofs, is_proof
+from clients.roles.miner import find_proofs
 from clients.roles.view import Publication, as_bytes32
 from clients.types.federation import ZERO32, Address, Role
 
@@ -89,7 +90,7 @@ def _get_won(court: Court[T], bits: int) -> set[bytes]:
         for event in court.events
         if event.name == "Published"
         and event.args["round"] == court.status.round
-        and is_proof(
+        and is_proven(
             bits,
             court.status.seed,
             str(event.args["publisher"]),

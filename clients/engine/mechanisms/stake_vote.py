@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from clients.engine.mechanisms.base import EPOCHS_MAX, SAMPLES_MAX, Conduct, Court, Judged, get_schedule
+from clients.engine.mechanisms.base import Conduct, Court, Judged, get_schedule
 from clients.engine.participant import Participant
 from clients.protocol.blame import is_blamed
 from clients.protocol.claims import UPDATES_MAX
@@ -36,7 +36,7 @@ def _check(config: "SwarmConfig") -> None:
             )
 
 
-def _get_terms(config: "SwarmConfig", genesis: bytes) -> StakeVoteTerms:
+def _get_terms(config: "SwarmConfig", genesis: bytes, samples: int) -> StakeVoteTerms:
     return StakeVoteTerms(
         token=ZERO_ADDRESS,
         beacon=ZERO_ADDRESS,
@@ -47,8 +47,8 @@ def _get_terms(config: "SwarmConfig", genesis: bytes) -> StakeVoteTerms:
         seats=config.proposers,
         min_voters=1,
         quorum_bps=round(config.quorum * 10_000),
-        max_samples=SAMPLES_MAX,
-        max_epochs=EPOCHS_MAX,
+        max_samples=samples,
+        max_epochs=config.local_epochs,
         attribution=config.attribution,
         schedule=get_schedule(),
     )

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from clients.engine.mechanisms.base import EPOCHS_MAX, SAMPLES_MAX, Conduct, Court, Judged, get_schedule
+from clients.engine.mechanisms.base import Conduct, Court, Judged, get_schedule
 from clients.engine.participant import Participant
 from clients.protocol.claims import UPDATES_MAX
 from clients.protocol.docket import Docket
@@ -38,6 +38,10 @@ def _check(config: "SwarmConfig") -> None:
     for name, low, high in (("kick_rounds", 1, 2**16 - 1), ("pow_bits", 0, WORK_MAX)):
         if not low <= getattr(config, name) <= high:
             raise RequestError(f"{name} = {getattr(config, name)}: it must lie between {low} and {high}.")
+    _check_own(config)
+
+
+def _check_own(config: "SwarmConfig") -> None:
     _get_fixed_threshold(config)
 
 
@@ -56,7 +60,7 @@ def _get_fixed_threshold(config: "SwarmConfig") -> float | None:
     return threshold
 
 
-def _get_terms(config: "SwarmConfig", genesis: bytes) -> VbflTerms:
+def _get_terms(config: "SwarmConfig", genesis: bytes, samples: int) -> VbflTerms:
     return VbflTerms(
         token=ZERO_ADDRESS,
         beacon=ZERO_ADDRESS,
@@ -66,8 +70,8 @@ def _get_terms(config: "SwarmConfig", genesis: bytes) -> VbflTerms:
         workers=config.workers,
         validators=config.validators,
         miners=config.miners,
-        max_samples=SAMPLES_MAX,
-        max_epochs=min(config.local_epochs, EPOCHS_MAX),
+        max_samples=samples,
+        max_epochs=config.local_epochs,
         kick_rounds=config.kick_rounds,
         pow_bits=config.pow_bits,
         schedule=get_schedule(PUBLISH_SECONDS),
@@ -133,15 +137,11 @@ def _get_work(terms: VbflTerms, roles: Role) -> int:
 
 
 def _tell(docket: Docket, status: Status, notes: "Notes") -> dict[str, Any]:
-    """Return what each validator found, and what the chain refused to cheats."""
+    """Return what each validator found."""
     return {
         "positives": list(docket.marks),
         "vad": {who: found["vad"] for who, found in notes.findings.items()},
         "thresholds": {who: found["threshold"] for who, found in notes.findings.items()},
-        "refused": [
-            {"account": call.sender, "method": call.method, "error": error.name}
-            for call, error in notes.refused
-        ],
     }
 
 
@@ -151,6 +151,7 @@ CONDUCT: Conduct[VbflTerms] = Conduct(
     get_terms=_get_terms,
     judge=_judge,
     get_blamed=_get_blamed,
+    check_own=_check_own,
     why_out="its updates were rejected too many rounds in a row",
     select=select_approved,
     get_work=_get_work,

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from clients.engine.cohort import Candidate, Cohort
 from clients.engine.config import build
 from clients.engine.launch import get_terms
-from clients.engine.learners import build_bench
+from clients.engine.learners import build_bench, parse_attack
 from clients.engine.mechanisms.base import Court
 from clients.engine.mechanisms.stake_vote import CONDUCT
 from clients.engine.meters import Meters
@@ -116,10 +116,11 @@ def propose(where: Bench, updates: list[Weights | None]) -> list[Proposal]:
     return [Proposal(ACCOUNTS[n], n, digest, 10 + n) for n, digest in enumerate(digests)]
 
 
+LIAR = parse_attack("lying_votes")
+
+
 def people(lies: tuple[int, ...] = ()) -> list[Participant]:
-    return [
-        Participant(n, ACCOUNTS[n], SeededSalts(1, n), "x" if n in lies else "", n in lies) for n in (3, 4, 5)
-    ]
+    return [Participant(n, ACCOUNTS[n], SeededSalts(1, n), LIAR if n in lies else None) for n in (3, 4, 5)]
 
 
 def vote(

@@ -27,6 +27,7 @@ from clients.types.errors import RequestError
         ({"mechanism": "vbfl", "pow_bits": 25}, "pow_bits = 25"),
         ({"mechanism": "vbfl", "tokens": 0}, "needs a stake"),
         ({"mechanism": "vbfl", "unit_reward": "much"}, "no amount of tokens"),
+        ({"mechanism": "vbfl", "unit_reward": "1e30"}, "a stake holds 79228162514 tokens at most"),
         ({"chain": "anvl"}, "Did you mean 'anvil'"),
         ({"store": "kubu"}, "Did you mean 'kubo'"),
         ({"device": "cud"}, "Did you mean 'cuda'"),

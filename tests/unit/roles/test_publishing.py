@@ -6,12 +6,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from clients.protocol.mining import compute_work
+from clients.protocol.mining import compute_work, is_proven
 from clients.protocol.vbfl import VBFL, select_approved
 from clients.roles import member, publisher
 from clients.roles.docket import get_docket
 from clients.roles.judging import get_bitmap
-from clients.roles.miner import find_proofs, is_proof
+from clients.roles.miner import find_proofs
 from clients.roles.view import Assemble, Knowledge, Publication, Send
 from clients.types.errors import UnavailableError
 from clients.types.federation import ZERO32, Act, Event, Phase, Role, Round, Schedule, VbflTerms
@@ -73,7 +73,7 @@ def test_one_proof_a_digest_by_who_needed_the_fewest_tries(
             if miners[other] == miners[who]:
                 tries = int.from_bytes(nonce, "big")
                 assert not any(
-                    is_proof(bits, seed, other, miners[other], n.to_bytes(32, "big")) for n in range(tries)
+                    is_proven(bits, seed, other, miners[other], n.to_bytes(32, "big")) for n in range(tries)
                 )
 
 
