@@ -1,4 +1,10 @@
-"""What can be read off a run's record: values a round, and single numbers."""
+"""What can be read off a run's record: values a round, and single numbers.
+
+A federation that came to a halt, since too few members were left to open a round, keeps its head and its
+members: the last value of each round's values stands for the rounds that were planned and not played
+(`carry_on`). So final values and survival are those at the end of the plan, like those of runs that got
+there. What is counted of rounds (the share rejected, gas a round) is counted of the rounds played.
+"""
 
 import math
 import statistics
@@ -26,11 +32,21 @@ class Measure:
 
 @dataclass(frozen=True, slots=True)
 class Metric:
-    """A single number; `get(record, last)`, where a final value is the mean over the `last` rounds."""
+    """A single number; `get(record, last)`, where a final value is the mean over the `last` ones planned."""
 
     fields: tuple[str, ...]
     get: Single
     label: str
+
+
+def count_planned(record: Table) -> int:
+    """Return how many rounds a run had before it; it played `record["rounds"]` of them."""
+    return int(record["settings"]["rounds"])
+
+
+def carry_on(record: Table, values: Sequence[float]) -> list[float]:
+    """Return the values of all planned rounds: of a federation that came to a halt, the last stands on."""
+    return [*values, *[values[-1]] * (count_planned(record) - len(values))]
 
 
 def _plain(field: str) -> PerRound:
@@ -76,8 +92,8 @@ MEASURES: Mapping[str, Measure] = MappingProxyType(
 
 
 def _last(field: str) -> Single:
-    """Return the mean over the last rounds."""
-    return lambda record, last: statistics.fmean(record[field][-last:])
+    """Return the mean over the last planned rounds."""
+    return lambda record, last: statistics.fmean(carry_on(record, record[field])[-last:])
 
 
 def _out(group: str) -> Single:
@@ -86,10 +102,10 @@ def _out(group: str) -> Single:
 
 
 def _survival(group: str) -> Single:
-    """Return how many rounds a member of `group` is in on the mean; who is never out counts the whole run."""
+    """Return how many rounds a member of `group` is in on the mean; who is never out counts all planned."""
 
     def get(record: Table, last: int) -> float:
-        out, members, rounds = record[f"{group}_out"], record[group], record["rounds"]
+        out, members, rounds = record[f"{group}_out"], record[group], count_planned(record)
         return (sum(out) + rounds * (members - len(out))) / members if members else float(rounds)
 
     return get
@@ -101,7 +117,7 @@ def _share(letter: str) -> Single:
 
 def _converged(record: Table, last: int) -> float:
     """Return the first round whose accuracy is within a point of the final one."""
-    final = statistics.fmean(record["accuracy"][-last:])
+    final = _last("accuracy")(record, last)
     return float(next(n for n, one in enumerate(record["accuracy"], 1) if one >= final - 0.01))
 
 

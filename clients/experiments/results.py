@@ -46,8 +46,8 @@ class Results:
         return len(self.plan.scale.seeds)
 
     def last(self, record: Table) -> int:
-        """Return over how many last rounds a final value of the run is the mean."""
-        return self.plan.scale.last or max(1, int(record["rounds"]) // 4)
+        """Return over how many of the last planned rounds a final value of the run is the mean."""
+        return self.plan.scale.last or max(1, metrics.count_planned(record) // 4)
 
     def records(self, at: Table) -> list[Table]:
         """Return the runs at a place, in the order of their seeds; none where the figure has none there."""
