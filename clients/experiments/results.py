@@ -6,16 +6,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from clients.experiments import metrics
-from clients.experiments.archive import Archive, compare, versions
-from clients.experiments.figure import SERIES, Figure, listed
+from clients.experiments.archive import Archive, compare, versions_for
+from clients.experiments.figure import PER_ROUND, SERIES, Figure, listed
 from clients.experiments.plan import Plan, make
 from clients.experiments.strict import Table
 from clients.types.errors import RequestError, UnavailableError
 
 RUNS, META, TABLE, MARKDOWN = "runs.jsonl", "meta.json", "table.json", "table.md"
 _ALWAYS = ("rounds", "seconds", "wall_seconds")
-PER_ROUND = ("curves", "verdicts")
-"""The kinds of picture whose values are those of every round; those of others are metrics."""
 DRAWN = {
     "verdicts": ("outcomes",),
     "gas": ("gas", "proposals", "ballots", "bytes", "honest", "malicious"),
@@ -180,7 +178,8 @@ def check_replaceable(folder: Path, plan: Plan) -> None:
     if not _fit(there, plan):
         differs = "of other settings"
     else:
-        differs = next((found for line in there if (found := compare(versions(), line["versions"]))), "")
+        here = ((versions_for(line["settings"]), line["versions"]) for line in there)
+        differs = next((found for one, other in here if (found := compare(one, other))), "")
     if differs:
         raise RequestError(
             f"{folder} holds results of others: {differs}. They aren't mixed or overwritten: "
