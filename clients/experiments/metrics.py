@@ -179,7 +179,13 @@ def _gas(record: Table, last: int) -> float:
 
 
 def _update_bytes(record: Table, last: int) -> float:
-    """Return an update's size: each is read once, and so is the model that it all begins with."""
+    """Return an update's size.
+
+    Lines saved before it was kept tell it by what was read, each update once and the model that it all begins
+    with: as long as the run wasn't interrupted, which has a round read twice.
+    """
+    if "update_bytes" in record:
+        return float(record["update_bytes"])
     return float(record["bytes"]["down"] / (record["proposals"] + 1))
 
 
@@ -221,7 +227,7 @@ METRICS: Mapping[str, Metric] = MappingProxyType(
         "drop": Metric(("epochs",), _drop, "accuracy that the first local epoch takes"),
         "judging": Metric(("seconds",), _judging, "time to judge and aggregate, of training's"),
         "gas": Metric(("gas", "honest", "malicious"), _gas, "gas a client and round"),
-        "update_bytes": Metric(("bytes", "proposals"), _update_bytes, "bytes an update"),
+        "update_bytes": Metric(("update_bytes", "bytes", "proposals"), _update_bytes, "bytes an update"),
         "return": Metric(("return",), _single("return"), "mean return of a lying vote, in stakes"),
         "expected": Metric(("expected",), _single("expected"), "equation (4)"),
         "won": Metric(("won",), _single("won"), "lying votes that won"),

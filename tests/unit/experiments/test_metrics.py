@@ -3,13 +3,14 @@
 import statistics
 from dataclasses import replace
 from itertools import pairwise
+from pathlib import Path
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from clients.experiments import claims, metrics, report
+from clients.experiments import claims, metrics, report, runs_of_swarms
 from clients.experiments.figure import Axis, Claim, Figure, Point, Preset
 from clients.experiments.plan import Cell, Plan, Request
 from clients.experiments.results import Results
@@ -209,6 +210,24 @@ def test_the_documentation_tells_seeds_and_marks() -> None:
     assert report.count_seeds({"found": []}) == "0"
     base = claims.check(RESULTS, replace(CLAIM, kind="trend", along="x", direction="falls"))["found"][0]
     assert report.tell_found(base) == "x = 0.1: 85.0 ± 7.1 %"
+
+
+def test_an_updates_size_doesnt_hang_on_what_was_read() -> None:
+    saved = {"bytes": {"up": 0, "down": 700}, "proposals": 6}
+    assert metrics.metric("update_bytes").get(saved, 1) == 100
+    again = {**saved, "bytes": {"up": 0, "down": 900}, "update_bytes": 100}
+    assert metrics.metric("update_bytes").get(again, 1) == 100
+
+
+def test_a_run_keeps_the_size_of_its_updates(tmp_path: Path) -> None:
+    """Everything that is read is a model, and all have this size."""
+    settings = runs_of_swarms.resolve(
+        {"clients": 6, "proposers": 2, "rounds": 1, "local_epochs": 1, "model": "logistic"}
+    )
+    runs_of_swarms.run(settings, tmp_path, lambda rounds: None)
+    record = runs_of_swarms.read(settings, tmp_path)
+    assert record["update_bytes"] > 0
+    assert record["bytes"]["down"] % record["update_bytes"] == 0
 
 
 def test_a_final_value_is_of_the_last_quarter_of_the_plan() -> None:
