@@ -166,6 +166,15 @@ def _stake_ratio(record: Table, last: int) -> float:
     return _last("malicious_tokens")(record, last) / _last("honest_tokens")(record, last)
 
 
+def _refused(method: str) -> Single:
+    """Return how many actions of a kind the chain refused to cheats in the run."""
+
+    def count(record: Table, last: int) -> float:
+        return float(sum(line.count(method) for line in record["refused"]))
+
+    return count
+
+
 def _drop(record: Table, last: int) -> float:
     """Return how much the first local epoch takes from the global model's accuracy, from round 2 on."""
     epochs = record["epochs"]
@@ -224,6 +233,8 @@ METRICS: Mapping[str, Metric] = MappingProxyType(
         ),
         "auc": Metric(("vad",), _auc, "area under the ROC curve of vad"),
         "malicious_wins": Metric(("winners",), _wins, "blocks won by malicious miners"),
+        "refused_blocks": Metric(("refused",), _refused("publish"), "publications refused"),
+        "refused_claims": Metric(("refused",), _refused("propose"), "claims refused"),
         "drop": Metric(("epochs",), _drop, "accuracy that the first local epoch takes"),
         "judging": Metric(("seconds",), _judging, "time to judge and aggregate, of training's"),
         "gas": Metric(("gas", "honest", "malicious"), _gas, "gas a client and round"),
