@@ -93,7 +93,8 @@ def test_the_results_page_says_what_costs_what() -> None:
             "%", " %"
         ),
         f"{settled['attribution']:.0f} thousand gas in place of {settled['collective slash']:.0f}.",
-        f"for {settled['collective slash']:.0f} thousand gas where an accepted one takes {plain['settle'] / 1000:.0f}.",
+        f"for {settled['collective slash']:.0f} thousand gas where an accepted one takes "
+        f"{plain['settle'] / 1000:.0f}.",
         f"from {min(spans['attribution']):.1f} to {max(spans['attribution']):.1f} times as long as training",
         f"from {min(spans['collective slash']):.1f} to {max(spans['collective slash']):.1f} times without",
         f"up to {saved:.0%}".replace("%", " % of them"),
@@ -141,11 +142,15 @@ def test_what_is_said_of_the_lost_constants() -> None:
         f"at 0.05 it is {out['ε = 0.05']:.0%} and {lost['ε = 0.05']:.0%}.",
         f"leave {out['100 clients']:.0%} of the malicious put out in place of {out['as chosen']:.0%}.",
         f"between {min(jury):.1%} and {max(jury):.1%} whichever",
-        f"by {lead['as chosen'] * -100:.2f} points as chosen, but ahead by {lead['ε = 0.005'] * 100:.2f} at ε = 0.005, "
+        f"by {lead['as chosen'] * -100:.2f} points as chosen, but ahead by "
+        f"{lead['ε = 0.005'] * 100:.2f} at ε = 0.005, "
         f"{lead['rate 0.01'] * 100:.2f} at the rate 0.01 and {lead['5 epochs'] * 100:.2f} with 5 epochs",
     ):
         wanted = re.sub(r"(\d)% to", r"\1 to", said).replace("%points", " points").replace("%", " %")
         assert wanted in text, wanted
+
+
+SPANS = ((1, 5), (11, 20), (21, 30), (31, 50), (151, 200))
 
 
 def window(first: int, last: int) -> Callable[[Table], float]:
@@ -156,21 +161,26 @@ def window(first: int, last: int) -> Callable[[Table], float]:
 def test_how_early_the_curves_peak() -> None:
     found = load("fig5")
     without, block, attacked, oracle = (
-        {span: by_eta(found, window(*span), series=series) for span in ((1, 5), (11, 20), (21, 30), (31, 50), (151, 200))}
+        {span: by_eta(found, window(*span), series=series) for span in SPANS}
         for series in ("FedAvg w/o mal", "FedAvg w/ block", "FedAvg w/ mal", "Oracle")
-    )  # fmt: skip
+    )
+    behind = [ours - theirs for theirs, ours in zip(block[21, 30], without[21, 30], strict=True)]
+    ahead, early = (
+        [ours - theirs for ours, theirs in zip(block[span], attacked[span], strict=True)]
+        for span in ((21, 30), (1, 5))
+    )
     for said in (
-        f"the oracle from {oracle[11, 20][0]:.1%} in rounds 11 to 20 to {oracle[151, 200][0]:.1%} in the last 50",
+        f"the oracle from {oracle[11, 20][0]:.1%} in rounds 11 to 20 to {oracle[151, 200][0]:.1%} in",
         f"from {without[31, 50][0]:.1%} in rounds 31 to 50 to {without[151, 200][0]:.1%}",
         f"the block at η = 0.4 from {block[31, 50][3] * 100:.1f} to {block[151, 200][3]:.1%}",
-        f"the block is {listing([b - a for a, b in zip(block[21, 30], without[21, 30], strict=True)])} points below",
-        f"and {listing([a - b for a, b in zip(block[21, 30], attacked[21, 30], strict=True)])} points ahead",
+        f"the block is {listing(behind)} points below",
+        f"and {listing(ahead)} points ahead",
     ):
         assert (wanted := said.replace("%", " %")) in page(), wanted
     notes = " ".join(claim.note for claim in found.figure.claims)
     for said in (
         f"{listing(block[1, 5])} % at the four η, {without[1, 5][0]:.1%} without malicious",
-        f"the block is {listing([a - b for a, b in zip(block[1, 5], attacked[1, 5], strict=True)])} points ahead",
+        f"the block is {listing(early)} points ahead",
     ):
         assert re.sub(r"(\d)%", r"\1 %", said) in notes, said
 
@@ -229,7 +239,8 @@ def test_how_federations_die() -> None:
     accuracy = numbers("majority", "accuracy")
     low = [mean for (_, eta), mean in accuracy.items() if float(eta) < 0.5]
     for said in (
-        f"within {max(max(run['honest_out']) for run in dead)} rounds and halts after {halted[0]} to {halted[-1]}",
+        f"within {max(max(run['honest_out']) for run in dead)} rounds "
+        f"and halts after {halted[0]} to {halted[-1]}",
         f"with {left[0]} to {left[-1]} of the liars left: {out[0]} to {out[-1]} of them are out as well",
         f"does no harm: {min(low) * 100:.1f} to {max(low) * 100:.1f} %",
     ):
