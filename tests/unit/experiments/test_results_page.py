@@ -55,10 +55,9 @@ def gas_of(series: str, rounds: str) -> dict[str, float]:
 def settle_rejected(series: str) -> float:
     """Return the gas of settling a rejected round: what is left when the accepted ones' is taken off."""
     runs = load("cost").records(rejected(series))
-    accepted = gas_of(series, "all accepted")["settle"] * sum(run["outcomes"].count("A") for run in runs)
-    return (sum(run["gas"]["settle"] for run in runs) - accepted) / sum(
-        run["outcomes"].count("R") for run in runs
-    )
+    accepted, refused = (sum(run["outcomes"].count(letter) for run in runs) for letter in "AR")
+    gas: int = sum(run["gas"]["settle"] for run in runs)
+    return (gas - gas_of(series, "all accepted")["settle"] * accepted) / refused
 
 
 def test_the_results_page_says_what_costs_what() -> None:
@@ -185,12 +184,14 @@ def test_how_early_the_curves_peak() -> None:
         assert re.sub(r"(\d)%", r"\1 %", said) in notes, said
 
 
+def slashed(first: int) -> Callable[[Table], float]:
+    """Return the share of slash rounds among 25, from round `first` + 1 on."""
+    return lambda run: run["outcomes"][first : first + 25].count("R") / 25
+
+
 def test_when_rounds_are_slashed() -> None:
     found = load("fig7")
-    spans = [
-        by_eta(found, lambda run, first=first: run["outcomes"][first : first + 25].count("R") / 25)
-        for first in range(0, 200, 25)
-    ]
+    spans = [by_eta(found, slashed(first)) for first in range(0, 200, 25)]
     few, many = ([span[place] for span in spans] for place in (0, 3))
     assert max(few) == few[5]
     assert max(run["outcomes"].count("U") for run in found.runs) == 4
