@@ -272,3 +272,53 @@ def test_what_attribution_comes_to_in_tokens_and_verdicts() -> None:
     ):
         assert said in page(), said
     assert late[0][2:] == late[1][2:]
+
+
+def test_what_is_said_of_attacks() -> None:
+    out, accuracy = numbers("attacks", "malicious_out"), numbers("attacks", "accuracy")
+    triggers, rejections = numbers("attacks", "backdoor"), numbers("attacks", "rejected")
+    clean = accuracy["none", "collective slash"]
+    jury, named, bare = (
+        {row: mean for (row, of), mean in accuracy.items() if of == series}
+        for series in ("collective slash", "attribution", "FedAvg w/ mal")
+    )
+    found = load("attacks")
+    rich = found.records({"attack": "label flip when rich", "series": "collective slash"})
+    refused = sorted(run["outcomes"].count("R") for run in rich)
+    triggered = found.values({"attack": "trigger, no poison", "series": "collective slash"}, "backdoor")
+    pairs = {row: (out[row, "attribution"], out[row, "collective slash"]) for row in named}
+    assert all(a < b for a, b in pairs.values() if b > 0)
+    assert jury["label flip and lies when rich"] > clean - 0.001
+    assert min(mean for (row, _), mean in triggers.items() if row.startswith("backdoor")) > 0.995
+    assert rejections["ALIE, z = 1.5", "collective slash"] == rejections["backdoor", "collective slash"] == 0
+    for row in ("label flip when rich", "label flip and lies when rich"):
+        assert pairs[row] == (0, 0)
+    worst = ("noise", "sign flip")
+    least = min(named[row] - bare[row] for row in worst)
+    refused_alie = rejections["ALIE, z = 4", "collective slash"]
+    for said in (
+        f"accuracy is {clean:.1%}.",
+        f"ends at {jury['noise'] * 100:.1f} and {jury['sign flip']:.1%}, with attribution at "
+        f"{named['noise'] * 100:.1f} and {named['sign flip']:.1%}, "
+        f"ahead of FedAvg by {least * 100:.1f} points",
+        f"without a jury either, {bare['ALIE, z = 1.5']:.1%}. At z = 4 it does, {bare['ALIE, z = 4']:.1%}",
+        f"rejects {refused_alie:.1%} of the rounds, ends at {jury['ALIE, z = 4']:.1%}",
+        f"{refused[0]} to {refused[-1]} are rejected, which costs "
+        f"{(clean - jury['label flip when rich']) * 100:.1f} points of accuracy",
+        "{:.0f}% in place of {:.0f} under sign flip".format(*(100 * one for one in pairs["sign flip"])),
+        "{:.0f} for {:.0f} under noise".format(*(100 * one for one in pairs["noise"])),
+        "{:.0f} for {:.0f} under ALIE at z = 4".format(*(100 * one for one in pairs["ALIE, z = 4"])),
+        "{:.0f} for {:.0f} under the scaled backdoor".format(*(100 * one for one in pairs["backdoor ×3"])),
+        "{:.0f} for {:.0f} under label flip".format(*(100 * one for one in pairs["label flip"])),
+        "{:.0f} in place of {:.0f} under noise".format(*(100 * one for one in pairs["noise"])),
+        "{:.0f} in place of {:.0f} under label flip".format(*(100 * one for one in pairs["label flip"])),
+        f"accuracy is {named['sign flip']:.1%} where the collective slash has {jury['sign flip'] * 100:.1f}.",
+        f"takes {fmean(triggered):.0%} of the triggered samples for the target, "
+        f"from {min(triggered) * 100:.0f} to {max(triggered):.0%} by seed",
+        f"an unpoisoned one takes {fmean(triggered):.0%}.",
+        f"cost the jury {' and '.join(f'{(clean - jury[one]) * 100:.1f}' for one in worst)} points",
+    ):
+        assert (wanted := said.replace("%", " %")) in page(), wanted
+    text = " ".join((report.ROOT / "docs" / "reproduction.md").read_text("utf-8").split())
+    outvoted = numbers("attacks", "minority")["none", "collective slash"] / 45
+    assert f"{outvoted:.0%}".replace("%", " % of the voters are outvoted by chance") in text
