@@ -14,7 +14,7 @@ from clients.ports.files import write_whole
 from clients.ports.keys import open_key
 from clients.types.errors import RequestError
 from deploy.federation import deploy_federation, fill_pool
-from deploy.options import add_terms, read_terms
+from deploy.options import add_pool, add_terms, read_terms
 from deploy.sources import write_sources
 from deploy.terms import parse_bytes32
 
@@ -40,13 +40,7 @@ def parser() -> argparse.ArgumentParser:
     money.add_argument(
         "--supply", type=int, default=0, metavar="N", help="base units of a new token, for the deployer"
     )
-    money.add_argument(
-        "--pool",
-        type=int,
-        default=0,
-        metavar="N",
-        help="base units of the deployer's tokens for the pool that rewards are paid from",
-    )
+    add_pool(money)
     money.add_argument(
         "--beacon-value", metavar="0x…", help="a fixed source of randomness; development chains only"
     )

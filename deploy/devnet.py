@@ -23,8 +23,8 @@ from clients.ports.store.kubo import KuboNode
 from clients.types.cid import Cid
 from clients.types.errors import RequestError, UnavailableError
 from clients.types.federation import TOKEN
-from deploy.federation import deploy_federation
-from deploy.options import add_terms, read_terms
+from deploy.federation import deploy_federation, fill_pool
+from deploy.options import add_pool, add_terms, read_terms
 
 NAME = "devnet"
 _ACCOUNTS = 10  # Anvil gives as many their ether
@@ -50,6 +50,7 @@ def parser() -> argparse.ArgumentParser:
         "--genesis-file", type=Path, metavar="FILE", help="the model to start from, which goes into the store"
     )
     parser.add_argument("--folder", type=Path, default=ROOT / "deployments", help="where the record goes")
+    add_pool(parser)
     parser.set_defaults(token=None)
     add_terms(parser, pause=5)
     return parser
@@ -97,6 +98,8 @@ def start(given: argparse.Namespace, stack: ExitStack) -> tuple[dict[str, Runnin
     nodes["Anvil"] = node
     with open_link(node.url, keys) as link:
         deployment = deploy_federation(link, keys[0].address, terms, name=NAME)
+        if given.pool:
+            fill_pool(deployment.open(link), keys[0].address, given.pool)
         tokens = Token(link, deployment.token.address)
         tokens.mint(keys[0].address, [(key.address, _TOKENS) for key in keys])
     record = record_path(given.folder, deployment.chain_id, NAME)

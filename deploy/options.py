@@ -52,6 +52,17 @@ def add_terms(parser: argparse.ArgumentParser, *, pause: int) -> None:
         group.add_argument(f"--{name}-seconds", metavar="S", help=f"{text} (default {shown})")
 
 
+def add_pool(parser: argparse._ActionsContainer) -> None:
+    """Add the option that fills the pool."""
+    parser.add_argument(
+        "--pool",
+        type=int,
+        default=0,
+        metavar="N",
+        help="base units of the deployer's tokens for the pool that rewards are paid from",
+    )
+
+
 def read_terms(given: argparse.Namespace) -> Terms:
     """Return the terms asked for; token and beacon as given, else zero. RequestError says what is wrong."""
     table = _load(given.terms) if given.terms else {}

@@ -117,6 +117,9 @@ def get_verdict(
                 f"the {len(group)} {name} participants together {verb} {abs(change):.1f} tokens"
                 f" and {removed} of them {'is' if removed == 1 else 'are'} out"
             )
+    refused = sum(len(line.refused) for line in lines)
+    if refused:
+        parts.append(f"the chain refused {refused} of their cheats")
     if len(parts) == 1:
         parts.append("no stake changed hands")
     quality = f"{last.accuracy:.1%} accurate on the test set"

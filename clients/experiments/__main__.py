@@ -57,12 +57,15 @@ def _run(options: argparse.Namespace, words: list[str]) -> int:
     from rich.console import Console
 
     from clients.experiments.pool import cores
+    from clients.experiments.saving import rehearse
 
     if options.jobs < 0:
         raise RequestError(f"--jobs {options.jobs}: at least 1, or 0 for one a core.")
     jobs = options.jobs or cores()
     console = Console()
     plans = [make(figure, options.preset) for name in options.names for figure in find(name)]
+    for plan in plans:
+        rehearse(plan)
     if options.list:
         _list(plans, options.runs, console)
         return 0
@@ -91,7 +94,11 @@ class _Work:
         """Do what is left to do."""
         from clients.experiments.pool import run_all, weigh
         from clients.experiments.results import check_replaceable
+        from clients.experiments.saving import check_writable
 
+        check_writable(self._options.runs, "--runs")
+        for plan in self._plans:
+            check_writable(self._folder(plan), "--out")
         requests: dict[str, Request] = {}
         for plan in self._plans:
             mine = sorted(plan.requests.values(), key=weigh, reverse=True)
@@ -137,16 +144,21 @@ class _Work:
 
 
 def _list(plans: Sequence[Plan], runs: Path, console: Any) -> None:
-    from clients.experiments.archive import DONE, Archive
+    from clients.experiments.archive import Archive
 
     archive = Archive(runs)
     for plan in plans:
         requests = list(plan.requests.values())
-        done = sum((archive.folder(one) / DONE).exists() for one in requests)
+        done, others = 0, 0
+        for one in requests:
+            try:
+                done += archive.is_done(one)
+            except RequestError:
+                others += 1
         rounds = sum(one.rounds for one in requests)
         console.print(
             f"{plan.figure.full_name}: {plan.figure.title}; {len(requests)} runs, {rounds} rounds, "
-            f"{done} there",
+            f"{done} there" + (f", {others} of other versions" if others else ""),
             highlight=False, soft_wrap=True,
         )  # fmt: skip
 

@@ -18,7 +18,17 @@ from clients.types.errors import RequestError
 
 STAMP, DONE = "experiment.json", "record.json"
 MATTERS = ("types", "protocol", "roles", "learning", "engine")
-"""The packages whose code decides what a run's lines are."""
+"""The packages whose code decides what a run's lines are.
+
+Not `ports`: chains and stores only carry what the others decide, and lines are the same over any of them, to
+which tests hold them; gas and bytes alone are theirs.
+"""
+NUMBERS = ("runners.py", "runs_of_*.py", "records_of_*.py", "samples.py")
+"""The modules of the experiments that make a run's numbers; what others plan is in its settings, and tables,
+claims and pictures follow from its record.
+"""
+BUNDLED = ("digits", "clients.experiments.samples:breast_cancer")
+"""Data sets that scikit-learn carries."""
 LOOKS = ("display.py", "figures.py")
 """Modules of theirs that only show."""
 
@@ -35,17 +45,25 @@ def versions() -> dict[str, str]:
     }
 
 
+def versions_for(settings: Table) -> dict[str, str]:
+    """Return `versions`, and that of scikit-learn for a run of these settings on data that it carries."""
+    if settings.get("dataset") not in BUNDLED:
+        return versions()
+    return {**versions(), "scikit-learn": metadata.version("scikit-learn")}
+
+
 def fingerprint(root: Path) -> str:
     """Return a digest of the code that matters under `root`, blind to comments, docstrings and form."""
     digest = hashlib.sha256()
-    for package in MATTERS:
-        for path in sorted((root / package).rglob("*.py")):
-            if path.name in LOOKS:
-                continue
-            tree = ast.parse(path.read_text("utf-8"))
-            for node in ast.walk(tree):
-                _drop_docstring(node)
-            digest.update(f"{path.relative_to(root).as_posix()}\n{ast.dump(tree)}\n".encode())
+    paths = [path for package in MATTERS for path in sorted((root / package).rglob("*.py"))]
+    paths += sorted(path for name in NUMBERS for path in (root / "experiments").glob(name))
+    for path in paths:
+        if path.name in LOOKS:
+            continue
+        tree = ast.parse(path.read_text("utf-8"))
+        for node in ast.walk(tree):
+            _drop_docstring(node)
+        digest.update(f"{path.relative_to(root).as_posix()}\n{ast.dump(tree)}\n".encode())
     return digest.hexdigest()[:12]
 
 
@@ -88,7 +106,7 @@ class Archive:
         if not path.exists():
             return
         stamp = _load(path)
-        differs = compare(versions(), stamp.get("versions", {}))
+        differs = compare(versions_for(request.settings), stamp.get("versions", {}))
         if stamp.get("settings") != request.settings or stamp.get("runner") != request.runner:
             differs = "its settings, which its name doesn't belong to"
         if differs:
@@ -102,7 +120,11 @@ class Archive:
         self.check(request)
         folder = self.folder(request)
         if not (folder / STAMP).exists():
-            stamp = {"runner": request.runner, "settings": request.settings, "versions": versions()}
+            stamp = {
+                "runner": request.runner,
+                "settings": request.settings,
+                "versions": versions_for(request.settings),
+            }
             write_whole(folder / STAMP, json.dumps(stamp, indent=1) + "\n")
         return folder
 

@@ -1,15 +1,23 @@
-"""Whether what a paper says holds in our results: a test a claim, and its numbers."""
+"""Whether what a paper says holds in our results: a test a claim, and its numbers.
 
-from collections.abc import Callable, Iterator, Mapping
+A claim is made of every place of its figure that its `where` admits, also where the preset has no runs there:
+what wasn't looked at doesn't hold.
+"""
+
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from types import MappingProxyType
 
 from clients.experiments import metrics
-from clients.experiments.figure import SERIES, Claim
+from clients.experiments.figure import SERIES, Claim, listed
 from clients.experiments.results import Results
 from clients.experiments.strict import Table
 from clients.experiments.tables import show
 from clients.types.errors import RequestError, unknown_name
+
+NO_RUNS = "no runs"
+Seeded = dict[int, float]
+"""A number by the seed of its run."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,10 +25,16 @@ class Found:
     """One number that a claim is about, and whether it is as the claim says."""
 
     at: str
-    mean: float
+    mean: float | None
+    """None: there are no runs."""
     deviation: float | None
     seeds: int
-    holds: bool
+    holds: bool | None
+    """None for what others are compared with: it neither holds nor doesn't."""
+    seeds_hold: int | None = None
+    """In how many seeds the claim holds by itself, where it can be said of one."""
+    missing: tuple[str, ...] = ()
+    """Of a range: where there are no runs."""
 
 
 def _along(results: Results, claim: Claim) -> str:
@@ -28,103 +42,152 @@ def _along(results: Results, claim: Claim) -> str:
     return claim.along or next((one.name for one in results.plan.axes if one.name not in claim.where), "")
 
 
-def _places(results: Results, claim: Claim) -> list[Table]:
-    """Return each place but for the series at which the claim is made."""
-    axis = _along(results, claim)
-    labels = results.labels(axis, claim.where)
-    return [{axis: label} if axis else {} for label in labels]
+def _labels(results: Results, axis: str, claim: Claim) -> list[str]:
+    """Return the labels along an axis at which the claim is made, those that the preset leaves out too."""
+    if not axis:
+        return [""]
+    points = {one.name: one.points for one in results.figure.axes} | {SERIES: results.figure.series}
+    chosen = listed(claim.where[axis]) if axis in claim.where else None
+    return [one.label for one in points[axis] if chosen is None or one.label in chosen]
+
+
+def _values(results: Results, claim: Claim, labels: Mapping[str, str]) -> Seeded:
+    """Return the claim's metric at the place of these labels, by seed; nothing where there are no runs."""
+    single = {axis: one for axis, chosen in claim.where.items() if len(listed(chosen)) == 1
+              for one in listed(chosen)}  # fmt: skip
+    at = results.place(claim.where, **(single | {axis: one for axis, one in labels.items() if axis}))
+    metric = metrics.metric(claim.metric)
+    return {run["seed"]: metric.get(run, results.last(run)) for run in results.records(at)}
+
+
+def _judge(at: str, values: Seeded, holds: Callable[[float], bool], *, base: bool = False) -> Found:
+    """Return what the values of a place say, by their mean, and in how many seeds they say so.
+
+    A `base` is only what others are compared with.
+    """
+    if not values:
+        return Found(at, None, None, 0, False)
+    mean, deviation = metrics.spread(list(values.values()))
+    if base:
+        return Found(at, mean, deviation, len(values), None)
+    return Found(at, mean, deviation, len(values), holds(mean), sum(map(holds, values.values())))
+
+
+def _within(claim: Claim) -> Callable[[float], bool]:
+    return lambda value: claim.at_least <= value <= claim.at_most
+
+
+def _minus(ours: float, theirs: float) -> float:
+    return round(ours - theirs, 9)  # 0.9 - 0.8 is a tenth
+
+
+def _over(ours: float, theirs: float) -> float:
+    return ours / theirs if theirs else float("inf")
+
+
+def _compared(
+    results: Results, claim: Claim, how: Callable[[float, float], float]
+) -> list[tuple[str, Seeded]]:
+    """Return at every place how series `of` compares with `minus`, in each seed that both have."""
+    axis, found = _along(results, claim), []
+    for label in _labels(results, axis, claim):
+        ours, theirs = (
+            _values(results, claim, {axis: label, SERIES: series}) for series in (claim.of, claim.minus)
+        )
+        found.append((label, {seed: how(ours[seed], theirs[seed]) for seed in ours if seed in theirs}))
+    return found
 
 
 def _difference(results: Results, claim: Claim) -> list[Found]:
     """The metric of series `of` less that of `minus`, seed by seed, is within bounds at every place."""
-    return _compare(results, claim, lambda ours, theirs: ours - theirs)
+    return [_judge(label, pairs, _within(claim)) for label, pairs in _compared(results, claim, _minus)]
 
 
 def _ratio(results: Results, claim: Claim) -> list[Found]:
     """The metric of series `of` as a multiple of that of `minus`, seed by seed, is within bounds."""
-    return _compare(results, claim, lambda ours, theirs: ours / theirs if theirs else float("inf"))
-
-
-def _compare(results: Results, claim: Claim, how: Callable[[float, float], float]) -> list[Found]:
-    found = []
-    for place in _places(results, claim):
-        at = [results.place(claim.where, **{**place, SERIES: series}) for series in (claim.of, claim.minus)]
-        ours, theirs = (_by_seed(results, one, claim.metric) for one in at)
-        pairs = [how(ours[seed], theirs[seed]) for seed in ours if seed in theirs]
-        if pairs:
-            found.append(_judge(claim, place, pairs))
-    return found
-
-
-def _by_seed(results: Results, at: Table, name: str) -> dict[int, float]:
-    metric = metrics.metric(name)
-    return {run["seed"]: metric.get(run, results.last(run)) for run in results.records(at)}
+    return [_judge(label, pairs, _within(claim)) for label, pairs in _compared(results, claim, _over)]
 
 
 def _level(results: Results, claim: Claim) -> list[Found]:
     """The metric of series `of` is within bounds at every place."""
-    found = []
-    for place in _places(results, claim):
-        at = results.place(claim.where, **(place | ({SERIES: claim.of} if claim.of else {})))
-        values = results.values(at, claim.metric)
-        if values:
-            found.append(_judge(claim, place, values))
-    return found
-
-
-def _judge(claim: Claim, place: Table, values: list[float]) -> Found:
-    mean, deviation = metrics.spread(values)
-    label = next(iter(place.values()), "")
-    return Found(str(label), mean, deviation, len(values), claim.at_least <= mean <= claim.at_most)
+    axis = _along(results, claim)
+    series = {SERIES: claim.of} if claim.of else {}
+    return [
+        _judge(label, _values(results, claim, {**series, axis: label}), _within(claim))
+        for label in _labels(results, axis, claim)
+    ]
 
 
 def _widening(results: Results, claim: Claim) -> list[Found]:
     """The difference of `_difference` is nowhere along an axis smaller than at its first point."""
-    found = _difference(results, claim)
-    first = found[0].mean if found else 0.0
-    return [replace(one, holds=one.mean >= first) for one in found]
+    (start, first), *others = _compared(results, claim, _minus)
+    return [
+        _judge(start, first, bool, base=True),
+        *(_follow(label, first, values, lambda one, base: one >= base) for label, values in others),
+    ]
 
 
-def _rows(results: Results, claim: Claim) -> Iterator[list[tuple[str, list[float]]]]:
-    """Yield for each point of `each` the labels along the other axis, and the metric's values there."""
-    for one in results.labels(claim.each, claim.where):
-        row = []
-        for label in results.labels(claim.along, claim.where):
-            at = {claim.each: one, claim.along: label, SERIES: claim.of}
-            values = results.values(results.place(claim.where, **at), claim.metric)
-            if values:
-                row.append((" ".join(filter(None, (_called(results, claim.each, one), label))), values))
-        yield row
+def _follow(at: str, base: Seeded, values: Seeded, holds: Callable[[float, float], bool]) -> Found:
+    """Return whether values keep to a base's: by the means, and in how many of the seeds that both have."""
+    if not base:
+        return replace(_judge(at, values, lambda one: False), seeds_hold=None)
+    mean, _ = metrics.spread(list(base.values()))
+    found = _judge(at, values, lambda one: holds(one, mean))
+    if not values:
+        return found
+    return replace(found, seeds_hold=sum(holds(values[one], base[one]) for one in values if one in base))
 
 
-def _called(results: Results, axis: str, label: str) -> str:
-    return f"({results.plan.axis_label(axis)} = {label})" if axis else ""
+def _rows(results: Results, claim: Claim) -> list[tuple[str, list[tuple[str, Seeded]]]]:
+    """Return for each point of `each` the labels along the other axis, and the metric's values there."""
+    series = {SERIES: claim.of} if claim.of else {}
+    return [
+        (
+            one,
+            [
+                (label, _values(results, claim, {**series, claim.each: one, claim.along: label}))
+                for label in _labels(results, claim.along, claim)
+            ],
+        )
+        for one in _labels(results, claim.each, claim)
+    ]
 
 
 def _trend(results: Results, claim: Claim) -> list[Found]:
-    """The metric of series `of` falls, or rises, from each point along an axis to the next."""
+    """The metric of series `of` falls, or rises, from each point along an axis to the next.
+
+    The first point with runs is what the next is compared with, and neither holds nor doesn't.
+    """
     if claim.direction not in ("falls", "rises"):
         raise RequestError(f"claim {claim.name}: direction must be falls or rises.")
+    way = -1 if claim.direction == "falls" else 1
+    axis = results.plan.axis_label(claim.each)
     found = []
-    for row in _rows(results, claim):
-        before = None
+    for one, row in _rows(results, claim):
+        before: Seeded = {}
         for label, values in row:
-            mean, deviation = metrics.spread(values)
-            holds = before is None or (mean < before if claim.direction == "falls" else mean > before)
-            found.append(Found(label, mean, deviation, len(values), holds))
-            before = mean
+            at = f"({axis} = {one}) {label}" if claim.each else label
+            if before:
+                found.append(_follow(at, before, values, lambda this, last: (this - last) * way > 0))
+            else:
+                found.append(_judge(at, values, bool, base=True))
+            before = values or before
     return found
 
 
 def _range(results: Results, claim: Claim) -> list[Found]:
     """The means of the metric along an axis are within bounds of one another: one width, no deviation."""
     found = []
-    for one, row in zip(results.labels(claim.each, claim.where), _rows(results, claim), strict=True):
-        means = [metrics.spread(values)[0] for _, values in row]
-        if means:
-            width = max(means) - min(means)
-            seeds = min(len(values) for _, values in row)
-            found.append(Found(one, width, None, seeds, claim.at_least <= width <= claim.at_most))
+    for one, row in _rows(results, claim):
+        there = [values for _, values in row if values]
+        missing = tuple(label for label, values in row if not values)
+        if not there:
+            found.append(Found(one, None, None, 0, False))
+            continue
+        means = [metrics.spread(list(values.values()))[0] for values in there]
+        width = max(means) - min(means)
+        holds = not missing and _within(claim)(width)
+        found.append(Found(one, width, None, min(map(len, there)), holds, missing=missing))
     return found
 
 
@@ -141,12 +204,17 @@ KINDS: Mapping[str, Callable[[Results, Claim], list[Found]]] = MappingProxyType(
 
 
 def check(results: Results, claim: Claim) -> Table:
-    """Return the claim with what was found."""
+    """Return the claim with what was found at every place: it holds if it does by the mean at each of them.
+
+    `holds` is None for a place that others are compared with; `seeds_hold` says in how many of `seeds` the
+    claim holds by themselves, and is None where it can't be said of a single seed.
+    """
     if claim.kind not in KINDS:
         raise unknown_name("kind of claim", claim.kind, KINDS)
     found = KINDS[claim.kind](results, claim)
     axis = claim.each if claim.kind == "range" else _along(results, claim)
     label = results.plan.axis_label(axis) or axis
+    judged = [one.holds for one in found if one.holds is not None]
     return {
         "name": claim.name,
         "text": claim.text,
@@ -154,19 +222,28 @@ def check(results: Results, claim: Claim) -> Table:
         "found": [
             {
                 "at": f"{label} = {one.at}" if one.at else "",
-                "shown": show(
-                    one.mean, one.deviation, percent=claim.percent, digits=1 if claim.percent else 2
-                ),
-                "mean": round(one.mean, 6),
+                "shown": _show(results, claim, one),
+                "mean": None if one.mean is None else round(one.mean, 6),
                 "sd": None if one.deviation is None else round(one.deviation, 6),
                 "seeds": one.seeds,
+                "seeds_hold": one.seeds_hold,
                 "holds": one.holds,
             }
             for one in found
         ],
-        "holds": bool(found) and all(one.holds for one in found),
+        "holds": bool(judged) and all(judged),
         "note": claim.note,
     }
+
+
+def _show(results: Results, claim: Claim, found: Found) -> str:
+    if found.mean is None:
+        return NO_RUNS
+    text = show(found.mean, found.deviation, percent=claim.percent, digits=1 if claim.percent else 2)
+    if not found.missing:
+        return text
+    where = ", ".join(found.missing)
+    return f"{text}, {NO_RUNS} at {results.plan.axis_label(claim.along)} = {where}"
 
 
 def check_all(results: Results) -> list[Table]:

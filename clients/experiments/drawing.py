@@ -35,11 +35,9 @@ def draw_curve(axes: Any, values: Any, look: Table, label: str) -> None:
         axes.fill_between(rounds, low, high, color=look["color"], alpha=0.15, lw=0)
 
 
-def pad(results: Results, record: Table, name: str) -> list[float]:
-    """Return the values of all rounds; of a federation that came to a halt, the last stands on."""
-    values = list(metrics.measure(name).get(record))
-    wanted = int(record["settings"]["rounds"])
-    return values + values[-1:] * (wanted - len(values))
+def pad(record: Table, name: str) -> list[float]:
+    """Return the values of all planned rounds; of a federation that came to a halt, the last stands on."""
+    return metrics.carry_on(record, metrics.measure(name).get(record))
 
 
 def make_grid(results: Results, picture: Picture, panels: Sequence[str]) -> tuple[Any, list[Any]]:

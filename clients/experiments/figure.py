@@ -5,10 +5,12 @@ Settings are laid over one another: `[settings]`, the preset's, the axes' values
 ends in `_share` is a share of the clients, rounded to a whole number of them.
 """
 
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from clients.experiments.metrics import MEASURES, METRICS
 from clients.experiments.strict import Table, fill, merge, read
 from clients.types.errors import RequestError, unknown_name
 
@@ -16,6 +18,12 @@ HOME = Path(__file__).resolve().parent
 PRESETS = ("smoke", "laptop", "paper")
 SERIES = "series"
 """What an axis' name can't be: the series are one already."""
+PICTURES = ("curves", "verdicts", "values", "gas", "epochs", "vad", "roc", "stakes", "winners")
+PER_ROUND = ("curves", "verdicts")
+"""The kinds of picture whose values are those of every round; those of others are metrics."""
+CLAIMS = ("difference", "ratio", "level", "trend", "range", "widening")
+COMPARING = ("difference", "ratio", "widening")
+"""The kinds of claim that compare two series."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +58,7 @@ class Preset:
 
 @dataclass(frozen=True, slots=True)
 class Picture:
-    """One picture. `kind` is one of `pictures.KINDS`; the rest is what that kind asks for."""
+    """One picture. `kind` is one of `PICTURES`; the rest is what that kind asks for."""
 
     kind: str
     name: str
@@ -86,7 +94,7 @@ class Numbers:
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """Something that the paper says, as a test of the results; `kind` is one of `claims.KINDS`."""
+    """Something that the paper says, as a test of the results; `kind` is one of `CLAIMS`."""
 
     name: str
     text: str
@@ -207,6 +215,7 @@ def load(paper: str, name: str, home: Path = HOME) -> Figure:
         claims=tuple(fill(Claim, one, f"{where} [[claims]]") for one in file.claims),
     )
     _check(figure, where)
+    _check_kinds(figure, where)
     return figure
 
 
@@ -280,6 +289,39 @@ def _check(figure: Figure, where: str) -> None:
             select(points[one], labels, f"{where}: {one}")
     for claim in figure.claims:
         select(figure.series, [one for one in (claim.of, claim.minus) if one], f"{where} [[claims]]")
+
+
+def _check_kinds(figure: Figure, where: str) -> None:
+    """Refuse kinds and metrics that aren't there, and what lacks something that its kind needs."""
+    for picture in figure.pictures:
+        what = f"{where}: picture {picture.name}"
+        _known("kind of picture", picture.kind, PICTURES, what)
+        for name in picture.values:
+            if picture.kind in PER_ROUND:
+                _known("per-round value", name, MEASURES, what)
+            else:
+                _known("metric", name, METRICS, what)
+        if picture.kind in ("curves", "values") and not picture.values:
+            raise RequestError(f"{what}: values is missing.")
+        if picture.kind == "values" and not picture.x:
+            raise RequestError(f"{what}: x is missing, the axis that runs along the bottom.")
+    for table in figure.tables:
+        _known("metric", table.metric, METRICS, f"{where}: table {table.name}")
+    for claim in figure.claims:
+        what = f"{where}: claim {claim.name}"
+        _known("kind of claim", claim.kind, CLAIMS, what)
+        _known("metric", claim.metric, METRICS, what)
+        if claim.kind in COMPARING and not (claim.of and claim.minus):
+            raise RequestError(f"{what}: of and minus must name the two series that it compares.")
+        if claim.kind in ("trend", "range") and not claim.along:
+            raise RequestError(f"{what}: along is missing, the axis along which it is made.")
+        if claim.kind == "trend" and claim.direction not in ("falls", "rises"):
+            raise RequestError(f"{what}: direction must be falls or rises.")
+
+
+def _known(kind: str, name: str, known: Collection[str], where: str) -> None:
+    if name not in known:
+        raise unknown_name(f"{kind} in {where}", name, known)
 
 
 def _known_axis(name: str, points: dict[str, tuple[Point, ...]], where: str) -> None:

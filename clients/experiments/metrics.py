@@ -1,4 +1,10 @@
-"""What can be read off a run's record: values a round, and single numbers."""
+"""What can be read off a run's record: values a round, and single numbers.
+
+A federation that came to a halt, since too few members were left to open a round, keeps its head and its
+members: the last value of each round's values stands for the rounds that were planned and not played
+(`carry_on`). So final values and survival are those at the end of the plan, like those of runs that got
+there. What is counted of rounds (the share rejected, gas a round) is counted of the rounds played.
+"""
 
 import math
 import statistics
@@ -26,11 +32,21 @@ class Measure:
 
 @dataclass(frozen=True, slots=True)
 class Metric:
-    """A single number; `get(record, last)`, where a final value is the mean over the `last` rounds."""
+    """A single number; `get(record, last)`, where a final value is the mean over the `last` ones planned."""
 
     fields: tuple[str, ...]
     get: Single
     label: str
+
+
+def count_planned(record: Table) -> int:
+    """Return how many rounds a run had before it; it played `record["rounds"]` of them."""
+    return int(record["settings"]["rounds"])
+
+
+def carry_on(record: Table, values: Sequence[float]) -> list[float]:
+    """Return the values of all planned rounds: of a federation that came to a halt, the last stands on."""
+    return [*values, *[values[-1]] * (count_planned(record) - len(values))]
 
 
 def _plain(field: str) -> PerRound:
@@ -76,8 +92,8 @@ MEASURES: Mapping[str, Measure] = MappingProxyType(
 
 
 def _last(field: str) -> Single:
-    """Return the mean over the last rounds."""
-    return lambda record, last: statistics.fmean(record[field][-last:])
+    """Return the mean over the last planned rounds."""
+    return lambda record, last: statistics.fmean(carry_on(record, record[field])[-last:])
 
 
 def _out(group: str) -> Single:
@@ -86,10 +102,10 @@ def _out(group: str) -> Single:
 
 
 def _survival(group: str) -> Single:
-    """Return how many rounds a member of `group` is in on the mean; who is never out counts the whole run."""
+    """Return how many rounds a member of `group` is in on the mean; who is never out counts all planned."""
 
     def get(record: Table, last: int) -> float:
-        out, members, rounds = record[f"{group}_out"], record[group], record["rounds"]
+        out, members, rounds = record[f"{group}_out"], record[group], count_planned(record)
         return (sum(out) + rounds * (members - len(out))) / members if members else float(rounds)
 
     return get
@@ -101,7 +117,7 @@ def _share(letter: str) -> Single:
 
 def _converged(record: Table, last: int) -> float:
     """Return the first round whose accuracy is within a point of the final one."""
-    final = statistics.fmean(record["accuracy"][-last:])
+    final = _last("accuracy")(record, last)
     return float(next(n for n, one in enumerate(record["accuracy"], 1) if one >= final - 0.01))
 
 
@@ -150,6 +166,15 @@ def _stake_ratio(record: Table, last: int) -> float:
     return _last("malicious_tokens")(record, last) / _last("honest_tokens")(record, last)
 
 
+def _refused(method: str) -> Single:
+    """Return how many actions of a kind the chain refused to cheats in the run."""
+
+    def count(record: Table, last: int) -> float:
+        return float(sum(line.count(method) for line in record["refused"]))
+
+    return count
+
+
 def _drop(record: Table, last: int) -> float:
     """Return how much the first local epoch takes from the global model's accuracy, from round 2 on."""
     epochs = record["epochs"]
@@ -163,7 +188,13 @@ def _gas(record: Table, last: int) -> float:
 
 
 def _update_bytes(record: Table, last: int) -> float:
-    """Return an update's size: each is read once, and so is the model that it all begins with."""
+    """Return an update's size.
+
+    Lines saved before it was kept tell it by what was read, each update once and the model that it all begins
+    with: as long as the run wasn't interrupted, which has a round read twice.
+    """
+    if "update_bytes" in record:
+        return float(record["update_bytes"])
     return float(record["bytes"]["down"] / (record["proposals"] + 1))
 
 
@@ -202,10 +233,12 @@ METRICS: Mapping[str, Metric] = MappingProxyType(
         ),
         "auc": Metric(("vad",), _auc, "area under the ROC curve of vad"),
         "malicious_wins": Metric(("winners",), _wins, "blocks won by malicious miners"),
+        "refused_blocks": Metric(("refused",), _refused("publish"), "publications refused"),
+        "refused_claims": Metric(("refused",), _refused("propose"), "claims refused"),
         "drop": Metric(("epochs",), _drop, "accuracy that the first local epoch takes"),
         "judging": Metric(("seconds",), _judging, "time to judge and aggregate, of training's"),
         "gas": Metric(("gas", "honest", "malicious"), _gas, "gas a client and round"),
-        "update_bytes": Metric(("bytes", "proposals"), _update_bytes, "bytes an update"),
+        "update_bytes": Metric(("update_bytes", "bytes", "proposals"), _update_bytes, "bytes an update"),
         "return": Metric(("return",), _single("return"), "mean return of a lying vote, in stakes"),
         "expected": Metric(("expected",), _single("expected"), "equation (4)"),
         "won": Metric(("won",), _single("won"), "lying votes that won"),

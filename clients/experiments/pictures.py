@@ -75,7 +75,7 @@ def _curves(results: Results, picture: Picture) -> Any:
         for number, line in enumerate(lines):
             at = results.place(picture.where, **{picture.panels: panel, picture.lines: line})
             for turn, name in enumerate(picture.values):
-                curves = [pad(results, record, name) for record in results.records(at)]
+                curves = [pad(record, name) for record in results.records(at)]
                 if not curves:
                     continue
                 look = _look(number, turn, len(lines), len(picture.values), numeric=True)
@@ -109,7 +109,7 @@ def _verdicts(results: Results, picture: Picture) -> Any:
         above.set_ylim(-0.5, 1.5)
         above.set_title(name_panel(results, picture, panel, place), fontsize=9, loc="left")
         for number, name in enumerate(("accepted", "rejected")):
-            curves = np.array([pad(results, record, name) for record in records])
+            curves = np.array([pad(record, name) for record in records])
             draw_curve(below, curves, _look(0, number, 1, 2, numeric=True), metrics.measure(name).label)
         below.set_xlabel("round")
     grid[1][0].set_ylabel("rounds so far")

@@ -7,7 +7,7 @@ import queue
 import signal
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from multiprocessing.queues import Queue as ProcessQueue
@@ -54,7 +54,8 @@ def run_all(
     pool = ProcessPoolExecutor(min(jobs, len(wanted)), context, _begin, (ticks,))
     try:
         with _progress(console, sum(one.rounds for one in wanted), len(wanted)) as tell:
-            futures = {pool.submit(_work, one, archive.root): one for one in wanted}
+            with _deaf():
+                futures = {pool.submit(_work, one, archive.root): one for one in wanted}
             _await(futures, ticks, tell, on_done)
         pool.shutdown()
     except BrokenProcessPool as error:
@@ -137,6 +138,16 @@ def _progress(console: Console, rounds: int, runs: int):  # type: ignore[no-unty
     yield say
 
 
+@contextlib.contextmanager
+def _deaf() -> Iterator[None]:
+    """Let Ctrl-C wait while processes are started: they are born deaf to it, and say nothing as they load."""
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
 def _end(pool: ProcessPoolExecutor) -> None:
     """End the pool at once; processes still at work are told to stop, and close the nodes they started."""
     processes = list((getattr(pool, "_processes", None) or {}).values())
@@ -154,12 +165,15 @@ def _end(pool: ProcessPoolExecutor) -> None:
 
 
 def _begin(ticks: "ProcessQueue[int]") -> None:
-    """Set a process up: one thread for torch, Ctrl-C left to the parent, and an orderly end when told to."""
+    """Set a process up: one thread for torch, and Ctrl-C left to the parent.
+
+    Told to end before its first run, it just ends: there is nothing to keep.
+    """
     global _ticks
     _ticks = ticks
     ticks.cancel_join_thread()
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    signal.signal(signal.SIGTERM, _stop)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})  # for what this process starts
     threading.Thread(target=_end_with_parent, daemon=True).start()
     from clients.learning.threads import use_threads
 
@@ -184,9 +198,12 @@ def _end_with_parent() -> None:
 
 
 def _work(request: Request, root: Path) -> None:
-    """Do one run, or what is left of it."""
+    """Do one run, or what is left of it, with an orderly end when told to."""
+    if _stopped:
+        return
+    signal.signal(signal.SIGTERM, _stop)
     archive = Archive(root)
-    if _stopped or archive.is_done(request):
+    if archive.is_done(request):
         return
     folder = archive.begin(request)
     RUNNERS[request.runner].run(request.settings, folder, _tick)

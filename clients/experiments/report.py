@@ -42,19 +42,20 @@ def _read(figure: Figure, name: str) -> Table:
 
 def claims_table(paper: str, page: Path) -> str:
     """Return a row for each claim: what it says, its number, ours, whether it holds, and why not."""
-    rows = ["| where | claim | its number | ours, mean ± deviation | seeds | holds | why not, or how far |"]
+    rows = [
+        "| where | claim | its number | ours, mean ± deviation (in how many seeds it holds) | seeds | holds "
+        "| why not, or how far |"
+    ]
     rows.append("|---|---|---|---|---|---|---|")
     for figure in saved(paper):
         where = f"{figure.title.split(':')[0]} (`{figure.name}`)"
         for claim in _read(figure, TABLE)["claims"]:
-            ours = "<br>".join(
-                f"{one['at'] + ': ' if one['at'] else ''}{one['shown']}{'' if one['holds'] else ' ✗'}"
-                for one in claim["found"]
-            )
-            seeds = max((one["seeds"] for one in claim["found"]), default=0)
+            ours = "<br>".join(map(tell_found, claim["found"]))
             holds = "yes" if claim["holds"] else _holds_partly(claim)
-            cells = [where, claim["text"], claim["number"] or "–", ours, str(seeds), holds, claim["note"]]
-            rows.append(f"| {' | '.join(cells)} |")
+            number, seeds = claim["number"] or "–", count_seeds(claim)
+            rows.append(
+                f"| {' | '.join([where, claim['text'], number, ours, seeds, holds, claim['note']])} |"
+            )
     there = {figure.name for figure in saved(paper)}
     missing = [figure.name for figure in find(paper) if figure.name not in there]
     if missing:
@@ -62,9 +63,23 @@ def claims_table(paper: str, page: Path) -> str:
     return "\n".join(rows)
 
 
+def tell_found(found: Table) -> str:
+    """Return one number of a claim in words: `η = 0.1: 89.0 ± 3.0 % (4/5)`, and ✗ where it doesn't hold."""
+    at = f"{found['at']}: " if found["at"] else ""
+    share = "" if found["seeds_hold"] is None else f" ({found['seeds_hold']}/{found['seeds']})"
+    return f"{at}{found['shown']}{share}{' ✗' if found['holds'] is False else ''}"
+
+
+def count_seeds(claim: Table) -> str:
+    """Return how many seeds a claim's places have, as `5` or `3–5`; those without runs don't count."""
+    seeds = [one["seeds"] for one in claim["found"] if one["seeds"]] or [0]
+    least, most = min(seeds), max(seeds)
+    return str(least) if least == most else f"{least}–{most}"
+
+
 def _holds_partly(claim: Table) -> str:
-    held = sum(one["holds"] for one in claim["found"])
-    return f"in {held} of {len(claim['found'])}" if held else "no"
+    judged = [one["holds"] for one in claim["found"] if one["holds"] is not None]
+    return f"in {sum(judged)} of {len(judged)}" if any(judged) else "no"
 
 
 def time_table(paper: str, page: Path) -> str:

@@ -6,16 +6,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from clients.experiments import metrics
-from clients.experiments.archive import Archive, compare, versions
-from clients.experiments.figure import SERIES, Figure, listed
+from clients.experiments.archive import Archive, compare, versions_for
+from clients.experiments.figure import PER_ROUND, SERIES, Figure, listed
 from clients.experiments.plan import Plan, make
 from clients.experiments.strict import Table
 from clients.types.errors import RequestError, UnavailableError
 
 RUNS, META, TABLE, MARKDOWN = "runs.jsonl", "meta.json", "table.json", "table.md"
 _ALWAYS = ("rounds", "seconds", "wall_seconds")
-PER_ROUND = ("curves", "verdicts")
-"""The kinds of picture whose values are those of every round; those of others are metrics."""
 DRAWN = {
     "verdicts": ("outcomes",),
     "gas": ("gas", "proposals", "ballots", "bytes", "honest", "malicious"),
@@ -46,8 +44,8 @@ class Results:
         return len(self.plan.scale.seeds)
 
     def last(self, record: Table) -> int:
-        """Return over how many last rounds a final value of the run is the mean."""
-        return self.plan.scale.last or max(1, int(record["rounds"]) // 4)
+        """Return over how many of the last planned rounds a final value of the run is the mean."""
+        return self.plan.scale.last or max(1, metrics.count_planned(record) // 4)
 
     def records(self, at: Table) -> list[Table]:
         """Return the runs at a place, in the order of their seeds; none where the figure has none there."""
@@ -180,7 +178,8 @@ def check_replaceable(folder: Path, plan: Plan) -> None:
     if not _fit(there, plan):
         differs = "of other settings"
     else:
-        differs = next((found for line in there if (found := compare(versions(), line["versions"]))), "")
+        here = ((versions_for(line["settings"]), line["versions"]) for line in there)
+        differs = next((found for one, other in here if (found := compare(one, other))), "")
     if differs:
         raise RequestError(
             f"{folder} holds results of others: {differs}. They aren't mixed or overwritten: "

@@ -80,8 +80,12 @@ def run(settings: Table, folder: Path, tick: Callable[[int], None]) -> None:
 
 
 def _tell_data(swarm: Any, folder: Path) -> None:
-    """Write down which data it was: the same name can be different files on another machine."""
-    (folder / DATA).write_text(json.dumps(swarm.bench.fingerprint()))
+    """Write down which data it was, and how large an update is.
+
+    The same name can be different files on another machine.
+    """
+    told = {**swarm.bench.fingerprint(), "update_bytes": swarm.bench.schema.encoded_size}
+    (folder / DATA).write_text(json.dumps(told))
 
 
 class _Probe:
@@ -116,6 +120,7 @@ def read(settings: Table, folder: Path) -> Table:
     """Return the run's record: per-round values, and of each kind of participant who was out when."""
     lines = LineFile(folder / SWARM / ROUNDS).read()
     summary: Table = json.loads((folder / SWARM / SUMMARY).read_text())
+    told = json.loads((folder / DATA).read_text())
     malicious = set(summary["malicious"])
     honest = set(lines[0]["balances"]) - malicious
     record: Table = {
@@ -134,7 +139,8 @@ def read(settings: Table, folder: Path) -> Table:
         "seconds": {part: round(spent, 3) for part, spent in summary["seconds"].items()},
         "wall_seconds": summary["wall_seconds"],
         "head": lines[-1]["head_cid"],
-        "data": json.loads((folder / DATA).read_text())["sha256"][:16],
+        "data": told["sha256"][:16],
+        "update_bytes": told["update_bytes"],
     }
     if lines[0]["auroc"] is not None:
         record["auroc"] = [round(line["auroc"], 5) for line in lines]

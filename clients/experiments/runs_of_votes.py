@@ -5,6 +5,7 @@ collusion of §4.5 of arXiv 2307.00543.
 """
 
 import json
+import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from math import comb
@@ -96,6 +97,7 @@ def play(game: Votes, tick: Callable[[int], None]) -> list[int]:
 
 def run(settings: Table, folder: Path, tick: Callable[[int], None]) -> None:
     """Play the rounds, and write down what liars gained on the mean, in stakes, and how often they won."""
+    began = time.monotonic()
     game = Votes(**settings)
     gains = play(game, tick)
     record = {
@@ -104,7 +106,7 @@ def run(settings: Table, folder: Path, tick: Callable[[int], None]) -> None:
         "expected": round(compute_expected_return(game.clients, game.voters, game.liars), 6),
         "won": round(sum(gain > 0 for gain in gains) / max(len(gains), 1), 6),
         "votes": len(gains),
-        "wall_seconds": 0.0,
+        "wall_seconds": round(time.monotonic() - began, 3),
     }
     write_whole(folder / RECORD, json.dumps(record) + "\n")
 

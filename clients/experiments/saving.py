@@ -4,14 +4,17 @@ import contextlib
 import json
 import os
 import platform
+import tempfile
 from pathlib import Path
 
 from clients.engine import rundir
 from clients.experiments.claims import check_all
+from clients.experiments.plan import Plan
 from clients.experiments.results import MARKDOWN, META, RUNS, TABLE, Results
 from clients.experiments.strict import Table
 from clients.experiments.tables import compute_markdown, compute_table
 from clients.ports.files import write_whole
+from clients.types.errors import RequestError, UnavailableError
 
 
 def save(results: Results, folder: Path, command: str, seconds: float) -> None:
@@ -45,6 +48,33 @@ def save_tables(results: Results, folder: Path) -> None:
     content = {"tables": tables, "claims": claims}
     write_whole(folder / TABLE, json.dumps(content, indent=1, ensure_ascii=False) + "\n")
     write_whole(folder / MARKDOWN, "".join(compute_markdown(table) for table in tables))
+
+
+def rehearse(plan: Plan) -> None:
+    """Make a plan's tables and claims of no runs: `RequestError` where they couldn't be made of any."""
+    nothing = Results(plan, ())
+    for table in plan.figure.tables:
+        compute_table(nothing, table)
+    check_all(nothing)
+
+
+def check_writable(folder: Path, option: str) -> None:
+    """See that files can be made in `folder`, or where it would be made, and leave nothing there.
+
+    Raises:
+        RequestError: there is a file in its place; `option` is what named it.
+        UnavailableError: it isn't ours to write, or there is no room.
+    """
+    try:
+        there = next(one for one in (folder, *folder.parents) if one.exists())
+        if not there.is_dir():
+            raise RequestError(f"{option} {folder}: {there} is a file. Name a folder.")
+        with tempfile.TemporaryFile(dir=there):
+            pass
+    except OSError as error:
+        raise UnavailableError(
+            f"{option} {folder}: nothing can be written there: {error.strerror}. Choose another folder."
+        ) from error
 
 
 def hardware() -> Table:

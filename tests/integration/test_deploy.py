@@ -304,6 +304,7 @@ def test_the_devnet_runs_until_ctrl_c(tmp_path: Path) -> None:
     model = tmp_path / "genesis.safetensors"
     model.write_bytes(b"a model")
     words = ["--port", port, "--folder", tmp_path, "--chain-only", "--genesis-file", model]
+    words += ["--mechanism", "vbfl", "--pool", 7 * 10**18]
     process = subprocess.Popen(
         [sys.executable, "-m", "deploy.devnet", *map(str, words)],
         cwd=ROOT,
@@ -327,7 +328,8 @@ def test_the_devnet_runs_until_ctrl_c(tmp_path: Path) -> None:
         with open_link(f"http://127.0.0.1:{port}", [dev_key(1)]) as link:
             chain = deployment.open(link)
             assert isinstance(chain, Web3Chain)
-            assert chain.tokens(dev_key(1).address) == 1000 * 10**18
+            assert {chain.tokens(dev_key(number).address) for number in (0, 1)} == {1000 * 10**18}
+            assert chain.status().pool == 7 * 10**18
         process.send_signal(signal.SIGINT)
         assert process.wait(60) == 130
     finally:

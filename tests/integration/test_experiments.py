@@ -58,7 +58,7 @@ def test_a_figure_leaves_what_the_interface_promises(where: Path) -> None:
     }
     meta = json.loads((folder / "meta.json").read_text())
     assert meta["command"].startswith("python -m clients.experiments stake_vote/fig5")
-    assert meta["versions"].keys() == {"python", "torch", "numpy", "code"}
+    assert meta["versions"].keys() == {"python", "torch", "numpy", "scikit-learn", "code"}
     assert meta["hardware"]["cores"] >= 1
     found = lines(where)
     assert len(found) == meta["runs"] == 12
@@ -92,6 +92,53 @@ def test_a_half_run_is_gone_on_with(where: Path, tmp_path: Path) -> None:
     assert not (tmp_path / "results").exists()
     assert main(command(tmp_path)) == 0
     assert lines(tmp_path) == lines(where)
+
+
+@pytest.mark.parametrize("members_there", [2, 3, 4])
+def test_stopping_before_anything_is_settled_says_so_alone(tmp_path: Path, members_there: int) -> None:
+    """While processes are started, and while they load what they need: none of them complains."""
+    words = [sys.executable, "-m", "clients.experiments", *command(tmp_path, "--jobs", "2")]
+    process = subprocess.Popen(
+        words, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, start_new_session=True
+    )
+    try:
+        until(lambda: len(members(process.pid)) >= members_there)
+        os.killpg(process.pid, signal.SIGINT)  # as a terminal does
+        _, said = process.communicate(timeout=60)
+    finally:
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
+    assert process.returncode == 130
+    assert said.strip() == "Stopped. What is done is kept; the same command goes on."
+
+
+@pytest.mark.parametrize(
+    ("option", "place", "status", "told"),
+    [
+        ("--runs", "file", 2, "file is a file. Name a folder"),
+        ("--out", "file", 2, "file is a file. Name a folder"),
+        ("--out", "/proc/results", 3, "nothing can be written there"),
+    ],
+)
+def test_where_nothing_can_be_kept_nothing_is_run(
+    tmp_path: Path, option: str, place: str, status: int, told: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "file").write_text("")
+    assert main(command(tmp_path, option, str(tmp_path / place))) == status
+    said = capsys.readouterr()
+    assert told in said.err
+    assert said.out == ""
+    assert [path.name for path in tmp_path.iterdir()] == ["file"]
+
+
+def test_listing_counts_what_a_run_would_use(
+    where: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    copy(where, tmp_path)
+    path = next((tmp_path / "runs").rglob(STAMP))
+    path.write_text(path.read_text().replace('"torch": "', '"torch": "0.'))
+    assert main(command(tmp_path, "--list")) == 0
+    assert "12 runs, 72 rounds, 11 there, 1 of other versions" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize("place", ["runs", "results"])

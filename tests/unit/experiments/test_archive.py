@@ -71,16 +71,33 @@ def test_a_damaged_file_says_what_to_do(tmp_path: Path, file: str, text: str) ->
 
 
 def test_the_code_is_known_by_what_it_does(tmp_path: Path) -> None:
-    for package in archive.MATTERS:
+    for package in (*archive.MATTERS, "experiments"):
         (tmp_path / package).mkdir()
     path = tmp_path / "engine" / "one.py"
     path.write_text('"""One."""\n\n\ndef f():\n    """Two."""\n    return 1  # three\n')
     before = fingerprint(tmp_path)
     path.write_text('"""Other words."""\ndef f():\n    return (1)\n')
     (tmp_path / "engine" / "figures.py").write_text("shown = 1\n")
+    (tmp_path / "experiments" / "pictures.py").write_text("shown = 1\n")
     assert fingerprint(tmp_path) == before
+    for name in ("runners", "runs_of_votes", "records_of_vbfl", "samples"):
+        (tmp_path / "experiments" / f"{name}.py").write_text("counted = 1\n")
+        assert fingerprint(tmp_path) != before
+        (tmp_path / "experiments" / f"{name}.py").unlink()
     path.write_text("def f():\n    return 2\n")
     assert fingerprint(tmp_path) != before
+
+
+def test_what_makes_numbers_of_runs_is_there() -> None:
+    home = Path(archive.__file__).parent
+    assert all(list(home.glob(name)) for name in archive.NUMBERS)
+    assert all((home.parent / package).is_dir() for package in archive.MATTERS)
+
+
+def test_data_that_scikit_learn_carries_is_of_its_version() -> None:
+    assert archive.versions_for(VOTES.settings) == archive.versions()
+    own = archive.versions_for(resolve("swarm", {"dataset": "digits"}).settings)
+    assert own.keys() == archive.versions().keys() | {"scikit-learn"}
 
 
 def test_what_differs_is_told() -> None:

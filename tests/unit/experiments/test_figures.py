@@ -7,10 +7,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from clients.experiments import claims, pictures
-from clients.experiments.figure import PRESETS, Figure, find, load, names, papers
+from clients.experiments.figure import CLAIMS, PER_ROUND, PICTURES, PRESETS, Figure, find, load, names, papers
 from clients.experiments.plan import Request, make, resolve
 from clients.experiments.results import needed_fields
 from clients.experiments.runners import RUNNERS
+from clients.experiments.saving import rehearse
 from clients.experiments.strict import merge
 from clients.types.errors import RequestError
 
@@ -76,8 +77,7 @@ def test_every_figure_can_be_planned_at_every_preset(figure: Figure, preset: str
     assert plan.cells
     assert all(one.runner in RUNNERS for one in plan.requests.values())
     assert needed_fields(figure)
-    assert {picture.kind for picture in figure.pictures} <= pictures.KINDS.keys()
-    assert {claim.kind for claim in figure.claims} <= claims.KINDS.keys()
+    rehearse(plan)
     if preset == "smoke":
         # No download, and no chain but one in this process.
         settings = [one.settings for one in plan.requests.values()]
@@ -168,6 +168,66 @@ def test_what_is_wrong_in_a_file_is_told(tmp_path: Path, change: str, told: str)
         text = SMALL.replace('values = ["accuracy"]', 'values = "accuracy"')
     with pytest.raises(RequestError, match=told):
         load("paper", "fig1", write(tmp_path, text))
+
+
+def test_every_kind_that_a_file_can_name_is_there() -> None:
+    assert set(PICTURES) == pictures.KINDS.keys()
+    assert set(PER_ROUND) <= set(PICTURES)
+    assert set(CLAIMS) == claims.KINDS.keys()
+
+
+CLAIM = """
+[[tables]]
+name = "t"
+title = "t"
+metric = "accuracy"
+columns = "eta"
+[[claims]]
+name = "c"
+text = "c"
+kind = "difference"
+metric = "best"
+of = "block"
+minus = "plain"
+"""
+
+
+@pytest.mark.parametrize(
+    ("found", "wrong", "told"),
+    [
+        ('kind = "curves"', 'kind = "curve"', "kind of picture.* picture one 'curve'.*Did you mean 'curves'"),
+        ('values = ["accuracy"]', 'values = ["auccracy"]', "per-round value.*Did you mean 'accuracy'"),
+        ('values = ["accuracy"]', "values = []", "picture one: values is missing"),
+        ('kind = "curves"', 'kind = "values"', "picture one: x is missing"),
+        ('kind = "curves"', 'x = "eta"\nkind = "values"\nylabel = "y"', ""),
+        ('metric = "accuracy"', 'metric = "acuracy"', "metric.* table t .*Did you mean 'accuracy'"),
+        ('metric = "best"', 'metric = "bets"', "metric .* claim c .*Did you mean 'best'"),
+        ('"difference"', '"diference"', "kind of claim .* claim c .*Did you mean 'difference'"),
+        ('minus = "plain"', "", "of and minus"),
+        ('"difference"', '"ratio"', ""),
+        ('"difference"', '"trend"', "along is missing"),
+        ('"difference"', '"range"', "along is missing"),
+        ('"difference"', '"trend"\nalong = "eta"', "direction must be falls or rises"),
+        ('"difference"', '"trend"\nalong = "eta"\ndirection = "falls"', ""),
+    ],
+)
+def test_a_kind_or_metric_that_isnt_there_is_told_when_the_file_is_read(
+    tmp_path: Path, found: str, wrong: str, told: str
+) -> None:
+    home = write(tmp_path, (SMALL + CLAIM).replace(found, wrong))
+    if not told:
+        rehearse(make(load("paper", "fig1", home), "smoke"))
+        return
+    with pytest.raises(RequestError, match=told):
+        load("paper", "fig1", home)
+
+
+def test_a_table_or_claim_of_no_one_place_is_told_before_anything_is_run(tmp_path: Path) -> None:
+    table = CLAIM.replace('columns = "eta"', "")
+    for text in (table, CLAIM.replace('kind = "difference"', 'kind = "level"\nalong = "series"')):
+        plan = make(load("paper", "fig1", write(tmp_path, SMALL + text)), "smoke")
+        with pytest.raises(RequestError, match="eta has 2 points where one is meant"):
+            rehearse(plan)
 
 
 @pytest.mark.parametrize(
