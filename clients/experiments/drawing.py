@@ -22,12 +22,17 @@ MARKS = "osD^vPX*<"
 
 
 def draw_curve(axes: Any, values: Any, look: Table, label: str) -> None:
-    """Draw the mean of `values`, seeds×rounds, and a deviation to both sides."""
+    """Draw the mean of `values`, seeds×rounds, and a deviation to both sides, as far as there can be values.
+
+    None is below 0; and what never exceeds 1 is a share, which nothing exceeds.
+    """
     rounds = np.arange(1, values.shape[1] + 1)
     mean, deviation = values.mean(axis=0), values.std(axis=0, ddof=1 if len(values) > 1 else 0)
     axes.plot(rounds, mean, color=look["color"], ls=look["ls"], lw=1.2, label=label)
     if len(values) > 1:
-        axes.fill_between(rounds, mean - deviation, mean + deviation, color=look["color"], alpha=0.15, lw=0)
+        top = 1.0 if values.max() <= 1 else None
+        low, high = (np.clip(mean + turn * deviation, 0.0, top) for turn in (-1, 1))
+        axes.fill_between(rounds, low, high, color=look["color"], alpha=0.15, lw=0)
 
 
 def pad(record: Table, name: str) -> list[float]:

@@ -104,7 +104,8 @@ def _verdicts(results: Results, picture: Picture) -> Any:
         for letter, colour, low in (("A", ACCEPTED, 1), ("R", REJECTED, 0), ("U", UNDECIDED, 0.5)):
             rounds = [n for n, one in enumerate(records[0]["outcomes"], 1) if one == letter]
             above.plot(rounds, [low] * len(rounds), "|", color=colour, ms=6, mew=0.8)
-        above.set_yticks([0, 1], ["slash", "award"])
+        ticks = {0.0: "slash", 1.0: "award"} | ({0.5: "undecided"} if "U" in records[0]["outcomes"] else {})
+        above.set_yticks(list(ticks), list(ticks.values()), fontsize=7)
         above.set_ylim(-0.5, 1.5)
         above.set_title(name_panel(results, picture, panel, place), fontsize=9, loc="left")
         for number, name in enumerate(("accepted", "rejected")):
