@@ -14,40 +14,6 @@ TOKEN = 10**18
 """Base units in a token."""
 SAMPLES_MAX, EPOCHS_MAX = 2**20, 2**12 - 1
 """What an update may claim where nobody says otherwise: as much as its weight, 32 bits, has room for."""
-SAMPLES_MAX, EPOCHS_MAX = 2**20, 2**12 - 1
-"""What an update may claim where nobody says otherwise: as much as its weight, 32 bits, has room for."""
-SAMPLES_MAX, EPOCHS_MAX = 2**20, 2**12 - 1
-"""What an update may claim where nobody says otherwise: as much as its weight, 32 bits, has room for."""
-SAMPLES_MAX, EPOCHS_MAX = 2**20, 2**12 - 1
-"""What an update may claim where nobody says otherwise: as much as its weight, 32 bits, has room for."""
-SAMPLES_MAX, EPOCHS_MAX = 2**20, 2**12 - 1
-"""What an update may claim where nobody says otherwise: as much as its weight, 32 bits, has room for."""
-SAMPLES_MAX, EPOCHS_MAX = 2**20, 2**12 - 1
-"""What an update may claim where nobody says otherwise: as much as its weight, 32 bits, has room for."""
-SAMPLES_MAX, EPOCHS_MAX = 2**20, 2**12 - 1
-"""What an update may claim where nobody says otherwise: as much as its weight, 32 bits, has room for."""
-SAMPLES_MAX, EPOCHS_MAX = 2**20, 2**12 - 1
-"""What an update may claim where nobody says otherwise: as much as its weight, 32 bits, has room for."""
-SAMPLES_MAX, EPOCHS_MAX = 2**20, 2**12 - 1
-"""What an update may claim where nobody says otherwise: as much as its weight, 32 bits, has room for."""
-SAMPLES_MAX, EPOCHS_MAX = 2**20, 2**12 - 1
-"""What an update may claim where nobody says otherwise: as much as its weight, 32 bits, has room for."""
-SAMPLES_MAX, EPOCHS_MAX = 2**20, 2**12 - 1
-"""What an update may claim where nobody says otherwise: as much as its weight, 32 bits, has room for."""
-SAMPLES_MAX, EPOCHS_MAX = 2**20, 2**12 - 1
-"""What an update may claim where nobody says otherwise: as much as its weight, 32 bits, has room for."""
-SAMPLES_MAX, EPOCHS_MAX = 2**20, 2**12 - 1
-"""What an update may claim where nobody says otherwise: as much as its weight, 32 bits, has room for."""
-SAMPLES_MAX, EPOCHS_MAX = 2**20, 2**12 - 1
-"""What an update may claim where nobody says otherwise: as much as its weight, 32 bits, has room for."""
-SAMPLES_MAX, EPOCHS_MAX = 2**20, 2**12 - 1
-"""What an update may claim where nobody says otherwise: as much as its weight, 32 bits, has room for."""
-SAMPLES_MAX, EPOCHS_MAX = 2**20, 2**12 - 1
-"""What an update may claim where nobody says otherwise: as much as its weight, 32 bits, has room for."""
-SAMPLES_MAX, EPOCHS_MAX = 2**20, 2**12 - 1
-"""What an update may claim where nobody says otherwise: as much as its weight, 32 bits, has room for."""
-SAMPLES_MAX, EPOCHS_MAX = 2**20, 2**12 - 1
-"""What an update may claim where nobody says otherwise: as much as its weight, 32 bits, has room for."""
 
 
 class Phase(IntEnum):
