@@ -81,6 +81,7 @@ class _Work:
         self, plans: Sequence[Plan], options: argparse.Namespace, command: str, console: Any
     ) -> None:
         from clients.experiments.archive import Archive
+        from clients.experiments.saving import get_commit
 
         self._plans = plans
         self._options = options
@@ -88,6 +89,7 @@ class _Work:
         self._console = console
         self._archive = Archive(options.runs)
         self._began = time.monotonic()
+        self._commit = get_commit()
         self._left: dict[str, set[str]] = {}
 
     def run(self, jobs: int) -> None:
@@ -135,7 +137,7 @@ class _Work:
 
         folder = self._folder(plan)
         found = results.collect(plan, self._archive)
-        save(found, folder, self._command, time.monotonic() - self._began)
+        save(found, folder, self._command, self._commit, time.monotonic() - self._began)
         pictures.save_all(found, folder)
         self._console.print(f"{plan.figure.full_name}: {folder}", highlight=False, soft_wrap=True)
         if self._options.over:

@@ -16,6 +16,7 @@ from types import MappingProxyType
 
 from clients.experiments import pictures, results
 from clients.experiments.figure import Figure, find, papers
+from clients.experiments.over import OVER
 from clients.experiments.results import MARKDOWN, META, TABLE
 from clients.experiments.saving import save_tables
 from clients.experiments.strict import Table
@@ -121,6 +122,19 @@ def made_by(paper: str, page: Path) -> str:
     return "\n".join(["| figure | runs | versions | machine |", "|---|---|---|---|", *lines])
 
 
+def over_table(paper: str, page: Path) -> str:
+    """Return of which figures a run was done over a real chain and store, with the same lines."""
+    rows = ["| figure | run | rounds | over | gas |", "|---|---|---|---|---|"]
+    for figure in saved(paper):
+        if (_folder(figure) / OVER).exists():
+            found = _read(figure, OVER)
+            where = f"{found['chain']} and {found['store']}"
+            rows.append(
+                f"| {figure.name} | `{found['run']}` | {found['rounds']} | {where} | {found['gas']:,} |"
+            )
+    return "\n".join(rows)
+
+
 def gallery(paper: str, page: Path) -> str:
     """Return every figure with its pictures, what to see in them, and its numbers."""
     parts = []
@@ -137,7 +151,13 @@ def gallery(paper: str, page: Path) -> str:
 
 
 PARTS: Mapping[str, Callable[[str, Path], str]] = MappingProxyType(
-    {"claims": claims_table, "time": time_table, "made by": made_by, "gallery": gallery}
+    {
+        "claims": claims_table,
+        "time": time_table,
+        "made by": made_by,
+        "over": over_table,
+        "gallery": gallery,
+    }
 )
 
 

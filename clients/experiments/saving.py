@@ -17,7 +17,12 @@ from clients.ports.files import write_whole
 from clients.types.errors import RequestError, UnavailableError
 
 
-def save(results: Results, folder: Path, command: str, seconds: float) -> None:
+def get_commit() -> str:
+    """Return the commit that runs are done at; asked before results are written, which change the tree."""
+    return rundir.versions()["commit"]
+
+
+def save(results: Results, folder: Path, command: str, commit: str, seconds: float) -> None:
     """Write `runs.jsonl`, `meta.json`, `table.json` and `table.md` into `folder`."""
     text = "".join(json.dumps(run, separators=(",", ":"), ensure_ascii=False) + "\n" for run in results.runs)
     write_whole(folder / RUNS, text)
@@ -29,7 +34,7 @@ def save(results: Results, folder: Path, command: str, seconds: float) -> None:
         "figure": results.figure.full_name,
         "preset": results.plan.preset,
         "command": command,
-        "commit": rundir.versions()["commit"],
+        "commit": commit,
         "versions": results.runs[0]["versions"],
         "hardware": hardware(),
         "runs": len(results.runs),

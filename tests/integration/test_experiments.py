@@ -214,7 +214,7 @@ def test_another_paper_needs_toml_alone(tmp_path: Path) -> None:
         RUNNERS[request.runner].run(request.settings, archive.begin(request), lambda rounds: None)
         archive.end(request)
     found = results.collect(plan, archive)
-    save(found, tmp_path / "out", "test", 0.0)
+    save(found, tmp_path / "out", "test", "a commit", 0.0)
     assert {path.name for path in pictures.save_all(found, tmp_path / "out")} == {"a.svg", "b.svg", "c.svg"}
     again = results.load(tmp_path / "out", figure, "smoke")
     assert [run["run"] for run in again.runs] == [run["run"] for run in found.runs]
