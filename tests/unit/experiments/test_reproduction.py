@@ -7,6 +7,8 @@ import pytest
 
 from clients.experiments import claims, report, results
 from clients.experiments.figure import Figure, papers
+from clients.experiments.over import OVER
+from clients.experiments.plan import make
 from clients.experiments.results import META, RUNS, TABLE
 from clients.experiments.tables import compute_table
 
@@ -36,6 +38,13 @@ def test_committed_results_are_of_the_figure_as_it_is(figure: Figure) -> None:
     versions = [run["versions"] for run in found.runs]
     assert all(one == versions[0] for one in versions)
     assert json.loads((folder(figure) / META).read_text("utf-8"))["versions"] == versions[0]
+
+
+@pytest.mark.parametrize("figure", SAVED, ids=lambda figure: figure.full_name)
+def test_what_went_over_a_chain_is_a_run_of_the_figure(figure: Figure) -> None:
+    path = folder(figure) / OVER
+    if path.exists():
+        assert json.loads(path.read_text("utf-8"))["run"] in make(figure, report.PRESET).requests
 
 
 @pytest.mark.parametrize("page", report.pages(), ids=lambda page: page.name)
