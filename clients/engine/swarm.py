@@ -115,7 +115,7 @@ class Swarm:
         config, participants = self.config, self.participants
         assert self.store is not None
         stake = config.units("tokens")
-        self._get_round_pool()  # refuse before anything is deployed
+        a_round = self._get_round_pool()  # refuses before anything is deployed
         terms = get_terms(config, genesis.digest, self._most_samples)
         document = self.folder.deployment() if "://" in config.chain else None
         self.launched = (
@@ -126,7 +126,7 @@ class Swarm:
         chain, devnet = self.launched.chain, self.launched.devnet
         self._save_settings(self.launched.name, cohort)
         self.folder.save_deployment(self.launched.deployment)
-        fill_pool(chain, get_deployer(config).address, self._needed_pool())
+        fill_pool(chain, get_deployer(config).address, self._needed_pool(a_round))
         join_all(self.launched, [one.account for one in participants], stake)
         if devnet is not None:
             self.journal.rewind(len(self.lines))
@@ -160,14 +160,14 @@ class Swarm:
         """How many samples the participant has that has most."""
         return max(map(self.bench.samples, range(self.config.clients)))
 
-    def _needed_pool(self) -> int:
-        """Return the base units that the rounds still to come may take from the pool, the most that they can.
+    def _needed_pool(self, a_round: int) -> int:
+        """Return the base units that the rounds still to come may take from the pool, `a_round` each.
 
         On a chain of our own these are all rounds: those settled already are played again on a fresh one.
         """
         assert self.launched is not None
         settled = len(self.lines) if self.launched.devnet is None else 0
-        return (self.config.rounds - settled) * self._get_round_pool()
+        return (self.config.rounds - settled) * a_round
 
     def _get_round_pool(self) -> int:
         """Return the base units that a round may take from the pool; `RequestError` if none has room."""

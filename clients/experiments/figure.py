@@ -272,7 +272,7 @@ def _check(figure: Figure, where: str) -> None:
     points = {axis.name: axis.points for axis in figure.axes} | {SERIES: figure.series}
     for preset, given in figure.presets.items():
         for axis, labels in given.axes.items():
-            _known_axis(axis, points, where)
+            _known("axis", axis, points, where)
             select(points[axis], labels, f"{where} [presets.{preset}] {axis}")
     named: list[tuple[str, Table]] = []
     for picture in figure.pictures:
@@ -284,7 +284,7 @@ def _check(figure: Figure, where: str) -> None:
     for axis, chosen in named:
         for one in (axis, *chosen):
             if one:
-                _known_axis(one, points, where)
+                _known("axis", one, points, where)
         for one, labels in chosen.items():
             select(points[one], labels, f"{where}: {one}")
     for claim in figure.claims:
@@ -322,8 +322,3 @@ def _check_kinds(figure: Figure, where: str) -> None:
 def _known(kind: str, name: str, known: Collection[str], where: str) -> None:
     if name not in known:
         raise unknown_name(f"{kind} in {where}", name, known)
-
-
-def _known_axis(name: str, points: dict[str, tuple[Point, ...]], where: str) -> None:
-    if name not in points:
-        raise unknown_name(f"axis in {where}", name, points)

@@ -8,7 +8,7 @@ from clients.types.federation import TOKEN
 
 def read_vbfl(lines: Sequence[Table], malicious: set[str]) -> Table:
     """Return of each round what validators measured of honest and malicious updates, how they judged them,
-    which updates passed, whose block won, what was refused to cheats, and everybody's stake.
+    which updates passed, whose block won, and everybody's stake.
     """
     return {
         "vad": {
@@ -18,7 +18,6 @@ def read_vbfl(lines: Sequence[Table], malicious: set[str]) -> Table:
         "judged": [_judge(line, malicious) for line in lines],
         "passed": [_pass(line, malicious) for line in lines],
         "winners": "".join(_winner(line["publisher"], malicious) for line in lines),
-        "refused": [[one["method"] for one in line.get("refused", ())] for line in lines],
         "stakes": {
             "honest": _stakes(lines, malicious, False),
             "malicious": _stakes(lines, malicious, True),

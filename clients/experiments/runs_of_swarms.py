@@ -136,6 +136,7 @@ def read(settings: Table, folder: Path) -> Table:
         "minority": [min(line["votes_for"], line["votes_against"]) for line in lines],
         "blamed_honest": sum(len(set(line["blamed"]) & honest) for line in lines),
         "blamed_malicious": sum(len(set(line["blamed"]) & malicious) for line in lines),
+        "refused": [[one["method"] for one in line["refused"]] for line in lines],
         "seconds": {part: round(spent, 3) for part, spent in summary["seconds"].items()},
         "wall_seconds": summary["wall_seconds"],
         "head": lines[-1]["head_cid"],

@@ -15,8 +15,7 @@ def get_vote(candidate: bytes, score: float, reference: float, tolerance: float)
     The candidate's digest if its score on the voter's own data is not below the threshold, else `REJECT`.
     The paper's threshold lost its formula; §4.2 says that it "can be based on a validation score acquired in
     the previous round" less a tolerance ε, so: `score >= reference - tolerance`, with `reference` the score
-    of the current head on the same data. A score that isn't a number fails the
-    test.
+    of the current head on the same data. A score that isn't a number fails.
     """
     return candidate if score >= reference - tolerance else REJECT
 
