@@ -3,7 +3,6 @@
 Model, data set and seed fix it, so every participant that is given the same settings can check it.
 """
 
-import argparse
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -12,7 +11,7 @@ from typing import Any
 from clients.engine.config import add_options, build, read_toml
 from clients.learning import codec, datasets, models
 from clients.learning.tensors import schema_of, weights_of
-from clients.ports.command import guard
+from clients.ports.command import Parser, guard
 from clients.ports.files import write_whole
 from clients.ports.store import compute_cid
 from clients.ports.store.opening import open_store
@@ -22,7 +21,7 @@ SETTINGS = ("dataset", "model", "seed", "store")
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command; return its exit status."""
-    parser = argparse.ArgumentParser(prog="python -m clients.genesis", description=__doc__.split("\n")[0])
+    parser = Parser(prog="python -m clients.genesis", description=__doc__.split("\n")[0])
     parser.add_argument("--config", type=Path, help="settings as TOML; the command line wins")
     parser.add_argument(
         "--save", type=Path, metavar="FILE", help="write the model to FILE instead of a store"

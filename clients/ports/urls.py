@@ -1,8 +1,20 @@
-"""URLs that may hold secrets: user names and passwords, and access keys in the path or the query."""
+"""URLs that may hold secrets: user names and passwords, and access keys in the path or the query.
 
+A command takes a URL as it is, or where it stands: `env:NAME`, an environment variable, or `file:PATH`, a
+file's first line. Either keeps it out of the list of processes and out of the shell's history.
+"""
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
 from urllib.parse import urlsplit
 
-from clients.types.errors import RequestError
+from clients.ports.hiding import hide_url
+from clients.types.errors import RequestError, UnavailableError
+
+_VARIABLE, _FILE = "env:", "file:"
+WAYS = "a URL, env:NAME for the environment variable that holds it, or file:PATH for the file"
+"""How a URL may be given, for messages and help."""
 
 
 def redacted(url: str) -> str:
@@ -14,3 +26,60 @@ def redacted(url: str) -> str:
         raise RequestError("this is no URL: scheme://, a host, and maybe a port.") from None
     host = parts.hostname or ""
     return f"{parts.scheme}://{f'[{host}]' if ':' in host else host}{port}"
+
+
+def is_url(given: str) -> bool:
+    """Return whether `given` is a URL, or says where one stands."""
+    return "://" in given or given.startswith((_VARIABLE, _FILE))
+
+
+def holds_secret(given: str) -> bool:
+    """Return whether `given` is a URL of more than scheme, host and port. RequestError if it is none."""
+    if "://" not in given:
+        return False
+    redacted(given)
+    parts = urlsplit(given)
+    return bool("@" in parts.netloc or parts.path.strip("/") or parts.query or parts.fragment)
+
+
+def shown(given: str) -> str:
+    """Return what others may read of `given`: a URL's place, and anything else as it is."""
+    return redacted(given) if "://" in given else given
+
+
+def read_url(given: str, environ: Mapping[str, str] = os.environ) -> str:
+    """Return the URL that `given` is or names; what may be secret of it is hidden from then on.
+
+    RequestError where there is none, UnavailableError where a file can't be read. Neither quotes what it
+    found.
+    """
+    if given.startswith(_VARIABLE):
+        name = given.removeprefix(_VARIABLE)
+        if not environ.get(name):
+            raise RequestError(f"the environment variable {name} is to hold a URL, and is not set.")
+        url, where = environ[name].strip(), f"the environment variable {name}"
+    elif given.startswith(_FILE):
+        path = Path(given.removeprefix(_FILE)).expanduser()
+        url, where = _first_line(path), f"the first line of {path}"
+    else:
+        url, where = given, "this"
+    if "://" not in url:
+        raise RequestError(f"{where} is no URL: scheme://, a host, and maybe a port and a path.")
+    hide_url(url)
+    return url
+
+
+def beside(given: str, folder: Path) -> str:
+    """Return `given` with the path of a `file:` understood from `folder`, as that of a file that names it."""
+    if not given.startswith(_FILE):
+        return given
+    return f"{_FILE}{folder.resolve() / Path(given.removeprefix(_FILE)).expanduser()}"
+
+
+def _first_line(path: Path) -> str:
+    try:
+        return path.read_text("utf-8").split("\n", 1)[0].strip()
+    except OSError as error:
+        raise UnavailableError(f"{path}, which is to hold a URL, can't be read: {error.strerror}.") from None
+    except ValueError:
+        raise RequestError(f"{path} is to hold a URL, and is no text.") from None

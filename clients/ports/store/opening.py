@@ -5,6 +5,7 @@ import os
 from collections.abc import Mapping
 from pathlib import Path
 
+from clients.ports.hiding import hide_credentials, hide_url
 from clients.ports.store.address import AUTH_VARIABLE, ApiAddress, is_address, parse_address
 from clients.ports.store.directory import DirStore
 from clients.ports.store.memory import MemoryStore
@@ -31,6 +32,8 @@ def open_store(
 
     Raises RequestError for an unknown name or a malformed address, UnavailableError when the store is down.
     """
+    hide_url(spec)  # a node's API may be under a path that nobody else knows
+    hide_credentials(*environ.get(AUTH_VARIABLE, "").partition(":")[::2])
     if is_address(spec):
         return _attach(parse_address(spec), timeout_s, environ)
     kind, colon, path = spec.partition(":")
