@@ -10,8 +10,23 @@ export class Missing extends Error {
   override name = 'Missing';
 }
 
+export interface Answer {
+  status: number;
+  bytes: Uint8Array<ArrayBuffer>;
+  /** The seconds that the other side asks to wait, where it does and a page may know. */
+  retryAfter?: number;
+}
+
 /** Fetches at most `limit` bytes. Throws Unreachable, and Missing where the answer is that there is nothing. */
 export async function fetchBytes(where: string, limit: number, options: RequestInit & { timeout: number }): Promise<Uint8Array<ArrayBuffer>> {
+  const { status, bytes } = await fetchAnswer(where, limit, options);
+  if (status === 404 || status === 410) throw new Missing('it is not there');
+  if (status < 200 || status > 299) throw new Unreachable(`it answered with status ${status}`);
+  return bytes;
+}
+
+/** Fetches at most `limit` bytes, whatever the status. Throws Unreachable where there is no answer, and Missing for a larger one. */
+export async function fetchAnswer(where: string, limit: number, options: RequestInit & { timeout: number }): Promise<Answer> {
   const { timeout, signal, ...init } = options;
   const late = AbortSignal.timeout(timeout);
   const signals = signal ? [signal, late] : [late];
@@ -19,9 +34,9 @@ export async function fetchBytes(where: string, limit: number, options: RequestI
     const answer = await fetch(where, {
       ...init, signal: AbortSignal.any(signals), credentials: 'omit', referrerPolicy: 'no-referrer', redirect: 'follow',
     });
-    if (answer.status === 404 || answer.status === 410) throw new Missing('it is not there');
-    if (!answer.ok) throw new Unreachable(`it answered with status ${answer.status}`);
-    return await readBytes(answer, limit);
+    const bytes = await readBytes(answer, limit);
+    const wait = Number(answer.headers.get('retry-after') ?? Number.NaN);
+    return { status: answer.status, bytes, ...(Number.isFinite(wait) && wait >= 0 ? { retryAfter: wait } : {}) };
   } catch (error) {
     if (signal?.aborted || error instanceof Missing || error instanceof Unreachable) throw error;
     throw new Unreachable(late.aborted ? `no answer within ${timeout / 1000} s` : 'no answer');
