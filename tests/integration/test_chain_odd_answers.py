@@ -8,6 +8,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from clients.auditing.nodesource import NodeSource
 from clients.ports.chain import Web3Chain, open_link
 from clients.ports.chain.abi import Abi, packaged
 from clients.ports.chain.link import Link
@@ -158,6 +159,32 @@ def test_a_receipt_is_one_or_none_or_a_clear_error(world: World, answer: Any) ->
     sender = Sender(Odd(world.link.rpc, "eth_getTransactionReceipt", answer), 31337, world.keys)
     with suppress(UnavailableError):
         assert sender.find("0x" + "00" * 32) is None
+
+
+@pytest.mark.parametrize(
+    ("method", "answer", "ask", "words"),
+    [
+        ("eth_getBlockByNumber", None, "now", r"http://odd: its answer to eth_getBlockByNumber is null"),
+        (
+            "eth_getBlockByNumber",
+            {},
+            "now",
+            r"http://odd: its answer to eth_getBlockByNumber has no timestamp",
+        ),
+        ("eth_call", None, "status", r"http://odd: its answer to eth_call is null.*the state"),
+        ("eth_getLogs", None, "events", r"http://odd: its answer to eth_getLogs is null"),
+    ],
+)
+def test_what_is_missing_is_named(world: World, method: str, answer: Any, ask: str, words: str) -> None:
+    with pytest.raises(UnavailableError, match=words):
+        getattr(odd(world, method, answer), ask)()
+
+
+def test_an_audit_says_what_to_ask_another_node_for(world: World) -> None:
+    for answer in (None, RpcError("eth_call", -32000, "missing trie node")):
+        link = Link("url", Odd(world.link.rpc, "eth_call", answer), 31337, world.link.sender)
+        with pytest.raises(UnavailableError, match="Old states are with archive nodes alone"):
+            NodeSource(link, world.chain.federation, mechanism="stake_vote")
 
 
 @pytest.mark.parametrize(
