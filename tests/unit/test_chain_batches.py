@@ -233,6 +233,25 @@ def test_a_node_that_goes_on_refusing_is_given_up_in_time() -> None:
     assert sum(pauses) == pytest.approx(5.0)
 
 
+def test_patience_begins_anew_with_every_headway() -> None:
+    turns = itertools.count()
+    pauses: list[float] = []
+    node = Node(lambda ids, answers: HttpRefusal(429) if next(turns) % 3 else answers)
+    patience = Patience(tries=1, refused=0.5, sleep=pauses.append)
+    rpc = NodeRpc("http://node", patience=patience, transport=node)
+    assert rpc.batch([("eth_x", (5,))] * 200) == ["0x5"] * 200
+    assert sum(pauses) > 2
+
+
+def test_a_query_for_logs_that_takes_too_long_is_given_up_at_once_and_by_itself() -> None:
+    node = Node(lambda ids, answers: TimeoutError() if len(node.lengths) > 1 else answers)
+    rpc = NodeRpc("http://node", patience=QUICK, transport=node)
+    rpc.request("eth_x", 5)
+    answers = rpc.batch([("eth_getLogs", (5,))] * 3)
+    assert [str(one) for one in answers] == ["eth_getLogs: no answer within 10 s (code 0)"] * 3
+    assert node.lengths == [1, 3, 1]
+
+
 @pytest.mark.parametrize(("asked", "pauses"), [(3.0, [3.0]), (60.0, [60.0]), (61.0, [])])
 def test_what_a_node_asks_to_wait_is_waited_where_there_is_time(asked: float, pauses: list[float]) -> None:
     answers = iter([HttpRefusal(503, None, asked)])

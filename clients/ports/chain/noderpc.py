@@ -94,10 +94,10 @@ class NodeRpc:
             results |= {part[place]: result for place, result in got.settled.items()}
             left = [place for place in part if place not in results]
             waiting = left + waiting[len(part) :]
+            if got.settled:  # headway: patience begins anew
+                spell = self._patience.spell(self._patience.refused)
             if got.limit is Limit.RATE:
-                if got.settled:
-                    spell = self._patience.spell(self._patience.refused)
-                else:
+                if not got.settled:
                     self._batches.slowed(len(part))
                 self._put_off(spell, asked[left[0]][0], got)
             elif got.limit is Limit.BATCH:
@@ -136,6 +136,9 @@ class NodeRpc:
             # What took too long will again; who asked for logs had better ask for fewer.
             heavy = self._answered and all(method == LOGS for method, _ in asked)
             last = once or (heavy and late) or not _passes(error)
+            if known and spell.times == self._patience.tries - 1 and spell.most > spell.waited and not last:
+                why = self._explain(error)
+                log.warning("chain at %s: %s. It is waited for, up to %g s.", self._where, why, spell.most)
             if last or not spell.wait(tries=self._patience.tries):
                 return self._give_up(asked, error, max(1, spell.times), heavy=heavy, once=once)
 
@@ -143,15 +146,17 @@ class NodeRpc:
         self, asked: Sequence[Request], error: Exception, times: int, *, heavy: bool, once: bool
     ) -> "_Answer":
         """Return what can be said all the same of requests without an answer; else raise UnavailableError."""
-        unproven = len(asked) > self._batches.proven
-        if heavy and not unproven:
-            why = self._explain(error)
-            return _Answer({place: RpcError(LOGS, _NO_ANSWER, why) for place in range(len(asked))})
+        unproven, silent = len(asked) > self._batches.proven, heavy
         if len(asked) > 1 and not once and (unproven or not _is_late(error)):
             alone = self._ask(asked[:1])  # raises where the node is gone; then it wasn't the batch
-            if not _is_unanswered(alone):
+            silent = heavy and _is_unanswered(alone)
+            if alone.settled and not silent:
                 self._batches.refused(1 if unproven else len(asked) // 2)
-            return alone
+            if not silent:
+                return alone
+        if silent:
+            why = self._explain(error)
+            return _Answer({place: RpcError(LOGS, _NO_ANSWER, why) for place in range(len(asked))})
         raise UnavailableError(
             f"chain at {self._where}: {asked[0][0]} failed after {times} {'try' if times == 1 else 'tries'}: "
             f"{self._explain(error)}. {_advise(error)}"
