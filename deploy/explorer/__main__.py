@@ -65,9 +65,9 @@ def _run(given: argparse.Namespace) -> int:
     if given.build_only:
         print(folder)
         return 0
-    fragment = _fragment(given)
+    view = get_view(given)
     with serve(folder, given.port) as server:
-        print(f"http://{HOST}:{server.server_address[1]}/{fragment}")
+        print(f"http://{HOST}:{server.server_address[1]}/{view}")
         if given.rpc and holds_secret(read_url(given.rpc)):
             print("The node's URL may hold a key, so the link is without it: give it under Connection.")
         print("Ctrl-C ends it.", flush=True)
@@ -83,7 +83,8 @@ def serve(folder: Path, port: int) -> ThreadingHTTPServer:
         raise UnavailableError(f"port {port} can't be listened on: {error}. Give another --port.") from None
 
 
-def _fragment(given: argparse.Namespace) -> str:
+def get_view(given: argparse.Namespace) -> str:
+    """Return what follows the page's address in a link: what to look at, without a URL that may hold a key."""
     federation = given.federation
     if given.deployment is not None:
         federation = Deployment.load(given.deployment).federation.address
