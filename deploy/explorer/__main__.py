@@ -84,7 +84,7 @@ def serve(folder: Path, port: int) -> ThreadingHTTPServer:
 
 
 def get_view(given: argparse.Namespace) -> str:
-    """Return what follows the page's address in a link: what to look at, without a URL that may hold a key."""
+    """Return what follows the page's address in a link; a URL that may hold a key stays out."""
     federation = given.federation
     if given.deployment is not None:
         federation = Deployment.load(given.deployment).federation.address
