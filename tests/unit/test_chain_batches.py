@@ -82,7 +82,8 @@ def limited(most: int, how: str, words: str) -> Callable[[list[Any], list[Any]],
             ],
             "nameless": lambda: [{"id": None, "error": error}],
             "rest": lambda: answers[:most] + refusal(ids[most:], words),
-            "cut": lambda: answers[:most],
+            # done, and no word of it
+            "cut": lambda: answers[:most] + [{"id": one} for one in ids[most:]],
             "413": lambda: HttpRefusal(413),
             "405": lambda: HttpRefusal(405, {"error": "method not allowed"}),
             "500": lambda: HttpRefusal(
@@ -207,6 +208,16 @@ def test_what_a_node_takes_is_learned_and_told_once(
     elif how != "cut":
         assert [words in one for one in told] == [True]
     assert "secret-key" not in caplog.text
+
+
+@pytest.mark.parametrize("how", ["each", "rest"])
+def test_an_error_that_a_request_has_in_a_batch_alone_is_not_believed(how: str) -> None:
+    node = Node(limited(3, how, "not on your plan"))
+    rpc = NodeRpc("http://node", patience=QUICK, transport=node)
+    assert rpc.batch([("eth_x", (number * 7 + 5,)) for number in range(30)]) == [
+        hex(number * 7 + 5) for number in range(30)
+    ]
+    assert node.lengths.count(1) <= 30
 
 
 @pytest.mark.parametrize("number", range(len(ERRORS)))
