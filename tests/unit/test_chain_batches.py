@@ -109,6 +109,7 @@ def untidy(rng: random.Random, ids: list[Any], answers: list[Any]) -> Any:
             "what?",
             {"id": ids[0], "result": "0xff"},
         ]
+        rng.shuffle(answers)
         return [one for one in answers if not isinstance(one, dict) or one["id"] != ids[-1]]
     return answers
 
