@@ -187,9 +187,7 @@ def test_no_transaction_is_sent_twice_where_it_may_have_arrived(
     assert all(times == 1 for times in node.done.values())
 
 
-@pytest.mark.parametrize(
-    ("most", "words"), [(7, "takes 7 requests at once"), (1, "takes one request at a time")]
-)
+@pytest.mark.parametrize(("most", "words"), [(7, "asked 7 things at once"), (1, "asked one thing at a time")])
 @pytest.mark.parametrize("how", WAYS)
 def test_what_a_node_takes_is_learned_and_told_once(
     most: int, words: str, how: str, caplog: pytest.LogCaptureFixture
@@ -205,7 +203,7 @@ def test_what_a_node_takes_is_learned_and_told_once(
     assert max(node.lengths) <= (60 if how == "cut" else most)  # what is only cut makes headway all the same
     told = [record.getMessage() for record in caplog.records]
     if how in ("page", "lost", "vague"):  # who can't take a batch at all doesn't say why
-        assert ["one request at a time" in one for one in told] == [True]
+        assert ["one thing at a time" in one for one in told] == [True]
     elif how != "cut":
         assert [words in one for one in told] == [True]
     assert "secret-key" not in caplog.text

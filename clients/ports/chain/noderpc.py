@@ -264,8 +264,8 @@ class NodeRpc:
         if most == _BATCH or Limit.BATCH in self._told:
             return
         self._told.add(Limit.BATCH)
-        how = f"{most} requests at once" if most > 1 else "one request at a time"
-        log.warning("chain at %s takes %s and no more: it is asked like that from now on.", self._where, how)
+        how = f"{most} things at once" if most > 1 else "one thing at a time"
+        log.warning("chain at %s refuses longer batches: from now on it is asked %s.", self._where, how)
 
     def _explain(self, error: Exception) -> str:
         if isinstance(error, HttpRefusal):
