@@ -46,7 +46,12 @@ def hide(*secrets: str) -> None:
 
 
 def hide_url(url: str) -> None:
-    """Keep all of `url` but scheme, host and port out of everything that is told from now on."""
+    """Keep all of `url` but scheme, host and port out of everything that is told from now on.
+
+    What is no URL, as a folder or a multiaddr, is left alone.
+    """
+    if "://" not in url:
+        return None
     try:
         parts = urlsplit(url)
         user, password = parts.username or "", parts.password or ""

@@ -173,7 +173,10 @@ def test_any_url_can_be_hidden(text: str) -> None:
 def test_what_is_short_or_plain_is_left_alone() -> None:
     for url in ("http://127.0.0.1:8545", "http://localhost:8545/", "wss://host/rpc", "http://host/v2"):
         hide_url(url)
-    assert hidden("http://127.0.0.1:8545/rpc of v2") == "http://127.0.0.1:8545/rpc of v2"
+    for store in ("dir:/some/where/folder", "/ip4/127.0.0.1/tcp/5001", "memory"):
+        hide_url(store)
+    told = "http://127.0.0.1:8545/rpc of v2 and /some/where/folder"
+    assert hidden(told) == told
 
 
 def test_a_record_that_cannot_be_formatted_tells_no_more(capsys: pytest.CaptureFixture[str]) -> None:
