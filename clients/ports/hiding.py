@@ -17,6 +17,7 @@ import re
 import sys
 import threading
 import traceback
+from functools import cache
 from types import TracebackType
 from typing import Any
 from urllib.parse import unquote, urlsplit
@@ -38,8 +39,7 @@ def hide(*secrets: str) -> None:
         fresh = {one: _spelled(one) for one in plain if len(one) >= _SHORTEST and one not in _patterns}
         if not fresh:
             return
-        if not _patterns:
-            _watch()
+        _watch()
         _patterns.update(fresh)
         longest_first = sorted(_patterns, key=len, reverse=True)
         _pattern = re.compile("|".join(_patterns[one] for one in longest_first))
@@ -97,6 +97,7 @@ def _ways(sign: str) -> list[str]:
 # ---------------------------------------------------------------------- what this process tells
 
 
+@cache
 def _watch() -> None:
     """Clean every log record, and every traceback that ends a thread or the process, from now on."""
     make, end, end_thread = logging.getLogRecordFactory(), sys.excepthook, threading.excepthook

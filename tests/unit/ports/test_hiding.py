@@ -15,7 +15,6 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from clients.ports import hiding
 from clients.ports.chain.link import open_link
 from clients.ports.chain.noderpc import NodeRpc
 from clients.ports.chain.patience import Patience
@@ -25,6 +24,7 @@ from clients.ports.store.address import AUTH_VARIABLE
 from clients.ports.store.opening import open_store
 from clients.ports.urls import holds_secret, read_url, redacted
 from clients.types.errors import FedJuryError, UnavailableError
+from tests.unit.ports.conftest import forget
 
 # None of these words is in any text of ours, so whatever of them is told was told by mistake.
 WORD = st.text("qxzQXZ79_~!$'()*+,;:@ \\\"éß漢", min_size=6, max_size=16).filter(
@@ -40,11 +40,6 @@ TROUBLE = {
     "elsewhere": b"HTTP/1.1 302 Found\r\nlocation: ECHO\r\ncontent-length: 0\r\n\r\n",
     "echoed": None,  # an error that quotes the request line
 }
-
-
-def forget() -> None:
-    """Forget earlier examples' secrets: a process has a few, not hundreds."""
-    hiding._patterns.clear()
 
 
 class Listener(logging.Handler):
