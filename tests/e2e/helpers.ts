@@ -100,6 +100,7 @@ export class Door {
       passed.on('error', () => answer.destroy());
       asked.pipe(passed);
     });
+    server.unref(); // a test that fails before it shuts its door ends all the same
     this.server = server;
     await new Promise<void>((done) => server.listen(this.port, '127.0.0.1', done));
     this.port = (server.address() as AddressInfo).port;

@@ -156,7 +156,7 @@ test('models that may be gone are told from those that must be there', async () 
     assert.match(await verify(page), /isn't known here\. What needs no models adds up/);
     for (const [path, history, says] of [['1', 2, /let go of, as agreed/], ['1', 3, /must still be there/], ['2', 0, /Models are kept for 0 rounds/], ['3', 0, /never let go of/]] as const) {
       await visit(page, { ...view, path: `round/${path}`, history });
-      await page.locator('section', { hasText: 'Verdict' }).locator('a[href*="model/"]').last().click();
+      await page.locator('[aria-labelledby="section-verdict"] a[href*="model/"]').last().click();
       await page.getByText('can’t be had from the gateway').waitFor();
       assert.match(await page.locator('main').innerText(), says);
     }
