@@ -134,8 +134,9 @@ def _agree(config: SwarmConfig, deployment: Deployment | None, *, own: bool) -> 
         return config
     if own:
         raise RequestError(
-            f"history = {config.history}: the members of this federation keep models for {agreed} rounds, as "
-            f"its record says. Leave --history out, or give {agreed} or more."
+            f"history = {config.history}: the members of this federation keep models for {agreed} "
+            f"round{'' if agreed == 1 else 's'}, as its record says. "
+            f"Leave --history out, or give {agreed} or more."
         )
     return replace(config, history=agreed)
 
