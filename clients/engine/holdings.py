@@ -3,6 +3,7 @@
 import logging
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 
 from clients.engine.cohort import TOGETHER
 from clients.engine.journal import Journal
@@ -66,13 +67,11 @@ class Holdings:
 
     def _hold(self, round_number: int, cid: Cid, read: Callable[[], bytes]) -> None:
         """See that the store holds a file that others may have made: a proposer didn't make the aggregate."""
-        here = self._store.has(cid)
-        data = b"" if here else read()
         self._note(round_number, [cid])
-        if here:
-            self._store.pin(cid)  # it may have been read and not been pinned
-        else:
-            self._store.put(data)
+        try:
+            self._store.pin(cid)  # it may be there because it was read, and is not pinned yet
+        except PeerError:
+            self._store.put(read())
 
     def _hold_genesis(self, round_number: int) -> None:
         """Hold the genesis too. Whoever can't have it takes part all the same."""
@@ -80,7 +79,7 @@ class Holdings:
             self._hold(
                 round_number,
                 self._genesis,
-                lambda: self._store.get(self._genesis, max_bytes=self._model_bytes),
+                partial(self._store.get, self._genesis, max_bytes=self._model_bytes),
             )
         except PeerError as error:
             self._lacks_genesis = True
