@@ -11,6 +11,7 @@ import sys
 import time
 from collections.abc import Sequence
 from contextlib import ExitStack
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -34,7 +35,7 @@ from clients.ports.store.opening import open_store
 from clients.types.chain import Call
 from clients.types.cid import Cid
 from clients.types.errors import PeerError, RequestError
-from clients.types.federation import TOKEN, Address, Outcome, Standing, Status
+from clients.types.federation import TOKEN, Address, Standing, Status
 from clients.types.store import Store
 
 LEARNING = (
@@ -87,7 +88,8 @@ def _run(options: dict[str, Any]) -> int:
     # parts, one among them: whoever brings its own data has no part to share.
     stand_ins = {"mechanism": "fedavg", "proposers": 1, "malicious": 0}
     settings = {**(read_toml(options["config"]) if options["config"] else {}), **stand_ins}
-    config = build({**settings, **{name: options[name] for name in LEARNING if name in options}})
+    settings |= {name: options[name] for name in LEARNING if name in options}
+    config = build(settings)
     if config.store in ("auto", "memory"):
         raise RequestError(
             "name a store that the other participants reach: --store /ip4/HOST/tcp/PORT or "
@@ -103,6 +105,7 @@ def _run(options: dict[str, Any]) -> int:
     if (options["deployment"] is None) == (options["federation"] is None):
         raise RequestError("name the federation: --deployment FILE or --federation ADDRESS.")
     deployment = Deployment.load(options["deployment"]) if options["deployment"] else None
+    config = _agree(config, deployment, own="history" in settings)
     with ExitStack() as stack:
         journal = Journal(options["journal"])
         stack.callback(journal.close)
@@ -119,6 +122,23 @@ def _run(options: dict[str, Any]) -> int:
         stack.callback(store.close)
         _participate(mechanism, chain, store, config, key, options, journal)
     return 0
+
+
+def _agree(config: SwarmConfig, deployment: Deployment | None, *, own: bool) -> SwarmConfig:
+    """Return the settings with the history that the record says, or a longer one of our `own`.
+
+    Who keeps models for fewer rounds than agreed looks to an audit like one who withholds them.
+    """
+    agreed = deployment.history if deployment else None
+    if agreed is None or (own and config.history >= agreed):
+        return config
+    if own:
+        raise RequestError(
+            f"history = {config.history}: the members of this federation keep models for {agreed} "
+            f"round{'' if agreed == 1 else 's'}, as its record says. "
+            f"Leave --history out, or give {agreed} or more."
+        )
+    return replace(config, history=agreed)
 
 
 def _find(link: Link, deployment: Deployment | None, federation: Address) -> str:
@@ -178,9 +198,7 @@ def _participate(
             print(f"{key.address} is out: {conduct.why_out}. What is left can be withdrawn.")
         return not out
 
-    status = chain.status()
-    past = status.round if status.record.outcome != Outcome.NONE else max(0, status.round - 1)
-    driver.run(options["rounds"], settled, told=past)
+    driver.run(options["rounds"], settled, told=chain.status().settled)
 
 
 def _check_model(chain: Web3Chain, cohort: Cohort, config: SwarmConfig) -> None:

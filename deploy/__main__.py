@@ -14,7 +14,7 @@ from clients.ports.files import write_whole
 from clients.ports.keys import open_key
 from clients.types.errors import RequestError
 from deploy.federation import deploy_federation, fill_pool
-from deploy.options import add_pool, add_terms, read_terms
+from deploy.options import add_pool, add_terms, read_history, read_terms
 from deploy.sources import write_sources
 from deploy.terms import parse_bytes32
 
@@ -70,7 +70,7 @@ def _run(given: argparse.Namespace) -> int:
 
 def deploy(given: argparse.Namespace) -> tuple[Deployment, Path]:
     """Deploy as the command line asks; return the deployment and its record's path."""
-    terms = read_terms(given)
+    terms, history = read_terms(given), read_history(given)
     beacon = parse_bytes32(given.beacon_value) if given.beacon_value else None
     record_path(given.folder, 0, given.name)  # a bad name costs nothing yet
     key = open_key(given.dev_key, given.keystore, given.passphrase_file)
@@ -81,7 +81,13 @@ def deploy(given: argparse.Namespace) -> tuple[Deployment, Path]:
         log = path.with_suffix(".pending")
         _note(link, log, force=given.force)
         deployment = deploy_federation(
-            link, key.address, terms, name=given.name, beacon_value=beacon, supply=given.supply
+            link,
+            key.address,
+            terms,
+            name=given.name,
+            beacon_value=beacon,
+            supply=given.supply,
+            history=history,
         )
         write_sources(path, deployment)
         deployment.save(path)

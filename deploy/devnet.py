@@ -24,7 +24,7 @@ from clients.types.cid import Cid
 from clients.types.errors import RequestError, UnavailableError
 from clients.types.federation import TOKEN
 from deploy.federation import deploy_federation, fill_pool
-from deploy.options import add_pool, add_terms, read_terms
+from deploy.options import add_pool, add_terms, read_history, read_terms
 
 NAME = "devnet"
 _ACCOUNTS = 10  # Anvil gives as many their ether
@@ -80,7 +80,7 @@ def start(given: argparse.Namespace, stack: ExitStack) -> tuple[dict[str, Runnin
     The record comes last: whoever finds it finds all that it leads to.
     """
     genesis = _read_genesis(given)
-    terms = read_terms(given)
+    terms, history = read_terms(given), read_history(given)
     keys = [dev_key(number) for number in range(_ACCOUNTS)]
     nodes: dict[str, Running] = {}
     lines = []
@@ -97,7 +97,7 @@ def start(given: argparse.Namespace, stack: ExitStack) -> tuple[dict[str, Runnin
     node = stack.enter_context(clock)
     nodes["Anvil"] = node
     with open_link(node.url, keys) as link:
-        deployment = deploy_federation(link, keys[0].address, terms, name=NAME)
+        deployment = deploy_federation(link, keys[0].address, terms, name=NAME, history=history)
         if given.pool:
             fill_pool(deployment.open(link), keys[0].address, given.pool)
         tokens = Token(link, deployment.token.address)

@@ -16,6 +16,7 @@ from clients.ports.chain.web3chain import Web3Chain, check_code
 from clients.types.chain import Call
 from clients.types.errors import ProtocolError, RequestError, UnavailableError
 from clients.types.federation import ZERO_ADDRESS, Address
+from clients.types.keeping import HISTORY
 from deploy.compiler import artifact
 from deploy.sources import compiler_settings
 
@@ -31,6 +32,7 @@ def deploy_federation(
     name: str = "devnet",
     beacon_value: bytes | None = None,
     supply: int = 0,
+    history: int = HISTORY,
 ) -> Deployment:
     """Deploy a federation as `deployer`, who has a key in `link`, and see that it is there.
 
@@ -38,6 +40,7 @@ def deploy_federation(
     `terms.token` zero: deploys a JuryToken as well, with `supply` base units for the deployer; on a
     development chain the deployer may mint more. `terms.beacon` zero: block hashes are the entropy, unless
     `beacon_value` (32 bytes, development chains only) is given, which deploys a FixedBeacon.
+    `history`: for how many rounds members keep models; the contract doesn't know, the record does.
     RequestError where the terms are refused, UnavailableError where the chain fails.
     """
     mechanism, play = mechanism_of(terms), link.chain_id in DEV_CHAINS
@@ -74,6 +77,7 @@ def deploy_federation(
         terms=whole,
         abi_hash=abi_hash(artifact(contract).abi),
         compiler=compiler_settings(),
+        history=history,
     )
 
 

@@ -49,12 +49,6 @@ class Candidate:
     missing: bool = False
 
 
-def put_all(store: Store, files: Sequence[bytes]) -> list[Cid]:
-    """Put `files`, several at a time; return their CIDs in order."""
-    with ThreadPoolExecutor(TOGETHER) as pool:
-        return list(pool.map(store.put, files))
-
-
 class Cohort:
     """The learning of some participants, numbered as in the partition."""
 

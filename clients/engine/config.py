@@ -21,6 +21,7 @@ from clients.protocol.ledger import STAKE_MAX
 from clients.roles.judging import FIXED_THRESHOLD
 from clients.types.errors import RequestError, unknown_name
 from clients.types.federation import EPOCHS_MAX, TOKEN
+from clients.types.keeping import HISTORY, HISTORY_MAX
 
 MECHANISMS = ("stake_vote", "vbfl", "bflc", "blade", "dfl", "fedavg")
 BASELINE = "fedavg"
@@ -70,7 +71,9 @@ class SwarmConfig:
     tokens: str = option("64", "tokens that every participant stakes at the start")
     proposer_stake: str = option("16", "tokens a proposer of a rejected round loses")
     voter_stake: str = option("8", "tokens a voter in the minority loses")
-    history: int = option(20, "rounds whose models stay in the store, for audits; the head always does")
+    history: int = option(
+        HISTORY, "rounds for which models stay in the store, for audits; genesis and head always do"
+    )
     quorum: float = option(0.5, "share of the drawn voters that must reveal for a verdict")
     attribution: bool = option(False, "slash only proposers whose updates the rejecting voters name")
     unit_reward: str = option("0.001", "vbfl: tokens that a sample visited, a check or a vote earns")
@@ -102,7 +105,7 @@ class SwarmConfig:
         self.units("tokens")
         self._check_range("local_epochs", 1, EPOCHS_MAX)
         self._check_range("malicious", 0, self.clients, "there are only {clients} clients")
-        self._check_range("history", 0, 1_000_000)
+        self._check_range("history", 0, HISTORY_MAX)
         self._check_range("seed", 0, 2**63 - 1)
         self._check_range("learning_rate", 1e-12, 1e3)
         if self.validation:

@@ -14,6 +14,7 @@ from clients.engine.cohort import Cohort
 from clients.engine.config import SwarmConfig
 from clients.engine.driver import Driver
 from clients.engine.figures import draw_all
+from clients.engine.holdings import Holdings
 from clients.engine.journal import Journal
 from clients.engine.launch import Launched, fill_pool, get_deployer, get_terms, join_all, launch, relaunch
 from clients.engine.learners import build_bench, deal_attacks
@@ -192,6 +193,7 @@ class Swarm:
         self.meters.take()
         run_fedavg(
             cohort=cohort,
+            holdings=Holdings(self.store, self.journal, genesis, cohort.schema.encoded_size, 0),
             store=self.store,
             participants=self.participants,
             informed=config.informed,

@@ -11,6 +11,7 @@ from urllib.parse import urlencode
 from clients.ports.chain.deployment import Deployment
 from clients.ports.command import guard
 from clients.types.errors import UnavailableError
+from clients.types.keeping import check_history
 from deploy.explorer.building import POLICY, build
 
 HOST = "127.0.0.1"
@@ -50,6 +51,12 @@ def parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--deployment", type=Path, metavar="FILE", help="the federation's record, instead of its address"
     )
+    parser.add_argument(
+        "--history",
+        type=int,
+        metavar="N",
+        help="rounds for which models are kept, in that link (default: the record's)",
+    )
     return parser
 
 
@@ -80,11 +87,15 @@ def serve(folder: Path, port: int) -> ThreadingHTTPServer:
 
 
 def _fragment(given: argparse.Namespace) -> str:
-    federation = given.federation
+    federation, history = given.federation, given.history
+    if history is not None:
+        check_history(history, "--history")
     if given.deployment is not None:
-        federation = Deployment.load(given.deployment).federation.address
-    asked = {"rpc": given.rpc, "ipfs": given.gateway, "federation": federation}
-    named = {name: value for name, value in asked.items() if value}
+        record = Deployment.load(given.deployment)
+        federation = record.federation.address
+        history = record.history if history is None else history
+    asked = {"rpc": given.rpc, "ipfs": given.gateway, "federation": federation, "history": history}
+    named = {name: value for name, value in asked.items() if value not in (None, "")}
     return f"#/rounds?{urlencode(named)}" if named else ""
 
 

@@ -1,13 +1,23 @@
 /** Downloads with an end: a stranger's answer is read no further than agreed, and awaited no longer. */
 
+/** What came of asking, with the HTTP status of the answer; 0 where there was none. */
+class Answer extends Error {
+  status = 0;
+}
+
 /** The other side isn't there, or says what can't be read. Trying again may help. */
-export class Unreachable extends Error {
+export class Unreachable extends Answer {
   override name = 'Unreachable';
 }
 
 /** What was asked for isn't to be had, whoever is asked again. */
-export class Missing extends Error {
+export class Missing extends Answer {
   override name = 'Missing';
+}
+
+/** Whether an error, or what caused it, is the answer that what was asked for isn't there, or wasn't found in time. */
+export function isAbsent(error: unknown): boolean {
+  return error instanceof Error && ((error instanceof Answer && [404, 410, 504].includes(error.status)) || isAbsent(error.cause));
 }
 
 /** Fetches at most `limit` bytes. Throws Unreachable, and Missing where the answer is that there is nothing. */
@@ -19,8 +29,9 @@ export async function fetchBytes(where: string, limit: number, options: RequestI
     const answer = await fetch(where, {
       ...init, signal: AbortSignal.any(signals), credentials: 'omit', referrerPolicy: 'no-referrer', redirect: 'follow',
     });
-    if (answer.status === 404 || answer.status === 410) throw new Missing('it is not there');
-    if (!answer.ok) throw new Unreachable(`it answered with status ${answer.status}`);
+    const { status } = answer;
+    if (status === 404 || status === 410) throw Object.assign(new Missing('it is not there'), { status });
+    if (!answer.ok) throw Object.assign(new Unreachable(`it answered with status ${status}`), { status });
     return await readBytes(answer, limit);
   } catch (error) {
     if (signal?.aborted || error instanceof Missing || error instanceof Unreachable) throw error;
