@@ -68,6 +68,7 @@ def launch(config: SwarmConfig, terms: Terms, keys: Sequence[Key], journal: Jour
                 "federation": spec.federation,
                 "token": TOKEN,
                 "beacon": BEACON,
+                "learning": config.agreement(),
             },
         )
     theirs = "://" in config.chain
@@ -93,7 +94,12 @@ def _deploy(
             "each participant with `python -m clients.node`."
         )
     deployment = deploy_federation(
-        link, deployer, terms, name="swarm", beacon_value=get_beacon_value(config.seed)
+        link,
+        deployer,
+        terms,
+        name="swarm",
+        beacon_value=get_beacon_value(config.seed),
+        learning=config.agreement(),
     )
     if link.control is None:
         link.sender.send([Step(deployer, one, b"", "fund", 21_000, GAS_MONEY) for one in accounts])

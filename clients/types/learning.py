@@ -5,12 +5,12 @@ none of them.
 """
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Any, Literal, Self
 
 from clients.types.errors import RequestError
 from clients.types.federation import EPOCHS_MAX
-from clients.types.settings import check_name, check_range, option, read_numbers
+from clients.types.settings import check_name, check_range, option, plain, read_numbers
 
 METRICS = ("accuracy", "auroc")
 OPTIMIZERS = ("adam", "sgd")
@@ -191,6 +191,10 @@ class Learning:
         """The task, if it is said."""
         return None if self.task == AUTO else Task.parse(self.task)
 
+    def agreement(self) -> dict[str, Any]:
+        """Return these settings, and none beside them, as TOML and JSON hold them."""
+        return plain(self, Learning)
+
     def require_whole(self, where: str) -> None:
         """Raise `RequestError` where something is left for one's own data to decide."""
         task = self.known_task
@@ -204,6 +208,10 @@ class Learning:
                 f"{where} doesn't say {' and '.join(missing)}, which all members must have alike. "
                 "`python -m clients.genesis --learning FILE` writes down all of it."
             )
+
+
+AGREED = tuple(item.name for item in fields(Learning))
+"""The names of the settings that are agreed on."""
 
 
 def count_columns(shape: tuple[int, ...]) -> int:

@@ -5,6 +5,7 @@ import math
 import types
 import typing
 from collections.abc import Collection, Mapping
+from decimal import Decimal
 from typing import Any, TypeVar
 
 from clients.types.errors import RequestError, unknown_name
@@ -36,9 +37,12 @@ def make(kind: type[T], table: Mapping[str, Any]) -> T:
     return kind(**values)
 
 
-def plain(record: Any) -> dict[str, Any]:
-    """Return a record's settings as TOML and JSON hold them; `make` reads them back."""
-    return {item.name: _plain(getattr(record, item.name)) for item in dataclasses.fields(record)}
+def plain(record: Any, kind: Any = None) -> dict[str, Any]:
+    """Return a record's settings, or those that it has as a record of `kind`, as TOML and JSON hold them.
+
+    `make` reads them back.
+    """
+    return {item.name: _plain(getattr(record, item.name)) for item in dataclasses.fields(kind or record)}
 
 
 def check_name(kind: str, got: str, known: Collection[str]) -> None:
@@ -56,13 +60,16 @@ def check_range(name: str, value: float, low: float, high: float, why: str = "")
 def read_numbers(name: str, value: Any) -> tuple[float, ...]:
     """Return a list of finite numbers."""
     if not isinstance(value, list | tuple) or not all(
-        isinstance(one, int | float) and not isinstance(one, bool) and math.isfinite(one) for one in value
+        isinstance(one, int | float | Decimal) and not isinstance(one, bool) and math.isfinite(one)
+        for one in value
     ):
         raise RequestError(f"{name}: a list of numbers is needed.")
     return tuple(map(float, value))
 
 
 def _coerce(name: str, value: Any, wanted: Any) -> Any:
+    if isinstance(value, Decimal):
+        value = str(value) if wanted is str else float(value)
     if isinstance(wanted, types.GenericAlias):
         kind = typing.get_args(wanted)[0]
         items = [value] if isinstance(value, kind) else value
