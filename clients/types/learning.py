@@ -178,7 +178,7 @@ class Learning:
         check_range("learning_rate", self.learning_rate, 1e-12, 1e3)
         if self.shape and (len(self.shape) not in CANONICAL or min(self.shape) < 1):
             raise RequestError(
-                f"shape = {list(self.shape)}: 1 to {len(CANONICAL)} numbers from 1 are needed."
+                f"shape = {list(self.shape)}: 1 to {len(CANONICAL)} numbers, from 1 on, are needed."
             )
         task = self.known_task
         if task is not None and self.metric == "auroc" and not task.ranked:

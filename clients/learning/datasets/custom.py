@@ -162,7 +162,7 @@ def _get_count(name: str, told: Any) -> int | None:
     count = np.asarray(told)
     if count.size != 1 or count.dtype.kind not in "ui":
         raise RequestError(
-            f"{name}: num_classes is {count.dtype} of shape {count.shape}; expected a whole number"
+            f"{name}: num_classes is {count.dtype} of shape {count.shape}; expected one whole number"
         )
     return int(count.reshape(-1)[0])
 

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from clients.learning.aggregate import Contribution, fedavg
-from clients.learning.attacks import ATTACKS, combine, flip_labels, parse
+from clients.learning.attacks import ATTACKS, check_task, combine, flip_labels, parse
 from clients.learning.codec import encode
 from clients.learning.datasets import load
 from clients.learning.evaluate import evaluate
@@ -34,6 +34,22 @@ def test_every_flipped_label_is_wrong_and_valid(classes: int, seed: int) -> None
     several = np.random.default_rng(seed).integers(0, 2, (30, classes)).astype(np.float32)
     negated = flip_labels(Samples.of(np.zeros((30, 1), np.float32), several)).y.numpy()
     assert np.array_equal(negated, 1 - several)
+
+
+@given(st.integers(1, 3), st.integers(0, 10**6))
+def test_targets_are_reflected_at_the_mean(outputs: int, seed: int) -> None:
+    y = np.random.default_rng(seed).normal(size=(9, outputs)).astype(np.float32)
+    data = Samples.of(np.zeros((9, 1), np.float32), y, task=Task("regression", outputs))
+    flipped = flip_labels(data)
+    assert np.array_equal(flipped.y.numpy(), -y)
+    assert flipped.task == data.task
+    for name in ATTACKS:
+        if name == "backdoor":
+            with pytest.raises(RequestError, match="a regression has none"):
+                check_task(parse(name), data.task)
+        else:
+            check_task(parse(name), data.task)
+    check_task(parse("backdoor"), Task("labels", 3))
 
 
 def test_what_the_weights_become() -> None:
