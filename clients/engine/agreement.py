@@ -16,7 +16,11 @@ def settle(told: Mapping[str, Any], agreed: Mapping[str, Any], where: str) -> Sw
     A model that is somebody's own code is taken from nobody: the participant must name it too. Raises
     `RequestError` where it is told otherwise than was agreed on.
     """
-    own, theirs = build(dict(told)), make(Learning, agreed)
+    own = build(dict(told))
+    try:
+        theirs = make(Learning, agreed)
+    except RequestError as error:
+        raise RequestError(f"{where}: learning: {error}") from None
     if ":" in theirs.model and "model" not in told:
         raise RequestError(
             f"the federation's model is {theirs.model}, code that its members have at home. See that yours "

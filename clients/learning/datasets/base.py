@@ -43,10 +43,7 @@ class Dataset:
             x, y = getattr(self, f"x_{split}"), getattr(self, f"y_{split}")
             _check_inputs(self.name, f"x_{split}", x)
             check_labels(self.name, f"y_{split}", y, self.task)
-            if len(x) != len(y):
-                raise RequestError(
-                    f"{self.name}: x_{split} has {len(x)} samples, but y_{split} has {len(y)} labels"
-                )
+            check_counts(self.name, split, x, y)
         if self.x_train.shape[1:] != self.x_test.shape[1:]:
             raise RequestError(
                 f"{self.name}: a sample of x_train has shape {self.x_train.shape[1:]} but one of x_test "
@@ -74,6 +71,14 @@ class Dataset:
     def metric(self) -> str:
         """The paper's metric for the task: accuracy, or mean AUROC where a sample has several labels."""
         return "auroc" if self.task.kind == "labels" else "accuracy"
+
+
+def check_counts(name: str, split: str, x: NDArray[Any], y: NDArray[Any]) -> None:
+    """Raise `RequestError` where there are no samples, or not a label for each."""
+    if x.size == 0:
+        raise RequestError(f"{name}: x_{split} of shape {x.shape} is empty")
+    if len(x) != len(y):
+        raise RequestError(f"{name}: x_{split} has {len(x)} samples, but y_{split} has {len(y)} labels")
 
 
 def check_finite(name: str, key: str, array: NDArray[Any]) -> None:
@@ -119,6 +124,4 @@ def _check_inputs(name: str, key: str, x: NDArray[Any]) -> None:
         raise RequestError(
             f"{name}: {key} is {x.dtype} of shape {x.shape}; expected float32 of 2 to 5 axes, samples first"
         )
-    if x.size == 0:
-        raise RequestError(f"{name}: {key} of shape {x.shape} is empty")
     check_finite(name, key, x)

@@ -12,9 +12,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from clients.learning.datasets.axes import arrange, find_layout
-from clients.learning.datasets.base import Dataset, check_finite
+from clients.learning.datasets.base import Dataset, check_counts, check_finite
 from clients.learning.datasets.labels import find_task, read_labels, read_whole
-from clients.learning.datasets.scaling import find_constants, scale_bytes, to_inputs, to_targets
+from clients.learning.datasets.scaling import (
+    check_unit,
+    find_constants,
+    scale_bytes,
+    to_inputs,
+    to_targets,
+)
 from clients.types.errors import RequestError, UnavailableError, unknown_name
 from clients.types.learning import CANONICAL, LAYOUTS, Constants, Form, Task
 
@@ -104,8 +110,8 @@ def from_arrays(
     labels = {"y_train": y_train, "y_test": y_test}
     task = find_task(name, labels, form.task, _get_count(name, num_classes))
     labels = {key: read_labels(name, key, y, task) for key, y in labels.items()}
-    if inputs["x_train"].size == 0:
-        raise RequestError(f"{name}: x_train of shape {inputs['x_train'].shape} is empty")
+    for split in ("train", "test"):
+        check_counts(name, split, inputs[f"x_{split}"], labels[f"y_{split}"])
     constants = _standardise(name, task, inputs, labels, form.standardize)
     writers = None if writer_train is None else read_whole(name, "writer_train", writer_train)
     return Dataset(
@@ -138,6 +144,7 @@ def _standardise(
         assert constants is not None
         for key, y in labels.items():
             labels[key] = to_targets(name, key, y, constants)
+        check_unit(name, list(labels.values()))
     return constants
 
 

@@ -12,6 +12,7 @@ from clients.types.learning import Task
 
 _MANY_CLASSES = 100
 _FEW_SAMPLES = 10
+_TOO_LARGE = 2.0**63
 
 
 def find_task(
@@ -43,6 +44,10 @@ def read_labels(name: str, key: str, y: NDArray[Any], task: Task) -> NDArray[Any
         return read_whole(name, key, y)
     if y.ndim == 1:
         y = y[:, None]
+    if y.ndim != 2 or y.shape[1] == 0:
+        raise RequestError(
+            f"{name}: {key} has shape {y.shape}; the task, {task}, expects (N, {task.outputs})"
+        )
     if task.kind == "labels":
         return y.astype(np.float32)
     targets = y.astype(np.float64)
@@ -110,4 +115,6 @@ def _flat(y: NDArray[Any]) -> NDArray[Any]:
 
 
 def _is_whole(y: NDArray[Any]) -> bool:
-    return y.dtype.kind in "uib" or (y.dtype.kind == "f" and bool(np.all(y == np.floor(y))))
+    if y.dtype.kind != "f":
+        return y.dtype.kind in "uib"
+    return bool(np.all((np.abs(y) < _TOO_LARGE) & (y == np.floor(y))))

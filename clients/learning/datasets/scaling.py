@@ -5,7 +5,7 @@ numbers in every file and on every machine that reads one.
 """
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -93,20 +93,23 @@ def to_inputs(name: str, key: str, x: NDArray[Any], constants: Constants | None)
 
 
 def to_targets(name: str, key: str, y: NDArray[Any], constants: Constants) -> FloatArray:
-    """Return a regression's targets, standardised; raise `RequestError` where they are in another unit."""
+    """Return a regression's targets, standardised."""
     if len(constants.target_mean) != y.shape[1]:
         raise RequestError(
             f"{name}: {key} has {y.shape[1]} numbers a sample, but target_mean in standardize has "
             f"{len(constants.target_mean)}"
         )
-    scaled = standardize(y, constants.target_mean, constants.target_scale, 1)
-    away = float(np.median(np.abs(scaled))) if scaled.size else 0.0
+    return standardize(y, constants.target_mean, constants.target_scale, 1)
+
+
+def check_unit(name: str, targets: Sequence[FloatArray]) -> None:
+    """Raise `RequestError` where standardised targets are so far off that they must be in another unit."""
+    away = float(np.median(np.abs(np.concatenate(targets))))
     if away > _FAR:
         raise RequestError(
-            f"{name}: the targets in {key} are some {away:.3g} of the federation's standard deviations away "
-            "from its mean. Are they in the unit that was agreed on? See target_mean and target_scale"
+            f"{name}: the targets are some {away:.3g} of the federation's standard deviations away from its "
+            "mean. Are they in the unit that was agreed on? See target_mean and target_scale"
         )
-    return scaled
 
 
 def _blocks(x: NDArray[Any]) -> Iterator[_Numbers]:

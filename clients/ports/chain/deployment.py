@@ -14,8 +14,6 @@ from clients.ports.files import write_whole
 from clients.types.cid import Cid
 from clients.types.errors import ProtocolError, RequestError, UnavailableError
 from clients.types.federation import ZERO_ADDRESS, Address
-from clients.types.learning import Learning
-from clients.types.settings import make
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 
@@ -64,10 +62,9 @@ class Deployment:
             if data["beacon"] is not None:
                 parts["beacon"] = Contract(**data["beacon"])
             terms = unpack_terms(data["mechanism"], data["terms"])
-            make(Learning, data.get("learning", {}))  # sees that it is one
+            if not isinstance(data.get("learning", {}), dict):
+                raise TypeError("learning is no table")
             return cls(**(data | parts | {"terms": terms}))
-        except RequestError as error:
-            raise RequestError(f"{where}: {error}") from None
         except (KeyError, TypeError, ValueError, AttributeError) as error:
             raise RequestError(f"{where} is not the record of a deployment: {error!r}.") from None
 

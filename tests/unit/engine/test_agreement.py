@@ -46,6 +46,18 @@ def test_a_contradiction_is_one_sentence(told: dict[str, Any], says: str) -> Non
         settle({**STAND_INS, **told}, AGREED, "a.json")
 
 
+@pytest.mark.parametrize(
+    ("agreed", "says"),
+    [
+        ({"tsk": "binary"}, "a.json: learning: unknown setting 'tsk'"),
+        ({"seed": "one"}, "a.json: .* int needed"),
+    ],
+)
+def test_a_record_that_makes_no_sense_is_named(agreed: dict[str, Any], says: str) -> None:
+    with pytest.raises(RequestError, match=says):
+        settle(STAND_INS, agreed, "a.json")
+
+
 def test_constants_are_the_federations() -> None:
     agreed = {**AGREED, "standardize": {"mean": [0.5] * 4, "scale": [2] * 4}}
     for told in ({}, {"standardize": True}, {"standardize": {"mean": [0.5] * 4, "scale": [2] * 4}}):

@@ -138,6 +138,23 @@ def test_a_data_set_of_another_form_is_refused() -> None:
     assert numbers.y_train[:, 0].tolist() == [-1, 1, -1, 1]
 
 
+@pytest.mark.parametrize("task", ["classes:3", "labels:2", "regression", "regression:2"])
+@pytest.mark.parametrize(
+    "y",
+    [
+        np.zeros(0),
+        np.zeros((3, 0)),
+        np.zeros((3, 2, 2)),
+        np.array(1),
+        np.array(["a"] * 3),
+        np.full(3, np.inf),
+    ],
+)
+def test_labels_of_no_sense_are_a_request_error(task: str, y: np.ndarray) -> None:
+    with pytest.raises(RequestError, match=r"y_train|x_train"):
+        from_arrays("own", np.eye(3), y, np.eye(3), y, form=Form(Task.parse(task)))
+
+
 @given(KINDS, st.integers(0, 2**32 - 1))
 def test_labels_are_never_changed_in_silence(kind: str, seed: int) -> None:
     rng = np.random.default_rng(seed)
