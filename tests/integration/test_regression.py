@@ -31,7 +31,7 @@ def words(out: Path, *more: str) -> list[str]:
 @pytest.mark.slow
 def test_a_regression_learns_and_its_liars_lose(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     first, again = tmp_path / "first", tmp_path / "again"
-    attack = ("--proposers", "2", "--malicious", "2", "--rounds", "8", "--attack", "label_flip+lying_votes")
+    attack = ("--proposers", "2", "--malicious", "2", "--rounds", "6", "--attack", "label_flip+lying_votes")
     assert swarm.main(words(first, *attack)) == 0
     said = capsys.readouterr().out
     summary = json.loads((first / "summary.json").read_text())
@@ -54,10 +54,10 @@ def test_a_regression_learns_and_its_liars_lose(tmp_path: Path, capsys: pytest.C
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("threshold", ["0.08", "adaptive", "gap"])
+@pytest.mark.parametrize("threshold", ["adaptive", "gap"])
 def test_validators_compare_r2(threshold: str, tmp_path: Path) -> None:
     out = tmp_path / "run"
-    drawn = ("--mechanism", "vbfl", "--workers", "5", "--validators", "3", "--miners", "1", "--rounds", "8")
+    drawn = ("--mechanism", "vbfl", "--workers", "5", "--validators", "3", "--miners", "1", "--rounds", "6")
     attack = ("--malicious", "2", "--attack", "label_flip+lying_votes", "--threshold", threshold)
     assert swarm.main(words(out, *drawn, *attack)) == 0
     summary = json.loads((out / "summary.json").read_text())
