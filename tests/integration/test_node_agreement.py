@@ -61,7 +61,6 @@ def test_a_member_without_the_highest_label_joins(
         for more, says in (
             (["--federation", federation, "--model", "logistic"], "Here the task is binary"),
             (["--deployment", str(record), "--task", "binary"], "task is classes:3 in this federation"),
-            (["--deployment", str(record), "--no-standardize"], "standardize is a table of constants"),
         ):
             assert node.main([*common, *more]) == 2
             assert says in capsys.readouterr().err
