@@ -71,7 +71,7 @@ def add_pool(parser: argparse._ActionsContainer) -> None:
 
 def read_terms(given: argparse.Namespace) -> Terms:
     """Return the terms asked for; token and beacon as given, else zero. RequestError says what is wrong."""
-    table = _load(given.terms) if given.terms else {}
+    table = load_table("terms file", given.terms) if given.terms else {}
     mechanism = str(_first(given.mechanism, table.get("mechanism"), "stake_vote"))
     kind = kind_of(mechanism)
     own = {name: term for name, term in TERMS.items() if mechanism in term.defaults}
@@ -109,7 +109,7 @@ def read_terms(given: argparse.Namespace) -> Terms:
 
 def read_history(given: argparse.Namespace) -> int:
     """Return for how many rounds members are to keep models: a fact of the record, not of the contract."""
-    table = _load(given.terms) if given.terms else {}
+    table = load_table("terms file", given.terms) if given.terms else {}
     return check_history(parse_number("history", _first(given.history, table.get("history"), HISTORY)))
 
 
@@ -124,13 +124,14 @@ def _genesis(given: argparse.Namespace, table: Mapping[str, Any]) -> bytes:
     )
 
 
-def _load(path: Path) -> dict[str, Any]:
+def load_table(what: str, path: Path) -> dict[str, Any]:
+    """Return what a TOML file holds; `what` it is to be."""
     try:
         return tomllib.loads(path.read_text("utf-8"))
     except OSError as error:
-        raise UnavailableError(f"terms file {path} can't be read: {error.strerror}.") from None
+        raise UnavailableError(f"{what} {path} can't be read: {error.strerror}.") from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise RequestError(f"terms file {path} is not TOML: {error}.") from None
+        raise RequestError(f"{what} {path} is not TOML: {error}.") from None
 
 
 def _check_names(table: Mapping[str, Any], known: Any, where: str) -> None:

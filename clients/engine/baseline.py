@@ -78,6 +78,7 @@ def run_fedavg(
             candidate_cid=cid_text,
             accuracy=metrics.accuracy,
             auroc=metrics.auroc,
+            guess=cohort.guess,
             loss=metrics.loss,
             votes_for=0,
             votes_against=0,

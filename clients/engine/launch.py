@@ -69,6 +69,7 @@ def launch(config: SwarmConfig, terms: Terms, keys: Sequence[Key], journal: Jour
                 "token": TOKEN,
                 "beacon": BEACON,
                 "history": config.history,
+                "learning": config.agreement(),
             },
         )
     theirs = "://" in config.chain
@@ -100,6 +101,7 @@ def _deploy(
         name="swarm",
         beacon_value=get_beacon_value(config.seed),
         history=config.history,
+        learning=config.agreement(),
     )
     if link.control is None:
         link.sender.send([Step(deployer, one, b"", "fund", 21_000, GAS_MONEY) for one in accounts])

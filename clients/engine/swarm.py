@@ -47,11 +47,11 @@ class Swarm:
         self._draws = draws
         self._started = time.monotonic()
         self._cpu = _cpu_seconds()
-        self.config = config
         self.meters = Meters()
         self.keys = derive_keys(config.seed, config.clients)
         self.behaviours = deal_attacks(config)
         self.bench = build_bench(config)
+        self.config = config.with_form(self.bench.form)
         self.folder = RunFolder(resume) if resume else RunFolder.create(config)
         self.lines: list[RoundLine] = self.folder.lines()
         self.journal = Journal(self.folder.journal, durable="://" in config.chain)
@@ -245,6 +245,7 @@ class Swarm:
         earlier = sum(line.seconds["total"] for line in self.lines)
         summary = summarise(
             self.config.mechanism,
+            self.bench.task,
             self.lines,
             self.accounts(malicious=False),
             self.accounts(malicious=True),
@@ -255,7 +256,7 @@ class Swarm:
         title = f"{self.config.mechanism} on {self.config.dataset}: {self.config.clients} participants, "
         title += f"{self.config.malicious} malicious ({', '.join(self.config.attack)})"
         if self._draws:
-            draw_all(self.lines, self.folder.figures, title)
+            draw_all(self.lines, self.folder.figures, title, self.bench.task)
 
 
 def _cpu_seconds() -> float:

@@ -35,7 +35,7 @@ class Deployment:
     """A deployed federation, with its token and, on development chains, its beacon.
 
     `history`: for how many rounds its members keep models (`clients.types.keeping`); None where the record
-    doesn't say.
+    doesn't say. `learning`: what they agreed on besides the terms, if it is written down; see `Learning`.
     """
 
     name: str
@@ -49,6 +49,7 @@ class Deployment:
     abi_hash: str
     compiler: dict[str, Any] = field(default_factory=dict)
     history: int | None = None
+    learning: dict[str, Any] = field(default_factory=dict)
 
     def document(self) -> dict[str, Any]:
         """Return the record as JSON-able data; the genesis digest as 0x and hex, and as a CID."""
@@ -66,6 +67,8 @@ class Deployment:
             terms = unpack_terms(data["mechanism"], data["terms"])
             if data.get("history") is not None:
                 check_history(data["history"], f"{where}: history")
+            if not isinstance(data.get("learning", {}), dict):
+                raise TypeError("learning is no table")
             return cls(**(data | parts | {"terms": terms}))
         except (KeyError, TypeError, ValueError, AttributeError) as error:
             raise RequestError(f"{where} is not the record of a deployment: {error!r}.") from None
