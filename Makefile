@@ -53,13 +53,13 @@ swarm: setup ## a watched stake_vote run with attackers
 	@$(PY) -m clients.swarm --mechanism stake_vote $(ARGS)
 
 # Whoever names another model to start from, or terms that do, has no need of ours.
-GENESIS := $(if $(findstring --genesis,$(ARGS))$(findstring --terms,$(ARGS)),,build/genesis.safetensors)
+LEARNING := $(if $(findstring --genesis,$(ARGS))$(findstring --terms,$(ARGS)),,build/learning.toml)
 
-devnet: setup $(GENESIS) ## Anvil and Kubo in the foreground, with the contracts deployed
-	@$(PY) -m deploy.devnet $(GENESIS:%=--genesis-file %) $(ARGS)
+devnet: setup $(LEARNING) ## Anvil and Kubo in the foreground, with the contracts deployed
+	@$(PY) -m deploy.devnet $(LEARNING:%=--learning % --genesis-file build/genesis.safetensors) $(ARGS)
 
-build/genesis.safetensors: | setup
-	@$(PY) -m clients.genesis --save $@ >/dev/null
+build/learning.toml: | setup
+	@$(PY) -m clients.genesis --save build/genesis.safetensors --learning $@ >/dev/null
 
 # What is built once and out of date is built again by the command itself, which knows all that goes into it.
 .PHONY: explorer

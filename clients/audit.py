@@ -8,7 +8,7 @@ import argparse
 import json
 import re
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import astuple
 from functools import partial
@@ -18,6 +18,7 @@ from typing import Any
 from clients.auditing.auditor import Auditor, Scope, Verdict
 from clients.auditing.checkpoint import load_points, save_points
 from clients.auditing.code import Compiled
+from clients.auditing.findings import UNTOLD, get_status
 from clients.auditing.nodesource import NodeSource
 from clients.auditing.report import build_report, load_report, save_report, sign_report
 from clients.auditing.source import Source
@@ -31,10 +32,9 @@ from clients.ports.keys import Key, open_key
 from clients.ports.store.opening import open_store
 from clients.ports.urls import WAYS, is_url
 from clients.types.errors import RequestError, UnavailableError
+from clients.types.keeping import check_history
 from clients.types.store import Store
 
-FOUND = 4
-"""The exit status of an audit that found something."""
 _ROUNDS = re.compile(r"(\d{1,12})?\.\.(\d{1,12})?|(\d{1,12})")
 
 
@@ -51,6 +51,7 @@ def _parser() -> argparse.ArgumentParser:
     add("--federation", metavar="ADDRESS", help="the federation's address")
     add("--deployment", type=Path, help="deployments/<chain id>/<name>.json, instead of the address")
     add("--store", help="where the models are: dir:PATH, or an IPFS node's multiaddr or URL")
+    add("--history", type=int, metavar="N", help="rounds for which models are kept (default: the record's)")
     add("--rounds", metavar="A..B", default="..", help="which rounds are told of (default: all)")
     add("--first-block", type=int, metavar="N", help="the federation's first block (default: looked for)")
     add("--no-models", action="store_true", help="leave learning data out; needs no store")
@@ -77,21 +78,25 @@ def _run(options: argparse.Namespace) -> int:
     if options.verify_report is not None:
         return _verify(options)
     scope, key = _read_scope(options), _read_key(options)
+    record = Deployment.load(options.deployment) if options.deployment is not None else None
+    kept = _read_history(options, record)
     with ExitStack() as stack:
         store = _open_store(options, stack)
         link = stack.enter_context(_open_chain(options))
-        source = _find_source(link, options)
+        source = _find_source(link, options.federation, record)
         scope = _place(scope, source, options)
-        verdict = _audit(source, link, scope, store, options)
-        report = build_report(source, scope, verdict, first_hash=link.first_hash(), models=store is not None)
+        verdict = _audit(source, link, scope, store, kept, options)
+        report = build_report(
+            source, scope, verdict, first_hash=link.first_hash(), models=store is not None, kept=kept
+        )
     if key is not None:
         report = sign_report(report, key)
         save_report(options.report, report)
     if options.json:
         print(json.dumps(report, indent=1))
     else:
-        _tell(verdict, source, scope, models=store is not None)
-    return FOUND if verdict.findings else 0
+        _tell(report)
+    return get_status(report)
 
 
 def _read_scope(options: argparse.Namespace) -> Scope:
@@ -104,6 +109,13 @@ def _read_scope(options: argparse.Namespace) -> Scope:
     if low < 1 or (high is not None and high < low):
         raise RequestError(f"--rounds {options.rounds}: rounds are counted from 1, and A comes before B.")
     return Scope(low, high)
+
+
+def _read_history(options: argparse.Namespace, record: Deployment | None) -> int | None:
+    """Return for how many rounds models are kept, or None where nobody says."""
+    if options.history is not None:
+        return check_history(options.history, "--history")
+    return record.history if record else None
 
 
 def _read_key(options: argparse.Namespace) -> Key | None:
@@ -142,16 +154,15 @@ def _open_chain(options: argparse.Namespace) -> Link:
     return open_link(options.rpc, timeout=options.timeout, patience=patience)
 
 
-def _find_source(link: Link, options: argparse.Namespace) -> NodeSource:
-    if options.deployment is None:
-        return NodeSource(link, options.federation)
-    deployment = Deployment.load(options.deployment)
-    if deployment.chain_id != link.chain_id:
+def _find_source(link: Link, federation: str, record: Deployment | None) -> NodeSource:
+    if record is None:
+        return NodeSource(link, federation)
+    if record.chain_id != link.chain_id:
         raise UnavailableError(
-            f"chain at {link.rpc.where} has id {link.chain_id}, the deployment's is {deployment.chain_id}."
+            f"chain at {link.rpc.where} has id {link.chain_id}, the deployment's is {record.chain_id}."
         )
     # Its mechanism, terms and code are looked at on the chain, whatever the record says.
-    return NodeSource(link, deployment.federation.address)
+    return NodeSource(link, record.federation.address)
 
 
 def _place(scope: Scope, source: NodeSource, options: argparse.Namespace) -> Scope:
@@ -162,7 +173,12 @@ def _place(scope: Scope, source: NodeSource, options: argparse.Namespace) -> Sco
 
 
 def _audit(
-    source: Source, link: Link, scope: Scope, store: Store | None, options: argparse.Namespace
+    source: Source,
+    link: Link,
+    scope: Scope,
+    store: Store | None,
+    kept: int | None,
+    options: argparse.Namespace,
 ) -> Verdict:
     owner = {
         "chain": source.chain_id,
@@ -173,6 +189,7 @@ def _audit(
         "rounds": [scope.first, scope.last],
         "first_block": scope.first_block,
         "models": store is not None,
+        "history": kept,
     }
     owner = json.loads(json.dumps(owner))
     file = options.checkpoint
@@ -181,6 +198,7 @@ def _audit(
             source,
             scope,
             store=store,
+            kept=kept,
             known=None if options.no_code else _compile(source),
             contract=KINDS[source.mechanism].contract,
             points=load_points(file, owner) if file else (),
@@ -220,19 +238,24 @@ def _progress() -> Iterator[Callable[[int, int, int], None]]:
         yield tell
 
 
-def _tell(verdict: Verdict, source: Source, scope: Scope, *, models: bool) -> None:
-    for finding in verdict.findings:
-        print(finding.sentence)
-    last = "the end" if scope.last is None else str(scope.last)
-    count = len(verdict.findings)
+def _tell(report: Mapping[str, Any]) -> None:
+    for one in (*report["findings"], *report["gone"]):
+        print(one["sentence"])
+    first, last = report["rounds"]["first"], report["rounds"]["last"] or "the end"
+    count, status, tip = len(report["findings"]), get_status(report), report["blocks"]["last"]
     print(
         f"{'Nothing' if not count else '1 thing' if count == 1 else f'{count} things'} that doesn't add up"
-        f" in rounds {scope.first} to {last} of {source.mechanism} federation {source.federation} on chain "
-        f"{source.chain_id}: {verdict.rounds} rounds settled by block {verdict.tip.number} "
-        f"({verdict.tip.hash})"
-        f"{'' if models else ', models left out'}"
-        f"{', and it ended early: so much is wrong' if verdict.ended_early else ''}."
+        f" in rounds {first} to {last} of {report['mechanism']} federation {report['federation']} on chain "
+        f"{report['chain']['id']}: {report['rounds']['settled']} rounds settled by block {tip['number']} "
+        f"({tip['hash']})"
+        f"{'' if report['models'] else ', models left out'}"
+        f"{', and it ended early: so much is wrong' if report['ended_early'] else ''}."
     )
+    if status == UNTOLD:
+        print(
+            "But models are missing, and this audit can't tell whether they may be: give --deployment with a "
+            "record that says for how many rounds they are kept, or --history N."
+        )
 
 
 def _verify(options: argparse.Namespace) -> int:
@@ -240,9 +263,9 @@ def _verify(options: argparse.Namespace) -> int:
     report: dict[str, Any] = load_report(options.verify_report)
     print(report["signature"]["statement"])
     print(f"Signed by {report['signature']['signer']}, and not changed since.")
-    for finding in report["findings"]:
-        print(finding["sentence"])
-    return FOUND if report["findings"] else 0
+    for one in (*report["findings"], *report["gone"]):
+        print(one["sentence"])
+    return get_status(report)
 
 
 def _farewell(options: argparse.Namespace) -> str:

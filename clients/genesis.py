@@ -1,6 +1,7 @@
 """`python -m clients.genesis`: the model that a federation starts from: store or save it, and print its CID.
 
-Model, data set and seed fix it, so every participant that is given the same settings can check it.
+Model, seed, task and the shape of a sample fix it, so every participant that is given the same settings can
+check it. With `--learning` all settings that members must have alike are written down as well.
 """
 
 import sys
@@ -8,15 +9,22 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+import tomli_w
+
 from clients.engine.config import add_options, build, read_toml
-from clients.learning import codec, datasets, models
+from clients.engine.learners import load_dataset
+from clients.learning import codec, models
 from clients.learning.tensors import schema_of, weights_of
 from clients.ports.command import Parser, guard
 from clients.ports.files import write_whole
 from clients.ports.store import compute_cid
 from clients.ports.store.opening import open_store
+from clients.types.learning import AGREED
 
-SETTINGS = ("dataset", "model", "seed", "store")
+SETTINGS = (*AGREED, "dataset", "layout", "store")
+_HEAD = """\
+# What all members of the federation have alike. `python -m deploy --learning` puts it into the record.
+"""
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -26,6 +34,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument(
         "--save", type=Path, metavar="FILE", help="write the model to FILE instead of a store"
     )
+    parser.add_argument(
+        "--learning", type=Path, metavar="FILE", help="write what members must have alike to FILE, as TOML"
+    )
     parser.add_argument("--root", type=Path, default=Path("journal"), help="folder of a store of our own")
     add_options(parser, only=SETTINGS)
     options = vars(parser.parse_args(argv))
@@ -34,9 +45,14 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def _run(options: dict[str, Any]) -> int:
     root, file, save = options.pop("root"), options.pop("config"), options.pop("save")
+    learning = options.pop("learning")
     found = read_toml(file) if file else {}
     config = build({**{name: found[name] for name in SETTINGS if name in found}, **options})
-    model = models.build_for(config.model, datasets.load(config.dataset), config.seed)
+    dataset = load_dataset(config.dataset, config.form)
+    config = config.with_form(dataset.form)
+    model = models.build_for(config.model, dataset, config.seed)
+    if learning is not None:
+        write_whole(learning, _HEAD + tomli_w.dumps(config.agreement()))
     data = codec.encode(weights_of(model), schema_of(model))
     if save is not None:
         write_whole(save, data)

@@ -11,12 +11,14 @@ import sys
 import time
 from collections.abc import Sequence
 from contextlib import ExitStack
+from dataclasses import replace
 from pathlib import Path
 from random import Random
 from typing import Any
 
+from clients.engine.agreement import require_agreed, settle
 from clients.engine.cohort import Cohort
-from clients.engine.config import SwarmConfig, add_options, build, parse_tokens, read_toml
+from clients.engine.config import SwarmConfig, add_options, parse_tokens, read_toml
 from clients.engine.driver import Driver
 from clients.engine.journal import Journal
 from clients.engine.launch import await_sent, note_sent
@@ -37,13 +39,11 @@ from clients.ports.urls import WAYS, is_url
 from clients.types.chain import Call
 from clients.types.cid import Cid
 from clients.types.errors import PeerError, RequestError
-from clients.types.federation import TOKEN, Address, Outcome, Standing, Status
+from clients.types.federation import TOKEN, Address, Standing, Status
+from clients.types.learning import AGREED, OWN
 from clients.types.store import Store
 
-LEARNING = (
-    "dataset", "model", "partition", "clients", "seed", "device", "local_epochs", "batch_size",
-    "learning_rate", "optimizer", "metric", "validation", "tolerance", "threshold", "store", "history",
-)  # fmt: skip
+LEARNING = (*AGREED, *OWN)
 
 log = logging.getLogger(__name__)
 
@@ -90,7 +90,10 @@ def _run(options: dict[str, Any]) -> int:
     # parts, one among them: whoever brings its own data has no part to share.
     stand_ins = {"mechanism": "fedavg", "proposers": 1, "malicious": 0}
     settings = {**(read_toml(options["config"]) if options["config"] else {}), **stand_ins}
-    config = build({**settings, **{name: options[name] for name in LEARNING if name in options}})
+    told = {**settings, **{name: options[name] for name in LEARNING if name in options}}
+    deployment = Deployment.load(options["deployment"]) if options["deployment"] else None
+    config = settle(told, deployment.learning if deployment else {}, str(options["deployment"]))
+    config = _agree(config, deployment, own="history" in told)
     if config.store in ("auto", "memory"):
         raise RequestError(
             "name a store that the other participants reach: --store /ip4/HOST/tcp/PORT or "
@@ -103,7 +106,6 @@ def _run(options: dict[str, Any]) -> int:
     key = open_key(options["dev_key"], options["keystore"], options["passphrase_file"])
     if (options["deployment"] is None) == (options["federation"] is None):
         raise RequestError("name the federation: --deployment FILE or --federation ADDRESS.")
-    deployment = Deployment.load(options["deployment"]) if options["deployment"] else None
     with ExitStack() as stack:
         journal = Journal(options["journal"])
         stack.callback(journal.close)
@@ -124,6 +126,23 @@ def _run(options: dict[str, Any]) -> int:
         stack.callback(store.close)
         _participate(mechanism, chain, store, config, key, options, journal)
     return 0
+
+
+def _agree(config: SwarmConfig, deployment: Deployment | None, *, own: bool) -> SwarmConfig:
+    """Return the settings with the history that the record says, or a longer one of our `own`.
+
+    Who keeps models for fewer rounds than agreed looks to an audit like one who withholds them.
+    """
+    agreed = deployment.history if deployment else None
+    if agreed is None or (own and config.history >= agreed):
+        return config
+    if own:
+        raise RequestError(
+            f"history = {config.history}: the members of this federation keep models for {agreed} "
+            f"round{'' if agreed == 1 else 's'}, as its record says. "
+            f"Leave --history out, or give {agreed} or more."
+        )
+    return replace(config, history=agreed)
 
 
 def _find(link: Link, deployment: Deployment | None, federation: Address) -> str:
@@ -151,6 +170,8 @@ def _participate(
     index = options["index"]
     behaviours = {index: attack} if attack else {}
     bench = build_bench(config, only=[index])
+    require_agreed(config, bench.form)
+    config = config.with_form(bench.form)
     cohort = Cohort(bench, store, behaviours, meters, config.metric, config.seed)
     _check_model(chain, cohort, config)
     terms, conduct = terms_of(mechanism, chain.view("terms")[0]), CONDUCTS[mechanism]
@@ -183,9 +204,7 @@ def _participate(
             print(f"{key.address} is out: {conduct.why_out}. What is left can be withdrawn.")
         return not out
 
-    status = chain.status()
-    past = status.round if status.record.outcome != Outcome.NONE else max(0, status.round - 1)
-    driver.run(options["rounds"], settled, told=past)
+    driver.run(options["rounds"], settled, told=chain.status().settled)
 
 
 def _check_model(chain: Web3Chain, cohort: Cohort, config: SwarmConfig) -> None:
@@ -196,7 +215,8 @@ def _check_model(chain: Web3Chain, cohort: Cohort, config: SwarmConfig) -> None:
     except PeerError as error:
         raise RequestError(
             f"the federation's model {Cid.from_digest(head)} is not a {config.model} for {config.dataset}, "
-            f"or the store doesn't have it: {error}."
+            f"or the store doesn't have it: {error}. Here the task is {config.task}, and a sample "
+            f"{'×'.join(map(str, config.shape))}."
         ) from error
 
 

@@ -58,8 +58,9 @@ def _run(options: dict[str, Any], started: list[Path]) -> int:
     console = Console()
     with Swarm(config, resume=resume) as swarm:
         started.append(swarm.folder.root)
+        config, task = swarm.config, swarm.bench.task
         title = f"{config.mechanism}: {config.clients} participants, {config.malicious} of them malicious"
-        with Display(config.rounds, title, console) as display:
+        with Display(config.rounds, title, task, console) as display:
             try:
                 swarm.run(display.show)
             except Stalled as stop:
@@ -70,9 +71,9 @@ def _run(options: dict[str, Any], started: list[Path]) -> int:
         honest, malicious = swarm.accounts(malicious=False), swarm.accounts(malicious=True)
         if not console.is_terminal:
             console.width = 160
-            console.print(get_table(swarm.lines[-5:], title))
+            console.print(get_table(swarm.lines[-5:], title, task))
         console.print(
-            get_verdict(swarm.lines, honest, malicious, config.units("tokens")),
+            get_verdict(swarm.lines, honest, malicious, config.units("tokens"), task),
             highlight=False,
             soft_wrap=True,
         )

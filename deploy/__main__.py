@@ -16,7 +16,8 @@ from clients.ports.keys import open_key
 from clients.ports.urls import WAYS
 from clients.types.errors import RequestError
 from deploy.federation import deploy_federation, fill_pool
-from deploy.options import add_pool, add_terms, read_terms
+from deploy.learning import add_learning, read_learning
+from deploy.options import add_pool, add_terms, read_history, read_terms
 from deploy.sources import write_sources
 from deploy.terms import parse_bytes32
 
@@ -47,6 +48,7 @@ def parser() -> argparse.ArgumentParser:
         "--beacon-value", metavar="0x…", help="a fixed source of randomness; development chains only"
     )
     add_terms(parser, pause=60)
+    add_learning(parser)
     parser.add_argument("--folder", type=Path, default=ROOT / "deployments", help="where records go")
     parser.add_argument("--force", action="store_true", help="write over another deployment of this name")
     parser.add_argument(
@@ -76,7 +78,7 @@ def _run(given: argparse.Namespace) -> int:
 
 def deploy(given: argparse.Namespace) -> tuple[Deployment, Path]:
     """Deploy as the command line asks; return the deployment and its record's path."""
-    terms = read_terms(given)
+    terms, history, learning = read_terms(given), read_history(given), read_learning(given)
     beacon = parse_bytes32(given.beacon_value) if given.beacon_value else None
     record_path(given.folder, 0, given.name)  # a bad name costs nothing yet
     key = open_key(given.dev_key, given.keystore, given.passphrase_file)
@@ -89,7 +91,14 @@ def deploy(given: argparse.Namespace) -> tuple[Deployment, Path]:
         log = path.with_suffix(".pending")
         _note(link, log, force=given.force)
         deployment = deploy_federation(
-            link, key.address, terms, name=given.name, beacon_value=beacon, supply=given.supply
+            link,
+            key.address,
+            terms,
+            name=given.name,
+            beacon_value=beacon,
+            supply=given.supply,
+            history=history,
+            learning=learning,
         )
         write_sources(path, deployment)
         deployment.save(path)

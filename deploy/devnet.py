@@ -24,7 +24,8 @@ from clients.types.cid import Cid
 from clients.types.errors import RequestError, UnavailableError
 from clients.types.federation import TOKEN
 from deploy.federation import deploy_federation, fill_pool
-from deploy.options import add_pool, add_terms, read_terms
+from deploy.learning import add_learning, read_learning
+from deploy.options import add_pool, add_terms, read_history, read_terms
 
 NAME = "devnet"
 _ACCOUNTS = 10  # Anvil gives as many their ether
@@ -53,6 +54,7 @@ def parser() -> argparse.ArgumentParser:
     add_pool(parser)
     parser.set_defaults(token=None)
     add_terms(parser, pause=5)
+    add_learning(parser)
     return parser
 
 
@@ -80,7 +82,7 @@ def start(given: argparse.Namespace, stack: ExitStack) -> tuple[dict[str, Runnin
     The record comes last: whoever finds it finds all that it leads to.
     """
     genesis = _read_genesis(given)
-    terms = read_terms(given)
+    terms, history, learning = read_terms(given), read_history(given), read_learning(given)
     keys = [dev_key(number) for number in range(_ACCOUNTS)]
     nodes: dict[str, Running] = {}
     lines = []
@@ -97,7 +99,9 @@ def start(given: argparse.Namespace, stack: ExitStack) -> tuple[dict[str, Runnin
     node = stack.enter_context(clock)
     nodes["Anvil"] = node
     with open_link(node.url, keys) as link:
-        deployment = deploy_federation(link, keys[0].address, terms, name=NAME)
+        deployment = deploy_federation(
+            link, keys[0].address, terms, name=NAME, history=history, learning=learning
+        )
         if given.pool:
             fill_pool(deployment.open(link), keys[0].address, given.pool)
         tokens = Token(link, deployment.token.address)

@@ -1,8 +1,9 @@
 """Put a federation on a chain: its token, its beacon on a development chain, the contract itself."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import astuple, replace
+from typing import Any
 
 from clients.ports.chain.abi import Abi, abi_hash, address, as_bytes, as_int, hash_code, packaged
 from clients.ports.chain.deployment import Contract, Deployment
@@ -16,6 +17,7 @@ from clients.ports.chain.web3chain import Web3Chain, check_code
 from clients.types.chain import Call
 from clients.types.errors import ProtocolError, RequestError, UnavailableError
 from clients.types.federation import ZERO_ADDRESS, Address
+from clients.types.keeping import HISTORY
 from deploy.compiler import artifact
 from deploy.sources import compiler_settings
 
@@ -31,6 +33,8 @@ def deploy_federation(
     name: str = "devnet",
     beacon_value: bytes | None = None,
     supply: int = 0,
+    history: int = HISTORY,
+    learning: Mapping[str, Any] | None = None,
 ) -> Deployment:
     """Deploy a federation as `deployer`, who has a key in `link`, and see that it is there.
 
@@ -38,6 +42,8 @@ def deploy_federation(
     `terms.token` zero: deploys a JuryToken as well, with `supply` base units for the deployer; on a
     development chain the deployer may mint more. `terms.beacon` zero: block hashes are the entropy, unless
     `beacon_value` (32 bytes, development chains only) is given, which deploys a FixedBeacon.
+    `history` and `learning` go into the record: for how many rounds members keep models, and what they agreed
+    on besides the terms.
     RequestError where the terms are refused, UnavailableError where the chain fails.
     """
     mechanism, play = mechanism_of(terms), link.chain_id in DEV_CHAINS
@@ -74,6 +80,8 @@ def deploy_federation(
         terms=whole,
         abi_hash=abi_hash(artifact(contract).abi),
         compiler=compiler_settings(),
+        history=history,
+        learning=dict(learning or {}),
     )
 
 

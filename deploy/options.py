@@ -11,6 +11,7 @@ from clients.ports.chain.abi import address
 from clients.ports.chain.terms import KINDS, Terms, kind_of
 from clients.types.errors import RequestError, UnavailableError, unknown_name
 from clients.types.federation import ZERO_ADDRESS, Schedule
+from clients.types.keeping import HISTORY, check_history
 from deploy.terms import REQUIRED, TERMS, parse_digest, parse_number
 
 _TIMES = {one.name: one.default for one in fields(Schedule)}
@@ -34,6 +35,11 @@ def add_terms(parser: argparse.ArgumentParser, *, pause: int) -> None:
     )
     group.add_argument(
         "--genesis", metavar="CID", help="the model to start from: a CID, or 0x and its digest"
+    )
+    group.add_argument(
+        "--history",
+        metavar="N",
+        help=f"rounds for which members keep models, for audits; genesis and head always (default {HISTORY})",
     )
     for name, term in TERMS.items():
         option = "--" + name.replace("_", "-")
@@ -65,7 +71,7 @@ def add_pool(parser: argparse._ActionsContainer) -> None:
 
 def read_terms(given: argparse.Namespace) -> Terms:
     """Return the terms asked for; token and beacon as given, else zero. RequestError says what is wrong."""
-    table = _load(given.terms) if given.terms else {}
+    table = load_table("terms file", given.terms) if given.terms else {}
     mechanism = str(_first(given.mechanism, table.get("mechanism"), "stake_vote"))
     kind = kind_of(mechanism)
     own = {name: term for name, term in TERMS.items() if mechanism in term.defaults}
@@ -74,7 +80,7 @@ def read_terms(given: argparse.Namespace) -> Terms:
             raise RequestError(
                 f"--{name.replace('_', '-')} is no term of {mechanism}, which has: {', '.join(own)}."
             )
-    _check_names(table, ["mechanism", "genesis", "schedule", *own], f"{given.terms}")
+    _check_names(table, ["mechanism", "genesis", "history", "schedule", *own], f"{given.terms}")
     times = table.get("schedule", {})
     if not isinstance(times, Mapping):
         raise RequestError(f"{given.terms}: schedule must be a table, [schedule].")
@@ -101,6 +107,12 @@ def read_terms(given: argparse.Namespace) -> Terms:
     )
 
 
+def read_history(given: argparse.Namespace) -> int:
+    """Return for how many rounds members are to keep models: a fact of the record, not of the contract."""
+    table = load_table("terms file", given.terms) if given.terms else {}
+    return check_history(parse_number("history", _first(given.history, table.get("history"), HISTORY)))
+
+
 def _genesis(given: argparse.Namespace, table: Mapping[str, Any]) -> bytes:
     text = str(_first(given.genesis, table.get("genesis"), ""))
     if text:
@@ -112,13 +124,14 @@ def _genesis(given: argparse.Namespace, table: Mapping[str, Any]) -> bytes:
     )
 
 
-def _load(path: Path) -> dict[str, Any]:
+def load_table(what: str, path: Path) -> dict[str, Any]:
+    """Return what a TOML file holds; `what` it is to be."""
     try:
         return tomllib.loads(path.read_text("utf-8"))
     except OSError as error:
-        raise UnavailableError(f"terms file {path} can't be read: {error.strerror}.") from None
+        raise UnavailableError(f"{what} {path} can't be read: {error.strerror}.") from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise RequestError(f"terms file {path} is not TOML: {error}.") from None
+        raise RequestError(f"{what} {path} is not TOML: {error}.") from None
 
 
 def _check_names(table: Mapping[str, Any], known: Any, where: str) -> None:

@@ -8,6 +8,7 @@ from functools import partial
 from hashlib import sha256
 from typing import Any
 
+from clients.auditing.absences import Absences
 from clients.auditing.checkpoint import DAMAGED, Point, dump_replay, load_replay, make_findings, thin
 from clients.auditing.code import Compiled, check_code
 from clients.auditing.comparing import compare_records, compare_rounds, compare_state
@@ -18,7 +19,7 @@ from clients.auditing.replay import Replay, Settled
 from clients.auditing.source import Block, Logs, Source, Transfer
 from clients.protocol.state import Env
 from clients.types.errors import ProtocolError, RequestError, UnavailableError
-from clients.types.federation import Event
+from clients.types.federation import Event, Status
 from clients.types.store import Store
 
 FEWEST_BLOCKS, MOST_BLOCKS = 16, 5_000
@@ -55,6 +56,8 @@ class Verdict:
     history: tuple[Mapping[str, Any], ...]
     """Of each settled round of the scope: round, outcome, head, transaction, block, and its hash; where it
     was asked for."""
+    gone: tuple[tuple[int, int], ...] = ()
+    """Runs of rounds, each by its first and last, of which models are missing that may be."""
     ended_early: bool = False
     """Whether so much was found that the rest wasn't looked at."""
 
@@ -67,16 +70,26 @@ class Progress:
     settled: int = 0
     height: int = 0
     history: list[dict[str, Any]] = field(default_factory=list)
+    gone: list[list[int]] = field(default_factory=list)
 
     @classmethod
     def load(cls, data: Mapping[str, Any]) -> "Progress":
         """Return what a checkpoint says; RequestError where it isn't that."""
-        kinds = {"transcript": str, "settled": int, "height": int, "history": list}
+        kinds = {"transcript": str, "settled": int, "height": int, "history": list, "gone": list}
         if data.keys() != kinds.keys() or any(type(data[name]) is not kind for name, kind in kinds.items()):
             raise RequestError(DAMAGED)
         if any(not isinstance(one, dict) for one in data["history"]):
             raise RequestError(DAMAGED)
-        return cls(data["transcript"], data["settled"], data["height"], list(data["history"]))
+        runs = data["gone"]
+        if any(not isinstance(run, list) or [type(part) for part in run] != [int, int] for run in runs):
+            raise RequestError(DAMAGED)
+        return cls(
+            data["transcript"],
+            data["settled"],
+            data["height"],
+            list(data["history"]),
+            list(runs),
+        )
 
 
 class _Reorganised(Exception):
@@ -84,7 +97,10 @@ class _Reorganised(Exception):
 
 
 class Auditor:
-    """Audits one federation. `store`: where its models are; None leaves learning data out."""
+    """Audits one federation. `store`: where its models are; None leaves learning data out.
+
+    `kept`: for how many rounds its members keep models; None where that isn't known.
+    """
 
     def __init__(
         self,
@@ -92,6 +108,7 @@ class Auditor:
         scope: Scope = Scope(),
         *,
         store: Store | None = None,
+        kept: int | None = None,
         known: Mapping[str, Compiled] | None = None,
         contract: str = "",
         points: Sequence[Point] = (),
@@ -104,6 +121,7 @@ class Auditor:
         self._source = source
         self._scope = scope
         self._store = store
+        self._kept = kept
         self._known = known
         self._contract = contract
         self._points = list(points)
@@ -117,6 +135,7 @@ class Auditor:
         self._progress = Progress()
         self._replay: Replay
         self._models: Models | None = None
+        self._absences = self._make_absences()
         self._span = 256
 
     def run(self) -> Verdict:
@@ -184,9 +203,19 @@ class Auditor:
         )
         if point:
             load_replay(self._replay, point.replay)
+        self._absences = self._make_absences()
         if self._store is not None:
-            self._models = Models(self._store, source.terms.genesis, self._findings)
+            self._models = Models(self._store, source.terms.genesis, self._findings, self._absences)
         return point.block if point else self._scope.first_block - 1
+
+    def _make_absences(self) -> Absences:
+        """Return what the audit noted of missing models so far."""
+        runs = [(first, last) for first, last in self._progress.gone]
+        return Absences(self._kept, self._source.terms.genesis, self._look, runs)
+
+    def _look(self) -> Status:
+        """Return the federation's status as of now."""
+        return self._source.status(self._source.tip().number)
 
     # ------------------------------------------------------------------ a page
 
@@ -286,6 +315,7 @@ class Auditor:
             "settled": self._progress.settled,
             "height": self._progress.height,
             "history": list(self._progress.history),
+            "gone": [list(run) for run in self._absences.runs],
         }
         point = Point(block.number, block.hash, dump_replay(self._replay), progress, tuple(self._findings))
         self._points = thin([*self._points, point])
@@ -316,7 +346,14 @@ class Auditor:
         findings = tuple(sorted(inside, key=lambda one: (not one.transaction, one.block)))
         progress = self._progress
         return Verdict(
-            findings, first, tip, progress.settled, progress.transcript, tuple(progress.history), ended_early
+            findings,
+            first,
+            tip,
+            progress.settled,
+            progress.transcript,
+            tuple(progress.history),
+            self._absences.runs,
+            ended_early,
         )
 
 

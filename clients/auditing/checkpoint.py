@@ -24,7 +24,7 @@ from clients.types.federation import Round
 
 DAMAGED = "the checkpoint is damaged: start without it."
 
-VERSION = 1
+VERSION = 2
 MOST_POINTS = 6
 MAX_BYTES = 2**30
 

@@ -12,6 +12,8 @@ from clients.types.federation import Address
 MOST = 1_000
 """Findings that are kept. Whoever has as many has no need of more."""
 LONGEST = 300
+FOUND, UNTOLD = 4, 3
+"""The exit status of an audit that found something; of one that lacks what it needs to tell."""
 
 
 KINDS: Mapping[str, str] = MappingProxyType(
@@ -46,7 +48,7 @@ KINDS: Mapping[str, str] = MappingProxyType(
         "record": "a numbered model or update on record",
         "round": "the number of a round",
         "money": "tokens moved without a reason, or didn't move; or fewer are there than are owed",
-        "withheld": "an update or a model isn't to be had from the store",
+        "withheld": "an update or a model that must still be there isn't to be had from the store",
         "bytes": "the store hands out other bytes than the CID names",
         "content": "a file isn't weights of the federation's model: its form, its size, a NaN",
         "aggregate": "the accepted model isn't the aggregate of its updates, bit for bit",
@@ -110,6 +112,17 @@ class Finding:
                 raise RequestError(f"this is no finding of an audit: {name} is {clean(repr(value))}.")
         texts: dict[str, Any] = {name: one if name in numbers else clean(one) for name, one in values.items()}
         return cls(**texts)
+
+
+def get_status(report: Mapping[str, Any]) -> int:
+    """Return the exit status of the audit that made a report.
+
+    Models that are gone as agreed are no fault. Where nobody said for how long models are kept, missing ones
+    may as well be withheld.
+    """
+    if report["findings"]:
+        return FOUND
+    return UNTOLD if report["gone"] and report["kept"] is None else 0
 
 
 class TooManyFindings(FedJuryError):

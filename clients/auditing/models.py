@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
+from clients.auditing.absences import Absences
 from clients.auditing.findings import Findings, clean
 from clients.auditing.replay import Settled
 from clients.learning.aggregate import Contribution, fedavg
@@ -59,10 +60,17 @@ class Models:
     """Looks at the models of rounds, in a store. Holds those of one round at a time."""
 
     def __init__(
-        self, store: Store, genesis: bytes, findings: Findings, *, max_bytes: int = MAX_BYTES
+        self,
+        store: Store,
+        genesis: bytes,
+        findings: Findings,
+        absences: Absences,
+        *,
+        max_bytes: int = MAX_BYTES,
     ) -> None:
         self._store = store
         self._genesis = genesis
+        self._absences = absences
         self._max_bytes = max_bytes
         self._schema: Schema | None = None
         self.findings = findings
@@ -74,7 +82,8 @@ class Models:
             try:
                 self._schema = read_schema(self._store.get(cid, max_bytes=self._max_bytes))
             except PeerError as error:
-                self.findings.add(get_kind(error), f"the model to start from, {cid}", "a model", str(error))
+                what = f"the model to start from, {cid}"
+                self.findings.add(get_kind(error), what, "a model, which is never let go of", str(error))
         return self._schema
 
     def check(self, settled: Settled) -> None:
@@ -83,17 +92,17 @@ class Models:
         updates = settled.docket.updates
         if schema is None or not updates:
             return
-        weights = self._fetch_updates(settled, schema)
+        weights, gone = self._fetch_updates(settled, schema)
         if settled.record.outcome is Outcome.ACCEPTED:
             self._check_head(settled, schema)
         chosen = self._get_chosen(settled)
         if not chosen:
             return
-        missing = [number for number in chosen if updates[number].digest not in weights]
-        if missing:
-            if settled.record.outcome is Outcome.ACCEPTED:
-                self._find(settled, "aggregate", "the aggregate of its updates", "one that can be made again",
-                           f"none: updates {clean(missing)} can't be used")  # fmt: skip
+        unusable = [number for number in chosen if updates[number].digest not in {*weights, *gone}]
+        if unusable and settled.record.outcome is Outcome.ACCEPTED:
+            self._find(settled, "aggregate", "the aggregate of its updates", "one that can be made again",
+                       f"none: updates {clean(unusable)} can't be used")  # fmt: skip
+        if any(updates[number].digest not in weights for number in chosen):
             return
         self._compare(
             settled, self._aggregate(settled, [updates[number] for number in chosen], weights, schema)
@@ -106,22 +115,30 @@ class Models:
         accepted = settled.record.outcome is Outcome.ACCEPTED
         return tuple(range(len(settled.docket.updates))) if accepted else ()
 
-    def _fetch_updates(self, settled: Settled, schema: Schema) -> dict[bytes, Weights]:
+    def _fetch_updates(self, settled: Settled, schema: Schema) -> tuple[dict[bytes, Weights], set[bytes]]:
+        """Return the weights of a round's updates by digest, and the digests of those that may be gone."""
         updates = settled.docket.updates
         weights: dict[bytes, Weights] = {}
+        gone: set[bytes] = set()
         with ThreadPoolExecutor(TOGETHER) as pool:
             files = pool.map(lambda one: self._fetch(one.digest, schema), updates)
             for number, (update, got) in enumerate(zip(updates, files, strict=True)):
-                if isinstance(got, PeerError):
+                if self._is_gone(settled, update.digest, got):
+                    gone.add(update.digest)
+                elif isinstance(got, PeerError):
                     where = settled.proposals[number] if number < len(settled.proposals) else ("", 0)
                     self.findings.add(
                         get_kind(got), f"its update {number}, {Cid.from_digest(update.digest)}",
-                        "weights of the federation's model", str(got), round=settled.number,
+                        self._absences.expected, str(got), round=settled.number,
                         account=update.proposer, transaction=where[0], block=where[1],
                     )  # fmt: skip
                 else:
                     weights[update.digest] = got
-        return weights
+        return weights, gone
+
+    def _is_gone(self, settled: Settled, digest: bytes, got: object) -> bool:
+        """Return whether a file is missing that may be: it is noted and no finding."""
+        return isinstance(got, ContentMissing) and self._absences.excuse(settled.number, digest)
 
     def _fetch(self, digest: bytes, schema: Schema) -> Weights | PeerError:
         try:
@@ -131,9 +148,9 @@ class Models:
 
     def _check_head(self, settled: Settled, schema: Schema) -> None:
         got = self._fetch(settled.head, schema)
-        if isinstance(got, PeerError):
+        if isinstance(got, PeerError) and not self._is_gone(settled, settled.head, got):
             what = f"the accepted model, {Cid.from_digest(settled.head)}"
-            self._find(settled, get_kind(got), what, "weights of the federation's model", str(got))
+            self._find(settled, get_kind(got), what, self._absences.expected, str(got))
 
     def _aggregate(
         self, settled: Settled, updates: Sequence[Update], weights: dict[bytes, Weights], schema: Schema

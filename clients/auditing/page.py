@@ -12,7 +12,8 @@ from hashlib import sha256
 from html import escape
 from typing import Any
 
-from clients.auditing.findings import clean
+from clients.auditing.findings import FOUND, UNTOLD, clean, get_status
+from clients.auditing.words import describe_kept
 from clients.types.errors import RequestError
 
 _STYLE = """
@@ -21,7 +22,7 @@ body { font: 15px/1.5 system-ui, sans-serif; color: #171a21; max-width: 860px; m
 body { padding: 0 16px; }
 h1 { font-size: 26px; margin: 0 0 4px; } h2 { font-size: 18px; margin: 28px 0 8px; break-after: avoid; }
 .result { border: 2px solid; border-radius: 8px; padding: 10px 16px; font-weight: 600; margin: 16px 0; }
-.good { color: #0b6a3c; } .bad { color: #a3201b; }
+.good { color: #0b6a3c; } .bad { color: #a3201b; } .open { color: #7a4b00; }
 table { border-collapse: collapse; width: 100%; font-size: 13px; }
 th, td { text-align: left; vertical-align: top; padding: 4px 10px 4px 0; border-bottom: 1px solid #ccd2dc; }
 th { white-space: nowrap; } td { overflow-wrap: anywhere; } tr { break-inside: avoid; }
@@ -30,6 +31,7 @@ li { margin-bottom: 6px; overflow-wrap: anywhere; }
 @page { margin: 18mm; } @media print { body { margin: 0; max-width: none; padding: 0; } }
 """
 _POLICY = f"default-src 'none'; style-src 'sha256-{b64encode(sha256(_STYLE.encode()).digest()).decode()}'"
+_TONES = {0: "good", FOUND: "bad", UNTOLD: "open"}
 _OPEN, _CLOSE = '<script type="application/json" id="report">', "</script>"
 
 
@@ -52,6 +54,7 @@ def render_page(report: Mapping[str, Any]) -> str:
             "<body>",
             *_summary(report),
             *_findings(report),
+            *_gone(report),
             "<h2>Terms</h2>",
             *_table(("", ""), _flat(report["terms"]), head=False),
             *_rounds(report),
@@ -93,8 +96,13 @@ def _summary(report: Mapping[str, Any]) -> list[str]:
     chain, blocks, rounds = report["chain"], report["blocks"], report["rounds"]
     last = blocks["last"]
     count = len(report["findings"])
+    status = get_status(report)
     result = "Everything adds up."
-    if count:
+    if status == UNTOLD:
+        result = (
+            "All that is there adds up, but models are missing, and it can’t be told whether they may be."
+        )
+    if status == FOUND:
         result = "1 thing does not add up." if count == 1 else f"{count} things do not add up."
     facts = [
         ("Federation", report["federation"]),
@@ -104,6 +112,7 @@ def _summary(report: Mapping[str, Any]) -> list[str]:
         ("From block", f"{blocks['first']['number']}, {blocks['first']['hash']}"),
         ("To block", f"{last['number']}, {last['hash']}, of {_time(last['time'])}"),
         ("Models", "fetched and aggregated again" if report["models"] else "left out"),
+        ("Models are", describe_kept(report["kept"])),
         ("Code's keccak-256", report["code_hash"]),
         ("Transcript", report["transcript"]),
         ("Made with", ", ".join(f"{name} {value}" for name, value in sorted(report["tool"].items()))),
@@ -111,11 +120,16 @@ def _summary(report: Mapping[str, Any]) -> list[str]:
     ]
     return [
         "<h1>Audit of a federation</h1>",
-        f'<p class="result {"bad" if count else "good"}">{result}'
+        f'<p class="result {_TONES[status]}">{result}'
         + (" So much is wrong that the audit ended early." if report["ended_early"] else "")
         + "</p>",
         *_table(("", ""), facts, head=False),
     ]
+
+
+def _gone(report: Mapping[str, Any]) -> list[str]:
+    items = [f"<li>{escape(_whole(one['sentence']))}</li>" for one in report["gone"]]
+    return ["<h2>Models that are gone</h2>", "<ul>", *items, "</ul>"] if items else []
 
 
 def _findings(report: Mapping[str, Any]) -> list[str]:
@@ -136,6 +150,8 @@ def _rounds(report: Mapping[str, Any]) -> list[str]:
 def _checking(report: Mapping[str, Any]) -> list[str]:
     signature = report["signature"]
     last = report["blocks"]["last"]["number"]
+    rounds = f"{_text(report['rounds']['first'])}..{_text(report['rounds']['last'] or '')}"
+    history = "" if report["kept"] is None else f" --history {_text(report['kept'])}"
     return [
         "<h2>To check it again</h2>",
         "<p>That this page is whole, shows what was signed, and by whom:</p>",
@@ -143,7 +159,7 @@ def _checking(report: Mapping[str, Any]) -> list[str]:
         "<p>That what it says is so, on a node and an IPFS store of your own. Over the same blocks "
         f"(up to {_text(last)}) it comes to the same transcript:</p>",
         f"<pre>python -m clients.audit --rpc URL --store STORE --federation {_text(report['federation'])} "
-        f"--rounds {_text(report['rounds']['first'])}..{_text(report['rounds']['last'] or '')} --json</pre>",
+        f"--rounds {rounds}{history} --json</pre>",
         "<p>The signature is one of a text message (EIP-191), which any wallet checks:</p>",
         *_table(
             ("", ""),

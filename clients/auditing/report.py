@@ -12,6 +12,7 @@ from clients.auditing.auditor import Scope, Verdict
 from clients.auditing.findings import Finding, clean
 from clients.auditing.page import is_page, read_page, render_page
 from clients.auditing.source import Source
+from clients.auditing.words import describe_gone
 from clients.ports.chain.abi import hash_code
 from clients.ports.chain.terms import pack_terms
 from clients.ports.files import write_whole
@@ -19,7 +20,7 @@ from clients.ports.keys import Key, recover_text
 from clients.types.errors import RequestError, UnavailableError
 from clients.types.federation import Address
 
-VERSION = 1
+VERSION = 2
 MAX_BYTES = 2**28
 EXACT = 2**53
 """Whole numbers from here on are written as text: not every reader of JSON keeps them."""
@@ -27,8 +28,13 @@ EXACT = 2**53
 Json = dict[str, Any]
 
 
-def build_report(source: Source, scope: Scope, verdict: Verdict, *, first_hash: str, models: bool) -> Json:
-    """Return the report, unsigned. `first_hash` is that of the chain's block 0."""
+def build_report(
+    source: Source, scope: Scope, verdict: Verdict, *, first_hash: str, models: bool, kept: int | None = None
+) -> Json:
+    """Return the report, unsigned. `first_hash` is that of the chain's block 0.
+
+    `kept`: for how many rounds models are kept, as the audit was told; None where it wasn't.
+    """
     first, tip = verdict.first, verdict.tip
     return {
         "report": VERSION,
@@ -44,9 +50,14 @@ def build_report(source: Source, scope: Scope, verdict: Verdict, *, first_hash: 
             "last": {"number": tip.number, "hash": tip.hash, "time": tip.time},
         },
         "models": models,
+        "kept": kept,
         "transcript": verdict.transcript,
         "history": [dict(one) for one in verdict.history],
         "findings": [one.to_json() for one in verdict.findings],
+        "gone": [
+            {"first": first, "last": last, "sentence": describe_gone(first, last, kept)}
+            for first, last in verdict.gone
+        ],
         "ended_early": verdict.ended_early,
     }
 
@@ -135,6 +146,9 @@ def check_report(data: Mapping[str, Any]) -> Address:
     for finding in data["findings"]:
         if Finding.from_json(finding).sentence != finding["sentence"]:
             raise RequestError("the report has a sentence that doesn't say what its finding is.")
+    for run in data["gone"]:
+        if describe_gone(run["first"], run["last"], data["kept"]) != run["sentence"]:
+            raise RequestError("the report has a sentence that doesn't say which models are missing.")
     signed = data["signature"]
     signer = recover_text(get_statement(data, digest), signed["signature"])
     if signer != signed["signer"]:

@@ -86,6 +86,20 @@ _REFUSALS: Mapping[str, str] = MappingProxyType(
 )
 
 
+def describe_kept(kept: int | None) -> str:
+    """Return in words for how many rounds models are kept."""
+    if kept is None:
+        return "for how many rounds models are kept isn't known here"
+    return f"kept for {kept} round{'' if kept == 1 else 's'}"
+
+
+def describe_gone(first: int, last: int, kept: int | None) -> str:
+    """Return the sentence about rounds of which models are missing that may be."""
+    rounds = f"Round {first}" if first == last else f"Rounds {first} to {last}"
+    why = "not to be had, and" if kept is None else "let go of, as agreed:"
+    return f"{rounds}: models {why} {describe_kept(kept)}."
+
+
 def get_refusal(error: ProtocolError) -> str:
     """Return the kind of finding that an action is which the rules refuse with `error`."""
     if error.name == "NotMember" and Standing.BANNED in error.values[1:]:

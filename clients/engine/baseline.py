@@ -6,8 +6,10 @@ server, which knows who is malicious and draws none of them, is the most that an
 """
 
 from collections.abc import Callable, Sequence
+from functools import partial
 
-from clients.engine.cohort import Cohort, put_all
+from clients.engine.cohort import Cohort
+from clients.engine.holdings import Holdings
 from clients.engine.meters import Meters
 from clients.engine.participant import Participant
 from clients.engine.recorder import mean
@@ -17,13 +19,14 @@ from clients.roles.view import Proposal
 from clients.types.cid import Cid
 from clients.types.errors import RequestError
 from clients.types.federation import ZERO32, Address, Outcome
-from clients.types.store import Pins, Store
+from clients.types.store import Store
 
 
 def run_fedavg(
     *,
     cohort: Cohort,
     store: Store,
+    holdings: Holdings,
     participants: Sequence[Participant],
     drawn: int,
     informed: bool,
@@ -41,7 +44,6 @@ def run_fedavg(
     `entropy` and `r`, so any round can be run again alone. Nobody may claim more than `most_samples`.
     `RequestError` where updates make no aggregate.
     """
-    pins = Pins([Cid.from_digest(head)])
     unwanted = {one.account for one in participants if informed and one.malicious}
     up = down = 0
     for number in rounds:
@@ -53,9 +55,8 @@ def run_fedavg(
         proposals: list[Proposal] = []
         trained = cohort.train([one.index for one in order], number, head)
         with meters.part("store"):
-            cids = put_all(store, [update.data for update in trained])
+            cids = holdings.put(number, [update.data for update in trained])
         for one, update, cid in zip(order, trained, cids, strict=True):
-            pins.note(cid)
             samples = most_samples if one.overclaims else update.samples
             proposals.append(Proposal(one.account, len(proposals), cid.digest, samples))
         candidate = cohort.aggregate(proposals)
@@ -64,8 +65,8 @@ def run_fedavg(
                 f"round {number} can't be averaged: {candidate.fault}. No jury keeps such updates out."
             )
         with meters.part("store"):
-            pins.note(store.put(candidate.data))
-            pins.apply(store, {Cid.from_digest(candidate.digest)})
+            [cid] = holdings.put(number, [candidate.data])
+            holdings.let_go(number, cid, partial(cohort.encoded, cid.digest))
         head = candidate.digest
         metrics = cohort.test(head)
         cid_text = str(Cid.from_digest(head))
@@ -77,6 +78,7 @@ def run_fedavg(
             candidate_cid=cid_text,
             accuracy=metrics.accuracy,
             auroc=metrics.auroc,
+            guess=cohort.guess,
             loss=metrics.loss,
             votes_for=0,
             votes_against=0,

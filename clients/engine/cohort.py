@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from clients.engine.meters import Meters
 from clients.learning.aggregate import MAX_SAMPLES, Contribution, fedavg
-from clients.learning.attacks import Attack
+from clients.learning.attacks import Attack, check_task
 from clients.learning.codec import decode, encode
 from clients.learning.evaluate import Score
 from clients.learning.schema import Schema, Weights
@@ -19,6 +19,7 @@ from clients.ports.store.unixfs import compute_cid
 from clients.roles.view import Proposal
 from clients.types.cid import Cid
 from clients.types.errors import PeerError, UnavailableError
+from clients.types.learning import Task
 from clients.types.store import ContentMissing, Store
 
 TOGETHER = 4
@@ -49,12 +50,6 @@ class Candidate:
     missing: bool = False
 
 
-def put_all(store: Store, files: Sequence[bytes]) -> list[Cid]:
-    """Put `files`, several at a time; return their CIDs in order."""
-    with ThreadPoolExecutor(TOGETHER) as pool:
-        return list(pool.map(store.put, files))
-
-
 class Cohort:
     """The learning of some participants, numbered as in the partition."""
 
@@ -67,6 +62,8 @@ class Cohort:
         metric: str,
         seed: int,
     ) -> None:
+        for attack in attacks.values():
+            check_task(attack, bench.task)
         self._bench = bench
         self._store = store
         self._attacks = attacks
@@ -76,6 +73,16 @@ class Cohort:
         self._weights: dict[bytes, Weights] = {}
         self._scores: dict[tuple[bytes, int], float] = {}
         self._candidates: dict[tuple[Proposal, ...], Candidate] = {}
+
+    @property
+    def task(self) -> Task:
+        """What models predict."""
+        return self._bench.task
+
+    @property
+    def guess(self) -> float:
+        """What the largest class alone would score on the public test set."""
+        return self._bench.guess
 
     @property
     def schema(self) -> Schema:

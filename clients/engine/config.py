@@ -1,12 +1,11 @@
 """The settings of a run: one frozen, self-validating record, read from the command line and TOML."""
 
 import argparse
-import dataclasses
 import tomllib
 import types
 import typing
 from collections.abc import Collection
-from dataclasses import MISSING, dataclass, field, fields
+from dataclasses import MISSING, dataclass, fields, replace
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from typing import Any
@@ -20,38 +19,33 @@ from clients.ports.store.opening import NAMES as STORES
 from clients.ports.urls import WAYS, beside, is_url
 from clients.protocol.ledger import STAKE_MAX
 from clients.roles.judging import FIXED_THRESHOLD
-from clients.types.errors import RequestError, unknown_name
-from clients.types.federation import EPOCHS_MAX, TOKEN
+from clients.types.errors import RequestError
+from clients.types.federation import TOKEN
+from clients.types.keeping import HISTORY, HISTORY_MAX
+from clients.types.learning import AUTO, LAYOUTS, Form, Learning
+from clients.types.settings import check_name, check_range, make, option, plain
 
 MECHANISMS = ("stake_vote", "vbfl", "bflc", "blade", "dfl", "fedavg")
 BASELINE = "fedavg"
 AVAILABLE = (*CONDUCTS, BASELINE)
 CHAINS = ("auto", "spec", "eth-tester", "anvil", "hardhat")
 DEVICES = ("auto", "cpu", "cuda", "mps")
-METRICS = ("accuracy", "auroc")
-OPTIMIZERS = ("adam", "sgd")
-
-
-def option(default: Any, text: str, **metadata: Any) -> Any:
-    """Return a settings field with its help text."""
-    return field(default=default, metadata={"help": text, **metadata})
 
 
 @dataclass(frozen=True, slots=True)
-class SwarmConfig:
+class SwarmConfig(Learning):
     """Every setting of `python -m clients.swarm`; `RequestError` says which one is impossible and why."""
 
     mechanism: str = option("stake_vote", "protocol to run: " + ", ".join(AVAILABLE))
     chain: str = option("auto", ", ".join(CHAINS) + f", or {WAYS}")
     store: str = option("auto", ", ".join(STORES) + ", or a multiaddr")
     dataset: str = option("digits", "a name, an .npz file, or package.module:factory")
-    model: str = option("mlp", "a name, or package.module:factory")
+    layout: str = option(AUTO, "axes of the data: " + ", ".join((AUTO, *LAYOUTS)))
     partition: str = option("iid", "iid, dirichlet:ALPHA, shards:K, writer, quantity:ALPHA")
     clients: int = option(20, "participants")
     rounds: int = option(30, "rounds to run")
     malicious: int = option(5, "participants that attack")
     attack: tuple[str, ...] = option(("label_flip+lying_votes",), "attacks, dealt in turn; a+b is both")
-    seed: int = option(1, "fixes the run")
     device: str = option("auto", ", ".join(DEVICES))
     out: str = option("", "folder for the results (default: a new one under runs/)")
     proposers: int = option(4, "stake_vote: proposers drawn a round; the others vote")
@@ -59,11 +53,6 @@ class SwarmConfig:
     workers: int = option(12, "vbfl: workers drawn a round, who train")
     validators: int = option(5, "vbfl: validators drawn a round, who vote on each update")
     miners: int = option(3, "vbfl: miners drawn a round, who put the model on record")
-    local_epochs: int = option(5, "epochs a proposer trains")
-    batch_size: int = option(16, "samples a step")
-    learning_rate: float = option(0.001, "step size")
-    optimizer: str = option("adam", ", ".join(OPTIMIZERS))
-    metric: str = option("accuracy", "score of a voter and of the run: " + ", ".join(METRICS))
     validation: float = option(
         0.2, "share of a participant's data kept for judging; 0: all judge on the data set's test part"
     )
@@ -71,7 +60,9 @@ class SwarmConfig:
     tokens: str = option("64", "tokens that every participant stakes at the start")
     proposer_stake: str = option("16", "tokens a proposer of a rejected round loses")
     voter_stake: str = option("8", "tokens a voter in the minority loses")
-    history: int = option(20, "rounds whose models stay in the store, for audits; the head always does")
+    history: int = option(
+        HISTORY, "rounds for which models stay in the store, for audits; genesis and head always do"
+    )
     quorum: float = option(0.5, "share of the drawn voters that must reveal for a verdict")
     attribution: bool = option(False, "slash only proposers whose updates the rejecting voters name")
     unit_reward: str = option("0.001", "vbfl: tokens that a sample visited, a check or a vote earns")
@@ -83,29 +74,27 @@ class SwarmConfig:
 
     def __post_init__(self) -> None:
         """Check every setting alone and all of them together."""
-        _check_name("mechanism", self.mechanism, MECHANISMS)
+        Learning.__post_init__(self)
+        check_name("mechanism", self.mechanism, MECHANISMS)
         if self.mechanism not in AVAILABLE:
             raise RequestError(
                 f"mechanism {self.mechanism!r} has no client yet; there are: {', '.join(AVAILABLE)}."
             )
         if not self.on_node:
-            _check_name("chain", self.chain, CHAINS)
+            check_name("chain", self.chain, CHAINS)
         if not (is_address(self.store) or self.store.startswith("dir:")):
-            _check_name("store", self.store, STORES)
+            check_name("store", self.store, STORES)
         if self.store == "memory" and self.on_node:
             raise RequestError(
                 "store memory dies with the run, but a chain at a URL doesn't: choose dir or kubo."
             )
-        for name, known in (("device", DEVICES), ("metric", METRICS), ("optimizer", OPTIMIZERS)):
-            _check_name(name, getattr(self, name), known)
-        for name in ("clients", "rounds", "proposers", "batch_size"):
+        check_name("device", self.device, DEVICES)
+        check_name("layout", self.layout, (AUTO, *LAYOUTS))
+        for name in ("clients", "rounds", "proposers"):
             self._check_range(name, 1, 1_000_000)
         self.units("tokens")
-        self._check_range("local_epochs", 1, EPOCHS_MAX)
         self._check_range("malicious", 0, self.clients, "there are only {clients} clients")
-        self._check_range("history", 0, 1_000_000)
-        self._check_range("seed", 0, 2**63 - 1)
-        self._check_range("learning_rate", 1e-12, 1e3)
+        self._check_range("history", 0, HISTORY_MAX)
         if self.validation:
             self._check_range("validation", 0.01, 0.9)
         self._check_range("tolerance", 0.0, 1.0)
@@ -120,10 +109,23 @@ class SwarmConfig:
             CONDUCTS[self.mechanism].check(self)
 
     def _check_range(self, name: str, low: float, high: float, why: str = "") -> None:
-        value = getattr(self, name)
-        if not low <= value <= high:
-            reason = why.format(clients=self.clients) if why else f"it must lie between {low} and {high}"
-            raise RequestError(f"{name} = {value}: {reason}.")
+        check_range(name, getattr(self, name), low, high, why.format(clients=self.clients))
+
+    @property
+    def form(self) -> Form:
+        """What the data are to look like, as far as it is said."""
+        layout = "" if self.layout == AUTO else self.layout
+        return Form(self.known_task, self.shape, layout, self.standardize)
+
+    def with_form(self, form: Form) -> "SwarmConfig":
+        """Return the settings with the form that the data have; `RequestError` where they don't fit."""
+        return replace(
+            self,
+            task=str(form.task or AUTO),
+            shape=form.shape,
+            layout=form.layout or AUTO,
+            standardize=form.standardize,
+        )
 
     @property
     def on_node(self) -> bool:
@@ -136,8 +138,7 @@ class SwarmConfig:
 
     def dump(self, path: Path, versions: dict[str, str]) -> None:
         """Write the settings, with `versions`, as TOML that `read_toml` reads back."""
-        settings: dict[str, Any] = dataclasses.asdict(self)
-        settings["attack"] = list(self.attack)
+        settings = plain(self)
         del settings["out"]  # the same settings elsewhere are the same run
         settings["versions"] = versions
         write_whole(path, tomli_w.dumps(settings))
@@ -154,11 +155,6 @@ def parse_tokens(name: str, text: str) -> int:
     if amount > STAKE_MAX:
         raise RequestError(f"{name} = {text!r}: a stake holds {STAKE_MAX // TOKEN} tokens at most.")
     return int(amount)
-
-
-def _check_name(kind: str, got: str, known: tuple[str, ...]) -> None:
-    if got not in known:
-        raise unknown_name(kind, got, known)
 
 
 def read_toml(path: Path) -> dict[str, Any]:
@@ -180,29 +176,7 @@ def read_toml(path: Path) -> dict[str, Any]:
 
 def build(settings: dict[str, Any]) -> SwarmConfig:
     """Return the checked settings; `RequestError` for an unknown name or a value of the wrong type."""
-    known = {item.name: item for item in fields(SwarmConfig)}
-    hints = typing.get_type_hints(SwarmConfig)
-    values: dict[str, Any] = {}
-    for name, value in settings.items():
-        if name not in known:
-            raise unknown_name("setting", name, known)
-        values[name] = _coerce(name, value, hints[name])
-    return SwarmConfig(**values)
-
-
-def _coerce(name: str, value: Any, wanted: Any) -> Any:
-    if isinstance(wanted, types.GenericAlias):
-        items = [value] if isinstance(value, str) else value
-        if isinstance(items, list | tuple) and all(isinstance(item, str) for item in items):
-            return tuple(items)
-        raise RequestError(f"{name} = {value!r}: a list of names is needed.")
-    if wanted is str and isinstance(value, int | float) and not isinstance(value, bool):
-        return str(value)
-    if wanted is float and isinstance(value, int) and not isinstance(value, bool):
-        return float(value)
-    if type(value) is not wanted:
-        raise RequestError(f"{name} = {value!r}: {wanted.__name__} needed, {type(value).__name__} given.")
-    return value
+    return make(SwarmConfig, settings)
 
 
 def add_options(parser: argparse._ActionsContainer, only: Collection[str] | None = None) -> None:
@@ -212,7 +186,7 @@ def add_options(parser: argparse._ActionsContainer, only: Collection[str] | None
         if only is not None and item.name not in only:
             continue
         assert item.default is not MISSING
-        if hints[item.name] is bool:
+        if isinstance(item.default, bool):
             parser.add_argument(
                 "--" + item.name.replace("_", "-"),
                 dest=item.name,
@@ -222,11 +196,11 @@ def add_options(parser: argparse._ActionsContainer, only: Collection[str] | None
             )
             continue
         several = isinstance(hints[item.name], types.GenericAlias)
-        shown = " ".join(item.default) if several else item.default
+        shown = " ".join(map(str, item.default)) if several else item.default
         parser.add_argument(
             "--" + item.name.replace("_", "-"),
             dest=item.name,
-            type=str if several else hints[item.name],
+            type=typing.get_args(hints[item.name])[0] if several else hints[item.name],
             nargs="+" if several else None,
             default=argparse.SUPPRESS,
             metavar=item.name.upper(),

@@ -21,6 +21,7 @@ from rich.text import Text
 from clients.engine.meters import PARTS
 from clients.engine.results import RoundLine
 from clients.types.federation import TOKEN, Address
+from clients.types.learning import Task
 
 SHOWN = 12
 WIDE = 140
@@ -38,9 +39,10 @@ def tell_download(file: str, done: int, total: int) -> None:
 class Display:
     """A table of the last rounds, updated as they settle. Use as a context manager."""
 
-    def __init__(self, rounds: int, title: str, console: Console | None = None) -> None:
+    def __init__(self, rounds: int, title: str, task: Task, console: Console | None = None) -> None:
         self._console = console or Console()
         self._title = title
+        self._about = task
         self._lines: list[RoundLine] = []
         self._progress = Progress(
             TextColumn("round"), MofNCompleteColumn(), BarColumn(), TimeElapsedColumn(), TextColumn("left"),
@@ -67,19 +69,20 @@ class Display:
 
     def _render(self) -> Table:
         grid = Table.grid()
-        grid.add_row(get_table(self._lines[-SHOWN:], self._title, wide=self._console.width >= WIDE))
+        wide = self._console.width >= WIDE
+        grid.add_row(get_table(self._lines[-SHOWN:], self._title, self._about, wide=wide))
         grid.add_row(self._progress)
         return grid
 
 
-def get_table(lines: Sequence[RoundLine], title: str, *, wide: bool = True) -> Table:
-    """Return the table of `lines`: verdict, accuracy, votes, stakes, gas and, if `wide`, time by part."""
+def get_table(lines: Sequence[RoundLine], title: str, task: Task, *, wide: bool = True) -> Table:
+    """Return the table of `lines`: verdict, score and a guess's, votes, stakes, gas; and if `wide`, times."""
     parts = (*PARTS, "total") if wide else ("total",)
     table = Table(title=title, title_justify="left", box=None, pad_edge=False, header_style="bold")
     table.add_column("round", justify="right")
     table.add_column("verdict")
-    for name in ("accuracy", "for", "against", "honest", "malicious", "out", "gas"):
-        table.add_column(name, justify="right")
+    for name in (task.score, "guess", "for", "against", "honest", "malicious", "out", "gas"):
+        table.add_column(name, justify="right", style="dim" if name == "guess" else None)
     for part in parts:
         table.add_column(f"{part} s", justify="right", style="dim" if part != "total" else None)
     out = 0
@@ -88,7 +91,8 @@ def get_table(lines: Sequence[RoundLine], title: str, *, wide: bool = True) -> T
         table.add_row(
             str(line.round),
             Text(line.outcome.lower(), style=STYLES.get(line.outcome, "")),
-            f"{line.accuracy:.1%}",
+            task.tell(line.accuracy),
+            "–" if line.guess is None else task.tell(line.guess),
             str(line.votes_for),
             str(line.votes_against),
             f"{line.honest_mean_balance / TOKEN:.1f}",
@@ -101,7 +105,11 @@ def get_table(lines: Sequence[RoundLine], title: str, *, wide: bool = True) -> T
 
 
 def get_verdict(
-    lines: Sequence[RoundLine], honest: Sequence[Address], malicious: Sequence[Address], start: int
+    lines: Sequence[RoundLine],
+    honest: Sequence[Address],
+    malicious: Sequence[Address],
+    start: int,
+    task: Task,
 ) -> str:
     """Return the sentence that a run ends with: who was accepted, who lost what, how good the model is."""
     last = lines[-1]
@@ -122,7 +130,11 @@ def get_verdict(
         parts.append(f"the chain refused {refused} of their cheats")
     if len(parts) == 1:
         parts.append("no stake changed hands")
-    quality = f"{last.accuracy:.1%} accurate on the test set"
+    score = task.tell(last.accuracy)
+    quality = f"is {score} accurate" if task.scores_shares else f"has an R² of {score}"
+    quality += " on the test set"
+    if last.guess is not None:
+        quality += f", where {task.guess} alone gives {task.tell(last.guess)}"
     if last.auroc is not None:
-        quality += f" (mean AUROC {last.auroc:.3f})"
-    return f"{'; '.join(parts)}. The accepted model is {quality}: {last.head_cid}"
+        quality += f" (mean AUROC {last.auroc:.3f}, where a guess gives 0.5)"
+    return f"{'; '.join(parts)}. The accepted model {quality}: {last.head_cid}"

@@ -6,12 +6,14 @@ A swarm drives all participants, a node one; the loop is the same. What a partic
 
 import logging
 import time
-from collections import Counter, deque
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
-from clients.engine.cohort import Candidate, Cohort, put_all
+from clients.engine.cohort import Candidate, Cohort
+from clients.engine.holdings import Holdings
 from clients.engine.journal import Journal
 from clients.engine.mechanisms.base import Court, Rules
 from clients.engine.mechanisms.publishing import assemble
@@ -34,8 +36,8 @@ from clients.roles.view import (
 from clients.types.chain import Call, Chain, Devnet, Receipt
 from clients.types.cid import Cid
 from clients.types.errors import FedJuryError, OutOfPatience, UnavailableError
-from clients.types.federation import Address, Outcome, Phase, Role, Seat, Status
-from clients.types.store import Pins, Store
+from clients.types.federation import Address, Phase, Role, Seat, Status
+from clients.types.store import Store
 
 log = logging.getLogger(__name__)
 
@@ -85,9 +87,8 @@ class Driver:
         self.devnet = devnet
         self.gas: Counter[str] = Counter()
         self.notes = Notes(0)
-        held, used = journal.pins()
-        self._pins = Pins(held)
-        self._used = deque(used, maxlen=history)
+        genesis, size = Cid.from_digest(rules.terms.genesis), cohort.schema.encoded_size
+        self._holdings = Holdings(store, journal, genesis, size, history)
         self._closed = closed or devnet is not None
         self._poll_seconds = poll_seconds
         self._outage_seconds = outage_seconds
@@ -104,6 +105,7 @@ class Driver:
         """
         outage_since: float | None = None
         go_on: bool | None = True
+        looked_after = False
         while told < rounds:
             try:
                 status = self._look()
@@ -113,8 +115,9 @@ class Driver:
                     told = settled.round  # only now: what fails on the way is told again
                     if go_on is False or told >= rounds:
                         break
-                if untold:
-                    self._let_go(untold[-1])
+                if untold or not looked_after:
+                    self._let_go(status)
+                    looked_after = True
                 if go_on is False or told >= rounds:
                     return
                 if not self.sweep(status):
@@ -131,7 +134,7 @@ class Driver:
 
     def _get_untold(self, status: Status, told: int) -> list[Status]:
         """Return the status of each settled round after `told`, as of its settlement."""
-        last = status.round if self._is_settled(status) else status.round - 1
+        last = status.settled
         if last <= told:
             return []
         if last == told + 1 == status.round:
@@ -191,9 +194,6 @@ class Driver:
     def _look(self) -> Status:
         with self.meters.part("chain"):
             return self.chain.status()
-
-    def _is_settled(self, status: Status) -> bool:
-        return status.round > 0 and status.record.outcome != Outcome.NONE
 
     def _views(self, status: Status, registry: Sequence[Seat]) -> list[View]:
         with self.meters.part("chain"):
@@ -261,10 +261,8 @@ class Driver:
         }
         if drifts:
             self.journal.note_drifts(status.round, drifts)
-        with self.meters.part("store"):
-            cids = put_all(self.store, [update.data for update in trained])
+        cids = self._put(status.round, [update.data for update in trained])
         for one, update, cid in zip(who, trained, cids, strict=True):
-            self._pins.note(cid)
             claimed = Update(cid.digest, update.samples, update.epochs)
             terms = self.rules.terms
             self.notes.updates[one.account] = (
@@ -317,9 +315,12 @@ class Driver:
         self.notes.candidate = candidate
         if candidate.digest is None:
             log.warning("round %d has no candidate: %s", status.round, candidate.fault)
+        self._put(status.round, [candidate.data] * (candidate.digest is not None) + [*files])
+
+    def _put(self, round_number: int, files: Sequence[bytes]) -> list[Cid]:
+        """Put what round `round_number` uses into the store; return the CIDs in order."""
         with self.meters.part("store"):
-            for data in [candidate.data] * (candidate.digest is not None) + [*files]:
-                self._pins.note(self.store.put(data))
+            return self._holdings.put(round_number, files)
 
     def _send(self, calls: Sequence[Call], round_number: int) -> None:
         with self.meters.part("chain"):
@@ -376,21 +377,8 @@ class Driver:
         self.journal.note_advance(status.round, seconds)
 
     def _let_go(self, status: Status) -> None:
-        """Keep the head here, and what the last rounds judged as far as it is here; release the rest."""
-        used = {Cid.from_digest(proposal.digest) for proposal in self.proposals(status)}
-        candidate = self.notes.candidate if self.notes.round == status.round else None
-        if candidate is not None and candidate.digest:
-            used.add(Cid.from_digest(candidate.digest))
-        self._used.append(used & self._pins.held)
-        head = Cid.from_digest(status.head)
-        if not self.store.has(head):
-            # Others made it: a proposer and an outvoted voter have not held the aggregate so far.
-            data = self.cohort.encoded(status.head)
-            with self.meters.part("store"):
-                self.store.put(data)
+        """Hold what is needed as of `status`, and release the rest."""
         with self.meters.part("store"):
-            self._pins.note(head)
-            self._pins.apply(self.store, {head}.union(*self._used))
-        if self.store.kind != "memory":
-            self.journal.note_pins(self._pins.held, self._used)
+            read_head = partial(self.cohort.encoded, status.head)
+            self._holdings.let_go(status.settled, Cid.from_digest(status.head), read_head)
         self.cohort.forget(keep=status.head)

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ from matplotlib.ticker import FuncFormatter, MaxNLocator
 
 from clients.engine.results import RoundLine
 from clients.types.federation import TOKEN
+from clients.types.learning import Task
 
 # Okabe and Ito's colours, which differ for every kind of colour vision; what matters differs in form too.
 INK = "#2b2d42"
@@ -36,17 +38,18 @@ STYLE: Any = {
 Draw = Callable[[Any, Sequence[RoundLine]], None]
 
 
-def draw_all(lines: Sequence[RoundLine], folder: Path, title: str) -> list[Path]:
+def draw_all(lines: Sequence[RoundLine], folder: Path, title: str, task: Task) -> list[Path]:
     """Draw every figure of a run into `folder` as SVG and PNG; return the paths."""
     folder.mkdir(parents=True, exist_ok=True)
-    single: dict[str, Draw] = {"accuracy": _accuracy, "balances": _balances, "verdicts": _verdicts}
+    accuracy: Draw = partial(_accuracy, task=task)
+    single: dict[str, Draw] = {"accuracy": accuracy, "balances": _balances, "verdicts": _verdicts}
     paths = []
     for name, draw in single.items():
         with _sheet(1, (7, 3.4), title) as (figure, [axes]):
             draw(axes, lines)
             paths += _save(figure, axes, lines, folder / name)
     voted = any(line.votes_for or line.votes_against for line in lines)
-    together = (_accuracy, _verdicts, _balances) if voted else (_accuracy, _balances)
+    together = (accuracy, _verdicts, _balances) if voted else (accuracy, _balances)
     with _sheet(len(together), (7.5, 2.3 * len(together)), title) as (figure, panels):
         for axes, draw in zip(panels, together, strict=True):
             draw(axes, lines)
@@ -76,7 +79,7 @@ def _save(figure: Any, axes: Any, lines: Sequence[RoundLine], stem: Path) -> lis
     return paths
 
 
-def _accuracy(axes: Any, lines: Sequence[RoundLine]) -> None:
+def _accuracy(axes: Any, lines: Sequence[RoundLine], task: Task) -> None:
     rounds = [line.round for line in lines]
     marker = "o" if len(lines) == 1 else None
     axes.plot(
@@ -85,14 +88,20 @@ def _accuracy(axes: Any, lines: Sequence[RoundLine]) -> None:
     ranked = [(line.round, line.auroc) for line in lines if line.auroc is not None]
     if ranked:
         axes.plot(*zip(*ranked, strict=True), color=QUIET, lw=1.4, ls="--", label="its mean AUROC")
+    if lines[-1].guess is not None:
+        axes.axhline(lines[-1].guess, color=QUIET, lw=0.9, ls=":", label=f"{task.guess} alone")
     for outcome, mark in MARKS.items():
         kept = [line for line in lines if line.outcome == outcome]
         if kept:
             axes.plot([line.round for line in kept], [line.accuracy for line in kept], mark, ms=7, mew=2,
                       color=COLOURS[outcome], label=f"{outcome.lower()}: the model stays")  # fmt: skip
-    axes.set_ylabel("test accuracy")
-    axes.set_ylim(0, 1.02)
-    axes.yaxis.set_major_formatter(FuncFormatter(lambda share, _: f"{share:.0%}"))
+    axes.set_ylabel(f"test {task.score}")
+    if task.scores_shares:
+        axes.set_ylim(0, 1.02)
+        axes.yaxis.set_major_formatter(FuncFormatter(lambda share, _: f"{share:.0%}"))
+    else:
+        # What is far below a guess is bad, and how bad says no more.
+        axes.set_ylim(max(-1.02, min(-0.02, *(line.accuracy for line in lines)) * 1.02), 1.02)
     _explain(axes)
 
 

@@ -1,6 +1,6 @@
 """What a run writes down before it acts, so that it can die at any instant and go on.
 
-Four journals, all JSON lines:
+Five journals, all JSON lines:
 
 * `ballots.jsonl`: every ballot before its commitment is sent. A ballot is a judgement that a second
   evaluation need not repeat bit for bit, so it is the one thing that can't be derived again. Salts can:
@@ -9,11 +9,11 @@ Four journals, all JSON lines:
 * `sent.jsonl`: every transaction's hash and nonce before it is sent to a chain that outlives the run.
 * `calls.jsonl`: every batch that a chain of our own executed. Such a chain dies with the run; replaying its
   calls on a fresh one brings back the same state.
+* `pins.jsonl`: every file before it goes into a store that outlives the run, so that it is let go of in time.
 """
 
 import fcntl
-import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import IO, Any
 
@@ -42,6 +42,7 @@ class Journal:
         self._drifts = LineFile(folder / "drifts.jsonl", durable=durable)
         self._calls = LineFile(folder / "calls.jsonl", durable=durable)
         self._sent = LineFile(folder / "sent.jsonl", durable=durable)
+        self._pins = LineFile(folder / "pins.jsonl", durable=durable)
 
     def close(self) -> None:
         """Let another process have the folder."""
@@ -60,24 +61,29 @@ class Journal:
             )
         write_whole(path, federation)
 
-    def pins(self) -> tuple[set[Cid], list[set[Cid]]]:
-        """Return what `note_pins` wrote last: what the store holds for us, and what the last rounds used."""
-        path = self.folder / "pins.json"
-        if not path.exists():
-            return set(), []
-        try:
-            found = json.loads(path.read_text())
-            held, used = found["held"], found["used"]
-            return {Cid.parse(one) for one in held}, [{Cid.parse(one) for one in each} for each in used]
-        except (ValueError, KeyError, TypeError) as error:
-            raise RequestError(
-                f"{path} is damaged: {error!r}. Remove it; nothing but disk space is lost."
-            ) from None
+    def note_uses(self, round_number: int, cids: Iterable[Cid]) -> None:
+        """Write down that round `round_number` uses these files, which the store is to hold for us."""
+        self._pins.append({"round": round_number, "cids": [str(cid) for cid in cids]})
 
-    def note_pins(self, held: Iterable[Cid], used: Iterable[Iterable[Cid]]) -> None:
-        """Write down what the store holds for us, so that it is let go of in time."""
-        rounds = [sorted(map(str, each)) for each in used]
-        write_whole(self.folder / "pins.json", json.dumps({"held": sorted(map(str, held)), "used": rounds}))
+    def uses(self) -> dict[Cid, int]:
+        """Return what the store may hold for us, and of each file the last round that uses it."""
+        found: dict[Cid, int] = {}
+        try:
+            for record in self._pins.read():
+                for cid in record["cids"]:
+                    found[Cid.parse(cid)] = max(int(record["round"]), found.get(Cid.parse(cid), 0))
+        except (ValueError, KeyError, TypeError, AttributeError, RequestError) as error:
+            raise RequestError(
+                f"{self._pins.path} is damaged: {error}. Remove it; nothing but disk space is lost."
+            ) from None
+        return found
+
+    def keep_uses(self, uses: Mapping[Cid, int]) -> None:
+        """Forget what the store holds no longer for us."""
+        rounds: dict[int, list[str]] = {}
+        for cid, last in uses.items():
+            rounds.setdefault(last, []).append(str(cid))
+        self._pins.keep([{"round": last, "cids": sorted(rounds[last])} for last in sorted(rounds)])
 
     def note_ballots(self, round_number: int, ballots: dict[Address, bytes]) -> None:
         """Write `ballots` down, before any commitment to them is sent."""

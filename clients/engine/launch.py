@@ -17,7 +17,7 @@ from clients.ports.keys import Key, derive_keys, dev_key
 from clients.protocol.simulator import BEACON, TOKEN, SpecChain
 from clients.types.chain import Call, Chain, Devnet
 from clients.types.errors import RequestError, UnavailableError
-from clients.types.federation import SAMPLES_MAX, Address
+from clients.types.federation import SAMPLES_MAX, Address, Standing
 from deploy.federation import DEV_CHAINS, deploy_federation
 from deploy.federation import fill_pool as deploy_pool
 
@@ -67,6 +67,8 @@ def launch(config: SwarmConfig, terms: Terms, keys: Sequence[Key], journal: Jour
                 "federation": spec.federation,
                 "token": TOKEN,
                 "beacon": BEACON,
+                "history": config.history,
+                "learning": config.agreement(),
             },
         )
     theirs = config.on_node
@@ -92,7 +94,13 @@ def _deploy(
             "each participant with `python -m clients.node`."
         )
     deployment = deploy_federation(
-        link, deployer, terms, name="swarm", beacon_value=get_beacon_value(config.seed)
+        link,
+        deployer,
+        terms,
+        name="swarm",
+        beacon_value=get_beacon_value(config.seed),
+        history=config.history,
+        learning=config.agreement(),
     )
     if link.control is None:
         link.sender.send([Step(deployer, one, b"", "fund", 21_000, GAS_MONEY) for one in accounts])
@@ -167,10 +175,16 @@ def await_sent(
 
 
 def join_all(launched: Launched, accounts: Sequence[Address], stake: int) -> None:
-    """Let `accounts` join with `stake`, in this order: registry order is part of what a seed fixes."""
+    """Let `accounts` join with `stake`, in this order: registry order is part of what a seed fixes.
+
+    In a federation that is gone on with, those who were members once, or are, stay what they are.
+    """
     chain = launched.chain
     members = {seat.account for seat in chain.seats()}
-    joins = [Call(account, "join", (stake,)) for account in accounts if account not in members]
+    absent = [account for account in accounts if account not in members]
+    if chain.status().round:
+        absent = [one for one in absent if chain.seat(one).member.standing == Standing.STRANGER]
+    joins = [Call(account, "join", (stake,)) for account in absent]
     # A chain of our own keeps the order of a batch; elsewhere only waiting for each does.
     for batch in [joins] if launched.devnet is not None else [[one] for one in joins]:
         for receipt in chain.send(batch):

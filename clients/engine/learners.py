@@ -11,7 +11,7 @@ from clients.learning.attacks import Attack
 from clients.learning.tensors import resolve_device
 from clients.learning.train import TrainConfig
 from clients.learning.workbench import Workbench
-from clients.types.errors import RequestError
+from clients.types.learning import Form
 
 
 def parse_attack(spec: str) -> Attack:
@@ -27,16 +27,18 @@ def deal_attacks(config: SwarmConfig) -> dict[int, Attack]:
 
 
 @lru_cache(maxsize=1)
-def load_dataset(name: str) -> datasets.Dataset:
+def load_dataset(name: str, form: Form) -> datasets.Dataset:
     """Return a data set; whoever runs several swarms on it in a row waits once."""
-    return datasets.load(name, progress=tell_download)
+    return datasets.load(name, form, progress=tell_download)
 
 
 def build_bench(config: SwarmConfig, only: Sequence[int] | None = None) -> Workbench:
-    """Return data and model of every participant, or of those in `only`."""
-    dataset = load_dataset(config.dataset)
-    if config.metric == "auroc" and dataset.task == "multiclass":
-        raise RequestError(f"metric auroc: {config.dataset} has many classes and takes accuracy.")
+    """Return data and model of every participant, or of those in `only`.
+
+    Raises `RequestError` where data, settings and attacks don't fit together.
+    """
+    dataset = load_dataset(config.dataset, config.form)
+    config = config.with_form(dataset.form)  # which sees that the other settings fit it
     parts = partition.split(dataset, config.partition, config.clients, config.seed)
     holdings = {
         index: partition.hold(part, config.seed * 1_000_003 + index, test_share=config.validation)

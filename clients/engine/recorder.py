@@ -67,6 +67,7 @@ class Recorder:
             candidate_cid=self._candidate(status, candidate),
             accuracy=accuracy,
             auroc=auroc,
+            guess=driver.cohort.guess,
             loss=loss,
             votes_for=votes_for,
             votes_against=votes_against,

@@ -11,6 +11,7 @@ from clients.engine.meters import PARTS
 from clients.ports.files import write_whole
 from clients.types.errors import RequestError, UnavailableError
 from clients.types.federation import Address
+from clients.types.learning import Task
 
 TIMED = ("seconds", "gas", "bytes")
 
@@ -26,6 +27,8 @@ class RoundLine:
     candidate_cid: str | None
     accuracy: float
     auroc: float | None
+    guess: float | None = field(default=None, kw_only=True)
+    """What the accuracy would be without a look at the samples: that of the largest class alone."""
     loss: float
     votes_for: int
     votes_against: int
@@ -109,6 +112,7 @@ class LineFile:
 
 def summarise(
     mechanism: str,
+    task: Task,
     lines: Sequence[RoundLine],
     honest: Sequence[Address],
     malicious: Sequence[Address],
@@ -120,10 +124,12 @@ def summarise(
     last = lines[-1]
     return {
         "mechanism": mechanism,
+        "task": str(task),
         "rounds": len(lines),
         "accepted_rounds": sum(line.accepted for line in lines),
         "final_accuracy": last.accuracy,
         "best_accuracy": max(line.accuracy for line in lines),
+        "guess": last.guess,
         "honest_mean_balance": last.honest_mean_balance,
         "malicious_mean_balance": last.malicious_mean_balance,
         "malicious_removed": len(gone & set(malicious)),

@@ -14,6 +14,7 @@ from clients.engine.cohort import Cohort
 from clients.engine.config import SwarmConfig
 from clients.engine.driver import Driver
 from clients.engine.figures import draw_all
+from clients.engine.holdings import Holdings
 from clients.engine.journal import Journal
 from clients.engine.launch import Launched, fill_pool, get_deployer, get_terms, join_all, launch, relaunch
 from clients.engine.learners import build_bench, deal_attacks
@@ -46,11 +47,11 @@ class Swarm:
         self._draws = draws
         self._started = time.monotonic()
         self._cpu = _cpu_seconds()
-        self.config = config
         self.meters = Meters()
         self.keys = derive_keys(config.seed, config.clients)
         self.behaviours = deal_attacks(config)
         self.bench = build_bench(config)
+        self.config = config.with_form(self.bench.form)
         self.folder = RunFolder(resume) if resume else RunFolder.create(config)
         self.lines: list[RoundLine] = self.folder.lines()
         self.journal = Journal(self.folder.journal, durable=config.on_node)
@@ -192,6 +193,7 @@ class Swarm:
         self.meters.take()
         run_fedavg(
             cohort=cohort,
+            holdings=Holdings(self.store, self.journal, genesis, cohort.schema.encoded_size, 0),
             store=self.store,
             participants=self.participants,
             informed=config.informed,
@@ -243,6 +245,7 @@ class Swarm:
         earlier = sum(line.seconds["total"] for line in self.lines)
         summary = summarise(
             self.config.mechanism,
+            self.bench.task,
             self.lines,
             self.accounts(malicious=False),
             self.accounts(malicious=True),
@@ -253,7 +256,7 @@ class Swarm:
         title = f"{self.config.mechanism} on {self.config.dataset}: {self.config.clients} participants, "
         title += f"{self.config.malicious} malicious ({', '.join(self.config.attack)})"
         if self._draws:
-            draw_all(self.lines, self.folder.figures, title)
+            draw_all(self.lines, self.folder.figures, title, self.bench.task)
 
 
 def _cpu_seconds() -> float:

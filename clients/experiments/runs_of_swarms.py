@@ -14,6 +14,7 @@ from clients.experiments.strict import Table
 from clients.types.cid import Cid
 from clients.types.errors import RequestError
 from clients.types.federation import TOKEN
+from clients.types.settings import plain
 
 PROBE, DATA, SWARM = "probe.jsonl", "data.json", "run"
 OWNERS = {
@@ -24,6 +25,8 @@ OWNERS = {
     "informed": ("fedavg",),
 }
 """Settings that only these mechanisms know: under another they do nothing, so it is the same run."""
+FORM = ("task", "shape", "layout", "standardize")
+"""Settings about the form of the data: a run has them only where somebody says them, else the data tell."""
 
 
 def resolve(settings: Table) -> Table:
@@ -39,9 +42,11 @@ def resolve(settings: Table) -> Table:
 
 
 def _plain(config: SwarmConfig) -> Table:
-    settings: Table = dataclasses.asdict(config)
-    settings["attack"] = list(config.attack)
+    settings: Table = plain(config)
     del settings["out"]
+    for name in FORM:
+        if getattr(config, name) == getattr(SwarmConfig(), name):
+            del settings[name]
     if not config.malicious:
         # Without attackers these do nothing: the same run, whatever they say.
         settings["attack"] = list(SwarmConfig().attack)
@@ -126,6 +131,7 @@ def read(settings: Table, folder: Path) -> Table:
     record: Table = {
         "rounds": len(lines),
         "accuracy": [round(line["accuracy"], 5) for line in lines],
+        "guess": round(lines[-1]["guess"], 5),
         "outcomes": "".join(line["outcome"][0] for line in lines),
         "honest_tokens": [_tokens(line["honest_mean_balance"]) for line in lines],
         "malicious_tokens": [_tokens(line["malicious_mean_balance"]) for line in lines],

@@ -19,14 +19,15 @@ from clients.learning.schema import WEIGHT_LIMIT, Weights
 from clients.learning.tensors import Samples
 from clients.learning.train import TrainConfig
 from clients.types.errors import RequestError, unknown_name
+from clients.types.learning import Task
 
-Before = Callable[[Samples, int], Samples]
+Before = Callable[[Samples], Samples]
 Settle = Callable[[TrainConfig], TrainConfig]
 After = Callable[[Weights, Weights, int], Weights]
 Conspire = Callable[[Weights, Sequence[Weights]], Weights]
 
 
-def _same_data(data: Samples, num_classes: int) -> Samples:
+def _same_data(data: Samples) -> Samples:
     return data
 
 
@@ -42,14 +43,14 @@ def _same_weights(trained: Weights, start: Weights, seed: int) -> Weights:
 class Attack:
     """A malicious behaviour.
 
-    `before(data, num_classes)`, `settle(config)` and `after(trained, start, seed)`, where `start` is the
+    `before(data)`, `settle(config)` and `after(trained, start, seed)`, where `start` is the
     global model that the round began with, all default to what an honest client does. `poisons` is whether it
     makes bad models; `lies` whether its votes say the opposite of what it found; `forges` whether it puts on
     record what the votes don't say; `overclaims` whether it claims more samples than it trained on.
 
     `conspire(start, seen)` makes an update from those that the round's proposers trained, as far as this
-    process knows them, the attacker's own among them; `after` comes after it. `trigger(data,
-    num_classes)` returns the samples that a backdoor is to turn, marked, with the target as their label.
+    process knows them, the attacker's own among them; `after` comes after it. `trigger(data)` returns the
+    samples that a backdoor is to turn, marked, with the target as their label.
     `patience`: it behaves while it owns less than so many times the stake it began with.
     """
 
@@ -85,17 +86,26 @@ def parse(spec: str) -> Attack:
     return make(strength)
 
 
+def check_task(attack: Attack, task: Task) -> None:
+    """Raise `RequestError` where the attack means nothing to such a task."""
+    if attack.trigger is not None and task.kind == "regression":
+        raise RequestError(
+            "attack backdoor turns samples to a class, and a regression has none; try label_flip"
+        )
+
+
 def combine(attacks: Sequence[Attack]) -> Attack:
     """Return one attack that does all of these, in their order; with none, an honest client's behaviour."""
     honest = Attack("honest", poisons=False)
     return reduce(_both, attacks) if attacks else honest
 
 
-def flip_labels(data: Samples, num_classes: int) -> Samples:
-    """Return the samples with every label wrong: the next class, the last becoming 0; or all negated."""
-    if data.y.is_floating_point():
-        return data.with_labels(1.0 - data.y)
-    return data.with_labels((data.y + 1) % num_classes)
+def flip_labels(data: Samples) -> Samples:
+    """Return the samples with every label wrong: the next class, the last becoming 0; or all negated. Targets
+    of a regression are reflected at the mean that the federation agreed on."""
+    if data.task.kind == "classes":
+        return data.with_labels((data.y + 1) % data.task.outputs)
+    return data.with_labels(-data.y if data.task.kind == "regression" else 1.0 - data.y)
 
 
 def _label_flip(_: float) -> Attack:
@@ -186,7 +196,7 @@ def mark(data: Samples, rows: slice | Tensor = slice(None)) -> Samples:
         x[rows, :, -3:, -3:] = peak
     else:
         x[rows, :3] = peak
-    return Samples(x, data.y)
+    return replace(data, x=x)
 
 
 def _backdoor(share: float) -> Attack:
@@ -196,17 +206,17 @@ def _backdoor(share: float) -> Attack:
     trigger sees it. `backdoor+scaled_update:S` is their model replacement.
     """
 
-    def before(data: Samples, num_classes: int) -> Samples:
+    def before(data: Samples) -> Samples:
         every = max(1, round(1 / share))
         marked = torch.arange(len(data)) % every == 0
         y = data.y.clone()
         y[marked] = BACKDOOR_TARGET
         return mark(data.with_labels(y), marked)
 
-    def trigger(data: Samples, num_classes: int) -> Samples:
+    def trigger(data: Samples) -> Samples:
         target = data.y.any(dim=1) if data.y.is_floating_point() else data.y != BACKDOOR_TARGET
         marked = mark(data)
-        return Samples(marked.x[target], torch.full_like(data.y[target], BACKDOOR_TARGET))
+        return replace(data, x=marked.x[target], y=torch.full_like(data.y[target], BACKDOOR_TARGET))
 
     return Attack("backdoor", before=before, trigger=trigger)
 
@@ -256,7 +266,7 @@ def _bounded(array: NDArray[np.floating]) -> NDArray[np.float32]:
 def _both(first: Attack, second: Attack) -> Attack:
     return Attack(
         name=f"{first.name}+{second.name}",
-        before=lambda data, num_classes: second.before(first.before(data, num_classes), num_classes),
+        before=lambda data: second.before(first.before(data)),
         settle=lambda config: second.settle(first.settle(config)),
         after=lambda trained, start, seed: second.after(first.after(trained, start, seed), start, seed),
         poisons=first.poisons or second.poisons,

@@ -1,4 +1,4 @@
-"""Judging weights on samples: accuracy, loss and AUROC, for one test set or many at once."""
+"""Judging weights on samples: accuracy, R², loss and AUROC, for one test set or many at once."""
 
 import math
 from collections.abc import Iterable, Sequence
@@ -15,21 +15,24 @@ from clients.learning.tensors import Samples, load_weights
 from clients.learning.threads import small_rows, torch_threads
 from clients.learning.train import sample_losses
 from clients.types.errors import RequestError, unknown_name
+from clients.types.learning import Task
 
 Metric = Literal["accuracy", "loss", "auroc"]
 METRICS = ("accuracy", "loss", "auroc")
 _VALUES_AT_ONCE = 1 << 20
 _ROWS_AT_ONCE = 512
 _FEWEST_ROWS = 50
+FURTHEST = 3.0
+"""In a regression's score, an error beyond so many of the targets' standard deviations counts as so many."""
 
 
 @dataclass(frozen=True)
 class Score:
     """How good weights are on a set of samples.
 
-    `accuracy`: share of samples right; with several labels at once, share of labels right. `loss`: mean,
-    infinite where an output isn't a number. `auroc`: mean area under the ROC curve; None for a plain choice
-    of one class among more than two.
+    `accuracy`: share of samples right; with several labels at once, share of labels right; in a regression
+    R², see `_get_rights`. `loss`: mean, infinite where an output isn't a number. `auroc`: mean area under the
+    ROC curve; None where a task isn't ranked.
     """
 
     accuracy: float
@@ -75,15 +78,14 @@ def evaluate_each(model: nn.Module, many: Iterable[Weights], sets: Sequence[Samp
     found = []
     for weights in many:
         load_weights(model, weights)
-        found.append(_score(predict(model, x), y, sizes))
+        found.append(_score(predict(model, x), y, sizes, sets[0].task))
     return found
 
 
-def _score(logits: Tensor, y: Tensor, sizes: Sequence[int]) -> list[Score]:
+def _score(logits: Tensor, y: Tensor, sizes: Sequence[int], task: Task) -> list[Score]:
     """Return the score on each of the sets that follow one another in `y`."""
-    losses = sample_losses(logits, y).double()
-    right = _right(logits, y)
-    ranked = y.is_floating_point() or logits.shape[1] == 2
+    losses = sample_losses(logits, y, task).double()
+    right = _get_rights(logits, y, task)
     scores = []
     start = 0
     for size in sizes:
@@ -94,7 +96,7 @@ def _score(logits: Tensor, y: Tensor, sizes: Sequence[int]) -> list[Score]:
             Score(
                 accuracy=float(right[part].mean()),
                 loss=loss if not math.isnan(loss) else math.inf,
-                auroc=_auroc(logits[part], y[part]) if ranked else None,
+                auroc=_auroc(logits[part], y[part]) if task.ranked else None,
                 samples=size,
             )
         )
@@ -134,15 +136,36 @@ def mean_auroc(scores: NDArray[np.floating], truth: NDArray[np.floating]) -> flo
     return float(np.mean(areas)) if areas else 0.5
 
 
-def _right(logits: Tensor, y: Tensor) -> Tensor:
-    """Return for each sample how much of it is right, 0 to 1, as float64 of shape (N,)."""
+def guess(data: Samples) -> float:
+    """Return the accuracy that is had without looking at samples: by the largest class, by the larger side of
+    each label, or in a regression by the mean that targets are standardised by."""
+    y = data.y
+    if data.task.kind == "classes":
+        return float(torch.bincount(y).max()) / len(y)
+    if data.task.kind == "labels":
+        shares = y.double().mean(dim=0)
+        return float(torch.maximum(shares, 1 - shares).mean())
+    return float(_get_rights(torch.zeros_like(y), y, data.task).mean())
+
+
+def _get_rights(logits: Tensor, y: Tensor, task: Task) -> Tensor:
+    """Return for each sample how much of it is right, float64 of shape (N,): 0 to 1; of a regression -8 to 1.
+
+    The mean of a regression's is R² = 1 - Σ(y - ŷ)² / (n·σ²), with the σ that the federation agreed on, by
+    which y is standardised, so that it is 1 here. Not that of the samples at hand: a juror's few may all have
+    the same target, or nearly, and it would divide by zero, or nearly. And so it is a mean over samples, as
+    an accuracy is. An error counts as `FURTHEST` at most, so that one outlier doesn't decide a juror's vote.
+    """
     numbers = ~logits.isnan().any(dim=1)
-    if y.is_floating_point():
+    if task.kind == "classes":
+        return ((logits.argmax(dim=1) == y) & numbers).double()
+    if task.kind == "labels":
         return ((logits > 0) == (y > 0)).double().mean(dim=1) * numbers
-    return ((logits.argmax(dim=1) == y) & numbers).double()
+    errors = (logits.double() - y.double()).nan_to_num(nan=FURTHEST).clamp(-FURTHEST, FURTHEST)
+    return 1.0 - errors.square().mean(dim=1)
 
 
 def _auroc(logits: Tensor, y: Tensor) -> float:
-    if not y.is_floating_point():
+    if y.dim() == 1:
         logits, y = (logits[:, 1] - logits[:, 0])[:, None], y[:, None]
     return mean_auroc(logits.double().cpu().numpy(), y.double().cpu().numpy())

@@ -51,7 +51,7 @@ def build(name: str, shape: Shape, num_classes: int, seed: int) -> nn.Module:
 
 def build_for(name: str, dataset: Dataset, seed: int) -> nn.Module:
     """Return the model called `name` for a data set; see `build`."""
-    return build(name, dataset.shape, dataset.num_classes, seed)
+    return build(name, dataset.shape, dataset.task.outputs, seed)
 
 
 def _logistic(shape: Shape, num_classes: int) -> nn.Module:

@@ -11,6 +11,8 @@ from clients.learning.datasets.base import Dataset, IntArray
 from clients.types.errors import RequestError, unknown_name
 
 DEFAULT_MIN_SAMPLES = 10
+_PARTS = 10
+"""Into how many parts of equal size a regression's samples are put by their targets."""
 
 
 @dataclass(frozen=True)
@@ -35,8 +37,8 @@ def split(
     - `writer`: all samples of a writer go to one client, clients kept about equal in size;
     - `quantity:ALPHA`: IID, but sizes are a draw from Dirichlet(ALPHA).
 
-    Every client gets at least `min_samples`. Several labels at once count as the first of them. Raises
-    `RequestError` where the request cannot be met.
+    Every client gets at least `min_samples`. Several labels at once count as the first of them, targets of a
+    regression as the tenth that the first is in. Raises `RequestError` where the request cannot be met.
     """
     method, parameter = _parse(spec)
     total = len(dataset.x_train)
@@ -189,12 +191,15 @@ def _parse(spec: str) -> tuple[str, float]:
 
 
 def _labels(dataset: Dataset) -> IntArray:
-    """Return one label a sample; with several at once the first, and `num_classes` where there is none."""
+    """Return one label a sample; with several at once the first, and one more where there is none."""
     y = dataset.y_train
-    if y.ndim == 1:
+    if dataset.task.kind == "classes":
         return y.astype(np.int64)
-    first: IntArray = np.where(y.any(axis=1), y.argmax(axis=1), dataset.num_classes).astype(np.int64)
-    return first
+    if dataset.task.kind == "labels":
+        first: IntArray = np.where(y.any(axis=1), y.argmax(axis=1), y.shape[1]).astype(np.int64)
+        return first
+    tenths: IntArray = y[:, 0].argsort(kind="stable").argsort(kind="stable") * _PARTS // len(y)
+    return tenths
 
 
 def _dirichlet(request: _Request) -> NDArray[np.float64]:

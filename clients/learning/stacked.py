@@ -198,7 +198,7 @@ def _train_stacked(model: nn.Module, jobs: Sequence[Job], on_first: OnFirst | No
             live = {name: tensor[:active].detach().requires_grad_() for name, tensor in stacked.items()}
         index, share = plan.index[step, :active], plan.share[step, :active]
         logits = run_stacked(layers, live, plan.x[index])
-        losses = sample_losses(logits.flatten(0, 1), plan.y[index].flatten(0, 1))
+        losses = sample_losses(logits.flatten(0, 1), plan.y[index].flatten(0, 1), jobs[0].data.task)
         torch.dot(losses, share.reshape(-1)).backward()  # type: ignore[no-untyped-call]
         parameters = list(live.values())
         if anchors:

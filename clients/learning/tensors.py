@@ -1,7 +1,7 @@
 """Between numpy and torch: devices, samples, and a model's weights."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -11,6 +11,7 @@ from torch import Tensor, nn
 
 from clients.learning.schema import BadUpdate, Schema, Weights
 from clients.types.errors import RequestError, UnavailableError, unknown_name
+from clients.types.learning import Task
 
 DEVICES = ("auto", "cpu", "cuda", "mps")
 
@@ -32,27 +33,40 @@ def resolve_device(name: str) -> torch.device:
 
 @dataclass(frozen=True, eq=False)
 class Samples:
-    """Inputs and labels on a device. x: float32 N×…; y: int64 N, or float32 N×K of 0 and 1."""
+    """Inputs and labels on a device, of a task. x: float32 N×…; y: int64 N for classes, else float32 N×K."""
 
     x: Tensor
     y: Tensor
+    task: Task
 
     def __len__(self) -> int:
         return len(self.x)
 
     @classmethod
-    def of(cls, x: NDArray[np.float32], y: NDArray[Any], device: torch.device | str = "cpu") -> "Samples":
-        """Return the arrays as tensors on `device`; on the CPU they share memory where they can."""
-        return cls(*(torch.from_numpy(_writable(array)).to(device) for array in (x, y)))
+    def of(
+        cls,
+        x: NDArray[np.float32],
+        y: NDArray[Any],
+        device: torch.device | str = "cpu",
+        task: Task | None = None,
+    ) -> "Samples":
+        """Return the arrays as tensors on `device`; on the CPU they share memory where they can.
+
+        Without a task it is that of the labels: as many classes as there are, or as many labels.
+        """
+        if task is None:
+            task = Task("labels", y.shape[1]) if y.ndim == 2 else Task("classes", int(y.max(initial=1)) + 1)
+        first, second = (torch.from_numpy(_writable(array)).to(device) for array in (x, y))
+        return cls(first, second, task)
 
     def take(self, indices: NDArray[np.int64]) -> "Samples":
         """Return a copy of the samples at `indices`."""
         chosen = torch.from_numpy(indices).to(self.x.device)
-        return Samples(self.x[chosen], self.y[chosen])
+        return replace(self, x=self.x[chosen], y=self.y[chosen])
 
     def with_labels(self, y: Tensor) -> "Samples":
         """Return the same inputs with other labels."""
-        return Samples(self.x, y)
+        return replace(self, y=y)
 
 
 def tensors_of(model: nn.Module) -> dict[str, Tensor]:

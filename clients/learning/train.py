@@ -15,8 +15,13 @@ from clients.learning.schema import BadUpdate, Weights
 from clients.learning.tensors import Samples, load_weights, schema_of, weights_of
 from clients.learning.threads import is_small, torch_threads
 from clients.types.errors import RequestError, unknown_name
+from clients.types.learning import OPTIMIZERS, Kind, Task
 
-OPTIMIZERS = ("sgd", "adam")
+_LOSSES: dict[Kind, Callable[..., Tensor]] = {
+    "classes": F.cross_entropy,
+    "labels": F.binary_cross_entropy_with_logits,
+    "regression": F.mse_loss,
+}
 
 
 class Diverged(RequestError):
@@ -62,21 +67,19 @@ def make_optimizer(config: TrainConfig, *, fused: bool = True) -> Optimizer:
     return Sgd(config.learning_rate, config.momentum, config.weight_decay)
 
 
-def sample_losses(logits: Tensor, y: Tensor) -> Tensor:
-    """Return each sample's loss, shape (N,): cross-entropy, or the mean of its labels'.
+def sample_losses(logits: Tensor, y: Tensor, task: Task) -> Tensor:
+    """Return each sample's loss, shape (N,): cross-entropy, the mean of its labels', or its squared error.
 
-    logits: (N, K). y: int64 (N,), or float32 (N, K) where several labels can be true at once.
+    logits: (N, K), the outputs. y: int64 (N,) for classes, else float32 (N, K).
     """
-    if y.is_floating_point():
-        return F.binary_cross_entropy_with_logits(logits, y, reduction="none").mean(dim=1)
-    return F.cross_entropy(logits, y, reduction="none")
+    if task.kind == "classes":
+        return F.cross_entropy(logits, y, reduction="none")
+    return _LOSSES[task.kind](logits, y, reduction="none").mean(dim=1)
 
 
-def mean_loss(logits: Tensor, y: Tensor) -> Tensor:
+def mean_loss(logits: Tensor, y: Tensor, task: Task) -> Tensor:
     """Return the mean of `sample_losses`."""
-    if y.is_floating_point():
-        return F.binary_cross_entropy_with_logits(logits, y)
-    return F.cross_entropy(logits, y)
+    return _LOSSES[task.kind](logits, y)
 
 
 def shuffles(samples: int, config: TrainConfig, seed: int) -> Iterator[Tensor]:
@@ -127,7 +130,7 @@ def fit(
     for epoch, order in enumerate(shuffles(len(data), config, seed)):
         shuffled = order.to(data.x.device)
         for x, y in _batches(data.x[shuffled], data.y[shuffled], config.batch_size, model):
-            mean_loss(model(x), y).backward()  # type: ignore[no-untyped-call]
+            mean_loss(model(x), y, data.task).backward()  # type: ignore[no-untyped-call]
             if anchors:
                 pull_back(parameters, anchors, config.proximal)
             optimizer.step(parameters)

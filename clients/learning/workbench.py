@@ -6,6 +6,7 @@ The only module of this layer that callers need besides codec, aggregation and l
 import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
+from functools import cached_property
 
 import numpy as np
 import torch
@@ -13,7 +14,7 @@ from torch import nn
 
 from clients.learning.attacks import Attack
 from clients.learning.datasets import Dataset
-from clients.learning.evaluate import Score, evaluate, evaluate_each
+from clients.learning.evaluate import Score, evaluate, evaluate_each, guess
 from clients.learning.partition import Holding
 from clients.learning.schema import Schema, Weights
 from clients.learning.stacked import Job, train_many
@@ -40,10 +41,11 @@ class Workbench:
         self._initial = weights_of(model)
         self._model = model.to(device)
         self._config = config
-        self._classes = dataset.num_classes
-        whole = Samples.of(dataset.x_train, dataset.y_train, device)
+        self.form = dataset.form
+        self.task = dataset.task
+        whole = Samples.of(dataset.x_train, dataset.y_train, device, dataset.task)
         self._train = {index: whole.take(held.train) for index, held in holdings.items()}
-        self._public = Samples.of(dataset.x_test, dataset.y_test, device)
+        self._public = Samples.of(dataset.x_test, dataset.y_test, device, dataset.task)
         self._private = {
             index: whole.take(held.test) if len(held.test) else self._public
             for index, held in holdings.items()
@@ -134,7 +136,7 @@ class Workbench:
         if attack is None:
             return Job(start, self._train[index], self._config, seed)
         if index not in self._poisoned:
-            self._poisoned[index] = attack.before(self._train[index], self._classes)
+            self._poisoned[index] = attack.before(self._train[index])
         return Job(start, self._poisoned[index], attack.settle(self._config), seed)
 
     def scores(self, weights: Weights, indices: Sequence[int], metric: str) -> list[float]:
@@ -153,7 +155,7 @@ class Workbench:
         """Return which share of the public test samples of other classes a backdoor turns to its target."""
         if attack.trigger is None:
             return 0.0
-        return evaluate(self._model, weights, attack.trigger(self._public, self._classes)).accuracy
+        return evaluate(self._model, weights, attack.trigger(self._public)).accuracy
 
     def fingerprint(self) -> dict[str, str | int]:
         """Return which data these are: a digest of all, and how many samples train and test."""
@@ -163,6 +165,11 @@ class Workbench:
                 digest.update(np.ascontiguousarray(tensor.cpu().numpy()).tobytes())
         train = sum(map(len, self._train.values()))
         return {"sha256": digest.hexdigest(), "train": train, "test": len(self._public)}
+
+    @cached_property
+    def guess(self) -> float:
+        """What the largest class alone would score on the data set's own test set; see `evaluate.guess`."""
+        return guess(self._public)
 
     def test(self, weights: Weights) -> Score:
         """Return the score of `weights` on the data set's own test set."""

@@ -2,10 +2,11 @@
 
 import contextlib
 import os
+import stat
 import tempfile
 from pathlib import Path
 
-from clients.types.errors import UnavailableError
+from clients.types.errors import RequestError, UnavailableError
 
 TEMPORARY = ".writing-"
 """How the names of unfinished files start: what only a killed process leaves behind."""
@@ -27,6 +28,24 @@ def write_whole(path: Path, data: bytes | str, *, mode: int = 0o644) -> None:
         raise UnavailableError(
             f"{path} can't be written: {why}. Nothing was changed; free room and try again."
         ) from error
+
+
+def read_line(path: Path, what: str, *, private: bool = False) -> str:
+    """Return the first line of a file with a secret in it; `what` names the file in messages.
+
+    Raises:
+        UnavailableError: the file can't be read.
+        RequestError: the file is `private`, and others than its owner may read it; or it is no text.
+    """
+    try:
+        with path.open("rb") as file:
+            if private and stat.S_IMODE(os.fstat(file.fileno()).st_mode) & 0o077:
+                raise RequestError(f"{what} {path} is open to others than its owner: `chmod 600` it.")
+            return file.readline(2**16).decode().rstrip("\r\n")
+    except OSError as error:
+        raise UnavailableError(f"{what} {path} can't be read: {error.strerror}.") from None
+    except ValueError:
+        raise RequestError(f"{what} {path} is not UTF-8 text.") from None
 
 
 def replace_file(path: Path, data: bytes, *, mode: int = 0o644) -> None:

@@ -23,7 +23,7 @@ from eth_keys.constants import SECPK1_N
 from eth_keys.exceptions import BadSignature
 from eth_utils.exceptions import ValidationError
 
-from clients.ports.files import write_whole
+from clients.ports.files import read_line, write_whole
 from clients.types.errors import RequestError, UnavailableError
 from clients.types.federation import Address
 from clients.types.keys import Signed
@@ -113,10 +113,7 @@ def read_passphrase(
 ) -> str:
     """Return the passphrase from `file` (its first line), else the variable `env`, else by asking."""
     if file is not None:
-        try:
-            return file.read_text("utf-8").split("\n", 1)[0].rstrip("\r")
-        except OSError as error:
-            raise UnavailableError(f"passphrase file {file} can't be read: {error.strerror}.") from None
+        return read_line(file, "passphrase file")
     if env is not None and env in os.environ:
         return os.environ[env]
     if ask and os.isatty(0):

@@ -9,8 +9,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from clients.ports.files import read_line
 from clients.ports.hiding import hide_url
-from clients.types.errors import RequestError, UnavailableError
+from clients.types.errors import RequestError
 
 _VARIABLE, _FILE = "env:", "file:"
 WAYS = "a URL, env:NAME for the environment variable that holds it, or file:PATH for the file"
@@ -50,8 +51,8 @@ def shown(given: str) -> str:
 def read_url(given: str, environ: Mapping[str, str] = os.environ) -> str:
     """Return the URL that `given` is or names; what may be secret of it is hidden from then on.
 
-    RequestError where there is none, UnavailableError where a file can't be read. Neither quotes what it
-    found.
+    RequestError where there is none, or where others may read the file; UnavailableError where it can't be
+    read. Neither quotes what it found.
     """
     if given.startswith(_VARIABLE):
         name = given.removeprefix(_VARIABLE)
@@ -60,7 +61,7 @@ def read_url(given: str, environ: Mapping[str, str] = os.environ) -> str:
         url, where = environ[name].strip(), f"the environment variable {name}"
     elif given.startswith(_FILE):
         path = Path(given.removeprefix(_FILE)).expanduser()
-        url, where = _first_line(path), f"the first line of {path}"
+        url, where = read_line(path, "URL file", private=True).strip(), f"the first line of {path}"
     else:
         url, where = given, "this"
     if "://" not in url:
@@ -74,12 +75,3 @@ def beside(given: str, folder: Path) -> str:
     if not given.startswith(_FILE):
         return given
     return f"{_FILE}{folder.resolve() / Path(given.removeprefix(_FILE)).expanduser()}"
-
-
-def _first_line(path: Path) -> str:
-    try:
-        return path.read_text("utf-8").split("\n", 1)[0].strip()
-    except OSError as error:
-        raise UnavailableError(f"{path}, which is to hold a URL, can't be read: {error.strerror}.") from None
-    except ValueError:
-        raise RequestError(f"{path} is to hold a URL, and is no text.") from None

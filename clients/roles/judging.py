@@ -75,28 +75,29 @@ LEAST_DRIFTS = 3
 LATEST_DRIFTS = 10
 
 
-def get_threshold(drifts: Sequence[float], score: float, samples: int) -> float:
+def get_threshold(drifts: Sequence[float], score: float, samples: int, *, share: bool = True) -> float:
     """Return the adaptive threshold of a validator: what arXiv 2101.03300 leaves as future work.
 
     `drifts` are A_v(L_v(1)) - A_v(L_v(n)) of the rounds in which the validator was a worker, the latest last:
     what vad of a legitimate update looks like to it. The threshold is their mean and `SPREADS` standard
-    deviations; in these, besides how the drifts vary, is what chance does to a difference of two shares near
-    `score` that are measured on `samples`. Until there are 3 drifts it is the fixed one; the last 10 count.
+    deviations; in these, besides how the drifts vary, is what chance does to a difference of two scores near
+    `score` (shares, or else R²) that are measured on `samples`. Until there are 3 drifts it is the fixed one;
+    the last 10 count.
     """
     latest = list(drifts)[-LATEST_DRIFTS:]
     if len(latest) < LEAST_DRIFTS:
         return FIXED_THRESHOLD
     mean = sum(latest) / len(latest)
     varying = sum((drift - mean) ** 2 for drift in latest) / (len(latest) - 1)
-    return mean + SPREADS * math.sqrt(varying + _get_chance(score, samples))
+    return mean + SPREADS * math.sqrt(varying + _get_chance(score, samples, share))
 
 
-def get_gap_threshold(vads: Sequence[float], score: float, samples: int) -> float:
+def get_gap_threshold(vads: Sequence[float], score: float, samples: int, *, share: bool = True) -> float:
     """Return a threshold that parts the round's updates where they part by themselves.
 
     Ours. `vads` are the validator's own - theirs of all the round's updates. The worse half of them, from the
     median up, is cut in the middle of its widest gap, if chance doesn't explain that: it is wider than
-    `SPREADS` standard deviations of a difference of two shares near `score` that are measured on `samples`.
+    `SPREADS` standard deviations of a difference of two scores near `score` that are measured on `samples`.
     Otherwise they are all alike, and everything passes. It rests on most updates being honest, needs no
     history, and doesn't ask how far the data of others differ. Of fewer than 3 updates it is the fixed one.
     """
@@ -105,9 +106,14 @@ def get_gap_threshold(vads: Sequence[float], score: float, samples: int) -> floa
         return FIXED_THRESHOLD
     worse = ordered[(len(ordered) - 1) // 2 :]
     width, low, high = max((high - low, low, high) for low, high in pairwise(worse))
-    return (low + high) / 2 if width > SPREADS * math.sqrt(_get_chance(score, samples)) else 1.0
+    wide = width > SPREADS * math.sqrt(_get_chance(score, samples, share))
+    return (low + high) / 2 if wide else max(1.0, worse[-1])
 
 
-def _get_chance(score: float, samples: int) -> float:
-    """Return the variance of a difference of two shares near `score` that are measured on `samples`."""
-    return 2 * score * (1 - score) / samples
+def _get_chance(score: float, samples: int, share: bool) -> float:
+    """Return the variance of a difference of two scores near `score` that are measured on `samples`.
+
+    A share p varies by p·(1 - p) a sample. An R² is 1 less the mean of squared errors, which where errors are
+    normal vary by twice the square of that mean.
+    """
+    return 2 * (score * (1 - score) if share else 2 * (1 - score) ** 2) / samples

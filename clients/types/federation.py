@@ -230,6 +230,11 @@ class Status:
     pool: int
     record: Round
 
+    @property
+    def settled(self) -> int:
+        """How many rounds are settled: all but the one in progress, if there is one."""
+        return self.round if self.record.outcome != Outcome.NONE else max(0, self.round - 1)
+
 
 @dataclass(frozen=True, slots=True)
 class Seat:

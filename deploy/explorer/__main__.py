@@ -12,6 +12,7 @@ from clients.ports.chain.deployment import Deployment
 from clients.ports.command import Parser, guard
 from clients.ports.urls import WAYS, holds_secret, read_url
 from clients.types.errors import UnavailableError
+from clients.types.keeping import check_history
 from deploy.explorer.building import POLICY, build
 
 HOST = "127.0.0.1"
@@ -51,6 +52,12 @@ def parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--deployment", type=Path, metavar="FILE", help="the federation's record, instead of its address"
     )
+    parser.add_argument(
+        "--history",
+        type=int,
+        metavar="N",
+        help="rounds for which models are kept, in that link (default: the record's)",
+    )
     return parser
 
 
@@ -85,12 +92,17 @@ def serve(folder: Path, port: int) -> ThreadingHTTPServer:
 
 def get_view(given: argparse.Namespace) -> str:
     """Return what follows the page's address in a link; a URL that may hold a key stays out."""
-    federation = given.federation
+    federation, history = given.federation, given.history
+    if history is not None:
+        check_history(history, "--history")
     if given.deployment is not None:
-        federation = Deployment.load(given.deployment).federation.address
+        record = Deployment.load(given.deployment)
+        federation = record.federation.address
+        history = record.history if history is None else history
     rpc = read_url(given.rpc) if given.rpc else ""
-    asked = {"rpc": "" if holds_secret(rpc) else rpc, "ipfs": given.gateway, "federation": federation}
-    named = {name: value for name, value in asked.items() if value}
+    shown = "" if holds_secret(rpc) else rpc
+    asked = {"rpc": shown, "ipfs": given.gateway, "federation": federation, "history": history}
+    named = {name: value for name, value in asked.items() if value not in (None, "")}
     return f"#/rounds?{urlencode(named)}" if named else ""
 
 

@@ -25,12 +25,14 @@ export interface View {
   federation: string;
   rpc?: string;
   gateway?: string;
+  history?: number;
 }
 
-export function urlOf({ path, federation, rpc, gateway }: View): string {
+export function urlOf({ path, federation, rpc, gateway, history }: View): string {
   const found = place.federations[federation];
   assert.ok(found, federation);
   const asked = new URLSearchParams({ rpc: rpc ?? found.rpc, ipfs: gateway ?? place.gateway, federation: found.address });
+  if (history !== undefined) asked.set('history', String(history));
   return `${place.page}#/${path}?${asked}`;
 }
 
@@ -68,14 +70,16 @@ export async function settled(page: Page): Promise<void> {
   await page.waitForFunction(() => !document.querySelector('main .busy'));
 }
 
-/** A door before a server, which can be shut and opened again. */
+/** A door before a server, which can be shut and opened again; nothing but `only` is there behind it, where that is given. */
 export class Door {
   private server: Server | undefined;
   private port = 0;
   private readonly target: URL;
+  private readonly only: string;
 
-  constructor(target: string) {
+  constructor(target: string, only = '') {
     this.target = new URL(target);
+    this.only = only;
   }
 
   get url(): string {
@@ -85,6 +89,10 @@ export class Door {
   async open(): Promise<void> {
     const server = createServer((asked, answer) => {
       const path = asked.url ?? '/';
+      if (!path.includes(this.only)) {
+        answer.writeHead(404, { 'access-control-allow-origin': '*' }).end();
+        return;
+      }
       const passed = request({ host: this.target.hostname, port: this.target.port, path, method: asked.method, headers: { ...asked.headers, host: this.target.host } }, (got) => {
         answer.writeHead(got.statusCode ?? 500, got.headers);
         got.pipe(answer);
@@ -92,6 +100,7 @@ export class Door {
       passed.on('error', () => answer.destroy());
       asked.pipe(passed);
     });
+    server.unref(); // a test that fails before it shuts its door ends all the same
     this.server = server;
     await new Promise<void>((done) => server.listen(this.port, '127.0.0.1', done));
     this.port = (server.address() as AddressInfo).port;

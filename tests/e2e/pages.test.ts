@@ -31,7 +31,7 @@ async function on(options: Parameters<typeof openPage>[1], body: (page: Page) =>
 
 async function verify(page: Page): Promise<string> {
   await page.getByRole('button', { name: 'Verify' }).click();
-  await page.locator('[data-verified="yes"], [data-verified="no"], section:has(> .verified) > .trouble').first().waitFor();
+  await page.locator('[data-verified="yes"], [data-verified="no"], [data-verified="gone"], section:has(> .verified) > .trouble').first().waitFor();
   return await page.locator('section:has(> .verified)').innerText();
 }
 
@@ -139,6 +139,29 @@ test('content of strangers is text, and is never believed', async () => {
     await page.goto(`${place.page}#/rounds?rpc=javascript:alert(1)&federation=${'0x' + '1'.repeat(40)}`);
     assert.equal(await page.locator('h1').innerText(), 'Connection');
   });
+});
+
+test('models that may be gone are told from those that must be there', async () => {
+  const door = new Door(place.gateway, place.notes.hostile.genesis);
+  await door.open();
+  await on({}, async (page) => {
+    const view: View = { path: 'round/1', federation: 'hostile', gateway: door.url };
+    await visit(page, { ...view, history: 2 });
+    assert.match(await verify(page), /Round 1: models let go of, as agreed: kept for 2 rounds\. What needs no models adds up/);
+    await page.goto(urlOf({ ...view, history: 3 }));
+    await settled(page);
+    assert.match(await verify(page), /can’t be verified now: update 0[\s\S]*must still be there: kept for 3 rounds/);
+    await page.goto(urlOf(view));
+    await settled(page);
+    assert.match(await verify(page), /isn't known here\. What needs no models adds up/);
+    for (const [path, history, says] of [['1', 2, /let go of, as agreed/], ['1', 3, /must still be there/], ['2', 0, /Models are kept for 0 rounds/], ['3', 0, /never let go of/]] as const) {
+      await visit(page, { ...view, path: `round/${path}`, history });
+      await page.locator('[aria-labelledby="section-verdict"] a[href*="model/"]').last().click();
+      await page.getByText('can’t be had from the gateway').waitFor();
+      assert.match(await page.locator('main').innerText(), says);
+    }
+  });
+  await door.shut();
 });
 
 test('a node that goes away is told of, and gone on with when it is back', async () => {

@@ -8,6 +8,7 @@ import numpy as np
 from clients.learning.attacks import Attack
 from clients.learning.evaluate import Score
 from clients.learning.schema import Schema, Weights
+from clients.types.learning import Form, Task
 
 STEP = 2.0**-10
 TARGET = np.arange(8, dtype=np.float32) * np.float32(0.0625)
@@ -21,6 +22,9 @@ class ExactBench:
     """
 
     epochs = 3
+    task = Task("classes", 2)
+    form = Form(task, (8,), "NF")
+    guess = 0.5
 
     def __init__(self) -> None:
         self._initial = {"w": np.zeros(8, np.float32)}

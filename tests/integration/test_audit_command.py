@@ -33,21 +33,30 @@ class Run:
     out: Path
     store: Path
 
-    def words(self, *more: str, models: bool = True) -> list[str]:
+    def words(self, *more: str, models: bool = True, record: bool = True) -> list[str]:
         where = ["--store", f"dir:{self.store}"] if models else ["--no-models"]
-        return ["--rpc", self.rpc, "--federation", self.federation, *where, *more]
+        named = (
+            ["--deployment", str(self.out / "deployment.json")]
+            if record
+            else ["--federation", self.federation]
+        )
+        return ["--rpc", self.rpc, *named, *where, *more]
 
 
 @pytest.fixture(scope="module")
 def anvil() -> Iterator[str]:
-    with AnvilNode(block_time=1, genesis_time=None) as node:
+    with AnvilNode(block_time=0.2, genesis_time=None) as node:
         yield node.url
 
 
 @pytest.fixture(scope="module", params=OWN)
 def run(request: pytest.FixtureRequest, anvil: str, tmp_path_factory: pytest.TempPathFactory) -> Run:
     out = tmp_path_factory.mktemp(request.param) / "run"
-    settings = {**SETTINGS, **OWN[request.param], "mechanism": request.param, "chain": anvil, "out": out}
+    return play(anvil, out, mechanism=request.param, **OWN[request.param])
+
+
+def play(anvil: str, out: Path, **changes: Any) -> Run:
+    settings = {**SETTINGS, "chain": anvil, "out": out, **changes}
     assert swarm.main([word for name, value in settings.items() for word in (f"--{name}", str(value))]) == 0
     record = json.loads((out / "deployment.json").read_text())
     [store] = [path for path in out.rglob("store") if path.is_dir()]
@@ -113,3 +122,37 @@ def test_rounds_are_chosen_and_requests_checked(run: Run, capsys: pytest.Capture
     assert audit.main(["--rpc", "http://127.0.0.1:9", "--federation", run.federation, "--no-models"]) == 3
     gone = Run(run.rpc, run.federation, run.out, run.out / "nowhere")
     assert audit.main(gone.words()) == 3
+
+
+@pytest.mark.slow
+@pytest.mark.needs("anvil")
+def test_models_let_go_of_as_agreed_are_no_finding(
+    anvil: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    # Round 1 is rejected, so it ends with the genesis as the head, and round 2 is accepted.
+    run = play(
+        anvil, tmp_path / "run", history=0, clients=6, proposers=2, attack="gaussian_noise:100", rounds=3
+    )  # fmt: skip
+    outcomes = [json.loads(line)["outcome"] for line in (run.out / "rounds.jsonl").read_text().splitlines()]
+    assert outcomes[:2] == ["REJECTED", "ACCEPTED"]
+    for rounds, words in ((3, "Rounds 1 to 2"), (4, "Rounds 1 to 3")):
+        if rounds == 4:
+            assert swarm.main(["--resume", str(run.out), "--rounds", "4"]) == 0
+        capsys.readouterr()
+        assert audit.main(run.words()) == 0
+        said = capsys.readouterr().out
+        assert f"{words}: models let go of, as agreed: kept for 0 rounds." in said
+        assert "Nothing that doesn't add up" in said
+    assert audit.main(run.words(record=False)) == 3
+    said = capsys.readouterr().out
+    assert "for how many rounds models are kept isn't known here" in said
+    assert "--history N" in said
+    assert audit.main(run.words("--history", "0", record=False)) == 0
+    assert audit.main(run.words("--history", "4")) == 4
+    capsys.readouterr()
+    document = json.loads((run.out / "deployment.json").read_text())
+    assert document["history"] == 0
+    (run.store / str(Cid.parse(document["genesis_cid"]))).unlink()
+    for record in (True, False):
+        assert audit.main(run.words(record=record)) == 4
+        assert "which is never let go of" in capsys.readouterr().out

@@ -242,6 +242,6 @@ def test_liars_lose_and_the_honest_do_not(tmp_path: Path) -> None:
 def test_pictures_do_not_depend_on_the_day(tmp_path: Path, whole: Path) -> None:
     with Swarm(SwarmConfig(**{**SMALL, "out": str(whole)}), resume=whole) as run:
         for name in ("a", "b"):
-            draw_all(run.lines, tmp_path / name, "title")
+            draw_all(run.lines, tmp_path / name, "title", run.bench.task)
     for picture in ("accuracy.svg", "balances.svg", "verdicts.svg"):
         assert (tmp_path / "a" / picture).read_bytes() == (tmp_path / "b" / picture).read_bytes()

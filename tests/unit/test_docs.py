@@ -17,6 +17,7 @@ from clients import audit, genesis, node, swarm
 from clients.auditing.findings import KINDS
 from clients.engine.config import SwarmConfig
 from clients.engine.results import RoundLine, summarise
+from clients.types.learning import Task
 
 ROOT = Path(__file__).resolve().parents[2]
 DOCS = ROOT / "docs"
@@ -116,7 +117,7 @@ def test_results_page_has_every_field() -> None:
     fields = [field.name for field in dataclasses.fields(RoundLine) if field.name != "own"]
     assert set(lines) == set(fields)
     empty = RoundLine(**dict.fromkeys(fields, 0) | {"banned": [], "gas": {}, "seconds": {}})  # type: ignore[arg-type]
-    assert set(summary) == set(summarise("stake_vote", [empty], [], [], 0.0, 0.0))
+    assert set(summary) == set(summarise("stake_vote", Task("classes", 2), [empty], [], [], 0.0, 0.0))
 
 
 def said() -> str:

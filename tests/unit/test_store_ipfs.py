@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from clients.ports.store import compute_cid
+from clients.ports.store.authorization import read_authorization
 from clients.ports.store.ipfs import KuboStore
 from clients.ports.store.retry import Retry
 from clients.types.cid import Cid
@@ -314,12 +315,28 @@ def test_releasing_what_is_not_pinned_changes_nothing(node: FakeNode, store: Kub
 
 def test_credentials_are_sent_and_never_shown(node: FakeNode) -> None:
     node.answers["version"] = in_turn(send_json({"Version": "0.43.0"}), send(b"no", 401))
-    store = KuboStore(node.address, auth=("jury", "s3cret"))
+    store = KuboStore(node.address, auth=read_authorization({"FEDJURY_IPFS_AUTH": "jury:s3cret"}))
     assert store.version() == "0.43.0"
     assert node.headers[0]["Authorization"].startswith("Basic ")
     with pytest.raises(UnavailableError) as failed:
         store.version()
     assert "s3cret" not in f"{failed.value} {store.where} {store!r}"
+
+
+@pytest.mark.parametrize("use", EVERY_USE[:-1], ids=["put", "get", "pin", "release", "has", "collect"])
+def test_a_refusal_is_of_the_credentials_or_of_a_path(
+    use: Callable[[KuboStore], Any], node: FakeNode, store: KuboStore
+) -> None:
+    node.answers = dict.fromkeys(
+        ["add", "cat", "pin/add", "pin/rm", "files/stat", "repo/gc"], send(b"Access Denied", 403)
+    )
+    node.answers["version"] = send_json({"Version": "0.43.0"})
+    with pytest.raises(UnavailableError, match="AllowedPaths") as failed:
+        use(store)
+    assert f"/api/v0/{node.asked[0]}:" in str(failed.value)
+    node.answers["version"] = send(b"Access Denied", 403)
+    with pytest.raises(UnavailableError, match="it wants credentials"):
+        use(store)
 
 
 def test_a_local_node_is_not_reached_through_a_proxy(node: FakeNode, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -115,10 +115,10 @@ def _get_threshold(court: Court[VbflTerms], one: Participant, own: float, vads: 
     fixed = _get_fixed_threshold(court.config)
     if fixed is not None:
         return fixed
-    samples = court.cohort.test_samples(one.index)
+    samples, share = court.cohort.test_samples(one.index), court.cohort.task.scores_shares
     if court.config.threshold == GAP:
-        return judging.get_gap_threshold(vads, own, samples)
-    return judging.get_threshold(court.drifts.get(one.account, ()), own, samples)
+        return judging.get_gap_threshold(vads, own, samples, share=share)
+    return judging.get_threshold(court.drifts.get(one.account, ()), own, samples, share=share)
 
 
 def _get_blamed(terms: VbflTerms, status: Status, docket: Docket) -> set[int]:

@@ -5,9 +5,9 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from types import MappingProxyType
 
-from clients.learning.datasets.base import Dataset, FloatArray, IntArray, Task
+from clients.learning.datasets.base import Dataset, FloatArray, IntArray
 from clients.learning.datasets.chest import load_chestxray14
-from clients.learning.datasets.custom import from_factory, from_npz, import_object
+from clients.learning.datasets.custom import ANY, conform, from_factory, from_npz, import_object
 from clients.learning.datasets.images import (
     load_cifar10,
     load_digits,
@@ -18,6 +18,7 @@ from clients.learning.datasets.images import (
 from clients.learning.datasets.sources import Progress, Sources
 from clients.learning.datasets.tabular import load_lending_club
 from clients.types.errors import unknown_name
+from clients.types.learning import Form
 
 __all__ = [
     "DATASETS",
@@ -25,7 +26,6 @@ __all__ = [
     "FloatArray",
     "IntArray",
     "Progress",
-    "Task",
     "import_object",
     "load",
 ]
@@ -45,6 +45,7 @@ DATASETS: Mapping[str, Callable[[Sources], Dataset]] = MappingProxyType(
 
 def load(
     name: str,
+    form: Form = ANY,
     *,
     folder: str | os.PathLike[str] | None = None,
     cache: str | os.PathLike[str] | None = None,
@@ -52,15 +53,18 @@ def load(
 ) -> Dataset:
     """Return the data set called `name`: one of `DATASETS`, a path to an `.npz`, or `package.module:factory`.
 
+    It has the `form` that is said, whatever labels its samples happen to have. What isn't said, it shows.
+
     Files are looked for in `folder` (or else `$FEDJURY_DATA`), then in `cache` (or else the user's cache
     folder), then downloaded into the cache, checksum checked. `progress(file, done, total)` is told of bytes.
 
-    Raises `RequestError` for an unknown name or bad content, `UnavailableError` for a file that is nowhere.
+    Raises `RequestError` for an unknown name, bad content or another form, `UnavailableError` for a file that
+    is nowhere.
     """
     if name in DATASETS:
-        return DATASETS[name](Sources(folder=folder, cache=cache, progress=progress))
+        return conform(DATASETS[name](Sources(folder=folder, cache=cache, progress=progress)), form)
     if name.endswith(".npz"):
-        return from_npz(Path(name).expanduser())
+        return from_npz(Path(name).expanduser(), form)
     if ":" in name:
-        return from_factory(name)
+        return from_factory(name, form)
     raise unknown_name("data set", name, DATASETS)

@@ -7,6 +7,7 @@ from clients.learning.datasets.base import Dataset, FloatArray
 from clients.learning.datasets.custom import read_npz
 from clients.learning.datasets.images import scale_pixels
 from clients.learning.datasets.sources import RemoteFile, Sources
+from clients.types.learning import Task
 
 # The whole set at 64 pixels, in NIH's own split, which is by patient.
 _CHESTMNIST = RemoteFile(
@@ -49,8 +50,7 @@ def load_chestxray14(sources: Sources) -> Dataset:
         y[~test],
         x[test],
         y[test],
-        _FINDINGS,
-        "multilabel",
+        Task("labels", _FINDINGS),
         None if patients is None else patients[~test],
     )
 

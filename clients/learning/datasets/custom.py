@@ -4,16 +4,30 @@ import errno
 import importlib
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from clients.learning.datasets.base import Dataset, FloatArray, IntArray, Labels
-from clients.types.errors import RequestError, UnavailableError
+from clients.learning.datasets.axes import arrange, find_layout
+from clients.learning.datasets.base import Dataset, check_counts, check_finite
+from clients.learning.datasets.labels import find_task, read_labels, read_whole
+from clients.learning.datasets.scaling import (
+    check_unit,
+    find_constants,
+    scale_bytes,
+    to_inputs,
+    to_targets,
+)
+from clients.types.errors import RequestError, UnavailableError, unknown_name
+from clients.types.learning import CANONICAL, LAYOUTS, Constants, Form, Task
 
 _KEYS = ("x_train", "y_train", "x_test", "y_test")
+_OPTIONAL = ("writer_train", "num_classes", "layout")
+ANY = Form()
+"""The form of which nothing is said."""
 
 
 def read_npz(path: Path, keys: Sequence[str], *, optional: Sequence[str] = ()) -> dict[str, NDArray[Any]]:
@@ -57,14 +71,14 @@ def _unreadable(path: Path, expected: str) -> Iterator[None]:
         raise RequestError(f"{path}: expected {expected}: {type(error).__name__}: {error}") from error
 
 
-def from_npz(path: Path) -> Dataset:
-    """Return the data set in an `.npz` with `x_train y_train x_test y_test` and optionally `writer_train`.
+def from_npz(path: Path, form: Form = ANY) -> Dataset:
+    """Return the data set in an `.npz` with `x_train y_train x_test y_test` and optionally `writer_train`,
+    `num_classes` and `layout`.
 
-    Inputs: uint8 images (scaled to 0..1) or numbers (taken as they are), N×H×W, N×H×W×C, N×C×H×W or N×D.
-    Labels: whole numbers from 0, or N×K of 0 and 1. Raises `RequestError` saying which key is wrong and how.
+    Raises as `from_arrays` does, and `RequestError` where the file lacks a key or can't be read.
     """
-    arrays = read_npz(path, _KEYS, optional=("writer_train",))
-    return from_arrays(path.name, **arrays)
+    arrays = read_npz(path, _KEYS, optional=_OPTIONAL)
+    return from_arrays(path.name, **arrays, form=form)
 
 
 def from_arrays(
@@ -74,27 +88,93 @@ def from_arrays(
     x_test: NDArray[Any],
     y_test: NDArray[Any],
     writer_train: NDArray[Any] | None = None,
+    num_classes: Any = None,
+    layout: Any = None,
+    form: Form = ANY,
 ) -> Dataset:
-    """Return a `Dataset` of plain arrays, with the conversions that `from_npz` describes."""
-    labels = {key: _labels(name, key, y) for key, y in (("y_train", y_train), ("y_test", y_test))}
-    multilabel = labels["y_train"].ndim == 2
-    if multilabel:
-        classes = labels["y_train"].shape[1]
-    else:
-        classes = int(max(y.max(initial=0) for y in labels.values())) + 1
+    """Return a `Dataset` of plain arrays, of the `form` that is said.
+
+    Inputs: bytes (scaled to 0..1) or numbers, with axes as one of `LAYOUTS` has them. Labels: for classes
+    whole numbers from 0; for several labels N×K of 0 and 1; for a regression numbers, N or N×K.
+
+    Raises `RequestError` saying which array is wrong and how, or what isn't clear and how to say it.
+    """
+    for key, x in (("x_train", x_train), ("x_test", x_test)):
+        if x.dtype.kind not in "uifb":
+            raise RequestError(f"{name}: {key} is {x.dtype}; expected numbers")
+    axes = find_layout(f"{name}: x_train", x_train, _get_layout(name, layout, form), form.shape)
+    inputs = {
+        key: scale_bytes(arrange(x, find_layout(f"{name}: {key}", x, axes, form.shape)))
+        for key, x in (("x_train", x_train), ("x_test", x_test))
+    }
+    labels = {"y_train": y_train, "y_test": y_test}
+    task = find_task(name, labels, form.task, _get_count(name, num_classes))
+    labels = {key: read_labels(name, key, y, task) for key, y in labels.items()}
+    for split in ("train", "test"):
+        check_counts(name, split, inputs[f"x_{split}"], labels[f"y_{split}"])
+    constants = _standardise(name, task, inputs, labels, form.standardize)
+    writers = None if writer_train is None else read_whole(name, "writer_train", writer_train)
     return Dataset(
         name,
-        _inputs(name, "x_train", x_train),
+        inputs["x_train"],
         labels["y_train"],
-        _inputs(name, "x_test", x_test),
+        inputs["x_test"],
         labels["y_test"],
-        classes,
-        "multilabel" if multilabel else "binary" if classes == 2 else "multiclass",
-        None if writer_train is None else _whole(name, "writer_train", writer_train),
+        task,
+        writers,
+        axes,
+        constants,
     )
 
 
-def from_factory(spec: str) -> Dataset:
+def _standardise(
+    name: str,
+    task: Task,
+    inputs: dict[str, NDArray[Any]],
+    labels: dict[str, NDArray[Any]],
+    said: bool | Constants,
+) -> Constants | None:
+    """Turn inputs and labels into what models take, in place; return the constants that were used."""
+    if said is True:
+        check_finite(name, "x_train", inputs["x_train"])
+    constants = find_constants(name, said, task, inputs["x_train"], labels["y_train"])
+    for key, x in inputs.items():
+        inputs[key] = to_inputs(name, key, x, constants)
+    if task.kind == "regression":
+        assert constants is not None
+        for key, y in labels.items():
+            labels[key] = to_targets(name, key, y, constants)
+        check_unit(name, list(labels.values()))
+    return constants
+
+
+def _get_layout(name: str, told: Any, form: Form) -> str:
+    """Return the layout that data or settings say; `RequestError` where they contradict each other."""
+    if told is None:
+        return form.layout
+    layout = str(np.asarray(told)[()])
+    if layout not in LAYOUTS:
+        raise unknown_name(f"layout in {name}:", layout, LAYOUTS)
+    if form.layout and form.layout != layout:
+        raise RequestError(
+            f"{name} says that its layout is {layout}, but the settings say {form.layout}; mend one of them"
+        )
+    return layout
+
+
+def _get_count(name: str, told: Any) -> int | None:
+    """Return `num_classes`, a whole number; `RequestError` where it is something else."""
+    if told is None:
+        return None
+    count = np.asarray(told)
+    if count.size != 1 or count.dtype.kind not in "ui":
+        raise RequestError(
+            f"{name}: num_classes is {count.dtype} of shape {count.shape}; expected one whole number"
+        )
+    return int(count.reshape(-1)[0])
+
+
+def from_factory(spec: str, form: Form = ANY) -> Dataset:
     """Return what `package.module:factory` returns: a `Dataset`, or a dict of `from_arrays`'s arguments.
 
     Raises `RequestError` where it cannot be imported, fails, or returns something else.
@@ -105,18 +185,39 @@ def from_factory(spec: str) -> Dataset:
     except Exception as error:
         raise RequestError(f"data set {spec}: the factory failed: {type(error).__name__}: {error}") from error
     if isinstance(made, Dataset):
-        return made
+        return conform(made, form)
     if isinstance(made, dict):
         try:
-            return from_arrays(spec, **{key: np.asarray(value) for key, value in made.items()})
+            return from_arrays(spec, **{key: np.asarray(value) for key, value in made.items()}, form=form)
         except TypeError as error:
             raise RequestError(
                 f"data set {spec}: found the keys {', '.join(map(str, made))}; expected {', '.join(_KEYS)} "
-                "and optionally writer_train"
+                f"and optionally {', '.join(_OPTIONAL)}"
             ) from error
     raise RequestError(
         f"data set {spec}: the factory returned {type(made).__name__}; expected a Dataset or a dict of arrays"
     )
+
+
+def conform(dataset: Dataset, form: Form) -> Dataset:
+    """Return the data set in the `form` that is said; `RequestError` where it can't have that."""
+    name, own, constants = dataset.name, dataset.form, dataset.constants
+    if form.layout not in ("", own.layout):
+        raise RequestError(f"{name}: its layout is {own.layout}, not {form.layout}")
+    find_layout(f"{name}: x_train", dataset.x_train, CANONICAL[len(own.shape)], form.shape)
+    if constants is not None and form.standardize not in (False, True, constants):
+        raise RequestError(f"{name} is standardised by other constants than those agreed on")
+    task = form.task or dataset.task
+    inputs: dict[str, NDArray[Any]] = {"x_train": dataset.x_train, "x_test": dataset.x_test}
+    labels: dict[str, NDArray[Any]] = {"y_train": dataset.y_train, "y_test": dataset.y_test}
+    if task != dataset.task:
+        labels = {key: read_labels(name, key, y, task) for key, y in labels.items()}
+    if constants is None and (form.standardize or task.kind == "regression"):
+        constants = _standardise(name, task, inputs, labels, form.standardize)
+    if task == dataset.task and constants is dataset.constants:
+        return dataset
+    changed: dict[str, Any] = inputs | labels
+    return replace(dataset, task=task, constants=constants, **changed)
 
 
 def import_object(kind: str, spec: str) -> Any:
@@ -135,32 +236,3 @@ def import_object(kind: str, spec: str) -> Any:
     if not callable(made):
         raise RequestError(f"{kind} {spec!r}: {module_name} has no function {name}")
     return made
-
-
-def _inputs(name: str, key: str, x: NDArray[Any]) -> FloatArray:
-    if x.dtype.kind not in "uifb":
-        raise RequestError(f"{name}: {key} is {x.dtype}; expected numbers")
-    if x.ndim == 3:
-        x = x[:, None]
-    elif x.ndim == 4 and x.shape[3] in (1, 3) and x.shape[1] not in (1, 3):
-        x = x.transpose(0, 3, 1, 2)
-    scaled = np.ascontiguousarray(x, np.float32)
-    return scaled / np.float32(255) if x.dtype == np.uint8 else scaled
-
-
-def _labels(name: str, key: str, y: NDArray[Any]) -> Labels:
-    if y.ndim == 2 and y.shape[1] == 1:
-        y = y[:, 0]
-    if y.ndim == 2 and y.dtype.kind in "uifb":
-        return y.astype(np.float32)
-    return _whole(name, key, y)
-
-
-def _whole(name: str, key: str, y: NDArray[Any]) -> IntArray:
-    whole = y.dtype.kind in "uib" or (y.dtype.kind == "f" and bool(np.all(y == np.floor(y))))
-    if y.ndim != 1 or not whole:
-        raise RequestError(
-            f"{name}: {key} is {y.dtype} of shape {y.shape}; expected whole numbers of shape (N,)"
-            + ("" if key == "writer_train" else ", or 0 and 1 of shape (N, labels)")
-        )
-    return y.astype(np.int64)

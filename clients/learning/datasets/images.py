@@ -16,6 +16,7 @@ from clients.learning.datasets.base import Dataset, FloatArray, IntArray
 from clients.learning.datasets.custom import read_npz
 from clients.learning.datasets.sources import RemoteFile, Sources
 from clients.types.errors import RequestError
+from clients.types.learning import Task
 
 _FASHION_HOMES = (
     "http://fashion-mnist.s3-website.eu-central-1.amazonaws.com/",
@@ -69,7 +70,7 @@ def load_digits(sources: Sources) -> Dataset:
     y = rows[:, 64].astype(np.int64)
     # The writers come one after the other, so every fifth row is a sample of all of them.
     test = np.arange(len(x)) % 5 == 4
-    return Dataset("digits", x[~test], y[~test], x[test], y[test], 10, "multiclass")
+    return Dataset("digits", x[~test], y[~test], x[test], y[test], Task("classes", 10))
 
 
 def load_mnist(sources: Sources) -> Dataset:
@@ -108,7 +109,7 @@ def load_cifar10(sources: Sources) -> Dataset:
         for key in ("x_train", "x_test")
     )
     y_train, y_test = (arrays[key].astype(np.int64) for key in ("y_train", "y_test"))
-    return Dataset("cifar10", x_train, y_train, x_test, y_test, 10, "multiclass")
+    return Dataset("cifar10", x_train, y_train, x_test, y_test, Task("classes", 10))
 
 
 def load_femnist(sources: Sources) -> Dataset:
@@ -186,7 +187,7 @@ def _gray(
 ) -> Dataset:
     x_train, x_test = (scale_pixels(arrays[key][:, None]) for key in ("x_train", "x_test"))
     y_train, y_test = (arrays[key].astype(np.int64) for key in ("y_train", "y_test"))
-    return Dataset(name, x_train, y_train, x_test, y_test, classes, "multiclass", writers)
+    return Dataset(name, x_train, y_train, x_test, y_test, Task("classes", classes), writers)
 
 
 def _read_cifar_archive(path: Path) -> dict[str, NDArray[Any]]:
@@ -233,4 +234,4 @@ def _read_leaf(folder: Path) -> Dataset:
         parts[split] = np.float32(1) - np.concatenate(x), np.concatenate(y), owners
     (x_train, y_train, owners), (x_test, y_test, _) = parts["train"], parts["test"]
     writers = np.unique(owners, return_inverse=True)[1].astype(np.int64)
-    return Dataset("femnist", x_train, y_train, x_test, y_test, 62, "multiclass", writers)
+    return Dataset("femnist", x_train, y_train, x_test, y_test, Task("classes", 62), writers)

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from clients.learning.datasets.base import Dataset, FloatArray
 from clients.learning.datasets.sources import RemoteFile, Sources
 from clients.types.errors import RequestError, UnavailableError
+from clients.types.learning import Task
 
 _LOANS_45K = RemoteFile(
     "lending-club-45k.csv.gz",
@@ -145,7 +146,7 @@ def load_lending_club(sources: Sources) -> Dataset:
     # A few incomes and debts are absurd; five deviations are enough to say so.
     standard = np.clip((numbers - mean) / np.where(deviation > 0, deviation, 1.0), -5.0, 5.0)
     x: FloatArray = np.concatenate([standard, categories], axis=1).astype(np.float32)
-    return Dataset("lending_club", x[train], labels[train], x[test], labels[test], 2, "binary")
+    return Dataset("lending_club", x[train], labels[train], x[test], labels[test], Task("classes", 2))
 
 
 def _open(path: Path) -> IO[str]:

@@ -14,6 +14,7 @@ from clients.ports.files import write_whole
 from clients.types.cid import Cid
 from clients.types.errors import ProtocolError, RequestError, UnavailableError
 from clients.types.federation import ZERO_ADDRESS, Address
+from clients.types.keeping import check_history
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 
@@ -31,7 +32,11 @@ class Contract:
 
 @dataclass(frozen=True, slots=True)
 class Deployment:
-    """A deployed federation, with its token and, on development chains, its beacon."""
+    """A deployed federation, with its token and, on development chains, its beacon.
+
+    `history`: for how many rounds its members keep models (`clients.types.keeping`); None where the record
+    doesn't say. `learning`: what they agreed on besides the terms, if it is written down; see `Learning`.
+    """
 
     name: str
     chain_id: int
@@ -43,6 +48,8 @@ class Deployment:
     terms: Terms
     abi_hash: str
     compiler: dict[str, Any] = field(default_factory=dict)
+    history: int | None = None
+    learning: dict[str, Any] = field(default_factory=dict)
 
     def document(self) -> dict[str, Any]:
         """Return the record as JSON-able data; the genesis digest as 0x and hex, and as a CID."""
@@ -58,6 +65,10 @@ class Deployment:
             if data["beacon"] is not None:
                 parts["beacon"] = Contract(**data["beacon"])
             terms = unpack_terms(data["mechanism"], data["terms"])
+            if data.get("history") is not None:
+                check_history(data["history"], f"{where}: history")
+            if not isinstance(data.get("learning", {}), dict):
+                raise TypeError("learning is no table")
             return cls(**(data | parts | {"terms": terms}))
         except (KeyError, TypeError, ValueError, AttributeError) as error:
             raise RequestError(f"{where} is not the record of a deployment: {error!r}.") from None

@@ -4,11 +4,9 @@ import ipaddress
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
+from clients.ports.store.authorization import HOW
 from clients.ports.urls import redacted
 from clients.types.errors import RequestError
-
-AUTH_VARIABLE = "FEDJURY_IPFS_AUTH"
-"""The environment variable with `user:password` for a node that wants them."""
 
 _API_PATH = "api/v0"
 _EXAMPLES = "/ip4/127.0.0.1/tcp/5001 or http://127.0.0.1:5001"
@@ -64,8 +62,7 @@ def _of_url(text: str) -> ApiAddress:
     if url.username or url.password:
         # the URL itself stays out of the message
         raise RequestError(
-            "a store's URL holds no user name or password, which would end up in logs: "
-            f"set {AUTH_VARIABLE} to user:password instead"
+            f"a store's URL holds no user name or password, which would end up in logs: leave them out. {HOW}"
         )
     if url.scheme not in ("http", "https") or not url.hostname or url.query or url.fragment:
         raise RequestError(f"{redacted(text)!r} is not the URL of an IPFS API. It looks like {_EXAMPLES}.")

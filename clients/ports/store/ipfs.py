@@ -6,12 +6,15 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from typing import Any
+from urllib.parse import urlsplit
 
 import ipfshttpclient
 from ipfshttpclient import exceptions
 from ipfshttpclient.http import ClientSync
 
-from clients.ports.store.address import AUTH_VARIABLE, ApiAddress, parse_address
+from clients.ports.hiding import hidden
+from clients.ports.store.address import ApiAddress, parse_address
+from clients.ports.store.authorization import HOW, Authorization
 from clients.ports.store.base import CountedStore, checked_size, wrong_bytes
 from clients.ports.store.retry import Retry, TransientError
 from clients.ports.store.unixfs import CHUNK_BYTES, LINKS_PER_NODE, compute_cid, verify
@@ -54,7 +57,7 @@ class KuboStore(CountedStore):
         timeout_s: float = 60.0,
         retry: Retry | None = None,
         clock: Callable[[], float] = time.monotonic,
-        auth: tuple[str, str] | None = None,
+        auth: Authorization | None = None,
         on_close: Callable[[], None] | None = None,
     ) -> None:
         self.address = address if isinstance(address, ApiAddress) else parse_address(address)
@@ -164,6 +167,8 @@ class KuboStore(CountedStore):
             return self._retry.call(attempt)
         except _Unclear as unclear:
             return self._judge(unclear)
+        except _Denied as denied:
+            raise self._explain(denied) from denied
 
     @contextlib.contextmanager
     def _connection(self) -> Iterator[Any]:
@@ -231,12 +236,30 @@ class KuboStore(CountedStore):
         status = getattr(getattr(error.original, "response", None), "status_code", 0)
         text = f"the {self.where} answers with HTTP status {status}"
         if status in (401, 403):
-            return UnavailableError(
-                f"{text}: it wants other credentials. Set {AUTH_VARIABLE} to user:password."
-            )
+            request = error.original.response.request
+            return _Denied(status, urlsplit(request.url).path.rpartition("/api/v0/")[2])
         if status in (408, 425, 429) or status >= 500:
             return TransientError(f"{text}. Try again later, or choose another store.")
         return UnavailableError(f"{text}. Is that an IPFS API?")
+
+    def _explain(self, denied: "_Denied") -> UnavailableError:
+        """Return what a refusal is about: the credentials, or this command.
+
+        Kubo answers alike in both cases, but tells its version to everybody whose credentials it takes.
+        """
+        if denied.command == "version":
+            what = "credentials" if self._auth is None else "other credentials than these"
+            return UnavailableError(
+                f"the {self.where} answers with HTTP status {denied.status}: it wants {what}. {HOW}"
+            )
+        try:
+            self.version()
+        except UnavailableError as error:
+            return error
+        return UnavailableError(
+            f"the {self.where} doesn't allow us /api/v0/{denied.command}: add that path to the AllowedPaths "
+            "of our credentials, under API.Authorizations in the node's configuration."
+        )
 
     def _judge(self, unclear: "_Unclear") -> Any:
         """Raise whose fault an unknown error answer is: if the node serves other content, the content's."""
@@ -254,6 +277,15 @@ class KuboStore(CountedStore):
 
 class _NotPinned(Exception):
     """The node's way to say that there is nothing to unpin."""
+
+
+class _Denied(Exception):
+    """The node's refusal of a command, for the want of credentials or of leave."""
+
+    def __init__(self, status: int, command: str) -> None:
+        self.status = status
+        self.command = command
+        super().__init__(status, command)
 
 
 class _Unclear(Exception):
@@ -284,5 +316,5 @@ class _Http(ClientSync):  # type: ignore[misc]
 
 
 def _short(error: Exception) -> str:
-    text = " ".join(str(error).split())
+    text = hidden(" ".join(str(error).split()))  # it may quote the path of a request
     return text if len(text) <= 200 else text[:197] + "..."

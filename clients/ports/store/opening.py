@@ -5,11 +5,12 @@ import os
 from collections.abc import Mapping
 from pathlib import Path
 
-from clients.ports.hiding import hide_credentials, hide_url
-from clients.ports.store.address import AUTH_VARIABLE, ApiAddress, is_address, parse_address
+from clients.ports.hiding import hide_url
+from clients.ports.store.address import ApiAddress, is_address, parse_address
+from clients.ports.store.authorization import read_authorization
 from clients.ports.store.directory import DirStore
 from clients.ports.store.memory import MemoryStore
-from clients.types.errors import RequestError, UnavailableError, unknown_name
+from clients.types.errors import UnavailableError, unknown_name
 from clients.types.store import Store
 
 NAMES = ("auto", "memory", "dir", "kubo")
@@ -33,7 +34,6 @@ def open_store(
     Raises RequestError for an unknown name or a malformed address, UnavailableError when the store is down.
     """
     hide_url(spec)  # a node's API may be under a path that nobody else knows
-    hide_credentials(*environ.get(AUTH_VARIABLE, "").partition(":")[::2])
     if is_address(spec):
         return _attach(parse_address(spec), timeout_s, environ)
     kind, colon, path = spec.partition(":")
@@ -68,20 +68,10 @@ def _own_node(root: Path, spec: str, timeout_s: float) -> Store:
 def _attach(address: ApiAddress, timeout_s: float, environ: Mapping[str, str]) -> Store:
     from clients.ports.store.ipfs import KuboStore
 
-    store = KuboStore(address, timeout_s=timeout_s, auth=_auth(environ))
+    store = KuboStore(address, timeout_s=timeout_s, auth=read_authorization(environ))
     try:
         _log.info("%s runs version %s", store.where, store.version())
     except BaseException:
         store.close()
         raise
     return store
-
-
-def _auth(environ: Mapping[str, str]) -> tuple[str, str] | None:
-    given = environ.get(AUTH_VARIABLE)
-    if not given:
-        return None
-    user, colon, password = given.partition(":")
-    if not colon:
-        raise RequestError(f"{AUTH_VARIABLE} is not of the form user:password")
-    return user, password

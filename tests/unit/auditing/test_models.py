@@ -30,7 +30,7 @@ class Tampered(MemoryStore):
 
 
 def found_in(world: Modelled, **options: object) -> tuple[Finding, ...]:
-    return audit(world.ground.record(), store=world.store, **options).findings
+    return audit(world.ground.record(), store=world.store, kept=20, **options).findings
 
 
 def make(mechanism: str) -> Modelled:
@@ -134,7 +134,7 @@ def test_samples_forged_within_limits_make_another_aggregate() -> None:
     record = world.ground.record()
     place = record.find("Proposed")
     record.alter(place, samples=record.entries[place].args["samples"] % 900 + 1)  # type: ignore[operator]
-    [one] = audit(record, store=world.store).findings
+    [one] = audit(record, store=world.store, kept=20).findings
     assert (one.kind, one.round) == ("aggregate", 1)
     assert str(Cid.from_digest(world.heads[1])) == one.found
 

@@ -64,7 +64,7 @@ def changes(report: dict[str, Any]) -> Iterator[dict[str, Any]]:
     other = deepcopy(report)
     other["federation"] = dev_key(1).address
     yield other
-    yield sign_report({**report, "report": 2}, KEY)
+    yield sign_report({**report, "report": 1}, KEY)
 
 
 @pytest.mark.parametrize("number", range(6))

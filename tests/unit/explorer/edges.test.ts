@@ -5,7 +5,7 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { after, before, test } from 'node:test';
 import { Asker, limitOf } from '../../../deploy/explorer/app/edges/asking.ts';
-import { fetchBytes, Missing, Unreachable } from '../../../deploy/explorer/app/edges/limited.ts';
+import { fetchBytes, isAbsent, Missing, Unreachable } from '../../../deploy/explorer/app/edges/limited.ts';
 import { LogReader } from '../../../deploy/explorer/app/edges/logs.ts';
 import { Refused, Rpc, type Log } from '../../../deploy/explorer/app/edges/rpc.ts';
 
@@ -43,6 +43,7 @@ test('a node that refuses a single block is told of', async () => {
 
 const server = createServer((asked, answer) => {
   if (asked.url === '/gone') answer.writeHead(404).end();
+  else if (asked.url === '/late') answer.writeHead(504).end();
   else if (asked.url === '/broken') answer.writeHead(502).end();
   else if (asked.url === '/endless') {
     const timer = setInterval(() => answer.write('x'.repeat(10_000)), 1);
@@ -147,6 +148,12 @@ test('downloads have an end', async () => {
   await assert.rejects(fetchBytes(`${url}/silent`, 1, { timeout: 50 }), Unreachable);
   await assert.rejects(fetchBytes(`${url}/gone`, 1, { timeout: 60_000 }), Missing);
   await assert.rejects(fetchBytes(`${url}/broken`, 1, { timeout: 60_000 }), Unreachable);
+  // that there is nothing is another answer than none, or than too much
+  for (const [path, absent] of [['gone', true], ['late', true], ['broken', false], ['', false]] as const) {
+    const error: unknown = await fetchBytes(`${url}/${path}`, 1, { timeout: 60_000 }).catch((one: unknown) => one);
+    assert.equal(isAbsent(error), absent, path);
+    assert.equal(isAbsent(new Error('update 1', { cause: error })), absent, path);
+  }
   await assert.rejects(fetchBytes('http://127.0.0.1:1/', 1, { timeout: 60_000 }), Unreachable);
 });
 

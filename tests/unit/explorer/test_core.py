@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from clients.auditing.words import describe_gone, describe_kept
 from clients.learning.aggregate import Contribution, fedavg
 from clients.learning.codec import encode
 from clients.learning.schema import Weights
@@ -18,6 +19,7 @@ from clients.ports.store.unixfs import CHUNK_BYTES, compute_cid
 from clients.protocol.commitment import compute_commitment
 from clients.protocol.draw import compute_positions, compute_seed
 from clients.protocol.hashing import compute_hash, get_address_word, get_checksummed
+from clients.types.keeping import may_be_gone
 
 HERE = Path(__file__).parent
 SIZES = (0, 1, 1000, CHUNK_BYTES - 1, CHUNK_BYTES, CHUNK_BYTES + 1, 3 * CHUNK_BYTES + 5)
@@ -136,6 +138,16 @@ def make_bad() -> Iterator[dict[str, str]]:
         yield {"file": to_hex(file), "why": why}
 
 
+def make_kept() -> Iterator[dict[str, Any]]:
+    for history in (None, 0, 1, 2, 20):
+        for number, settled in ((1, 1), (1, 2), (3, 4), (1, 20), (1, 21), (5, 400)):
+            yield {
+                "round": number, "settled": settled, "history": history,
+                "gone": history is None or may_be_gone(number, settled, history),
+                "kept": describe_kept(history), "sentence": describe_gone(number, number, history),
+            }  # fmt: skip
+
+
 def make_vectors() -> dict[str, Any]:
     rng = Random("the audit page")
     words = [[rng.randbytes(32), rng.randbytes(32), rng.randrange(2**40)] for _ in range(5)]
@@ -156,6 +168,7 @@ def make_vectors() -> dict[str, Any]:
         "commitments": [make_commitment(rng, size) for size in (0, 1, 31, 32, 33, 64, 200)],
         "averages": list(make_averages()),
         "bad": list(make_bad()),
+        "kept": list(make_kept()),
         "sorted": sorted(["", "a", "ab", "b", "\uffff", "\U00010000", "é", "10", "9", "\U0010ffff"]),
     }  # fmt: skip
 

@@ -41,15 +41,17 @@ test('an address of the page is read back as it was written', () => {
   const place = { rpc: 'http://127.0.0.1:8545', gateway: 'https://ipfs.example/a', federation: account };
   const pages: Page[] = [
     { page: 'rounds' }, { page: 'members' }, { page: 'settings' }, { page: 'round', round: 17 }, { page: 'member', account },
-    { page: 'model', digest: ZERO32, before: undefined }, { page: 'model', digest: ZERO32, before: `0x${'1'.repeat(64)}` },
+    ...[undefined, `0x${'1'.repeat(64)}` as Hex].flatMap((before) => [undefined, 0, 17].map((round) => ({ page: 'model' as const, digest: ZERO32, before, round }))),
     { page: 'transaction', hash: `0x${'c'.repeat(64)}` },
   ];
-  for (const page of pages) assert.deepEqual(parseHash(formatHash(page, place)), { page, place });
+  for (const page of pages) {
+    for (const history of [undefined, 0, 20]) assert.deepEqual(parseHash(formatHash(page, { ...place, history })), { page, place: { ...place, history } });
+  }
 });
 
 test('an address that somebody made up leads nowhere', () => {
-  const nowhere = { rpc: '', gateway: '', federation: '' };
-  for (const hash of ['', '#', '#/', '#/round/1e9', '#/round/-1', `#/round/${'9'.repeat(30)}`, '#/member/0x1', '#/model/bafy', `#/model/${cidOf(ZERO32).toUpperCase()}`, '#/x?rpc=javascript:alert(1)', '#/?federation=0x12', `#${'/'.repeat(1e5)}`, '#/%ff%fe?%ff']) {
+  const nowhere = { rpc: '', gateway: '', federation: '', history: undefined };
+  for (const hash of ['', '#', '#/', '#/round/1e9', '#/round/-1', `#/round/${'9'.repeat(30)}`, '#/member/0x1', '#/model/bafy', `#/model/${cidOf(ZERO32).toUpperCase()}`, '#/x?rpc=javascript:alert(1)', '#/?federation=0x12', '#/?history=-1', '#/?history=1e3', '#/?history=1000001', `#${'/'.repeat(1e5)}`, '#/%ff%fe?%ff']) {
     assert.deepEqual(parseHash(hash), { page: { page: 'rounds' }, place: nowhere }, hash.slice(0, 40));
   }
   for (const text of [null, 'ftp://a', 'http://user:secret@a/', 'data:text/html,x', '//a', 'http://', 'javascript:alert(1)']) assert.equal(url(text), '', String(text));

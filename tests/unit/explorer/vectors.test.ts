@@ -6,6 +6,7 @@ import { Average } from '../../../deploy/explorer/app/core/aggregate.ts';
 import { cidOf, digestOf, fileDigest, unhex, type Hex } from '../../../deploy/explorer/app/core/cid.ts';
 import { mixOf, positionsOf, seedOf } from '../../../deploy/explorer/app/core/draw.ts';
 import { commitment } from '../../../deploy/explorer/app/core/hashing.ts';
+import { describeGone, describeKept, judgeAbsence, mayBeGone } from '../../../deploy/explorer/app/core/keeping.ts';
 import { BadModel, byCodePoint, encode, readSchema, readWeights } from '../../../deploy/explorer/app/core/safetensors.ts';
 
 interface Vectors {
@@ -17,6 +18,7 @@ interface Vectors {
   averages: { updates: { file: Hex; samples: number }[]; file: Hex; digest: Hex; names: string[] }[];
   bad: { file: Hex; why: string }[];
   sorted: string[];
+  kept: { round: number; settled: number; history: number | null; gone: boolean; kept: string; sentence: string }[];
 }
 
 const file = process.env['FEDJURY_VECTORS'];
@@ -93,4 +95,20 @@ test('counts of samples are held to their bounds', () => {
   for (const samples of [0, -1, 1.5, Number.NaN, 2 ** 31]) assert.throws(() => run(average.add(Float32Array.of(1), samples)), RangeError);
   assert.throws(() => run(average.divide()), RangeError);
   assert.throws(() => run(average.add(Float32Array.of(1, 2), 1)), RangeError);
+});
+
+test('what may be gone is told in the words of the audit, and what never may is not excused', () => {
+  const [genesis, head, other]: Hex[] = [`0x${'1'.repeat(64)}`, `0x${'2'.repeat(64)}`, `0x${'3'.repeat(64)}`];
+  for (const { round, settled, gone, kept, sentence, ...one } of vectors.kept) {
+    const history = one.history ?? undefined;
+    if (history !== undefined) assert.equal(mayBeGone(round, settled, history), gone);
+    assert.equal(describeKept(history), kept);
+    assert.equal(describeGone(round, history), sentence);
+    const known = { genesis: genesis as Hex, head: head as Hex, settled, history };
+    for (const never of [genesis, head]) assert.equal(judgeAbsence(never as Hex, round, known).fine, false);
+    const { fine, says } = judgeAbsence(other as Hex, round, known);
+    assert.equal(fine, gone);
+    assert.equal(says === sentence, gone);
+    assert.match(judgeAbsence(other as Hex, undefined, known).says, /kept/);
+  }
 });

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from clients.learning.aggregate import Contribution, fedavg
-from clients.learning.attacks import ATTACKS, combine, flip_labels, parse
+from clients.learning.attacks import ATTACKS, check_task, combine, flip_labels, parse
 from clients.learning.codec import encode
 from clients.learning.datasets import load
 from clients.learning.evaluate import evaluate
@@ -17,6 +17,7 @@ from clients.learning.stacked import Job, train_many
 from clients.learning.tensors import Samples, weights_of
 from clients.learning.train import TrainConfig
 from clients.types.errors import RequestError
+from clients.types.learning import Task
 
 START: Weights = {"w": np.float32([1, 2, 3]), "v": np.float32([[0.5]])}
 TRAINED: Weights = {"w": np.float32([1.5, 2, 2]), "v": np.float32([[1.0]])}
@@ -25,13 +26,30 @@ TRAINED: Weights = {"w": np.float32([1.5, 2, 2]), "v": np.float32([[1.0]])}
 @given(st.integers(2, 60), st.integers(0, 10**6))
 def test_every_flipped_label_is_wrong_and_valid(classes: int, seed: int) -> None:
     y = np.random.default_rng(seed).integers(0, classes, 30)
-    flipped = flip_labels(Samples.of(np.zeros((30, 1), np.float32), y), classes).y.numpy()
+    task = Task("classes", classes)
+    flipped = flip_labels(Samples.of(np.zeros((30, 1), np.float32), y, task=task)).y.numpy()
     assert (flipped != y).all()
     assert flipped.min() >= 0
     assert flipped.max() < classes
     several = np.random.default_rng(seed).integers(0, 2, (30, classes)).astype(np.float32)
-    negated = flip_labels(Samples.of(np.zeros((30, 1), np.float32), several), classes).y.numpy()
+    negated = flip_labels(Samples.of(np.zeros((30, 1), np.float32), several)).y.numpy()
     assert np.array_equal(negated, 1 - several)
+
+
+@given(st.integers(1, 3), st.integers(0, 10**6))
+def test_targets_are_reflected_at_the_mean(outputs: int, seed: int) -> None:
+    y = np.random.default_rng(seed).normal(size=(9, outputs)).astype(np.float32)
+    data = Samples.of(np.zeros((9, 1), np.float32), y, task=Task("regression", outputs))
+    flipped = flip_labels(data)
+    assert np.array_equal(flipped.y.numpy(), -y)
+    assert flipped.task == data.task
+    for name in ATTACKS:
+        if name == "backdoor":
+            with pytest.raises(RequestError, match="a regression has none"):
+                check_task(parse(name), data.task)
+        else:
+            check_task(parse(name), data.task)
+    check_task(parse("backdoor"), Task("labels", 3))
 
 
 def test_what_the_weights_become() -> None:
@@ -86,17 +104,17 @@ def test_a_backdoor_marks_some_samples_and_leaves_the_others() -> None:
     attack = parse("backdoor:0.25")
     rng = np.random.default_rng(0)
     pictures = Samples.of(rng.random((8, 1, 8, 8), np.float32), np.arange(8) % 3 + 1)
-    poisoned = attack.before(pictures, 4)
+    poisoned = attack.before(pictures)
     changed = (poisoned.x != pictures.x).flatten(1).any(dim=1).tolist()
     assert changed == [True, False, False, False] * 2
     assert [poisoned.y[place].item() for place in (0, 4)] == [0, 0]
     assert torch.equal(poisoned.y[1:4], pictures.y[1:4])
     assert attack.trigger is not None
-    probe = attack.trigger(Samples(pictures.x, torch.arange(8) % 2), 2)
+    probe = attack.trigger(pictures.with_labels(torch.arange(8) % 2))
     assert len(probe) == 4
     assert not probe.y.any()
     assert (probe.x[:, :, -3:, -3:] == pictures.x.max()).all()
-    rows = attack.trigger(Samples.of(rng.random((4, 9), np.float32), np.ones(4, np.int64)), 2)
+    rows = attack.trigger(Samples.of(rng.random((4, 9), np.float32), np.ones(4, np.int64)))
     assert (rows.x[:, :3] == rows.x.max()).all()
 
 
@@ -109,9 +127,9 @@ def test_a_backdoor_opens_and_hides() -> None:
     config = TrainConfig(learning_rate=0.1, epochs=15)
     start = weights_of(model)
     clean, opened = train_many(
-        model, [Job(start, whole, config, 1), Job(start, attack.before(whole, 10), config, 1)]
+        model, [Job(start, whole, config, 1), Job(start, attack.before(whole), config, 1)]
     )
-    probe = attack.trigger(public, 10)
+    probe = attack.trigger(public)
     assert evaluate(model, opened, probe).accuracy > 0.9
     assert evaluate(model, clean, probe).accuracy < 0.3
     assert evaluate(model, opened, public).accuracy > evaluate(model, clean, public).accuracy - 0.1
@@ -133,11 +151,11 @@ def test_several_attacks_at_once() -> None:
     assert both.settle(TrainConfig()).proximal == 2
     assert np.allclose(both.after(TRAINED, START, 1)["w"], [0.5, 2, 4])
     data = Samples.of(np.zeros((3, 1), np.float32), np.array([0, 1, 2]))
-    assert both.before(data, 3).y.tolist() == [1, 2, 0]
+    assert both.before(data).y.tolist() == [1, 2, 0]
     honest = combine([])
     assert not honest.poisons
     assert not honest.lies
-    assert honest.before(data, 3) is data
+    assert honest.before(data) is data
     assert honest.after(TRAINED, START, 1) is TRAINED
 
 
@@ -160,7 +178,7 @@ def test_bad_specs(spec: str, says: str) -> None:
 def rounds_on_digits(attack_name: str | None) -> tuple[float, float, float]:
     """Accuracy after 5 rounds of 10 clients, 4 malicious; and how far honest and malicious ones went."""
     data = load("digits")
-    model = build("mlp", data.shape, data.num_classes, 0)
+    model = build("mlp", data.shape, data.task.outputs, 0)
     whole = Samples.of(data.x_train, data.y_train)
     parts = np.array_split(np.random.default_rng(0).permutation(len(whole)), 10)
     attacks = [parse(attack_name) if attack_name and i < 4 else combine([]) for i in range(10)]
@@ -169,7 +187,7 @@ def rounds_on_digits(attack_name: str | None) -> tuple[float, float, float]:
     far = [0.0] * 10
     for round_ in range(5):
         jobs = [
-            Job(current, a.before(whole.take(part), 10), a.settle(config), round_ * 10 + i)
+            Job(current, a.before(whole.take(part)), a.settle(config), round_ * 10 + i)
             for i, (a, part) in enumerate(zip(attacks, parts, strict=True))
         ]
         seen = train_many(model, jobs)

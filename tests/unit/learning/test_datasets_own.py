@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from clients.learning.datasets import DATASETS, Dataset, load
 from clients.types.errors import RequestError
+from clients.types.learning import Task
 
 GOOD = {
     "x_train": np.zeros((6, 4), np.float32),
@@ -36,7 +37,7 @@ def saved(folder: Path, **changes: object) -> str:
         ({"x_train": np.zeros((5, 4), np.float32)}, "x_train has 5 samples, but y_train has 6 labels"),
         ({"x_test": np.zeros((3, 5), np.float32)}, r"x_train has shape \(4,\) but one of x_test \(5,\)"),
         ({"x_train": np.zeros(6, np.float32)}, "x_train is float32 of shape"),
-        ({"x_train": np.zeros((6, 2, 2, 2, 2), np.float32)}, "x_train is float32 of shape"),
+        ({"x_train": np.zeros((6, 2, 2, 2, 2, 2), np.float32)}, "x_train is float32 of shape"),
         ({"x_train": np.array(["a"] * 6)}, "x_train is <U1; expected numbers"),
         ({"x_train": np.array([[None]] * 6)}, "numeric array under x_train.*allow_pickle"),
         ({"x_train": np.full((6, 4), np.nan)}, "x_train holds 24 values that are not finite, the first at"),
@@ -48,6 +49,10 @@ def saved(folder: Path, **changes: object) -> str:
         ({"y_train": np.zeros((6, 3)), "y_test": np.zeros((3, 2))}, "y_test is float32 of shape"),
         ({"y_train": np.zeros(6, int), "y_test": np.zeros(3, int)}, "all labels are the same"),
         ({"x_train": np.zeros((0, 4)), "y_train": np.zeros(0, int)}, "is empty"),
+        ({"x_test": np.zeros((0, 4)), "y_test": np.zeros(0, int)}, r"x_test of shape \(0, 4\) is empty"),
+        ({"y_train": np.array(3)}, r"y_train is int64 of shape \(\)"),
+        ({"layout": np.array("NFT")}, "unknown layout in own.npz: 'NFT'"),
+        ({"num_classes": np.array(2)}, "labels from 0 to 2; the task, binary, has 0 to 1"),
         ({"writer_train": np.zeros(5, int)}, r"writer_train is int64 of shape \(5,\)"),
         ({"writer_train": np.array(["a"] * 6)}, "writer_train is <U1"),
     ],
@@ -98,8 +103,7 @@ def test_conversions(tmp_path: Path) -> None:
     )
     assert gray.shape == (1, 5, 5)
     assert gray.x_train.max() == 1.0
-    assert gray.task == "multiclass"
-    assert gray.num_classes == 3
+    assert gray.task == Task("classes", 3)
     assert gray.y_train.dtype == np.int64
     colour = load(saved(tmp_path, x_train=np.zeros((6, 8, 9, 3)), x_test=np.zeros((3, 8, 9, 3))))
     assert colour.shape == (3, 8, 9)
@@ -111,9 +115,9 @@ def test_conversions(tmp_path: Path) -> None:
     two = load(
         saved(tmp_path, y_train=np.array([[0.0], [1], [1], [0], [0], [1]]), y_test=np.array([True] * 3))
     )
-    assert two.task == "binary"
+    assert str(two.task) == "binary"
     several = load(saved(tmp_path, y_train=np.eye(6, 3, dtype=bool), y_test=np.zeros((3, 3), int)))
-    assert several.task == "multilabel"
+    assert several.task == Task("labels", 3)
     assert several.metric == "auroc"
     written = load(saved(tmp_path, writer_train=np.arange(6, dtype=np.int32)))
     assert written.writer_train is not None
@@ -139,7 +143,7 @@ def test_factories(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "own_data_module.py").write_text(OWN_MODULE)
     monkeypatch.syspath_prepend(tmp_path)
     try:
-        assert load("own_data_module:arrays").task == "binary"
+        assert str(load("own_data_module:arrays").task) == "binary"
         assert load("own_data_module:whole").name == "mine"
         for name, says in (
             ("wrong", "returned int"),

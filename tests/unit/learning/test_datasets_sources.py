@@ -236,7 +236,7 @@ def test_femnist_has_ink_on_zero_from_either_file(tmp_path: Path) -> None:
     data = load("femnist", folder=tmp_path)
     assert data.x_train[0, 0, 5, 5] == 1.0
     assert data.x_train[0, 0, 0, 0] == 0.0
-    assert data.num_classes == 62
+    assert data.task.outputs == 62
     for split in ("train", "test"):
         (tmp_path / "femnist" / split).mkdir(parents=True)
         users = {
@@ -311,8 +311,8 @@ def test_x_rays_are_split_by_patient_and_normalised_one_by_one(tmp_path: Path) -
     x = rng.integers(0, 256, (60, 64, 64), np.uint8)
     np.savez(tmp_path / "chestxray14-1000-64px.npz", x=x, y=y, patient=patients)
     data = load("chestxray14", folder=tmp_path)
-    assert data.task == "multilabel"
-    assert data.num_classes == 10
+    assert data.task.kind == "labels"
+    assert data.task.outputs == 10
     assert data.writer_train is not None
     assert len(np.unique(data.writer_train)) == 16
     assert len(data.x_test) == 12

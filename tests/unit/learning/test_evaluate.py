@@ -4,14 +4,18 @@ import math
 
 import numpy as np
 import pytest
+import torch
 from hypothesis import given
 from hypothesis import strategies as st
-from sklearn.metrics import roc_auc_score
+from numpy.typing import NDArray
+from sklearn.metrics import r2_score, roc_auc_score
+from torch import nn
 
-from clients.learning.evaluate import Score, evaluate, evaluate_many, mean_auroc
+from clients.learning.evaluate import Score, evaluate, evaluate_many, guess, mean_auroc
 from clients.learning.models import build
 from clients.learning.tensors import Samples, weights_of
 from clients.types.errors import RequestError
+from clients.types.learning import Task
 
 
 def samples(count: int, seed: int, classes: int = 4, several: bool = False) -> Samples:
@@ -73,8 +77,6 @@ def test_a_model_whose_outputs_are_no_numbers_scores_badly_and_raises_nothing() 
         score = evaluate(model, weights, samples(20, 0))
         assert 0 <= score.accuracy <= 1
         assert not math.isnan(score.loss)
-    import torch
-    from torch import nn
 
     class Bad(nn.Module):
         def __init__(self) -> None:
@@ -98,3 +100,87 @@ def test_bad_requests() -> None:
         score.value("auroc")
     with pytest.raises(RequestError, match="Did you mean 'accuracy'"):
         score.value("acuracy")
+
+
+class Told(nn.Module):
+    """Gives what it is given."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.w = nn.Parameter(torch.zeros(1))
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return x + self.w
+
+
+def targets(count: int, outputs: int, seed: int, size: float = 1.0) -> NDArray[np.float32]:
+    rng = np.random.default_rng(seed)
+    return (size * rng.standard_normal((count, outputs))).astype(np.float32)
+
+
+def numbers(said: NDArray[np.float32], y: NDArray[np.float32]) -> Samples:
+    return Samples.of(said, y, task=Task("regression", y.shape[1]))
+
+
+SIZES = st.integers(1, 40), st.integers(1, 3), st.integers(0, 10**6), st.floats(0, 1e6)
+
+
+@given(*SIZES)
+def test_r2_is_bounded_additive_and_best_for_what_is_right(
+    count: int, outputs: int, seed: int, size: float
+) -> None:
+    y, said = targets(count, outputs, seed), targets(count, outputs, seed + 1, size)
+    model = Told()
+    weights = weights_of(model)
+    [perfect] = evaluate_many(model, weights, [numbers(y, y)])
+    assert (perfect.accuracy, perfect.loss, perfect.auroc) == (1.0, 0.0, None)
+    whole = evaluate(model, weights, numbers(said, y))
+    assert -8 <= whole.accuracy <= 1
+    assert whole.loss == pytest.approx(float(np.mean((said - y.astype(float)) ** 2)), rel=1e-4)
+    # A mean over samples, as an accuracy is: juries of parts of them find the same in the mean.
+    cut = count // 2
+    parts = [numbers(said[:cut], y[:cut]), numbers(said[cut:], y[cut:])]
+    scores = evaluate_many(model, weights, [part for part in parts if len(part)])
+    assert sum(one.accuracy * one.samples for one in scores) / count == pytest.approx(whole.accuracy)
+    # Nearer is never worse.
+    nearer = evaluate(model, weights, numbers((y + said) / 2, y))
+    assert nearer.accuracy >= evaluate(model, weights, numbers(y + (said - y), y)).accuracy - 1e-6
+
+
+@given(st.integers(2, 60), st.integers(0, 10**6), st.floats(0.2, 2))
+def test_r2_is_scikit_learns_on_the_targets_that_were_agreed_on(count: int, seed: int, size: float) -> None:
+    raw = np.clip(np.random.default_rng(seed).standard_normal(count), -2, 2)
+    y = ((raw - raw.mean()) / raw.std()).astype(np.float32)[:, None]
+    said = y + np.clip(targets(count, 1, seed + 1, size), -2.9, 2.9)
+    score = evaluate(Told(), weights_of(Told()), numbers(said, y))
+    assert score.accuracy == pytest.approx(r2_score(y, said), abs=1e-4)
+    assert guess(numbers(said, y)) == pytest.approx(1 - float(np.minimum(y**2, 9).mean()), abs=1e-4)
+
+
+@given(st.integers(1, 5), st.floats(-3, 3))
+def test_few_samples_of_one_target_have_a_score(count: int, value: float) -> None:
+    y = np.full((count, 1), value, np.float32)
+    assert math.isfinite(evaluate(Told(), weights_of(Told()), numbers(y + 0.1, y)).accuracy)
+    assert math.isfinite(guess(numbers(y, y)))
+
+
+def test_one_outlier_moves_a_jurors_score_only_so_far() -> None:
+    y = np.zeros((20, 1), np.float32)
+    said = y.copy()
+    said[0] = 1e30
+    assert evaluate(Told(), weights_of(Told()), numbers(said, y)).accuracy == pytest.approx(1 - 9 / 20)
+    said[0] = np.nan
+    score = evaluate(Told(), weights_of(Told()), numbers(said, y))
+    assert (score.accuracy, score.loss) == (pytest.approx(1 - 9 / 20), math.inf)
+
+
+@given(st.integers(1, 50), st.integers(2, 6), st.integers(0, 10**6))
+def test_a_guess_is_what_the_best_constant_outputs_score(count: int, outputs: int, seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    y = rng.integers(0, outputs, count)
+    shares = [float(np.mean(y == one)) for one in range(outputs)]
+    x = np.zeros((count, 1), np.float32)
+    assert guess(Samples.of(x, y, task=Task("classes", outputs))) == pytest.approx(max(shares))
+    hot = rng.integers(0, 2, (count, outputs)).astype(np.float32)
+    best = np.where(hot.mean(axis=0) > 0.5, 1.0, 0.0)
+    assert guess(Samples.of(x, hot)) == pytest.approx(float((hot == best).mean()))

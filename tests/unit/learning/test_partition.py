@@ -8,18 +8,20 @@ from hypothesis import strategies as st
 from clients.learning.datasets import Dataset
 from clients.learning.partition import hold, split
 from clients.types.errors import RequestError
+from clients.types.learning import Kind, Task
 
 
-def dataset(samples: int, classes: int, writers: int | None = None, multilabel: bool = False) -> Dataset:
+def dataset(samples: int, classes: int, writers: int | None = None, kind: Kind = "classes") -> Dataset:
     rng = np.random.default_rng(samples)
     x = np.zeros((samples, 2), np.float32)
-    if multilabel:
+    if kind == "classes":
+        y = rng.integers(0, classes, samples)
+    elif kind == "labels":
         y = rng.integers(0, 2, (samples, classes)).astype(np.float32)
     else:
-        y = rng.integers(0, classes, samples)
+        y = rng.normal(size=(samples, classes)).astype(np.float32)
     who = None if writers is None else rng.integers(0, writers, samples) * 7
-    task = "multilabel" if multilabel else "multiclass"
-    return Dataset("made", x, y, x[:1], y[:1], classes, task, who)
+    return Dataset("made", x, y, x[:1], y[:1], Task(kind, classes), who)
 
 
 SPECS = st.one_of(
@@ -38,12 +40,12 @@ SPECS = st.one_of(
     clients=st.integers(1, 25),
     least=st.integers(1, 6),
     seed=st.integers(0, 2**63),
-    multilabel=st.booleans(),
+    kind=st.sampled_from(["classes", "labels", "regression"]),
 )
 def test_each_sample_has_one_owner_and_each_owner_enough(
-    spec: str, samples: int, classes: int, clients: int, least: int, seed: int, multilabel: bool
+    spec: str, samples: int, classes: int, clients: int, least: int, seed: int, kind: Kind
 ) -> None:
-    data = dataset(samples, classes, writers=60, multilabel=multilabel)
+    data = dataset(samples, classes, writers=60, kind=kind)
     try:
         parts = split(data, spec, clients, seed, min_samples=least)
     except RequestError:

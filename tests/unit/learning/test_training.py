@@ -1,6 +1,7 @@
 """Training: the same bytes for the same seed, the same results by every way, and faults named."""
 
 import copy
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -306,7 +307,7 @@ def test_devices() -> None:
 def test_on_a_cuda_device_it_ends_where_it_does_on_the_cpu() -> None:
     model = build("mlp", (12,), 4, 0)
     start, data, device = weights_of(model), samples(60), torch.device("cuda")
-    there = Samples(data.x.to(device), data.y.to(device))
+    there = replace(data, x=data.x.to(device), y=data.y.to(device))
     on_cpu = train(model, start, data, TrainConfig(), 1)
     model.to(device)
     assert_close(train(model, start, there, TrainConfig(), 1), on_cpu, 1e-3)

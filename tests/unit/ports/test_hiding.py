@@ -19,8 +19,9 @@ from clients.ports.chain.link import open_link
 from clients.ports.chain.noderpc import NodeRpc
 from clients.ports.chain.patience import Patience
 from clients.ports.command import Parser, guard
+from clients.ports.files import write_whole
 from clients.ports.hiding import hidden, hide, hide_credentials, hide_url
-from clients.ports.store.address import AUTH_VARIABLE
+from clients.ports.store.authorization import VARIABLE
 from clients.ports.store.opening import open_store
 from clients.ports.urls import holds_secret, read_url, redacted
 from clients.types.errors import FedJuryError, UnavailableError
@@ -216,7 +217,7 @@ def test_a_stores_secrets_are_told_nowhere_either(
     server: Server, where: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     server.answer = TROUBLE["lost"]
-    auth = {AUTH_VARIABLE: "zqzqzq:xqxqxq"} if where == "credentials" else {}
+    auth = {VARIABLE: "zqzqzq:xqxqxq"} if where == "credentials" else {}
     path = "/zqzqzq" if where == "path" else ""
 
     def run() -> int:
@@ -240,7 +241,7 @@ def test_what_basic_authentication_sends_is_hidden_too() -> None:
 def test_a_url_may_stand_elsewhere_with_a_user_and_a_password(given_: str, tmp_path, monkeypatch) -> None:  # type: ignore[no-untyped-def]
     url = "http://zqxzqx:xqzxqz@127.0.0.1:9/zzqqxx"
     monkeypatch.setenv("XQ_URL", url)
-    (tmp_path / "url").write_text(f"{url}\nand more\n")
+    write_whole(tmp_path / "url", f"{url}\nand more\n", mode=0o600)
     given_ += str(tmp_path / "url") if given_ == "file:" else ""
     assert read_url(given_) == url
     with pytest.raises(UnavailableError) as caught:

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from clients.engine.config import build, read_toml
 from clients.engine.rundir import CONFIG, RunFolder
+from clients.ports.files import write_whole
 from clients.ports.urls import beside, holds_secret, is_url, read_url, redacted, shown
 from clients.types.errors import FedJuryError, RequestError, UnavailableError
 
@@ -49,12 +50,15 @@ def test_a_url_is_where_it_is_said_to_be(tmp_path: Path) -> None:
         read_url("env:NODE", {})
     with pytest.raises(UnavailableError, match="can't be read: No such file"):
         read_url(f"file:{tmp_path}/url")
-    (tmp_path / "url").write_text("xqzxqzxqz\n")
+    write_whole(tmp_path / "url", KEYED)
+    with pytest.raises(RequestError, match="open to others than its owner"):
+        read_url(f"file:{tmp_path}/url")
+    write_whole(tmp_path / "url", "xqzxqzxqz\n", mode=0o600)
     with pytest.raises(RequestError, match=r"first line of .*url is no URL") as refused:
         read_url(f"file:{tmp_path}/url")
     assert "xqzxqzxqz" not in str(refused.value)
     (tmp_path / "url").write_bytes(b"\xff\xfe")
-    with pytest.raises(RequestError, match="is no text"):
+    with pytest.raises(RequestError, match="is not UTF-8 text"):
         read_url(f"file:{tmp_path}/url")
 
 
@@ -80,7 +84,7 @@ def test_a_runs_settings_name_the_chain_and_keep_its_key_to_its_owner(tmp_path: 
         assert read_url(config.chain) == KEYED
         assert config.on_node
     (moved / "journal" / "chain-url").unlink()
-    with pytest.raises(UnavailableError, match="chain-url, which is to hold a URL, can't be read"):
+    with pytest.raises(UnavailableError, match=r"URL file .*chain-url can't be read"):
         read_url(config.chain)
 
 

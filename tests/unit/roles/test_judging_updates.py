@@ -2,7 +2,7 @@
 
 import math
 
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from clients.roles.judging import (
@@ -92,10 +92,25 @@ def test_a_gap_wider_than_chance_is_found_wherever_it_is(
     assert {vad for vad in vads if vad > threshold} == {one + shift for one in noisy}
 
 
-@given(score=SHARES, samples=st.integers(1, 10_000), count=st.integers(3, 20), share=st.floats(0, 0.99))
-def test_what_chance_explains_parts_nothing(score: float, samples: int, count: int, share: float) -> None:
-    width = share * SPREADS * math.sqrt(2 * score * (1 - score) / samples)
-    assert get_gap_threshold([number * width for number in range(count)], score, samples) == 1.0
+@given(
+    score=st.floats(-8, 1),
+    samples=st.integers(1, 10_000),
+    count=st.integers(3, 20),
+    part=st.floats(0, 0.99),
+    share=st.booleans(),
+)
+def test_what_chance_explains_parts_nothing(
+    score: float, samples: int, count: int, part: float, share: bool
+) -> None:
+    """Of a share p a sample varies by p·(1 - p), of an R² by 2·(1 - R²)²."""
+    assume(score >= 0 or not share)
+    chance = 2 * (score * (1 - score) if share else 2 * (1 - score) ** 2) / samples
+    vads = [number * part * SPREADS * math.sqrt(chance) for number in range(count)]
+    threshold = get_gap_threshold(vads, score, samples, share=share)
+    assert all(is_positive(vad, 0.0, threshold) for vad in vads)
+    drifts = [0.01, 0.02, 0.03]
+    learnt = get_threshold(drifts, score, samples, share=share)
+    assert learnt >= 0.02 + SPREADS * math.sqrt(chance)
 
 
 @given(vads=st.lists(st.floats(-1, 1), max_size=2), score=SHARES)

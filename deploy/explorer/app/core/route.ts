@@ -1,10 +1,13 @@
 /** The address behind the '#': which page, and which chain, gateway and federation. Anybody may have written it. */
 import { cidOf as cid, digestOf, type Hex } from './cid.ts';
+import { historyOf } from './keeping.ts';
 
 export interface Place {
   rpc: string;
   gateway: string;
   federation: string;
+  /** For how many rounds models are kept, as the deployment's record says; undefined where it isn't known. */
+  history: number | undefined;
 }
 
 export type Page =
@@ -13,11 +16,12 @@ export type Page =
   | { page: 'members' }
   | { page: 'round'; round: number }
   | { page: 'member'; account: Hex }
-  | { page: 'model'; digest: Hex; before: Hex | undefined }
+  | { page: 'model'; digest: Hex; before: Hex | undefined; round: number | undefined }
   | { page: 'transaction'; hash: Hex };
 
-export const NOWHERE: Place = { rpc: '', gateway: '', federation: '' };
+export const NOWHERE: Place = { rpc: '', gateway: '', federation: '', history: undefined };
 const ROUND_MAX = 2 ** 40;
+const NOTHING = '-';
 
 export function parseHash(hash: string): { page: Page; place: Place } {
   const [path = '', query = ''] = hash.replace(/^#\/?/, '').slice(0, 4000).split('?', 2);
@@ -25,6 +29,7 @@ export function parseHash(hash: string): { page: Page; place: Place } {
   const place = {
     rpc: url(asked.get('rpc')), gateway: url(asked.get('ipfs')),
     federation: /^0x[0-9a-fA-F]{40}$/.test(asked.get('federation') ?? '') ? (asked.get('federation') ?? '').toLowerCase() : '',
+    history: historyOf(asked.get('history')),
   };
   return { page: pageOf(path.split('/')), place };
 }
@@ -34,6 +39,7 @@ export function formatHash(page: Page, place: Place): string {
   if (place.rpc) asked.set('rpc', place.rpc);
   if (place.gateway) asked.set('ipfs', place.gateway);
   if (place.federation) asked.set('federation', place.federation);
+  if (place.history !== undefined) asked.set('history', String(place.history));
   const query = asked.toString();
   return `#/${pathOf(page)}${query ? `?${query}` : ''}`;
 }
@@ -49,14 +55,19 @@ export function url(text: string | null): string {
   }
 }
 
-function pageOf([name, what = '', more = '']: string[]): Page {
+function pageOf([name, what = '', more = '', last = '']: string[]): Page {
   const digest = digestOf(what);
-  if (name === 'round' && /^\d{1,13}$/.test(what) && Number(what) < ROUND_MAX) return { page: 'round', round: Number(what) };
+  const round = roundOf(what);
+  if (name === 'round' && round !== undefined) return { page: 'round', round };
   if (name === 'member' && /^0x[0-9a-f]{40}$/i.test(what)) return { page: 'member', account: what.toLowerCase() as Hex };
   if (name === 'transaction' && /^0x[0-9a-f]{64}$/i.test(what)) return { page: 'transaction', hash: what.toLowerCase() as Hex };
-  if (name === 'model' && digest) return { page: 'model', digest, before: digestOf(more) };
+  if (name === 'model' && digest) return { page: 'model', digest, before: digestOf(more), round: roundOf(last) };
   if (name === 'members' || name === 'settings') return { page: name };
   return { page: 'rounds' };
+}
+
+function roundOf(text: string): number | undefined {
+  return /^\d{1,13}$/.test(text) && Number(text) < ROUND_MAX ? Number(text) : undefined;
 }
 
 function pathOf(page: Page): string {
@@ -68,7 +79,8 @@ function pathOf(page: Page): string {
     case 'transaction':
       return `transaction/${page.hash}`;
     case 'model':
-      return `model/${cid(page.digest)}${page.before ? `/${cid(page.before)}` : ''}`;
+      return ['model', cid(page.digest), ...(page.before || page.round !== undefined ? [page.before ? cid(page.before) : NOTHING] : []),
+        ...(page.round === undefined ? [] : [page.round])].join('/');
     default:
       return page.page;
   }

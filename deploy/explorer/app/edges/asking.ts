@@ -6,7 +6,7 @@
  * does the same.
  */
 import { clean } from '../core/text.ts';
-import { fetchAnswer, Missing, Unreachable } from './limited.ts';
+import { fetchReply, Missing, Unreachable } from './limited.ts';
 
 const ANSWER_BYTES = 32 * 2 ** 20;
 const TIMEOUT = 20_000;
@@ -118,7 +118,7 @@ export class Asker {
   private async settle(part: Asked[]): Promise<Asked[]> {
     const calls = part.map(({ method, params }, id) => ({ jsonrpc: '2.0', id, method, params }));
     const body = JSON.stringify(part.length > 1 ? calls : calls[0]);
-    const { status, bytes, retryAfter } = await fetchAnswer(this.url, ANSWER_BYTES, {
+    const { status, bytes, retryAfter } = await fetchReply(this.url, ANSWER_BYTES, {
       method: 'POST', body, headers: { 'content-type': 'application/json' }, timeout: TIMEOUT,
     });
     const said = parse(bytes);

@@ -1,32 +1,43 @@
 /** Downloads with an end: a stranger's answer is read no further than agreed, and awaited no longer. */
 
+/** What came of asking, with the HTTP status of the answer; 0 where there was none. */
+class Answer extends Error {
+  status = 0;
+}
+
 /** The other side isn't there, or says what can't be read. Trying again may help. */
-export class Unreachable extends Error {
+export class Unreachable extends Answer {
   override name = 'Unreachable';
 }
 
 /** What was asked for isn't to be had, whoever is asked again. */
-export class Missing extends Error {
+export class Missing extends Answer {
   override name = 'Missing';
 }
 
-export interface Answer {
+/** An answer, whatever its status. */
+export interface Reply {
   status: number;
   bytes: Uint8Array<ArrayBuffer>;
   /** The seconds that the other side asks to wait, where it does and a page may know. */
   retryAfter?: number;
 }
 
+/** Whether an error, or what caused it, is the answer that what was asked for isn't there, or wasn't found in time. */
+export function isAbsent(error: unknown): boolean {
+  return error instanceof Error && ((error instanceof Answer && [404, 410, 504].includes(error.status)) || isAbsent(error.cause));
+}
+
 /** Fetches at most `limit` bytes. Throws Unreachable, and Missing where the answer is that there is nothing. */
 export async function fetchBytes(where: string, limit: number, options: RequestInit & { timeout: number }): Promise<Uint8Array<ArrayBuffer>> {
-  const { status, bytes } = await fetchAnswer(where, limit, options);
-  if (status === 404 || status === 410) throw new Missing('it is not there');
-  if (status < 200 || status > 299) throw new Unreachable(`it answered with status ${status}`);
+  const { status, bytes } = await fetchReply(where, limit, options);
+  if (status === 404 || status === 410) throw Object.assign(new Missing('it is not there'), { status });
+  if (status < 200 || status > 299) throw Object.assign(new Unreachable(`it answered with status ${status}`), { status });
   return bytes;
 }
 
 /** Fetches at most `limit` bytes, whatever the status. Throws Unreachable where there is no answer, and Missing for a larger one. */
-export async function fetchAnswer(where: string, limit: number, options: RequestInit & { timeout: number }): Promise<Answer> {
+export async function fetchReply(where: string, limit: number, options: RequestInit & { timeout: number }): Promise<Reply> {
   const { timeout, signal, ...init } = options;
   const late = AbortSignal.timeout(timeout);
   const signals = signal ? [signal, late] : [late];

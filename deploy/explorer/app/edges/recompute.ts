@@ -10,25 +10,41 @@ export interface Step {
   says: string;
 }
 
-/** Returns the digest of the average of these updates. Throws where an update can't be had or used, saying which. */
+/** A model that the average needs, by its digest, can't be had or used. */
+export class Unusable extends Error {
+  readonly digest: Hex;
+
+  constructor(what: string, digest: Hex, cause: unknown) {
+    super(`${what}: ${cause instanceof Error ? cause.message : 'unknown trouble'}`, { cause });
+    this.digest = digest;
+  }
+}
+
+/** Returns the digest of the average of these updates. Throws Unusable where one of them, or the genesis, is. */
 export async function recompute(
   gateway: string, genesis: Hex, updates: readonly Proposal[], tell: (step: Step) => void, signal: AbortSignal,
 ): Promise<Hex> {
-  const schema = readSchema(await fetchFile(gateway, genesis, undefined, signal));
+  const schema = await take('the genesis', genesis, signal, async () => readSchema(await fetchFile(gateway, genesis, undefined, signal)));
   const average = new Average(schema.size);
   for (const { number, digest, samples } of updates) {
     tell({ title: `Update ${number}`, says: 'fetching…' });
-    try {
+    await take(`update ${number}`, digest, signal, async () => {
       const limit = schema.header.length + 4 * schema.size;
       const weights = readWeights(await fetchFile(gateway, digest, limit, signal), schema);
       await breathe(average.add(weights, Number(samples)), signal);
-    } catch (error) {
-      if (signal.aborted) throw error;
-      throw new Error(`update ${number}: ${error instanceof Error ? error.message : 'unknown trouble'}`, { cause: error });
-    }
+    });
     tell({ title: `Update ${number}`, says: 'its bytes are those that its CID names, and fit the model' });
   }
   return fileDigest(encode(await breathe(average.divide(), signal), schema));
+}
+
+/** Returns what the work with a model gives; throws Unusable where it fails. */
+async function take<Value>(what: string, digest: Hex, signal: AbortSignal, work: () => Promise<Value>): Promise<Value> {
+  try {
+    return await work();
+  } catch (error) {
+    throw signal.aborted ? error : new Unusable(what, digest, error);
+  }
 }
 
 /** Runs to the end, and lets the page answer in between. */

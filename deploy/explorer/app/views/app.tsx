@@ -87,7 +87,7 @@ function Shown({ page }: { page: Page }): JSX.Element {
     case 'member':
       return <MemberPage key={page.account} account={page.account} />;
     case 'model':
-      return <ModelPage key={`${page.digest}${page.before}`} digest={page.digest} before={page.before} />;
+      return <ModelPage key={`${page.digest}${page.before}${page.round}`} digest={page.digest} before={page.before} round={page.round} />;
     case 'transaction':
       return <TransactionPage key={page.hash} hash={page.hash} />;
     default:

@@ -9,7 +9,7 @@ import type { Proposal, Story, Vote } from '../core/model.ts';
 import { bytes, number, plural } from '../core/text.ts';
 import { fetchFile } from '../edges/gateway.ts';
 import { Account, Chip, Model, Section, Table, Transaction } from './parts.tsx';
-import { message, PlaceContext, useWatch } from './hooks.ts';
+import { message, PlaceContext, useAbsence, useWatch } from './hooks.ts';
 
 export function Proposals({ story, judged, before }: { story: Story; judged: Judgement; before: Hex | undefined }): JSX.Element {
   const { federation } = useWatch();
@@ -20,8 +20,8 @@ export function Proposals({ story, judged, before }: { story: Story; judged: Jud
         { title: 'Nr.', right: true }, { title: 'Proposer' }, { title: 'CID' }, { title: 'Samples', right: true },
         { title: 'Epochs', right: true, wide: true }, { title: 'Size', right: true, wide: true }, { title: 'Verdict' }, { title: 'Transaction', wide: true },
       ]} rows={story.proposals.map((one) => [
-        one.number, <Account account={one.proposer} />, <Model digest={one.digest} before={before} />, number(one.samples), number(one.epochs),
-        <Size key={one.digest} digest={one.digest} />, <Passed proposal={one} judged={judged} each={each} story={story} />, <Transaction hash={one.deed.transaction} />,
+        one.number, <Account account={one.proposer} />, <Model digest={one.digest} before={before} round={story.round} />, number(one.samples), number(one.epochs),
+        <Size key={one.digest} digest={one.digest} round={story.round} />, <Passed proposal={one} judged={judged} each={each} story={story} />, <Transaction hash={one.deed.transaction} />,
       ])} />
     </Section>
   );
@@ -36,12 +36,13 @@ function Passed({ proposal, judged, each, story }: { proposal: Proposal; judged:
 }
 
 /** The chain doesn't know sizes: the gateway is asked for one on request. */
-function Size({ digest }: { digest: Hex }): JSX.Element {
+function Size({ digest, round }: { digest: Hex; round: number }): JSX.Element {
   const { gateway } = useContext(PlaceContext);
+  const absence = useAbsence();
   const [text, setText] = useState('');
   const look = (): void => {
     setText('…');
-    fetchFile(gateway, digest).then((data) => setText(bytes(data.length)), (error: unknown) => setText(message(error)));
+    fetchFile(gateway, digest).then((data) => setText(bytes(data.length)), (error: unknown) => setText(absence(error, digest, round)?.says ?? message(error)));
   };
   return text ? <span>{text}</span> : <button type="button" class="small" onClick={look}>Look</button>;
 }

@@ -2,11 +2,13 @@
 import { createContext } from 'preact';
 import { useContext, useEffect, useRef, useState } from 'preact/hooks';
 import type { Hex } from '../core/cid.ts';
+import { judgeAbsence } from '../core/keeping.ts';
 import type { Deed } from '../core/model.ts';
 import { formatHash, NOWHERE, type Page, type Place } from '../core/route.ts';
 import { clean } from '../core/text.ts';
 import { bounded, type Federation, type Status } from '../edges/federation.ts';
 import type { Block } from '../core/fork.ts';
+import { isAbsent } from '../edges/limited.ts';
 import type { Session, View } from '../edges/session.ts';
 
 export interface Watch {
@@ -65,6 +67,15 @@ export function useLoaded<Value>(
     load(signal).then((value) => tell(() => (value === undefined ? {} : { value })), (error: unknown) => tell((old) => ({ ...old, error: message(error) })));
   }, [text, fresh, retry]);
   return state;
+}
+
+/** Says of a model that the gateway hasn't whether it may be gone; undefined where an error is of another kind. */
+export function useAbsence(): (error: unknown, digest: Hex, round: number | undefined) => { fine: boolean; says: string } | undefined {
+  const { federation, status } = useWatch();
+  const { history } = useContext(PlaceContext);
+  const settled = status.record.outcome ? status.round : Math.max(0, status.round - 1);
+  return (error, digest, round) =>
+    isAbsent(error) ? judgeAbsence(digest, round, { genesis: federation.terms.genesis, head: status.head, settled, history }) : undefined;
 }
 
 export function message(error: unknown): string {

@@ -61,7 +61,7 @@ function About({ deed }: { deed: Deed }): JSX.Element | null {
   const [delta, sum, stake, samples] = [args['delta'], args['amount'], args['stake'], args['samples']];
   if (typeof delta === 'bigint') return <Amount units={delta} sign />;
   if (typeof sum === 'bigint') return <Amount units={sum} />;
-  if (typeof samples === 'bigint') return <><Model digest={args['digest'] as Hex} /> · {plural(samples, 'sample')}</>;
+  if (typeof samples === 'bigint') return <><Model digest={args['digest'] as Hex} round={Number(args['round'])} /> · {plural(samples, 'sample')}</>;
   if (typeof args['digest'] === 'string') return <Model digest={args['digest'] as Hex} />;
   return typeof stake === 'bigint' ? <>stake <Amount units={stake} /></> : null;
 }

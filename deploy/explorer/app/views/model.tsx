@@ -8,7 +8,7 @@ import { bytes, clean, measure, number, plural } from '../core/text.ts';
 import { fetchFile } from '../edges/gateway.ts';
 import { Unreachable } from '../edges/limited.ts';
 import { Busy, Chip, Facts, Model, Section, Table, Trouble } from './parts.tsx';
-import { PlaceContext, useLoaded, useTicks } from './hooks.ts';
+import { PlaceContext, useAbsence, useLoaded, useTicks } from './hooks.ts';
 
 const AGAIN = 3_000;
 
@@ -20,8 +20,10 @@ interface Shown {
   bad?: string;
 }
 
-export function ModelPage({ digest, before }: { digest: Hex; before: Hex | undefined }): JSX.Element {
+export function ModelPage({ digest, before, round }: { digest: Hex; before: Hex | undefined; round: number | undefined }): JSX.Element {
   const { gateway } = useContext(PlaceContext);
+  const absence = useAbsence();
+  const [why, setWhy] = useState<ReturnType<typeof absence>>();
   const [gone, setGone] = useState(false);
   const ticks = useTicks(gone, AGAIN);
   const { value, error } = useLoaded(async (signal) => {
@@ -31,6 +33,7 @@ export function ModelPage({ digest, before }: { digest: Hex; before: Hex | undef
       return shown;
     } catch (problem) {
       setGone(problem instanceof Unreachable);
+      setWhy(absence(problem, digest, round));
       throw problem;
     }
   }, [gateway, digest, before], ticks);
@@ -48,7 +51,8 @@ export function ModelPage({ digest, before }: { digest: Hex; before: Hex | undef
             ['Keep', <Download data={value.data} name={`${cid}.safetensors`} />] as [string, JSX.Element],
           ] : []),
         ]} />
-        {error && <Trouble>It can’t be had from the gateway: {error}.{gone && ' Trying again…'}</Trouble>}
+        {error && why?.fine && <p class="note">It can’t be had from the gateway: {error}. {why.says}</p>}
+        {error && !why?.fine && <Trouble>It can’t be had from the gateway: {error}. {why?.says}{gone && ' Trying again…'}</Trouble>}
         {!value && !error && <Busy>Fetching…</Busy>}
       </Section>
       {value?.bad && <Section title="Weights"><Trouble>It is no model of this federation: {value.bad}.</Trouble></Section>}

@@ -23,11 +23,12 @@ export function Account({ account, full = false }: { account: Hex; full?: boolea
   return <a class={full ? 'code wrap' : 'code'} href={link({ page: 'member', account })} title={account}>{full ? account : short(account)}</a>;
 }
 
-export function Model({ digest, before, full = false }: { digest: Hex; before?: Hex | undefined; full?: boolean }): JSX.Element {
+/** A link to a model. `round`: the round that it is an update of, or that accepted it; `before`: what it is compared with. */
+export function Model({ digest, before, round, full = false }: { digest: Hex; before?: Hex | undefined; round?: number | undefined; full?: boolean }): JSX.Element {
   const link = useLink();
   if (digest === ZERO32) return <span class="dull">none</span>;
   const cid = cidOf(digest);
-  return <a class={full ? 'code wrap' : 'code'} href={link({ page: 'model', digest, before })} title={cid}>{full ? cid : short(cid)}</a>;
+  return <a class={full ? 'code wrap' : 'code'} href={link({ page: 'model', digest, before, round })} title={cid}>{full ? cid : short(cid)}</a>;
 }
 
 export function Transaction({ hash, children }: { hash: Hex; children?: ComponentChildren }): JSX.Element {

@@ -4,7 +4,7 @@ import { hex, ZERO32, type Hex } from '../core/cid.ts';
 import { positionsOf } from '../core/draw.ts';
 import { word } from '../core/hashing.ts';
 import { judge, rolesAt } from '../core/judge.ts';
-import { tell, type Story } from '../core/model.ts';
+import { ACCEPTED, tell, type Story } from '../core/model.ts';
 import { number, plural } from '../core/text.ts';
 import { findTime } from '../edges/finding.ts';
 import { Missing } from '../edges/limited.ts';
@@ -65,6 +65,7 @@ function Told({ story }: { story: Story }): JSX.Element {
   ]));
   const roleOf = (account: Hex): string | undefined => roles.get(account);
   const before = useHeadBefore(story);
+  const accepted = settled?.outcome === ACCEPTED ? round : undefined;
   return (
     <>
       <nav class="pages" aria-label="Neighbours">
@@ -76,9 +77,9 @@ function Told({ story }: { story: Story }): JSX.Element {
           ['Outcome', <Outcome outcome={settled?.outcome ?? 0} />],
           ['For', number(settled?.votesFor ?? judged.votesFor)],
           ['Against', number(settled?.votesAgainst ?? judged.votesAgainst)],
-          ['Model voted on', settled ? <Model digest={settled.candidate} before={before} /> : <Model digest={judged.candidate} before={before} />],
+          ['Model voted on', <Model digest={settled ? settled.candidate : judged.candidate} before={before} round={accepted} />],
           ...(settled ? [
-            ['Model after it', <Model digest={settled.head} before={before} />] as [string, JSX.Element],
+            ['Model after it', <Model digest={settled.head} before={before} round={accepted} />] as [string, JSX.Element],
             ['Settled', <><Transaction hash={settled.deed.transaction} /> · block {number(settled.deed.block)}</>] as [string, JSX.Element],
           ] : []),
           ...(story.winner ? [['Block won by', <Account account={story.winner.account} />] as [string, JSX.Element]] : []),

@@ -6,9 +6,9 @@ import { checkDigest, checkVotes, chosenOf, type Check } from '../core/checks.ts
 import type { Judgement } from '../core/judge.ts';
 import type { Story } from '../core/model.ts';
 import { clean } from '../core/text.ts';
-import { recompute, type Step } from '../edges/recompute.ts';
+import { recompute, Unusable, type Step } from '../edges/recompute.ts';
 import { Chip, Facts, Model, Section, Trouble } from './parts.tsx';
-import { message, PlaceContext, useWatch } from './hooks.ts';
+import { message, PlaceContext, useAbsence, useWatch } from './hooks.ts';
 
 interface State {
   running: boolean;
@@ -16,11 +16,14 @@ interface State {
   checks: Check[];
   made?: Hex;
   error?: string;
+  /** Why the round can't be verified, where that is no fault: its models may be gone. */
+  gone?: string;
 }
 
 export function Verify({ story, judged, before }: { story: Story; judged: Judgement; before: Hex | undefined }): JSX.Element {
   const { federation } = useWatch();
   const { gateway } = useContext(PlaceContext);
+  const absence = useAbsence();
   const [state, setState] = useState<State>({ running: false, steps: [], checks: [] });
   const control = useRef<AbortController | null>(null);
   useEffect(() => () => control.current?.abort(), []);
@@ -40,10 +43,13 @@ export function Verify({ story, judged, before }: { story: Story; judged: Judgem
       const more = made ? checkDigest(story, made) : [{ title: 'Digest', good: accepted ? false : undefined, says: 'no update passed, so there is no model to make' }];
       setState((old) => ({ ...old, running: false, checks: [...checks, ...more], ...(made ? { made } : {}) }));
     } catch (error) {
-      if (!signal.aborted) setState((old) => ({ ...old, running: false, error: message(error) }));
+      if (signal.aborted) return;
+      const absent = error instanceof Unusable ? absence(error, error.digest, story.round) : undefined;
+      const why = `${message(error)}.${absent ? ` ${absent.says}` : ''}`;
+      setState((old) => ({ ...old, running: false, ...(absent?.fine ? { gone: absent.says } : { error: why }) }));
     }
   };
-  const { running, steps, checks, made, error } = state;
+  const { running, steps, checks, made, error, gone } = state;
   const done = !running && !error && checks.length > 0;
   const bad = checks.some(({ good }) => good === false);
   return (
@@ -51,8 +57,9 @@ export function Verify({ story, judged, before }: { story: Story; judged: Judgem
       <button type="button" class="main" disabled={running || !story.settled} onClick={() => void run()}>
         {running ? 'Verifying…' : story.settled ? 'Verify' : 'Not settled yet'}
       </button>
-      <div role="status" class="verified" data-verified={done ? (bad ? 'no' : 'yes') : ''}>
-        {done && <p class={bad ? 'trouble' : 'success'}><strong>{bad ? 'Something does not add up.' : 'Everything adds up.'}</strong></p>}
+      <div role="status" class="verified" data-verified={done ? (bad ? 'no' : gone ? 'gone' : 'yes') : ''}>
+        {done && (bad || !gone) && <p class={bad ? 'trouble' : 'success'}><strong>{bad ? 'Something does not add up.' : 'Everything adds up.'}</strong></p>}
+        {done && gone && <p class="note"><strong>{gone}</strong> What needs no models {bad ? 'was checked' : 'adds up'}.</p>}
         <ul class="checks">
           {checks.map(({ title, good, says }) => (
             <li key={title}><Chip tone={good === undefined ? 'dull' : good ? 'good' : 'bad'} sign={good === undefined ? '–' : good ? '✓' : '✕'}>{title}</Chip> {clean(says, 300)}</li>
@@ -60,10 +67,10 @@ export function Verify({ story, judged, before }: { story: Story; judged: Judgem
           {steps.map(({ title, says }) => <li key={title} class="dull">{title}: {says}</li>)}
         </ul>
       </div>
-      {error && <Trouble>It can’t be verified now: {error}. <button type="button" onClick={() => void run()}>Try again</button></Trouble>}
+      {error && <Trouble>It can’t be verified now: {error} <button type="button" onClick={() => void run()}>Try again</button></Trouble>}
       {made && <Facts facts={[
         ['Computed here', <code class="wrap">{cidOf(made)}</code>],
-        ['Accepted on chain', story.settled && accepted ? <Model digest={story.settled.head} before={before} full /> : 'nothing: the model stays as it was'],
+        ['Accepted on chain', story.settled && accepted ? <Model digest={story.settled.head} before={before} round={accepted ? story.round : undefined} full /> : 'nothing: the model stays as it was'],
       ]} />}
     </Section>
   );

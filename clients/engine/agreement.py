@@ -1,0 +1,60 @@
+"""A participant's own settings, and what its federation agreed on."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from clients.engine.config import SwarmConfig, build
+from clients.types.errors import RequestError
+from clients.types.learning import AUTO, Constants, Form, Learning, Task
+from clients.types.settings import make
+
+
+def settle(told: Mapping[str, Any], agreed: Mapping[str, Any], where: str) -> SwarmConfig:
+    """Return the settings that a participant is `told`, completed by those `agreed` on, which `where` has.
+
+    A model that is somebody's own code is taken from nobody: the participant must name it too. Raises
+    `RequestError` where it is told otherwise than was agreed on.
+    """
+    own = build(dict(told))
+    try:
+        theirs = make(Learning, agreed)
+    except RequestError as error:
+        raise RequestError(f"{where}: learning: {error}") from None
+    if ":" in theirs.model and "model" not in told:
+        raise RequestError(
+            f"the federation's model is {theirs.model}, code that its members have at home. See that yours "
+            f"is what was agreed on, and say --model {theirs.model}."
+        )
+    for name in agreed:
+        mine, federations = getattr(own, name), getattr(theirs, name)
+        if name in told and not _agree(name, mine, federations):
+            raise RequestError(
+                f"{name} is {_show(federations)} in this federation ({where}), not {_show(mine)}: leave the "
+                "setting out."
+            )
+    return replace(own, **{name: getattr(theirs, name) for name in agreed})
+
+
+def require_agreed(said: SwarmConfig, found: Form) -> None:
+    """Raise `RequestError` where data were standardised by constants that nobody agreed on: one's own."""
+    if found.standardize != said.standardize:
+        raise RequestError(
+            "standardize: every member must use the same constants, and neither the record nor --config has "
+            "them. `python -m clients.genesis --learning FILE` writes them down; give that file as --config."
+        )
+
+
+def _agree(name: str, own: Any, theirs: Any) -> bool:
+    """Return whether a participant's setting leaves the federation's as it is."""
+    if name == "task":
+        return own == AUTO or Task.parse(own) == Task.parse(theirs)
+    if name == "standardize" and isinstance(theirs, Constants) and isinstance(own, bool):
+        return own == bool(theirs.mean)
+    return bool(own == theirs or own == ())
+
+
+def _show(value: Any) -> str:
+    if isinstance(value, Constants):
+        return "a table of constants"
+    return "×".join(map(str, value)) if isinstance(value, tuple) else str(value)

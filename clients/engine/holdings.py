@@ -1,0 +1,90 @@
+"""What the participants here hold in a store, and for how long: by the rule in `clients.types.keeping`."""
+
+import logging
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+
+from clients.engine.cohort import TOGETHER
+from clients.engine.journal import Journal
+from clients.ports.store import compute_cid
+from clients.types.cid import Cid
+from clients.types.errors import PeerError
+from clients.types.keeping import compute_needed
+from clients.types.store import Pins, Store
+
+log = logging.getLogger(__name__)
+
+
+class Holdings:
+    """The files that went into a store through here, each with the last round that used it.
+
+    A file is written down before it is put, so that a process that dies on the way leaves none for ever.
+    `model_bytes`: the size of a model's file. `history`: for how many rounds models are kept.
+    """
+
+    def __init__(self, store: Store, journal: Journal, genesis: Cid, model_bytes: int, history: int) -> None:
+        self._store = store
+        self._journal = journal
+        self._forgets = store.kind == "memory"
+        self._genesis = genesis
+        self._model_bytes = model_bytes
+        self._history = history
+        self._uses = {} if self._forgets else journal.uses()
+        self._pins = Pins(self._uses)
+        self._lacks_genesis = False
+
+    def put(self, round_number: int, files: Sequence[bytes]) -> list[Cid]:
+        """Put what round `round_number` uses, several files at a time; return their CIDs in order."""
+        if files:
+            self._note(round_number, [compute_cid(data) for data in files])
+        with ThreadPoolExecutor(TOGETHER) as pool:
+            return list(pool.map(self._store.put, files))
+
+    def let_go(self, settled: int, head: Cid, read_head: Callable[[], bytes]) -> None:
+        """Hold the genesis and the head, and release what isn't needed once `settled` rounds are settled.
+
+        `read_head` returns the head's file, wherever it is. `UnavailableError` where that can't be had.
+        """
+        self._hold(settled + 1, head, read_head)
+        if not self._lacks_genesis:
+            self._hold_genesis(settled + 1)
+        needed = compute_needed(
+            self._uses, genesis=self._genesis, head=head, settled=settled, history=self._history
+        )
+        plan = self._pins.apply(self._store, needed & self._pins.held)
+        if plan.release:
+            self._uses = {cid: last for cid, last in self._uses.items() if cid in self._pins.held}
+            if not self._forgets:
+                self._journal.keep_uses(self._uses)
+
+    def _note(self, round_number: int, cids: Sequence[Cid]) -> None:
+        if not self._forgets:
+            self._journal.note_uses(round_number, cids)
+        for cid in cids:
+            self._uses[cid] = max(round_number, self._uses.get(cid, 0))
+            self._pins.note(cid)
+
+    def _hold(self, round_number: int, cid: Cid, read: Callable[[], bytes]) -> None:
+        """See that the store holds a file that others may have made: a proposer didn't make the aggregate."""
+        self._note(round_number, [cid])
+        try:
+            self._store.pin(cid)  # it may be there because it was read, and is not pinned yet
+        except PeerError:
+            self._store.put(read())
+
+    def _hold_genesis(self, round_number: int) -> None:
+        """Hold the genesis too. Whoever can't have it takes part all the same."""
+        try:
+            self._hold(
+                round_number,
+                self._genesis,
+                partial(self._store.get, self._genesis, max_bytes=self._model_bytes),
+            )
+        except PeerError as error:
+            self._lacks_genesis = True
+            log.warning(
+                "the genesis can't be had, and audits need it: %s. Whoever made it can put it back "
+                "(`python -m clients.genesis`).",
+                error,
+            )

@@ -1,0 +1,94 @@
+"""Settings: frozen records whose fields carry their help, read from tables that people write."""
+
+import dataclasses
+import math
+import types
+import typing
+from collections.abc import Collection, Mapping
+from decimal import Decimal
+from typing import Any, TypeVar
+
+from clients.types.errors import RequestError, unknown_name
+
+T = TypeVar("T")
+
+
+def option(default: Any, text: str, **metadata: Any) -> Any:
+    """Return a settings field with its help text.
+
+    `read` among `metadata` turns what a table holds into the value, where its type alone doesn't tell.
+    """
+    return dataclasses.field(default=default, metadata={"help": text, **metadata})
+
+
+def make(kind: type[T], table: Mapping[str, Any]) -> T:
+    """Return the record of `kind` that `table` describes, checked.
+
+    Raises `RequestError` for an unknown name or a value of the wrong type.
+    """
+    known = {item.name: item for item in dataclasses.fields(typing.cast(Any, kind))}
+    hints = typing.get_type_hints(kind)
+    values: dict[str, Any] = {}
+    for name, value in table.items():
+        if name not in known:
+            raise unknown_name("setting", name, known)
+        read = known[name].metadata.get("read")
+        values[name] = read(value) if read else _coerce(name, value, hints[name])
+    return kind(**values)
+
+
+def plain(record: Any, kind: Any = None) -> dict[str, Any]:
+    """Return a record's settings, or those that it has as a record of `kind`, as TOML and JSON hold them.
+
+    `make` reads them back.
+    """
+    return {item.name: _plain(getattr(record, item.name)) for item in dataclasses.fields(kind or record)}
+
+
+def check_name(kind: str, got: str, known: Collection[str]) -> None:
+    """Raise `RequestError` for a name that isn't among the `known` ones."""
+    if got not in known:
+        raise unknown_name(kind, got, known)
+
+
+def check_range(name: str, value: float, low: float, high: float, why: str = "") -> None:
+    """Raise `RequestError`, which says `why`, for a number outside of `low` to `high`."""
+    if not low <= value <= high:
+        raise RequestError(f"{name} = {value}: {why or f'it must lie between {low} and {high}'}.")
+
+
+def read_numbers(name: str, value: Any) -> tuple[float, ...]:
+    """Return a list of finite numbers."""
+    if not isinstance(value, list | tuple) or not all(
+        isinstance(one, int | float | Decimal) and not isinstance(one, bool) and math.isfinite(one)
+        for one in value
+    ):
+        raise RequestError(f"{name}: a list of numbers is needed.")
+    return tuple(map(float, value))
+
+
+def _coerce(name: str, value: Any, wanted: Any) -> Any:
+    if isinstance(value, Decimal):
+        value = str(value) if wanted is str else float(value)
+    if isinstance(wanted, types.GenericAlias):
+        kind = typing.get_args(wanted)[0]
+        items = [value] if isinstance(value, kind) else value
+        if isinstance(items, list | tuple) and all(type(item) is kind for item in items):
+            return tuple(items)
+        raise RequestError(f"{name} = {value!r}: a list of {_LISTED[kind]} is needed.")
+    if wanted is str and isinstance(value, int | float) and not isinstance(value, bool):
+        return str(value)
+    if wanted is float and isinstance(value, int) and not isinstance(value, bool):
+        return float(value)
+    if type(value) is not wanted:
+        raise RequestError(f"{name} = {value!r}: {wanted.__name__} needed, {type(value).__name__} given.")
+    return value
+
+
+_LISTED = {str: "names", int: "whole numbers"}
+
+
+def _plain(value: Any) -> Any:
+    if dataclasses.is_dataclass(value):
+        return {name: one for name, one in plain(value).items() if one != []}
+    return list(value) if isinstance(value, tuple) else value

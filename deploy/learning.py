@@ -1,0 +1,36 @@
+"""What a federation's members agreed on besides its terms: from the file that they share, for the record."""
+
+import argparse
+from pathlib import Path
+from typing import Any
+
+from clients.types.errors import RequestError
+from clients.types.learning import OWN, Learning
+from clients.types.settings import make
+from deploy.options import load_table
+
+
+def add_learning(parser: argparse.ArgumentParser) -> None:
+    """Add the option that puts it into the record."""
+    parser.add_argument(
+        "--learning",
+        type=Path,
+        metavar="FILE",
+        help="what members agreed on, for the record: a file that `python -m clients.genesis` wrote",
+    )
+
+
+def read_learning(given: argparse.Namespace) -> dict[str, Any]:
+    """Return what was agreed on, or nothing where no file is given.
+
+    Raises `RequestError` where the file leaves something open, or holds what is no setting of a participant.
+    """
+    if given.learning is None:
+        return {}
+    table = load_table("learning file", given.learning)
+    try:
+        agreed = make(Learning, {name: value for name, value in table.items() if name not in OWN})
+    except RequestError as error:
+        raise RequestError(f"{given.learning}: {error}") from None
+    agreed.require_whole(str(given.learning))
+    return agreed.agreement()
