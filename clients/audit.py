@@ -25,10 +25,12 @@ from clients.auditing.source import Source
 from clients.ports.chain.abi import Abi
 from clients.ports.chain.deployment import Deployment
 from clients.ports.chain.link import Link, open_link
+from clients.ports.chain.patience import Patience
 from clients.ports.chain.terms import KINDS, pack_terms
-from clients.ports.command import guard
+from clients.ports.command import Parser, guard
 from clients.ports.keys import Key, open_key
 from clients.ports.store.opening import open_store
+from clients.ports.urls import WAYS, is_url
 from clients.types.errors import RequestError, UnavailableError
 from clients.types.keeping import check_history
 from clients.types.store import Store
@@ -43,9 +45,9 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="python -m clients.audit", description=__doc__)
+    parser = Parser(prog="python -m clients.audit", description=__doc__)
     add = parser.add_argument
-    add("--rpc", metavar="URL", help="an Ethereum node's http(s):// or ws(s):// URL")
+    add("--rpc", metavar="URL", help=f"an Ethereum node: {WAYS}")
     add("--federation", metavar="ADDRESS", help="the federation's address")
     add("--deployment", type=Path, help="deployments/<chain id>/<name>.json, instead of the address")
     add("--store", help="where the models are: dir:PATH, or an IPFS node's multiaddr or URL")
@@ -67,6 +69,8 @@ def _parser() -> argparse.ArgumentParser:
         help="check a signed report, JSON or page, and nothing else",
     )
     add("--timeout", type=float, default=30.0, metavar="SECONDS", help="for an answer of the node or store")
+    add("--outage", type=float, default=300.0, metavar="SECONDS",
+        help="how long to sit out a node that goes away, or wants fewer requests")  # fmt: skip
     return parser
 
 
@@ -142,11 +146,12 @@ def _open_store(options: argparse.Namespace, stack: ExitStack) -> Store | None:
 
 
 def _open_chain(options: argparse.Namespace) -> Link:
-    if not options.rpc or "://" not in options.rpc:
-        raise RequestError("name the chain: --rpc with the http(s):// or ws(s):// URL of an Ethereum node.")
+    if not options.rpc or not is_url(options.rpc):
+        raise RequestError(f"name the chain: --rpc with an Ethereum node, as {WAYS}.")
     if (options.federation is None) == (options.deployment is None):
         raise RequestError("name the federation: --federation ADDRESS or --deployment FILE.")
-    return open_link(options.rpc, timeout=options.timeout)
+    patience = Patience(refused=options.outage, outage=options.outage)
+    return open_link(options.rpc, timeout=options.timeout, patience=patience)
 
 
 def _find_source(link: Link, federation: str, record: Deployment | None) -> NodeSource:

@@ -4,7 +4,6 @@ Model, seed, task and the shape of a sample fix it, so every participant that is
 check it. With `--learning` all settings that members must have alike are written down as well.
 """
 
-import argparse
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -16,7 +15,7 @@ from clients.engine.config import add_options, build, read_toml
 from clients.engine.learners import load_dataset
 from clients.learning import codec, models
 from clients.learning.tensors import schema_of, weights_of
-from clients.ports.command import guard
+from clients.ports.command import Parser, guard
 from clients.ports.files import write_whole
 from clients.ports.store import compute_cid
 from clients.ports.store.opening import open_store
@@ -30,7 +29,7 @@ _HEAD = """\
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command; return its exit status."""
-    parser = argparse.ArgumentParser(prog="python -m clients.genesis", description=__doc__.split("\n")[0])
+    parser = Parser(prog="python -m clients.genesis", description=__doc__.split("\n")[0])
     parser.add_argument("--config", type=Path, help="settings as TOML; the command line wins")
     parser.add_argument(
         "--save", type=Path, metavar="FILE", help="write the model to FILE instead of a store"

@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
+from random import Random
 from typing import Any
 
 from clients.engine.agreement import require_agreed, settle
@@ -29,10 +30,12 @@ from clients.engine.participant import Participant
 from clients.learning.workbench import Workbench
 from clients.ports.chain import Link, Token, Web3Chain, open_chain, open_link
 from clients.ports.chain.deployment import Deployment, find_mechanism
+from clients.ports.chain.patience import Patience
 from clients.ports.chain.terms import Terms, abi_of, terms_of
-from clients.ports.command import guard
+from clients.ports.command import Parser, guard
 from clients.ports.keys import Key, KeyedSalts, open_key
 from clients.ports.store.opening import open_store
+from clients.ports.urls import WAYS, is_url
 from clients.types.chain import Call
 from clients.types.cid import Cid
 from clients.types.errors import PeerError, RequestError
@@ -55,11 +58,11 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="python -m clients.node", description=__doc__.split("\n")[0])
+    parser = Parser(prog="python -m clients.node", description=__doc__.split("\n")[0])
     add = parser.add_argument
     add("--deployment", type=Path, help="deployments/<chain id>/<name>.json, as `python -m deploy` writes it")
     add("--federation", help="the federation's address, where there is no deployment file")
-    add("--rpc", required=True, metavar="URL", help="an Ethereum node's http(s):// or ws(s):// URL")
+    add("--rpc", required=True, metavar="URL", help=f"an Ethereum node: {WAYS}")
     add("--keystore", type=Path, help="encrypted key file (Web3 Secret Storage)")
     add("--passphrase-file", type=Path, help="file whose first line opens the keystore")
     add("--dev-key", metavar="N", help="Anvil's public test key N: for development chains alone")
@@ -75,7 +78,7 @@ def _parser() -> argparse.ArgumentParser:
     add("--journal", type=Path, default=Path("journal"), help="folder for what must survive a crash")
     add("--poll", type=float, default=2.0, metavar="SECONDS", help="how often to look at the chain")
     add("--outage", type=float, default=3600.0, metavar="SECONDS",
-        help="how long to sit out a chain or store that doesn't answer")  # fmt: skip
+        help="how long to sit out a chain or store that doesn't answer, or wants fewer requests")  # fmt: skip
     add("--config", type=Path, help="learning settings as TOML; the command line wins")
     add("--verbose", action="store_true", help="tell more of what goes on")
     add_options(parser.add_argument_group("learning and store, as for clients.swarm"), only=LEARNING)
@@ -96,10 +99,8 @@ def _run(options: dict[str, Any]) -> int:
             "name a store that the other participants reach: --store /ip4/HOST/tcp/PORT or "
             "http://HOST:PORT of an IPFS node, or dir:PATH of a folder that all share."
         )
-    if "://" not in options["rpc"]:
-        raise RequestError(
-            f"--rpc {options['rpc']}: give the http(s):// or ws(s):// URL of an Ethereum node."
-        )
+    if not is_url(options["rpc"]):
+        raise RequestError(f"--rpc: give an Ethereum node, as {WAYS}.")
     if not 0 <= options["index"] < config.clients:
         raise RequestError(f"--index {options['index']}: the partition has parts 0 to {config.clients - 1}.")
     key = open_key(options["dev_key"], options["keystore"], options["passphrase_file"])
@@ -108,7 +109,11 @@ def _run(options: dict[str, Any]) -> int:
     with ExitStack() as stack:
         journal = Journal(options["journal"])
         stack.callback(journal.close)
-        link = stack.enter_context(open_link(options["rpc"], [key], journal=note_sent(journal)))
+        # Participants that share a provider had better not come back to it all at once.
+        patience = Patience(refused=options["outage"], jitter=Random(key.address).random)
+        link = stack.enter_context(
+            open_link(options["rpc"], [key], journal=note_sent(journal), patience=patience)
+        )
         mechanism = _find(link, deployment, options["federation"])
         chain = (
             deployment.open(link)

@@ -10,7 +10,7 @@ from typing import Any
 
 from clients.engine.config import SwarmConfig, add_options, build, read_toml
 from clients.engine.rundir import CONFIG, RunFolder
-from clients.ports.command import guard
+from clients.ports.command import Parser, guard
 from clients.types.errors import RequestError
 
 FIXED_ON_RESUME = {field.name for field in dataclasses.fields(SwarmConfig)} - {"rounds"}
@@ -27,7 +27,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="python -m clients.swarm", description=__doc__)
+    parser = Parser(prog="python -m clients.swarm", description=__doc__)
     parser.add_argument("--config", type=Path, help="settings as TOML; the command line wins")
     parser.add_argument("--resume", type=Path, metavar="DIR", help="go on with the interrupted run in DIR")
     parser.add_argument("--verbose", action="store_true", help="tell on stderr what goes on")

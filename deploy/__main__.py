@@ -8,10 +8,12 @@ from pathlib import Path
 from clients.ports.binaries import ROOT
 from clients.ports.chain.deployment import Deployment, record_path
 from clients.ports.chain.link import Link, open_link
+from clients.ports.chain.patience import Patience
 from clients.ports.chain.sender import Entry
-from clients.ports.command import guard
+from clients.ports.command import Parser, guard
 from clients.ports.files import write_whole
 from clients.ports.keys import open_key
+from clients.ports.urls import WAYS
 from clients.types.errors import RequestError
 from deploy.federation import deploy_federation, fill_pool
 from deploy.learning import add_learning, read_learning
@@ -22,11 +24,11 @@ from deploy.terms import parse_bytes32
 
 def parser() -> argparse.ArgumentParser:
     """Return the command line's parser."""
-    parser = argparse.ArgumentParser(
+    parser = Parser(
         prog="python -m deploy",
         description="Deploy a federation and write deployments/<chain id>/<name>.json.",
     )
-    parser.add_argument("--rpc", required=True, metavar="URL", help="the chain: http(s):// or ws(s)://")
+    parser.add_argument("--rpc", required=True, metavar="URL", help=f"a node of the chain: {WAYS}")
     parser.add_argument("--name", required=True, help="what the deployment is called from now on")
     parser.add_argument("--chain-id", type=int, metavar="N", help="refuse any other chain than this")
     key = parser.add_argument_group("who deploys, and pays for it")
@@ -50,7 +52,11 @@ def parser() -> argparse.ArgumentParser:
     parser.add_argument("--folder", type=Path, default=ROOT / "deployments", help="where records go")
     parser.add_argument("--force", action="store_true", help="write over another deployment of this name")
     parser.add_argument(
-        "--timeout", type=float, default=300.0, metavar="S", help="seconds a transaction may take"
+        "--timeout",
+        type=float,
+        default=300.0,
+        metavar="S",
+        help="seconds a transaction may take, and a node that wants fewer requests",
     )
     return parser
 
@@ -76,7 +82,9 @@ def deploy(given: argparse.Namespace) -> tuple[Deployment, Path]:
     beacon = parse_bytes32(given.beacon_value) if given.beacon_value else None
     record_path(given.folder, 0, given.name)  # a bad name costs nothing yet
     key = open_key(given.dev_key, given.keystore, given.passphrase_file)
-    with open_link(given.rpc, [key], chain_id=given.chain_id, mined_within=given.timeout) as link:
+    patience = Patience(refused=given.timeout)
+    options = {"chain_id": given.chain_id, "mined_within": given.timeout, "patience": patience}
+    with open_link(given.rpc, [key], **options) as link:
         path = record_path(given.folder, link.chain_id, given.name)
         if path.exists() and not given.force:
             raise RequestError(f"{path} records another deployment. Choose another --name, or --force.")

@@ -15,7 +15,7 @@ from clients.ports.chain.deployment import record_path
 from clients.ports.chain.link import open_link
 from clients.ports.chain.nodes import AnvilNode
 from clients.ports.chain.token import Token
-from clients.ports.command import guard
+from clients.ports.command import Parser, guard
 from clients.ports.keys import dev_key
 from clients.ports.store import compute_cid
 from clients.ports.store.ipfs import KuboStore
@@ -43,7 +43,7 @@ class Running(Protocol):
 
 def parser() -> argparse.ArgumentParser:
     """Return the command line's parser."""
-    parser = argparse.ArgumentParser(prog="python -m deploy.devnet", description=__doc__)
+    parser = Parser(prog="python -m deploy.devnet", description=__doc__)
     parser.add_argument("--port", type=int, default=8545, metavar="N", help="Anvil's port (default 8545)")
     parser.add_argument("--block-time", type=int, default=1, metavar="S", help="seconds a block (default 1)")
     parser.add_argument("--chain-only", action="store_true", help="no Kubo")

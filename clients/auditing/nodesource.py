@@ -10,6 +10,8 @@ from clients.ports.chain.abi import (
     as_bytes,
     as_hex,
     as_int,
+    get_bytes,
+    get_int,
     packaged,
     round_of,
     seat_of,
@@ -17,6 +19,7 @@ from clients.ports.chain.abi import (
 )
 from clients.ports.chain.deployment import find_mechanism
 from clients.ports.chain.link import Link
+from clients.ports.chain.logs import LogReader
 from clients.ports.chain.rpc import RpcError, reading
 from clients.ports.chain.terms import abi_of, terms_of
 from clients.protocol.hashing import keccak
@@ -42,6 +45,7 @@ class NodeSource:
 
     def __init__(self, link: Link, federation: Address, *, mechanism: str | None = None) -> None:
         self._link = link
+        self._logs = LogReader(link.rpc)
         self._federation = address(federation)
         self._mechanism = mechanism or find_mechanism(link, self._federation)
         self._abi = Abi(abi_of(self._mechanism))
@@ -95,27 +99,22 @@ class NodeSource:
         with reading(self.where, "eth_getBlockByNumber"):
             if isinstance(raw, RpcError):
                 raise raw
-            return Block(
-                as_int(raw["number"]), "0x" + as_bytes(raw["hash"], 32).hex(), as_int(raw["timestamp"])
-            )
+            number, hash = get_int(raw, "number"), get_bytes(raw, "hash", 32)
+            return Block(number, "0x" + hash.hex(), get_int(raw, "timestamp"))
 
     def logs(self, first: int, last: int) -> Logs:
-        """Return what happened; a range too large for the node is asked for in halves."""
-        span = {"fromBlock": hex(first), "toBlock": hex(last)}
+        """Return what happened, asked for in as many parts as the node wants."""
         ours = "0x" + self._federation[2:].lower().rjust(64, "0")
-        token = {**span, "address": self._terms.token}
-        asked = [
-            ("eth_getLogs", ({**span, "address": self._federation},)),
-            ("eth_getLogs", ({**token, "topics": [_TRANSFER, ours]},)),
-            ("eth_getLogs", ({**token, "topics": [_TRANSFER, None, ours]},)),
-        ]
-        answers = self._link.rpc.batch(asked)
-        if refused := [one for one in answers if isinstance(one, RpcError)]:
-            if first == last:
-                raise UnavailableError(f"chain at {self.where} gives no events: {refused[0]}")
-            middle = (first + last) // 2
-            left, right = self.logs(first, middle), self.logs(middle + 1, last)
-            return Logs([*left.entries, *right.entries], [*left.transfers, *right.transfers])
+        token = self._terms.token
+        answers = self._logs.read(
+            [
+                {"address": self._federation},
+                {"address": token, "topics": [_TRANSFER, ours]},
+                {"address": token, "topics": [_TRANSFER, None, ours]},
+            ],
+            first,
+            last,
+        )
         with reading(self.where, "eth_getLogs"):
             entries = [self._entry(log) for log in self._sorted(answers[0], first, last, self._federation)]
             # Not every node heeds all topics.
@@ -248,13 +247,15 @@ class NodeSource:
         return result
 
     def _result(self, method: str, answer: Any) -> Any:
-        if isinstance(answer, RpcError):
-            if answer.revert is None:
-                raise UnavailableError(
-                    f"chain at {self.where}: {answer}. Old states are with archive nodes alone; give the URL "
-                    "of one, or of a node that keeps the states of recent blocks for longer."
-                )
-            return self._abi.error(answer.revert)
+        revert = answer.revert if isinstance(answer, RpcError) else None
+        if answer is None or (isinstance(answer, RpcError) and revert is None):
+            raise UnavailableError(
+                f"chain at {self.where}: {answer or 'its answer to eth_call is null'}. Old states are with "
+                "archive nodes alone; give the URL of one, or of a node that keeps the states of recent "
+                "blocks for longer."
+            )
+        if revert is not None:
+            return self._abi.error(revert)
         try:
             return self._abi.result(method, as_bytes(answer))[0]
         except ValueError as error:

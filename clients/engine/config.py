@@ -16,6 +16,7 @@ from clients.engine.mechanisms import CONDUCTS
 from clients.ports.files import write_whole
 from clients.ports.store.address import is_address
 from clients.ports.store.opening import NAMES as STORES
+from clients.ports.urls import WAYS, beside, is_url
 from clients.protocol.ledger import STAKE_MAX
 from clients.roles.judging import FIXED_THRESHOLD
 from clients.types.errors import RequestError
@@ -36,7 +37,7 @@ class SwarmConfig(Learning):
     """Every setting of `python -m clients.swarm`; `RequestError` says which one is impossible and why."""
 
     mechanism: str = option("stake_vote", "protocol to run: " + ", ".join(AVAILABLE))
-    chain: str = option("auto", ", ".join(CHAINS) + ", or an http(s):// or ws(s):// URL")
+    chain: str = option("auto", ", ".join(CHAINS) + f", or {WAYS}")
     store: str = option("auto", ", ".join(STORES) + ", or a multiaddr")
     dataset: str = option("digits", "a name, an .npz file, or package.module:factory")
     layout: str = option(AUTO, "axes of the data: " + ", ".join((AUTO, *LAYOUTS)))
@@ -79,11 +80,11 @@ class SwarmConfig(Learning):
             raise RequestError(
                 f"mechanism {self.mechanism!r} has no client yet; there are: {', '.join(AVAILABLE)}."
             )
-        if not self.chain.startswith(("http://", "https://", "ws://", "wss://")):
+        if not self.on_node:
             check_name("chain", self.chain, CHAINS)
         if not (is_address(self.store) or self.store.startswith("dir:")):
             check_name("store", self.store, STORES)
-        if self.store == "memory" and "://" in self.chain:
+        if self.store == "memory" and self.on_node:
             raise RequestError(
                 "store memory dies with the run, but a chain at a URL doesn't: choose dir or kubo."
             )
@@ -126,6 +127,11 @@ class SwarmConfig(Learning):
             standardize=form.standardize,
         )
 
+    @property
+    def on_node(self) -> bool:
+        """Whether the chain is somebody's node, named by its URL or by where that stands."""
+        return is_url(self.chain)
+
     def units(self, name: str) -> int:
         """Return the amount in setting `name` in token base units."""
         return parse_tokens(name, getattr(self, name))
@@ -152,7 +158,10 @@ def parse_tokens(name: str, text: str) -> int:
 
 
 def read_toml(path: Path) -> dict[str, Any]:
-    """Return the settings in a TOML file; a `[versions]` table, as runs write it, is passed over."""
+    """Return the settings in a TOML file; a `[versions]` table, as runs write it, is passed over.
+
+    A chain's `file:PATH` is understood from the folder of the TOML file.
+    """
     try:
         settings = tomllib.loads(path.read_text())
     except OSError as error:
@@ -160,6 +169,8 @@ def read_toml(path: Path) -> dict[str, Any]:
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise RequestError(f"settings {path} are not TOML: {error}.") from error
     settings.pop("versions", None)
+    if isinstance(settings.get("chain"), str):
+        settings["chain"] = beside(settings["chain"], path.parent)
     return settings
 
 

@@ -35,7 +35,7 @@ from clients.roles.view import (
 )
 from clients.types.chain import Call, Chain, Devnet, Receipt
 from clients.types.cid import Cid
-from clients.types.errors import FedJuryError, UnavailableError
+from clients.types.errors import FedJuryError, OutOfPatience, UnavailableError
 from clients.types.federation import Address, Phase, Role, Seat, Status
 from clients.types.store import Store
 
@@ -126,7 +126,8 @@ class Driver:
             except UnavailableError as error:
                 now = self._clock()
                 outage_since = now if outage_since is None else outage_since
-                if self.devnet is not None or now - outage_since >= self._outage_seconds:
+                over = now - outage_since >= self._outage_seconds or isinstance(error, OutOfPatience)
+                if self.devnet is not None or over:
                     raise
                 log.warning("%s Trying again.", error)
                 self._sleep(min(self._poll_seconds * 5, 30.0))

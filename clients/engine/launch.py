@@ -11,7 +11,6 @@ from clients.engine.journal import Journal
 from clients.engine.mechanisms import CONDUCTS
 from clients.ports.chain import Entry, Link, Web3Chain, Web3Devnet, open_link, setup_members
 from clients.ports.chain.deployment import Deployment
-from clients.ports.chain.rpc import redacted
 from clients.ports.chain.sender import Step
 from clients.ports.chain.terms import Terms, kind_of
 from clients.ports.keys import Key, derive_keys, dev_key
@@ -72,7 +71,7 @@ def launch(config: SwarmConfig, terms: Terms, keys: Sequence[Key], journal: Jour
                 "learning": config.agreement(),
             },
         )
-    theirs = "://" in config.chain
+    theirs = config.on_node
     deployer = get_deployer(config)
     link = open_link(config.chain, [deployer, *keys], journal=note_sent(journal) if theirs else None)
     try:
@@ -90,7 +89,7 @@ def _deploy(
 ) -> Deployment:
     if link.chain_id not in DEV_CHAINS:
         raise RequestError(
-            f"chain {link.chain_id} at {redacted(config.chain)} is no development chain, "
+            f"chain {link.chain_id} at {link.rpc.where} is no development chain, "
             "and a swarm holds every participant's key. There, deploy with `python -m deploy` and run "
             "each participant with `python -m clients.node`."
         )
@@ -128,7 +127,7 @@ def relaunch(
 
 def get_deployer(config: SwarmConfig) -> Key:
     """Return the key of who deploys a swarm's federation and fills its pool."""
-    return dev_key(0) if "://" in config.chain else derive_keys(config.seed, 1, label="deployer")[0]
+    return dev_key(0) if config.on_node else derive_keys(config.seed, 1, label="deployer")[0]
 
 
 def fill_pool(chain: Chain, sponsor: Address, amount: int) -> None:

@@ -4,6 +4,7 @@ import json
 import platform
 import shutil
 import subprocess
+from dataclasses import replace
 from importlib import metadata
 from pathlib import Path
 from typing import Any
@@ -11,9 +12,11 @@ from typing import Any
 from clients.engine.config import SwarmConfig, build, read_toml
 from clients.engine.results import LineFile, RoundLine, from_json, to_json
 from clients.ports.files import write_whole
+from clients.ports.urls import beside, holds_secret
 from clients.types.errors import RequestError, UnavailableError
 
 CONFIG, ROUNDS, SUMMARY, DEPLOYMENT = "config.toml", "rounds.jsonl", "summary.json", "deployment.json"
+CHAIN_URL = "journal/chain-url"
 VERSIONED = ("torch", "numpy", "web3", "safetensors")
 
 
@@ -56,9 +59,18 @@ class RunFolder:
             shutil.rmtree(self.root, ignore_errors=True)
 
     def save_config(self, config: SwarmConfig) -> None:
-        """Write the resolved settings, with the versions they were run with; a resumed run keeps its own."""
-        if not (self.root / CONFIG).exists():
-            config.dump(self.root / CONFIG, versions())
+        """Write the resolved settings, with the versions they were run with; a resumed run keeps its own.
+
+        Results are for others to read, and a chain's URL may hold a key. So a URL of more than host and port
+        is put where its owner alone can read it, and the settings say where that is.
+        """
+        if (self.root / CONFIG).exists():
+            return
+        chain = beside(config.chain, Path.cwd())
+        if holds_secret(chain):
+            write_whole(self.root / CHAIN_URL, chain + "\n", mode=0o600)
+            chain = f"file:{CHAIN_URL}"
+        replace(config, chain=chain).dump(self.root / CONFIG, versions())
 
     def save_deployment(self, deployment: dict[str, Any]) -> None:
         """Write where the federation lives."""

@@ -54,7 +54,7 @@ class Swarm:
         self.config = config.with_form(self.bench.form)
         self.folder = RunFolder(resume) if resume else RunFolder.create(config)
         self.lines: list[RoundLine] = self.folder.lines()
-        self.journal = Journal(self.folder.journal, durable="://" in config.chain)
+        self.journal = Journal(self.folder.journal, durable=config.on_node)
         self.store: Store | None = None
         self.launched: Launched | None = None
 
@@ -118,7 +118,7 @@ class Swarm:
         stake = config.units("tokens")
         a_round = self._get_round_pool()  # refuses before anything is deployed
         terms = get_terms(config, genesis.digest, self._most_samples)
-        document = self.folder.deployment() if "://" in config.chain else None
+        document = self.folder.deployment() if config.on_node else None
         self.launched = (
             relaunch(config, document, str(self.folder.root), self.keys, self.journal)
             if document

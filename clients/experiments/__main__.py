@@ -11,7 +11,8 @@ from typing import Any
 
 from clients.experiments.figure import PRESETS, find, papers
 from clients.experiments.plan import Plan, Request, make
-from clients.ports.command import guard
+from clients.ports.command import Parser, guard
+from clients.ports.urls import shown
 from clients.types.errors import RequestError
 
 
@@ -27,7 +28,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="python -m clients.experiments", description=__doc__)
+    parser = Parser(prog="python -m clients.experiments", description=__doc__)
     parser.add_argument(
         "names", nargs="+", metavar="NAME", help=f"PAPER/FIGURE or PAPER: {', '.join(papers())}"
     )
@@ -69,7 +70,7 @@ def _run(options: argparse.Namespace, words: list[str]) -> int:
     if options.list:
         _list(plans, options.runs, console)
         return 0
-    command = shlex.join(["python", "-m", "clients.experiments", *words])
+    command = shlex.join(["python", "-m", "clients.experiments", *map(shown, words)])
     _Work(plans, options, command, console).run(jobs)
     return 0
 

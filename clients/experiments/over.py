@@ -13,6 +13,7 @@ from clients.experiments.plan import Plan, Request
 from clients.experiments.runs_of_swarms import SWARM
 from clients.experiments.strict import Table
 from clients.ports.files import write_whole
+from clients.ports.urls import shown
 from clients.types.errors import FedJuryError
 
 OVER = "over.json"
@@ -52,7 +53,7 @@ def compare_over(plan: Plan, archive: Archive, folder: Path, chain: str, store: 
     compared = compare_lines(expected, lines)
     found = {
         "run": request.digest,
-        "chain": chain,
+        "chain": shown(chain),
         "store": store,
         "rounds": compared,
         "seed": request.settings["seed"],
@@ -61,7 +62,7 @@ def compare_over(plan: Plan, archive: Archive, folder: Path, chain: str, store: 
         "seconds": round(sum(line["seconds"]["total"] for line in lines), 1),
     }
     write_whole(folder / OVER, json.dumps(found, indent=1) + "\n")
-    return f"over {chain} and {store}: the same {compared} lines, {found['gas']:,} gas"
+    return f"over {shown(chain)} and {store}: the same {compared} lines, {found['gas']:,} gas"
 
 
 def compare_lines(expected: list[Table], found: list[Table]) -> int:
@@ -79,7 +80,7 @@ def _get_lines(request: Request, archive: Archive, chain: str, store: str) -> li
     """Return the run's lines over `chain` and `store`: its own, or those of a twin."""
     if (request.settings["chain"], request.settings["store"]) == (chain, store):
         return LineFile(archive.folder(request) / SWARM / ROUNDS).read()
-    where = archive.root / "over" / f"{request.digest}-{chain}-{store}"
+    where = archive.root / "over" / f"{request.digest}-{shown(chain)}-{store}"
     shutil.rmtree(where, ignore_errors=True)
     return _run(request, where, chain, store)
 

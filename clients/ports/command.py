@@ -1,12 +1,25 @@
-"""What every command's `main` does with errors and Ctrl-C: one sentence, and the documented exit status."""
+"""What every command does with errors and Ctrl-C: one sentence, no secret, and the documented exit status."""
 
+import argparse
 import os
+import re
 import sys
 from collections.abc import Callable
+from typing import NoReturn
 
+from clients.ports.hiding import SHOWN, hidden
 from clients.types.errors import FedJuryError, ProtocolError
 
 INTERRUPTED = 130
+_URL = re.compile(r"(?<=://)\S+")
+
+
+class Parser(argparse.ArgumentParser):
+    """A command line's parser, whose errors quote no URL: it may hold a key."""
+
+    def error(self, message: str) -> NoReturn:
+        """Say what is wrong, and end with status 2."""
+        super().error(_URL.sub(SHOWN, message))
 
 
 def guard(run: Callable[[], int], on_interrupt: Callable[[], str] = lambda: "Stopped.") -> int:
@@ -21,14 +34,15 @@ def guard(run: Callable[[], int], on_interrupt: Callable[[], str] = lambda: "Sto
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return INTERRUPTED
     except ProtocolError as error:
-        print(f"error: the protocol refused an action: {error}", file=sys.stderr)
+        _tell(f"the protocol refused an action: {error}")
         return error.exit_code
     except FedJuryError as error:
-        print(f"error: {error}", file=sys.stderr)
+        _tell(str(error))
         return error.exit_code
     except OSError as error:
-        print(
-            f"error: {error.filename or 'the system'}: {error.strerror}.",
-            file=sys.stderr,
-        )
+        _tell(f"{error.filename or 'the system'}: {error.strerror}.")
         return 3
+
+
+def _tell(error: str) -> None:
+    print(f"error: {hidden(error)}", file=sys.stderr)

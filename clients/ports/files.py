@@ -44,7 +44,7 @@ def read_line(path: Path, what: str, *, private: bool = False) -> str:
             return file.readline(2**16).decode().rstrip("\r\n")
     except OSError as error:
         raise UnavailableError(f"{what} {path} can't be read: {error.strerror}.") from None
-    except UnicodeDecodeError:
+    except ValueError:
         raise RequestError(f"{what} {path} is not UTF-8 text.") from None
 
 

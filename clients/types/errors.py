@@ -23,6 +23,10 @@ class UnavailableError(FedJuryError):
     """Something needed is missing, unreachable or full: our side's trouble, nobody's fault. Exit status 3."""
 
 
+class OutOfPatience(UnavailableError):
+    """Trouble that was sat out for as long as this client does: whoever waits for its end gives up."""
+
+
 class PeerError(FedJuryError):
     """A peer misbehaved: withheld, corrupt or ill-formed content. It is voted against, never crashed on."""
 

@@ -9,7 +9,8 @@ from pathlib import Path
 from urllib.parse import urlencode
 
 from clients.ports.chain.deployment import Deployment
-from clients.ports.command import guard
+from clients.ports.command import Parser, guard
+from clients.ports.urls import WAYS, holds_secret, read_url
 from clients.types.errors import UnavailableError
 from clients.types.keeping import check_history
 from deploy.explorer.building import POLICY, build
@@ -42,10 +43,10 @@ class Handler(SimpleHTTPRequestHandler):
 
 def parser() -> argparse.ArgumentParser:
     """Return the command line's parser."""
-    parser = argparse.ArgumentParser(prog="python -m deploy.explorer", description=__doc__)
+    parser = Parser(prog="python -m deploy.explorer", description=__doc__)
     parser.add_argument("--port", type=int, default=8600, metavar="N", help="default 8600; 0: any free one")
     parser.add_argument("--build-only", action="store_true", help="build, say where, and serve nothing")
-    parser.add_argument("--rpc", metavar="URL", help="the node in the link that is printed")
+    parser.add_argument("--rpc", metavar="URL", help=f"the node in the link that is printed: {WAYS}")
     parser.add_argument("--gateway", metavar="URL", help="the IPFS gateway in that link")
     parser.add_argument("--federation", metavar="ADDRESS", help="the federation in that link")
     parser.add_argument(
@@ -71,8 +72,11 @@ def _run(given: argparse.Namespace) -> int:
     if given.build_only:
         print(folder)
         return 0
+    view = get_view(given)
     with serve(folder, given.port) as server:
-        print(f"http://{HOST}:{server.server_address[1]}/{_fragment(given)}", flush=True)
+        print(f"http://{HOST}:{server.server_address[1]}/{view}")
+        if given.rpc and holds_secret(read_url(given.rpc)):
+            print("The node's URL may hold a key, so the link is without it: give it under Connection.")
         print("Ctrl-C ends it.", flush=True)
         server.serve_forever()
     return 0
@@ -86,7 +90,8 @@ def serve(folder: Path, port: int) -> ThreadingHTTPServer:
         raise UnavailableError(f"port {port} can't be listened on: {error}. Give another --port.") from None
 
 
-def _fragment(given: argparse.Namespace) -> str:
+def get_view(given: argparse.Namespace) -> str:
+    """Return what follows the page's address in a link; a URL that may hold a key stays out."""
     federation, history = given.federation, given.history
     if history is not None:
         check_history(history, "--history")
@@ -94,7 +99,9 @@ def _fragment(given: argparse.Namespace) -> str:
         record = Deployment.load(given.deployment)
         federation = record.federation.address
         history = record.history if history is None else history
-    asked = {"rpc": given.rpc, "ipfs": given.gateway, "federation": federation, "history": history}
+    rpc = read_url(given.rpc) if given.rpc else ""
+    shown = "" if holds_secret(rpc) else rpc
+    asked = {"rpc": shown, "ipfs": given.gateway, "federation": federation, "history": history}
     named = {name: value for name, value in asked.items() if value not in (None, "")}
     return f"#/rounds?{urlencode(named)}" if named else ""
 

@@ -10,8 +10,10 @@ from eth_account import Account
 
 from clients.ports import binaries
 from clients.ports.chain import Web3Devnet, open_link, setup_members
+from clients.ports.chain.noderpc import NodeRpc
+from clients.ports.chain.patience import Patience
 from clients.ports.chain.process import Server, free_port
-from clients.ports.chain.rpc import NodeRpc, RpcError
+from clients.ports.chain.rpc import RpcError
 from clients.ports.keys import Key, dev_key
 from clients.types.chain import Call
 from clients.types.errors import ProtocolError, UnavailableError
@@ -74,7 +76,7 @@ def url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     flags = ["--http", "--nodiscover", "--ipcdisable", "--mine", "--allow-insecure-unlock"]
     command = [str(geth), *map(str, [part for pair in options.items() for part in pair]), *flags]
     server = Server("geth", command, Path(folder) / "log")
-    node = NodeRpc(f"http://127.0.0.1:{port}", timeout=2, tries=1)
+    node = NodeRpc(f"http://127.0.0.1:{port}", timeout=2, patience=Patience(tries=1))
 
     def sealing() -> bool:
         try:

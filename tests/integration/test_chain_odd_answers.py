@@ -8,9 +8,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from clients.auditing.nodesource import NodeSource
 from clients.ports.chain import Web3Chain, open_link
 from clients.ports.chain.abi import Abi, packaged
 from clients.ports.chain.link import Link
+from clients.ports.chain.logs import LogReader
 from clients.ports.chain.refusal import explain
 from clients.ports.chain.rpc import Request, Rpc, RpcError
 from clients.ports.chain.sender import Entry, Fees, Mined, Sender, Step
@@ -69,7 +71,7 @@ def world() -> Iterator[World]:
 def odd(world: World, method: str, answer: Any) -> Web3Chain:
     link = Link("url", Odd(world.link.rpc, method, answer), 31337, world.link.sender)
     chain = object.__new__(Web3Chain)  # made while the node still answered well
-    chain.__dict__ |= world.chain.__dict__ | {"link": link}
+    chain.__dict__ |= world.chain.__dict__ | {"link": link, "_logs": LogReader(link.rpc)}
     return chain
 
 
@@ -159,34 +161,37 @@ def test_a_receipt_is_one_or_none_or_a_clear_error(world: World, answer: Any) ->
         assert sender.find("0x" + "00" * 32) is None
 
 
-def test_a_range_that_shrank_grows_again(world: World) -> None:
-    asked: list[int] = []
+@pytest.mark.parametrize(
+    ("method", "answer", "ask", "words"),
+    [
+        ("eth_getBlockByNumber", None, "now", r"http://odd: its answer to eth_getBlockByNumber is null"),
+        (
+            "eth_getBlockByNumber",
+            {},
+            "now",
+            r"http://odd: its answer to eth_getBlockByNumber has no timestamp",
+        ),
+        ("eth_call", None, "status", r"http://odd: its answer to eth_call is null.*the state"),
+        ("eth_getLogs", None, "events", r"http://odd: its answer to eth_getLogs is null"),
+    ],
+)
+def test_what_is_missing_is_named(world: World, method: str, answer: Any, ask: str, words: str) -> None:
+    with pytest.raises(UnavailableError, match=words):
+        getattr(odd(world, method, answer), ask)()
 
-    class Moody(Odd):
-        def request(self, method: str, *params: Any) -> Any:
-            if method == "eth_blockNumber":
-                return hex(100_000)
-            if method != "eth_getLogs":
-                return super().request(method, *params)
-            first, last = (int(params[0][name], 16) for name in ("fromBlock", "toBlock"))
-            asked.append(last - first + 1)
-            if first < 1_000 and last - first >= 100:
-                raise RpcError(method, -32005, "too many results")
-            return []
 
-    chain = odd(world, "", None)
-    chain.link.rpc = Moody(world.link.rpc, "", None)
-    chain._first_block = 0
-    assert chain.events() == []
-    assert max(asked[10:]) == 5_000
-    assert len(asked) < 100
+def test_an_audit_says_what_to_ask_another_node_for(world: World) -> None:
+    for answer in (None, RpcError("eth_call", -32000, "missing trie node")):
+        link = Link("url", Odd(world.link.rpc, "eth_call", answer), 31337, world.link.sender)
+        with pytest.raises(UnavailableError, match="Old states are with archive nodes alone"):
+            NodeSource(link, world.chain.federation, mechanism="stake_vote")
 
 
 @pytest.mark.parametrize(
     "url", ["http://me:hunter2@host:8545", "wss://me@host/KEY", "me:hunter2@host:8545", "host/hunter2"]
 )
 def test_a_url_with_secrets_in_the_wrong_place_is_refused_unquoted(url: str) -> None:
-    with pytest.raises(RequestError, match="proxy") as refused:
+    with pytest.raises(RequestError, match="env:NAME") as refused:
         open_link(url)
     assert "hunter2" not in str(refused.value)
     assert "me" not in str(refused.value).split("name")[0].split()

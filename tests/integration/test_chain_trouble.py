@@ -22,6 +22,7 @@ from clients.ports.chain import (
     open_link,
     setup_members,
 )
+from clients.ports.chain.patience import Patience
 from clients.ports.chain.process import free_port
 from clients.ports.keys import derive_keys, dev_key
 from clients.types.chain import Call
@@ -186,7 +187,7 @@ def test_another_chain_than_the_deployments(anvil: AnvilNode) -> None:
 
 
 def test_a_node_that_hangs_is_given_up(proxy: Proxy) -> None:
-    with open_link(proxy.url, [dev_key(0)], timeout=0.5, tries=2) as link:
+    with open_link(proxy.url, [dev_key(0)], timeout=0.5, patience=Patience(tries=2)) as link:
         chain = federation(link)
         proxy.mode = "hang"
         with pytest.raises(UnavailableError, match=r"after 2 tries: no answer within 0.5 s"):

@@ -27,7 +27,7 @@ from clients.protocol.simulator import SpecChain
 from clients.protocol.stake_vote import STAKE_VOTE
 from clients.roles.view import get_proposals
 from clients.types.cid import Cid
-from clients.types.errors import RequestError, UnavailableError
+from clients.types.errors import OutOfPatience, RequestError, UnavailableError
 from clients.types.federation import Event, Status
 from clients.types.store import ContentMissing
 
@@ -195,6 +195,17 @@ def test_an_outage_is_sat_out_for_as_long_as_asked(config: SwarmConfig, tmp_path
         driver.run(1, lambda status: None)
     assert 600 <= now < 700
     assert len(calls) > 10
+
+
+def test_what_was_waited_for_in_vain_is_not_waited_for_again(config: SwarmConfig, tmp_path: Path) -> None:
+    def refuse() -> Status:
+        raise OutOfPatience("the node wants fewer requests.")
+
+    world = World(config, tmp_path)
+    driver = world.driver(0, outage_seconds=600.0, sleep=lambda seconds: pytest.fail("it waits once more"))
+    world.chain.status = refuse  # type: ignore[method-assign]
+    with pytest.raises(OutOfPatience):
+        driver.run(1, lambda status: None)
 
 
 def test_a_closed_federation_with_too_few_members_ends(config: SwarmConfig, tmp_path: Path) -> None:

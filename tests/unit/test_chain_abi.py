@@ -11,7 +11,18 @@ from eth_utils.crypto import keccak
 from hypothesis import given
 from hypothesis import strategies as st
 
-from clients.ports.chain.abi import Abi, abi_hash, address, packaged, seat_of, status_of
+from clients.ports.chain.abi import (
+    Abi,
+    OddAnswer,
+    abi_hash,
+    address,
+    as_int,
+    get_bytes,
+    get_int,
+    packaged,
+    seat_of,
+    status_of,
+)
 from clients.ports.chain.terms import KINDS, abi_of, pack_terms, terms_of, unpack_terms
 from clients.types.errors import ProtocolError, RequestError
 from clients.types.federation import (
@@ -180,3 +191,45 @@ def test_not_an_address(text: str) -> None:
 def test_the_hash_of_an_abi_does_not_depend_on_order() -> None:
     entries = packaged("token")
     assert abi_hash(entries) == abi_hash(entries[::-1]) != abi_hash(entries[1:])
+
+
+@given(UINTS)
+def test_numbers_are_read_as_nodes_write_them(number: int) -> None:
+    for written in (number, str(number), hex(number), f"0x00{number:x}", f"0x{number:X}"):
+        assert as_int(written) == number
+    assert as_int("0x") == 0  # some leave the digit out
+
+
+@pytest.mark.parametrize(
+    "value", [None, "", "0xzz", "ff", "1e3", "-1", "0x-1", -1, 2**256, str(2**256), True, 1.5, [], {}]
+)
+def test_what_is_no_number_is_none(value: Any) -> None:
+    with pytest.raises((ValueError, TypeError)):
+        as_int(value)
+
+
+@pytest.mark.parametrize(
+    ("record", "words"),
+    [
+        (None, "is null"),
+        ([], "has no timestamp"),
+        ({}, "has no timestamp"),
+        ({"timestamp": None}, "has no timestamp"),
+        ({"timestamp": "soon"}, "has a timestamp that is none: .*soon"),
+        ({"timestamp": []}, "has a timestamp that is none"),
+    ],
+)
+def test_a_field_that_is_missing_or_odd_is_named(record: Any, words: str) -> None:
+    with pytest.raises(OddAnswer, match=words):
+        get_int(record, "timestamp")
+    with pytest.raises(OddAnswer, match=words.split(":")[0]):
+        get_bytes(record, "timestamp", 32)
+
+
+def test_a_log_without_data_or_topics_is_a_log() -> None:
+    bare = {"blockNumber": "0x1", "transactionHash": "0x12"}
+    assert FEDERATION.event({"topics": None, "data": None, **bare}) is None
+    abi = Abi([{"type": "event", "name": "Bare", "inputs": []}])
+    event = abi.event({"topics": ["0x" + keccak(text="Bare()").hex()], "data": None, **bare})
+    assert event is not None
+    assert event.args == {}

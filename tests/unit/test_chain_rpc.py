@@ -3,16 +3,23 @@
 import json
 import threading
 from collections.abc import Callable, Iterator
+from functools import partial
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 import pytest
+from websockets.datastructures import Headers
+from websockets.http11 import Response
+from websockets.sync.server import ServerConnection
+from websockets.sync.server import serve as ws_serve
 
-from clients.ports.chain.rpc import NodeRpc, RpcError
+from clients.ports.chain.noderpc import NodeRpc
+from clients.ports.chain.patience import Patience
+from clients.ports.chain.rpc import RpcError
 from clients.ports.urls import redacted
 from clients.types.errors import RequestError, UnavailableError
 
-Answer = Callable[[Any, int], tuple[int, bytes]]
+Answer = Callable[[Any, int], tuple[int, bytes] | tuple[int, bytes, dict[str, str]]]
 
 
 class Server:
@@ -26,8 +33,10 @@ class Server:
             def do_POST(self) -> None:
                 body = json.loads(self.rfile.read(int(self.headers["content-length"])))
                 outer.seen.append(body)
-                status, text = answer(body, len(outer.seen) - 1)
-                self.send_response(status)
+                status, text, *headers = answer(body, len(outer.seen) - 1)
+                self.send_response_only(status)
+                for name, value in headers[0].items() if headers else ():
+                    self.send_header(name, value)
                 self.send_header("content-length", str(len(text)))
                 self.end_headers()
                 self.wfile.write(text)
@@ -57,7 +66,7 @@ def serve() -> Iterator[Callable[[Answer], Server]]:
 
 
 def rpc(server: Server, **options: Any) -> NodeRpc:
-    return NodeRpc(server.url, sleep=lambda seconds: None, **options)
+    return NodeRpc(server.url, patience=Patience(sleep=lambda seconds: None, **options))
 
 
 def echo(body: Any, _: int = 0) -> tuple[int, bytes]:
@@ -114,7 +123,7 @@ def test_a_node_without_batches_is_asked_one_by_one(serve: Callable[[Answer], Se
     ("status", "body", "tries", "words"),
     [
         (503, b"", 4, "HTTP status 503"),
-        (429, b"", 4, "HTTP status 429"),
+        (429, b"", 5, "puts eth_x off: HTTP status 429"),
         (404, b"", 1, "HTTP status 404"),
         (401, b"", 1, "HTTP status 401"),
         (200, b"<html>welcome</html>", 4, "not in JSON-RPC"),
@@ -129,7 +138,7 @@ def test_trouble_is_bounded_and_keeps_secrets(
 ) -> None:
     server = serve(lambda *_: (status, body))
     with pytest.raises(UnavailableError, match=words) as caught:
-        rpc(server).request("eth_x")
+        rpc(server, refused=0.8).request("eth_x")
     assert len(server.seen) == tries
     for secret in ("hunter2", "secret-key", "user"):
         assert secret not in str(caught.value)
@@ -161,8 +170,111 @@ def test_the_pause_doubles(serve: Callable[[Answer], Server]) -> None:
     pauses: list[float] = []
     server = serve(lambda *_: (502, b""))
     with pytest.raises(UnavailableError):
-        NodeRpc(server.url, sleep=pauses.append, tries=4).request("eth_x")
+        NodeRpc(server.url, patience=Patience(sleep=pauses.append)).request("eth_x")
     assert pauses == [0.1, 0.2, 0.4]
+
+
+def test_the_pause_is_the_one_that_the_node_asks_for(serve: Callable[[Answer], Server]) -> None:
+    day, error = "Thu, 01 Jan 1970", b'"error": {"code": -32005, "message": "rate limit", "data": '
+    refusals: list[Any] = [
+        (429, b"slow down", {"Retry-After": "7"}),
+        (503, b"", {"Retry-After": f"{day} 00:01:30 GMT", "Date": f"{day} 00:01:00 GMT"}),
+        (429, b'{"id": null, ' + error + b'{"rate": {"backoff_seconds": 20}}}}'),
+        (200, b'{"id": null, ' + error + b'{"try_again_in": "11s"}}}'),
+    ]
+    pauses: list[float] = []
+    server = serve(lambda body, count: refusals[count] if count < len(refusals) else echo(body))
+    assert NodeRpc(server.url, patience=Patience(refused=90, sleep=pauses.append)).request("eth_x", 5) == [5]
+    assert pauses == [7, 30, 20, 11]
+
+
+@pytest.mark.parametrize("body", [b"", b"no", b'{"id": 1, "error": {"code": 7, "message": "too large"}}'])
+@pytest.mark.parametrize("status", [400, 403, 405, 413, 422])
+def test_a_status_is_about_the_request_where_the_node_has_answered_others(
+    serve: Callable[[Answer], Server], status: int, body: bytes
+) -> None:
+    server = serve(lambda asked, _: echo(asked) if asked["method"] == "eth_x" else (status, body))
+    node = rpc(server)
+    if not body.startswith(b"{") or status == 403:
+        with pytest.raises(UnavailableError, match=f"HTTP status {status}"):
+            node.request("eth_y")
+    assert node.request("eth_x", 1) == [1]
+    with pytest.raises(RpcError, match="too large" if body.startswith(b"{") else f"HTTP status {status}"):
+        node.request("eth_y")
+
+
+def test_a_key_that_is_wrong_is_told_in_the_providers_words(serve: Callable[[Answer], Server]) -> None:
+    said = b'{"id": 1, "error": {"code": -32600, "message": "Must be authenticated: /secret-key is no key"}}'
+    server = serve(lambda *_: (401, said))
+    with pytest.raises(
+        UnavailableError, match=r"401 \(Must be authenticated: .*Is the key in its URL right"
+    ) as caught:
+        rpc(server).request("eth_chainId")
+    assert "secret-key" not in str(caught.value)
+
+
+def test_a_request_for_logs_that_takes_too_long_is_one_that_is_too_large(
+    serve: Callable[[Answer], Server],
+) -> None:
+    server = serve(lambda asked, _: echo(asked) if asked["method"] == "eth_x" else (504, b""))
+    node = rpc(server)
+    node.request("eth_x")
+    with pytest.raises(RpcError, match="HTTP status 504"):
+        node.request("eth_getLogs", {})
+    assert len(server.seen) == 2
+
+
+def talk(says: Callable[[Any], list[Any]]) -> Iterator[str]:
+    """Serve a WebSocket that answers each message with several."""
+
+    def handle(socket: ServerConnection) -> None:
+        for message in socket:
+            for one in says(json.loads(message)):
+                socket.send(json.dumps(one))
+
+    with ws_serve(handle, "127.0.0.1", 0) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield f"ws://127.0.0.1:{server.socket.getsockname()[1]}/secret-key"
+
+
+@pytest.mark.parametrize("apart", [False, True])
+def test_a_socket_tells_answers_from_what_nobody_asked_for(apart: bool) -> None:
+    news = {"jsonrpc": "2.0", "method": "eth_subscription", "params": {"result": "0x1"}}
+
+    def says(asked: Any) -> list[Any]:
+        answers = [
+            {"id": one["id"], "result": one["params"]}
+            for one in (asked if isinstance(asked, list) else [asked])
+        ]
+        if not isinstance(asked, list):
+            return [news, answers[0], news]
+        return [news, *answers[::-1]] if apart else [news, answers[::-1]]
+
+    for url in talk(says):
+        node = NodeRpc(url)
+        assert node.request("eth_x", 1) == [1]
+        assert node.batch([("eth_x", (number,)) for number in range(40)]) == [
+            [number] for number in range(40)
+        ]
+        node.close()
+
+
+def test_a_socket_may_be_put_off_when_it_opens(monkeypatch: pytest.MonkeyPatch) -> None:
+    refusals = iter([Response(429, "Too Many Requests", Headers([("retry-after", "3")]))])
+    pauses: list[float] = []
+
+    def says(asked: Any) -> list[Any]:
+        return [{"id": asked["id"], "result": asked["params"]}]
+
+    def process(_: ServerConnection, __: Any) -> Response | None:
+        return next(refusals, None)
+
+    monkeypatch.setattr(f"{__name__}.ws_serve", partial(ws_serve, process_request=process))
+    for url in talk(says):
+        node = NodeRpc(url, patience=Patience(sleep=pauses.append))
+        assert node.request("eth_x", 1) == [1]
+        node.close()
+    assert pauses == [3]
 
 
 @pytest.mark.parametrize("url", ["ftp://host", "localhost:8545", "", "/ip4/127.0.0.1"])

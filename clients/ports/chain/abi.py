@@ -6,7 +6,7 @@ Digests and salts are bytes, addresses checksummed, integers and enumerations in
 import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, fields
-from functools import cache
+from functools import cache, partial
 from importlib import resources
 from typing import Any, TypeVar
 
@@ -48,6 +48,10 @@ class _Entry:
     types: tuple[str, ...]
     indexed: tuple[bool, ...] = ()
     outputs: tuple[str, ...] = ()
+
+
+class OddAnswer(ValueError):
+    """An answer of a node that lacks something or says nonsense; the text goes on after "its answer"."""
 
 
 class Abi:
@@ -96,12 +100,12 @@ class Abi:
 
     def event(self, log: Mapping[str, Any]) -> Event | None:
         """Return the event of a JSON-RPC log, or None for one that this ABI doesn't know."""
-        topics = [decode_hex(topic) for topic in log["topics"]]
+        topics = [decode_hex(topic) for topic in log["topics"] or ()]
         entry = self._events.get(topics[0]) if topics else None
         if entry is None:
             return None
         loose = [kind for kind, indexed in zip(entry.types, entry.indexed, strict=True) if not indexed]
-        data = iter(decode(loose, decode_hex(log["data"])))
+        data = iter(decode(loose, decode_hex(log["data"] or "0x")))
         words = iter(topics[1:])
         args: dict[str, object] = {}
         for name, kind, indexed in zip(entry.names, entry.types, entry.indexed, strict=True):
@@ -153,9 +157,35 @@ def hash_code(code: bytes) -> str:
     return "0x" + keccak(code).hex()
 
 
+def get_int(record: Any, name: str) -> int:
+    """Return the integer in field `name` of what a node answered. OddAnswer where there is none."""
+    return _get(record, name, as_int)
+
+
+def get_bytes(record: Any, name: str, size: int | None = None) -> bytes:
+    """Return the data, of `size` bytes where given, in field `name` of an answer; OddAnswer for none."""
+    return _get(record, name, partial(as_bytes, size=size))
+
+
+def _get(record: Any, name: str, read: Callable[[Any], T]) -> T:
+    if record is None:
+        raise OddAnswer("is null")
+    if not isinstance(record, Mapping) or record.get(name) is None:
+        raise OddAnswer(f"has no {name}")
+    try:
+        return read(record[name])
+    except ValueError as error:
+        raise OddAnswer(f"has a {name} that is none: {error}") from None
+
+
 def as_int(value: object) -> int:
-    """Return the integer of a JSON-RPC quantity. ValueError for anything else."""
-    number = int(value, 16) if isinstance(value, str) else value
+    """Return the integer of a JSON-RPC quantity. ValueError for anything else.
+
+    Some nodes put zeros in front, leave 0 without a digit, or write decimals.
+    """
+    number = value
+    if isinstance(value, str) and len(value) <= 80:
+        number = int(value[2:] or "0", 16) if value[:2] in ("0x", "0X") else int(value)
     if isinstance(number, bool) or not isinstance(number, int) or not 0 <= number < 2**256:
         raise ValueError(f"{value!r:.100} is no quantity")
     return number

@@ -6,12 +6,15 @@ from types import TracebackType
 from typing import Any, Self
 
 from clients.ports.binaries import find
-from clients.ports.chain.abi import as_bytes, as_int
+from clients.ports.chain.abi import as_bytes, as_int, get_bytes, get_int
 from clients.ports.chain.control import Control
+from clients.ports.chain.noderpc import NodeRpc
 from clients.ports.chain.nodes import GENESIS_TIME, AnvilNode, DevNode, HardhatNode
-from clients.ports.chain.rpc import NodeRpc, Rpc, RpcError, reading
+from clients.ports.chain.patience import Patience
+from clients.ports.chain.rpc import Rpc, RpcError, reading
 from clients.ports.chain.sender import GWEI, Entry, Fees, Sender
 from clients.ports.chain.tester import TesterRpc
+from clients.ports.urls import is_url, read_url
 from clients.types.errors import RequestError, UnavailableError, unknown_name
 from clients.types.keys import Signer
 
@@ -58,15 +61,14 @@ class Link:
     def now(self) -> int:
         """Return the time that the next block would carry at the earliest, in seconds."""
         with reading(self.rpc.where, "eth_getBlockByNumber"):
-            block = self.rpc.request("eth_getBlockByNumber", "latest", False)
-            earliest = as_int(block["timestamp"]) + 1
+            earliest = get_int(self.rpc.request("eth_getBlockByNumber", "latest", False), "timestamp") + 1
         return earliest if self.control else max(earliest, int(self._clock()))
 
     def first_hash(self) -> str:
         """Return the hash of block 0, as 0x and lower-case hexadecimal digits."""
         with reading(self.rpc.where, "eth_getBlockByNumber"):
             block = self.rpc.request("eth_getBlockByNumber", "0x0", False)
-            return "0x" + as_bytes(block["hash"], 32).hex()
+            return "0x" + get_bytes(block, "hash", 32).hex()
 
     def number(self, method: str, *params: object) -> int:
         """Return a result that is a number."""
@@ -103,19 +105,19 @@ class Link:
 def resolve(spec: str) -> str:
     """Return what `spec` stands for: `auto` is Anvil where there is one, else eth-tester.
 
-    RequestError for an unknown name, and for a URL with a user name or a password.
+    RequestError for an unknown name, and for a URL in plain sight that has a user name or a password.
     """
-    if "://" in spec and "@" not in spec.split("://", 1)[1].split("/", 1)[0].split("?", 1)[0]:
+    if is_url(spec) and "@" not in spec.partition("://")[2].split("/", 1)[0].split("?", 1)[0]:
         return "url"
     if "@" in spec or "/" in spec:
         # What was given stays out of the message: it may hold a secret.
         raise RequestError(
-            "a chain's URL is http(s):// or ws(s)://, a host and maybe a port and a path, without user name "
-            "and password, which others on this machine can read in the list of processes. Where a node "
-            "wants them, give the URL of a proxy that adds them."
+            "a chain's URL is http(s):// or ws(s)://, a host and maybe a port and a path. A user name and a "
+            "password in it could be read by others on this machine, in the list of processes: give env:NAME "
+            "for an environment variable with the whole URL, or file:PATH for a file."
         )
     if spec not in HOMES:
-        raise unknown_name("chain", spec, [*HOMES, "http://…", "ws://…"])
+        raise unknown_name("chain", spec, [*HOMES, "http://…", "ws://…", "env:NAME", "file:PATH"])
     if spec == "auto":
         return "anvil" if find("anvil") else "eth-tester"
     return spec
@@ -129,14 +131,14 @@ def open_link(
     genesis_time: int = GENESIS_TIME,
     journal: Callable[[Entry], None] | None = None,
     timeout: float = 10.0,
-    tries: int = 4,
+    patience: Patience | None = None,
     mined_within: float = 120.0,
     fees: Fees | None = None,
 ) -> Link:
-    """Open a chain: `auto`, `eth-tester`, `anvil`, `hardhat`, or the URL of a node.
+    """Open a chain: `auto`, `eth-tester`, `anvil`, `hardhat`, or the URL of a node, or where that stands.
 
     `keys` sign, and have plenty of ether on chains of our own. `timeout` is for one answer of a node, which
-    is asked `tries` times, `mined_within` for a transaction to be mined, both in seconds. `chain_id`: what a
+    is given `patience`, `mined_within` for a transaction to be mined, both in seconds. `chain_id`: what a
     URL's chain must have. RequestError for an unknown name, UnavailableError where there is no such chain.
     """
     kind = resolve(spec)
@@ -144,8 +146,12 @@ def open_link(
         tester = TesterRpc(genesis_time=genesis_time)
         return _own(kind, tester, keys, journal, mined_within, None)
     if kind == "url":
-        rpc = NodeRpc(spec, timeout=timeout, tries=tries)
-        found = _chain_id(rpc)
+        rpc = NodeRpc(read_url(spec), timeout=timeout, patience=patience)
+        try:
+            found = _chain_id(rpc)
+        except BaseException:
+            rpc.close()
+            raise
         if chain_id not in (None, found):
             rpc.close()
             raise UnavailableError(
@@ -180,7 +186,8 @@ def _own(
 def _chain_id(rpc: Rpc) -> int:
     try:
         return as_int(rpc.request("eth_chainId"))
-    except (RpcError, TypeError, ValueError):
+    except (RpcError, TypeError, ValueError) as error:
+        why = f" ({error.message})" if isinstance(error, RpcError) else ""
         raise UnavailableError(
-            f"what answers at {rpc.where} is not an Ethereum node: it has no chain id."
+            f"what answers at {rpc.where} is not an Ethereum node: it has no chain id{why}."
         ) from None

@@ -9,8 +9,10 @@ from typing import Self
 
 from clients.ports.binaries import find, node_environment
 from clients.ports.chain.abi import as_int
+from clients.ports.chain.noderpc import NodeRpc
+from clients.ports.chain.patience import Patience
 from clients.ports.chain.process import Server, free_port
-from clients.ports.chain.rpc import NodeRpc, RpcError
+from clients.ports.chain.rpc import RpcError
 from clients.types.errors import UnavailableError
 
 DEV_CHAIN_ID = 31337
@@ -109,7 +111,7 @@ class DevNode:
         return self._scratch
 
     def _answers(self) -> bool:
-        rpc = NodeRpc(self.url, timeout=2.0, tries=1)
+        rpc = NodeRpc(self.url, timeout=2.0, patience=Patience(tries=1))
         try:
             # Someone else's node on this port is not ours: ours must be running as well.
             found = as_int(rpc.request("eth_chainId"))

@@ -4,8 +4,19 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any, TypeVar
 
-from clients.ports.chain.abi import Abi, address, as_bytes, hash_code, packaged, round_of, seat_of, status_of
+from clients.ports.chain.abi import (
+    Abi,
+    OddAnswer,
+    address,
+    as_bytes,
+    hash_code,
+    packaged,
+    round_of,
+    seat_of,
+    status_of,
+)
 from clients.ports.chain.link import Link
+from clients.ports.chain.logs import LogReader
 from clients.ports.chain.refusal import explain, preflight
 from clients.ports.chain.rpc import RpcError, reading
 from clients.ports.chain.sender import Mined, Step
@@ -15,8 +26,6 @@ from clients.types.errors import ProtocolError, RequestError, UnavailableError
 from clients.types.federation import Address, Event, Round, Seat, Status
 
 _PAGE = 100  # seats a call
-_CHUNK = 5_000  # blocks a query for logs
-_CALM = 4  # queries that go well before more blocks are asked for again
 # No action costs more, whatever the state of its block. Where there is no estimate, this is the limit.
 _GAS_LIMIT = 400_000
 _GAS_PER_ACCOUNT = 60_000  # of `evict`'s list
@@ -49,6 +58,7 @@ class Web3Chain:
         self._abi = Abi(abi if abi is not None else packaged("federation"))
         self._first_block = first_block
         self._confirm = link.control is None if confirm is None else confirm
+        self._logs = LogReader(link.rpc)
         check_code(link, self._federation, code_hash)
         try:
             self._token: Address = self._view("token")[0]
@@ -188,25 +198,9 @@ class Web3Chain:
 
     def events(self, first_block: int = 0) -> list[Event]:
         """Return the federation's events from `first_block` on, in order."""
-        found: list[Event] = []
-        start, last, chunk, since = max(first_block, self._first_block), self.link.block(), _CHUNK, 0
-        while start <= last:
-            end = min(start + chunk - 1, last)
-            query = {"address": self._federation, "fromBlock": hex(start), "toBlock": hex(end)}
-            try:
-                logs = self.link.rpc.request("eth_getLogs", query)
-            except RpcError as error:
-                if chunk == 1:
-                    raise UnavailableError(
-                        f"chain at {self.link.rpc.where} gives no events: {error}"
-                    ) from None
-                chunk, since = max(1, chunk // 4), 0  # providers limit the range, each to its own taste
-                continue
-            found += self._events(logs)
-            start, since = end + 1, since + 1
-            if since % _CALM == 0:  # a passing trouble, or a stretch of many events, is over
-                chunk = min(_CHUNK, chunk * 2)
-        return found
+        first, last = max(first_block, self._first_block), self.link.block()
+        [logs] = self._logs.read([{"address": self._federation}], first, last)
+        return self._events(logs)
 
     def close(self) -> None:
         """Let go of connections, and end nodes that were started for this chain."""
@@ -227,6 +221,9 @@ class Web3Chain:
             if error.revert is None:
                 raise UnavailableError(f"chain at {self.link.rpc.where}: {error}") from None
             raise self._abi.error(error.revert) from None
+        with reading(self.link.rpc.where, "eth_call"):
+            if raw is None:
+                raise OddAnswer("is null")
         try:
             return self._abi.result(method, as_bytes(raw))
         except ValueError as error:

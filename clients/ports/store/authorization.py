@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from clients.ports.files import read_line
+from clients.ports.hiding import hide
 from clients.types.errors import RequestError
 
 VARIABLE, FILE_VARIABLE = "FEDJURY_IPFS_AUTH", "FEDJURY_IPFS_AUTH_FILE"
@@ -24,6 +25,7 @@ class Authorization:
 
     def __init__(self, header: str) -> None:
         self._header = header
+        hide(header.partition(" ")[2])
 
     def __call__(self, request: Any) -> Any:
         """Return the request with the header."""
@@ -50,6 +52,7 @@ def read_authorization(environ: Mapping[str, str] = os.environ) -> Authorization
 
 def _parse(text: str, where: str) -> Authorization:
     """Return what `text` stands for, in the forms of Kubo's `AuthSecret` and `user:password`."""
+    hide(*text.removeprefix("bearer:").removeprefix("basic:").split(":"))
     kind, colon, rest = text.partition(":")
     if kind == "bearer" and rest and all("!" <= sign <= "~" for sign in rest):
         return Authorization(f"Bearer {rest}")

@@ -12,6 +12,7 @@ import ipfshttpclient
 from ipfshttpclient import exceptions
 from ipfshttpclient.http import ClientSync
 
+from clients.ports.hiding import hidden
 from clients.ports.store.address import ApiAddress, parse_address
 from clients.ports.store.authorization import HOW, Authorization
 from clients.ports.store.base import CountedStore, checked_size, wrong_bytes
@@ -315,5 +316,5 @@ class _Http(ClientSync):  # type: ignore[misc]
 
 
 def _short(error: Exception) -> str:
-    text = " ".join(str(error).split())
+    text = hidden(" ".join(str(error).split()))  # it may quote the path of a request
     return text if len(text) <= 200 else text[:197] + "..."

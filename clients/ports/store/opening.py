@@ -5,6 +5,7 @@ import os
 from collections.abc import Mapping
 from pathlib import Path
 
+from clients.ports.hiding import hide_url
 from clients.ports.store.address import ApiAddress, is_address, parse_address
 from clients.ports.store.authorization import read_authorization
 from clients.ports.store.directory import DirStore
@@ -32,6 +33,7 @@ def open_store(
 
     Raises RequestError for an unknown name or a malformed address, UnavailableError when the store is down.
     """
+    hide_url(spec)  # a node's API may be under a path that nobody else knows
     if is_address(spec):
         return _attach(parse_address(spec), timeout_s, environ)
     kind, colon, path = spec.partition(":")

@@ -10,7 +10,7 @@ import pytest
 
 from clients.types.errors import UnavailableError
 from deploy.explorer import building
-from deploy.explorer.__main__ import main, serve
+from deploy.explorer.__main__ import get_view, main, parser, serve
 
 pytestmark = pytest.mark.needs("node")
 FILES = {"index.html", "main.js", "main.js.LEGAL.txt", "style.css", "icon.svg", ".digest"}
@@ -92,3 +92,16 @@ def test_a_port_in_use_is_told(port: int, capsys: pytest.CaptureFixture[str]) ->
         serve(Path(), port)
     assert main(["--port", str(port)]) == 3
     assert "--port" in capsys.readouterr().err
+
+
+def test_a_link_has_no_key(monkeypatch: pytest.MonkeyPatch) -> None:
+    def link(*words: str) -> str:
+        return get_view(parser().parse_args([*words, "--federation", "0x12"]))
+
+    assert (
+        link("--rpc", "http://127.0.0.1:8545") == "#/rounds?rpc=http%3A%2F%2F127.0.0.1%3A8545&federation=0x12"
+    )
+    assert link() == "#/rounds?federation=0x12"
+    monkeypatch.setenv("XQ_URL", "https://host/v2/xqzxqzxqz")
+    for given in ("env:XQ_URL", "https://host/v2/xqzxqzxqz"):
+        assert link("--rpc", given) == "#/rounds?federation=0x12"

@@ -88,7 +88,7 @@ def test_deploying_takes_it_from_options_or_the_terms_file(tmp_path: Path) -> No
 
 def test_the_link_to_the_audit_page_has_it(tmp_path: Path) -> None:
     def link(*words: str) -> str:
-        return explorer._fragment(explorer.parser().parse_args(list(words)))
+        return explorer.get_view(explorer.parser().parse_args(list(words)))
 
     for history in (0, 50):
         replace(RECORD, history=history).save(tmp_path / "record.json")

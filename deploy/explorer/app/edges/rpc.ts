@@ -1,18 +1,10 @@
 /** A node over JSON-RPC. What it says is checked for its form; whether it is true, no page can tell. */
-import { createClient, http, RpcRequestError, type Client } from 'viem';
 import type { Hex } from '../core/cid.ts';
 import type { Block } from '../core/fork.ts';
-import { clean } from '../core/text.ts';
-import { fetchBytes, Missing, Unreachable } from './limited.ts';
+import { Asker, Refused } from './asking.ts';
+import { Unreachable } from './limited.ts';
 
-const ANSWER_BYTES = 32 * 2 ** 20;
-const TIMEOUT = 20_000;
-const BATCH = 50;
-
-/** The node refuses: a revert, a range too large, a method that it lacks. */
-export class Refused extends Error {
-  override name = 'Refused';
-}
+export { Refused };
 
 export interface Log {
   topics: Hex[];
@@ -25,23 +17,15 @@ export interface Log {
 
 export class Rpc {
   readonly url: string;
-  private readonly client: Client;
+  private readonly asker: Asker;
 
   constructor(url: string) {
     this.url = url;
-    const transport = http(url, { batch: { batchSize: BATCH }, retryCount: 0, timeout: TIMEOUT, fetchFn: limitedFetch });
-    this.client = createClient({ transport });
+    this.asker = new Asker(url);
   }
 
-  async request(method: string, ...params: unknown[]): Promise<unknown> {
-    try {
-      return await this.client.request({ method, params } as never);
-    } catch (error) {
-      const refusal = find(error, (one): one is RpcRequestError => one instanceof RpcRequestError);
-      if (refusal) throw new Refused(clean(refusal.details || refusal.shortMessage, 200));
-      const known = find(error, (one): one is Error => one instanceof Unreachable || one instanceof Missing);
-      throw new Unreachable(clean(known?.message ?? 'no answer', 200));
-    }
+  request(method: string, ...params: unknown[]): Promise<unknown> {
+    return this.asker.request(method, params);
   }
 
   async call(to: Hex, data: Hex, block?: number): Promise<Hex> {
@@ -70,23 +54,15 @@ export class Rpc {
   }
 }
 
-async function limitedFetch(input: string | URL | Request, init?: RequestInit): Promise<Response> {
-  const where = input instanceof Request ? input.url : String(input);
-  return new Response(await fetchBytes(where, ANSWER_BYTES, { ...init, timeout: TIMEOUT }), { headers: { 'content-type': 'application/json' } });
-}
-
-function find<Found extends Error>(error: unknown, is: (one: unknown) => one is Found): Found | undefined {
-  for (let one = error, depth = 0; one instanceof Error && depth < 10; one = one.cause, depth++) if (is(one)) return one;
-  return undefined;
-}
-
 export function table(value: unknown): Record<string, unknown> {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) throw new Unreachable('it answered with no object');
   return value as Record<string, unknown>;
 }
 
 export function integer(value: unknown): number {
-  const number = typeof value === 'string' && /^0x[0-9a-fA-F]{1,64}$/.test(value) ? Number(value) : Number.NaN;
+  // some nodes write decimals, as text or as numbers
+  const text = typeof value === 'number' ? String(value) : value;
+  const number = typeof text === 'string' && /^(0x[0-9a-fA-F]{1,64}|[0-9]{1,78})$/.test(text) ? Number(text) : Number.NaN;
   if (!Number.isSafeInteger(number)) throw new Unreachable('it answered with no whole number');
   return number;
 }
