@@ -7,8 +7,8 @@ from pathlib import Path
 
 from clients.ports.binaries import ROOT
 from clients.ports.chain.deployment import Deployment, record_path
+from clients.ports.chain.flights import Entry
 from clients.ports.chain.link import Link, open_link
-from clients.ports.chain.sender import Entry
 from clients.ports.command import guard
 from clients.ports.files import write_whole
 from clients.ports.keys import open_key

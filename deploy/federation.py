@@ -6,10 +6,10 @@ from dataclasses import astuple, replace
 
 from clients.ports.chain.abi import Abi, abi_hash, address, as_bytes, as_int, hash_code, packaged
 from clients.ports.chain.deployment import Contract, Deployment
+from clients.ports.chain.flights import Step
 from clients.ports.chain.link import Link
 from clients.ports.chain.refusal import explain
 from clients.ports.chain.rpc import RpcError, reading
-from clients.ports.chain.sender import Step
 from clients.ports.chain.terms import Terms, kind_of, mechanism_of, terms_of
 from clients.ports.chain.token import Token
 from clients.ports.chain.web3chain import Web3Chain, check_code

@@ -11,8 +11,8 @@ from clients.engine.journal import Journal
 from clients.engine.mechanisms import CONDUCTS
 from clients.ports.chain import Entry, Link, Web3Chain, Web3Devnet, open_link, setup_members
 from clients.ports.chain.deployment import Deployment
+from clients.ports.chain.flights import Step
 from clients.ports.chain.rpc import redacted
-from clients.ports.chain.sender import Step
 from clients.ports.chain.terms import Terms, kind_of
 from clients.ports.keys import Key, derive_keys, dev_key
 from clients.protocol.simulator import BEACON, TOKEN, SpecChain

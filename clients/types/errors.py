@@ -23,6 +23,10 @@ class UnavailableError(FedJuryError):
     """Something needed is missing, unreachable or full: our side's trouble, nobody's fault. Exit status 3."""
 
 
+class UnminedError(UnavailableError):
+    """What was sent isn't mined yet, or its time is over. Nothing else is wrong: look again and decide anew."""
+
+
 class PeerError(FedJuryError):
     """A peer misbehaved: withheld, corrupt or ill-formed content. It is voted against, never crashed on."""
 

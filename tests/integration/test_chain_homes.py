@@ -7,7 +7,7 @@ from itertools import chain as joined
 import pytest
 
 from clients.ports.chain import Web3Chain, open_chain
-from clients.ports.chain.sender import Entry
+from clients.ports.chain.flights import Entry
 from clients.ports.keys import derive_keys, dev_key
 from clients.protocol.simulator import SpecChain
 from clients.protocol.stake_vote import STAKE_VOTE

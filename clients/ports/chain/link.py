@@ -8,9 +8,11 @@ from typing import Any, Self
 from clients.ports.binaries import find
 from clients.ports.chain.abi import as_bytes, as_int
 from clients.ports.chain.control import Control
+from clients.ports.chain.fees import GWEI, Fees
+from clients.ports.chain.flights import Entry
 from clients.ports.chain.nodes import GENESIS_TIME, AnvilNode, DevNode, HardhatNode
 from clients.ports.chain.rpc import NodeRpc, Rpc, RpcError, reading
-from clients.ports.chain.sender import GWEI, Entry, Fees, Sender
+from clients.ports.chain.sender import Sender
 from clients.ports.chain.tester import TesterRpc
 from clients.types.errors import RequestError, UnavailableError, unknown_name
 from clients.types.keys import Signer

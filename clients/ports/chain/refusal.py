@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from clients.ports.chain.abi import Abi, as_int
+from clients.ports.chain.flights import Mined, Step
 from clients.ports.chain.rpc import Rpc, RpcError, reading
-from clients.ports.chain.sender import Mined, Step
 from clients.types.errors import ProtocolError, UnavailableError
 from clients.types.federation import Phase
 

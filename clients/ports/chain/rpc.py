@@ -9,7 +9,7 @@ import json
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import ExitStack, contextmanager
 from typing import Any, Protocol
 from urllib.parse import urlsplit
 
@@ -21,6 +21,7 @@ from websockets.exceptions import WebSocketException
 from websockets.sync.client import ClientConnection
 from websockets.sync.client import connect as ws_connect
 
+from clients.ports.chain.answers import Said, get_revert, get_said
 from clients.ports.urls import redacted as redacted
 from clients.types.errors import FedJuryError, RequestError, UnavailableError
 
@@ -50,15 +51,14 @@ class RpcError(FedJuryError):
         super().__init__(f"{method}: {message} (code {code})")
 
     @property
+    def said(self) -> Said:
+        """Return what a node means that refuses a transaction so."""
+        return get_said(self.message)
+
+    @property
     def revert(self) -> bytes | None:
         """Return what the contract reverted with, or None if this isn't about a revert."""
-        data = self.data
-        while isinstance(data, dict):  # Hardhat wraps it
-            data = data.get("data", data.get("result"))
-        if isinstance(data, str) and data.startswith("0x"):
-            with suppress(ValueError):
-                return bytes.fromhex(data[2:])
-        return b"" if "revert" in self.message.lower() else None
+        return get_revert(self.code, self.message, self.data)
 
 
 @contextmanager

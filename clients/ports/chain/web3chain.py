@@ -5,10 +5,10 @@ from dataclasses import replace
 from typing import Any, TypeVar
 
 from clients.ports.chain.abi import Abi, address, as_bytes, hash_code, packaged, round_of, seat_of, status_of
+from clients.ports.chain.flights import Mined, Step
 from clients.ports.chain.link import Link
 from clients.ports.chain.refusal import explain, preflight
 from clients.ports.chain.rpc import RpcError, reading
-from clients.ports.chain.sender import Mined, Step
 from clients.ports.chain.token import Token
 from clients.types.chain import Call, Receipt
 from clients.types.errors import ProtocolError, RequestError, UnavailableError
