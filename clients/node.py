@@ -18,7 +18,7 @@ from clients.engine.cohort import Cohort
 from clients.engine.config import SwarmConfig, add_options, build, parse_tokens, read_toml
 from clients.engine.driver import Driver
 from clients.engine.journal import Journal
-from clients.engine.launch import await_sent, note_sent
+from clients.engine.launch import resume_sent
 from clients.engine.learners import build_bench, parse_attack
 from clients.engine.mechanisms import CONDUCTS
 from clients.engine.mechanisms.base import Rules
@@ -27,6 +27,7 @@ from clients.engine.participant import Participant
 from clients.learning.workbench import Workbench
 from clients.ports.chain import Link, Token, Web3Chain, open_chain, open_link
 from clients.ports.chain.deployment import Deployment, find_mechanism
+from clients.ports.chain.fees import add_ceiling, parse_ceiling
 from clients.ports.chain.terms import Terms, abi_of, terms_of
 from clients.ports.command import guard
 from clients.ports.keys import Key, KeyedSalts, open_key
@@ -73,6 +74,7 @@ def _parser() -> argparse.ArgumentParser:
         help="misbehave, for trials: an attack's name, a+b is both",
     )
     add("--journal", type=Path, default=Path("journal"), help="folder for what must survive a crash")
+    add_ceiling(parser)
     add("--poll", type=float, default=2.0, metavar="SECONDS", help="how often to look at the chain")
     add("--outage", type=float, default=3600.0, metavar="SECONDS",
         help="how long to sit out a chain or store that doesn't answer")  # fmt: skip
@@ -106,7 +108,8 @@ def _run(options: dict[str, Any]) -> int:
     with ExitStack() as stack:
         journal = Journal(options["journal"])
         stack.callback(journal.close)
-        link = stack.enter_context(open_link(options["rpc"], [key], journal=note_sent(journal)))
+        fees = parse_ceiling(options["fee_ceiling"])
+        link = stack.enter_context(open_link(options["rpc"], [key], journal=journal.note_sent, fees=fees))
         mechanism = _find(link, deployment, options["federation"])
         chain = (
             deployment.open(link)
@@ -114,7 +117,7 @@ def _run(options: dict[str, Any]) -> int:
             else open_chain(link, options["federation"], abi=abi_of(mechanism))
         )
         journal.claim(chain.identity())
-        await_sent(chain, [key.address], journal)
+        resume_sent(chain, [key.address], journal)
         store = open_store(config.store, root=options["journal"])
         stack.callback(store.close)
         _participate(mechanism, chain, store, config, key, options, journal)

@@ -18,7 +18,9 @@ from clients.engine.mechanisms.publishing import assemble
 from clients.engine.meters import Meters
 from clients.engine.notes import Notes
 from clients.engine.participant import Participant
+from clients.protocol.rounds import get_end
 from clients.roles import member
+from clients.roles.keeper import PATIENCE
 from clients.roles.proposer import get_false_claims
 from clients.roles.view import (
     Assemble,
@@ -33,7 +35,7 @@ from clients.roles.view import (
 )
 from clients.types.chain import Call, Chain, Devnet, Receipt
 from clients.types.cid import Cid
-from clients.types.errors import FedJuryError, UnavailableError
+from clients.types.errors import FedJuryError, UnavailableError, UnminedError
 from clients.types.federation import Address, Outcome, Phase, Role, Seat, Status
 from clients.types.store import Pins, Store
 
@@ -43,6 +45,11 @@ log = logging.getLogger(__name__)
 FETCH_MARGIN = 300
 """Seconds before the end of a phase at which a judge or a publisher no longer waits for what a peer
 withholds, or for its own luck."""
+
+
+LOOK_AGAIN = 2 * PATIENCE
+"""Seconds for which calls are waited for before everybody here looks again what is due: what isn't mined may
+be of no use any more, and others must not wait for it."""
 
 
 class Stalled(FedJuryError):
@@ -120,6 +127,12 @@ class Driver:
                 if not self.sweep(status):
                     self._wait(status)
                 outage_since = None
+            except UnminedError as error:
+                # Nothing is out of reach. What is due is decided anew; the same call goes on with its nonce.
+                if self.devnet is not None:
+                    raise
+                log.warning("%s", error)
+                self._sleep(self._poll_seconds)
             except UnavailableError as error:
                 now = self._clock()
                 outage_since = now if outage_since is None else outage_since
@@ -322,7 +335,7 @@ class Driver:
 
     def _send(self, calls: Sequence[Call], round_number: int) -> None:
         with self.meters.part("chain"):
-            receipts = self.chain.send(calls)
+            receipts = self.chain.send(calls, wait=None if self.devnet else LOOK_AGAIN)
         for receipt in receipts:
             self.gas[receipt.call.method] += receipt.gas
         if self.devnet is not None:
@@ -353,13 +366,8 @@ class Driver:
 
     def _wait(self, status: Status) -> None:
         # The next block may open a round that has rested; a phase is over when the latest one is past it.
-        over = {
-            Phase.OPEN: status.rest_until,
-            Phase.PROPOSE: status.propose_end + 1,
-            Phase.COMMIT: status.commit_end + 1,
-            Phase.REVEAL: status.reveal_end + 1,
-            Phase.PUBLISH: status.publish_end + 1,
-        }.get(status.phase, 0)
+        end = get_end(status, status.phase)
+        over = status.rest_until if status.phase == Phase.OPEN else 0 if end is None else end + 1
         seconds = over - self.chain.now()
         few = status.phase == Phase.OPEN and status.members < self.rules.min_members
         if seconds <= 0 and (self.devnet is not None or (few and self._closed)):

@@ -24,7 +24,7 @@ class UnavailableError(FedJuryError):
 
 
 class UnminedError(UnavailableError):
-    """What was sent isn't mined yet, or its time is over. Nothing else is wrong: look again and decide anew."""
+    """What was sent isn't mined yet, or its time is over. Nothing else is wrong: look, and decide anew."""
 
 
 class PeerError(FedJuryError):

@@ -132,13 +132,19 @@ def _plain(text: str) -> str:
     return re.sub(r"[^a-z0-9]", "", text.lower())
 
 
-_WORDS = tuple((_plain(line.words), line.said) for line in TABLE)
+_WORDS = tuple((_plain(line.words), line) for line in TABLE)
+
+
+def find_line(message: str) -> Line | None:
+    """Return the line of the table that an error's `message` falls under."""
+    plain = _plain(message)
+    return next((line for words, line in _WORDS if words in plain), None)
 
 
 def get_said(message: str) -> Said:
     """Return what a node's error `message` comes to."""
-    plain = _plain(message)
-    return next((said for words, said in _WORDS if words in plain), Said.OTHER)
+    line = find_line(message)
+    return line.said if line else Said.OTHER
 
 
 def get_revert(code: int, message: str, data: object) -> bytes | None:

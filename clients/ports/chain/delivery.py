@@ -39,32 +39,39 @@ class Delivery:
             and (flight.newest.fate is Fate.SIGNED or flight in forgotten)
             and self._clock() - flight.sent_at >= _AGAIN
         ]
-        homeless = []
-        for (flight, newest), reply in zip(due, self.deliver([flight for flight, _ in due]), strict=True):
-            if not isinstance(reply, RpcError) or reply.said is Said.KNOWN:
-                newest.fate = Fate.SENT
-            elif self._heed(flight, newest, reply):
-                homeless.append(flight)
-        return homeless
+        before = [newest.fate for _, newest in due]
+        replies, sure = self._deliver([newest for _, newest in due], [flight for flight, _ in due])
+        refused = []
+        for (flight, newest), fate, reply in zip(due, before, replies, strict=True):
+            if isinstance(reply, RpcError) and reply.said is not Said.KNOWN:
+                newest.fate = fate if sure else newest.fate
+                refused.append((flight, newest, reply))
+        # Only now: one that is refused for good must leave no doubt about the others.
+        return [flight for flight, newest, reply in refused if self._heed(flight, newest, reply)]
 
-    def deliver(self, flights: Sequence[Flight]) -> list[Any]:
-        """Return the answers to the newest versions; the same bytes again where the connection broke."""
-        versions = [flight.newest for flight in flights if flight.newest is not None]
+    def repeat(self, flights: Sequence[Flight]) -> None:
+        """Hand over what an earlier life of ours signed, whatever the node says to it."""
+        pairs = [(flight, flight.newest) for flight in flights if flight.newest is not None]
+        self._deliver([newest for _, newest in pairs], [flight for flight, _ in pairs])
+
+    def _deliver(self, versions: Sequence[Version], flights: Sequence[Flight]) -> tuple[list[Any], bool]:
+        """Return the answers, and whether nothing else can have arrived.
+
+        The same bytes go again where the connection broke: nothing is sent twice.
+        """
         asked = [("eth_sendRawTransaction", (version.raw,)) for version in versions]
-        for flight in flights:
-            flight.sent_at = self._clock()
+        for flight, version in zip(flights, versions, strict=True):
+            flight.sent_at, version.fate = self._clock(), Fate.SENT
         for attempt in range(_TRIES if asked else 0):
             try:
-                return self._rpc.batch(asked)
+                return self._rpc.batch(asked), attempt == 0
             except UnavailableError as error:
-                for version in versions:
-                    version.fate = Fate.SENT
                 if attempt + 1 == _TRIES:
                     raise UnavailableError(
                         f"{error} What was sent may have arrived: look for its receipt before you act again."
                     ) from None
                 self._sleep(_PAUSE * 2**attempt)
-        return []
+        return [], True
 
     def _heed(self, flight: Flight, newest: Version, reply: RpcError) -> bool:
         """Take up a refusal; return whether the act needs another nonce."""

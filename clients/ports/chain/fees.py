@@ -5,14 +5,19 @@ what is paid is the block's base fee and the tip. So `most` costs nothing while 
 `tip` does.
 
 Nodes let a transaction replace another of the same nonce where both are raised by a tenth: geth
-(`PriceBump`, core/txpool/legacypool), Besu (`DEFAULT_PRICE_BUMP`), Erigon (`PriceBump`), Reth
-(`DEFAULT_PRICE_BUMP`), Hardhat (edr mem_pool.rs); Anvil asks for anything more. Nethermind
-(CompareReplacedTxByFee.cs) wants a tenth on what would be paid, base fee included. `raised` gives an eighth
+(`PriceBump` in core/txpool/legacypool), Erigon (`PriceBump` in txpoolcfg.go), Reth (`DEFAULT_PRICE_BUMP` in
+the pool's config.rs) and Hardhat (edr mem_pool.rs); Anvil asks for anything more. Besu
+(TransactionReplacementByFeeMarketRule.java, by more than a tenth) and Nethermind
+(CompareReplacedTxByFee.cs) look at what would be paid instead, base fee included. `raised` gives an eighth
 on all three, which no rounding spoils.
 """
 
+import argparse
 from collections.abc import Mapping
 from dataclasses import dataclass
+from decimal import Decimal, InvalidOperation
+
+from clients.types.errors import RequestError
 
 GWEI = 10**9
 _CALM, _HASTE = 45.0, 3.0  # seconds
@@ -25,6 +30,27 @@ class Fees:
 
     fixed: tuple[int, int] | None = None  # (most in all, tip)
     ceiling: int = 1000 * GWEI
+
+
+def add_ceiling(parser: "argparse.ArgumentParser | argparse._ArgumentGroup") -> None:
+    """Add the option that says what gas may cost."""
+    parser.add_argument(
+        "--fee-ceiling",
+        default=gwei(Fees().ceiling),
+        metavar="GWEI",
+        help="the most to offer for a unit of gas, tip included (default: %(default)s)",
+    )
+
+
+def parse_ceiling(text: str) -> Fees:
+    """Return the fees that the option's value stands for. RequestError where it is no price."""
+    try:
+        wei = Decimal(text) * GWEI
+    except InvalidOperation:
+        wei = Decimal(0)
+    if not wei.is_finite() or wei < 1:
+        raise RequestError(f"--fee-ceiling {text}: give what a unit of gas may cost, in gwei, as 50 or 0.5.")
+    return Fees(ceiling=int(wei))
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,23 +93,28 @@ def first(market: Market, ceiling: int) -> Offer | None:
     if market.least > ceiling:
         return None
     if market.base is None:
-        return Offer(market.suggested, market.suggested, legacy=True)
+        price = _room(market.suggested, market.suggested, ceiling)
+        return Offer(price, price, legacy=True)
     want, need = 2 * market.base + market.suggested, _next(market.base) + market.suggested
     return _offer(market, want, need, market.suggested, ceiling)
 
 
-def raised(old: Offer, market: Market, ceiling: int) -> Offer | None:
+def raised(old: Offer, market: Market, ceiling: int, *, hasty: bool = False) -> Offer | None:
     """Return an offer that replaces `old` in any node's pool, or None where the ceiling leaves no room now.
 
-    The tip doubles: an old one that wasn't taken tells nothing of what would be. The last offer before the
-    ceiling, which no other can follow, gives the tip half of what is left above the base fee.
+    The tip rises by what nodes ask for, or, if `hasty`, by its share of the way to the ceiling, in orders
+    of magnitude. The last offer before the ceiling, which no other can follow, gives the tip half of what
+    is left above the base fee.
     """
     if _bumped(old.most) > ceiling or market.least > ceiling:
         return None
     base = 0 if old.legacy or market.base is None else market.base
-    tip = max(2 * old.tip, old.tip + _bumped(base + old.tip) - base - old.tip, _bumped(old.tip))
+    tip = max(_bumped(old.tip), _bumped(base + old.tip) - base)
+    if hasty:
+        way = max(1.0, (ceiling - base) / max(1, old.tip))
+        tip = max(tip, round(max(1, old.tip) * way ** (1 / _SHARE)))
     if old.legacy:
-        price = _room(max(tip, market.least), _bumped(old.most), ceiling)
+        price = _room(max(tip, market.least), max(_bumped(old.most), market.least), ceiling)
         return Offer(price, price, legacy=True)
     tip = max(tip, market.suggested if market.base is not None else 0)
     return _offer(market, 2 * base + tip, max(_next(base) + tip, _bumped(old.most)), tip, ceiling)
@@ -97,7 +128,7 @@ def is_priced_out(offer: Offer, market: Market) -> bool:
 def get_patience(left: float | None) -> float:
     """Return the seconds to wait before an offer that isn't taken is raised, `left` seconds before the end.
 
-    A share of what is left, so that there are several raises in any time, and the last ones come fast.
+    A share of what is left: there are several raises in any time, and the last ones come fast.
     """
     return _CALM if left is None else min(_CALM, max(_HASTE, left / _SHARE))
 

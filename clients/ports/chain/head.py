@@ -61,7 +61,7 @@ class Head:
         return until is not None and self.time + 1 >= until
 
     def get_left(self, until: int | None) -> float | None:
-        """Return how many seconds are left until `until`, by the chain's clock; None where there is no end."""
+        """Return the seconds left until `until`, by the chain's clock; None where there is no end."""
         return None if until is None else until - self._offset - self._clock()
 
     # ------------------------------------------------------------------ accounts and transactions
@@ -99,7 +99,7 @@ class Head:
             ]
 
     def find_taker(self, account: Address, nonce: int, since: int) -> str | None:
-        """Return the hash of the mined transaction that used `nonce`, after block `since`, as its block shows it.
+        """Return the hash of the transaction that used `nonce` after block `since`, as its block shows it.
 
         None where the node doesn't show it: it is behind, or has let go of the state of old blocks.
         """

@@ -1,9 +1,9 @@
-"""What signs the versions of a flight: keys, fees within the ceiling, and the journal before anything is sent."""
+"""What signs the versions of a flight: keys, fees within the ceiling, and the journal first of all."""
 
 import logging
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
-from clients.ports.chain.fees import Fees, Market, Offer, first, gwei, raised
+from clients.ports.chain.fees import Fees, Market, Offer, first, gwei, is_priced_out, raised
 from clients.ports.chain.flights import Entry, Flight, Version
 from clients.types.errors import RequestError
 from clients.types.federation import Address
@@ -55,7 +55,8 @@ class Pen:
         ceiling, best = self.get_ceiling(flight), flight.best
         if best is None:
             return first(market, ceiling)
-        offer = raised(best, market, ceiling)
+        ends = flight.step.until is not None and not is_priced_out(best, market)
+        offer = raised(best, market, ceiling, hasty=flight.underpriced or ends)
         if offer is None and flight.newest is None and market.least <= ceiling:
             # The act that had this nonce offers all that may be offered. A node that forgot it takes as much.
             return Offer(min(best.most, ceiling), min(best.tip, ceiling), best.legacy)

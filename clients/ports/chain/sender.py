@@ -44,7 +44,8 @@ _RENEWALS = 3
 class Sender:
     """Signs for the accounts of `keys` and sends.
 
-    `seal` mines what was sent, on a chain of our own. `timeout`: the seconds for which `send` waits.
+    `seal` mines what was sent, on a chain of our own. `timeout`: the seconds for which `send` waits
+    unless told.
     """
 
     def __init__(
@@ -84,8 +85,8 @@ class Sender:
         """Sign for these accounts as well."""
         self._pen.add(keys)
 
-    def send(self, steps: Sequence[Step]) -> list[Mined]:
-        """Sign and send all of `steps`, wait until all are mined; results in their order.
+    def send(self, steps: Sequence[Step], *, wait: float | None = None) -> list[Mined]:
+        """Sign and send all of `steps`, wait until all are mined, `wait` seconds at most; results in order.
 
         Raises UnminedError if one isn't mined within the timeout or before its time is over: it may still
         be, and sending the same step again goes on with the same nonce. Raises UnavailableError where the
@@ -98,7 +99,7 @@ class Sender:
                 self._pen.check(step.sender)
             flights = self._board(steps)
             try:
-                self._fly(flights)
+                self._fly(flights, self._timeout if wait is None else wait)
             except BaseException:
                 for flight in flights:
                     if not flight.sent:
@@ -147,7 +148,8 @@ class Sender:
                 flight.signed_at, flight.block = self._clock(), self._head.number
                 if self._pen.sign_again(flight) and not self._head.is_over(flight.step.until):
                     again.append(flight)
-            self._delivery.deliver(again)
+            with suppress(UnavailableError):  # whoever sends next tries again
+                self._delivery.repeat(again)
             return kept
 
     # ------------------------------------------------------------------ from steps to flights
@@ -160,14 +162,14 @@ class Sender:
         counts |= {one: (self._air.used(one), self._air.used(one)) for one in known}
         return board(steps, self._air, counts)
 
-    def _fly(self, flights: Sequence[Flight]) -> None:
+    def _fly(self, flights: Sequence[Flight], wait: float) -> None:
         fresh = [flight for flight in flights if flight.newest is None]
         if self._seal is None or self._pen.fees.fixed is None:
             self._head.look()
         self._launch(fresh, flights)
         if self._seal is not None:
             self._seal()
-        self._await(flights, tend_at=self._clock() + (0.0 if len(fresh) < len(flights) else _TEND))
+        self._await(flights, wait, tend_in=0.0 if len(fresh) < len(flights) else _TEND)
 
     def _launch(
         self, unsigned: Sequence[Flight], flights: Sequence[Flight], forgotten: Sequence[Flight] = ()
@@ -189,7 +191,8 @@ class Sender:
         where = f"chain at {self._rpc.where}"
         if flight.renewals > _RENEWALS:
             raise UnavailableError(
-                f"{where}: nonce {old} of {who} is taken again and again. Is another client using the same key?"
+                f"{where}: nonce {old} of {who} is taken again and again. Is another client using the same "
+                "key?"
             )
         self._air.move(flight, *self._head.count([who])[who])
         flight.since = self._head.number
@@ -200,8 +203,9 @@ class Sender:
 
     # ------------------------------------------------------------------ waiting
 
-    def _await(self, flights: Sequence[Flight], *, tend_at: float) -> None:
-        deadline = self._clock() + self._timeout
+    def _await(self, flights: Sequence[Flight], wait: float, *, tend_in: float) -> None:
+        begin = self._clock()
+        tend_at = begin + tend_in
         pause = _POLL_FIRST
         while True:
             self._collect(flights)
@@ -212,8 +216,8 @@ class Sender:
                 self._tend(waiting)
                 tend_at = self._clock() + _TEND
             over = all(self._head.is_over(flight.step.until) for flight in waiting)
-            if over or self._clock() >= deadline:
-                raise self._overdue(waiting)
+            if over or self._clock() - begin >= wait:
+                raise self._overdue(waiting, self._clock() - begin)
             self._sleep(pause)
             pause = min(pause * 1.5, _POLL_LAST)
 
@@ -235,7 +239,7 @@ class Sender:
                 self._air.move(flight, *self._head.count([flight.step.sender])[flight.step.sender])
 
     def _tend(self, waiting: Sequence[Flight]) -> None:
-        """Look after what is in the air: give it back to a node that forgot it, raise its fees, or its nonce."""
+        """Look after what is in the air: hand it over again, raise its fees, give it another nonce."""
         crowd = self._air.with_earlier(waiting)
         senders = list(dict.fromkeys(flight.step.sender for flight in crowd))
         shown = [flight for flight in crowd if flight.versions]
@@ -280,8 +284,8 @@ class Sender:
             who = flight.step.sender
             self._air.forget_used(who)
             raise UnavailableError(
-                f"chain at {self._rpc.where}: nonce {min(missing)} of {who} was used and is free again: the chain "
-                "went back. Look again what it has."
+                f"chain at {self._rpc.where}: nonce {min(missing)} of {who} was used and is free again: the "
+                "chain went back. Look again what it has."
             )
 
     def _is_due(self, flight: Flight, *, wanted: bool) -> bool:
@@ -297,7 +301,7 @@ class Sender:
         waited = self._clock() - flight.signed_at
         return head.number > flight.block and waited >= get_patience(head.get_left(flight.step.until))
 
-    def _overdue(self, waiting: Sequence[Flight]) -> UnminedError:
+    def _overdue(self, waiting: Sequence[Flight], waited: float) -> UnminedError:
         flight = waiting[0]
         step, ceiling = flight.step, self._pen.get_ceiling(flight)
         latest = 0
@@ -316,6 +320,6 @@ class Sender:
             fate = "it may still be. Sent again, it goes on with the same nonce."
         name = flight.versions[-1].transaction if flight.versions else "not sent"
         return UnminedError(
-            f"chain at {self._rpc.where}: {len(waiting)} transactions not mined within {self._timeout:g} s. "
+            f"chain at {self._rpc.where}: {len(waiting)} transactions not mined within {waited:.3g} s. "
             f"The first: {step.label} of {step.sender}, nonce {flight.nonce}, {name}: {fate}"
         )
