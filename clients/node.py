@@ -9,10 +9,10 @@ import argparse
 import logging
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from clients.engine.cohort import Cohort
 from clients.engine.config import SwarmConfig, add_options, build, parse_tokens, read_toml
@@ -34,7 +34,7 @@ from clients.ports.keys import Key, KeyedSalts, open_key
 from clients.ports.store.opening import open_store
 from clients.types.chain import Call
 from clients.types.cid import Cid
-from clients.types.errors import PeerError, RequestError
+from clients.types.errors import PeerError, RequestError, UnminedError
 from clients.types.federation import TOKEN, Address, Outcome, Standing, Status
 from clients.types.store import Store
 
@@ -42,6 +42,8 @@ LEARNING = (
     "dataset", "model", "partition", "clients", "seed", "device", "local_epochs", "batch_size",
     "learning_rate", "optimizer", "metric", "validation", "tolerance", "threshold", "store", "history",
 )  # fmt: skip
+
+T = TypeVar("T")
 
 log = logging.getLogger(__name__)
 
@@ -101,6 +103,7 @@ def _run(options: dict[str, Any]) -> int:
         )
     if not 0 <= options["index"] < config.clients:
         raise RequestError(f"--index {options['index']}: the partition has parts 0 to {config.clients - 1}.")
+    fees = parse_ceiling(options["fee_ceiling"])
     key = open_key(options["dev_key"], options["keystore"], options["passphrase_file"])
     if (options["deployment"] is None) == (options["federation"] is None):
         raise RequestError("name the federation: --deployment FILE or --federation ADDRESS.")
@@ -108,7 +111,6 @@ def _run(options: dict[str, Any]) -> int:
     with ExitStack() as stack:
         journal = Journal(options["journal"])
         stack.callback(journal.close)
-        fees = parse_ceiling(options["fee_ceiling"])
         link = stack.enter_context(open_link(options["rpc"], [key], journal=journal.note_sent, fees=fees))
         mechanism = _find(link, deployment, options["federation"])
         chain = (
@@ -227,10 +229,10 @@ def _be_member(chain: Web3Chain, key: Key, options: dict[str, Any]) -> None:
         raise RequestError(
             f"{key.address} holds {token.balance(key.address) / TOKEN:g} tokens, not {options['stake']}."
         )
-    token.approve([key.address], chain.federation, amount)
+    _until_mined(lambda: token.approve([key.address], chain.federation, amount))
     told = False
     while True:
-        [receipt] = chain.send([Call(key.address, "join", (amount,))])
+        [receipt] = _until_mined(lambda: chain.send([Call(key.address, "join", (amount,))]))
         if receipt.error is None:
             log.info("joined with %s tokens", options["stake"])
             return
@@ -240,6 +242,15 @@ def _be_member(chain: Web3Chain, key: Key, options: dict[str, Any]) -> None:
             log.info("a round is in progress; members join between rounds: waiting")
             told = True
         time.sleep(options["poll"])
+
+
+def _until_mined(act: Callable[[], T]) -> T:
+    """Return what `act` returns; while what it sends isn't mined, do it again: it goes on with its nonce."""
+    while True:
+        try:
+            return act()
+        except UnminedError as error:
+            log.warning("%s", error)
 
 
 if __name__ == "__main__":

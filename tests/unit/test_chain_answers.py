@@ -1,6 +1,7 @@
 """What nodes answer, recorded answer by answer: a node's wording decides what becomes of a transaction."""
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -63,3 +64,13 @@ def test_where_the_data_of_a_revert_are(data: object) -> None:
 
 def test_hexadecimal_data_alone_are_no_revert() -> None:
     assert get_revert(4, "the transaction was not mined in time", "0x" + "12" * 32) is None
+
+
+def test_operators_find_the_whole_table() -> None:
+    """Of `docs/reference/chain.md`: every phrase of the table here, and each in the row of its meaning."""
+    page = (Path(__file__).resolve().parents[2] / "docs/reference/chain.md").read_text()
+    rows = [line.split("|")[1:3] for line in page.splitlines() if line.startswith("| ")]
+    told = {(meaning.strip(), words) for meaning, cell in rows for words in re.findall("`([^`]+)`", cell)}
+    meanings = {said.value for said in Said}
+    assert {(line.said.value, line.words) for line in TABLE} <= told
+    assert all(get_said(words).value == meaning for meaning, words in told if meaning in meanings)

@@ -36,7 +36,7 @@ from clients.types.keys import Signer
 log = logging.getLogger(__name__)
 
 _POLL_FIRST, _POLL_LAST = 0.01, 0.5
-_TEND = 1.0  # seconds from one look at what is in the air to the next
+_TEND = 2.0  # seconds from one look at what is in the air to the next
 _GAP = 10.0  # seconds for which nonces before ours may be missing: a provider's nodes lag
 _RENEWALS = 3
 
