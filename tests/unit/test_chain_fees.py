@@ -30,6 +30,8 @@ def test_a_first_offer_is_there_whenever_the_ceiling_allows(market: Market, ceil
         assert market.least <= offer.most <= ceiling
         assert offer.tip <= offer.most
         assert offer.legacy == (market.base is None)
+        # A node's lie about what is usual is believed up to a quarter of the ceiling.
+        assert offer.legacy or offer.tip <= max(ceiling // 4, (ceiling - market.least) // 2)
 
 
 @given(MARKETS, MARKETS, CEILINGS, st.booleans())

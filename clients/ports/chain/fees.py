@@ -95,8 +95,8 @@ def first(market: Market, ceiling: int) -> Offer | None:
     if market.base is None:
         price = _room(market.suggested, market.suggested, ceiling)
         return Offer(price, price, legacy=True)
-    want, need = 2 * market.base + market.suggested, _next(market.base) + market.suggested
-    return _offer(market, want, need, market.suggested, ceiling)
+    tip = _believed(market, ceiling)
+    return _offer(market, 2 * market.base + tip, _next(market.base) + tip, tip, ceiling)
 
 
 def raised(old: Offer, market: Market, ceiling: int, *, hasty: bool = False) -> Offer | None:
@@ -116,8 +116,9 @@ def raised(old: Offer, market: Market, ceiling: int, *, hasty: bool = False) -> 
     if old.legacy:
         price = _room(max(tip, market.least), max(_bumped(old.most), market.least), ceiling)
         return Offer(price, price, legacy=True)
-    tip = max(tip, market.suggested if market.base is not None else 0)
-    return _offer(market, 2 * base + tip, max(_next(base) + tip, _bumped(old.most)), tip, ceiling)
+    tip = max(tip, _believed(market, ceiling) if market.base is not None else 0)
+    need = max(_next(base) + tip, _bumped(old.most), market.least)
+    return _offer(market, 2 * base + tip, need, tip, ceiling)
 
 
 def is_priced_out(offer: Offer, market: Market) -> bool:
@@ -143,6 +144,11 @@ def _offer(market: Market, want: int, need: int, tip: int, ceiling: int) -> Offe
     if most == ceiling:
         tip = max(tip, (ceiling - (market.base or 0)) // 2)
     return Offer(most, min(tip, most))
+
+
+def _believed(market: Market, ceiling: int) -> int:
+    """Return the tip that the node suggests, or what is believed of it: it may be wrong, or lie."""
+    return min(market.suggested, ceiling // 4)
 
 
 def _room(want: int, need: int, ceiling: int) -> int:

@@ -247,7 +247,7 @@ def board(steps: Sequence[Step], air: Air, counts: Mapping[Address, tuple[int, i
     for place, step in enumerate(steps):
         found = air.find(step, taken[step.sender])
         if found is not None and _is_reachable(found, air, lowest[step.sender], held[step.sender]):
-            found.step = replace(found.step, until=step.until)
+            found.step, found.ceiling = replace(found.step, until=step.until), None
             taken[step.sender].add(found.nonce)
             flights[place] = found
     last: dict[Address, int] = {}
