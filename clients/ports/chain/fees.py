@@ -136,7 +136,8 @@ def get_patience(left: float | None) -> float:
 
 def gwei(wei: int) -> str:
     """Return an amount of wei in gwei, for people to read."""
-    return f"{wei / GWEI:.9f}".rstrip("0").rstrip(".")
+    places = 3 if wei >= GWEI // 100 else 9
+    return f"{wei / GWEI:.{places}f}".rstrip("0").rstrip(".")
 
 
 def _offer(market: Market, want: int, need: int, tip: int, ceiling: int) -> Offer:
