@@ -20,7 +20,7 @@ from clients.engine.notes import Notes
 from clients.engine.participant import Participant
 from clients.protocol.rounds import get_end
 from clients.roles import member
-from clients.roles.keeper import PATIENCE
+from clients.roles.keeper import LOOK_AGAIN
 from clients.roles.proposer import get_false_claims
 from clients.roles.view import (
     Assemble,
@@ -45,11 +45,6 @@ log = logging.getLogger(__name__)
 FETCH_MARGIN = 300
 """Seconds before the end of a phase at which a judge or a publisher no longer waits for what a peer
 withholds, or for its own luck."""
-
-
-LOOK_AGAIN = 2 * PATIENCE
-"""Seconds for which calls are waited for before everybody here looks again what is due: what isn't mined may
-be of no use any more, and others must not wait for it."""
 
 
 class Stalled(FedJuryError):

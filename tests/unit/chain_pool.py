@@ -1,5 +1,6 @@
 """A node made of dictionaries: a pool with geth's rules, a base fee, a clock of its own, and moods."""
 
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -204,3 +205,8 @@ def make(chain: PoolChain, **options: Any) -> Sender:
 def step(sender: str, label: str = "act", **options: Any) -> Step:
     """Return an act that is told from others by its label."""
     return Step(sender, TARGET, label.encode(), label, 100_000, **options)
+
+
+def acts(chain: PoolChain) -> Counter[tuple[str, str]]:
+    """Return how often each act of each account was mined."""
+    return Counter((one.sender, one.data.decode()) for _, one in chain.mined)
