@@ -30,6 +30,7 @@ from clients.types.errors import UnavailableError, UnminedError
 from clients.types.federation import Outcome, Phase, Schedule
 from deploy.federation import deploy_federation
 from tests.integration.chain_elsewhere import Elsewhere
+from tests.integration.chain_federation import terms
 
 pytestmark = [pytest.mark.needs("anvil"), pytest.mark.needs("node"), pytest.mark.slow]
 
@@ -123,6 +124,15 @@ def test_we_may_be_killed_and_the_node_restored(elsewhere: Elsewhere) -> None:
     assert {entry.nonce for entry in signed} == {0}
 
 
+def test_a_deployment_by_nodes_that_lag(elsewhere: Elsewhere) -> None:
+    elsewhere.lag = 2
+    link = elsewhere.link(KEYS)
+    for _ in range(3):
+        record = deploy_federation(link, KEYS[0].address, terms())
+    elsewhere.lag = 0
+    assert record.open(link).view("terms")[0][0] == record.token.address
+
+
 # ---------------------------------------------------------------------- a federation
 
 
@@ -180,8 +190,8 @@ class Federation:
         genesis = self.store.put(encode(self.bench.initial_weights(), self.bench.schema)).digest
         schedule = Schedule(open=1, propose=120, commit=120, reveal=120, publish=0, unbonding=3600)
         link = elsewhere.link(KEYS)
-        terms = replace(get_terms(self.config, genesis), schedule=schedule)
-        self.record = deploy_federation(link, KEYS[0].address, terms)
+        asked = replace(get_terms(self.config, genesis), schedule=schedule)
+        self.record = deploy_federation(link, KEYS[0].address, asked)
         self.terms = self.record.terms
         self.stake = self.config.units("tokens")
         chain = self.record.open(link)
