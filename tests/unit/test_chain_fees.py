@@ -1,7 +1,7 @@
 """Offers for gas: every raise is one that nodes take, and none is above the ceiling."""
 
 import pytest
-from hypothesis import assume, example, given
+from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 
 from clients.ports.chain.fees import (
@@ -56,6 +56,7 @@ def test_a_raise_is_one_that_nodes_take(market: Market, later: Market, ceiling: 
         assert paid[1] * 10 >= paid[0] * 11
 
 
+@settings(max_examples=30)
 @given(MARKETS, CEILINGS, st.booleans())
 def test_raises_end_at_the_ceiling_itself(market: Market, ceiling: int, hasty: bool) -> None:
     """A base fee just below the ceiling is reached, however the offers before were spread."""

@@ -21,7 +21,7 @@ def others(sender: str, nonce: int) -> Sent:
 # ---------------------------------------------------------------------- nonces
 
 
-@settings(max_examples=25)
+@settings(max_examples=10)
 @given(st.lists(st.lists(st.sampled_from([A, B, C]), max_size=6), max_size=5))
 def test_nonces_run_on_for_each_sender(batches: list[list[str]]) -> None:
     chain = PoolChain()
