@@ -9,19 +9,19 @@ import argparse
 import logging
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
 from random import Random
-from typing import Any
+from typing import Any, TypeVar
 
 from clients.engine.agreement import require_agreed, settle
 from clients.engine.cohort import Cohort
 from clients.engine.config import SwarmConfig, add_options, parse_tokens, read_toml
 from clients.engine.driver import Driver
 from clients.engine.journal import Journal
-from clients.engine.launch import await_sent, note_sent
+from clients.engine.launch import resume_sent
 from clients.engine.learners import build_bench, parse_attack
 from clients.engine.mechanisms import CONDUCTS
 from clients.engine.mechanisms.base import Rules
@@ -30,6 +30,7 @@ from clients.engine.participant import Participant
 from clients.learning.workbench import Workbench
 from clients.ports.chain import Link, Token, Web3Chain, open_chain, open_link
 from clients.ports.chain.deployment import Deployment, find_mechanism
+from clients.ports.chain.fees import add_ceiling, parse_ceiling
 from clients.ports.chain.patience import Patience
 from clients.ports.chain.terms import Terms, abi_of, terms_of
 from clients.ports.command import Parser, guard
@@ -38,12 +39,14 @@ from clients.ports.store.opening import open_store
 from clients.ports.urls import WAYS, is_url
 from clients.types.chain import Call
 from clients.types.cid import Cid
-from clients.types.errors import PeerError, RequestError
+from clients.types.errors import PeerError, RequestError, UnminedError
 from clients.types.federation import TOKEN, Address, Standing, Status
 from clients.types.learning import AGREED, OWN
 from clients.types.store import Store
 
 LEARNING = (*AGREED, *OWN)
+
+T = TypeVar("T")
 
 log = logging.getLogger(__name__)
 
@@ -76,6 +79,7 @@ def _parser() -> argparse.ArgumentParser:
         help="misbehave, for trials: an attack's name, a+b is both",
     )
     add("--journal", type=Path, default=Path("journal"), help="folder for what must survive a crash")
+    add_ceiling(parser)
     add("--poll", type=float, default=2.0, metavar="SECONDS", help="how often to look at the chain")
     add("--outage", type=float, default=3600.0, metavar="SECONDS",
         help="how long to sit out a chain or store that doesn't answer, or wants fewer requests")  # fmt: skip
@@ -103,6 +107,7 @@ def _run(options: dict[str, Any]) -> int:
         raise RequestError(f"--rpc: give an Ethereum node, as {WAYS}.")
     if not 0 <= options["index"] < config.clients:
         raise RequestError(f"--index {options['index']}: the partition has parts 0 to {config.clients - 1}.")
+    fees = parse_ceiling(options["fee_ceiling"])
     key = open_key(options["dev_key"], options["keystore"], options["passphrase_file"])
     if (options["deployment"] is None) == (options["federation"] is None):
         raise RequestError("name the federation: --deployment FILE or --federation ADDRESS.")
@@ -112,7 +117,7 @@ def _run(options: dict[str, Any]) -> int:
         # Participants that share a provider had better not come back to it all at once.
         patience = Patience(refused=options["outage"], jitter=Random(key.address).random)
         link = stack.enter_context(
-            open_link(options["rpc"], [key], journal=note_sent(journal), patience=patience)
+            open_link(options["rpc"], [key], journal=journal.note_sent, patience=patience, fees=fees)
         )
         mechanism = _find(link, deployment, options["federation"])
         chain = (
@@ -121,7 +126,7 @@ def _run(options: dict[str, Any]) -> int:
             else open_chain(link, options["federation"], abi=abi_of(mechanism))
         )
         journal.claim(chain.identity())
-        await_sent(chain, [key.address], journal)
+        resume_sent(chain, [key.address], journal)
         store = open_store(config.store, root=options["journal"])
         stack.callback(store.close)
         _participate(mechanism, chain, store, config, key, options, journal)
@@ -249,10 +254,10 @@ def _be_member(chain: Web3Chain, key: Key, options: dict[str, Any]) -> None:
         raise RequestError(
             f"{key.address} holds {token.balance(key.address) / TOKEN:g} tokens, not {options['stake']}."
         )
-    token.approve([key.address], chain.federation, amount)
+    _until_mined(lambda: token.approve([key.address], chain.federation, amount))
     told = False
     while True:
-        [receipt] = chain.send([Call(key.address, "join", (amount,))])
+        [receipt] = _until_mined(lambda: chain.send([Call(key.address, "join", (amount,))]))
         if receipt.error is None:
             log.info("joined with %s tokens", options["stake"])
             return
@@ -262,6 +267,15 @@ def _be_member(chain: Web3Chain, key: Key, options: dict[str, Any]) -> None:
             log.info("a round is in progress; members join between rounds: waiting")
             told = True
         time.sleep(options["poll"])
+
+
+def _until_mined(act: Callable[[], T]) -> T:
+    """Return what `act` returns; while what it sends isn't mined, do it again: it goes on with its nonce."""
+    while True:
+        try:
+            return act()
+        except UnminedError as error:
+            log.warning("%s", error)
 
 
 if __name__ == "__main__":

@@ -7,9 +7,10 @@ from pathlib import Path
 
 from clients.ports.binaries import ROOT
 from clients.ports.chain.deployment import Deployment, record_path
+from clients.ports.chain.fees import add_ceiling, parse_ceiling
+from clients.ports.chain.flights import Entry
 from clients.ports.chain.link import Link, open_link
 from clients.ports.chain.patience import Patience
-from clients.ports.chain.sender import Entry
 from clients.ports.command import Parser, guard
 from clients.ports.files import write_whole
 from clients.ports.keys import open_key
@@ -38,6 +39,7 @@ def parser() -> argparse.ArgumentParser:
     key.add_argument(
         "--passphrase-file", type=Path, metavar="FILE", help="default: $FEDJURY_PASSPHRASE, else asked for"
     )
+    add_ceiling(key)
     money = parser.add_argument_group("token and randomness")
     money.add_argument("--token", metavar="ADDRESS", help="the ERC-20 to stake (default: a new one)")
     money.add_argument(
@@ -81,9 +83,10 @@ def deploy(given: argparse.Namespace) -> tuple[Deployment, Path]:
     terms, history, learning = read_terms(given), read_history(given), read_learning(given)
     beacon = parse_bytes32(given.beacon_value) if given.beacon_value else None
     record_path(given.folder, 0, given.name)  # a bad name costs nothing yet
+    fees = parse_ceiling(given.fee_ceiling)
     key = open_key(given.dev_key, given.keystore, given.passphrase_file)
     patience = Patience(refused=given.timeout)
-    options = {"chain_id": given.chain_id, "mined_within": given.timeout, "patience": patience}
+    options = {"chain_id": given.chain_id, "mined_within": given.timeout, "patience": patience, "fees": fees}
     with open_link(given.rpc, [key], **options) as link:
         path = record_path(given.folder, link.chain_id, given.name)
         if path.exists() and not given.force:

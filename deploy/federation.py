@@ -1,16 +1,17 @@
 """Put a federation on a chain: its token, its beacon on a development chain, the contract itself."""
 
-from collections.abc import Mapping, Sequence
+import time
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import astuple, replace
-from typing import Any
+from typing import Any, TypeVar
 
 from clients.ports.chain.abi import Abi, abi_hash, address, as_bytes, as_int, hash_code, packaged
 from clients.ports.chain.deployment import Contract, Deployment
+from clients.ports.chain.flights import Step
 from clients.ports.chain.link import Link
 from clients.ports.chain.refusal import explain
 from clients.ports.chain.rpc import RpcError, reading
-from clients.ports.chain.sender import Step
 from clients.ports.chain.terms import Terms, kind_of, mechanism_of, terms_of
 from clients.ports.chain.token import Token
 from clients.ports.chain.web3chain import Web3Chain, check_code
@@ -20,6 +21,10 @@ from clients.types.federation import ZERO_ADDRESS, Address
 from clients.types.keeping import HISTORY
 from deploy.compiler import artifact
 from deploy.sources import compiler_settings
+
+T = TypeVar("T")
+
+_LAG_TRIES, _LAG_PAUSE = 5, 1.0
 
 DEV_CHAINS = frozenset({1337, 31337})
 """Chain ids on which money is play money: mintable tokens and fixed beacons are for these alone."""
@@ -110,7 +115,7 @@ def _deploy(link: Link, deployer: Address, contract: str, args: Sequence[object]
     if not mined.ok or mined.created is None:
         raise _refused(contract, explain(link.rpc, _errors(contract), step, mined))
     where = address(mined.created)
-    code = _code(link, where)
+    code = _patiently(lambda: link.data("eth_getCode", where, hex(mined.block)))
     if len(code) != len(built.deployed_bytecode):
         raise UnavailableError(f"chain at {link.rpc.where}: what was deployed at {where} is not {contract}.")
     return Contract(contract, where, hash_code(code), mined.transaction, mined.block)
@@ -137,20 +142,29 @@ def _errors(contract: str) -> Abi:
 
 def _existing(link: Link, contract: str, where: Address) -> Contract:
     check_code(link, where, None)
-    return Contract(contract, where, hash_code(_code(link, where)))
+    return Contract(contract, where, hash_code(link.data("eth_getCode", where, "latest")))
 
 
-def _code(link: Link, where: Address) -> bytes:
-    return link.data("eth_getCode", where, "latest")
+def _patiently(ask: Callable[[], T]) -> T:
+    """Return what `ask` returns about a block just mined, which not all nodes of a provider have yet."""
+    for _ in range(_LAG_TRIES):
+        with suppress(UnavailableError):
+            return ask()
+        time.sleep(_LAG_PAUSE)
+    return ask()
 
 
 def _verify(link: Link, federation: Contract, terms: Terms) -> None:
     """See that the contract on the chain has the terms that it was meant to have."""
     abi = Abi(artifact(federation.contract).abi)
     call = {"to": federation.address, "data": "0x" + abi.call("terms").hex()}
-    with reading(link.rpc.where, "eth_call"):
-        [raw] = abi.result("terms", as_bytes(link.rpc.request("eth_call", call, "latest")))
-        got = terms_of(mechanism_of(terms), raw)
+
+    def ask() -> Terms:
+        with reading(link.rpc.where, "eth_call"):
+            raw = link.rpc.request("eth_call", call, hex(federation.block))
+            return terms_of(mechanism_of(terms), abi.result("terms", as_bytes(raw))[0])
+
+    got = _patiently(ask)
     if got != terms:
         raise UnavailableError(
             f"chain at {link.rpc.where}: {federation.address} has other terms than asked for: {got}."

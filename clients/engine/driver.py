@@ -20,7 +20,9 @@ from clients.engine.mechanisms.publishing import assemble
 from clients.engine.meters import Meters
 from clients.engine.notes import Notes
 from clients.engine.participant import Participant
+from clients.protocol.rounds import get_end
 from clients.roles import member
+from clients.roles.keeper import LOOK_AGAIN
 from clients.roles.proposer import get_false_claims
 from clients.roles.view import (
     Assemble,
@@ -35,7 +37,7 @@ from clients.roles.view import (
 )
 from clients.types.chain import Call, Chain, Devnet, Receipt
 from clients.types.cid import Cid
-from clients.types.errors import FedJuryError, OutOfPatience, UnavailableError
+from clients.types.errors import FedJuryError, OutOfPatience, UnavailableError, UnminedError
 from clients.types.federation import Address, Phase, Role, Seat, Status
 from clients.types.store import Store
 
@@ -123,6 +125,12 @@ class Driver:
                 if not self.sweep(status):
                     self._wait(status)
                 outage_since = None
+            except UnminedError as error:
+                # Nothing is out of reach. What is due is decided anew; the same call goes on with its nonce.
+                if self.devnet is not None:
+                    raise
+                log.warning("%s", error)
+                self._sleep(self._poll_seconds)
             except UnavailableError as error:
                 now = self._clock()
                 outage_since = now if outage_since is None else outage_since
@@ -324,7 +332,7 @@ class Driver:
 
     def _send(self, calls: Sequence[Call], round_number: int) -> None:
         with self.meters.part("chain"):
-            receipts = self.chain.send(calls)
+            receipts = self.chain.send(calls, wait=None if self.devnet else LOOK_AGAIN)
         for receipt in receipts:
             self.gas[receipt.call.method] += receipt.gas
         if self.devnet is not None:
@@ -355,13 +363,8 @@ class Driver:
 
     def _wait(self, status: Status) -> None:
         # The next block may open a round that has rested; a phase is over when the latest one is past it.
-        over = {
-            Phase.OPEN: status.rest_until,
-            Phase.PROPOSE: status.propose_end + 1,
-            Phase.COMMIT: status.commit_end + 1,
-            Phase.REVEAL: status.reveal_end + 1,
-            Phase.PUBLISH: status.publish_end + 1,
-        }.get(status.phase, 0)
+        end = get_end(status, status.phase)
+        over = status.rest_until if status.phase == Phase.OPEN else 0 if end is None else end + 1
         seconds = over - self.chain.now()
         few = status.phase == Phase.OPEN and status.members < self.rules.min_members
         if seconds <= 0 and (self.devnet is not None or (few and self._closed)):

@@ -6,7 +6,8 @@ Five journals, all JSON lines:
   evaluation need not repeat bit for bit, so it is the one thing that can't be derived again. Salts can:
   they follow from the key.
 * `drifts.jsonl`: what participants found out about their own training and judge by in later rounds.
-* `sent.jsonl`: every transaction's hash and nonce before it is sent to a chain that outlives the run.
+* `sent.jsonl`: every transaction before it is sent to a chain that outlives the run: its act, nonce, hash and
+  fees. A later life goes on with the same nonce, and so never acts twice.
 * `calls.jsonl`: every batch that a chain of our own executed. Such a chain dies with the run; replaying its
   calls on a fresh one brings back the same state.
 * `pins.jsonl`: every file before it goes into a store that outlives the run, so that it is let go of in time.
@@ -18,6 +19,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from clients.engine.results import LineFile
+from clients.ports.chain.flights import Entry
 from clients.ports.files import write_whole
 from clients.types.chain import Call, Devnet, Receipt
 from clients.types.cid import Cid
@@ -120,17 +122,17 @@ class Journal:
             found.setdefault(account, []).append(drift)
         return found
 
-    def note_sent(self, sender: Address, nonce: int, transaction: str) -> None:
+    def note_sent(self, entry: Entry) -> None:
         """Write down what is about to be sent, so that nobody need wonder whether it was."""
-        self._sent.append({"sender": sender, "nonce": nonce, "transaction": transaction})
+        self._sent.append(entry.to_json())
 
-    def sent(self) -> list[dict[str, Any]]:
-        """Return what was sent since `forget_sent`, the latest last."""
-        return self._sent.read()
+    def sent(self) -> list[Entry]:
+        """Return what was sent, the latest last, less what `keep_sent` dropped; old versions' records too."""
+        return [Entry.from_json(record, self._sent.path) for record in self._sent.read()]
 
-    def forget_sent(self) -> None:
-        """Forget what was sent: the chain has it all."""
-        self._sent.keep([])
+    def keep_sent(self, entries: Iterable[Entry]) -> None:
+        """Forget what was sent but for `entries`: the chain has all else."""
+        self._sent.keep([entry.to_json() for entry in entries])
 
     def note_calls(self, round_number: int, receipts: Sequence[Receipt]) -> None:
         """Write down the calls that took effect."""

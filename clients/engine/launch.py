@@ -9,9 +9,9 @@ from typing import Any
 from clients.engine.config import SwarmConfig
 from clients.engine.journal import Journal
 from clients.engine.mechanisms import CONDUCTS
-from clients.ports.chain import Entry, Link, Web3Chain, Web3Devnet, open_link, setup_members
+from clients.ports.chain import Link, Web3Chain, Web3Devnet, open_link, setup_members
 from clients.ports.chain.deployment import Deployment
-from clients.ports.chain.sender import Step
+from clients.ports.chain.flights import Step
 from clients.ports.chain.terms import Terms, kind_of
 from clients.ports.keys import Key, derive_keys, dev_key
 from clients.protocol.simulator import BEACON, TOKEN, SpecChain
@@ -73,7 +73,7 @@ def launch(config: SwarmConfig, terms: Terms, keys: Sequence[Key], journal: Jour
         )
     theirs = config.on_node
     deployer = get_deployer(config)
-    link = open_link(config.chain, [deployer, *keys], journal=note_sent(journal) if theirs else None)
+    link = open_link(config.chain, [deployer, *keys], journal=journal.note_sent if theirs else None)
     try:
         deployment = _deploy(link, config, terms, deployer.address, list(funds))
         chain = deployment.open(link)
@@ -114,11 +114,11 @@ def relaunch(
 ) -> Launched:
     """Return the federation that an earlier run deployed on a chain that outlives runs."""
     deployment = Deployment.parse(document, where)
-    note = note_sent(journal)
-    link = open_link(config.chain, [get_deployer(config), *keys], chain_id=deployment.chain_id, journal=note)
+    all_keys = [get_deployer(config), *keys]
+    link = open_link(config.chain, all_keys, chain_id=deployment.chain_id, journal=journal.note_sent)
     try:
         chain = deployment.open(link)
-        await_sent(chain, [key.address for key in keys], journal)
+        resume_sent(chain, [key.address for key in keys], journal)
     except BaseException:
         link.close()
         raise
@@ -143,12 +143,7 @@ def fill_pool(chain: Chain, sponsor: Address, amount: int) -> None:
         chain.send([Call(sponsor, "fund", (short,))])
 
 
-def note_sent(journal: Journal) -> Callable[[Entry], None]:
-    """Return what writes a transaction down in `journal` before it is sent."""
-    return lambda entry: journal.note_sent(entry.sender, entry.nonce, entry.transaction)
-
-
-def await_sent(
+def resume_sent(
     chain: Web3Chain,
     accounts: Sequence[Address],
     journal: Journal,
@@ -156,21 +151,31 @@ def await_sent(
     seconds: float = 120.0,
     sleep: Callable[[float], None] = time.sleep,
 ) -> None:
-    """Wait until what an earlier life of ours sent is on the chain, so that nothing is sent a second time.
+    """Take up what an earlier life of ours sent and the chain doesn't have yet, nonces and all.
 
-    `UnavailableError` after `seconds`, naming the transaction that is stuck.
+    Others' transactions of `accounts` that a node holds are waited for: `UnavailableError` after `seconds`,
+    naming the nonces.
     """
-    waiting = list(accounts)
-    for _ in range(max(1, int(seconds))):
-        waiting = [one for one in waiting if len(set(chain.pending(one))) > 1]
-        if not waiting:
-            journal.forget_sent()
+    open_entries = chain.link.sender.adopt(journal.sent())
+    journal.keep_sent(open_entries)
+    known = {(entry.sender, entry.nonce) for entry in open_entries}
+    unknown: dict[Address, list[int]] = {}
+    for attempt in range(max(1, int(seconds))):
+        if attempt:
+            sleep(1.0)
+        held = {one: range(*chain.pending(one)) for one in accounts if one in unknown or not attempt}
+        unknown = {
+            one: strange
+            for one, nonces in held.items()
+            if (strange := [nonce for nonce in nonces if (one, nonce) not in known])
+        }
+        if not unknown:
             return
-        sleep(1.0)
-    stuck = [record["transaction"] for record in journal.sent() if record["sender"] in waiting]
+    account, nonces = next(iter(unknown.items()))
     raise UnavailableError(
-        f"transactions of {waiting[0]} sent earlier are not mined yet "
-        f"({', '.join(stuck[-3:]) or 'not ours'}). Start again when they are."
+        f"the node holds transactions of {account} that this journal knows nothing of (nonce {nonces[0]}"
+        f"{f' to {nonces[-1]}' if len(nonces) > 1 else ''}), and they are not mined. Is another client using "
+        "the same key? Start again when they are mined, or replace them with the wallet that sent them."
     )
 
 

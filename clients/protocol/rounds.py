@@ -7,7 +7,7 @@ from types import MappingProxyType
 from clients.protocol.hashing import UINT256_MAX
 from clients.types.chain import Call
 from clients.types.errors import RequestError
-from clients.types.federation import Act, Outcome, Phase, Role, Round, Schedule
+from clients.types.federation import Act, Outcome, Phase, Role, Round, Schedule, Status
 
 SEAL_BLOCKS = 256
 """How many blocks a block's hash can be looked up for."""
@@ -95,6 +95,17 @@ def compute_ends(drawn_at: int, schedule: Schedule) -> Ends:
     commit = propose + schedule.commit
     reveal = commit + schedule.reveal
     return Ends(propose, commit, reveal, reveal + schedule.publish)
+
+
+def get_end(status: Status, phase: Phase | None) -> int | None:
+    """Return the time from which on the round in progress isn't in `phase`; None where no time ends it."""
+    ends = {
+        Phase.PROPOSE: status.propose_end,
+        Phase.COMMIT: status.commit_end,
+        Phase.REVEAL: status.reveal_end,
+        Phase.PUBLISH: status.publish_end,
+    }
+    return ends.get(phase) if phase else None
 
 
 def is_in_progress(record: Round, number: int) -> bool:

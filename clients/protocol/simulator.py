@@ -87,7 +87,7 @@ class SpecChain(Generic[T]):
         """The federation's terms, with this chain's token and beacon."""
         return self.core.terms
 
-    def send(self, calls: Sequence[Call]) -> list[Receipt]:
+    def send(self, calls: Sequence[Call], *, wait: float | None = None) -> list[Receipt]:
         """Put `calls` into one new block, in this order; a receipt each. RequestError for no action."""
         if not calls:
             return []

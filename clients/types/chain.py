@@ -1,7 +1,7 @@
 """The port to a federation's chain: what every home of it offers, the specification included."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from clients.types.errors import ProtocolError
@@ -10,11 +10,16 @@ from clients.types.federation import Address, Event, Round, Seat, Status
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """One action of IFederation: `method` by its ABI name, `args` in ABI order (bytes32 as bytes)."""
+    """One action of IFederation: `method` by its ABI name, `args` in ABI order (bytes32 as bytes).
+
+    `until`: the time, in seconds of the chain's clock, from which on the call makes no sense any more; None:
+    it always does. The nearer that is, the more is offered to have it mined.
+    """
 
     sender: Address
     method: str
     args: tuple[object, ...] = ()
+    until: int | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +37,8 @@ class Chain(Protocol):
     """A deployed federation as its clients see it.
 
     Errors: `UnavailableError` where the chain is down, slow, or not the deployment's. A call that the
-    protocol refuses is no exception: its receipt carries the error.
+    protocol refuses is no exception: its receipt carries the error. `UnminedError` where what was sent isn't
+    mined in time: the same call sent again goes on with it, another one takes its place.
     """
 
     @property
@@ -45,8 +51,10 @@ class Chain(Protocol):
         """Return the chain's id, which commitments bind."""
         ...
 
-    def send(self, calls: Sequence[Call]) -> list[Receipt]:
+    def send(self, calls: Sequence[Call], *, wait: float | None = None) -> list[Receipt]:
         """Send `calls` together, wait for all of them; receipts in the order of the calls.
+
+        `wait`: for how many seconds at most; None: as long as this home of chains waits.
 
         Calls of one sender are executed in the order given; calls of different senders in any order.
         """

@@ -27,6 +27,10 @@ class OutOfPatience(UnavailableError):
     """Trouble that was sat out for as long as this client does: whoever waits for its end gives up."""
 
 
+class UnminedError(UnavailableError):
+    """What was sent isn't mined yet, or its time is over. Nothing else is wrong: look, and decide anew."""
+
+
 class PeerError(FedJuryError):
     """A peer misbehaved: withheld, corrupt or ill-formed content. It is voted against, never crashed on."""
 

@@ -7,7 +7,7 @@ from itertools import chain as joined
 import pytest
 
 from clients.ports.chain import Web3Chain, open_chain
-from clients.ports.chain.sender import Entry
+from clients.ports.chain.flights import Entry
 from clients.ports.keys import derive_keys, dev_key
 from clients.protocol.simulator import SpecChain
 from clients.protocol.stake_vote import STAKE_VOTE
@@ -77,7 +77,8 @@ def test_what_is_on_its_way_counts_as_pending(world: World) -> None:
     assert world.chain.pending(account) == (latest, latest + 1)
     world.chain.advance()
     assert world.chain.pending(account) == (latest + 1, latest + 1)
-    link.sender._nonces.clear()  # this one went past it
+    [receipt] = world.chain.send([Call(account, "exit")])  # that one went past our own count of nonces
+    assert receipt.error == ProtocolError("NotMember", account, Standing.STRANGER)
 
 
 def test_a_batch_is_executed_in_the_order_given(world: World) -> None:

@@ -11,11 +11,13 @@ from hypothesis import strategies as st
 from clients.auditing.nodesource import NodeSource
 from clients.ports.chain import Web3Chain, open_link
 from clients.ports.chain.abi import Abi, packaged
+from clients.ports.chain.fees import Fees
+from clients.ports.chain.flights import Entry, Mined, Step
 from clients.ports.chain.link import Link
 from clients.ports.chain.logs import LogReader
 from clients.ports.chain.refusal import explain
 from clients.ports.chain.rpc import Request, Rpc, RpcError
-from clients.ports.chain.sender import Entry, Fees, Mined, Sender, Step
+from clients.ports.chain.sender import Sender
 from clients.types.errors import ProtocolError, RequestError, UnavailableError
 from tests.integration.chain_federation import World, join, opened
 

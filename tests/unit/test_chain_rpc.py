@@ -292,17 +292,3 @@ def test_urls_that_are_none(url: str) -> None:
 def test_redacted() -> None:
     assert redacted("https://me:pw@host.example:8545/v2/KEY?a=b#c") == "https://host.example:8545"
     assert redacted("wss://host/KEY") == "wss://host"
-
-
-@pytest.mark.parametrize(
-    ("message", "data", "expected"),
-    [
-        ("execution reverted", "0x01", b"\1"),
-        ("execution reverted", None, b""),
-        ("VM Exception: revert", {"message": "m", "data": "0x02", "txHash": "0x"}, b"\2"),
-        ("reverted", {"data": {"data": "0x03"}}, b"\3"),
-        ("header not found", None, None),
-    ],
-)
-def test_revert_data_in_every_dialect(message: str, data: object, expected: bytes | None) -> None:
-    assert RpcError("eth_call", 3, message, data).revert == expected

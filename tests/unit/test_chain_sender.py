@@ -1,124 +1,47 @@
-"""Nonces, journal, fees and receipts, against a chain made of a dictionary."""
+"""Nonces, journal and receipts: one act, one nonce, one transaction mined, on a node of dictionaries."""
 
-from collections.abc import Sequence
-from typing import Any
+import logging
+from itertools import pairwise
 
 import pytest
-from eth_account import Account
-from eth_account.typed_transactions import TypedTransaction
-from eth_utils.crypto import keccak
-from eth_utils.hexadecimal import decode_hex
-from hexbytes import HexBytes
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from clients.ports.chain.rpc import Request, RpcError
-from clients.ports.chain.sender import GWEI, Entry, Fees, Sender, Step
-from clients.ports.keys import derive_keys
-from clients.types.errors import RequestError, UnavailableError
-
-KEYS = derive_keys(5, 3)
-A, B, C = (key.address for key in KEYS)
-TARGET = "0x" + "11" * 20
+from clients.ports.chain.fees import GWEI, Fees
+from clients.ports.chain.flights import Entry
+from clients.types.errors import RequestError, UnavailableError, UnminedError
+from tests.unit.chain_pool import START, TARGET, A, B, C, PoolChain, Sent, acts, make, step
 
 
-class FakeChain:
-    """Takes what is next in nonce, mines at once unless `stalled`, and can be told to lie in wait."""
-
-    where = "a dictionary"
-
-    def __init__(self) -> None:
-        self.nonces: dict[str, int] = {}
-        self.receipts: dict[str, dict[str, Any]] = {}
-        self.raws: list[str] = []
-        self.stalled = False
-        self.base_fee: int | None = 7 * GWEI
-
-    def request(self, method: str, *params: Any) -> Any:
-        result = self.batch([(method, params)])[0]
-        if isinstance(result, RpcError):
-            raise result
-        return result
-
-    def batch(self, asked: Sequence[Request]) -> list[Any]:
-        return [self._answer(method, *params) for method, params in asked]
-
-    def close(self) -> None: ...
-
-    def _answer(self, method: str, *params: Any) -> Any:
-        match method:
-            case "eth_getTransactionCount":
-                return hex(self.nonces.get(params[0], 0))
-            case "eth_getBlockByNumber":
-                return {"baseFeePerGas": hex(self.base_fee)} if self.base_fee is not None else {}
-            case "eth_gasPrice":
-                return hex(3 * GWEI)
-            case "eth_maxPriorityFeePerGas":
-                return hex(2 * GWEI)
-            case "eth_sendRawTransaction":
-                return self._take(params[0])
-            case "eth_getTransactionReceipt":
-                return self.receipts.get(params[0])
-        return RpcError(method, -32601, "no such method")
-
-    def _take(self, raw: str) -> Any:
-        sender, nonce = Account.recover_transaction(raw), decode(raw)["nonce"]
-        digest = hash_of(raw)
-        if digest in self.receipts:
-            return RpcError("eth_sendRawTransaction", -32000, "already known")
-        expected = self.nonces.get(sender, 0)
-        if nonce != expected:
-            word = "low" if nonce < expected else "high"
-            return RpcError("eth_sendRawTransaction", -32000, f"nonce too {word}")
-        self.raws.append(raw)
-        if not self.stalled:
-            self.nonces[sender] = expected + 1
-            fixed = {"blockNumber": "0x1", "status": "0x1", "gasUsed": "0x5208", "logs": []}
-            self.receipts[digest] = {"transactionHash": digest, **fixed}
-        return digest
+def others(sender: str, nonce: int) -> Sent:
+    """A transaction of another client with the same key."""
+    return Sent("0x" + "ee" * 31 + f"{nonce:02x}", sender, nonce, 10**12, 10**9, 10**5, b"theirs")
 
 
-def decode(raw: str) -> dict[str, Any]:
-    if not raw.startswith("0x02"):
-        return {"nonce": 0}  # a legacy one, of which there is one here
-    return TypedTransaction.from_bytes(HexBytes(raw)).as_dict()
+# ---------------------------------------------------------------------- nonces
 
 
-def hash_of(raw: str) -> str:
-    return "0x" + keccak(decode_hex(raw)).hex()
-
-
-def make(chain: FakeChain, **options: Any) -> Sender:
-    ticks = iter(range(10**6))
-    options = {"clock": lambda: float(next(ticks)), "sleep": lambda seconds: None, **options}
-    return Sender(chain, 31337, KEYS, **options)
-
-
-def step(sender: str, label: str = "act") -> Step:
-    return Step(sender, TARGET, b"\1\2", label, 100_000)
-
-
+@settings(max_examples=10)
 @given(st.lists(st.lists(st.sampled_from([A, B, C]), max_size=6), max_size=5))
 def test_nonces_run_on_for_each_sender(batches: list[list[str]]) -> None:
-    chain = FakeChain()
+    chain = PoolChain()
     sender = make(chain)
     for batch in batches:
-        assert len(sender.send([step(who) for who in batch])) == len(batch)
+        assert len(sender.send([step(who, f"{place}") for place, who in enumerate(batch)])) == len(batch)
     for who in (A, B, C):
-        nonces = [decode(raw)["nonce"] for raw in chain.raws if Account.recover_transaction(raw) == who]
+        nonces = [one.nonce for one in chain.taken if one.sender == who]
         assert nonces == list(range(len(nonces)))
 
 
 def test_the_journal_has_the_hash_before_the_chain_has_the_transaction() -> None:
-    chain = FakeChain()
+    chain = PoolChain()
     noted: list[Entry] = []
 
     def journal(entry: Entry) -> None:
-        assert entry.transaction not in chain.receipts
+        assert all(one.hash != entry.transaction for one in chain.taken)
         noted.append(entry)
 
-    sender = make(chain, journal=journal)
-    mined = sender.send([step(A, "join"), step(B, "exit"), step(A, "claim")])
+    mined = make(chain, journal=journal).send([step(A, "join"), step(B, "exit"), step(A, "claim")])
     assert [entry.transaction for entry in noted] == [one.transaction for one in mined]
     assert [(entry.sender, entry.nonce, entry.label) for entry in noted] == [
         (A, 0, "join"),
@@ -128,7 +51,7 @@ def test_the_journal_has_the_hash_before_the_chain_has_the_transaction() -> None
 
 
 def test_a_journal_that_fails_stops_the_transaction() -> None:
-    chain = FakeChain()
+    chain = PoolChain()
 
     def journal(entry: Entry) -> None:
         raise UnavailableError("disk full")
@@ -136,114 +59,193 @@ def test_a_journal_that_fails_stops_the_transaction() -> None:
     sender = make(chain, journal=journal)
     with pytest.raises(UnavailableError, match="disk full"):
         sender.send([step(A)])
-    assert chain.raws == []
+    assert chain.taken == []
     sender.journal = None
-    [mined] = sender.send([step(A)])
-    assert decode(chain.raws[0])["nonce"] == 0
-    assert mined.ok
+    assert sender.send([step(A)])[0].ok
+    assert chain.taken[0].nonce == 0
 
 
-def test_used_up_nonces_are_renewed_in_order() -> None:
-    chain = FakeChain()
+@pytest.mark.parametrize("waiting", [False, True])
+def test_a_key_that_others_use_gets_other_nonces_and_says_so(
+    waiting: bool, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Found out by the node's answer, or, once ours is in the pool, in the block that has theirs."""
+    chain = PoolChain()
     sender = make(chain)
-    sender.send([step(A)])
-    chain.nonces[A] = 5  # somebody else has this key too
-    sender.send([step(A, "one"), step(B), step(A, "two")])
-    assert [decode(raw)["nonce"] for raw in chain.raws] == [0, 0, 5, 6]
+    sender.send([step(A, "first")])
+
+    def meddle(number: int) -> None:
+        if chain.count(A) < 5:
+            chain.pool.clear()
+            for nonce in range(chain.count(A), 5):
+                chain.mine(others(A, nonce))
+
+    if waiting:
+        chain.each_block = meddle
+    else:
+        # The node counts what others did only once it is asked to take ours.
+        chain.refuse = lambda sent: meddle(0) or ""  # type: ignore[func-returns-value]
+    with caplog.at_level(logging.WARNING):
+        sender.send([step(A, "one"), step(B), step(A, "two")])
+    assert acts(chain)[A, "one"] == acts(chain)[A, "two"] == acts(chain)[B, "act"] == 1
+    assert [one.nonce for _, one in chain.mined if one.data in (b"one", b"two")] == [5, 6]
+    assert "another client using the same key" in caplog.text
 
 
-def test_forgotten_nonces_are_renewed() -> None:
-    chain = FakeChain()
+def test_a_key_that_others_use_all_the_time_is_given_up() -> None:
+    chain = PoolChain()
+    chain.refuse = lambda sent: chain.mine(others(A, sent.nonce)) or ""  # type: ignore[func-returns-value]
+    with pytest.raises(UnavailableError, match=r"taken again and again.*another client"):
+        make(chain).send([step(A)])
+
+
+def test_anothers_transaction_in_the_pool_is_left_there() -> None:
+    chain = PoolChain()
+    chain.pool[A, 0] = others(A, 0)
+    make(chain).send([step(A)])
+    assert [one.data for _, one in chain.mined] == [b"theirs", b"act"]
+
+
+@pytest.mark.parametrize("queues", [False, True])
+def test_a_chain_that_began_anew_gets_its_own_nonces(queues: bool) -> None:
+    chain = PoolChain(queues=queues)
     sender = make(chain)
-    sender.send([step(A), step(A)])
-    chain.nonces, chain.receipts = {}, {}  # a development chain began anew
+    sender.send([step(A), step(A, "too")])
+    chain.mined.clear()
+    if queues:
+        with pytest.raises(UnavailableError, match="chain went back"):
+            sender.send([step(A, "again")])
     sender.send([step(A, "again")])
-    assert decode(chain.raws[-1])["nonce"] == 0
+    assert chain.mined[0][1].nonce == 0
 
 
-class Flaky(FakeChain):
-    """Takes the first `lost` deliveries without an answer, and shows receipts `lag` questions late."""
-
-    def __init__(self, lost: int, lag: int) -> None:
-        super().__init__()
-        self.lost = lost
-        self.lag = lag
-
-    def batch(self, asked: Sequence[Request]) -> list[Any]:
-        if asked and asked[0][0] == "eth_getTransactionReceipt" and self.lag > 0:
-            self.lag -= 1
-            return [None] * len(asked)
-        answers = super().batch(asked)
-        if asked and asked[0][0] == "eth_sendRawTransaction" and self.lost > 0:
-            self.lost -= 1
-            raise UnavailableError("connection lost")
-        return answers
+# ---------------------------------------------------------------------- lost, forgotten, priced out
 
 
 @pytest.mark.parametrize("lost", [0, 1, 2])
-@pytest.mark.parametrize("lag", [0, 1, 7])
-@pytest.mark.parametrize("word", ["already known", "nonce too low"])
-def test_a_lost_answer_makes_no_second_transaction(lost: int, lag: int, word: str) -> None:
-    chain = Flaky(lost, lag)
-    sent: set[str] = set()
-    whole = chain._take
-
-    def take(raw: str) -> Any:
-        sent.add(raw)
-        answer = whole(raw)
-        known = isinstance(answer, RpcError) and answer.message == "already known"
-        return RpcError("eth_sendRawTransaction", -32000, word) if known else answer
-
-    chain._take = take  # type: ignore[method-assign]
-    mined = make(chain).send([step(A), step(B), step(A)])
+@pytest.mark.parametrize("shy", [0, 1, 7])
+@pytest.mark.parametrize("word", ["already known", "AlreadyKnown", "nonce too low"])
+def test_a_lost_answer_makes_no_second_transaction(lost: int, shy: int, word: str) -> None:
+    chain = PoolChain(shy=shy)
+    losses = ["after"] * lost
+    chain.lose = lambda: losses.pop() if losses else ""
+    known: set[str] = set()
+    chain.refuse = lambda sent: word if sent.hash in known else known.add(sent.hash) or ""  # type: ignore[func-returns-value]
+    signed: list[Entry] = []
+    mined = make(chain, journal=signed.append).send([step(A), step(B), step(A, "too")])
     assert all(one.ok for one in mined)
-    assert len(sent) == len(chain.raws) == 3
+    assert len(signed) == len(chain.mined) == 3
 
 
 def test_deliveries_are_bounded_and_doubt_is_told() -> None:
-    chain = Flaky(10**6, 0)
+    chain = PoolChain(lose=lambda: "after")
     with pytest.raises(UnavailableError, match=r"connection lost.*look for its receipt"):
         make(chain).send([step(A)])
-    assert len(chain.raws) == 1
+    assert len(chain.taken) == 1
 
 
-def test_a_timeout_names_the_transaction_and_leaves_it() -> None:
-    chain = FakeChain()
-    chain.stalled = True
-    noted: list[Entry] = []
-    sender = make(chain, timeout=5, journal=noted.append)
-    with pytest.raises(UnavailableError, match=r"not mined within 5 s.*may still be") as caught:
-        sender.send([step(A), step(B)])
-    assert noted[0].transaction in str(caught.value)
-    assert len(chain.raws) == 2
+def test_a_refusal_leaves_no_doubt_about_the_others() -> None:
+    chain = PoolChain(refuse=lambda sent: "exceeds block gas limit" if sent.data == b"big" else "")
+    sender = make(chain)
+    with pytest.raises(UnavailableError, match=r"big of .* was not taken: exceeds block gas limit"):
+        sender.send([step(A, "big"), step(B, "small")])
+    chain.refuse = lambda sent: ""
+    sender.send([step(B, "small"), step(A, "big")])
+    assert acts(chain) == {(A, "big"): 1, (B, "small"): 1}
 
 
-def test_a_replaced_transaction_is_said_to_be() -> None:
-    chain = FakeChain()
-    chain.stalled = True
-    sender = make(chain, timeout=5, sleep=lambda seconds: chain.nonces.update({A: 1}))
-    with pytest.raises(UnavailableError, match="another transaction took its nonce"):
-        sender.send([step(A)])
+def test_a_node_that_forgot_its_pool_gets_the_same_bytes_again() -> None:
+    chain = PoolChain()
+    chain.each_block = lambda number: chain.pool.clear() if number == 101 else None
+    signed: list[Entry] = []
+    make(chain, journal=signed.append).send([step(A)])
+    assert len(signed) == len(chain.mined) == 1
+    assert len(chain.taken) == 2
+
+
+def test_a_base_fee_that_rises_a_thousandfold() -> None:
+    chain = PoolChain(base=GWEI // 2)
+
+    def rise(number: int) -> None:
+        chain.base = 500 * GWEI
+
+    chain.each_block = rise
+    until = START + 60
+    [mined] = make(chain).send([step(A, until=until)])
+    assert mined.ok
+    assert chain.stamp < until
+
+
+def test_what_nobody_mines_is_raised_faster_as_the_end_comes_near() -> None:
+    chain = PoolChain(interval=1.0, wanted_tip=10**15)
+    signed: list[tuple[float, Entry]] = []
+    sender = make(chain, journal=lambda entry: signed.append((chain.time - START, entry)), timeout=1000)
+    with pytest.raises(UnminedError, match="its time is over"):
+        sender.send([step(A, until=START + 120)])
+    gaps = [later - sooner for (sooner, _), (later, _) in pairwise(signed)]
+    assert gaps == sorted(gaps, reverse=True)
+    assert gaps[0] > 3 * gaps[-1]
+    offers = [entry.offer for _, entry in signed]
+    assert offers[-1].most > Fees().ceiling // 2  # type: ignore[union-attr]
+    assert {entry.nonce for _, entry in signed} == {0}
+
+
+def test_gas_above_the_ceiling_is_waited_for() -> None:
+    chain = PoolChain(base=50 * GWEI)
+    sender = make(chain, fees=Fees(ceiling=20 * GWEI))
+    with pytest.raises(UnminedError, match=r"gas costs 50 gwei, above the ceiling of 20"):
+        sender.send([step(A)], wait=60)
+    assert chain.taken == []
+    falls = iter(range(50, 0, -5))
+
+    def fall(number: int) -> None:
+        chain.base = next(falls) * GWEI
+
+    chain.each_block = fall
+    sender.send([step(A)])
+    assert chain.taken[0].most <= 20 * GWEI
+
+
+def test_a_poor_account_offers_what_it_has() -> None:
+    chain = PoolChain(base=10 * GWEI, balance=100_000 * 15 * GWEI)
+    make(chain).send([step(A)])
+    assert chain.taken[-1].most <= 15 * GWEI
+    chain.balance = 10**14
+    with pytest.raises(UnavailableError, match="ether for gas"):
+        make(chain).send([step(A, "more")])
+
+
+def test_a_nodes_own_cap_is_kept_to() -> None:
+    words = "tx fee (1.20 ether) exceeds the configured cap (1.00 ether)"
+    chain = PoolChain(base=10 * GWEI, refuse=lambda sent: words if sent.most > 14 * GWEI else "")
+    make(chain).send([step(A)])
+    assert chain.taken[-1].most <= 14 * GWEI
+
+
+@pytest.mark.parametrize("percent", [10, 30, 200])
+def test_a_node_that_wants_more_for_a_replacement_gets_it(percent: int) -> None:
+    chain = PoolChain(interval=2.0, wanted_tip=100 * GWEI, bump_percent=percent)
+    make(chain).send([step(A, until=START + 120)])
+    assert acts(chain) == {(A, "act"): 1}
+
+
+# ---------------------------------------------------------------------- fees, and who may sign
 
 
 def test_fees() -> None:
-    chain = FakeChain()
-    sender = make(chain)
-    sender.send([step(A)])
-    fields = decode(chain.raws[-1])
-    assert (fields["maxFeePerGas"], fields["maxPriorityFeePerGas"]) == (16 * GWEI, 2 * GWEI)
-    make(chain, fees=Fees(fixed=(50, 5))).send([step(B)])
-    fields = decode(chain.raws[-1])
-    assert (fields["maxFeePerGas"], fields["maxPriorityFeePerGas"]) == (50, 5)
-    with pytest.raises(UnavailableError, match="above the ceiling"):
-        make(chain, fees=Fees(ceiling=GWEI)).send([step(A)])
-    chain.base_fee = None
-    make(chain).send([step(C)])
-    assert not chain.raws[-1].startswith("0x02")
+    chain = PoolChain()
+    make(chain).send([step(A)])
+    assert (chain.taken[-1].most, chain.taken[-1].tip) == (16 * GWEI, 2 * GWEI)
+    make(chain, fees=Fees(fixed=(50 * GWEI, 5))).send([step(B)])
+    assert (chain.taken[-1].most, chain.taken[-1].tip) == (50 * GWEI, 5)
+    chain.base = None
+    signed: list[Entry] = []
+    make(chain, journal=signed.append).send([step(C)])
+    assert [(entry.offer.most, entry.offer.legacy) for entry in signed if entry.offer] == [(3 * GWEI, True)]
 
 
 def test_who_may_sign() -> None:
-    sender = make(FakeChain())
+    sender = make(PoolChain())
     with pytest.raises(RequestError, match="no key for"):
         sender.send([step(TARGET)])
     assert sender.send([]) == []

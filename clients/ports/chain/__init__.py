@@ -1,8 +1,9 @@
 """The chain's port: one implementation over web3.py for eth-tester, Anvil, Hardhat and any RPC URL."""
 
+from clients.ports.chain.fees import Fees
+from clients.ports.chain.flights import Entry
 from clients.ports.chain.link import HOMES, Link, open_link, resolve
 from clients.ports.chain.nodes import AnvilNode, DevNode, HardhatNode
-from clients.ports.chain.sender import Entry, Fees
 from clients.ports.chain.token import Token, setup_members
 from clients.ports.chain.web3chain import Web3Chain, Web3Devnet, open_chain
 

@@ -8,11 +8,13 @@ from typing import Any, Self
 from clients.ports.binaries import find
 from clients.ports.chain.abi import as_bytes, as_int, get_bytes, get_int
 from clients.ports.chain.control import Control
+from clients.ports.chain.fees import GWEI, Fees
+from clients.ports.chain.flights import Entry
 from clients.ports.chain.noderpc import NodeRpc
 from clients.ports.chain.nodes import GENESIS_TIME, AnvilNode, DevNode, HardhatNode
 from clients.ports.chain.patience import Patience
 from clients.ports.chain.rpc import Rpc, RpcError, reading
-from clients.ports.chain.sender import GWEI, Entry, Fees, Sender
+from clients.ports.chain.sender import Sender
 from clients.ports.chain.tester import TesterRpc
 from clients.ports.urls import is_url, read_url
 from clients.types.errors import RequestError, UnavailableError, unknown_name

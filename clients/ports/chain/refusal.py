@@ -1,15 +1,15 @@
 """Why the protocol refused a call: asked beforehand, or found out afterwards."""
 
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
 from clients.ports.chain.abi import Abi, as_int
+from clients.ports.chain.flights import Mined, Step
 from clients.ports.chain.rpc import Rpc, RpcError, reading
-from clients.ports.chain.sender import Mined, Step
 from clients.types.errors import ProtocolError, UnavailableError
-from clients.types.federation import Phase
+from clients.types.federation import Address, Phase
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,14 +20,18 @@ class Foresight:
     gas: dict[int, int]
 
 
-def preflight(rpc: Rpc, abi: Abi, steps: Sequence[Step], now: int, *, only: int | None = None) -> Foresight:
-    """Return what would become of `steps` as things stand.
+def preflight(
+    rpc: Rpc, abi: Abi, steps: Sequence[Step], now: int, places: Sequence[int], *, busy: Container[Address]
+) -> Foresight:
+    """Return what would become of the `steps` at `places` as things stand.
 
     `now` is the time that the next block would carry: an error that may be gone by then doesn't count, and
-    such a call has no estimate.
+    such a call has no estimate. What is in the air of `busy` accounts may be replaced by these steps, so they
+    are asked about as of the latest block, which has none of it.
     """
-    places = range(len(steps)) if only is None else [only]
-    answers = rpc.batch([("eth_estimateGas", (_call(steps[place]), "pending")) for place in places])
+    tags = ["latest" if steps[place].sender in busy else "pending" for place in places]
+    asked = [(_call(steps[place]), tag) for place, tag in zip(places, tags, strict=True)]
+    answers = rpc.batch([("eth_estimateGas", params) for params in asked])
     if any(isinstance(one, RpcError) and one.revert is None for one in answers):
         # Not every node simulates the next block.
         answers = rpc.batch([("eth_estimateGas", (_call(steps[place]), "latest")) for place in places])

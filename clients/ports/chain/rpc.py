@@ -4,12 +4,13 @@ Results are raw: `abi` reads them, so a chain whose blocks carry extra data (Cli
 """
 
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from typing import Any, Protocol
 
 from eth_abi.exceptions import DecodingError
 
 from clients.ports.chain.abi import OddAnswer
+from clients.ports.chain.answers import Said, get_revert, get_said
 from clients.ports.hiding import hidden
 from clients.types.errors import FedJuryError, UnavailableError
 
@@ -29,15 +30,14 @@ class RpcError(FedJuryError):
         super().__init__(f"{method}: {message} (code {code})")
 
     @property
+    def said(self) -> Said:
+        """Return what a node means that refuses a transaction so."""
+        return get_said(self.message)
+
+    @property
     def revert(self) -> bytes | None:
         """Return what the contract reverted with, or None if this isn't about a revert."""
-        data = self.data
-        while isinstance(data, dict):  # Hardhat wraps it
-            data = data.get("data", data.get("result"))
-        if isinstance(data, str) and data.startswith("0x"):
-            with suppress(ValueError):
-                return bytes.fromhex(data[2:])
-        return b"" if "revert" in self.message.lower() else None
+        return get_revert(self.code, self.message, self.data)
 
 
 @contextmanager

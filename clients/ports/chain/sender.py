@@ -1,83 +1,51 @@
-"""Transactions: local nonces, fees, signatures, many in flight, and none sent twice.
+"""Transactions: local nonces, many in flight, each tended until it is mined, and no act twice.
 
-A transaction's hash is known before it leaves; whoever wants to survive a crash journals it (`journal`).
+States of a flight (`clients.ports.chain.flights`), and who moves it on:
+
+- *unsigned*: it has a nonce. It is signed as soon as gas costs no more than the ceiling.
+- *signed*: written down, then handed over (`clients.ports.chain.pen`). The node's answer decides what
+  follows, by the one table of `clients.ports.chain.answers`.
+- *in the air*: the same bytes are handed over again where the node forgot them. It is signed again, with
+  the same nonce and both fees raised, where the base fee has passed it or it waits for longer than its
+  share of the time that is left (`clients.ports.chain.fees`).
+- *mined*: one of its versions has a receipt. Where the nonce was used by a transaction that isn't ours,
+  which the chain's own block must show, no version can be mined any more: the act gets another nonce, and
+  we say so.
+
+What `send` doesn't see mined stays in the air: the next `send` of the same act goes on with its nonce, and
+that of another act of the account takes the nonce over. So nothing queues behind a transaction that is
+stuck, and of all that was signed for one nonce the chain takes one.
 """
 
+import logging
 import threading
 import time
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
-from typing import Any
 
-from clients.ports.chain.abi import as_int
-from clients.ports.chain.rpc import Rpc, RpcError, reading
-from clients.types.errors import RequestError, UnavailableError
+from clients.ports.chain.delivery import Delivery
+from clients.ports.chain.fees import Fees, Market, get_patience, gwei, is_priced_out, raised
+from clients.ports.chain.flights import Air, Entry, Fate, Flight, Mined, Step, Version, board
+from clients.ports.chain.head import LATEST, Head, count_requests
+from clients.ports.chain.pen import Pen
+from clients.ports.chain.rpc import Rpc
+from clients.types.errors import UnavailableError, UnminedError
 from clients.types.federation import Address
-from clients.types.keys import Signed, Signer
+from clients.types.keys import Signer
 
-GWEI = 10**9
-_KNOWN = ("already known", "already imported", "known transaction", "already exists")
+log = logging.getLogger(__name__)
+
 _POLL_FIRST, _POLL_LAST = 0.01, 0.5
-_DELIVERIES = 3
-
-
-@dataclass(frozen=True, slots=True)
-class Step:
-    """A transaction to be: `data` to `to` (None: a new contract). `label` is for messages and the journal."""
-
-    sender: Address
-    to: Address | None
-    data: bytes
-    label: str
-    gas_limit: int
-    value: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """What a journal needs to know before a transaction is sent."""
-
-    sender: Address
-    nonce: int
-    transaction: str
-    label: str
-
-
-@dataclass(frozen=True, slots=True)
-class Mined:
-    """A transaction on the chain, its logs as the node gives them."""
-
-    transaction: str
-    block: int
-    ok: bool
-    gas: int
-    created: Address | None
-    logs: tuple[Any, ...]
-
-
-@dataclass(slots=True)
-class _Flight:
-    step: Step
-    nonce: int
-    signed: Signed
-    mined: Mined | None = None
-    renewed: bool = False
-    doubtful: bool = False  # whether it may have arrived although no answer came
-
-
-@dataclass(frozen=True, slots=True)
-class Fees:
-    """What a unit of gas may cost, in wei. `fixed` is for chains of our own, where it's play money."""
-
-    fixed: tuple[int, int] | None = None  # (most in all, tip)
-    ceiling: int = 1000 * GWEI
+_TEND = 2.0  # seconds from one look at what is in the air to the next
+_GAP = 10.0  # seconds for which nonces before ours may be missing: a provider's nodes lag
+_RENEWALS = 3
 
 
 class Sender:
     """Signs for the accounts of `keys` and sends.
 
-    `seal` mines what was sent, on a chain of our own. `timeout`: the seconds that mining may take.
+    `seal` mines what was sent, on a chain of our own. `timeout`: the seconds for which `send` waits
+    unless told.
     """
 
     def __init__(
@@ -94,219 +62,264 @@ class Sender:
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
         self._rpc = rpc
-        self._chain_id = chain_id
-        self._keys = {key.address: key for key in keys}
-        self._fees = fees or Fees()
+        self._pen = Pen(chain_id, keys, fees or Fees(), journal)
         self._seal = seal
-        self.journal = journal
         self._timeout = timeout
         self._clock = clock
         self._sleep = sleep
-        self._nonces: dict[Address, int] = {}
+        self._head = Head(rpc, clock)
+        self._air = Air()
+        self._delivery = Delivery(rpc, self._head, self._air, clock, sleep)
         self._lock = threading.RLock()
+
+    @property
+    def journal(self) -> Callable[[Entry], None] | None:
+        """What is told of every version before it is sent; if it raises, nothing is sent."""
+        return self._pen.journal
+
+    @journal.setter
+    def journal(self, journal: Callable[[Entry], None] | None) -> None:
+        self._pen.journal = journal
 
     def add(self, keys: Iterable[Signer]) -> None:
         """Sign for these accounts as well."""
-        self._keys |= {key.address: key for key in keys}
+        self._pen.add(keys)
 
-    def send(self, steps: Sequence[Step]) -> list[Mined]:
-        """Sign and send all of `steps`, wait until all are mined; results in their order.
+    def send(self, steps: Sequence[Step], *, wait: float | None = None) -> list[Mined]:
+        """Sign and send all of `steps`, wait until all are mined, `wait` seconds at most; results in order.
 
-        Raises UnavailableError if one isn't mined in time: it may still be, and isn't sent again.
+        Raises UnminedError if one isn't mined within the timeout or before its time is over: it may still
+        be, and sending the same step again goes on with the same nonce. Raises UnavailableError where the
+        chain is out of reach or refuses one for good.
         """
         if not steps:
             return []
         with self._lock:
+            for step in steps:
+                self._pen.check(step.sender)
+            flights = self._board(steps)
             try:
-                return self._send(steps)
+                self._fly(flights, self._timeout if wait is None else wait)
             except BaseException:
-                # Whatever happened, the next batch asks the chain where each account stands.
-                for step in steps:
-                    self._nonces.pop(step.sender, None)
+                for flight in flights:
+                    if not flight.sent:
+                        self._air.remove(flight)
+                if self._seal is not None:
+                    self._air.forget_used()  # the next batch asks our chain where each account stands
                 raise
+            for flight in flights:
+                self._air.land(flight)
+            return [flight.mined for flight in flights if flight.mined]
 
     def find(self, transaction: str) -> Mined | None:
-        """Return the transaction of this hash if it is mined: the first question after a restart."""
-        with reading(self._rpc.where, "eth_getTransactionReceipt"):
-            return _mined(self._rpc.request("eth_getTransactionReceipt", transaction))
+        """Return the transaction of this hash if it is mined."""
+        return self._head.receipts([transaction])[0]
 
-    def _send(self, steps: Sequence[Step]) -> list[Mined]:
-        for step in steps:
-            self._key(step.sender)
-        self._learn_nonces({step.sender for step in steps})
-        fees = self._price()
-        flights = [self._fly(step, fees) for step in steps]
-        self._submit(flights, fees)
+    def is_flying(self, step: Step) -> bool:
+        """Return whether this act is in the air, so that its receipt alone tells what becomes of it."""
+        return self._air.find(step) is not None
+
+    def is_busy(self, account: Address) -> bool:
+        """Return whether anything of the account's is in the air."""
+        return bool(self._air.of(account))
+
+    def adopt(self, entries: Iterable[Entry]) -> list[Entry]:
+        """Take up what an earlier life of ours signed and the chain hasn't passed; return those entries.
+
+        They are handed over again, for they may never have been, unless their time is over. Which of them
+        go on is up to what is sent next.
+        """
+        with self._lock:
+            entries = list(entries)
+            ours = dict.fromkeys(one.sender for one in entries if self._pen.holds(one.sender))
+            counts = self._head.count(ours)
+            kept = [one for one in entries if one.sender not in counts or one.nonce >= counts[one.sender][0]]
+            flights: dict[tuple[Address, int], Flight] = {}
+            for one in (one for one in kept if one.sender in counts):
+                step = one.step or Step(one.sender, None, b"", one.label, 0)
+                flight = flights.setdefault((one.sender, one.nonce), Flight(step, one.nonce))
+                flight.step = step
+                flight.versions.append(Version(one.transaction, one.step, one.offer, None, Fate.SENT))
+            if flights:
+                self._head.look()
+            again = []
+            for _, flight in sorted(flights.items()):
+                self._air.add(flight)
+                flight.signed_at, flight.block = self._clock(), self._head.number
+                if self._pen.sign_again(flight) and not self._head.is_over(flight.step.until):
+                    again.append(flight)
+            with suppress(UnavailableError):  # whoever sends next tries again
+                self._delivery.repeat(again)
+            return kept
+
+    # ------------------------------------------------------------------ from steps to flights
+
+    def _board(self, steps: Sequence[Step]) -> list[Flight]:
+        senders = dict.fromkeys(step.sender for step in steps)
+        # Nobody else acts on a chain of our own.
+        known = [one for one in senders if self._seal is not None and self._air.knows(one)]
+        counts = self._head.count(one for one in senders if one not in known)
+        counts |= {one: (self._air.used(one), self._air.used(one)) for one in known}
+        return board(steps, self._air, counts)
+
+    def _fly(self, flights: Sequence[Flight], wait: float) -> None:
+        fresh = [flight for flight in flights if flight.newest is None]
+        if self._seal is None or self._pen.fees.fixed is None:
+            self._head.look()
+        self._launch(fresh, flights)
         if self._seal is not None:
             self._seal()
-        self._await(flights)
-        return [flight.mined for flight in flights if flight.mined]
+        self._await(flights, wait, tend_in=0.0 if len(fresh) < len(flights) else _TEND)
 
-    def _learn_nonces(self, senders: Iterable[Address]) -> None:
-        unknown = [sender for sender in dict.fromkeys(senders) if sender not in self._nonces]
-        counts = self._rpc.batch([("eth_getTransactionCount", (sender, "pending")) for sender in unknown])
-        for sender, count in zip(unknown, counts, strict=True):
-            with reading(self._rpc.where, "eth_getTransactionCount"):
-                if isinstance(count, RpcError):
-                    raise count
-                self._nonces[sender] = as_int(count)
+    def _launch(
+        self, unsigned: Sequence[Flight], flights: Sequence[Flight], forgotten: Sequence[Flight] = ()
+    ) -> None:
+        """Sign the next version of `unsigned`, hand over what of `flights` the node lacks."""
+        ready = [flight for flight in unsigned if not self._head.is_over(flight.step.until)]
+        market = self._head.market() if ready and self._pen.fees.fixed is None else None
+        self._pen.sign(ready, market, self._clock(), self._head.number)
+        homeless = self._delivery.hand_over(flights, forgotten)
+        for flight in homeless:
+            self._renew(flight)
+        if homeless:
+            self._launch(homeless, homeless)
 
-    def _price(self) -> dict[str, object]:
-        if self._fees.fixed:
-            most, tip = self._fees.fixed
-            return {"type": 2, "maxFeePerGas": most, "maxPriorityFeePerGas": tip}
-        with reading(self._rpc.where, "eth_getBlockByNumber"):
-            block = self._rpc.request("eth_getBlockByNumber", "latest", False)
-            base = as_int(block["baseFeePerGas"]) if "baseFeePerGas" in block else None
-        if base is None:  # a chain from before London
-            with reading(self._rpc.where, "eth_gasPrice"):
-                price = as_int(self._rpc.request("eth_gasPrice"))
-            return {"gasPrice": self._capped(price)}
-        try:
-            tip = as_int(self._rpc.request("eth_maxPriorityFeePerGas"))
-        except (RpcError, TypeError, ValueError):
-            tip = GWEI
-        # Twice the base fee outlasts six full blocks.
-        most = self._capped(2 * base + tip)
-        return {"type": 2, "maxFeePerGas": most, "maxPriorityFeePerGas": min(tip, most)}
-
-    def _capped(self, price: int) -> int:
-        if price > self._fees.ceiling:
+    def _renew(self, flight: Flight) -> None:
+        """Give the act the next free nonce: what was signed for the old one can't be mined any more."""
+        who, old = flight.step.sender, flight.nonce
+        flight.renewals += 1
+        where = f"chain at {self._rpc.where}"
+        if flight.renewals > _RENEWALS:
             raise UnavailableError(
-                f"chain at {self._rpc.where}: gas costs {price // GWEI} gwei, above the ceiling of "
-                f"{self._fees.ceiling // GWEI}. Wait, or raise the ceiling."
+                f"{where}: nonce {old} of {who} is taken again and again. Is another client using the same "
+                "key?"
             )
-        return price
+        self._air.move(flight, *self._head.count([who])[who])
+        flight.since = self._head.number
+        log.warning(
+            "%s: nonce %d of %s can't be had, so %s gets nonce %d. Is another client using the same key?",
+            where, old, who, flight.step.label, flight.nonce,
+        )  # fmt: skip
 
-    def _fly(self, step: Step, fees: dict[str, object]) -> _Flight:
-        nonce = self._nonces[step.sender]
-        self._nonces[step.sender] = nonce + 1
-        return _Flight(step, nonce, self._sign(step, nonce, fees))
+    # ------------------------------------------------------------------ waiting
 
-    def _sign(self, step: Step, nonce: int, fees: dict[str, object]) -> Signed:
-        transaction = {
-            "chainId": self._chain_id,
-            "nonce": nonce,
-            "gas": step.gas_limit,
-            "to": step.to or b"",
-            "value": step.value,
-            "data": step.data,
-            **fees,
-        }
-        signed = self._key(step.sender).sign(transaction)
-        if self.journal is not None:
-            self.journal(Entry(step.sender, nonce, signed.hash, step.label))
-        return signed
-
-    def _key(self, sender: Address) -> Signer:
-        if sender not in self._keys:
-            known = ", ".join(self._keys) or "nobody"
-            raise RequestError(f"no key for {sender}: this client signs for {known}.")
-        return self._keys[sender]
-
-    def _submit(self, flights: Sequence[_Flight], fees: dict[str, object]) -> None:
-        replies = self._deliver(flights)
-        stale = []
-        for flight, reply in zip(flights, replies, strict=True):
-            if not isinstance(reply, RpcError) or any(word in reply.message.lower() for word in _KNOWN):
-                continue
-            # It may be mined in spite of the answer: Hardhat complains of a revert that it has mined.
-            flight.mined = self.find(flight.signed.hash)
-            if flight.mined is None and "nonce" not in reply.message.lower():
-                raise self._refused(flight, reply)
-            # Who used the nonce up may be this very transaction, mined where this node has not looked yet.
-            if flight.mined is None and not flight.doubtful:
-                stale.append(flight)
-        if stale:
-            self._renew(stale, fees)
-            self._submit(stale, fees)
-
-    def _deliver(self, flights: Sequence[_Flight]) -> list[Any]:
-        """Hand the signed bytes over; the same again where the connection broke: nothing is sent twice."""
-        asked = [("eth_sendRawTransaction", (flight.signed.raw,)) for flight in flights]
-        for attempt in range(_DELIVERIES):
-            try:
-                return self._rpc.batch(asked)
-            except UnavailableError as error:
-                for flight in flights:
-                    flight.doubtful = True
-                if attempt + 1 == _DELIVERIES:
-                    raise UnavailableError(
-                        f"{error} What was sent may have arrived: look for its receipt before you act again."
-                    ) from None
-                self._sleep(_POLL_LAST * 2**attempt)
-        raise AssertionError("unreachable")
-
-    def _renew(self, stale: Sequence[_Flight], fees: dict[str, object]) -> None:
-        """Sign again with the next nonces, where somebody else has used these up or the chain forgot them.
-
-        The old transactions can then never be mined, so nothing is sent twice.
-        """
-        for flight in stale:
-            if flight.renewed:
-                raise UnavailableError(
-                    f"chain at {self._rpc.where}: nonce {flight.nonce} of {flight.step.sender} is taken "
-                    "again and again. Is another client using the same key?"
-                )
-            self._nonces.pop(flight.step.sender, None)
-        self._learn_nonces(flight.step.sender for flight in stale)
-        for flight in stale:
-            fresh = self._fly(flight.step, fees)
-            flight.nonce, flight.signed, flight.renewed = fresh.nonce, fresh.signed, True
-
-    def _refused(self, flight: _Flight, reply: RpcError) -> Exception:
-        step = flight.step
-        what = f"chain at {self._rpc.where}: {step.label} of {step.sender} was not taken: {reply.message}."
-        if "insufficient funds" in reply.message.lower():
-            return UnavailableError(f"{what} Give that account some ether for gas.")
-        return UnavailableError(what)
-
-    def _await(self, flights: Sequence[_Flight]) -> None:
-        deadline = self._clock() + self._timeout
+    def _await(self, flights: Sequence[Flight], wait: float, *, tend_in: float) -> None:
+        begin = self._clock()
+        tend_at = begin + tend_in
         pause = _POLL_FIRST
         while True:
+            self._collect(flights)
             waiting = [flight for flight in flights if flight.mined is None]
-            receipts = self._rpc.batch([("eth_getTransactionReceipt", (one.signed.hash,)) for one in waiting])
-            for flight, receipt in zip(waiting, receipts, strict=True):
-                # Some nodes answer with an error while they index.
-                if not isinstance(receipt, RpcError):
-                    with reading(self._rpc.where, "eth_getTransactionReceipt"):
-                        flight.mined = _mined(receipt)
-            waiting = [flight for flight in waiting if flight.mined is None]
             if not waiting:
                 return
-            if self._clock() >= deadline:
-                raise self._overdue(waiting)
+            if self._seal is None and self._clock() >= tend_at:
+                self._tend(waiting)
+                tend_at = self._clock() + _TEND
+            over = all(self._head.is_over(flight.step.until) for flight in waiting)
+            if over or self._clock() - begin >= wait:
+                raise self._overdue(waiting, self._clock() - begin)
             self._sleep(pause)
             pause = min(pause * 1.5, _POLL_LAST)
 
-    def _overdue(self, waiting: Sequence[_Flight]) -> UnavailableError:
-        first = waiting[0]
-        count = 0
-        with suppress(RpcError, UnavailableError, TypeError, ValueError):
-            count = as_int(self._rpc.request("eth_getTransactionCount", first.step.sender, "latest"))
-        fate = (
-            "another transaction took its nonce: is another client using the same key?"
-            if count > first.nonce
-            else "it may still be. It isn't sent again; look for its receipt before you act again."
-        )
-        step = first.step
-        return UnavailableError(
-            f"chain at {self._rpc.where}: {len(waiting)} transactions not mined within {self._timeout:g} s. "
-            f"The first: {step.label} of {step.sender}, nonce {first.nonce}, {first.signed.hash}: {fate}"
-        )
+    def _collect(self, flights: Sequence[Flight]) -> None:
+        """Look for the receipt of every version of the flights, and of what the account has before them."""
+        crowd = self._air.with_earlier(flight for flight in flights if flight.mined is None)
+        pairs = [(flight, version) for flight in crowd for version in flight.versions]
+        receipts = self._head.receipts([version.transaction for _, version in pairs])
+        for (flight, version), mined in zip(pairs, receipts, strict=True):
+            if mined is None:
+                continue
+            if flight not in flights:
+                self._air.land(flight)
+            elif flight.step.is_same(version.step):
+                flight.mined = mined
+            else:
+                # The act that had the nonce before was mined after all.
+                self._air.land(flight)
+                self._air.move(flight, *self._head.count([flight.step.sender])[flight.step.sender])
 
+    def _tend(self, waiting: Sequence[Flight]) -> None:
+        """Look after what is in the air: hand it over again, raise its fees, give it another nonce."""
+        crowd = self._air.with_earlier(waiting)
+        senders = list(dict.fromkeys(flight.step.sender for flight in crowd))
+        shown = [flight for flight in crowd if flight.versions]
+        asked = [LATEST, *count_requests(senders)]
+        asked += [("eth_getTransactionByHash", (flight.versions[-1].transaction,)) for flight in shown]
+        answers = self._rpc.batch(asked)
+        self._head.read(answers[0])
+        counts = self._head.read_counts(senders, answers[1 : 1 + 2 * len(senders)])
+        forgotten = [
+            one for one, known in zip(shown, answers[1 + 2 * len(senders) :], strict=True) if known is None
+        ]
+        due = []
+        for flight in crowd:
+            latest, held = counts[flight.step.sender]
+            if latest > flight.nonce:
+                if not self._is_taken(flight):
+                    continue
+                self._air.land(flight)
+                if flight not in waiting:
+                    continue
+                self._renew(flight)
+            self._check_gap(flight, held)
+            if self._is_due(flight, wanted=flight in waiting):
+                due.append(flight)
+        alive = [flight for flight in crowd if not self._head.is_over(flight.step.until)]
+        self._launch(due, alive, forgotten)
 
-def _mined(raw: Any) -> Mined | None:
-    """Return the transaction of a receipt, or None without one, or where the receipt names no block yet."""
-    if raw is None or raw["blockNumber"] is None:
-        return None
-    return Mined(
-        transaction=str(raw["transactionHash"]).lower(),
-        block=as_int(raw["blockNumber"]),
-        # Receipts from before Byzantium have no status; no chain that we run on is that old.
-        ok=as_int(raw["status"]) == 1,
-        gas=as_int(raw["gasUsed"]),
-        created=raw.get("contractAddress"),
-        logs=tuple(raw["logs"]),
-    )
+    def _is_taken(self, flight: Flight) -> bool:
+        """Return whether the chain shows another transaction than ours with the flight's nonce."""
+        taker = self._head.find_taker(flight.step.sender, flight.nonce, flight.since)
+        return taker is not None and all(taker != version.transaction for version in flight.versions)
+
+    def _check_gap(self, flight: Flight, held: int) -> None:
+        """Raise UnavailableError where nonces before the flight's stay missing: the chain went back."""
+        missing = set(range(held, flight.nonce)) - {one.nonce for one in self._air.of(flight.step.sender)}
+        if not missing:
+            flight.gap_since = None
+            return
+        now = self._clock()
+        flight.gap_since = now if flight.gap_since is None else flight.gap_since
+        if now - flight.gap_since >= _GAP:
+            who = flight.step.sender
+            self._air.forget_used(who)
+            raise UnavailableError(
+                f"chain at {self._rpc.where}: nonce {min(missing)} of {who} was used and is free again: the "
+                "chain went back. Look again what it has."
+            )
+
+    def _is_due(self, flight: Flight, *, wanted: bool) -> bool:
+        """Return whether the flight needs another version now."""
+        newest, head = flight.newest, self._head
+        if newest is None:
+            return wanted
+        best = flight.best
+        if best is not None and raised(best, Market(head.base, 0), self._pen.get_ceiling(flight)) is None:
+            return False
+        if flight.underpriced or (best is not None and is_priced_out(best, Market(head.base, 0))):
+            return True
+        waited = self._clock() - flight.signed_at
+        return head.number > flight.block and waited >= get_patience(head.get_left(flight.step.until))
+
+    def _overdue(self, waiting: Sequence[Flight], waited: float) -> UnminedError:
+        flight = waiting[0]
+        step, ceiling = flight.step, self._pen.get_ceiling(flight)
+        latest = 0
+        with suppress(UnavailableError):
+            [(latest, _)] = self._head.count([step.sender]).values()
+        if latest > flight.nonce:
+            fate = "another transaction took its nonce: is another client using the same key?"
+        elif self._head.is_over(step.until):
+            fate = "its time is over, and the account's next transaction takes the nonce."
+        elif (self._head.base or 0) > ceiling:
+            fate = (
+                f"gas costs {gwei(self._head.base or 0)} gwei, above the ceiling of {gwei(ceiling)}. "
+                "Wait, or raise the ceiling."
+            )
+        else:
+            fate = "it may still be. Sent again, it goes on with the same nonce."
+        name = flight.versions[-1].transaction if flight.versions else "not sent"
+        return UnminedError(
+            f"chain at {self._rpc.where}: {len(waiting)} transactions not mined within {waited:.3g} s. "
+            f"The first: {step.label} of {step.sender}, nonce {flight.nonce}, {name}: {fate}"
+        )

@@ -4,10 +4,10 @@ from collections.abc import Sequence
 from typing import Any
 
 from clients.ports.chain.abi import Abi, address, as_bytes, packaged
+from clients.ports.chain.flights import Step
 from clients.ports.chain.link import Link
 from clients.ports.chain.refusal import explain
 from clients.ports.chain.rpc import RpcError
-from clients.ports.chain.sender import Step
 from clients.types.errors import UnavailableError
 from clients.types.federation import Address
 

@@ -15,11 +15,11 @@ from clients.ports.chain.abi import (
     seat_of,
     status_of,
 )
+from clients.ports.chain.flights import Mined, Step
 from clients.ports.chain.link import Link
 from clients.ports.chain.logs import LogReader
 from clients.ports.chain.refusal import explain, preflight
 from clients.ports.chain.rpc import RpcError, reading
-from clients.ports.chain.sender import Mined, Step
 from clients.ports.chain.token import Token
 from clients.types.chain import Call, Receipt
 from clients.types.errors import ProtocolError, RequestError, UnavailableError
@@ -100,36 +100,42 @@ class Web3Chain:
 
     # ------------------------------------------------------------------ actions
 
-    def send(self, calls: Sequence[Call]) -> list[Receipt]:
+    def send(self, calls: Sequence[Call], *, wait: float | None = None) -> list[Receipt]:
         """Send `calls` together, wait for all of them; receipts in the order of the calls.
 
         On a chain of our own they are executed in the order given. Elsewhere that holds for each sender's.
+        UnminedError where one isn't mined in time; sent again, it goes on with the same nonce.
         """
         steps = [self._step(call) for call in calls]
         receipts: dict[int, Receipt] = {}
         ready: list[int] = []
-        refused = self._foresee(steps) if self._confirm else {}
+        flying = {place for place, step in enumerate(steps) if self.link.sender.is_flying(step)}
+        unasked = [place for place in range(len(steps)) if place not in flying] if self._confirm else []
+        refused = self._foresee(steps, unasked)
         for place, call in enumerate(calls):
             if place in refused and ready:
                 # What comes before it may be what it needs.
-                receipts |= self._fly(calls, steps, ready)
+                receipts |= self._fly(calls, steps, ready, wait)
                 ready = []
                 del refused[place]
-                refused |= self._foresee(steps, only=place)
+                refused |= self._foresee(steps, [place])
             error = refused.get(place)
             if error is None:
                 ready.append(place)
             else:
                 receipts[place] = Receipt(call, gas=0, error=error)
-        receipts |= self._fly(calls, steps, ready)
+        receipts |= self._fly(calls, steps, ready, wait)
         return [receipts[place] for place in range(len(calls))]
 
-    def _foresee(self, steps: list[Step], only: int | None = None) -> dict[int, ProtocolError]:
-        """Return which of `steps` would be refused; give the others the gas foreseen and a margin.
+    def _foresee(self, steps: list[Step], places: Sequence[int]) -> dict[int, ProtocolError]:
+        """Return which steps at `places` would be refused; give the others the gas foreseen and a margin.
 
         The margin is for what others do first: a ballot revealed before ours moves the tally's slots.
         """
-        foresight = preflight(self.link.rpc, self._abi, steps, self.link.now(), only=only)
+        if not places:
+            return {}
+        busy = {step.sender for step in steps if self.link.sender.is_busy(step.sender)}
+        foresight = preflight(self.link.rpc, self._abi, steps, self.link.now(), places, busy=busy)
         for place, gas in foresight.gas.items():
             limit = min(steps[place].gas_limit, gas * _MARGIN_PERCENT // 100 + _MARGIN_GAS)
             steps[place] = replace(steps[place], gas_limit=limit)
@@ -140,8 +146,10 @@ class Web3Chain:
         mined = self.link.sender.find(transaction)
         return self._receipt(call, self._step(call), mined) if mined else None
 
-    def _fly(self, calls: Sequence[Call], steps: Sequence[Step], places: Sequence[int]) -> dict[int, Receipt]:
-        mined = self.link.sender.send([steps[place] for place in places])
+    def _fly(
+        self, calls: Sequence[Call], steps: Sequence[Step], places: Sequence[int], wait: float | None
+    ) -> dict[int, Receipt]:
+        mined = self.link.sender.send([steps[place] for place in places], wait=wait)
         return {
             place: self._receipt(calls[place], steps[place], one)
             for place, one in zip(places, mined, strict=True)
@@ -151,7 +159,7 @@ class Web3Chain:
         data = self._abi.call(call.method, call.args)
         accounts = sum(len(arg) for arg in call.args if isinstance(arg, list | tuple))
         limit = _GAS_LIMIT + accounts * _GAS_PER_ACCOUNT
-        return Step(call.sender, self._federation, data, call.method, limit)
+        return Step(call.sender, self._federation, data, call.method, limit, until=call.until)
 
     def _receipt(self, call: Call, step: Step, mined: Mined) -> Receipt:
         error = None if mined.ok else explain(self.link.rpc, self._abi, step, mined)

@@ -10,7 +10,17 @@ from clients.protocol.commitment import compute_commitment
 from clients.protocol.docket import BLANK
 from clients.protocol.stake_vote import STAKE_VOTE
 from clients.roles import judging, keeper, member, voter
-from clients.roles.view import Judge, Knowledge, Send, Train, Update, View, get_ballots, get_proposals
+from clients.roles.view import (
+    Judge,
+    Knowledge,
+    Publication,
+    Send,
+    Train,
+    Update,
+    View,
+    get_ballots,
+    get_proposals,
+)
 from clients.types.errors import UnavailableError
 from clients.types.federation import (
     ZERO32,
@@ -80,6 +90,18 @@ def test_a_voter_judges_commits_and_reveals_the_same_ballot(ballot: bytes) -> No
     [reveal] = member.step(view(Phase.REVEAL, knowledge=knowing, seat=committed))
     assert isinstance(reveal, Send)
     assert reveal.call.args == (1, ballot, SALT)
+
+
+@pytest.mark.parametrize("phase", Phase)
+@pytest.mark.parametrize("role", [Role.PROPOSER, Role.VOTER, Role.PUBLISHER])
+def test_a_call_makes_sense_until_its_phase_ends(phase: Phase, role: Role) -> None:
+    ends = {"propose": 10, "commit": 20, "reveal": 30, "publish": 30}
+    acts = Act.COMMITTED if phase is Phase.REVEAL else Act.NONE
+    knowing = Knowledge(Update(DIGEST, 1, 1), DIGEST, (Publication(DIGEST, 1),))
+    ready = view(phase, role, knowledge=knowing, seat=seat(ACCOUNTS[0], role, acts), waited=1e9)
+    for action in member.step(ready):
+        assert isinstance(action, Send)
+        assert action.call.until == ends.get(action.call.method)
 
 
 @pytest.mark.parametrize("phase", [Phase.OPEN, Phase.DRAW, Phase.SETTLE, Phase.PUBLISH])
