@@ -6,7 +6,8 @@ from typing import Any
 from clients.ports.chain import AnvilNode, Link
 from clients.ports.chain.fees import Fees
 from clients.ports.chain.flights import Entry
-from clients.ports.chain.rpc import NodeRpc, Request, RpcError
+from clients.ports.chain.noderpc import NodeRpc
+from clients.ports.chain.rpc import Request, RpcError
 from clients.ports.chain.sender import Sender
 from clients.types.keys import Signer
 from tests.unit.chain_pool import Sent
