@@ -12,12 +12,12 @@ Rule. With n = Σ n_k, for every weight
 Error. Against the real-number average, |w - w*| ≤ 2⁻⁴⁰ + (2⁻²⁴ + 2⁻⁵³)·|w*|: one unit of fixed point and
 float32's own rounding.
 
-Bounds. |w_k| < 2⁶⁰, so w_k·2⁴⁰ is exact in float64 before it is rounded, and |q_k| ≤ 2¹⁰⁰. n < 2³¹. Each q is
-cut into four limbs of 25 bits, all with the sign of q, so that |Σ n_k·limb_k| < 2⁵⁶. The division goes from the
-highest limb down. A remainder is below n, so what is divided, remainder·2²⁵ + Σ n_k·limb_k, is below 2⁵⁷, and a
-quotient below 2²⁷. The two upper quotients together are exact in float64, as are the two lower ones, so their
-sum rounds once: that is m, rounded to float64. Where the weights are so small that |Σ n_k·q_k| < 2⁶² is certain,
-as it nearly always is, the sum is taken in one piece; it is the same integer.
+Bounds. |w_k| < 2⁶⁰, so w_k·2⁴⁰ is exact in float64 before it is rounded, and |q_k| ≤ 2¹⁰⁰. n < 2³¹. Each q
+is cut into four limbs of 25 bits, all with the sign of q, so that |Σ n_k·limb_k| < 2⁵⁶. The division goes
+from the highest limb down. A remainder is below n, so what is divided, remainder·2²⁵ + Σ n_k·limb_k, is below
+2⁵⁷, and a quotient below 2²⁷. The two upper quotients together are exact in float64, as are the two lower
+ones, so their sum rounds once: that is m, rounded to float64. Where the weights are so small that
+|Σ n_k·q_k| < 2⁶² is certain, as it nearly always is, the sum is taken in one piece; it is the same integer.
 """
 
 from collections.abc import Sequence
@@ -123,7 +123,8 @@ def _average_wide(
         remainder = dividend - means[place] * total
     lower = _round_half_even((means[1] << _LIMB_BITS) + means[0], remainder, total)
     upper = (means[3] << _LIMB_BITS) + means[2]
-    return upper.astype(np.float64) * 2.0 ** (2 * _LIMB_BITS) + lower.astype(np.float64)
+    mean: NDArray[np.float64] = upper.astype(np.float64) * 2.0 ** (2 * _LIMB_BITS) + lower
+    return mean
 
 
 def _round_half_even(floor: _Int, remainder: _Int, total: int) -> _Int:
