@@ -54,9 +54,9 @@ class RoundLine:
 
 def tell_trouble(round_number: int, participants: Sequence[int], why: str) -> str:
     """Return the sentence about participants that sit a round out for the same trouble."""
-    several = len(participants) > 1
     names = ", ".join(map(str, participants[:SHOWN])) + (", …" if len(participants) > SHOWN else "")
-    return f"round {round_number}: participant{'s' * several} {names} sit{'s' * (not several)} out: {why}."
+    who = f"participants {names} sit" if len(participants) > 1 else f"participant {names} sits"
+    return f"round {round_number}: {who} out: {why.rstrip('.')}."
 
 
 def tell_troubles(line: RoundLine) -> list[str]:

@@ -163,7 +163,7 @@ class Schema:
             if wrong < math.prod(shape):
                 raise BadUpdate(
                     name,
-                    f"weight {wrong} is {self.split(flat)[name].flat[wrong]}; "
+                    f"weight {wrong} is {self.split(flat)[name].flat[wrong]:g}; "
                     f"expected a finite one between ±{WEIGHT_LIMIT:.3g}",
                 )
             wrong -= math.prod(shape)

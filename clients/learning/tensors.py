@@ -91,9 +91,10 @@ def buffers_kept(model: nn.Module, *, but: Mapping[str, object] | None = None) -
     finally:
         with torch.no_grad():
             for module, name, buffer, before in kept:
-                if buffer is not None and before is not None:
+                if buffer is not None and before is not None and not torch.equal(buffer, before):
                     buffer.copy_(before)
-                module._buffers[name] = buffer
+                if module._buffers.get(name) is not buffer:
+                    module._buffers[name] = buffer
 
 
 def schema_of(model: nn.Module) -> Schema:

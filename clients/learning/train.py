@@ -175,6 +175,8 @@ def pull_back(parameters: Sequence[Tensor], anchors: Sequence[Tensor], strength:
     with torch.no_grad():
         for parameter, anchor in zip(parameters, anchors, strict=True):
             if parameter.grad is not None:
+                if parameter.grad.is_sparse:
+                    parameter.grad = parameter.grad.to_dense()
                 parameter.grad.add_(parameter - anchor, alpha=strength)
 
 

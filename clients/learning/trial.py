@@ -31,9 +31,13 @@ def check_model(name: str, model: nn.Module, x: Tensor, outputs: int) -> None:
     except (_Unfit, RequestError) as error:
         raise RequestError(f"model {name}: {error}") from error
     except BadUpdate as error:
+        is_buffer = error.where in {name for name, _ in model.named_buffers()}
+        advice = ". A buffer with persistent=False isn't sent" if is_buffer else ""
         raise RequestError(
-            f"model {name}: its first weights are unusable: {error.where}: {error.why}"
+            f"model {name}: its first weights are unusable: {error.where}: {error.why}{advice}"
         ) from error
+    except Exception as error:
+        raise RequestError(f"model {name}: it can't be used: {tell(error)}") from error
     if outputs > 1 and bool((logits >= 0).all()) and torch.allclose(logits.sum(1), torch.ones(len(logits))):
         log.warning(
             "model %s: each sample's outputs add up to 1. Is there a softmax at its end? Leave it out: the "
@@ -127,8 +131,10 @@ def _run(model: nn.Module, x: Tensor, outputs: int, when: str) -> Tensor:
             "Return only that from forward"
         )
     if tuple(found.shape) != expected or not found.is_floating_point():
-        what = tuple(found.shape) if found.is_floating_point() else found.dtype
-        raise _Unfit(f"{samples} {what}{when}; expected logits of shape {expected}, one a class")
+        kind = "" if found.is_floating_point() else f"{found.dtype} of shape "
+        raise _Unfit(
+            f"{samples} {kind}{tuple(found.shape)}{when}; expected logits of shape {expected}, one a class"
+        )
     if bool(x.any()) and bool((found.isnan() | (found == torch.inf)).any()):
         column, largest = get_largest_column(x)
         raise _Unfit(

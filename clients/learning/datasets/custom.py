@@ -2,6 +2,7 @@
 
 import errno
 import importlib
+import numbers
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -107,8 +108,9 @@ def from_factory(spec: str) -> Dataset:
     if isinstance(made, Dataset):
         return made
     if isinstance(made, dict):
+        arrays = {str(key): _as_array(spec, str(key), value) for key, value in made.items()}
         try:
-            return from_arrays(spec, **{key: np.asarray(value) for key, value in made.items()})
+            return from_arrays(spec, **arrays)
         except TypeError as error:
             raise RequestError(
                 f"data set {spec}: found the keys {', '.join(map(str, made))}; expected {', '.join(_KEYS)} "
@@ -117,6 +119,25 @@ def from_factory(spec: str) -> Dataset:
     raise RequestError(
         f"data set {spec}: the factory returned {type(made).__name__}; expected a Dataset or a dict of arrays"
     )
+
+
+def _as_array(name: str, key: str, value: object) -> NDArray[Any]:
+    """Return what a factory gives for `key` as an array; `RequestError` where it is none of numbers."""
+    if np.ma.is_masked(value):
+        raise RequestError(f"{name}: {key} has masked values; drop or fill them")
+    try:
+        array = np.asarray(value)
+    except Exception as error:  # ragged lists, tensors on another device, and what else there is
+        first = str(error).splitlines()[0] if str(error) else type(error).__name__
+        raise RequestError(f"{name}: {key} can't be made an array of numbers: {first[:200]}") from error
+    if array.dtype == object and all(isinstance(one, numbers.Real) for one in array.flat):
+        array = np.asarray(array.tolist())  # a table with several kinds of numbers comes as objects
+    if array.dtype == object:
+        # Of what isn't a number the kind is told; what is one here is too large for an array.
+        kinds = {type(one).__name__ for one in array.flat if not isinstance(one, numbers.Real)}
+        found = ", ".join(sorted(kinds)) or "numbers that are too large"
+        raise RequestError(f"{name}: {key} holds {found}; expected an array of numbers")
+    return array
 
 
 def import_object(kind: str, spec: str) -> Any:
@@ -144,7 +165,8 @@ def _inputs(name: str, key: str, x: NDArray[Any]) -> FloatArray:
         x = x[:, None]
     elif x.ndim == 4 and x.shape[3] in (1, 3) and x.shape[1] not in (1, 3):
         x = x.transpose(0, 3, 1, 2)
-    scaled = np.ascontiguousarray(x, np.float32)
+    with np.errstate(over="ignore"):  # what is too large for float32 is found and told with what isn't finite
+        scaled = np.ascontiguousarray(x, np.float32)
     return scaled / np.float32(255) if x.dtype == np.uint8 else scaled
 
 
