@@ -55,8 +55,8 @@ class RoundLine:
 def tell_trouble(round_number: int, participants: Sequence[int], why: str) -> str:
     """Return the sentence about participants that sit a round out for the same trouble."""
     names = ", ".join(map(str, participants[:SHOWN])) + (", …" if len(participants) > SHOWN else "")
-    who = f"participants {names} sit" if len(participants) > 1 else f"participant {names} sits"
-    return f"round {round_number}: {who} out: {why.rstrip('.')}."
+    who = f"participants {names} sit out" if len(participants) > 1 else f"participant {names} sits out"
+    return f"round {round_number}: {who}: {why.rstrip('.')}."
 
 
 def tell_troubles(line: RoundLine) -> list[str]:
