@@ -268,7 +268,8 @@ def _train_stacked(
 class _Plan:
     """Which samples each step takes. index, share: (steps, clients, batch); x, y: all clients' samples.
 
-    A sample's share is its weight in the batch's mean, and 0 for what fills up a short batch.
+    A sample's share is its weight in the batch's mean, and 0 for what fills up a short batch: the client's own
+    first sample, for even 0 times another's might not be a number.
     """
 
     x: Tensor
@@ -287,7 +288,7 @@ class _Plan:
             count = len(job.data)
             each = -(-count // batch)
             for epoch, order in enumerate(shuffles(count, config, job.seed)):
-                filled = torch.zeros(each * batch, dtype=torch.int64)
+                filled = torch.full((each * batch,), offset)
                 filled[:count] = order + offset
                 shares = torch.zeros(each * batch, dtype=torch.float32)
                 shares[:count] = 1.0 / batch
