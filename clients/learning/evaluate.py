@@ -100,13 +100,16 @@ def evaluate_each(
     if not sets:
         return [[] for _ in many]
     x, y = torch.cat([data.x for data in sets]), torch.cat([data.y for data in sets])
-    sizes = [len(data) for data in sets]
+    version, sizes = x._version, [len(data) for data in sets]
     found: list[list[Score | Failure]] = []
     for weights in many:
         load_weights(model, weights)
+        if x._version != version:  # the model has written into it
+            x = torch.cat([data.x for data in sets])
+            version = x._version
         together = _try(model, x, y, sizes)
         if isinstance(together, Failure) and len(sets) > 1:
-            apart = [_try(model, data.x, data.y, [len(data)]) for data in sets]
+            apart = [_try(model, data.x.clone(), data.y, [len(data)]) for data in sets]
             found.append([one if isinstance(one, Failure) else one[0] for one in apart])
         else:
             found.append([together] if isinstance(together, Failure) else [*together])
@@ -144,17 +147,19 @@ def _score(logits: Tensor, y: Tensor, sizes: Sequence[int]) -> list[Score]:
 
 
 def predict(model: nn.Module, x: Tensor) -> Tensor:
-    """Return the model's logits for `x`, shape (N, K), in batches that fit in memory."""
+    """Return the model's logits for `x`, shape (N, K), in batches that fit in memory.
+
+    There are models that write into `x`.
+    """
     rows = min(max(_VALUES_AT_ONCE // max(x[0].numel(), 1), 1), _ROWS_AT_ONCE)
     few = small_rows(model)
     # Batches that one thread does well enough, where they are still worth a call.
     small = x.device.type == "cpu" and few >= _FEWEST_ROWS
     model.eval()
     parts = torch.split(x, min(rows, few) if small else rows)
-    # Copies, as a model may write into what it gets. And not torch's inference mode: what a model keeps for
-    # later couldn't be trained with.
+    # Not torch's inference mode: what a model keeps for later couldn't be trained with.
     with torch_threads(1 if small else None), torch.no_grad():
-        return torch.cat([model(part.clone()) for part in parts])
+        return torch.cat([model(part) for part in parts])
 
 
 def mean_auroc(scores: NDArray[np.floating], truth: NDArray[np.floating]) -> float:

@@ -268,8 +268,8 @@ def _train_stacked(
 class _Plan:
     """Which samples each step takes. index, share: (steps, clients, batch); x, y: all clients' samples.
 
-    A sample's share is its weight in the batch's mean, and 0 for what fills up a short batch: the client's own
-    first sample, for even 0 times another's might not be a number.
+    A sample's share is its weight in the batch's mean, and 0 for what fills up a short batch: the client's
+    own first sample, for even 0 times another's might not be a number.
     """
 
     x: Tensor
