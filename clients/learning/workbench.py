@@ -20,8 +20,8 @@ from clients.learning.schema import Schema, Weights
 from clients.learning.stacked import Job, Trained, train_many
 from clients.learning.tensors import Samples, schema_of, weights_of
 from clients.learning.train import TrainConfig
-from clients.learning.trial import refuses_one
-from clients.types.errors import OwnTrouble, RequestError, attempt, sound
+from clients.learning.trial import is_memory, refuses_one
+from clients.types.errors import OwnTrouble, RequestError, UnavailableError, attempt, sound
 
 Sent = tuple[Weights, int]
 """An update and the number of samples that it is of."""
@@ -44,16 +44,23 @@ class Workbench:
     ) -> None:
         self.schema: Schema = schema_of(model)
         self._initial = weights_of(model)
-        self._model = model.to(device)
         self._config = config
         self._classes = dataset.num_classes
-        whole = Samples.of(dataset.x_train, dataset.y_train, device)
-        self._train = {index: whole.take(held.train) for index, held in holdings.items()}
-        self._public = Samples.of(dataset.x_test, dataset.y_test, device)
-        self._private = {
-            index: whole.take(held.test) if len(held.test) else self._public
-            for index, held in holdings.items()
-        }
+        try:
+            self._model = model.to(device)
+            whole = Samples.of(dataset.x_train, dataset.y_train, device)
+            self._train = {index: whole.take(held.train) for index, held in holdings.items()}
+            self._public = Samples.of(dataset.x_test, dataset.y_test, device)
+            self._private = {
+                index: whole.take(held.test) if len(held.test) else self._public
+                for index, held in holdings.items()
+            }
+        except Exception as error:
+            if not is_memory(error):
+                raise
+            raise UnavailableError(
+                f"device {device} has no room for model and data: use --device cpu, or less data."
+            ) from error
         self._poisoned: dict[int, Samples] = {}
         self._unfit: dict[int, bool] = {}
         if config.batch_size == 1 and refuses_one(self._model, whole.x[:1]):

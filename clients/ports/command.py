@@ -26,6 +26,9 @@ def guard(run: Callable[[], int], on_interrupt: Callable[[], str] = lambda: "Sto
     except FedJuryError as error:
         print(f"error: {error}", file=sys.stderr)
         return error.exit_code
+    except MemoryError:
+        print("error: there is no memory left. Free some, or ask for less.", file=sys.stderr)
+        return 3
     except OSError as error:
         print(
             f"error: {error.filename or 'the system'}: {error.strerror}.",

@@ -75,11 +75,11 @@ def test_where_nobody_can_train_the_request_is_wrong(
     assert "Lower the learning rate (1000)" in said
 
 
-@pytest.mark.parametrize(("mechanism", "seed"), [("stake_vote", 13), ("fedavg", 4)])
+@pytest.mark.parametrize(("mechanism", "seed"), [("stake_vote", 13), ("vbfl", 13), ("fedavg", 4)])
 def test_where_the_only_one_drawn_cannot_train_the_next_round_comes(
     mechanism: str, seed: int, tmp_path: Path
 ) -> None:
-    assert run(tmp_path / "run", mechanism=mechanism, proposers=1, rounds=2, seed=seed) == 0
+    assert run(tmp_path / "run", mechanism=mechanism, proposers=1, workers=1, rounds=2, seed=seed) == 0
     first, second = lines_of(tmp_path / "run")
     assert first["outcome"] == "UNDECIDED"
     assert not first["accepted"]

@@ -183,6 +183,13 @@ def test_only_plain_chains_are_stacked() -> None:
     assert layers_of(Custom(nn.Linear(4, 2))) is None
     assert layers_of(nn.Sequential(shared, nn.ReLU(), shared)) is None
     assert layers_of(nn.Sequential(nn.Flatten(2), nn.Linear(4, 2))) is None
+    tied = nn.Sequential(nn.Linear(4, 4), nn.ReLU(), nn.Linear(4, 4))
+    assert is_stackable(tied, config)
+    tied[2].weight = tied[0].weight
+    assert not is_stackable(tied, config)
+    buffered = nn.Sequential(nn.Linear(4, 4))
+    buffered[0].register_buffer("more", torch.zeros(2))
+    assert not is_stackable(buffered, config)
     frozen = nn.Sequential(nn.Linear(4, 2))
     frozen[0].requires_grad_(False)
     assert not is_stackable(frozen, config)
