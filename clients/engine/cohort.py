@@ -157,7 +157,7 @@ class Cohort:
                 trained = self._bench.train_with_drifts(start, who, seeds, self._metric)
             else:
                 trained = self._bench.train(start, who, seeds)
-            if round_number == 1 and all(isinstance(one, OwnTrouble) for one in trained):
+            if round_number == 1 and trained and all(isinstance(one, OwnTrouble) for one in trained):
                 self._see_whether_anybody_trains(start, indices, trained[0])
         with self._meters.part("codec"):
             return [one if isinstance(one, OwnTrouble) else self._encode(*one) for one in trained]

@@ -38,7 +38,8 @@ def check_model(name: str, model: nn.Module, x: Tensor, outputs: int) -> None:
         ) from error
     except Exception as error:
         raise RequestError(f"model {name}: it can't be used: {tell(error)}") from error
-    if outputs > 1 and bool((logits >= 0).all()) and torch.allclose(logits.sum(1), torch.ones(len(logits))):
+    sums = logits.float().sum(1)
+    if outputs > 1 and bool((logits >= 0).all()) and torch.allclose(sums, torch.ones_like(sums)):
         log.warning(
             "model %s: each sample's outputs add up to 1. Is there a softmax at its end? Leave it out: the "
             "loss has its own, and with two the model learns slowly.",
@@ -50,6 +51,7 @@ def refuses_one(model: nn.Module, x: Tensor) -> bool:
     """Return whether the model, in training, needs more than the one sample `x`, as BatchNorm does."""
     if any(isinstance(module, nn.modules.batchnorm._BatchNorm) for module in model.modules()):
         return True
+    model.train()
     # By trying: who knows what other libraries' norms do, or a squeeze() that takes one axis too many.
     with buffers_kept(model), torch.random.fork_rng(_devices(x)), torch.no_grad():
         try:

@@ -111,8 +111,8 @@ class Workbench:
 
         def measure(place: int) -> tuple[Weights, int, float]:
             weights, samples = sound(sent[place])
-            ends = [firsts[jobs[place]], sound(trained[place])]
-            first, last = (sound(score) for [score] in self.scores_each(ends, [who[place][0]], metric))
+            ends = firsts[jobs[place]], sound(trained[place])
+            first, last = (self._score_own(one, who[place][0], metric) for one in ends)
             return weights, samples, first - last
 
         return [attempt(partial(measure, place)) for place in range(len(who))]
@@ -144,11 +144,14 @@ class Workbench:
         """
         one = replace(self._config, epochs=1)
         jobs = [replace(self._job(start, index, None, seeds), config=one) for index in indices]
-        trained = train_many(self._model, jobs)
         return [
-            own if isinstance(own, OwnTrouble) else self.scores(own, [index], metric)[0]
-            for index, own in zip(indices, trained, strict=True)
+            attempt(partial(self._score_own, own, index, metric))
+            for index, own in zip(indices, train_many(self._model, jobs), strict=True)
         ]
+
+    def _score_own(self, own: Trained, index: int, metric: str) -> float:
+        """Return the score of what a participant trained on its own test data, or raise its trouble."""
+        return evaluate(self._model, sound(own), self._private[index]).value(metric)
 
     def test_samples(self, index: int) -> int:
         """Return how many samples participant `index` judges on."""

@@ -21,6 +21,24 @@ def one_writer() -> dict[str, np.ndarray]:
     }  # fmt: skip
 
 
+def amounts(size: float = 50_000) -> dict[str, np.ndarray]:
+    """Two blobs, told apart by two columns: of small numbers one, of amounts the other."""
+    rng = np.random.default_rng(0)
+    y = np.arange(240) % 2
+    x = (rng.normal(size=(240, 2)) + 3 * y[:, None]) * np.array([1, size])
+    return {"x_train": x[:200], "y_train": y[:200], "x_test": x[200:], "y_test": y[200:]}
+
+
+def absurd() -> dict[str, np.ndarray]:
+    """The same, with amounts whose variance no average takes."""
+    return amounts(1e12)
+
+
+def normalised(shape: tuple[int, ...], classes: int) -> nn.Module:
+    """BatchNorm straight on the columns."""
+    return nn.Sequential(nn.BatchNorm1d(shape[0]), nn.Linear(shape[0], classes))
+
+
 class Table(nn.Module):
     """An embedding of each category."""
 

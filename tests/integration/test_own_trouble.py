@@ -89,6 +89,25 @@ def test_where_the_only_one_drawn_cannot_train_the_next_round_comes(
     assert second["accepted"]
 
 
+def test_batch_norm_trains_over_a_column_of_amounts_and_names_one_that_is_too_large(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    own = {
+        "partition": "iid",
+        "model": "tests.integration.spoilt:normalised",
+        "learning_rate": 0.05,
+        "local_epochs": 4,
+    }
+    assert run(tmp_path / "run", dataset="tests.integration.spoilt:amounts", **own) == 0
+    lines = lines_of(tmp_path / "run")
+    assert all(line["accepted"] and "trouble" not in line for line in lines)
+    assert lines[-1]["accuracy"] > 0.9
+    assert run(tmp_path / "absurd", dataset="tests.integration.spoilt:absurd", **own) == 2
+    said = capsys.readouterr().err
+    assert "training diverged: 0.running_var: weight 1 is" in said
+    assert "Scale the data (--standardize), whose column 1 reaches" in said
+
+
 # ---------------------------------------------------------------------- a node each
 
 

@@ -178,10 +178,13 @@ class Looking(nn.Module):
         return self.table((x + self.shift.round()).long()).mean(1)
 
 
-def bench(batch_size: int = 4, model: nn.Module | None = None) -> Workbench:
-    """Participants 0, 1 and 2; the data of the last name a category that the model has no row for."""
+def bench(batch_size: int = 4, model: nn.Module | None = None, spoilt: int = 20) -> Workbench:
+    """Participants 0, 1 and 2, 8 samples each to train on and 2 to judge on.
+
+    From the `spoilt`-th on, samples name a category that the model has no row for.
+    """
     x = np.arange(30, dtype=np.float32)[:, None] % 4
-    x[20:] = 9
+    x[spoilt:] = 9
     y = np.arange(30) % 2
     dataset = Dataset("own", x, y, x[:4], y[:4], 2, "binary")
     holdings = {
@@ -204,6 +207,18 @@ def test_who_cannot_use_its_own_data_says_so_and_the_others_judge() -> None:
         assert list(done) == [0, 1]
         assert "IndexError: index out of range" in str(troubles[2])
     assert made.scores(start, [1], "accuracy") == made.scores(start, everybody, "accuracy")[1:2]
+
+
+def test_who_can_train_and_not_judge_does_what_it_can() -> None:
+    made = bench(spoilt=28)
+    start, who = made.initial_weights(), [(1, None), (2, None)]
+    assert not any(isinstance(one, OwnTrouble) for one in made.train(start, who, (1, 1)))
+    for results in (
+        made.train_with_drifts(start, who, (1, 1), "accuracy"),
+        made.score_first_epochs(start, [1, 2], (1, 1), "accuracy"),
+        made.scores(start, [1, 2], "accuracy"),
+    ):
+        assert [isinstance(one, OwnTrouble) for one in results] == [False, True]
 
 
 def test_weights_that_make_the_model_fail_are_their_makers_fault() -> None:
