@@ -186,7 +186,7 @@ def requests(draw: st.DrawFn) -> dict[str, Any]:
 
 
 @pytest.mark.filterwarnings("ignore::FutureWarning")
-@settings(max_examples=70)
+@settings(max_examples=45)
 @given(models(), data(), requests())
 def test_it_runs_or_one_sentence_says_why_not(
     make: Callable[[tuple[int, ...], int], nn.Module], load: Callable[[], Any], request_: dict[str, Any]

@@ -81,7 +81,7 @@ SPOILT: dict[Callable[[], nn.Module], list[Callable[[Samples], Samples]]] = {
 }
 
 
-@settings(max_examples=25)
+@settings(max_examples=15)
 @given(
     st.sampled_from(list(SPOILT)),
     st.lists(st.integers(0, 3), min_size=1, max_size=6),
