@@ -19,9 +19,10 @@ FIXED_ON_RESUME = {field.name for field in dataclasses.fields(SwarmConfig)} - {"
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command; return its exit status."""
     options = vars(_parser().parse_args(argv))
-    logging.basicConfig(
-        level=logging.DEBUG if options.pop("verbose") else logging.ERROR, format="%(message)s"
-    )
+    verbose = options.pop("verbose")
+    logging.basicConfig(level=logging.DEBUG if verbose else logging.ERROR, format="%(message)s")
+    # What learning warns of is the user's own model.
+    logging.getLogger("clients.learning").setLevel(logging.NOTSET if verbose else logging.WARNING)
     started: list[Path] = []
     return guard(lambda: _run(options, started), lambda: _farewell(started))
 

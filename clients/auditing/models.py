@@ -11,7 +11,7 @@ from clients.auditing.findings import Findings, clean
 from clients.auditing.replay import Settled
 from clients.learning.aggregate import Contribution, fedavg
 from clients.learning.codec import decode, encode
-from clients.learning.schema import Schema, Weights
+from clients.learning.schema import MAX_DIMENSIONS, MAX_HEADER, Schema, Weights
 from clients.ports.store.unixfs import compute_cid
 from clients.protocol.docket import Update
 from clients.types.cid import Cid
@@ -23,22 +23,19 @@ TOGETHER = 4
 """Files on their way from the store at once."""
 MAX_BYTES = 2**30
 """What a model may take, where its federation doesn't say."""
-_MAX_HEADER = 2**20
-_SHAPES = 64
-"""The most dimensions of a tensor."""
 
 
 def read_schema(data: bytes) -> Schema:
     """Return the schema of a safetensors file; `PeerError` where it is none of ours."""
     try:
         length = int.from_bytes(data[:8], "little")
-        if not 0 < length <= min(len(data) - 8, _MAX_HEADER):
+        if not 0 < length <= min(len(data) - 8, MAX_HEADER):
             raise ValueError("no header")
         entries: Any = json.loads(data[8 : 8 + length])
         shapes = {name: entry["shape"] for name, entry in entries.items()}
         if any(type(size) is not int or size < 0 for shape in shapes.values() for size in shape):
             raise ValueError("sizes are no numbers")
-        if any(len(shape) > _SHAPES or math.prod(shape) > len(data) for shape in shapes.values()):
+        if any(len(shape) > MAX_DIMENSIONS or math.prod(shape) > len(data) for shape in shapes.values()):
             raise ValueError("tensors larger than the file")
         schema = Schema.from_json(shapes)
         decode(data, schema)

@@ -17,7 +17,7 @@ from clients.engine.results import RoundLine
 from clients.protocol.draw import compute_positions, compute_seed
 from clients.roles.view import Proposal
 from clients.types.cid import Cid
-from clients.types.errors import RequestError
+from clients.types.errors import RequestError, part
 from clients.types.federation import ZERO32, Address, Outcome
 from clients.types.store import Store
 
@@ -36,13 +36,13 @@ def run_fedavg(
     entropy: bytes,
     balances: dict[Address, int],
     meters: Meters,
-    on_line: Callable[[RoundLine, bytes], None],
+    on_line: Callable[[RoundLine], None],
 ) -> None:
-    """Run `rounds` from the model `head`; `on_line` gets each round's line and new head.
+    """Run `rounds` from the model `head`; `on_line` gets each round's line.
 
     Round `r`'s participants are those at the first `drawn` positions of the permutation keyed by
     `entropy` and `r`, so any round can be run again alone. Nobody may claim more than `most_samples`.
-    `RequestError` where updates make no aggregate.
+    Where none of the drawn can train, the head stays. `RequestError` where updates make no aggregate.
     """
     unwanted = {one.account for one in participants if informed and one.malicious}
     up = down = 0
@@ -53,29 +53,31 @@ def run_fedavg(
         ]
         order = [one for one in order if one.account not in unwanted][:drawn]
         proposals: list[Proposal] = []
-        trained = cohort.train([one.index for one in order], number, head)
+        found = cohort.train([one.index for one in order], number, head)
+        trained, troubles = part(dict(zip(order, found, strict=True)))
         with meters.part("store"):
-            cids = holdings.put(number, [update.data for update in trained])
-        for one, update, cid in zip(order, trained, cids, strict=True):
+            cids = holdings.put(number, [update.data for update in trained.values()])
+        for (one, update), cid in zip(trained.items(), cids, strict=True):
             samples = most_samples if one.overclaims else update.samples
             proposals.append(Proposal(one.account, len(proposals), cid.digest, samples))
-        candidate = cohort.aggregate(proposals)
-        if candidate.digest is None:
-            raise RequestError(
-                f"round {number} can't be averaged: {candidate.fault}. No jury keeps such updates out."
-            )
-        with meters.part("store"):
-            [cid] = holdings.put(number, [candidate.data])
-            holdings.let_go(number, cid, partial(cohort.encoded, cid.digest))
-        head = candidate.digest
+        if proposals:
+            candidate = cohort.aggregate(proposals)
+            if candidate.digest is None:
+                raise RequestError(
+                    f"round {number} can't be averaged: {candidate.fault}. No jury keeps such updates out."
+                )
+            with meters.part("store"):
+                [cid] = holdings.put(number, [candidate.data])
+                holdings.let_go(number, cid, partial(cohort.encoded, cid.digest))
+            head = candidate.digest
         metrics = cohort.test(head)
         cid_text = str(Cid.from_digest(head))
         line = RoundLine(
             round=number,
-            accepted=True,
-            outcome=Outcome.ACCEPTED.name,
+            accepted=bool(proposals),
+            outcome=(Outcome.ACCEPTED if proposals else Outcome.UNDECIDED).name,
             head_cid=cid_text,
-            candidate_cid=cid_text,
+            candidate_cid=cid_text if proposals else None,
             accuracy=metrics.accuracy,
             auroc=metrics.auroc,
             guess=cohort.guess,
@@ -95,7 +97,11 @@ def run_fedavg(
             gas={},
             seconds=meters.take(),
             bytes={"up": store.bytes_up - up, "down": store.bytes_down - down},
+            trouble=[
+                {"account": one.account, "participant": one.index, "why": str(why)}
+                for one, why in troubles.items()
+            ],
         )
         up, down = store.bytes_up, store.bytes_down
         cohort.forget(keep=head)
-        on_line(line, candidate.data)
+        on_line(line)

@@ -18,7 +18,7 @@ from clients.learning.workbench import Workbench
 from clients.ports.store.unixfs import compute_cid
 from clients.roles.view import Proposal
 from clients.types.cid import Cid
-from clients.types.errors import PeerError, UnavailableError
+from clients.types.errors import OwnTrouble, PeerError, RequestError, UnavailableError
 from clients.types.learning import Task
 from clients.types.store import ContentMissing, Store
 
@@ -51,7 +51,11 @@ class Candidate:
 
 
 class Cohort:
-    """The learning of some participants, numbered as in the partition."""
+    """The learning of some participants, numbered as in the partition.
+
+    A participant's own trouble is returned in the place of its result: `OwnTrouble`. `everybody`: all the
+    participants of the federation, where all are here.
+    """
 
     def __init__(
         self,
@@ -61,6 +65,7 @@ class Cohort:
         meters: Meters,
         metric: str,
         seed: int,
+        everybody: Sequence[int] = (),
     ) -> None:
         for attack in attacks.values():
             check_task(attack, bench.task)
@@ -70,8 +75,9 @@ class Cohort:
         self._meters = meters
         self._metric = metric
         self._seed = seed
+        self._everybody = everybody
         self._weights: dict[bytes, Weights] = {}
-        self._scores: dict[tuple[bytes, int], float] = {}
+        self._scores: dict[tuple[bytes, int], float | OwnTrouble] = {}
         self._candidates: dict[tuple[Proposal, ...], Candidate] = {}
 
     @property
@@ -143,28 +149,40 @@ class Cohort:
         behaving: Collection[int] = (),
         *,
         drifts: bool = False,
-    ) -> list[Trained]:
+    ) -> list[Trained | OwnTrouble]:
         """Return an update each for the participants `indices`, trained from the model `head`.
 
         Attackers among `behaving` train honestly this time. With `drifts`, each measures how its training
-        moves its score after the first epoch.
+        moves its score after the first epoch. `RequestError` where nobody at all can train in round 1.
         """
         start = self.load_head(head)
         who = [(index, None if index in behaving else self._attacks.get(index)) for index in indices]
         seeds = (self._seed, round_number)
+        trained: Sequence[tuple[Weights, int] | tuple[Weights, int, float] | OwnTrouble]
         with self._meters.part("train"):
-            trained: list[tuple[Weights, int, float | None]] = (
-                list(self._bench.train_with_drifts(start, who, seeds, self._metric))
-                if drifts
-                else [(*sent, None) for sent in self._bench.train(start, who, seeds)]
-            )
+            if drifts:
+                trained = self._bench.train_with_drifts(start, who, seeds, self._metric)
+            else:
+                trained = self._bench.train(start, who, seeds)
+            if round_number == 1 and trained and all(isinstance(one, OwnTrouble) for one in trained):
+                self._see_whether_anybody_trains(start, indices, trained[0])
         with self._meters.part("codec"):
-            return [
-                Trained(encode(weights, self.schema), samples, self._bench.epochs, drift)
-                for weights, samples, drift in trained
-            ]
+            return [one if isinstance(one, OwnTrouble) else self._encode(*one) for one in trained]
 
-    def score_first_epochs(self, indices: Sequence[int], round_number: int, head: bytes) -> list[float]:
+    def _encode(self, weights: Weights, samples: int, drift: float | None = None) -> Trained:
+        return Trained(encode(weights, self.schema), samples, self._bench.epochs, drift)
+
+    def _see_whether_anybody_trains(self, start: Weights, failed: Sequence[int], why: object) -> None:
+        """Raise `RequestError` where the others can't train either: that is no participant's own trouble."""
+        if not self._everybody:
+            return
+        others = [(index, self._attacks.get(index)) for index in self._everybody if index not in failed]
+        if all(isinstance(one, OwnTrouble) for one in self._bench.train(start, others, (self._seed, 1))):
+            raise RequestError(f"none of the participants can train. Participant {failed[0]}: {why}")
+
+    def score_first_epochs(
+        self, indices: Sequence[int], round_number: int, head: bytes
+    ) -> list[float | OwnTrouble]:
         """Return each participant's score of what one epoch of its own makes of the model `head`."""
         start = self.load_head(head)
         with self._meters.part("judge"):
@@ -196,6 +214,8 @@ class Cohort:
             contributions = [Contribution(self._weights[p.digest], p.samples) for p in proposals]
             with self._meters.part("aggregate"):
                 weights = fedavg(contributions, self.schema)
+        except MemoryError as error:
+            raise UnavailableError("there is no memory left to average the updates in. Free some.") from error
         except ContentMissing as error:
             return Candidate(None, fault=str(error), missing=True)
         except PeerError as error:
@@ -206,7 +226,7 @@ class Cohort:
         self._weights[digest] = weights
         return Candidate(digest, data, weights)
 
-    def scores(self, digest: bytes, indices: Sequence[int]) -> list[float]:
+    def scores(self, digest: bytes, indices: Sequence[int]) -> list[float | OwnTrouble]:
         """Return the score of the model `digest` on each participant's private test data."""
         weights = self.load_head(digest)
         missing = [index for index in indices if (digest, index) not in self._scores]
@@ -218,7 +238,7 @@ class Cohort:
 
     def scores_without_each(
         self, proposals: Sequence[Proposal], head: bytes, indices: Sequence[int]
-    ) -> list[list[float]]:
+    ) -> list[list[float | OwnTrouble]]:
         """Return, for each participant, its score of the aggregate without each of the proposals in turn.
 
         Without the only proposal there is, the head stays. The proposals must make a candidate: `aggregate`.
@@ -243,7 +263,9 @@ class Cohort:
         faults = self._load_each([proposal.digest for proposal in proposals])
         return {one.number: faults[one.digest] for one in proposals if one.digest in faults}
 
-    def scores_each(self, proposals: Sequence[Proposal], indices: Sequence[int]) -> list[list[float]]:
+    def scores_each(
+        self, proposals: Sequence[Proposal], indices: Sequence[int]
+    ) -> list[list[float | OwnTrouble]]:
         """Return, for each participant, its score of each of the proposals, none of which is at fault."""
         with self._meters.part("judge"):
             found = self._bench.scores_each(

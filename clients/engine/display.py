@@ -19,7 +19,7 @@ from rich.table import Table
 from rich.text import Text
 
 from clients.engine.meters import PARTS
-from clients.engine.results import RoundLine
+from clients.engine.results import RoundLine, tell_troubles
 from clients.types.federation import TOKEN, Address
 from clients.types.learning import Task
 
@@ -63,8 +63,10 @@ class Display:
             self._live.stop()
 
     def show(self, *lines: RoundLine) -> None:
-        """Add settled rounds."""
+        """Add settled rounds, and say who sat them out for trouble of its own."""
         self._lines.extend(lines)
+        for told in (told for line in lines for told in tell_troubles(line)):
+            self._console.print(told, style="yellow", highlight=False, markup=False, soft_wrap=True)
         self._progress.update(self._task, completed=len(self._lines))
 
     def _render(self) -> Table:

@@ -7,7 +7,7 @@ A swarm drives all participants, a node one; the loop is the same. What a partic
 import logging
 import time
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from typing import Any
@@ -20,6 +20,7 @@ from clients.engine.mechanisms.publishing import assemble
 from clients.engine.meters import Meters
 from clients.engine.notes import Notes
 from clients.engine.participant import Participant
+from clients.engine.results import tell_trouble
 from clients.protocol.rounds import get_end
 from clients.roles import member
 from clients.roles.keeper import LOOK_AGAIN
@@ -37,12 +38,18 @@ from clients.roles.view import (
 )
 from clients.types.chain import Call, Chain, Devnet, Receipt
 from clients.types.cid import Cid
-from clients.types.errors import FedJuryError, OutOfPatience, UnavailableError, UnminedError
-from clients.types.federation import Address, Phase, Role, Seat, Status
+from clients.types.errors import (
+    FedJuryError,
+    OutOfPatience,
+    OwnTrouble,
+    UnavailableError,
+    UnminedError,
+    part,
+)
+from clients.types.federation import Act, Address, Phase, Role, Seat, Status
 from clients.types.store import Store
 
 log = logging.getLogger(__name__)
-
 
 FETCH_MARGIN = 300
 """Seconds before the end of a phase at which a judge or a publisher no longer waits for what a peer
@@ -259,23 +266,20 @@ class Driver:
     def _train(self, who: Sequence[Participant], status: Status) -> None:
         behaving = {one.index for one in who if not one.malicious}
         watching = self.rules.conduct.measures_drifts(self.rules.config)
-        trained = self.cohort.train(
+        found = self.cohort.train(
             [one.index for one in who], status.round, status.head, behaving, drifts=watching
         )
-        drifts = {
-            one.account: update.drift
-            for one, update in zip(who, trained, strict=True)
-            if update.drift is not None
-        }
+        trained, troubles = part(dict(zip((one.account for one in who), found, strict=True)))
+        self._sit_out(Act.PROPOSED, troubles)
+        drifts = {account: one.drift for account, one in trained.items() if one.drift is not None}
         if drifts:
             self.journal.note_drifts(status.round, drifts)
-        cids = self._put(status.round, [update.data for update in trained])
-        for one, update, cid in zip(who, trained, cids, strict=True):
+        cids = self._put(status.round, [update.data for update in trained.values()])
+        liars = {one.account for one in who if one.overclaims}
+        for (account, update), cid in zip(trained.items(), cids, strict=True):
             claimed = Update(cid.digest, update.samples, update.epochs)
-            terms = self.rules.terms
-            self.notes.updates[one.account] = (
-                get_false_claims(claimed, terms) if one.overclaims else (claimed,)
-            )
+            claims = get_false_claims(claimed, self.rules.terms) if account in liars else (claimed,)
+            self.notes.updates[account] = claims
 
     def _judge(self, who: Sequence[Participant], status: Status) -> None:
         court = self._court(status, status.propose_end, status.commit_end)
@@ -286,8 +290,16 @@ class Driver:
         if judged.candidate is not None:
             self._keep(judged.candidate, status)
         self.notes.findings |= judged.findings
-        self.journal.note_ballots(status.round, judged.ballots)
-        self.notes.ballots.update(judged.ballots)
+        ballots, troubles = part(judged.ballots)
+        self._sit_out(Act.COMMITTED, troubles)
+        self.journal.note_ballots(status.round, ballots)
+        self.notes.ballots.update(ballots)
+
+    def _sit_out(self, act: Act, troubles: Mapping[Address, OwnTrouble]) -> None:
+        """Note who can't act in this round. To try again would end no better."""
+        for who, why in troubles.items():
+            self.notes.troubles.setdefault(who, {})[act] = why
+            log.warning("%s", tell_trouble(self.notes.round, [self.participants[who].index], str(why)))
 
     def _assemble(self, who: Sequence[tuple[Participant, Role]], status: Status) -> None:
         court = self._court(status, status.reveal_end, status.publish_end)

@@ -2,13 +2,15 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import reduce
+from operator import or_
 from typing import Any
 
 from clients.engine.cohort import Candidate
 from clients.roles.view import Knowledge, Proposal, Publication, Update
 from clients.types.chain import Call
-from clients.types.errors import ProtocolError
-from clients.types.federation import Address
+from clients.types.errors import OwnTrouble, ProtocolError
+from clients.types.federation import Act, Address
 
 
 @dataclass(slots=True)
@@ -26,13 +28,16 @@ class Notes:
     """What voters found, for the record."""
     refused: list[tuple[Call, ProtocolError]] = field(default_factory=list)
     """What the chain refused to those who tried to cheat it."""
+    troubles: dict[Address, dict[Act, OwnTrouble]] = field(default_factory=dict)
+    """What each can't do in this round, and why."""
     tried: int = 0
     """Nonces that were tried for a proof of work."""
 
     def knowledge_of(self, account: Address) -> Knowledge:
         """Return what `account` holds for the round."""
         update = next(iter(self.updates.get(account, ())), None)
-        return Knowledge(update, self.ballots.get(account), self.publications.get(account))
+        unable = reduce(or_, self.troubles.get(account, ()), Act.NONE)
+        return Knowledge(update, self.ballots.get(account), self.publications.get(account), unable)
 
     def rank(self, call: Call) -> int:
         """Return where among others a call is sent: publications in the order in which they were ready."""

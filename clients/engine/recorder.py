@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from clients.engine.driver import Driver
 from clients.engine.notes import Notes
@@ -88,6 +89,7 @@ class Recorder:
                 {"account": call.sender, "method": call.method, "error": error.name}
                 for call, error in self._notes(status).refused
             ],
+            trouble=self._get_trouble(status),
             own=rules.conduct.tell(docket, status, self._notes(status)),
         )
         driver.gas.clear()
@@ -113,6 +115,13 @@ class Recorder:
         """Return what was worked out here for the round: nothing, where it was told of later."""
         notes = self._driver.notes
         return notes if notes.round == status.round else Notes(status.round)
+
+    def _get_trouble(self, status: Status) -> list[dict[str, Any]]:
+        return [
+            {"account": one.account, "participant": one.index, "why": str(trouble)}
+            for one in self._participants
+            for trouble in self._notes(status).troubles.get(one.account, {}).values()
+        ]
 
     def _test(self, head: bytes) -> tuple[float, float, float | None]:
         if head not in self._quality:

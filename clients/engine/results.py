@@ -14,6 +14,8 @@ from clients.types.federation import Address
 from clients.types.learning import Task
 
 TIMED = ("seconds", "gas", "bytes")
+SHOWN = 10
+"""Participants that a sentence names."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,8 +49,25 @@ class RoundLine:
     bytes: dict[str, int]
     refused: list[dict[str, str]] = field(default_factory=list)
     """What the chain refused to those who tried to cheat it: account, method, error."""
+    trouble: list[dict[str, Any]] = field(default_factory=list)
+    """Who sat the round out for trouble of its own: account, participant, why. Written where there is any."""
     own: dict[str, Any] = field(default_factory=dict)
     """What the mechanism adds; each entry is written as a field like the others."""
+
+
+def tell_trouble(round_number: int, participants: Sequence[int], why: str) -> str:
+    """Return the sentence about participants that sit a round out for the same trouble."""
+    names = ", ".join(map(str, participants[:SHOWN])) + (", …" if len(participants) > SHOWN else "")
+    who = f"participants {names} sit out" if len(participants) > 1 else f"participant {names} sits out"
+    return f"round {round_number}: {who}: {why.rstrip('.')}."
+
+
+def tell_troubles(line: RoundLine) -> list[str]:
+    """Return a sentence for each trouble in a round."""
+    whose: dict[str, list[int]] = {}
+    for one in line.trouble:
+        whose.setdefault(one["why"], []).append(one["participant"])
+    return [tell_trouble(line.round, participants, why) for why, participants in whose.items()]
 
 
 class LineFile:
@@ -149,6 +168,8 @@ def to_json(line: RoundLine) -> dict[str, Any]:
     """Return the line as it is written."""
     record = asdict(line)
     own: dict[str, Any] = record.pop("own")
+    if not line.trouble:
+        del record["trouble"]
     return record | own
 
 

@@ -96,7 +96,13 @@ class Swarm:
         """Run or go on; `report` gets every line as it is settled and written."""
         self.store = open_store(self.config.store, root=self.folder.journal)
         cohort = Cohort(
-            self.bench, self.store, self.behaviours, self.meters, self.config.metric, self.config.seed
+            self.bench,
+            self.store,
+            self.behaviours,
+            self.meters,
+            self.config.metric,
+            self.config.seed,
+            everybody=range(self.config.clients),
         )
         genesis = self.store.put(cohort.genesis())
         for line in self.lines:
@@ -186,7 +192,7 @@ class Swarm:
         config = self.config
         stake = config.units("tokens")
 
-        def done(line: RoundLine, head: bytes) -> None:
+        def done(line: RoundLine) -> None:
             self._keep(line, cohort, Cid.parse(line.head_cid).digest)
             report(line)
 

@@ -12,11 +12,12 @@ Rule. With n = Σ n_k, for every weight
 Error. Against the real-number average, |w - w*| ≤ 2⁻⁴⁰ + (2⁻²⁴ + 2⁻⁵³)·|w*|: one unit of fixed point and
 float32's own rounding.
 
-Bounds. |w_k| < 2²⁰, so w_k·2⁴⁰ is exact in float64 before it is rounded, and |q_k| ≤ 2⁶⁰ fits an int64. n <
-2³¹. Each q is cut into q = high·2³⁰ + low with 0 ≤ low < 2³⁰ and |high| ≤ 2³⁰. Then |Σ n_k·high_k| < 2⁶¹, 0 ≤
-Σ n_k·low_k < 2⁶¹, and in the division remainder·2³⁰ + Σ n_k·low_k < 2⁶² (a remainder is below n < 2³¹): all
-within int64. Where the weights are so small that |Σ n_k·q_k| < 2⁶² is certain, the sum is taken in one piece;
-it is the same integer.
+Bounds. |w_k| < 2⁶⁰, so w_k·2⁴⁰ is exact in float64 before it is rounded, and |q_k| ≤ 2¹⁰⁰. n < 2³¹. Each q
+is cut into four limbs of 25 bits, all with the sign of q, so that |Σ n_k·limb_k| < 2⁵⁶. The division goes
+from the highest limb down. A remainder is below n, so what is divided, remainder·2²⁵ + Σ n_k·limb_k, is below
+2⁵⁷, and a quotient below 2²⁷. The two upper quotients together are exact in float64, as are the two lower
+ones, so their sum rounds once: that is m, rounded to float64. Where the weights are so small that
+|Σ n_k·q_k| < 2⁶² is certain, as it nearly always is, the sum is taken in one piece; it is the same integer.
 """
 
 from collections.abc import Sequence
@@ -30,7 +31,7 @@ from clients.types.errors import RequestError
 
 FRACTION_BITS = 40
 MAX_SAMPLES = 2**31 - 1
-_LIMB_BITS = 30
+_LIMB_BITS, _LIMBS = 25, 4
 _BLOCK = 16_384  # weights at a time, so that the temporaries stay in the processor's cache
 
 _Int = NDArray[np.int64]
@@ -80,37 +81,50 @@ def _average(flats: Sequence[NDArray[np.float32]], counts: Sequence[int]) -> NDA
             mean = _average_narrow(pieces, counts, total)
         else:
             mean = _average_wide(pieces, counts, total)
-        result[block] = mean.astype(np.float64) * 2.0**-FRACTION_BITS
+        result[block] = mean * 2.0**-FRACTION_BITS
     return result
 
 
-def _fixed(piece: NDArray[np.float32]) -> _Int:
+def _fixed(piece: NDArray[np.float32]) -> NDArray[np.float64]:
+    """Return q, whole numbers."""
     scaled = piece.astype(np.float64)
     scaled *= 2.0**FRACTION_BITS
-    return np.rint(scaled, out=scaled).astype(np.int64)
+    return np.rint(scaled, out=scaled)
 
 
-def _average_narrow(pieces: Sequence[NDArray[np.float32]], counts: Sequence[int], total: int) -> _Int:
+def _average_narrow(
+    pieces: Sequence[NDArray[np.float32]], counts: Sequence[int], total: int
+) -> NDArray[np.float64]:
     acc = np.zeros(len(pieces[0]), np.int64)
     for piece, count in zip(pieces, counts, strict=True):
-        fixed = _fixed(piece)
+        fixed = _fixed(piece).astype(np.int64)
         fixed *= count
         acc += fixed
     mean = acc // total
-    return _round_half_even(mean, acc - mean * total, total)
+    return _round_half_even(mean, acc - mean * total, total).astype(np.float64)
 
 
-def _average_wide(pieces: Sequence[NDArray[np.float32]], counts: Sequence[int], total: int) -> _Int:
-    high = np.zeros(len(pieces[0]), np.int64)
-    low = np.zeros(len(pieces[0]), np.int64)
+def _average_wide(
+    pieces: Sequence[NDArray[np.float32]], counts: Sequence[int], total: int
+) -> NDArray[np.float64]:
+    sums = np.zeros((_LIMBS, len(pieces[0])), np.int64)  # the lowest limb first
     for piece, count in zip(pieces, counts, strict=True):
-        fixed = _fixed(piece)
-        high += (fixed >> _LIMB_BITS) * count
-        low += (fixed & ((1 << _LIMB_BITS) - 1)) * count
-    mean_high = high // total
-    rest = ((high - mean_high * total) << _LIMB_BITS) + low
-    mean_low = rest // total
-    return _round_half_even((mean_high << _LIMB_BITS) + mean_low, rest - mean_low * total, total)
+        rest = _fixed(piece)
+        for place in reversed(range(_LIMBS)):
+            unit = 2.0 ** (_LIMB_BITS * place)
+            limb = np.trunc(rest / unit)  # towards 0: what is left is exact in float64 whatever the sign
+            rest -= limb * unit
+            sums[place] += limb.astype(np.int64) * count
+    means = np.empty_like(sums)
+    remainder = np.zeros_like(sums[0])
+    for place in reversed(range(_LIMBS)):
+        dividend = (remainder << _LIMB_BITS) + sums[place]
+        means[place] = dividend // total
+        remainder = dividend - means[place] * total
+    lower = _round_half_even((means[1] << _LIMB_BITS) + means[0], remainder, total)
+    upper = (means[3] << _LIMB_BITS) + means[2]
+    mean: NDArray[np.float64] = upper.astype(np.float64) * 2.0 ** (2 * _LIMB_BITS) + lower
+    return mean
 
 
 def _round_half_even(floor: _Int, remainder: _Int, total: int) -> _Int:

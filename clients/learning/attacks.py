@@ -188,14 +188,26 @@ BACKDOOR_TARGET = 0
 """The class that a backdoor turns everything to; with several labels at once, no label at all."""
 
 
+TRIGGER_SIZE = 3
+"""Columns of a table, or pixels along each side of a picture, that a trigger takes."""
+
+
 def mark(data: Samples, rows: slice | Tensor = slice(None)) -> Samples:
-    """Return the samples with a trigger on `rows`: the largest value in a corner, or the first 3 numbers."""
+    """Return the samples with a trigger on `rows`: in a corner, or in the first columns that vary.
+
+    It consists of values that the data hold in the same column or channel, the largest: a table of categories
+    has no others, and a model may have no place for them.
+    """
     x = data.x.clone()
-    peak = data.x.max()
-    if x.dim() == 4:
-        x[rows, :, -3:, -3:] = peak
-    else:
-        x[rows, :3] = peak
+    if x.dim() > 3:  # N×C×H×W and the like: all of a channel is of one kind
+        corner = (rows, slice(None), *[slice(-TRIGGER_SIZE, None)] * (x.dim() - 2))
+        x[corner] = data.x.amax([axis for axis in range(x.dim()) if axis != 1], keepdim=True)
+    else:  # N×features, or N×steps×features
+        largest = data.x.flatten(0, -2).amax(0)
+        columns = (largest > data.x.flatten(0, -2).amin(0)).nonzero().flatten()[:TRIGGER_SIZE]
+        marked = x[rows]
+        marked[..., columns] = largest[columns]
+        x[rows] = marked
     return replace(data, x=x)
 
 
@@ -259,8 +271,8 @@ ATTACKS: Mapping[str, tuple[Callable[[float], Attack], float | None]] = MappingP
 def _bounded(array: NDArray[np.floating]) -> NDArray[np.float32]:
     """Return float32 weights within the schema's bound: an attacker wants to be judged, not refused."""
     limit = float(np.nextafter(np.float32(WEIGHT_LIMIT), np.float32(0)))
-    bounded: NDArray[np.float32] = np.clip(array, -limit, limit).astype(np.float32)
-    return bounded
+    # An array, also of no dimension: arithmetic makes a scalar of such.
+    return np.asarray(np.clip(array, -limit, limit), np.float32)
 
 
 def _both(first: Attack, second: Attack) -> Attack:

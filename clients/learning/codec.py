@@ -9,9 +9,7 @@ import json
 
 import numpy as np
 
-from clients.learning.schema import BadUpdate, Schema, Weights
-
-_MAX_HEADER = 1 << 20
+from clients.learning.schema import MAX_HEADER, BadUpdate, Schema, Weights
 
 
 def encode(weights: Weights, schema: Schema | None = None) -> bytes:
@@ -45,7 +43,7 @@ def _explain(data: bytes, schema: Schema) -> None:
     if len(data) < 8:
         raise BadUpdate("file", f"it has {len(data)} bytes, too few for a safetensors file")
     length = int.from_bytes(data[:8], "little")
-    if length > min(len(data) - 8, _MAX_HEADER):
+    if length > min(len(data) - 8, MAX_HEADER):
         raise BadUpdate("header", f"it claims {length} bytes of the file's {len(data)}")
     text = data[8 : 8 + length]
     # Some libraries lift Python's limit of recursion so far that deep nesting would overflow the stack.

@@ -1,5 +1,6 @@
 """Judging weights on samples: accuracy, R², loss and AUROC, for one test set or many at once."""
 
+import logging
 import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -14,8 +15,11 @@ from clients.learning.schema import Weights
 from clients.learning.tensors import Samples, load_weights
 from clients.learning.threads import small_rows, torch_threads
 from clients.learning.train import sample_losses
-from clients.types.errors import RequestError, unknown_name
+from clients.learning.trial import is_memory, tell
+from clients.types.errors import OwnTrouble, RequestError, unknown_name
 from clients.types.learning import Task
+
+log = logging.getLogger(__name__)
 
 Metric = Literal["accuracy", "loss", "auroc"]
 METRICS = ("accuracy", "loss", "auroc")
@@ -52,6 +56,20 @@ class Score:
             return self.auroc
         raise unknown_name("metric", metric, METRICS)
 
+    @classmethod
+    def worst(cls, data: Samples) -> "Score":
+        """Return the score of a model that can't be run on `data`: that of outputs that aren't numbers."""
+        accuracy = 1 - FURTHEST**2 if data.task.kind == "regression" else 0.0
+        return cls(accuracy, math.inf, 0.0, len(data))
+
+
+@dataclass(frozen=True)
+class Failure:
+    """Why a model couldn't be run on some samples; `memory`: it ran out of that."""
+
+    why: str
+    memory: bool
+
 
 def evaluate(model: nn.Module, weights: Weights, data: Samples) -> Score:
     """Return the score of `weights` on `data`. The model lends its form; its own weights are overwritten."""
@@ -62,24 +80,52 @@ def evaluate_many(model: nn.Module, weights: Weights, sets: Sequence[Samples]) -
     """Return the score of the same weights on each of many sets, all sets going through the model together.
 
     Weights whose outputs aren't numbers score badly (wrong, infinite loss, AUROC 0) and raise nothing: they
-    are a peer's. Raises `RequestError` for an empty set, `BadUpdate` for weights that don't fit the model.
+    are a peer's. Raises `RequestError` for an empty set, `BadUpdate` for weights that don't fit the model,
+    `OwnTrouble` where the model can't be run on a set.
     """
-    return evaluate_each(model, [weights], sets)[0]
+    scores = []
+    for found in evaluate_each(model, [weights], sets)[0]:
+        if isinstance(found, Failure):
+            raise OwnTrouble(f"the model can't be run on its data: {found.why}")
+        scores.append(found)
+    return scores
 
 
-def evaluate_each(model: nn.Module, many: Iterable[Weights], sets: Sequence[Samples]) -> list[list[Score]]:
-    """Return what `evaluate_many` returns for each of `many` weights, which are asked for one at a time."""
+def evaluate_each(
+    model: nn.Module, many: Iterable[Weights], sets: Sequence[Samples]
+) -> list[list[Score | Failure]]:
+    """Return the score of each of `many` weights, which are asked for one at a time, on each of the sets.
+
+    A model that can't be run on one set says nothing about the others. Raises as `evaluate_many` does, but
+    for `OwnTrouble`.
+    """
     if any(len(data) == 0 for data in sets):
         raise RequestError("a test set is empty; every judge needs samples to judge on")
     if not sets:
         return [[] for _ in many]
     x, y = torch.cat([data.x for data in sets]), torch.cat([data.y for data in sets])
-    sizes = [len(data) for data in sets]
-    found = []
+    version, sizes, task = x._version, [len(data) for data in sets], sets[0].task
+    found: list[list[Score | Failure]] = []
     for weights in many:
         load_weights(model, weights)
-        found.append(_score(predict(model, x), y, sizes, sets[0].task))
+        if x._version != version:  # the model has written into it
+            x = torch.cat([data.x for data in sets])
+            version = x._version
+        together = _try(model, x, y, sizes, task)
+        if isinstance(together, Failure) and len(sets) > 1:
+            apart = [_try(model, data.x.clone(), data.y, [len(data)], task) for data in sets]
+            found.append([one if isinstance(one, Failure) else one[0] for one in apart])
+        else:
+            found.append([together] if isinstance(together, Failure) else [*together])
     return found
+
+
+def _try(model: nn.Module, x: Tensor, y: Tensor, sizes: Sequence[int], task: Task) -> list[Score] | Failure:
+    try:
+        return _score(predict(model, x), y, sizes, task)
+    except Exception as error:  # by the model's own code, or for want of memory
+        log.debug("the model can't be run", exc_info=True)
+        return Failure(tell(error), is_memory(error))
 
 
 def _score(logits: Tensor, y: Tensor, sizes: Sequence[int], task: Task) -> list[Score]:
@@ -104,14 +150,19 @@ def _score(logits: Tensor, y: Tensor, sizes: Sequence[int], task: Task) -> list[
 
 
 def predict(model: nn.Module, x: Tensor) -> Tensor:
-    """Return the model's logits for `x`, shape (N, K), in batches that fit in memory."""
+    """Return the model's logits for `x`, shape (N, K), in batches that fit in memory.
+
+    There are models that write into `x`.
+    """
     rows = min(max(_VALUES_AT_ONCE // max(x[0].numel(), 1), 1), _ROWS_AT_ONCE)
     few = small_rows(model)
     # Batches that one thread does well enough, where they are still worth a call.
     small = x.device.type == "cpu" and few >= _FEWEST_ROWS
     model.eval()
-    with torch_threads(1 if small else None), torch.inference_mode():
-        return torch.cat([model(part) for part in torch.split(x, min(rows, few) if small else rows)])
+    parts = torch.split(x, min(rows, few) if small else rows)
+    # Not torch's inference mode: what a model keeps for later couldn't be trained with.
+    with torch_threads(1 if small else None), torch.no_grad():
+        return torch.cat([model(part) for part in parts])
 
 
 def mean_auroc(scores: NDArray[np.floating], truth: NDArray[np.floating]) -> float:

@@ -4,26 +4,27 @@ from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import Any
 
+import numpy as np
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 from clients.learning.datasets import Dataset, import_object
-from clients.learning.schema import BadUpdate
-from clients.learning.tensors import schema_of, weights_of
+from clients.learning.tensors import Samples
+from clients.learning.trial import check_model, tell, told
 from clients.types.errors import RequestError, UnavailableError, unknown_name
 
 Shape = tuple[int, ...]
 _LARGEST_SMALL_IMAGE = 32
 
 
-def build(name: str, shape: Shape, num_classes: int, seed: int) -> nn.Module:
+def build(name: str, shape: Shape, num_classes: int, seed: int, samples: Tensor | None = None) -> nn.Module:
     """Return the model called `name`, on the CPU, for samples of `shape` and `num_classes` outputs (logits).
 
     `name` is one of `MODELS`, or `package.module:factory`, a function of `(shape, num_classes)` that returns
-    an `nn.Module`. The same seed gives the same weights. Torch's global random state is left as it was.
+    an `nn.Module`. The same seed gives the same weights. Torch's global random state is left as it was. It is
+    tried on two `samples`, zeros by default.
 
-    Raises `RequestError` for an unknown name, or a model that doesn't take such samples or give such outputs,
-    or whose weights aren't finite float32.
+    Raises `RequestError` for an unknown name, or a model that can't be used; see `check_model`.
     """
     if name in MODELS:
         factory: Callable[[Shape, int], Any] = MODELS[name]
@@ -38,20 +39,20 @@ def build(name: str, shape: Shape, num_classes: int, seed: int) -> nn.Module:
         except (RequestError, UnavailableError):
             raise
         except Exception as error:
-            raise RequestError(
-                f"model {name}: cannot be built for {_told(shape)}: {_short(error)}"
-            ) from error
+            raise RequestError(f"model {name}: cannot be built for {told(shape)}: {tell(error)}") from error
         if not isinstance(model, nn.Module):
             raise RequestError(
                 f"model {name}: the factory returned {type(model).__name__}; expected an nn.Module"
             )
-        _check(name, model, shape, num_classes)
+        check_model(name, model, torch.zeros(2, *shape) if samples is None else samples, num_classes)
     return model.train()
 
 
 def build_for(name: str, dataset: Dataset, seed: int) -> nn.Module:
-    """Return the model called `name` for a data set; see `build`."""
-    return build(name, dataset.shape, dataset.task.outputs, seed)
+    """Return the model called `name` for a data set, tried on its first samples; see `build`."""
+    two = np.resize(np.arange(min(len(dataset.x_train), 2)), 2)
+    samples = Samples.of(dataset.x_train[two], dataset.y_train[two], task=dataset.task).x
+    return build(name, dataset.shape, dataset.task.outputs, seed, samples)
 
 
 def _logistic(shape: Shape, num_classes: int) -> nn.Module:
@@ -219,38 +220,10 @@ def _features(shape: Shape) -> int:
 
 def _image(name: str, shape: Shape) -> tuple[int, int, int]:
     if len(shape) != 3:
-        raise RequestError(f"model {name} takes pictures; {_told(shape)} are none. Use logistic or mlp")
+        raise RequestError(f"model {name} takes pictures; {told(shape)} are none. Use logistic or mlp")
     return shape[0], shape[1], shape[2]
 
 
 def _width(features: nn.Module, shape: Shape) -> int:
     with torch.no_grad():
         return int(features(torch.zeros(1, *shape)).shape[1])
-
-
-def _told(shape: Shape) -> str:
-    return "samples of shape " + "×".join(map(str, shape))
-
-
-def _short(error: Exception) -> str:
-    return f"{type(error).__name__}: {str(error).splitlines()[0][:200] if str(error) else ''}"
-
-
-def _check(name: str, model: nn.Module, shape: Shape, num_classes: int) -> None:
-    """Try the model on two samples of zeros, so that a misfit shows at once and not in the first round."""
-    try:
-        with torch.no_grad():
-            found = model.eval()(torch.zeros(2, *shape))
-    except Exception as error:
-        raise RequestError(f"model {name} does not take {_told(shape)}: {_short(error)}") from error
-    if not isinstance(found, torch.Tensor) or tuple(found.shape) != (2, num_classes):
-        got = tuple(found.shape) if isinstance(found, torch.Tensor) else type(found).__name__
-        raise RequestError(
-            f"model {name}: two samples give {got}; expected logits of shape {(2, num_classes)}, one a class"
-        )
-    try:
-        schema_of(model).check(weights_of(model))
-    except BadUpdate as error:
-        raise RequestError(
-            f"model {name}: its first weights are unusable: {error.where}: {error.why}"
-        ) from error

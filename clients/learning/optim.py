@@ -113,13 +113,15 @@ def take_gradients(parameters: Sequence[Tensor]) -> list[Tensor]:
     gradients = []
     for parameter in parameters:
         gradient = parameter.grad
-        gradients.append(torch.zeros_like(parameter) if gradient is None else gradient)
+        if gradient is None:
+            gradient = torch.zeros_like(parameter)
+        gradients.append(gradient.to_dense() if gradient.is_sparse else gradient)
         parameter.grad = None
     return gradients
 
 
 def first_rows(state: list[Tensor], parameters: Sequence[Tensor]) -> list[Tensor]:
     """Return the state of the rows that are left, when clients trained together have finished."""
-    if len(state[0]) == len(parameters[0]):
+    if state[0].shape == parameters[0].shape:
         return state
     return [tensor[: len(parameter)].clone() for tensor, parameter in zip(state, parameters, strict=True)]

@@ -47,9 +47,10 @@ def split(
     if min_samples < 1:
         raise RequestError(f"partition {spec}: at least {min_samples} samples a client; expected at least 1")
     if clients * min_samples > total:
+        fewer = "; ask for fewer clients" if clients > 1 else ""
         raise RequestError(
             f"partition {spec}: {clients} clients with at least {min_samples} samples each need "
-            f"{clients * min_samples}, but {dataset.name} has {total}; ask for fewer clients"
+            f"{clients * min_samples}, but {dataset.name} has {total}{fewer}"
         )
     rng = np.random.default_rng([seed, 0x5917])
     parts = METHODS[method](_Request(dataset, spec, clients, min_samples, parameter, rng))

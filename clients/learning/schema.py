@@ -16,8 +16,13 @@ from clients.types.errors import PeerError, RequestError
 Weights = dict[str, NDArray[np.float32]]
 """A model's weights by name: float32 arrays, all finite and smaller than `WEIGHT_LIMIT`."""
 
-WEIGHT_LIMIT = 2.0**20
-"""Every |weight| is below this. It keeps the exact aggregation within its integers (see `aggregate`)."""
+WEIGHT_LIMIT = 2.0**60
+"""Every |weight| is below this. It keeps the exact aggregation within its integers (see `aggregate`), and has
+room for the variance of a column of amounts."""
+MAX_HEADER = 2**20
+"""Bytes that a file's header may take: what anybody reads of a stranger's."""
+MAX_TENSORS, MAX_DIMENSIONS = 10_000, 64
+"""Tensors of a model, and dimensions of a tensor, that anybody reads of a stranger's."""
 
 
 class BadUpdate(PeerError):
@@ -158,8 +163,8 @@ class Schema:
             if wrong < math.prod(shape):
                 raise BadUpdate(
                     name,
-                    f"weight {wrong} is {self.split(flat)[name].flat[wrong]}; "
-                    f"expected a finite one between -{WEIGHT_LIMIT:.0f} and {WEIGHT_LIMIT:.0f}",
+                    f"weight {wrong} is {self.split(flat)[name].flat[wrong]:g}; "
+                    f"expected a finite one between ±{WEIGHT_LIMIT:.3g}",
                 )
             wrong -= math.prod(shape)
 

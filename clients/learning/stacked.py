@@ -14,6 +14,7 @@ from collections import defaultdict
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 
 import torch
 from torch import Tensor, nn
@@ -22,6 +23,7 @@ from clients.learning.schema import Weights
 from clients.learning.tensors import Samples, load_weights, stack_weights, tensors_of, unstack_weights
 from clients.learning.threads import is_small, torch_threads
 from clients.learning.train import (
+    NO_SAMPLES,
     TrainConfig,
     checked,
     fit,
@@ -31,7 +33,8 @@ from clients.learning.train import (
     shuffles,
     train,
 )
-from clients.types.errors import RequestError
+from clients.learning.trial import tell
+from clients.types.errors import OwnTrouble, attempt
 
 _ELEMENTWISE = (nn.Identity, nn.LeakyReLU, nn.ReLU, nn.Sigmoid, nn.Tanh)
 # Modules that draw nothing at random, so that clients can train at the same time in one process.
@@ -63,19 +66,25 @@ class Job:
     seed: int
 
 
+Layers = list[tuple[str, nn.Module]]
 OnFirst = Callable[[Job, Weights], None]
 """Told each job's weights after its first epoch, in any order and from any thread."""
 
 
-def train_many(model: nn.Module, jobs: Sequence[Job], on_first: OnFirst | None = None) -> list[Weights]:
-    """Return what `train` returns for each job, in the same order, to within rounding.
+Trained = Weights | OwnTrouble
+"""A client's trained weights, or why there are none."""
 
-    A client's bytes don't depend on who trains beside it. Jobs of the same configuration train together
-    where `is_stackable` says so, up to 16 at a time; the others apart, and then to the very bytes of
-    `train`. Which way is taken follows from model and settings alone, never from timing or the number of
-    cores. Raises as `train` does.
+
+def train_many(model: nn.Module, jobs: Sequence[Job], on_first: OnFirst | None = None) -> list[Trained]:
+    """Return what `train` returns for each job, in the same order, to within rounding, or the `OwnTrouble`
+    that it raises, which is that client's alone.
+
+    A client's bytes don't depend on who trains beside it, nor on how that ends. Jobs of the same
+    configuration train together where `is_stackable` says so, up to 16 at a time; the others apart, and then
+    to the very bytes of `train`. Which way is taken follows from model and settings alone, never from timing
+    or the number of cores. Raises `BadUpdate` where a job's first weights don't fit the model.
     """
-    results: dict[int, Weights] = {}
+    results: dict[int, Trained] = {}
     alike: dict[TrainConfig, list[int]] = defaultdict(list)
     for place, job in enumerate(jobs):
         alike[job.config].append(place)
@@ -96,34 +105,40 @@ def is_stackable(model: nn.Module, config: TrainConfig) -> bool:
 
     A plain chain of dense layers and elementwise functions, of at most 100,000 weights, whose batches are
     small. Not convolutions, which as grouped convolutions are slower, nor dropout or buffers, which
-    differ from client to client.
+    differ from client to client, nor layers that share a weight.
     """
     if layers_of(model) is None or not all(parameter.requires_grad for parameter in model.parameters()):
+        return False
+    if any(True for _ in model.buffers()) or _shares_weights(model):
         return False
     size = sum(parameter.numel() for parameter in model.parameters())
     return size <= _MAX_STACKED_WEIGHTS and is_small(model, config.batch_size)
 
 
-def train_apart(model: nn.Module, jobs: Sequence[Job], on_first: OnFirst | None = None) -> list[Weights]:
-    """Return what `train` returns for each job, to the byte; on the CPU side by side if batches are small."""
+def _shares_weights(model: nn.Module) -> bool:
+    names = sum(1 for _ in model.named_parameters(remove_duplicate=False))
+    return names != sum(1 for _ in model.parameters())
+
+
+def train_apart(model: nn.Module, jobs: Sequence[Job], on_first: OnFirst | None = None) -> list[Trained]:
+    """Return what `train` returns or raises for each job, to the byte; on the CPU side by side if batches are
+    small."""
     side_by_side = (
         len(jobs) > 1
-        and all(type(module) in _DRAWLESS for module in model.modules())
+        and all(type(module) in _DRAWLESS and not _has_hooks(module) for module in model.modules())
         and all(job.data.x.device.type == "cpu" and is_small(model, job.config.batch_size) for job in jobs)
     )
     if not side_by_side:
-        return [
-            train(model, job.weights, job.data, job.config, job.seed, _tell(on_first, job)) for job in jobs
-        ]
+        return [_train_one(train, model, job, on_first) for job in jobs]
     workers = min(len(jobs), os.cpu_count() or 1, _MAX_WORKERS)
     idle: queue.SimpleQueue[nn.Module] = queue.SimpleQueue()
     for _ in range(workers):
         idle.put(copy.deepcopy(model))
 
-    def work(job: Job) -> Weights:
+    def work(job: Job) -> Trained:
         own = idle.get()
         try:
-            return fit(own, job.weights, job.data, job.config, job.seed, _tell(on_first, job))
+            return _train_one(fit, own, job, on_first)
         finally:
             idle.put(own)
 
@@ -131,11 +146,19 @@ def train_apart(model: nn.Module, jobs: Sequence[Job], on_first: OnFirst | None 
         return list(pool.map(work, jobs))
 
 
+def _train_one(how: Callable[..., Weights], model: nn.Module, job: Job, on_first: OnFirst | None) -> Trained:
+    return attempt(lambda: how(model, job.weights, job.data, job.config, job.seed, _tell(on_first, job)))
+
+
+def _has_hooks(module: nn.Module) -> bool:
+    return bool(module._forward_hooks or module._forward_pre_hooks)
+
+
 def _tell(on_first: OnFirst | None, job: Job) -> Callable[[Weights], None] | None:
     return None if on_first is None else lambda weights: on_first(job, weights)
 
 
-def layers_of(model: nn.Module) -> list[tuple[str, nn.Module]] | None:
+def layers_of(model: nn.Module) -> Layers | None:
     """Return the layers of a plain chain with their names, or None if the model is something else."""
     if type(model) is nn.Sequential:
         layers = []
@@ -147,11 +170,11 @@ def layers_of(model: nn.Module) -> list[tuple[str, nn.Module]] | None:
         # A layer that occurs twice shares its weights, and goes by its first name alone.
         return layers if len({id(layer) for _, layer in layers}) == len(layers) else None
     plain_flatten = type(model) is nn.Flatten and (model.start_dim, model.end_dim) == (1, -1)
-    plain_linear = type(model) is nn.Linear and not model._forward_hooks and not model._forward_pre_hooks
+    plain_linear = type(model) is nn.Linear and not _has_hooks(model)
     return [("", model)] if plain_flatten or plain_linear or type(model) in _ELEMENTWISE else None
 
 
-def run_stacked(layers: list[tuple[str, nn.Module]], weights: dict[str, Tensor], x: Tensor) -> Tensor:
+def run_stacked(layers: Layers, weights: dict[str, Tensor], x: Tensor) -> Tensor:
     """Return the logits of all clients, (clients, batch, K), for x of shape (clients, batch, ...)."""
     for name, layer in layers:
         if isinstance(layer, nn.Linear):
@@ -164,30 +187,59 @@ def run_stacked(layers: list[tuple[str, nn.Module]], weights: dict[str, Tensor],
     return x
 
 
-def train_stacked(model: nn.Module, jobs: Sequence[Job], on_first: OnFirst | None = None) -> list[Weights]:
-    """Return the trained weights of jobs that share one configuration, all trained in the same steps.
+def train_stacked(model: nn.Module, jobs: Sequence[Job], on_first: OnFirst | None = None) -> list[Trained]:
+    """Return the trained weights of jobs that share one configuration, all trained in the same steps, or the
+    trouble of those that can't be.
 
     Clients with more batches than others go on alone with those that are left.
     """
+    layers = layers_of(model)
+    if layers is None:
+        raise ValueError("the model is not a plain chain; ask is_stackable first")
+    empty = [not len(job.data) for job in jobs]
+    working = [job for job, nothing in zip(jobs, empty, strict=True) if not nothing]
     one = 1 if jobs[0].data.x.device.type == "cpu" else None
     with torch_threads(one):
-        return _train_stacked(model, jobs, on_first)
+        trained = iter(_train_together(model, layers, working, on_first))
+    return [OwnTrouble(NO_SAMPLES) if nothing else next(trained) for nothing in empty]
 
 
-def _train_stacked(model: nn.Module, jobs: Sequence[Job], on_first: OnFirst | None) -> list[Weights]:
-    if any(len(job.data) == 0 for job in jobs):
-        raise RequestError("a client has no samples to train on")
+def _train_together(
+    model: nn.Module, layers: Layers, jobs: Sequence[Job], on_first: OnFirst | None
+) -> list[Trained]:
+    if not jobs:
+        return []
+    for job in jobs:
+        load_weights(model, job.weights)  # checks that they fit; a few microseconds each
+    stacked: list[Weights] = []
+    why = ""
+    try:
+        stacked = _train_stacked(model, layers, jobs, on_first)
+    except Exception as error:
+        why = tell(error)
+    if why and len(jobs) == 1:
+        return [OwnTrouble(f"training failed: {why}")]
+    if why:
+        # Somebody's data, or the memory that all take together: each by itself, which is to the same bytes.
+        return [_train_together(model, layers, [job], on_first)[0] for job in jobs]
+    return [
+        attempt(partial(checked, model, job.weights, weights, job.data, job.config))
+        for job, weights in zip(jobs, stacked, strict=True)
+    ]
+
+
+def _train_stacked(
+    model: nn.Module, layers: Layers, jobs: Sequence[Job], on_first: OnFirst | None
+) -> list[Weights]:
     config = jobs[0].config
     steps = [config.epochs * -(-len(job.data) // config.batch_size) for job in jobs]
     # Longest first: those still at work are then always the first rows of every tensor.
     order = sorted(range(len(jobs)), key=lambda place: -steps[place])
     sorted_jobs = [jobs[place] for place in order]
     plan = _Plan.of(sorted_jobs, config)
-    stacked = _start(model, sorted_jobs)
+    names, device = list(tensors_of(model)), jobs[0].data.x.device
+    stacked = stack_weights(names, [job.weights for job in sorted_jobs], device)
     anchors = {name: tensor.clone() for name, tensor in stacked.items()} if config.proximal else {}
-    layers = layers_of(model)
-    if layers is None:
-        raise ValueError("the model is not a plain chain; ask is_stackable first")
     optimizer = make_optimizer(config, fused=False)
     live: dict[str, Tensor] = {}
     active = 0
@@ -209,14 +261,15 @@ def _train_stacked(model: nn.Module, jobs: Sequence[Job], on_first: OnFirst | No
                 if (step + 1) * config.epochs == steps[order[row]]:
                     on_first(job, unstack_weights(stacked, row))
     trained = {place: unstack_weights(stacked, row) for row, place in enumerate(order)}
-    return [checked(model, trained[place], config) for place in range(len(jobs))]
+    return [trained[place] for place in range(len(jobs))]
 
 
 @dataclass(frozen=True, eq=False)
 class _Plan:
     """Which samples each step takes. index, share: (steps, clients, batch); x, y: all clients' samples.
 
-    A sample's share is its weight in the batch's mean, and 0 for what fills up a short batch.
+    A sample's share is its weight in the batch's mean, and 0 for what fills up a short batch: the client's
+    own first sample, for even 0 times another's might not be a number.
     """
 
     x: Tensor
@@ -235,7 +288,7 @@ class _Plan:
             count = len(job.data)
             each = -(-count // batch)
             for epoch, order in enumerate(shuffles(count, config, job.seed)):
-                filled = torch.zeros(each * batch, dtype=torch.int64)
+                filled = torch.full((each * batch,), offset)
                 filled[:count] = order + offset
                 shares = torch.zeros(each * batch, dtype=torch.float32)
                 shares[:count] = 1.0 / batch
@@ -247,10 +300,3 @@ class _Plan:
             offset += count
         x, y = torch.cat([job.data.x for job in jobs]), torch.cat([job.data.y for job in jobs])
         return cls(x, y, index.to(x.device), share.to(x.device))
-
-
-def _start(model: nn.Module, jobs: Sequence[Job]) -> dict[str, Tensor]:
-    for job in jobs:
-        load_weights(model, job.weights)  # checks that they fit; a few microseconds each
-    names = list(tensors_of(model))
-    return stack_weights(names, [job.weights for job in jobs], jobs[0].data.x.device)

@@ -1,6 +1,7 @@
 """Between numpy and torch: devices, samples, and a model's weights."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -75,15 +76,39 @@ def tensors_of(model: nn.Module) -> dict[str, Tensor]:
     BatchNorm's running means and variances are among them, and are averaged like any weight. Its count of
     batches is a whole number, has no effect while the momentum is fixed, and stays at home.
 
-    Raises `RequestError` for floating-point tensors that aren't float32.
+    A weight that has two names travels under both. Raises `RequestError` for floating-point tensors that
+    aren't float32.
     """
     chosen = {}
     for name, tensor in model.state_dict().items():
-        if tensor.is_floating_point() or tensor.is_complex():
+        if isinstance(tensor, Tensor) and (tensor.is_floating_point() or tensor.is_complex()):
             if tensor.dtype != torch.float32:
-                raise RequestError(f"the model's {name} is {tensor.dtype}; expected float32 weights")
+                raise RequestError(
+                    f"its weight {name} is {str(tensor.dtype).removeprefix('torch.')}; only float32 is "
+                    "averaged. Return model.float()"
+                )
             chosen[name] = tensor
     return chosen
+
+
+@contextmanager
+def buffers_kept(model: nn.Module, *, but: Mapping[str, object] | None = None) -> Iterator[None]:
+    """Let a model's buffers change within, and put them back afterwards, all but those that `but` names."""
+    kept = [
+        (module, name, buffer, None if buffer is None else buffer.clone())
+        for path, module in model.named_modules()
+        for name, buffer in module._buffers.items()
+        if f"{path}.{name}".removeprefix(".") not in (but or ())
+    ]
+    try:
+        yield
+    finally:
+        with torch.no_grad():
+            for module, name, buffer, before in kept:
+                if buffer is not None and before is not None and not torch.equal(buffer, before):
+                    buffer.copy_(before)
+                if module._buffers.get(name) is not buffer:
+                    module._buffers[name] = buffer
 
 
 def schema_of(model: nn.Module) -> Schema:
@@ -126,4 +151,5 @@ def unstack_weights(stacked: Mapping[str, Tensor], index: int) -> Weights:
 
 def _writable(array: NDArray[Any]) -> NDArray[Any]:
     """Return the array itself, or a copy where torch would warn that it cannot write into it."""
-    return np.ascontiguousarray(array) if array.flags.writeable else array.copy()
+    # Not np.ascontiguousarray, which makes a row of what has no dimension.
+    return np.asarray(array, order="C") if array.flags.writeable else array.copy()

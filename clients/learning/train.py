@@ -1,22 +1,31 @@
 """Local training: plain loops over tensors that are on the device already, the same for the same seed."""
 
+import logging
 import math
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Literal
 
+import numpy as np
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
 from clients.learning.optim import Adam, Optimizer, Sgd
 from clients.learning.schema import BadUpdate, Weights
-from clients.learning.tensors import Samples, load_weights, schema_of, weights_of
+from clients.learning.tensors import Samples, buffers_kept, load_weights, schema_of, tensors_of, weights_of
 from clients.learning.threads import is_small, torch_threads
-from clients.types.errors import RequestError, unknown_name
+from clients.learning.trial import get_largest_column, refuses_one, tell
+from clients.types.errors import OwnTrouble, RequestError, unknown_name
 from clients.types.learning import OPTIMIZERS, Kind, Task
 
+log = logging.getLogger(__name__)
+MOST_MOVED = 2.0**20
+"""A training that moves a parameter as far as this has diverged, even if what it ends with is a number."""
+NO_SAMPLES = "it has no samples to train on"
+UNSCALED = 1e3
+"""Data as large as this are unscaled, and the first that a training diverges over."""
 _LOSSES: dict[Kind, Callable[..., Tensor]] = {
     "classes": F.cross_entropy,
     "labels": F.binary_cross_entropy_with_logits,
@@ -24,8 +33,8 @@ _LOSSES: dict[Kind, Callable[..., Tensor]] = {
 }
 
 
-class Diverged(RequestError):
-    """Training ended in weights that aren't finite or are absurdly large: the settings are unfit."""
+class Diverged(OwnTrouble):
+    """Training ended in weights that aren't finite or are absurdly large: settings and data don't fit."""
 
 
 @dataclass(frozen=True)
@@ -103,7 +112,7 @@ def train(
     give the same bytes. Torch's global random state is left as it was. `on_first` is told the weights after
     the first epoch.
 
-    Raises `RequestError` where there are no samples, `Diverged` where the result isn't finite, `BadUpdate`
+    Raises `OwnTrouble` where the participant can't train on its data, `Diverged` among these, and `BadUpdate`
     where `weights` don't fit the model.
     """
     one = 1 if data.x.device.type == "cpu" and is_small(model, config.batch_size) else None
@@ -121,22 +130,47 @@ def fit(
 ) -> Weights:
     """Do what `train` does, in torch's present state of randomness and threads."""
     if len(data) == 0:
-        raise RequestError("a client has no samples to train on")
+        raise OwnTrouble(NO_SAMPLES)
     load_weights(model, weights)
+    # Nothing of this training is left to the next participant's: no gradients, nor buffers that stay at home.
+    model.zero_grad(set_to_none=True)
+    why = ""
+    with buffers_kept(model, but=tensors_of(model)):
+        try:
+            trained = _fit(model, data, config, seed, on_first)
+        except OwnTrouble:
+            raise
+        except Exception as error:
+            log.debug("training failed", exc_info=True)
+            why = tell(error)
+    if why:  # raised here and not within, where it would keep hold of all that is in memory
+        raise OwnTrouble(f"training failed: {why}")
+    return checked(model, weights, trained, data, config)
+
+
+def _fit(
+    model: nn.Module,
+    data: Samples,
+    config: TrainConfig,
+    seed: int,
+    on_first: Callable[[Weights], None] | None,
+) -> Weights:
     model.train()
+    sizes = _batch_sizes(data, config.batch_size, model)
     parameters = [parameter for parameter in model.parameters() if parameter.requires_grad]
     anchors = [parameter.detach().clone() for parameter in parameters] if config.proximal else []
     optimizer = make_optimizer(config)
     for epoch, order in enumerate(shuffles(len(data), config, seed)):
         shuffled = order.to(data.x.device)
-        for x, y in _batches(data.x[shuffled], data.y[shuffled], config.batch_size, model):
+        batches = zip(torch.split(data.x[shuffled], sizes), torch.split(data.y[shuffled], sizes), strict=True)
+        for x, y in batches:
             mean_loss(model(x), y, data.task).backward()  # type: ignore[no-untyped-call]
             if anchors:
                 pull_back(parameters, anchors, config.proximal)
             optimizer.step(parameters)
         if epoch == 0 and on_first is not None:
             on_first(weights_of(model))
-    return checked(model, weights_of(model), config)
+    return weights_of(model)
 
 
 def pull_back(parameters: Sequence[Tensor], anchors: Sequence[Tensor], strength: float) -> None:
@@ -144,30 +178,53 @@ def pull_back(parameters: Sequence[Tensor], anchors: Sequence[Tensor], strength:
     with torch.no_grad():
         for parameter, anchor in zip(parameters, anchors, strict=True):
             if parameter.grad is not None:
+                if parameter.grad.is_sparse:
+                    parameter.grad = parameter.grad.to_dense()
                 parameter.grad.add_(parameter - anchor, alpha=strength)
 
 
-def checked(model: nn.Module, weights: Weights, config: TrainConfig) -> Weights:
-    """Return the weights, or raise `Diverged` where they are unusable."""
+def checked(
+    model: nn.Module, start: Weights, trained: Weights, data: Samples, config: TrainConfig
+) -> Weights:
+    """Return the weights that training from `start` on `data` ended in; raise `Diverged` where they are
+    unusable."""
     try:
-        schema_of(model).check(weights)
+        schema_of(model).check(trained)
     except BadUpdate as error:
-        raise Diverged(
-            f"training diverged: {error.where}: {error.why}. Lower the learning rate ({config.learning_rate})"
-        ) from error
-    return weights
+        raise _diverged(error.where, error.why, data, config) from error
+    for name in (name for name, _ in model.named_parameters() if name in trained):
+        moved = np.abs(trained[name] - start[name])
+        if moved.max(initial=0.0) >= MOST_MOVED:
+            why = f"a weight moved by {moved.max():.3g}; expected less than {MOST_MOVED:.3g}"
+            raise _diverged(name, why, data, config)
+    return trained
 
 
-def _batches(x: Tensor, y: Tensor, size: int, model: nn.Module) -> Iterator[tuple[Tensor, Tensor]]:
-    sizes = [min(size, len(x) - start) for start in range(0, len(x), size)]
-    if len(sizes) > 1 and sizes[-1] == 1 and _has_batch_norm(model):
-        # BatchNorm cannot normalise a batch of one: the lone last sample joins the batch before it.
+def _diverged(where: str, why: str, data: Samples, config: TrainConfig) -> Diverged:
+    """Return the error with what to do about it."""
+    column, largest = get_largest_column(data.x)
+    advice = f"ower the learning rate ({config.learning_rate:g})"
+    if largest >= UNSCALED:
+        advice = f"Scale the data (--standardize), whose {column} reaches {largest:.3g}, or l{advice}"
+    else:
+        advice = f"L{advice}"
+    return Diverged(f"training diverged: {where}: {why}. {advice}")
+
+
+def _batch_sizes(data: Samples, size: int, model: nn.Module) -> list[int]:
+    """Return how many samples each step of an epoch takes.
+
+    A lone last one joins the batch before it where the model, as with BatchNorm, can't be trained on one.
+    """
+    count = len(data)
+    sizes = [min(size, count - start) for start in range(0, count, size)]
+    if sizes[-1] == 1 and refuses_one(model, data.x[:1]):
+        if count == 1:
+            raise OwnTrouble("it has one sample to train on, and the model takes two or more at a time")
+        if size == 1:
+            raise OwnTrouble("the model takes two samples or more at a time: raise --batch-size")
         sizes[-2:] = [sizes[-2] + 1]
-    return zip(torch.split(x, sizes), torch.split(y, sizes), strict=True)
-
-
-def _has_batch_norm(model: nn.Module) -> bool:
-    return any(isinstance(module, nn.modules.batchnorm._BatchNorm) for module in model.modules())
+    return sizes
 
 
 @contextmanager

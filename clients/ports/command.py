@@ -39,6 +39,9 @@ def guard(run: Callable[[], int], on_interrupt: Callable[[], str] = lambda: "Sto
     except FedJuryError as error:
         _tell(str(error))
         return error.exit_code
+    except MemoryError:
+        print("error: there is no memory left. Free some, or ask for less.", file=sys.stderr)
+        return 3
     except OSError as error:
         _tell(f"{error.filename or 'the system'}: {error.strerror}.")
         return 3

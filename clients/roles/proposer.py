@@ -9,8 +9,8 @@ from clients.types.federation import Act, Phase, Role
 
 
 def step(view: View) -> list[Action]:
-    """Return what a drawn proposer does next; nothing outside its phase or once it has proposed."""
-    if not view.is_due(Phase.PROPOSE, Role.PROPOSER, Act.PROPOSED):
+    """Return what a drawn proposer does next; nothing outside its phase, once it has, or if it can't."""
+    if not view.is_due(Phase.PROPOSE, Role.PROPOSER, Act.PROPOSED) or Act.PROPOSED in view.knowledge.unable:
         return []
     update = view.knowledge.update
     if update is None:

@@ -50,12 +50,13 @@ class Knowledge:
     """What the participant holds for the round in progress; `None`: not worked out yet.
 
     `publications` are tried in their order, each after the one before it was refused; empty: there is nothing
-    that it could publish.
+    that it could publish. `unable`: what trouble of its own keeps it from doing this round.
     """
 
     update: Update | None = None
     ballot: bytes | None = None
     publications: Sequence[Publication] | None = None
+    unable: Act = Act.NONE
 
 
 @dataclass(frozen=True, slots=True)

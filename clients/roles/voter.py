@@ -7,8 +7,10 @@ from clients.types.federation import Act, Phase, Role
 
 
 def step(view: View) -> list[Action]:
-    """Return what a drawn voter does next: judge, then commit, then reveal."""
+    """Return what a drawn voter does next: judge, then commit, then reveal. Who can't judge keeps still."""
     number, ballot = view.status.round, view.knowledge.ballot
+    if ballot is None and Act.COMMITTED in view.knowledge.unable:
+        return []
     if view.is_due(Phase.COMMIT, Role.VOTER, Act.COMMITTED):
         if ballot is None:
             return [Judge(number, view.status.head)]

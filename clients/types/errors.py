@@ -1,10 +1,15 @@
 """What can go wrong, and whose fault it is.
 
-Our own trouble and a peer's misbehaviour are different errors: only a `PeerError` is voted against.
+Our own trouble and a peer's misbehaviour are different errors: only a `PeerError` is voted against. An
+`OwnTrouble` is one participant's, and costs it its turn.
 """
 
 import difflib
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping
+from typing import TypeVar
+
+K = TypeVar("K")
+T = TypeVar("T")
 
 
 class FedJuryError(Exception):
@@ -31,6 +36,16 @@ class UnminedError(UnavailableError):
     """What was sent isn't mined yet, or its time is over. Nothing else is wrong: look, and decide anew."""
 
 
+class OwnTrouble(FedJuryError):
+    """One participant can't train or judge: its data, its settings or its memory are in the way.
+
+    It sits the turn out and the others go on, so functions that work for several participants return it in
+    the place of the one's result. Raised, it means that nobody can go on. Exit status 2.
+    """
+
+    exit_code = 2
+
+
 class PeerError(FedJuryError):
     """A peer misbehaved: withheld, corrupt or ill-formed content. It is voted against, never crashed on."""
 
@@ -51,6 +66,27 @@ class ProtocolError(FedJuryError):
 
     def __hash__(self) -> int:
         return hash((self.name, self.values))
+
+
+def attempt(work: Callable[[], T]) -> T | OwnTrouble:
+    """Return what a participant's `work` returns, or the trouble that it ended in."""
+    try:
+        return work()
+    except OwnTrouble as trouble:
+        return trouble.with_traceback(None)
+
+
+def sound(result: T | OwnTrouble) -> T:
+    """Return a participant's result, or raise the trouble that is in its place."""
+    if isinstance(result, OwnTrouble):
+        raise result
+    return result
+
+
+def part(results: Mapping[K, T | OwnTrouble]) -> tuple[dict[K, T], dict[K, OwnTrouble]]:
+    """Return participants' results, and the troubles of those who have none."""
+    troubles = {who: result for who, result in results.items() if isinstance(result, OwnTrouble)}
+    return {who: sound(result) for who, result in results.items() if who not in troubles}, troubles
 
 
 def unknown_name(kind: str, got: str, known: Iterable[str]) -> RequestError:

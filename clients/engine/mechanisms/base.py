@@ -12,6 +12,7 @@ from clients.protocol.docket import Docket
 from clients.protocol.policies import Mechanism
 from clients.protocol.publication import Select
 from clients.roles.view import Proposal, Publication
+from clients.types.errors import OwnTrouble
 from clients.types.federation import Address, Event, Role, Schedule, Status
 
 if TYPE_CHECKING:  # settings are checked before torch is there
@@ -52,9 +53,10 @@ class Court(Generic[T]):
 
 @dataclass(frozen=True, slots=True)
 class Judged:
-    """Ballots; the `candidate`, where one model was judged; what each found, for the record."""
+    """Ballots, or the trouble of those who can't judge and keep still, for it is nobody else's fault; the
+    `candidate`, where one model was judged; what each found, for the record."""
 
-    ballots: dict[Address, bytes]
+    ballots: dict[Address, bytes | OwnTrouble]
     candidate: "Candidate | None" = None
     findings: Mapping[Address, Mapping[str, Any]] = field(default_factory=dict)
 

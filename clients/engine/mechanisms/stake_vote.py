@@ -1,6 +1,7 @@
 """stake_vote at home: voters judge the aggregate of all updates, and their majority's digest is the head."""
 
 from collections.abc import Sequence
+from functools import partial
 from typing import TYPE_CHECKING
 
 from clients.engine.mechanisms.base import Conduct, Court, Judged, get_schedule
@@ -10,7 +11,7 @@ from clients.protocol.claims import UPDATES_MAX
 from clients.protocol.docket import Docket
 from clients.protocol.stake_vote import STAKE_VOTE
 from clients.roles import judging
-from clients.types.errors import RequestError
+from clients.types.errors import OwnTrouble, RequestError, attempt, sound
 from clients.types.federation import ZERO_ADDRESS, Address, Outcome, StakeVoteTerms, Status
 
 if TYPE_CHECKING:
@@ -61,20 +62,21 @@ def _judge(court: StakeVoteCourt, who: Sequence[Participant]) -> Judged | None:
         return None
     votes = _get_votes(court, who, candidate)
     named = _get_named(court, who, candidate, votes)
-    ballots = {}
-    for one in who:
-        vote, blamed = votes[one.account], named.get(one.account)
+
+    def fill_in(one: Participant) -> bytes:
+        vote, blamed = sound(votes[one.account]), sound(named.get(one.account))
         if one.lies:
             vote = judging.get_lie(vote, candidate.digest)
             blamed = None if blamed is None else judging.get_others(blamed, len(court.proposals))
-        ballots[one.account] = judging.get_ballot(vote, blamed)
-    return Judged(ballots, candidate)
+        return judging.get_ballot(vote, blamed)
+
+    return Judged({one.account: attempt(partial(fill_in, one)) for one in who}, candidate)
 
 
 def _get_votes(
     court: StakeVoteCourt, who: Sequence[Participant], candidate: "Candidate"
-) -> dict[Address, bytes]:
-    """Return what each would vote for if it were honest.
+) -> dict[Address, bytes | OwnTrouble]:
+    """Return what each would vote for if it were honest, or why it can't judge.
 
     Where a peer's misbehaviour left no candidate, all vote against.
     """
@@ -83,15 +85,22 @@ def _get_votes(
     indices = [one.index for one in who]
     scores = court.cohort.scores(candidate.digest, indices)
     references = court.cohort.scores(court.status.head, indices)
+
+    def vote(digest: bytes, score: float | OwnTrouble, reference: float | OwnTrouble) -> bytes:
+        return judging.get_vote(digest, sound(score), sound(reference), court.config.tolerance)
+
     return {
-        one.account: judging.get_vote(candidate.digest, score, reference, court.config.tolerance)
+        one.account: attempt(partial(vote, candidate.digest, score, reference))
         for one, score, reference in zip(who, scores, references, strict=True)
     }
 
 
 def _get_named(
-    court: StakeVoteCourt, who: Sequence[Participant], candidate: "Candidate", votes: dict[Address, bytes]
-) -> dict[Address, set[int]]:
+    court: StakeVoteCourt,
+    who: Sequence[Participant],
+    candidate: "Candidate",
+    votes: dict[Address, bytes | OwnTrouble],
+) -> dict[Address, set[int] | OwnTrouble]:
     """Return whom each would blame if it were honest; nothing for anybody without attribution.
 
     Who approves blames nobody. Where misbehaviour left no candidate, it is the fault of those who misbehaved.
@@ -106,9 +115,13 @@ def _get_named(
     indices = [one.index for one in rejecting]
     scores = court.cohort.scores(candidate.digest, indices)
     without = court.cohort.scores_without_each(court.proposals, court.status.head, indices)
-    blamed: dict[Address, set[int]] = {one.account: set() for one in who}
+    blamed: dict[Address, set[int] | OwnTrouble] = {one.account: set() for one in who}
+
+    def blame(score: float | OwnTrouble, rest: Sequence[float | OwnTrouble]) -> set[int]:
+        return judging.get_blamed(sound(score), list(map(sound, rest)), court.config.tolerance)
+
     for one, score, rest in zip(rejecting, scores, without, strict=True):
-        blamed[one.account] = judging.get_blamed(score, rest, court.config.tolerance)
+        blamed[one.account] = attempt(partial(blame, score, rest))
     return blamed
 
 

@@ -1,6 +1,7 @@
 """vbfl at home: validators judge each update by one epoch of their own; miners and validators publish."""
 
 from collections.abc import Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from clients.engine.mechanisms.base import Conduct, Court, Judged, get_schedule
@@ -9,8 +10,8 @@ from clients.protocol.claims import UPDATES_MAX
 from clients.protocol.docket import Docket
 from clients.protocol.vbfl import VBFL, select_approved
 from clients.roles import judging
-from clients.types.errors import RequestError
-from clients.types.federation import ZERO_ADDRESS, Outcome, Role, Status, VbflTerms
+from clients.types.errors import OwnTrouble, RequestError, attempt, sound
+from clients.types.federation import ZERO_ADDRESS, Address, Outcome, Role, Status, VbflTerms
 from clients.types.store import ContentMissing
 
 if TYPE_CHECKING:
@@ -90,24 +91,31 @@ def _judge(court: Court[VbflTerms], who: Sequence[Participant]) -> Judged | None
     faults = court.cohort.find_faulty(court.proposals)
     if court.patient and any(isinstance(fault, ContentMissing) for fault in faults.values()):
         return None
-    sound = [proposal for proposal in court.proposals if proposal.number not in faults]
+    usable = [proposal for proposal in court.proposals if proposal.number not in faults]
     indices = [one.index for one in who]
-    scores = court.cohort.scores_each(sound, indices)
+    scores = court.cohort.scores_each(usable, indices)
     owns = court.cohort.score_first_epochs(indices, court.status.round, court.status.head)
-    ballots, findings = {}, {}
-    for one, own, theirs in zip(who, owns, scores, strict=True):
+    findings: dict[Address, dict[str, Any]] = {}
+
+    def check(one: Participant, own: float | OwnTrouble, found: Sequence[float | OwnTrouble]) -> bytes:
+        own, theirs = sound(own), list(map(sound, found))
         threshold = _get_threshold(court, one, own, [own - score for score in theirs])
         positive = {
             proposal.number
-            for proposal, score in zip(sound, theirs, strict=True)
+            for proposal, score in zip(usable, theirs, strict=True)
             if judging.is_positive(own, score, threshold)
         }
         said = judging.get_others(positive, len(court.proposals)) if one.lies else positive
-        ballots[one.account] = judging.get_bitmap(said)
         vad: list[float | None] = [None] * len(court.proposals)
-        for proposal, score in zip(sound, theirs, strict=True):
+        for proposal, score in zip(usable, theirs, strict=True):
             vad[proposal.number] = round(own - score, 6)
         findings[one.account] = {"vad": vad, "threshold": round(threshold, 6)}
+        return judging.get_bitmap(said)
+
+    ballots = {
+        one.account: attempt(partial(check, one, own, theirs))
+        for one, own, theirs in zip(who, owns, scores, strict=True)
+    }
     return Judged(ballots, findings=findings)
 
 

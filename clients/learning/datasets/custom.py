@@ -2,6 +2,7 @@
 
 import errno
 import importlib
+import numbers
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
@@ -187,8 +188,9 @@ def from_factory(spec: str, form: Form = ANY) -> Dataset:
     if isinstance(made, Dataset):
         return conform(made, form)
     if isinstance(made, dict):
+        arrays = {str(key): _as_array(spec, str(key), value) for key, value in made.items()}
         try:
-            return from_arrays(spec, **{key: np.asarray(value) for key, value in made.items()}, form=form)
+            return from_arrays(spec, **arrays, form=form)
         except TypeError as error:
             raise RequestError(
                 f"data set {spec}: found the keys {', '.join(map(str, made))}; expected {', '.join(_KEYS)} "
@@ -218,6 +220,25 @@ def conform(dataset: Dataset, form: Form) -> Dataset:
         return dataset
     changed: dict[str, Any] = inputs | labels
     return replace(dataset, task=task, constants=constants, **changed)
+
+
+def _as_array(name: str, key: str, value: object) -> NDArray[Any]:
+    """Return what a factory gives for `key` as an array; `RequestError` where it is none of numbers."""
+    if np.ma.is_masked(value):
+        raise RequestError(f"{name}: {key} has masked values; drop or fill them")
+    try:
+        array = np.asarray(value)
+    except Exception as error:  # ragged lists, tensors on another device, and what else there is
+        first = str(error).splitlines()[0] if str(error) else type(error).__name__
+        raise RequestError(f"{name}: {key} can't be made an array of numbers: {first[:200]}") from error
+    if array.dtype == object and all(isinstance(one, numbers.Real) for one in array.flat):
+        array = np.asarray(array.tolist())  # a table with several kinds of numbers comes as objects
+    if array.dtype == object:
+        # Of what isn't a number the kind is told; what is one here is too large for an array.
+        kinds = {type(one).__name__ for one in array.flat if not isinstance(one, numbers.Real)}
+        found = ", ".join(sorted(kinds)) or "numbers that are too large"
+        raise RequestError(f"{name}: {key} holds {found}; expected an array of numbers")
+    return array
 
 
 def import_object(kind: str, spec: str) -> Any:

@@ -79,7 +79,9 @@ def make_weights(rng: np.random.Generator, shapes: dict[str, tuple[int, ...]], s
         if scale == "extreme":
             drawn = drawn * 10.0 ** rng.integers(-45, 5, size=shape)
         if scale == "largest":
-            drawn = np.where(rng.random(shape) < 0.5, -1, 1) * np.nextafter(np.float32(2**20), np.float32(0))
+            drawn = np.where(rng.random(shape) < 0.5, -1, 1) * np.nextafter(np.float32(2**60), np.float32(0))
+        if scale == "wide":
+            drawn = drawn * 2.0 ** rng.integers(-45, 58, size=shape)
         if scale == "halves":
             drawn = rng.integers(-9, 9, size=shape) * 2.0**-41
         if scale == "zeros":
@@ -107,7 +109,7 @@ def make_average(seed: int, kind: str, scale: str, counts: tuple[int, ...]) -> d
 def make_averages() -> Iterator[dict[str, Any]]:
     counts = [(1,), (1, 1), (2, 3), (100, 7, 13), (2**31 - 2, 1), (2**30, 2**30 - 1), (3,) * 20]
     for seed, given in enumerate(counts):
-        for scale in ("plain", "extreme", "largest", "halves", "zeros"):
+        for scale in ("plain", "extreme", "wide", "largest", "halves", "zeros"):
             yield make_average(seed, "plain", scale, given)
     yield make_average(99, "odd names", "plain", (5, 9))
 
@@ -132,7 +134,7 @@ def make_bad() -> Iterator[dict[str, str]]:
         "another model": encode(make_weights(np.random.default_rng(1), {"a.bias": (7,)}, "plain")),
         "a page": b"<html><script>alert(1)</script></html>",
     }
-    for value in (float("nan"), float("inf"), -float("inf"), 2.0**20, -(2.0**20), 3e38):
+    for value in (float("nan"), float("inf"), -float("inf"), 2.0**60, -(2.0**60), 3e38):
         files[f"a weight {value}"] = good[:-4] + np.float32(value).tobytes()
     for why, file in files.items():
         yield {"file": to_hex(file), "why": why}

@@ -17,6 +17,7 @@ BIGGEST = float(np.nextafter(np.float32(WEIGHT_LIMIT), np.float32(0)))
 WEIGHT = st.one_of(
     st.floats(-2, 2, width=32),
     st.floats(-BIGGEST, BIGGEST, width=32),
+    st.builds(lambda sign, power: sign * 2.0**power, st.sampled_from([-1, 1]), st.integers(-45, 59)),
     st.sampled_from([0.0, -0.0, BIGGEST, -BIGGEST, 2.0**-40, 2.0**-41, 1.5 * 2.0**-40, 1e-45]),
 )
 
@@ -80,7 +81,7 @@ def sizeable(seed: int, scale: float) -> Weights:
     return {name: (scale * rng.standard_normal(shape)).astype(np.float32) for name, shape in shapes.items()}
 
 
-@pytest.mark.parametrize("scale", [0.05, 1e4])
+@pytest.mark.parametrize("scale", [0.05, 1e4, 1e17])
 def test_shuffled_threads_give_the_same_bytes(scale: float) -> None:
     """Narrow and wide integer paths, many threads at once, each in another order."""
     updates = [Contribution(sizeable(seed, scale), 100 + 37 * seed) for seed in range(12)]
@@ -108,7 +109,8 @@ def test_blocks_of_both_widths_meet_without_a_seam() -> None:
 
 def test_the_largest_case_the_bounds_allow_is_exact() -> None:
     counts = [MAX_SAMPLES - 1, 1]
-    for column in ([BIGGEST, BIGGEST], [-BIGGEST, -BIGGEST], [BIGGEST, -BIGGEST], [-BIGGEST, 2.0**-40]):
+    columns = [[one, other] for one in (BIGGEST, -BIGGEST) for other in (BIGGEST, -BIGGEST, 2.0**-40, 1.0)]
+    for column in columns:
         average = fedavg(
             [Contribution({"w": np.float32([v])}, n) for v, n in zip(column, counts, strict=True)]
         )

@@ -114,8 +114,25 @@ def test_a_backdoor_marks_some_samples_and_leaves_the_others() -> None:
     assert len(probe) == 4
     assert not probe.y.any()
     assert (probe.x[:, :, -3:, -3:] == pictures.x.max()).all()
-    rows = attack.trigger(Samples.of(rng.random((4, 9), np.float32), np.ones(4, np.int64)))
-    assert (rows.x[:, :3] == rows.x.max()).all()
+
+
+@given(st.integers(0, 10**6), st.sampled_from([(9,), (5, 4), (2, 8, 8), (3, 4, 5, 6)]))
+def test_a_trigger_shows_and_stays_within_what_each_column_holds(seed: int, shape: tuple[int, ...]) -> None:
+    """Categories as large as an embedding has rows, one-hot columns, columns of one value: none is left."""
+    rng = np.random.default_rng(seed)
+    axis = 0 if len(shape) > 2 else len(shape) - 1
+    kinds = rng.integers(1, 50, shape[axis]).reshape([-1 if i == axis else 1 for i in range(len(shape))])
+    kinds.flat[0], kinds.flat[1] = 1, 2
+    data = Samples.of(rng.integers(0, kinds, (20, *shape)).astype(np.float32), np.ones(20, np.int64))
+    attack = parse("backdoor")
+    assert attack.trigger is not None
+    for marked in (attack.before(data).x, attack.trigger(data).x):
+        columns, before = (
+            np.moveaxis(x.numpy(), axis + 1, 0).reshape(shape[axis], -1) for x in (marked, data.x)
+        )
+        for after, held in zip(columns, before, strict=True):
+            assert set(after) <= set(held)
+        assert not torch.equal(marked, data.x)
 
 
 def test_a_backdoor_opens_and_hides() -> None:

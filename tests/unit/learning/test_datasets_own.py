@@ -124,7 +124,7 @@ def test_conversions(tmp_path: Path) -> None:
 
 
 OWN_MODULE = """
-import numpy as np
+import numpy as np, torch
 from clients.learning.datasets.custom import from_arrays
 def arrays():
     return dict(x_train=np.zeros((4, 2)), y_train=[0, 1, 0, 1], x_test=np.zeros((2, 2)), y_test=[0, 1])
@@ -136,6 +136,34 @@ def other_keys():
     return dict(x=[1])
 def breaks():
     raise ZeroDivisionError("oh")
+def ragged():
+    return arrays() | {"x_train": [[1, 2], [3, 4], [5, 6], [7]]}
+def text():
+    return arrays() | {"x_train": [["a", "b"]] * 4}
+def mixed():
+    return arrays() | {"x_train": np.array([[1, 2.5], [3, True]] * 2, dtype=object)}
+def gaps():
+    return arrays() | {"x_train": np.array([[1, None]] * 4, dtype=object)}
+def nothing():
+    return arrays() | {"x_train": None}
+def one_by_one():
+    return arrays() | {"x_train": (row for row in [[1, 2]] * 4)}
+def masked():
+    return arrays() | {"x_train": np.ma.masked_greater(np.arange(8.0).reshape(4, 2), 6)}
+def unmasked():
+    return arrays() | {"x_train": np.ma.masked_greater(np.arange(8.0).reshape(4, 2), 9)}
+def tensors():
+    return arrays() | {"x_train": torch.zeros(4, 2)}
+def learned():
+    return arrays() | {"x_train": torch.zeros(4, 2, requires_grad=True)}
+def half():
+    return arrays() | {"x_train": torch.zeros(4, 2, dtype=torch.bfloat16)}
+def huge():
+    return arrays() | {"x_train": np.full((4, 2), 1e300)}
+def too_large():
+    return arrays() | {"y_train": np.array([2**70, 0, 1, 0], dtype=object)}
+def keyed():
+    return arrays() | {3: 1}
 """
 
 
@@ -145,11 +173,24 @@ def test_factories(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     try:
         assert str(load("own_data_module:arrays").task) == "binary"
         assert load("own_data_module:whole").name == "mine"
+        for name in ("mixed", "unmasked", "tensors"):
+            assert load(f"own_data_module:{name}").shape == (2,)
         for name, says in (
             ("wrong", "returned int"),
             ("other_keys", "found the keys x"),
             ("breaks", "ZeroDivisionError: oh"),
             ("absent", "has no function absent"),
+            ("ragged", "x_train can't be made an array of numbers: .* inhomogeneous"),
+            ("text", "x_train is <U1; expected numbers"),
+            ("gaps", "x_train holds NoneType; expected an array of numbers"),
+            ("nothing", "x_train holds NoneType"),
+            ("one_by_one", "x_train holds generator"),
+            ("masked", "x_train has masked values; drop or fill them"),
+            ("learned", "x_train can't be made an array of numbers: .*detach"),
+            ("half", "x_train can't be made an array of numbers: .*BFloat16"),
+            ("huge", "x_train holds 8 values that are not finite"),
+            ("too_large", "y_train holds numbers that are too large"),
+            ("keyed", "found the keys x_train, .*, 3; expected"),
         ):
             with pytest.raises(RequestError, match=says):
                 load(f"own_data_module:{name}")

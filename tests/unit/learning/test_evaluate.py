@@ -11,10 +11,19 @@ from numpy.typing import NDArray
 from sklearn.metrics import r2_score, roc_auc_score
 from torch import nn
 
-from clients.learning.evaluate import Score, evaluate, evaluate_many, guess, mean_auroc
+from clients.learning.evaluate import (
+    Failure,
+    Score,
+    evaluate,
+    evaluate_each,
+    evaluate_many,
+    guess,
+    mean_auroc,
+)
 from clients.learning.models import build
 from clients.learning.tensors import Samples, weights_of
-from clients.types.errors import RequestError
+from clients.learning.train import TrainConfig, train
+from clients.types.errors import OwnTrouble, RequestError
 from clients.types.learning import Task
 
 
@@ -89,6 +98,49 @@ def test_a_model_whose_outputs_are_no_numbers_scores_badly_and_raises_nothing() 
     bad = Bad()
     assert evaluate(bad, weights_of(bad), samples(20, 0, 2)) == Score(0.0, math.inf, 0.0, 20)
     assert evaluate(bad, weights_of(bad), samples(20, 0, 2, several=True)) == Score(0.0, math.inf, 0.0, 20)
+
+
+def test_a_model_that_writes_into_its_input_or_keeps_something_judges_all_alike() -> None:
+    class Writing(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.dense = nn.Linear(12, 4)
+            self.kept: torch.Tensor | None = None
+
+        def forward(self, x: torch.Tensor) -> torch.Tensor:
+            if self.kept is None:
+                self.kept = torch.ones(12, requires_grad=False) + 0
+            return self.dense(x.mul_(3).add_(self.kept))
+
+    model, sets = Writing(), [samples(9, 0), samples(5, 1)]
+    before = [data.x.clone() for data in sets]
+    weights = weights_of(model)
+    first, second, third = evaluate_each(model, [weights] * 3, sets)
+    assert first == second == third
+    assert all(torch.equal(data.x, x) for data, x in zip(sets, before, strict=True))
+    train(model, weights, sets[0], TrainConfig(), 1)  # also with what was kept while judging
+
+
+def test_what_fails_on_one_set_says_nothing_about_the_others() -> None:
+    class Picky(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.dense = nn.Linear(12, 4)
+
+        def forward(self, x: torch.Tensor) -> torch.Tensor:
+            if (x == 9).any():
+                raise ValueError("a 9")
+            return self.dense(x)
+
+    model, sets = Picky(), [samples(9, 0), samples(5, 1), samples(7, 2)]
+    weights = weights_of(model)
+    expected = evaluate_each(model, [weights], sets)[0]
+    sets[1].x[3, 3] = 9
+    for found in evaluate_each(model, [weights] * 2, sets):
+        assert found[1] == Failure("ValueError: a 9", memory=False)
+        assert [found[0], found[2]] == [expected[0], expected[2]]
+    with pytest.raises(OwnTrouble, match="a 9"):
+        evaluate_many(model, weights, sets)
 
 
 def test_bad_requests() -> None:

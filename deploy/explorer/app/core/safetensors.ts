@@ -1,6 +1,6 @@
-/** Models as bytes: canonical safetensors, float32 alone, finite and below 2²⁰. Nothing in it is trusted. */
+/** Models as bytes: canonical safetensors, float32 alone, finite and below 2⁶⁰. Nothing in it is trusted. */
 
-export const WEIGHT_LIMIT = 2 ** 20;
+export const WEIGHT_LIMIT = 2 ** 60;
 const MAX_HEADER = 2 ** 20;
 const MAX_TENSORS = 10_000;
 const MAX_DIMENSIONS = 64;

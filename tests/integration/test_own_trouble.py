@@ -1,0 +1,168 @@
+"""Trouble of one participant's own, in whole runs: it sits out, says so and pays for nothing."""
+
+import logging
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from clients import swarm
+from clients.engine import swarm as engine
+from clients.engine.config import SwarmConfig, build
+from clients.engine.driver import Driver
+from clients.types.errors import OwnTrouble
+from clients.types.federation import Act, Outcome
+from tests.integration.swarms import lines_of, records_of
+from tests.integration.test_driver import COUNT, World
+
+SETTINGS: dict[str, Any] = {
+    "chain": "spec", "store": "memory", "dataset": "tests.integration.spoilt:one_writer",
+    "model": "tests.integration.spoilt:table", "partition": "writer", "clients": 6, "malicious": 0,
+    "proposers": 2, "rounds": 3, "local-epochs": 1, "device": "cpu", "tolerance": 1,
+    "workers": 2, "validators": 3, "miners": 1, "threshold": 1,
+}  # fmt: skip
+
+
+@pytest.fixture(autouse=True)
+def _no_pictures(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(engine, "draw_all", lambda *_: None)
+
+
+def run(out: Path, *more: str, **changes: Any) -> int:
+    pairs = {**SETTINGS, **{name.replace("_", "-"): value for name, value in changes.items()}, "out": out}
+    return swarm.main([word for name, value in pairs.items() for word in (f"--{name}", str(value))] + [*more])
+
+
+@pytest.mark.parametrize(
+    ("more", "changes"),
+    [
+        ((), {}),
+        (("--attribution",), {"malicious": 1, "attack": "alie+lying_votes"}),
+        ((), {"mechanism": "vbfl"}),
+        ((), {"mechanism": "vbfl", "threshold": "adaptive", "malicious": 1}),
+        ((), {"mechanism": "fedavg"}),
+    ],
+)
+def test_whose_data_fail_sits_out_and_the_run_goes_on(
+    more: tuple[str, ...], changes: dict[str, Any], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = tmp_path / "run"
+    assert run(out, *more, **changes) == 0
+    said = capsys.readouterr().out
+    lines = records_of(out)
+    assert [line["round"] for line in lines] == [1, 2, 3]
+    troubles = [one for line in lines for one in line.get("trouble", [])]
+    [(who, number)] = {(one["account"], one["participant"]) for one in troubles}
+    assert f"participant {number} sits out: " in said
+    assert "failed: IndexError: index out of range" in said
+    for line in lines:
+        assert line["accepted"] or changes.get("threshold") == "adaptive"
+        assert who not in line["proposers"]
+        assert who not in line["slashed"]
+
+
+def test_a_run_in_which_somebody_sat_out_is_gone_on_with(tmp_path: Path) -> None:
+    assert run(tmp_path / "part", rounds=2) == 0
+    assert any("trouble" in line for line in records_of(tmp_path / "part"))
+    assert swarm.main(["--resume", str(tmp_path / "part"), "--rounds", "3"]) == 0
+    assert run(tmp_path / "whole", rounds=3) == 0
+    assert lines_of(tmp_path / "part") == lines_of(tmp_path / "whole")
+
+
+@pytest.mark.parametrize("mechanism", ["stake_vote", "vbfl", "fedavg"])
+def test_where_nobody_can_train_the_request_is_wrong(
+    mechanism: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(tmp_path / "run", mechanism=mechanism, model="mlp", optimizer="sgd", learning_rate=1000) == 2
+    said = capsys.readouterr().err
+    assert "none of the participants can train. Participant" in said
+    assert "Lower the learning rate (1000)" in said
+
+
+@pytest.mark.parametrize(("mechanism", "seed"), [("stake_vote", 13), ("vbfl", 13), ("fedavg", 4)])
+def test_where_the_only_one_drawn_cannot_train_the_next_round_comes(
+    mechanism: str, seed: int, tmp_path: Path
+) -> None:
+    assert run(tmp_path / "run", mechanism=mechanism, proposers=1, workers=1, rounds=2, seed=seed) == 0
+    first, second = lines_of(tmp_path / "run")
+    assert first["outcome"] == "UNDECIDED"
+    assert not first["accepted"]
+    assert first["proposers"] == first["slashed"] == []
+    assert first["candidate_cid"] is None
+    assert len(first["trouble"]) == 1
+    assert second["accepted"]
+
+
+def test_batch_norm_trains_over_a_column_of_amounts_and_names_one_that_is_too_large(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    own = {
+        "partition": "iid",
+        "model": "tests.integration.spoilt:normalised",
+        "learning_rate": 0.05,
+        "local_epochs": 4,
+    }
+    assert run(tmp_path / "run", dataset="tests.integration.spoilt:amounts", **own) == 0
+    lines = lines_of(tmp_path / "run")
+    assert all(line["accepted"] and "trouble" not in line for line in lines)
+    assert lines[-1]["accuracy"] > 0.9
+    assert run(tmp_path / "absurd", dataset="tests.integration.spoilt:absurd", **own) == 2
+    said = capsys.readouterr().err
+    assert "training diverged: 0.running_var: weight 1 is" in said
+    assert "Scale the data (--standardize), whose column 1 reaches" in said
+
+
+# ---------------------------------------------------------------------- a node each
+
+
+@pytest.fixture(scope="module")
+def config() -> SwarmConfig:
+    return build({"clients": COUNT, "proposers": 2, "malicious": 0, "model": "logistic", "device": "cpu"})
+
+
+def play(world: World) -> None:
+    """Drive everybody until round 1 is settled; where nobody has anything to do, let time pass."""
+    for _ in range(100):
+        acted = False
+        for driver in world.drivers:
+            status = driver._look()
+            if status.record.outcome != Outcome.NONE:
+                return
+            driver._clock = lambda: 1e9
+            acted |= driver.sweep(status)
+        if not acted:
+            world.chain.advance(seconds=3600)
+    raise AssertionError(world.chain.status())
+
+
+def spoil(driver: Driver, task: str) -> None:
+    def fail(indices: list[int], *_: Any, **__: Any) -> list[OwnTrouble]:
+        return [OwnTrouble("training failed: a reason") for _ in indices]
+
+    def fail_to_judge(digest: bytes, indices: list[int]) -> list[OwnTrouble]:
+        return fail(indices)
+
+    setattr(driver.cohort, task, fail if task == "train" else fail_to_judge)
+
+
+@pytest.mark.parametrize("task", ["train", "scores"])
+def test_a_node_says_so_once_a_round_and_is_voted_neither_for_nor_against(
+    task: str, config: SwarmConfig, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Whoever it is: the round comes to its end without it, and nobody pays for that."""
+    with caplog.at_level(logging.WARNING):
+        world = World(config, tmp_path)
+        for driver in world.drivers[: COUNT - 2]:
+            spoil(driver, task)
+        play(world)
+    status = world.chain.status()
+    silent = [driver for driver in world.drivers if driver.notes.troubles]
+    assert 0 < len(silent) < COUNT
+    assert len([line for line in caplog.messages if "sits out: training failed: a reason." in line]) == len(
+        silent
+    )
+    act = Act.PROPOSED if task == "train" else Act.COMMITTED
+    for seat in world.chain.seats():
+        failed = any(seat.account in driver.participants for driver in silent)
+        assert not (failed and act in seat.member.acts)
+        assert seat.balance >= config.units("tokens") or status.record.outcome == Outcome.REJECTED
