@@ -83,7 +83,7 @@ def test_blocks_that_are_gone_are_stepped_back_from() -> None:
         play_round(world.chain, world.accounts)
         first = audit(source, points=kept[-1], save=kept.append)
         assert link.rpc.request("evm_revert", snapshot)
-        link.sender._nonces.clear()  # as they are on the chain now
+        link.sender._air.forget_used()  # as they are on the chain now
         play_round(world.chain, world.accounts, against=4)
         play_round(world.chain, world.accounts)
         later = audit(source, points=kept[-1])

@@ -5,7 +5,7 @@ import math
 import numpy as np
 import pytest
 import torch
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 from sklearn.metrics import r2_score, roc_auc_score
@@ -202,6 +202,7 @@ def test_r2_is_bounded_additive_and_best_for_what_is_right(
 @given(st.integers(2, 60), st.integers(0, 10**6), st.floats(0.2, 2))
 def test_r2_is_scikit_learns_on_the_targets_that_were_agreed_on(count: int, seed: int, size: float) -> None:
     raw = np.clip(np.random.default_rng(seed).standard_normal(count), -2, 2)
+    assume(raw.std() > 0.1)
     y = ((raw - raw.mean()) / raw.std()).astype(np.float32)[:, None]
     said = y + np.clip(targets(count, 1, seed + 1, size), -2.9, 2.9)
     score = evaluate(Told(), weights_of(Told()), numbers(said, y))

@@ -113,7 +113,7 @@ def test_models_of_ones_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
     try:
         assert schema_of(build("own_models_module:good", (1, 8, 8), 3, 0)).size == 64 * 3 + 3
         for name, says in (
-            ("misshapen", r"two samples give \(2, 4\); expected logits of shape \(2, 3\)"),
+            ("misshapen", r"two samples give \(2, 4\); expected shape \(2, 3\), one an output"),
             ("double", r"its weight 1\.weight is float64; only float32 is averaged"),
             ("infinite", r"1\.bias: weight 0 is nan"),
             ("no_module", "returned str; expected an nn.Module"),

@@ -21,6 +21,7 @@ from clients.learning.tensors import Samples, weights_of
 from clients.learning.train import Diverged, TrainConfig
 from clients.learning.workbench import Workbench
 from clients.types.errors import OwnTrouble, RequestError, attempt, part, sound
+from clients.types.learning import Task
 
 SHAPE = (1, 4, 4)
 
@@ -187,7 +188,7 @@ def bench(batch_size: int = 4, model: nn.Module | None = None, spoilt: int = 20)
     x = np.arange(30, dtype=np.float32)[:, None] % 4
     x[spoilt:] = 9
     y = np.arange(30) % 2
-    dataset = Dataset("own", x, y, x[:4], y[:4], 2, "binary")
+    dataset = Dataset("own", x, y, x[:4], y[:4], Task("classes", 2))
     holdings = {
         n: Holding(np.arange(10 * n, 10 * n + 8), np.arange(10 * n + 8, 10 * n + 10)) for n in range(3)
     }
