@@ -17,16 +17,16 @@ from random import Random
 from typing import Any, TypeVar
 
 from clients.engine.agreement import require_agreed, settle
-from clients.engine.cohort import Cohort
+from clients.mechanisms.cohort import Cohort
 from clients.engine.config import SwarmConfig, add_options, parse_tokens, read_toml
 from clients.engine.driver import Driver
 from clients.engine.journal import Journal
 from clients.engine.launch import resume_sent
 from clients.engine.learners import build_bench, parse_attack
-from clients.engine.mechanisms import CONDUCTS
-from clients.engine.mechanisms.base import Rules
-from clients.engine.meters import Meters
-from clients.engine.participant import Participant
+from clients.mechanisms import CONDUCTS
+from clients.mechanisms.base import Rules
+from clients.mechanisms.meters import Meters
+from clients.mechanisms.participant import Participant
 from clients.learning.workbench import Workbench
 from clients.ports.chain import Link, Token, Web3Chain, open_chain, open_link
 from clients.ports.chain.deployment import Deployment, find_mechanism

@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 
-from clients.engine.cohort import TOGETHER
+from clients.mechanisms.cohort import TOGETHER
 from clients.engine.journal import Journal
 from clients.ports.store import compute_cid
 from clients.types.cid import Cid

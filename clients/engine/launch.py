@@ -8,7 +8,7 @@ from typing import Any
 
 from clients.engine.config import SwarmConfig
 from clients.engine.journal import Journal
-from clients.engine.mechanisms import CONDUCTS
+from clients.mechanisms import CONDUCTS
 from clients.ports.chain import Link, Web3Chain, Web3Devnet, open_link, setup_members
 from clients.ports.chain.deployment import Deployment
 from clients.ports.chain.flights import Step
@@ -36,11 +36,11 @@ class Launched:
 
 
 def get_terms(config: SwarmConfig, genesis: bytes, samples: int = SAMPLES_MAX) -> Terms:
-    """Return the terms that the settings ask for; token and beacon are whoever's who deploys.
+    """Return the terms that the settings ask for; the deployer fills in token and beacon.
 
     `samples`: the most that a participant has, and so the most that one may claim.
     """
-    terms: Terms = CONDUCTS[config.mechanism].get_terms(config, genesis, samples)
+    terms: Terms = CONDUCTS[config.mechanism].get_terms(config.own, config, genesis, samples)
     return terms
 
 
@@ -51,7 +51,7 @@ def get_beacon_value(seed: int) -> bytes:
 
 def launch(config: SwarmConfig, terms: Terms, keys: Sequence[Key], journal: Journal) -> Launched:
     """Return a new federation on the chain that the settings name, every key's account funded."""
-    funds = {key.address: config.units("tokens") for key in keys}
+    funds = {key.address: config.stake for key in keys}
     if config.chain == "spec":
         mechanism = CONDUCTS[config.mechanism].spec
         spec = SpecChain(mechanism, terms, funds, beacon_value=get_beacon_value(config.seed))
@@ -105,7 +105,7 @@ def _deploy(
     if link.control is None:
         link.sender.send([Step(deployer, one, b"", "fund", 21_000, GAS_MONEY) for one in accounts])
     token, federation = deployment.token.address, deployment.federation.address
-    setup_members(link, token, federation, accounts, config.units("tokens"), minter=deployer)
+    setup_members(link, token, federation, accounts, config.stake, minter=deployer)
     return deployment
 
 

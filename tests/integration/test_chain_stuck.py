@@ -8,16 +8,16 @@ from typing import Any
 
 import pytest
 
-from clients.engine.cohort import Cohort
+from clients.mechanisms.cohort import Cohort
 from clients.engine.config import build
 from clients.engine.driver import Driver
 from clients.engine.journal import Journal
 from clients.engine.launch import get_terms, resume_sent
 from clients.engine.learners import build_bench
-from clients.engine.mechanisms.base import Rules
-from clients.engine.mechanisms.stake_vote import CONDUCT
-from clients.engine.meters import Meters
-from clients.engine.participant import Participant
+from clients.mechanisms.base import Rules
+from clients.mechanisms.stake_vote import CONDUCT
+from clients.mechanisms.meters import Meters
+from clients.mechanisms.participant import Participant
 from clients.learning.codec import encode
 from clients.ports.chain import AnvilNode, Web3Chain, setup_members
 from clients.ports.chain.abi import Abi, packaged
@@ -193,7 +193,7 @@ class Federation:
         asked = replace(get_terms(self.config, genesis), schedule=schedule)
         self.record = deploy_federation(link, KEYS[0].address, asked)
         self.terms = self.record.terms
-        self.stake = self.config.units("tokens")
+        self.stake = self.config.stake
         chain = self.record.open(link)
         accounts = [key.address for key in KEYS]
         setup_members(link, chain.token, chain.federation, accounts, self.stake, minter=accounts[0])

@@ -10,16 +10,16 @@ from typing import Any
 
 import pytest
 
-from clients.engine.cohort import Cohort
+from clients.mechanisms.cohort import Cohort
 from clients.engine.config import SwarmConfig, build
 from clients.engine.driver import Driver, Stalled
 from clients.engine.journal import Journal
 from clients.engine.launch import Launched, get_beacon_value, get_terms, join_all
 from clients.engine.learners import build_bench
-from clients.engine.mechanisms.base import Rules
-from clients.engine.mechanisms.stake_vote import CONDUCT
-from clients.engine.meters import Meters
-from clients.engine.participant import Participant
+from clients.mechanisms.base import Rules
+from clients.mechanisms.stake_vote import CONDUCT
+from clients.mechanisms.meters import Meters
+from clients.mechanisms.participant import Participant
 from clients.learning.codec import encode
 from clients.ports.keys import SeededSalts, derive_keys
 from clients.ports.store.memory import MemoryStore
@@ -74,7 +74,7 @@ class World:
         self.network = Network()
         first = self.network.join()
         self.terms = get_terms(config, first.put(genesis).digest)
-        stake = config.units("tokens")
+        stake = config.stake
         funds = {key.address: stake for key in self.keys}
         self.chain = SpecChain(STAKE_VOTE, self.terms, funds, beacon_value=get_beacon_value(config.seed))
         join_all(Launched(self.chain, "spec", self.chain), list(funds), stake)

@@ -8,14 +8,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from clients.engine.cohort import Candidate, Cohort
+from clients.mechanisms.cohort import Candidate, Cohort
 from clients.engine.config import build
 from clients.engine.launch import get_terms
 from clients.engine.learners import build_bench, parse_attack
-from clients.engine.mechanisms.base import Court
-from clients.engine.mechanisms.stake_vote import CONDUCT
-from clients.engine.meters import Meters
-from clients.engine.participant import Participant
+from clients.mechanisms.base import Court
+from clients.mechanisms.stake_vote import CONDUCT
+from clients.mechanisms.meters import Meters
+from clients.mechanisms.participant import Participant
 from clients.learning.aggregate import Contribution, fedavg
 from clients.learning.codec import encode
 from clients.learning.schema import Weights
@@ -54,7 +54,7 @@ MODEL = b"\7" * 32
 def test_blamed_are_exactly_those_who_lose_a_stake_for_a_rejected_round(data: st.DataObject) -> None:
     attribution = data.draw(st.booleans())
     terms = TERMS if attribution else UNATTRIBUTED
-    stake = CONFIG.units("tokens")
+    stake = CONFIG.stake
     chain = SpecChain(STAKE_VOTE, terms, dict.fromkeys(ACCOUNTS, stake))
     chain.send([Call(account, "join", (stake,)) for account in ACCOUNTS])
     chain.send([Call(ACCOUNTS[0], "open")])

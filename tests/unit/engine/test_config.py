@@ -56,7 +56,7 @@ def test_settings_survive_being_written_and_read(tmp_path: Path) -> None:
     path = tmp_path / "config.toml"
     config.dump(path, {"python": "3"})
     assert build(read_toml(path)) == config
-    assert config.units("tokens") == 35 * 10**17
+    assert config.stake == 35 * 10**17
     assert get_terms(config, b"\1" * 32).bond == 10**18
 
 
