@@ -18,7 +18,7 @@ from typing import Any, TypeVar
 
 from clients.engine.agreement import require_agreed, settle
 from clients.engine.cohort import Cohort
-from clients.engine.config import SwarmConfig, add_options, parse_tokens, read_toml
+from clients.engine.config import SwarmConfig, add_options, read_toml
 from clients.engine.driver import Driver
 from clients.engine.journal import Journal
 from clients.engine.launch import resume_sent
@@ -37,10 +37,11 @@ from clients.ports.command import Parser, guard
 from clients.ports.keys import Key, KeyedSalts, open_key
 from clients.ports.store.opening import open_store
 from clients.ports.urls import WAYS, is_url
+from clients.types.amounts import format_amount, parse_amount
 from clients.types.chain import Call
 from clients.types.cid import Cid
 from clients.types.errors import PeerError, RequestError, UnminedError
-from clients.types.federation import TOKEN, Address, Standing, Status
+from clients.types.federation import Address, Standing, Status
 from clients.types.learning import AGREED, OWN
 from clients.types.store import Store
 
@@ -108,6 +109,7 @@ def _run(options: dict[str, Any]) -> int:
     if not 0 <= options["index"] < config.clients:
         raise RequestError(f"--index {options['index']}: the partition has parts 0 to {config.clients - 1}.")
     fees = parse_ceiling(options["fee_ceiling"])
+    stake = parse_amount("--stake", options["stake"]) if options["stake"] else None
     key = open_key(options["dev_key"], options["keystore"], options["passphrase_file"])
     if (options["deployment"] is None) == (options["federation"] is None):
         raise RequestError("name the federation: --deployment FILE or --federation ADDRESS.")
@@ -129,7 +131,7 @@ def _run(options: dict[str, Any]) -> int:
         resume_sent(chain, [key.address], journal)
         store = open_store(config.store, root=options["journal"])
         stack.callback(store.close)
-        _participate(mechanism, chain, store, config, key, options, journal)
+        _participate(mechanism, chain, store, config, key, options | {"stake": stake}, journal)
     return 0
 
 
@@ -182,7 +184,7 @@ def _participate(
     terms, conduct = terms_of(mechanism, chain.view("terms")[0]), CONDUCTS[mechanism]
     conduct.check_own(config)
     _check_claims(bench, index, terms)
-    _be_member(chain, key, options)
+    _be_member(chain, key, options["stake"], terms, options["poll"])
     participant = Participant(index, key.address, KeyedSalts(key), attack)
     driver = Driver(
         chain=chain,
@@ -201,7 +203,7 @@ def _participate(
         seat = chain.seat(key.address)
         print(
             f"round {status.round}: {status.record.outcome.name.lower()}, "
-            f"head {Cid.from_digest(status.head)}, stake {seat.balance / TOKEN:g} tokens",
+            f"head {Cid.from_digest(status.head)}, stake {format_amount(seat.balance, 6)} tokens",
             flush=True,
         )
         out = seat.out or seat.member.standing != Standing.MEMBER
@@ -238,35 +240,39 @@ def _check_claims(bench: Workbench, index: int, terms: Terms) -> None:
             )
 
 
-def _be_member(chain: Web3Chain, key: Key, options: dict[str, Any]) -> None:
-    """See that the participant is a member; join where it isn't and `--stake` says with how much."""
+def _be_member(chain: Web3Chain, key: Key, stake: int | None, terms: Terms, poll: float) -> None:
+    """See that the participant is a member; join with `stake`, in base units, where it isn't."""
     standing = chain.seat(key.address).member.standing
     if standing == Standing.MEMBER:
         return
-    if standing != Standing.STRANGER or not options["stake"]:
+    if standing != Standing.STRANGER or stake is None:
         raise RequestError(
             f"{key.address} is no member of the federation (standing: {standing.name.lower()})"
             + ("; join with --stake TOKENS." if standing == Standing.STRANGER else ".")
         )
-    amount = parse_tokens("stake", options["stake"])
-    token = Token(chain.link, chain.token)
-    if token.balance(key.address) < amount:
+    told_stake = format_amount(stake)
+    if stake < terms.bond:
         raise RequestError(
-            f"{key.address} holds {token.balance(key.address) / TOKEN:g} tokens, not {options['stake']}."
+            f"--stake {told_stake}: members stake {format_amount(terms.bond)} tokens at least."
         )
-    _until_mined(lambda: token.approve([key.address], chain.federation, amount))
+    token = Token(chain.link, chain.token)
+    token.check_decimals()
+    held = token.balance(key.address)
+    if held < stake:
+        raise RequestError(f"{key.address} holds {format_amount(held)} tokens, not {told_stake}.")
+    _until_mined(lambda: token.approve([key.address], chain.federation, stake))
     told = False
     while True:
-        [receipt] = _until_mined(lambda: chain.send([Call(key.address, "join", (amount,))]))
+        [receipt] = _until_mined(lambda: chain.send([Call(key.address, "join", (stake,))]))
         if receipt.error is None:
-            log.info("joined with %s tokens", options["stake"])
+            log.info("joined with %s tokens", told_stake)
             return
         if receipt.error.name != "WrongPhase":
             raise receipt.error
         if not told:
             log.info("a round is in progress; members join between rounds: waiting")
             told = True
-        time.sleep(options["poll"])
+        time.sleep(poll)
 
 
 def _until_mined(act: Callable[[], T]) -> T:

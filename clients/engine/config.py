@@ -6,7 +6,7 @@ import types
 import typing
 from collections.abc import Collection
 from dataclasses import MISSING, dataclass, fields, replace
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -17,10 +17,9 @@ from clients.ports.files import write_whole
 from clients.ports.store.address import is_address
 from clients.ports.store.opening import NAMES as STORES
 from clients.ports.urls import WAYS, beside, is_url
-from clients.protocol.ledger import STAKE_MAX
 from clients.roles.judging import FIXED_THRESHOLD
+from clients.types.amounts import parse_amount
 from clients.types.errors import RequestError
-from clients.types.federation import TOKEN
 from clients.types.keeping import HISTORY, HISTORY_MAX
 from clients.types.learning import AUTO, LAYOUTS, Form, Learning
 from clients.types.settings import check_name, check_range, make, option, plain
@@ -134,7 +133,7 @@ class SwarmConfig(Learning):
 
     def units(self, name: str) -> int:
         """Return the amount in setting `name` in token base units."""
-        return parse_tokens(name, getattr(self, name))
+        return parse_amount(name, getattr(self, name))
 
     def dump(self, path: Path, versions: dict[str, str]) -> None:
         """Write the settings, with `versions`, as TOML that `read_toml` reads back."""
@@ -144,26 +143,13 @@ class SwarmConfig(Learning):
         write_whole(path, tomli_w.dumps(settings))
 
 
-def parse_tokens(name: str, text: str) -> int:
-    """Return an amount of tokens in base units; `RequestError` where `text`, the value of `name`, is none."""
-    try:
-        amount = Decimal(text) * TOKEN
-    except InvalidOperation:
-        raise RequestError(f"{name} = {text!r} is no amount of tokens.") from None
-    if not amount.is_finite() or amount < 0 or amount != amount.to_integral_value():
-        raise RequestError(f"{name} = {text!r} is no amount of tokens (at most 18 decimals, not negative).")
-    if amount > STAKE_MAX:
-        raise RequestError(f"{name} = {text!r}: a stake holds {STAKE_MAX // TOKEN} tokens at most.")
-    return int(amount)
-
-
 def read_toml(path: Path) -> dict[str, Any]:
     """Return the settings in a TOML file; a `[versions]` table, as runs write it, is passed over.
 
     A chain's `file:PATH` is understood from the folder of the TOML file.
     """
     try:
-        settings = tomllib.loads(path.read_text())
+        settings = tomllib.loads(path.read_text(), parse_float=Decimal)  # amounts have 18 places
     except OSError as error:
         raise RequestError(f"settings {path} can't be read: {error.strerror}.") from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:

@@ -28,10 +28,10 @@ from clients.engine.rundir import RunFolder
 from clients.learning.tensors import resolve_device
 from clients.ports.keys import SeededSalts, derive_keys
 from clients.ports.store.opening import open_store
-from clients.protocol.ledger import STAKE_MAX
+from clients.types.amounts import format_amount
 from clients.types.cid import Cid
 from clients.types.errors import RequestError
-from clients.types.federation import TOKEN, Address, Status
+from clients.types.federation import STAKE_MAX, Address, Status
 from clients.types.store import Store
 
 Report = Callable[[RoundLine], None]
@@ -182,8 +182,8 @@ class Swarm:
         most = self.config.rounds * a_round
         if most > STAKE_MAX:
             raise RequestError(
-                f"{self.config.rounds} rounds may take {most // TOKEN} tokens from the pool, which is filled "
-                f"with {STAKE_MAX // TOKEN} at most: lower --unit-reward or --rounds."
+                f"{self.config.rounds} rounds may take {format_amount(most)} tokens from the pool, which is "
+                f"filled with {format_amount(STAKE_MAX, 0)} at most: lower --unit-reward or --rounds."
             )
         return a_round
 

@@ -4,11 +4,11 @@ from dataclasses import dataclass, field, replace
 
 from clients.protocol.hashing import UINT256_MAX
 from clients.types.errors import ProtocolError
+from clients.types.federation import STAKE_MAX as STAKE_MAX
 from clients.types.federation import Address, Member, Standing
 
 MEMBERS_MAX = 2**16 - 1
 """What the registry has room for."""
-STAKE_MAX = 2**96 - 1
 
 STRANGER = Member()
 

@@ -1,0 +1,76 @@
+"""Amounts of tokens: people write and read tokens, code counts base units. Here the one becomes the other.
+
+A token is `TOKEN` base units. Where people write an amount, on a command line or in a file, `parse_amount`
+reads it; where they read one, `format_amount` writes it. Both are exact.
+"""
+
+import re
+from decimal import Decimal, InvalidOperation
+from fractions import Fraction
+from typing import Any
+
+from clients.types.errors import RequestError
+from clients.types.federation import STAKE_MAX, TOKEN
+
+PLACES = 18
+"""Decimal places of an amount of tokens: `TOKEN` is ten to this power."""
+_EVIDENT = 10**15 * TOKEN
+"""As much as nobody has: from here on a number must be one of base units."""
+_FAR_TOO_MUCH = Decimal(10) ** 60
+_IN_UNITS = re.compile(rf"e\+?{PLACES}\s*\Z", re.IGNORECASE)
+
+
+def parse_amount(name: str, value: Any) -> int:
+    """Return the base units in an amount of tokens, as a file or a command line has it: 16, 0.5, "0.001".
+
+    Raises `RequestError`, which begins with `name` and says what to write instead, where `value` is no number
+    of 0 or more with at most 18 decimal places, more than the contracts' books hold, or evidently base units.
+    """
+    shown = _show(value)
+    units = _count(value)
+    if units is None:
+        raise RequestError(
+            f"{name} = {shown!r} is no amount of tokens: write a number of 0 or more, as 16 or 0.5, "
+            f"with {PLACES} decimal places at most."
+        )
+    # What the value comes to if its writer meant base units.
+    meant, rest = divmod(units, TOKEN)
+    possible = not rest and meant <= STAKE_MAX
+    if possible and (units >= _EVIDENT or (isinstance(value, str) and _IN_UNITS.search(value))):
+        raise RequestError(
+            f"{name}: {shown} looks like base units; amounts are tokens: write {format_amount(meant)}."
+        )
+    if units > STAKE_MAX:
+        hint = f" If these are base units, write {format_amount(meant)}." if possible else ""
+        raise RequestError(
+            f"{name} = {shown}: a stake holds {format_amount(STAKE_MAX, 0)} tokens at most: write less.{hint}"
+        )
+    return units
+
+
+def format_amount(units: int, places: int = PLACES) -> str:
+    """Return base units in tokens, for people: 16, 0.5. Places beyond `places` are left out."""
+    whole, rest = divmod(abs(units), TOKEN)
+    text = f"{whole}.{f'{rest:0{PLACES}}'[:places]}".rstrip("0").rstrip(".")
+    return f"-{text}" if units < 0 and text != "0" else text
+
+
+def _count(value: Any) -> int | None:
+    """Return the base units in `value` tokens, or None where that is no whole number of 0 or more."""
+    if isinstance(value, bool) or not isinstance(value, str | int | float | Decimal):
+        return None
+    try:
+        number = Decimal(str(value))
+    except InvalidOperation:
+        return None
+    # A few characters may stand for a million digits: such a number is told before it is counted.
+    if not number.is_finite() or number < 0 or (number and number.adjusted() < -PLACES):
+        return None
+    exact = Fraction(min(number, _FAR_TOO_MUCH)) * TOKEN if number else Fraction(0)
+    return int(exact) if exact.denominator == 1 else None
+
+
+def _show(value: Any) -> str:
+    """Return a value as it was written, or nearly so: without an exponent where that isn't too long."""
+    short = isinstance(value, Decimal) and value.is_finite() and abs(value.adjusted()) < 50
+    return format(value, "f") if short else str(value)
