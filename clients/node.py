@@ -11,23 +11,22 @@ import sys
 import time
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
-from dataclasses import replace
 from pathlib import Path
 from random import Random
 from typing import Any, TypeVar
 
-from clients.engine.agreement import require_agreed, settle
-from clients.mechanisms.cohort import Cohort
-from clients.engine.config import SwarmConfig, add_options, parse_tokens, read_toml
-from clients.engine.driver import Driver
+from clients.engine.agreement import agree_on_history, require_agreed, settle
+from clients.engine.config import ParticipantConfig, add_options, build_own, get_personal, read_toml
+from clients.engine.driver import Driver, Settled
 from clients.engine.journal import Journal
 from clients.engine.launch import resume_sent
 from clients.engine.learners import build_bench, parse_attack
+from clients.learning.workbench import Workbench
 from clients.mechanisms import CONDUCTS
-from clients.mechanisms.base import Rules
+from clients.mechanisms.base import Rules, Settings
+from clients.mechanisms.cohort import Cohort
 from clients.mechanisms.meters import Meters
 from clients.mechanisms.participant import Participant
-from clients.learning.workbench import Workbench
 from clients.ports.chain import Link, Token, Web3Chain, open_chain, open_link
 from clients.ports.chain.deployment import Deployment, find_mechanism
 from clients.ports.chain.fees import add_ceiling, parse_ceiling
@@ -37,14 +36,15 @@ from clients.ports.command import Parser, guard
 from clients.ports.keys import Key, KeyedSalts, open_key
 from clients.ports.store.opening import open_store
 from clients.ports.urls import WAYS, is_url
+from clients.types.amounts import format_amount, parse_amount
 from clients.types.chain import Call
 from clients.types.cid import Cid
 from clients.types.errors import PeerError, RequestError, UnminedError
-from clients.types.federation import TOKEN, Address, Standing, Status
-from clients.types.learning import AGREED, OWN
+from clients.types.federation import Address, Standing
+from clients.types.learning import AGREED
 from clients.types.store import Store
 
-LEARNING = (*AGREED, *OWN)
+LEARNING = (*AGREED, *get_personal())
 
 T = TypeVar("T")
 
@@ -90,14 +90,11 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _run(options: dict[str, Any]) -> int:
-    # How many propose and vote is the federation's to say. These stand-ins pass the checks for any number of
-    # parts, one among them: whoever brings its own data has no part to share.
-    stand_ins = {"mechanism": "fedavg", "proposers": 1, "malicious": 0}
-    settings = {**(read_toml(options["config"]) if options["config"] else {}), **stand_ins}
-    told = {**settings, **{name: options[name] for name in LEARNING if name in options}}
+    file = read_toml(options["config"]) if options["config"] else {}
+    told = {**file, **{name: options[name] for name in LEARNING if name in options}}
     deployment = Deployment.load(options["deployment"]) if options["deployment"] else None
     config = settle(told, deployment.learning if deployment else {}, str(options["deployment"]))
-    config = _agree(config, deployment, own="history" in told)
+    config = agree_on_history(config, deployment.history if deployment else None, own="history" in told)
     if config.store in ("auto", "memory"):
         raise RequestError(
             "name a store that the other participants reach: --store /ip4/HOST/tcp/PORT or "
@@ -108,6 +105,7 @@ def _run(options: dict[str, Any]) -> int:
     if not 0 <= options["index"] < config.clients:
         raise RequestError(f"--index {options['index']}: the partition has parts 0 to {config.clients - 1}.")
     fees = parse_ceiling(options["fee_ceiling"])
+    stake = parse_amount("--stake", options["stake"]) if options["stake"] else None
     key = open_key(options["dev_key"], options["keystore"], options["passphrase_file"])
     if (options["deployment"] is None) == (options["federation"] is None):
         raise RequestError("name the federation: --deployment FILE or --federation ADDRESS.")
@@ -120,6 +118,7 @@ def _run(options: dict[str, Any]) -> int:
             open_link(options["rpc"], [key], journal=journal.note_sent, patience=patience, fees=fees)
         )
         mechanism = _find(link, deployment, options["federation"])
+        own = build_own(mechanism, told)
         chain = (
             deployment.open(link)
             if deployment
@@ -129,25 +128,8 @@ def _run(options: dict[str, Any]) -> int:
         resume_sent(chain, [key.address], journal)
         store = open_store(config.store, root=options["journal"])
         stack.callback(store.close)
-        _participate(mechanism, chain, store, config, key, options, journal)
+        _participate(mechanism, chain, store, config, own, key, options | {"stake": stake}, journal)
     return 0
-
-
-def _agree(config: SwarmConfig, deployment: Deployment | None, *, own: bool) -> SwarmConfig:
-    """Return the settings with the history that the record says, or a longer one of our `own`.
-
-    Who keeps models for fewer rounds than agreed looks to an audit like one who withholds them.
-    """
-    agreed = deployment.history if deployment else None
-    if agreed is None or (own and config.history >= agreed):
-        return config
-    if own:
-        raise RequestError(
-            f"history = {config.history}: the members of this federation keep models for {agreed} "
-            f"round{'' if agreed == 1 else 's'}, as its record says. "
-            f"Leave --history out, or give {agreed} or more."
-        )
-    return replace(config, history=agreed)
 
 
 def _find(link: Link, deployment: Deployment | None, federation: Address) -> str:
@@ -165,7 +147,8 @@ def _participate(
     mechanism: str,
     chain: Web3Chain,
     store: Store,
-    config: SwarmConfig,
+    config: ParticipantConfig,
+    own: Settings,
     key: Key,
     options: dict[str, Any],
     journal: Journal,
@@ -180,16 +163,15 @@ def _participate(
     cohort = Cohort(bench, store, behaviours, meters, config.metric, config.seed)
     _check_model(chain, cohort, config)
     terms, conduct = terms_of(mechanism, chain.view("terms")[0]), CONDUCTS[mechanism]
-    conduct.check_own(config)
     _check_claims(bench, index, terms)
-    _be_member(chain, key, options)
+    _be_member(chain, key, options["stake"], terms, options["poll"])
     participant = Participant(index, key.address, KeyedSalts(key), attack)
     driver = Driver(
         chain=chain,
         store=store,
         cohort=cohort,
         participants=[participant],
-        rules=Rules(conduct, terms, config),
+        rules=Rules(conduct, terms, own),
         journal=journal,
         meters=meters,
         history=config.history,
@@ -197,22 +179,23 @@ def _participate(
         outage_seconds=options["outage"],
     )
 
-    def settled(status: Status) -> bool:
-        seat = chain.seat(key.address)
+    for settled in driver.run(options["rounds"], _see, told=chain.status().settled):
+        [seat], status = settled.seats, settled.status
         print(
             f"round {status.round}: {status.record.outcome.name.lower()}, "
-            f"head {Cid.from_digest(status.head)}, stake {seat.balance / TOKEN:g} tokens",
+            f"head {Cid.from_digest(status.head)}, stake {format_amount(seat.balance, 6)} tokens",
             flush=True,
         )
-        out = seat.out or seat.member.standing != Standing.MEMBER
-        if out:
+        if seat.out or seat.member.standing != Standing.MEMBER:
             print(f"{key.address} is out: {conduct.why_out}. What is left can be withdrawn.")
-        return not out
-
-    driver.run(options["rounds"], settled, told=chain.status().settled)
+            return
 
 
-def _check_model(chain: Web3Chain, cohort: Cohort, config: SwarmConfig) -> None:
+def _see(settled: Settled) -> Settled:
+    return settled
+
+
+def _check_model(chain: Web3Chain, cohort: Cohort, config: ParticipantConfig) -> None:
     """Refuse to start where this model is not the federation's: its updates would only be voted down."""
     head = chain.status().head
     try:
@@ -238,35 +221,39 @@ def _check_claims(bench: Workbench, index: int, terms: Terms) -> None:
             )
 
 
-def _be_member(chain: Web3Chain, key: Key, options: dict[str, Any]) -> None:
-    """See that the participant is a member; join where it isn't and `--stake` says with how much."""
+def _be_member(chain: Web3Chain, key: Key, stake: int | None, terms: Terms, poll: float) -> None:
+    """See that the participant is a member; join with `stake`, in base units, where it isn't."""
     standing = chain.seat(key.address).member.standing
     if standing == Standing.MEMBER:
         return
-    if standing != Standing.STRANGER or not options["stake"]:
+    if standing != Standing.STRANGER or stake is None:
         raise RequestError(
             f"{key.address} is no member of the federation (standing: {standing.name.lower()})"
             + ("; join with --stake TOKENS." if standing == Standing.STRANGER else ".")
         )
-    amount = parse_tokens("stake", options["stake"])
-    token = Token(chain.link, chain.token)
-    if token.balance(key.address) < amount:
+    told_stake = format_amount(stake)
+    if stake < terms.bond:
         raise RequestError(
-            f"{key.address} holds {token.balance(key.address) / TOKEN:g} tokens, not {options['stake']}."
+            f"--stake {told_stake}: members stake {format_amount(terms.bond)} tokens at least."
         )
-    _until_mined(lambda: token.approve([key.address], chain.federation, amount))
+    token = Token(chain.link, chain.token)
+    token.check_decimals()
+    held = token.balance(key.address)
+    if held < stake:
+        raise RequestError(f"{key.address} holds {format_amount(held)} tokens, not {told_stake}.")
+    _until_mined(lambda: token.approve([key.address], chain.federation, stake))
     told = False
     while True:
-        [receipt] = _until_mined(lambda: chain.send([Call(key.address, "join", (amount,))]))
+        [receipt] = _until_mined(lambda: chain.send([Call(key.address, "join", (stake,))]))
         if receipt.error is None:
-            log.info("joined with %s tokens", options["stake"])
+            log.info("joined with %s tokens", told_stake)
             return
         if receipt.error.name != "WrongPhase":
             raise receipt.error
         if not told:
             log.info("a round is in progress; members join between rounds: waiting")
             told = True
-        time.sleep(options["poll"])
+        time.sleep(poll)
 
 
 def _until_mined(act: Callable[[], T]) -> T:

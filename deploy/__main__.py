@@ -15,10 +15,11 @@ from clients.ports.command import Parser, guard
 from clients.ports.files import write_whole
 from clients.ports.keys import open_key
 from clients.ports.urls import WAYS
+from clients.types.amounts import parse_amount
 from clients.types.errors import RequestError
 from deploy.federation import deploy_federation, fill_pool
 from deploy.learning import add_learning, read_learning
-from deploy.options import add_pool, add_terms, read_history, read_terms
+from deploy.options import add_pool, add_terms, read_history, read_pool, read_terms
 from deploy.sources import write_sources
 from deploy.terms import parse_bytes32
 
@@ -43,7 +44,10 @@ def parser() -> argparse.ArgumentParser:
     money = parser.add_argument_group("token and randomness")
     money.add_argument("--token", metavar="ADDRESS", help="the ERC-20 to stake (default: a new one)")
     money.add_argument(
-        "--supply", type=int, default=0, metavar="N", help="base units of a new token, for the deployer"
+        "--supply",
+        default="0",
+        metavar="TOKENS",
+        help="how many tokens a new token gives the deployer (default 0)",
     )
     add_pool(money)
     money.add_argument(
@@ -81,6 +85,7 @@ def _run(given: argparse.Namespace) -> int:
 def deploy(given: argparse.Namespace) -> tuple[Deployment, Path]:
     """Deploy as the command line asks; return the deployment and its record's path."""
     terms, history, learning = read_terms(given), read_history(given), read_learning(given)
+    supply, pool = parse_amount("--supply", given.supply), read_pool(given)
     beacon = parse_bytes32(given.beacon_value) if given.beacon_value else None
     record_path(given.folder, 0, given.name)  # a bad name costs nothing yet
     fees = parse_ceiling(given.fee_ceiling)
@@ -99,14 +104,14 @@ def deploy(given: argparse.Namespace) -> tuple[Deployment, Path]:
             terms,
             name=given.name,
             beacon_value=beacon,
-            supply=given.supply,
+            supply=supply,
             history=history,
             learning=learning,
         )
         write_sources(path, deployment)
         deployment.save(path)
-        if given.pool:
-            fill_pool(deployment.open(link), deployment.deployer, given.pool)
+        if pool:
+            fill_pool(deployment.open(link), deployment.deployer, pool)
         log.unlink(missing_ok=True)
     return deployment, path
 

@@ -25,11 +25,11 @@ from clients.types.errors import RequestError, UnavailableError
 from clients.types.federation import TOKEN
 from deploy.federation import deploy_federation, fill_pool
 from deploy.learning import add_learning, read_learning
-from deploy.options import add_pool, add_terms, read_history, read_terms
+from deploy.options import add_pool, add_terms, read_history, read_pool, read_terms
 
 NAME = "devnet"
 _ACCOUNTS = 10  # Anvil gives as many their ether
-_TOKENS = 1000 * TOKEN
+_TOKENS = 1000
 
 
 class Running(Protocol):
@@ -83,6 +83,7 @@ def start(given: argparse.Namespace, stack: ExitStack) -> tuple[dict[str, Runnin
     """
     genesis = _read_genesis(given)
     terms, history, learning = read_terms(given), read_history(given), read_learning(given)
+    pool = read_pool(given)
     keys = [dev_key(number) for number in range(_ACCOUNTS)]
     nodes: dict[str, Running] = {}
     lines = []
@@ -102,10 +103,10 @@ def start(given: argparse.Namespace, stack: ExitStack) -> tuple[dict[str, Runnin
         deployment = deploy_federation(
             link, keys[0].address, terms, name=NAME, history=history, learning=learning
         )
-        if given.pool:
-            fill_pool(deployment.open(link), keys[0].address, given.pool)
+        if pool:
+            fill_pool(deployment.open(link), keys[0].address, pool)
         tokens = Token(link, deployment.token.address)
-        tokens.mint(keys[0].address, [(key.address, _TOKENS) for key in keys])
+        tokens.mint(keys[0].address, [(key.address, _TOKENS * TOKEN) for key in keys])
     record = record_path(given.folder, deployment.chain_id, NAME)
     deployment.save(record)
     return nodes, [
@@ -115,7 +116,7 @@ def start(given: argparse.Namespace, stack: ExitStack) -> tuple[dict[str, Runnin
         f"federation  {deployment.federation.address}",
         f"token       {deployment.token.address}",
         f"record      {record}",
-        f"accounts    --dev-key 0 … {_ACCOUNTS - 1}, {_TOKENS // TOKEN} tokens each",
+        f"accounts    --dev-key 0 … {_ACCOUNTS - 1}, {_TOKENS} tokens each",
         "Ctrl-C ends it.",
     ]
 

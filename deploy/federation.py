@@ -15,12 +15,14 @@ from clients.ports.chain.rpc import RpcError, reading
 from clients.ports.chain.terms import Terms, kind_of, mechanism_of, terms_of
 from clients.ports.chain.token import Token
 from clients.ports.chain.web3chain import Web3Chain, check_code
+from clients.types.amounts import format_amount
 from clients.types.chain import Call
 from clients.types.errors import ProtocolError, RequestError, UnavailableError
 from clients.types.federation import ZERO_ADDRESS, Address
 from clients.types.keeping import HISTORY
 from deploy.compiler import artifact
 from deploy.sources import compiler_settings
+from deploy.terms import show_term
 
 T = TypeVar("T")
 
@@ -59,13 +61,14 @@ def deploy_federation(
         )
     if terms.token == ZERO_ADDRESS and not play and supply <= 0:
         raise RequestError("no token: give --token ADDRESS, or --supply for a new one that nobody can mint.")
+    if terms.token != ZERO_ADDRESS:
+        token = _existing(link, "ERC20", terms.token)
+        Token(link, terms.token).check_decimals()
     # Refused terms are found out before anything is paid for. Any token does for that.
     _estimate(link, deployer, contract, (astuple(replace(terms, token=deployer)),))
     if terms.token == ZERO_ADDRESS:
         minter = deployer if play else ZERO_ADDRESS
         token = _deploy(link, deployer, "JuryToken", (supply, deployer, minter))
-    else:
-        token = _existing(link, "ERC20", terms.token)
     beacon: Contract | None = None
     if beacon_value is not None:
         beacon = _deploy(link, deployer, "FixedBeacon", (beacon_value,))
@@ -91,14 +94,17 @@ def deploy_federation(
 
 
 def fill_pool(chain: Web3Chain, sponsor: Address, amount: int) -> None:
-    """Add `amount` of the sponsor's tokens to the pool that rewards are paid from.
+    """Add `amount`, in base units, of the sponsor's tokens to the pool that rewards are paid from.
 
     What the sponsor lacks is minted first on a development chain; elsewhere it is a RequestError.
     """
     token = Token(chain.link, chain.token)
     short = amount - token.balance(sponsor)
     if short > 0 and chain.chain_id not in DEV_CHAINS:
-        raise RequestError(f"{sponsor} lacks {short} base units of the {amount} that the pool is to get.")
+        raise RequestError(
+            f"{sponsor} lacks {format_amount(short)} tokens of the {format_amount(amount)} that the pool is "
+            "to get. The federation is deployed; anybody may call `fund` later."
+        )
     if short > 0:
         token.mint(sponsor, [(sponsor, short)])
     token.approve([sponsor], chain.federation, amount)
@@ -172,4 +178,7 @@ def _verify(link: Link, federation: Contract, terms: Terms) -> None:
 
 
 def _refused(contract: str, error: ProtocolError) -> RequestError:
+    if error.name == "InvalidTerms":
+        name, value = error.values
+        error = ProtocolError(error.name, name, show_term(str(name), value))
     return RequestError(f"{contract} refuses these terms: {error}.")

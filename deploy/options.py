@@ -4,11 +4,13 @@ import argparse
 import tomllib
 from collections.abc import Mapping
 from dataclasses import fields
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 from clients.ports.chain.abi import address
 from clients.ports.chain.terms import KINDS, Terms, kind_of
+from clients.types.amounts import parse_amount
 from clients.types.errors import RequestError, UnavailableError, unknown_name
 from clients.types.federation import ZERO_ADDRESS, Schedule
 from clients.types.keeping import HISTORY, check_history
@@ -62,11 +64,15 @@ def add_pool(parser: argparse._ActionsContainer) -> None:
     """Add the option that fills the pool."""
     parser.add_argument(
         "--pool",
-        type=int,
-        default=0,
-        metavar="N",
-        help="base units of the deployer's tokens for the pool that rewards are paid from",
+        default="0",
+        metavar="TOKENS",
+        help="how many of the deployer's tokens go into the pool that rewards are paid from (default 0)",
     )
+
+
+def read_pool(given: argparse.Namespace) -> int:
+    """Return the base units that the pool is to get."""
+    return parse_amount("--pool", given.pool)
 
 
 def read_terms(given: argparse.Namespace) -> Terms:
@@ -127,7 +133,7 @@ def _genesis(given: argparse.Namespace, table: Mapping[str, Any]) -> bytes:
 def load_table(what: str, path: Path) -> dict[str, Any]:
     """Return what a TOML file holds; `what` it is to be."""
     try:
-        return tomllib.loads(path.read_text("utf-8"))
+        return tomllib.loads(path.read_text("utf-8"), parse_float=Decimal)  # amounts have 18 places
     except OSError as error:
         raise UnavailableError(f"{what} {path} can't be read: {error.strerror}.") from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:

@@ -1,29 +1,36 @@
 """What can be said of a federation's terms: what each means, how it is written, what it is by default."""
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from typing import Any
 
 from clients.ports.chain.abi import address
+from clients.types.amounts import format_amount, parse_amount
 from clients.types.cid import Cid
 from clients.types.errors import RequestError, unknown_name
-from clients.types.federation import EPOCHS_MAX, SAMPLES_MAX, TOKEN, Election
+from clients.types.federation import EPOCHS_MAX, SAMPLES_MAX, Election
 
 REQUIRED = object()
 """Stands for a default where there is none."""
 
 
+def _show(value: Any) -> str:
+    """Return a value as a TOML file has it."""
+    return str(value) if isinstance(value, Decimal) else repr(value)
+
+
 def parse_number(name: str, value: Any) -> int:
-    """Return a whole number; 16e18 is one, exactly."""
+    """Return a whole number of at least 0."""
     try:
-        number = Decimal(str(value).replace("_", ""))
-        if isinstance(value, bool) or number != number.to_integral_value() or number < 0:
-            raise ValueError
-    except (InvalidOperation, ValueError, OverflowError):
-        raise RequestError(f"{name} = {value!r} is not a whole number of at least 0.") from None
-    return int(number)
+        number = -1 if isinstance(value, bool) else int(str(value))
+    except ValueError:
+        number = -1
+    if number < 0:
+        raise RequestError(f"{name} = {_show(value)} is not a whole number of at least 0.")
+    return number
 
 
 def parse_bytes32(text: str) -> bytes:
@@ -45,21 +52,21 @@ def parse_digest(text: str) -> bytes:
 def parse_flag(name: str, value: Any) -> bool:
     """Return true or false."""
     if not isinstance(value, bool):
-        raise RequestError(f"{name} = {value!r} is neither true nor false.")
+        raise RequestError(f"{name} = {_show(value)} is neither true nor false.")
     return value
 
 
 def parse_account(name: str, value: Any) -> str:
     """Return an address, checksummed."""
     if not isinstance(value, str):
-        raise RequestError(f"{name} = {value!r} is not an address.")
+        raise RequestError(f"{name} = {_show(value)} is not an address.")
     return address(value)
 
 
 def parse_accounts(name: str, value: Any) -> tuple[str, ...]:
     """Return several addresses, checksummed."""
     if not isinstance(value, list):
-        raise RequestError(f"{name} = {value!r} is not a list of addresses.")
+        raise RequestError(f"{name} = {_show(value)} is not a list of addresses.")
     return tuple(parse_account(name, one) for one in value)
 
 
@@ -72,7 +79,7 @@ def parse_time(name: str, value: Any) -> int:
                 raise RequestError(f"{name} = {value} lacks an offset: 2030-01-31T12:00:00+00:00 has one.")
             return int(moment.timestamp())
     except ValueError:
-        raise RequestError(f"{name} = {value!r} is no date and time.") from None
+        raise RequestError(f"{name} = {_show(value)} is no date and time.") from None
     return parse_number(name, value)
 
 
@@ -80,7 +87,7 @@ def parse_text(name: str, value: Any) -> bytes:
     """Return text as 32 bytes, filled up with zeros."""
     data = str(value).encode()
     if not isinstance(value, str) or not 0 < len(data) <= 32:
-        raise RequestError(f"{name} = {value!r} is not a text of 1 to 32 bytes.")
+        raise RequestError(f"{name} = {_show(value)} is not a text of 1 to 32 bytes.")
     return data.ljust(32, b"\0")
 
 
@@ -113,25 +120,26 @@ def _everywhere(default: Any) -> dict[str, Any]:
     return _of(default, default, default, default)
 
 
+def _amount(text: str, defaults: Mapping[str, str]) -> Term:
+    """Return a term that is an amount: tokens where people write it, base units in the contract."""
+    return Term(f"{text}, in tokens", defaults, parse_amount, "TOKENS")
+
+
 TERMS: Mapping[str, Term] = {
-    "bond": Term(
-        "least stake to join and to act, in base units (16e18 is understood)",
-        _everywhere(16 * TOKEN),
+    "bond": _amount("least stake to join and to act", _everywhere("16")),
+    "proposer_stake": _amount("what a proposer of a rejected round loses", _of("16")),
+    "voter_stake": _amount("what an outvoted or silent voter loses", _of("8")),
+    "unit_reward": _amount(
+        "what a sample visited, a signature verified or a vote cast earns", _of(vbfl="0.000001")
     ),
-    "proposer_stake": Term("what a proposer of a rejected round loses, in base units", _of(16 * TOKEN)),
-    "voter_stake": Term("what an outvoted or silent voter loses, in base units", _of(8 * TOKEN)),
-    "unit_reward": Term(
-        "what a sample visited, a signature verified or a vote cast earns, in base units",
-        _of(vbfl=TOKEN // 10**6),
-    ),
-    "fee": Term("what joining costs above the stake, in base units", _of(bflc=0)),
+    "fee": _amount("what joining costs above the stake", _of(bflc="0")),
     "managers": Term(
         "who admits and expels, by majority", _of(bflc=REQUIRED), parse_accounts, "ADDRESS", several=True
     ),
     "publisher": Term(
         "who gets back what the task leaves of the pool", _of(blade=REQUIRED), parse_account, "ADDRESS"
     ),
-    "bounty": Term("what the pool must hold before the first round, in base units", _of(blade=1000 * TOKEN)),
+    "bounty": _amount("what the pool must hold before the first round", _of(blade="1000")),
     "rule": Term("name of the rule of aggregation", _of(blade="fedavg"), parse_text, "TEXT"),
     "rounds": Term("accepted rounds that the bounty is for", _of(blade=10)),
     "bidding_ends": Term(
@@ -186,3 +194,11 @@ TERMS: Mapping[str, Term] = {
     ),
 }
 """Every mechanism's own terms, but for the schedule and what all need: token, beacon, genesis."""
+
+
+def show_term(field: str, value: object) -> object:
+    """Return the value of a contract's term, whose name there is `field`, for people: amounts in tokens."""
+    term = TERMS.get(re.sub(r"([A-Z])", r"_\1", field).lower())
+    if term is None or term.parse is not parse_amount or not isinstance(value, int):
+        return value
+    return f"{format_amount(value)} tokens"

@@ -6,6 +6,7 @@ import types
 import typing
 from collections.abc import Collection, Mapping
 from dataclasses import MISSING, Field, dataclass, fields, replace
+from decimal import Decimal
 from pathlib import Path
 from typing import Any, Self
 
@@ -170,7 +171,7 @@ def read_toml(path: Path) -> dict[str, Any]:
     A chain's `file:PATH` is understood from the folder of the TOML file.
     """
     try:
-        settings = tomllib.loads(path.read_text())
+        settings = tomllib.loads(path.read_text(), parse_float=Decimal)  # amounts have 18 places
     except OSError as error:
         raise RequestError(f"settings {path} can't be read: {error.strerror}.") from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
@@ -208,7 +209,7 @@ def build_own(mechanism: str, settings: Mapping[str, Any]) -> Settings:
 
 
 def _sort_out(settings: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, dict[str, Any]]]:
-    """Return the settings that every run has, and each mechanism's own; `RequestError` for an unknown name."""
+    """Return the settings that every run has, and each mechanism's own. RequestError for an unknown name."""
     owned = get_owned()
     common: dict[str, Any] = {}
     own: dict[str, dict[str, Any]] = {name: {} for name in SETTINGS}

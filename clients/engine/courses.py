@@ -1,7 +1,7 @@
 """Courses: how rounds follow one another, as generators of reports. Whoever runs a course pulls.
 
-`ChainCourse`: a federation's rounds, as its chain settles them. `ServerCourse`: those of a trusted server, the
-baseline `fedavg`. Both leave their heads in the store and their results to whoever pulls.
+`ChainCourse`: a federation's rounds, as its chain settles them. `ServerCourse`: those of a trusted server,
+the baseline `fedavg`. Both leave their heads in the store and their results to whoever pulls.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -39,7 +39,7 @@ class Traffic:
 
 
 class ChainCourse:
-    """The rounds of a federation, in which `driver` acts for `participants`, who own `start` before the first.
+    """The rounds of a federation. Before the first of them, the driver's participants own `start`.
 
     `lines` are those of the rounds that earlier runs reported.
     """
@@ -122,10 +122,10 @@ def _voted(seat: Seat, round_number: int) -> bool:
 class ServerCourse:
     """FedAvg with a trusted server, no jury and no chain (McMahan et al. 2017).
 
-    Each round the server draws as many participants as the federations draw proposers, averages what they send
-    by eq. (1), and accepts it. Judging, staking and voting don't happen; balances stay what they were. An
-    informed server, which knows who is malicious and draws none of them, is the most that any jury can come to.
-    Nobody may claim more than `most_samples`.
+    Each round the server draws as many participants as the federations draw proposers, averages what they
+    send by eq. (1), and accepts it. Judging, staking and voting don't happen; balances stay what they were.
+    An informed server, which knows who is malicious and draws none of them, is the most that any jury can
+    come to. Nobody may claim more than `most_samples`.
     """
 
     def __init__(

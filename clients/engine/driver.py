@@ -80,7 +80,7 @@ class Driver:
         store: Store,
         cohort: Cohort,
         participants: Sequence[Participant],
-        rules: Rules[Any],
+        rules: Rules[Any, Any],
         journal: Journal,
         meters: Meters,
         devnet: Devnet | None = None,
@@ -113,9 +113,9 @@ class Driver:
     def run(self, rounds: int, report: Callable[[Settled], R], *, told: int = 0) -> Iterator[R]:
         """Drive until round `rounds` is settled; yield `report` of each settled round after `told`.
 
-        Each comes once and in order, also one that was settled while nobody looked. Where `report` can't reach
-        chain or store, it is asked again. `Stalled` where too few members are left; `UnavailableError` where
-        chain or store is out of reach for longer than this driver waits.
+        Each comes once and in order, also one that was settled while nobody looked. Where `report` can't
+        reach chain or store, it is asked again. `Stalled` where too few members are left;
+        `UnavailableError` where chain or store is out of reach for longer than this driver waits.
         """
         outage_since: float | None = None
         looked_after = False

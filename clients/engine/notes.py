@@ -44,7 +44,7 @@ class Notes:
         return list(self.calls).index(key) if key in self.calls else -1
 
     def fall_back(self, call: Call, error: ProtocolError) -> bool:
-        """Return whether there is something else to try now that `call` was refused: a cheat's next attempt."""
+        """Return whether there is something else to try now that `call` was refused: a cheat's next try."""
         key = (call.sender, call.method)
         tried = self.calls.get(key, ())
         if len(tried) < 2:

@@ -9,7 +9,6 @@ from decimal import Decimal
 from hashlib import sha256
 from pathlib import Path
 
-from clients.mechanisms.cohort import Cohort
 from clients.engine.config import SwarmConfig
 from clients.engine.courses import ChainCourse, ServerCourse
 from clients.engine.driver import Driver
@@ -18,21 +17,22 @@ from clients.engine.holdings import Holdings
 from clients.engine.journal import Journal
 from clients.engine.launch import Launched, fill_pool, get_deployer, get_terms, join_all, launch, relaunch
 from clients.engine.learners import build_bench, deal_attacks
-from clients.mechanisms import CONDUCTS
-from clients.mechanisms.base import Rules
-from clients.mechanisms.fedavg import FedavgSettings
-from clients.mechanisms.meters import Meters
-from clients.mechanisms.participant import Participant
 from clients.engine.report import Report, to_line
 from clients.engine.results import RoundLine, summarise
 from clients.engine.rundir import RunFolder
 from clients.learning.tensors import resolve_device
+from clients.mechanisms import CONDUCTS
+from clients.mechanisms.base import Rules
+from clients.mechanisms.cohort import Cohort
+from clients.mechanisms.fedavg import FedavgSettings
+from clients.mechanisms.meters import Meters
+from clients.mechanisms.participant import Participant
 from clients.ports.keys import SeededSalts, derive_keys
 from clients.ports.store.opening import open_store
-from clients.protocol.ledger import STAKE_MAX
+from clients.types.amounts import format_amount
 from clients.types.cid import Cid
 from clients.types.errors import RequestError
-from clients.types.federation import TOKEN, Address
+from clients.types.federation import STAKE_MAX, Address
 from clients.types.store import Store
 
 
@@ -175,8 +175,8 @@ class Swarm:
         most = self.config.rounds * a_round
         if most > STAKE_MAX:
             raise RequestError(
-                f"{self.config.rounds} rounds may take {most // TOKEN} tokens from the pool, which is filled "
-                f"with {STAKE_MAX // TOKEN} at most: lower --unit-reward or --rounds."
+                f"{self.config.rounds} rounds may take {format_amount(most)} tokens from the pool, which is "
+                f"filled with {format_amount(STAKE_MAX, 0)} at most: lower --unit-reward or --rounds."
             )
         return a_round
 

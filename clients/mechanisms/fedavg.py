@@ -1,4 +1,4 @@
-"""fedavg: the baseline, a trusted server that averages what it is sent: no jury, no chain (McMahan et al. 2017)."""
+"""fedavg, the baseline: a trusted server averages what it is sent, with no jury and no chain."""
 
 from dataclasses import dataclass
 
@@ -22,8 +22,6 @@ class FedavgSettings(Settings):
 
     def check_run(self, run: Run) -> None:
         """See `Settings`."""
-        check_range(
-            "proposers", self.proposers, 1, run.clients, f"there are only {run.clients} clients"
-        )
+        check_range("proposers", self.proposers, 1, run.clients, f"there are only {run.clients} clients")
         if self.informed and run.malicious == run.clients:
             raise RequestError("informed: all clients are malicious, so nobody is left to train.")

@@ -1,7 +1,7 @@
 """Publications, for every mechanism that has them: what passed, its model, forgeries, proofs of work.
 
-Who assembles works out what is true; then whoever forges bends it; then whoever needs one looks for a proof of
-work of what it publishes: `mining(forging(publishing(…)), …)`.
+First the job finds out what is true; then whoever forges bends it; then whoever needs a proof of work looks
+for one of what it publishes: `mining(forging(publishing(…)), …)`.
 """
 
 from collections.abc import Callable, Mapping, Sequence, Set
@@ -48,8 +48,8 @@ def publishing(spec: Mechanism[T], select: Select[T]) -> Handler[S, T]:
 def forging(assemble: Handler[S, T]) -> Handler[S, T]:
     """Return `assemble`, but whoever forges puts something else on record than what the ballots say.
 
-    First the votes turned round; as that is refused, another model under the right ones; the truth, where
-    there is nothing to be had by a lie.
+    First the votes turned round; as that is refused, another model under the right ones; or the truth, where
+    a lie gains nothing.
     """
 
     def do(desk: Desk[S, T], who: Who) -> Done | None:
@@ -78,7 +78,7 @@ def forging(assemble: Handler[S, T]) -> Handler[S, T]:
 def mining(assemble: Handler[S, T], get_work: Callable[[T, Role], int]) -> Handler[S, T]:
     """Return `assemble`, with a proof of work where one is asked for.
 
-    `get_work`: terms, what a publisher is drawn for → bits of the proof that it needs to win a block; 0: none.
+    `get_work`: terms, what a publisher is drawn for → bits of the proof that wins it a block; 0: none.
     """
 
     def do(desk: Desk[S, T], who: Who) -> Done | None:
@@ -87,9 +87,7 @@ def mining(assemble: Handler[S, T], get_work: Callable[[T, Role], int]) -> Handl
             return done
         calls = {account: sound(tried) for account, tried in done.calls.items()}
         works = {one.account: get_work(desk.terms, desk.roles[one.account]) for one in who}
-        digests = {
-            account: as_bytes32(calls[account][-1].args[1]) for account, bits in works.items() if bits
-        }
+        digests = {account: as_bytes32(calls[account][-1].args[1]) for account, bits in works.items() if bits}
         bits = max(works.values(), default=0)
         sought = set(digests.values()) - _get_won(desk.read_log(), bits)
         proofs = {} if desk.hurried else _mine(desk, bits, digests, sought)

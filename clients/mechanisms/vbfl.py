@@ -73,7 +73,8 @@ class VbflSettings(Settings):
             threshold = float("nan")
         if not -1.0 <= threshold <= 1.0:
             raise RequestError(
-                f"threshold = {self.threshold!r}: a number between -1 and 1, {ADAPTIVE!r} or {GAP!r} is needed."
+                f"threshold = {self.threshold!r}: a number between -1 and 1, {ADAPTIVE!r} or {GAP!r} is "
+                "needed."
             )
         return threshold
 
@@ -157,9 +158,7 @@ def _judge(desk: VbflDesk, who: Who) -> Done | None:
     return Done(ballots=ballots, findings=findings)
 
 
-def _get_threshold(
-    desk: VbflDesk, account: Address, index: int, own: float, vads: Sequence[float]
-) -> float:
+def _get_threshold(desk: VbflDesk, account: Address, index: int, own: float, vads: Sequence[float]) -> float:
     fixed = desk.settings.get_fixed_threshold()
     if fixed is not None:
         return fixed

@@ -12,7 +12,7 @@ ROLES: Sequence[Step] = (proposer.step, voter.step, publisher.step)
 
 
 def step(view: View, roles: Sequence[Step] = ROLES) -> list[Action]:
-    """Return what the member does next: in the first of its `roles` that has something to do, else as keeper."""
+    """Return what the member does next: its first role with something to do says, else the keeper."""
     actions = next((found for role in (*roles, keeper.step) if (found := role(view))), [])
     return [_timed(view, action) if isinstance(action, Send) else action for action in actions]
 

@@ -15,8 +15,8 @@ from clients.types.federation import Act, Address, Phase, Role, Seat, Standing, 
 class Knowledge:
     """What the participant has worked out for the round in progress.
 
-    `done` are the jobs that it has finished: a job that left nothing to send isn't done again. `calls` are the
-    transactions that jobs prepared, by method, each to be tried where the one before it was refused.
+    `done` are the jobs that it has finished: a job that left nothing to send isn't done again. `calls` are
+    the transactions that jobs prepared, by method, each to be tried where the one before it was refused.
     """
 
     done: frozenset[type["Job"]] = frozenset()

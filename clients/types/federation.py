@@ -13,7 +13,7 @@ ZERO_ADDRESS: Address = "0x" + "0" * 40
 TOKEN = 10**18
 """Base units in a token."""
 STAKE_MAX = 2**96 - 1
-"""Base units that a stake, a pool and every term that is an amount have room for."""
+"""The most base units that a stake, a payment into the pool or an amount in the terms may have."""
 SAMPLES_MAX, EPOCHS_MAX = 2**20, 2**12 - 1
 """What an update may claim where nobody says otherwise: as much as its weight, 32 bits, has room for."""
 

@@ -8,17 +8,17 @@ from typing import Any
 
 import pytest
 
-from clients.mechanisms.cohort import Cohort
 from clients.engine.config import build
 from clients.engine.driver import Driver
 from clients.engine.journal import Journal
 from clients.engine.launch import get_terms, resume_sent
 from clients.engine.learners import build_bench
+from clients.learning.codec import encode
 from clients.mechanisms.base import Rules
-from clients.mechanisms.stake_vote import CONDUCT
+from clients.mechanisms.cohort import Cohort
 from clients.mechanisms.meters import Meters
 from clients.mechanisms.participant import Participant
-from clients.learning.codec import encode
+from clients.mechanisms.stake_vote import CONDUCT
 from clients.ports.chain import AnvilNode, Web3Chain, setup_members
 from clients.ports.chain.abi import Abi, packaged
 from clients.ports.chain.fees import GWEI, Fees

@@ -48,7 +48,7 @@ def deploy(node: AnvilNode, folder: Path, *words: object, name: str = "mine", ke
 
 
 def test_a_record_that_leads_to_the_federation(anvil: AnvilNode, tmp_path: Path) -> None:
-    assert deploy(anvil, tmp_path, "--bond", "5e18", "--proposer-stake", "3e18", "--voter-stake", 7) == 0
+    assert deploy(anvil, tmp_path, "--bond", 5, "--proposer-stake", "0.3", "--voter-stake", "7e-18") == 0
     path = tmp_path / "31337" / "mine.json"
     assert path == record_path(tmp_path, 31337, "mine")
     data = json.loads(path.read_text())
@@ -59,7 +59,7 @@ def test_a_record_that_leads_to_the_federation(anvil: AnvilNode, tmp_path: Path)
     deployment = Deployment.load(path)
     assert deployment.document() == data
     terms = deployment.terms
-    assert (terms.bond, terms.proposer_stake, terms.voter_stake) == (5 * 10**18, 3 * 10**18, 7)
+    assert (terms.bond, terms.proposer_stake, terms.voter_stake) == (5 * 10**18, 3 * 10**17, 7)
     assert not list(path.parent.glob("*.pending"))
     with open_link(anvil.url, [dev_key(0), dev_key(1)]) as link:
         chain = deployment.open(link)
@@ -151,11 +151,13 @@ def test_a_deployment_cut_short_is_found_again(
 def test_terms_from_a_file_and_the_command_line(anvil: AnvilNode, tmp_path: Path) -> None:
     file = tmp_path / "terms.toml"
     file.write_text(
-        "bond = 2_000\nproposer_stake = 1000\nvoter_stake = 1\nseats = 3\n[schedule]\npropose = 77\n"
+        "bond = 2_000\nproposer_stake = 0.123456789012345678\nvoter_stake = '1.5'\nseats = 3\n"
+        "[schedule]\npropose = 77\n"
     )
     assert deploy(anvil, tmp_path, "--terms", file, "--seats", 2, "--reveal-seconds", 5) == 0
     terms = Deployment.load(record_path(tmp_path, 31337, "mine")).terms
-    assert (terms.bond, terms.proposer_stake, terms.voter_stake, terms.seats) == (2000, 1000, 1, 2)
+    assert (terms.bond, terms.proposer_stake) == (2000 * 10**18, 123_456_789_012_345_678)
+    assert (terms.voter_stake, terms.seats) == (15 * 10**17, 2)
     assert (terms.schedule.propose, terms.schedule.reveal, terms.schedule.commit) == (77, 5, 3600)
     assert terms.schedule.open == 60
 
@@ -163,8 +165,16 @@ def test_terms_from_a_file_and_the_command_line(anvil: AnvilNode, tmp_path: Path
 @pytest.mark.parametrize(
     ("words", "status", "says"),
     [
-        (["--bond", "0"], 2, "InvalidTerms(bond, 0)"),
-        (["--voter-stake", "17e18"], 2, "InvalidTerms(voterStake"),
+        (["--bond", "0"], 2, "InvalidTerms(bond, 0 tokens)"),
+        (["--voter-stake", "17"], 2, "InvalidTerms(voterStake, 17 tokens)"),
+        (["--bond", "16e18"], 2, "bond: 16e18 looks like base units; amounts are tokens: write 16."),
+        (["--supply", "16e18"], 2, "--supply: 16e18 looks like base units; amounts are tokens: write 16."),
+        (
+            ["--pool", str(10**19)],
+            2,
+            f"--pool: {10**19} looks like base units; amounts are tokens: write 10.",
+        ),
+        (["--pool", "much"], 2, "--pool = 'much' is no amount of tokens"),
         (["--quorum-bps", "10001"], 2, "InvalidTerms(quorumBps, 10001)"),
         (["--unbonding-seconds", "1"], 2, "InvalidTerms(unbonding, 1)"),
         (["--seats", "-1"], 2, "seats"),
@@ -266,12 +276,43 @@ def test_play_money_stays_on_development_chains(tmp_path: Path, capsys: pytest.C
         assert "beacon" in capsys.readouterr().err
         assert deploy(node, tmp_path) == 2
         assert "--supply" in capsys.readouterr().err
-        assert deploy(node, tmp_path / "fresh", "--supply", 10**24) == 0
+        assert deploy(node, tmp_path / "poor", "--supply", 6.5, "--pool", 10) == 2
+        assert "lacks 3.5 tokens of the 10 that the pool is to get" in capsys.readouterr().err
+        assert deploy(node, tmp_path / "fresh", "--supply", 100, "--pool", 10) == 0
         with open_link(node.url) as link:
             deployment = Deployment.load(record_path(tmp_path / "fresh", 123_456, "mine"))
             token = Token(link, deployment.token.address)
-            assert token.balance(dev_key(0).address) == 10**24
+            assert token.balance(dev_key(0).address) == 90 * 10**18
+            assert deployment.open(link).status().pool == 10 * 10**18
             assert int(link.ask("eth_call", token._call("minter"), "latest"), 16) == 0
+
+
+@pytest.mark.parametrize(
+    ("code", "says"),
+    [
+        ("600660005260206000f3", "has 6 decimals"),  # returns 6, whatever is asked
+        ("60006000fd", "doesn't say how many decimals it has"),  # reverts
+        ("00", "doesn't say how many decimals it has"),  # returns nothing
+    ],
+)
+def test_a_token_in_which_amounts_mean_something_else_is_refused(
+    anvil: AnvilNode, tmp_path: Path, capsys: pytest.CaptureFixture[str], code: str, says: str
+) -> None:
+    token = "0x" + "cd" * 20
+    with open_link(anvil.url) as link:
+        link.ask("anvil_setCode", token, "0x" + code)
+        before = link.ask("eth_getTransactionCount", dev_key(0).address, "latest")
+        assert deploy(anvil, tmp_path, "--token", token) == 2
+        assert says in capsys.readouterr().err
+        assert link.ask("eth_getTransactionCount", dev_key(0).address, "latest") == before
+
+
+def test_a_token_that_is_there_is_staked(anvil: AnvilNode, tmp_path: Path) -> None:
+    assert deploy(anvil, tmp_path, name="first") == 0
+    there = Deployment.load(record_path(tmp_path, 31337, "first")).token.address
+    assert deploy(anvil, tmp_path, "--token", there) == 0
+    deployment = Deployment.load(record_path(tmp_path, 31337, "mine"))
+    assert deployment.terms.token == deployment.token.address == there
 
 
 def test_a_fixed_beacon_on_request(anvil: AnvilNode, tmp_path: Path) -> None:
@@ -304,7 +345,7 @@ def test_the_devnet_runs_until_ctrl_c(tmp_path: Path) -> None:
     model = tmp_path / "genesis.safetensors"
     model.write_bytes(b"a model")
     words = ["--port", port, "--folder", tmp_path, "--chain-only", "--genesis-file", model]
-    words += ["--mechanism", "vbfl", "--pool", 7 * 10**18]
+    words += ["--mechanism", "vbfl", "--pool", 7]
     process = subprocess.Popen(
         [sys.executable, "-m", "deploy.devnet", *map(str, words)],
         cwd=ROOT,

@@ -113,7 +113,7 @@ def test_the_command_deploys_by_a_file(
     file = tmp_path / "terms.toml"
     file.write_text(f'mechanism = "{mechanism}"\ngenesis = "0x{GENESIS.hex()}"\n{FILES[mechanism]}\n')
     words = ["--rpc", anvil.url, "--name", "mine", "--dev-key", 0, "--folder", tmp_path, "--terms", file]
-    words += ["--pool", 1000]
+    words += ["--pool", "0.001"]
     assert command.main([str(word) for word in words]) == 0
     assert f"mine: {KINDS[mechanism].contract} at 0x" in capsys.readouterr().out
     path = record_path(tmp_path, 31337, "mine")
@@ -121,7 +121,7 @@ def test_the_command_deploys_by_a_file(
     with open_link(anvil.url) as opened:
         deployment = Deployment.load(path)
         assert terms_of(mechanism, deployment.open(opened).view("terms")[0]) == deployment.terms
-        assert deployment.open(opened).status().pool == 1000
+        assert deployment.open(opened).status().pool == 10**15
     # Its record says to participants what they can't take part in yet.
     given = ["--rpc", anvil.url, "--dev-key", "1", "--store", f"dir:{tmp_path}", "--clients", "2"]
     given += ["--journal", str(tmp_path / "journal")]

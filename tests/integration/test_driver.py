@@ -10,17 +10,17 @@ from typing import Any
 
 import pytest
 
-from clients.mechanisms.cohort import Cohort
 from clients.engine.config import SwarmConfig, build
 from clients.engine.driver import Driver, Stalled
 from clients.engine.journal import Journal
 from clients.engine.launch import Launched, get_beacon_value, get_terms, join_all
 from clients.engine.learners import build_bench
+from clients.learning.codec import encode
 from clients.mechanisms.base import Rules
-from clients.mechanisms.stake_vote import CONDUCT
+from clients.mechanisms.cohort import Cohort
 from clients.mechanisms.meters import Meters
 from clients.mechanisms.participant import Participant
-from clients.learning.codec import encode
+from clients.mechanisms.stake_vote import CONDUCT
 from clients.ports.keys import SeededSalts, derive_keys
 from clients.ports.store.memory import MemoryStore
 from clients.protocol.simulator import SpecChain

@@ -27,7 +27,10 @@ RUNS: dict[str, dict[str, Any]] = {
     "fedavg": {"mechanism": "fedavg", "clients": 6, "proposers": 3, "malicious": 0, "rounds": 3},
     "attacks": {
         "clients": 12, "proposers": 3, "malicious": 6, "rounds": 8, "tokens": 80, "seed": 4,
-        "attack": ["label_flip", "sign_flip:2", "gaussian_noise:1", "lying_votes", "false_claim", "until_rich+sign_flip"],
+        "attack": [
+            "label_flip", "sign_flip:2", "gaussian_noise:1",
+            "lying_votes", "false_claim", "until_rich+sign_flip",
+        ],
     },
     "gap": {
         "mechanism": "vbfl", "clients": 11, "workers": 6, "validators": 3, "miners": 2, "malicious": 2,
@@ -46,8 +49,6 @@ RUNS: dict[str, dict[str, Any]] = {
         "seed": 8,
     },
 }  # fmt: skip
-
-
 
 
 @pytest.fixture(autouse=True)

@@ -61,6 +61,11 @@ def test_a_member_without_the_highest_label_joins(
         for more, says in (
             (["--federation", federation, "--model", "logistic"], "Here the task is binary"),
             (["--deployment", str(record), "--task", "binary"], "task is classes:3 in this federation"),
+            (
+                ["--deployment", str(record), "--stake", "5.5"],
+                "--stake 5.5: members stake 16 tokens at least",
+            ),
+            (["--deployment", str(record), "--stake", "64.1"], f"{account} holds 64 tokens, not 64.1"),
         ):
             assert node.main([*common, *more]) == 2
             assert says in capsys.readouterr().err

@@ -10,6 +10,7 @@ import pytest
 from clients.ports.chain.terms import KINDS, Terms, mechanism_of
 from clients.types.errors import FedJuryError, RequestError
 from clients.types.federation import (
+    TOKEN,
     ZERO_ADDRESS,
     BflcTerms,
     BladeTerms,
@@ -19,7 +20,7 @@ from clients.types.federation import (
     VbflTerms,
 )
 from deploy.options import add_terms, read_terms
-from deploy.terms import REQUIRED, TERMS
+from deploy.terms import REQUIRED, TERMS, show_term
 
 GENESIS = "0x" + "ab" * 32
 MANAGERS = ["0x" + f"{number:040x}" for number in (1, 2, 3)]
@@ -72,6 +73,28 @@ def test_options_win_over_the_file(tmp_path: Path) -> None:
     assert isinstance(terms, VbflTerms)
     assert (terms.workers, terms.kick_rounds, terms.validators) == (8, 2, 5)
     assert terms.schedule == Schedule(60, 3600, 9, 3600, 11, 86_400)
+
+
+def test_amounts_are_tokens(tmp_path: Path) -> None:
+    amounts = {"bond": 20, "proposer_stake": 0.5, "voter_stake": 0.000000000000000001}
+    given = table_of("\n".join(f"{name} = {value:.18f}" for name, value in amounts.items()), tmp_path)
+    terms = read(*given, "--bond", "17.25")
+    assert isinstance(terms, StakeVoteTerms)
+    assert (terms.bond, terms.proposer_stake, terms.voter_stake) == (1725 * 10**16, 5 * 10**17, 1)
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "shown"),
+    [
+        ("bond", 16 * TOKEN, "16 tokens"),
+        ("voterStake", TOKEN // 2, "0.5 tokens"),
+        ("unitReward", 0, "0 tokens"),
+        ("quorumBps", 10_001, 10_001),
+        ("unbonding", 1, 1),
+    ],
+)
+def test_terms_that_are_amounts_are_shown_in_tokens(field: str, value: int, shown: object) -> None:
+    assert show_term(field, value) == shown
 
 
 def test_the_mechanism_of_the_command_line_wins(tmp_path: Path) -> None:
@@ -138,6 +161,11 @@ def test_what_is_wrong_is_said(words: list[str], says: str) -> None:
         ('mechanism = "vbfl"\nseats = 3', "unknown setting in .*terms.toml: 'seats'"),
         ('mechanism = "vbfl"\nworkers = "many"', "workers = 'many' is not a whole number"),
         ('mechanism = "vbfl"\nworkers = true', "workers = True is not a whole number"),
+        ("seats = 2.5", r"seats = 2\.5 is not a whole number"),
+        ("bond = 16e18", "bond: 16000000000000000000 looks like base units; .*: write 16"),
+        ("bond = 16_000_000_000_000_000_000", "looks like base units; amounts are tokens: write 16"),
+        ("bond = 0.1234567890123456789", "bond = '0.1234567890123456789' is no amount of tokens"),
+        ('mechanism = "vbfl"\nunit_reward = "much"', "unit_reward = 'much' is no amount of tokens"),
         ("attribution = 1", "attribution = 1 is neither true nor false"),
         ('mechanism = "bflc"\nmanagers = "0x12"', "managers = '0x12' is not a list"),
         ('mechanism = "bflc"\nmanagers = [1]', "managers = 1 is not an address"),

@@ -8,7 +8,8 @@ from clients.ports.chain.flights import Step
 from clients.ports.chain.link import Link
 from clients.ports.chain.refusal import explain
 from clients.ports.chain.rpc import RpcError
-from clients.types.errors import UnavailableError
+from clients.types.amounts import PLACES
+from clients.types.errors import RequestError, UnavailableError
 from clients.types.federation import Address
 
 _GAS_LIMIT = 200_000
@@ -35,6 +36,24 @@ class Token:
             account: self._number("balanceOf", answer)
             for account, answer in zip(accounts, answers, strict=True)
         }
+
+    def check_decimals(self) -> None:
+        """Raise `RequestError` for a token of other than 18 decimals: amounts would mean something else."""
+        try:
+            answer = self._link.rpc.request("eth_call", self._call("decimals"), "latest")
+            decimals = self._abi.result("decimals", as_bytes(answer))[0]
+        except RpcError as error:
+            if error.revert is None:
+                raise UnavailableError(f"chain at {self._link.rpc.where}: {error}") from None
+            decimals = None
+        except (TypeError, ValueError):
+            decimals = None
+        if decimals != PLACES:
+            has = "doesn't say how many decimals it has" if decimals is None else f"has {decimals} decimals"
+            raise RequestError(
+                f"the token at {self.contract} {has}. Amounts here are of tokens with {PLACES}: "
+                "stake a token that has as many, or wrap this one in such a token."
+            )
 
     def mint(self, minter: Address, amounts: Sequence[tuple[Address, int]]) -> None:
         """Give accounts new tokens, all in one go. ProtocolError where the token refuses."""

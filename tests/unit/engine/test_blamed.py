@@ -8,18 +8,18 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from clients.mechanisms.cohort import Candidate, Cohort
 from clients.engine.config import build
 from clients.engine.launch import get_terms
 from clients.engine.learners import build_bench, parse_attack
-from clients.mechanisms.base import Court
-from clients.mechanisms.stake_vote import CONDUCT
-from clients.mechanisms.meters import Meters
-from clients.mechanisms.participant import Participant
 from clients.learning.aggregate import Contribution, fedavg
 from clients.learning.codec import encode
 from clients.learning.schema import Weights
 from clients.learning.workbench import Workbench
+from clients.mechanisms.base import Court
+from clients.mechanisms.cohort import Candidate, Cohort
+from clients.mechanisms.meters import Meters
+from clients.mechanisms.participant import Participant
+from clients.mechanisms.stake_vote import CONDUCT
 from clients.ports.keys import SeededSalts, derive_keys
 from clients.ports.store.memory import MemoryStore
 from clients.protocol.simulator import SpecChain

@@ -60,6 +60,14 @@ def test_settings_survive_being_written_and_read(tmp_path: Path) -> None:
     assert get_terms(config, b"\1" * 32).bond == 10**18
 
 
+def test_a_file_may_give_every_digit_of_an_amount(tmp_path: Path) -> None:
+    path = tmp_path / "x.toml"
+    path.write_text("tokens = 12345678901.123456789012345678\ntolerance = 0.5\n")
+    config = build(read_toml(path))
+    assert config.units("tokens") == 12345678901_123456789012345678
+    assert config.tolerance == 0.5
+
+
 def test_every_setting_is_an_option() -> None:
     parser = argparse.ArgumentParser()
     add_options(parser)
