@@ -165,7 +165,7 @@ class Member:
             store=world.store,
             cohort=Cohort(world.bench, world.store, {}, meters, "accuracy", world.config.seed),
             participants=[Participant(self.index, key.address, KeyedSalts(key))],
-            rules=Rules(CONDUCT, world.terms, world.config),
+            rules=Rules(CONDUCT, world.terms, world.config.own),
             journal=self.journal,
             meters=meters,
             poll_seconds=1.0,
@@ -184,7 +184,7 @@ class Federation:
     def __init__(self, elsewhere: Elsewhere, folder: Path) -> None:
         self.elsewhere, self.folder = elsewhere, folder
         settings = {"clients": COUNT, "proposers": 1, "malicious": 0, "model": "logistic", "device": "cpu"}
-        self.config = replace(build({**settings, "local_epochs": 1}), tolerance=1.0)
+        self.config = build({**settings, "local_epochs": 1, "tolerance": 1.0})
         self.bench = build_bench(self.config)
         self.store = MemoryStore()
         genesis = self.store.put(encode(self.bench.initial_weights(), self.bench.schema)).digest

@@ -14,7 +14,7 @@ import pytest
 
 from clients import swarm
 from clients.engine import config, journal, results, rundir
-from clients.engine.config import SwarmConfig, read_toml
+from clients.engine.config import build, read_toml
 from clients.engine.figures import draw_all
 from clients.engine.swarm import Swarm
 from clients.ports.store.memory import MemoryStore
@@ -240,7 +240,7 @@ def test_liars_lose_and_the_honest_do_not(tmp_path: Path) -> None:
 
 
 def test_pictures_do_not_depend_on_the_day(tmp_path: Path, whole: Path) -> None:
-    with Swarm(SwarmConfig(**{**SMALL, "out": str(whole)}), resume=whole) as run:
+    with Swarm(build({**SMALL, "out": str(whole)}), resume=whole) as run:
         for name in ("a", "b"):
             draw_all(run.lines, tmp_path / name, "title", run.bench.task)
     for picture in ("accuracy.svg", "balances.svg", "verdicts.svg"):

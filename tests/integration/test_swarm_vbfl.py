@@ -180,8 +180,8 @@ def test_a_gap_needs_no_history_and_never_parts_the_better_half(tmp_path: Path) 
         for who, threshold in line["thresholds"].items():
             vads = line["vad"][who]
             assert 2 * sum(vad <= threshold for vad in vads) >= len(vads)
-    drifts = tmp_path / "run" / "journal" / "drifts.jsonl"
-    assert not drifts.exists() or not drifts.read_text()
+    memory = tmp_path / "run" / "journal" / "memory.jsonl"
+    assert not memory.exists() or not memory.read_text()
 
 
 def test_an_informed_server_draws_none_of_the_malicious(tmp_path: Path) -> None:
