@@ -85,8 +85,12 @@ def _open_missing() -> None:
             _turn_to_null(number)
     # Not for the `with` block alone: log handlers keep what they were given.
     sys.stdin = sys.stdin or open(os.devnull)  # noqa: SIM115
-    sys.stdout = sys.stdout or open(os.devnull, "w")  # noqa: SIM115
-    sys.stderr = sys.stderr or open(os.devnull, "w")  # noqa: SIM115
+    sys.stdout, sys.stderr = sys.stdout or _open_null(), sys.stderr or _open_null()
+
+
+def _open_null() -> TextIO:
+    """Return a stream that takes any text, and drops it."""
+    return open(os.devnull, "w", encoding="utf-8", errors="replace")
 
 
 def _turn_to_null(number: int) -> None:
