@@ -14,20 +14,16 @@ from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
 from random import Random
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from clients.engine.agreement import require_agreed, settle
-from clients.engine.cohort import Cohort
 from clients.engine.config import SwarmConfig, add_options, read_toml
-from clients.engine.driver import Driver
 from clients.engine.journal import Journal
 from clients.engine.launch import resume_sent
-from clients.engine.learners import build_bench, parse_attack
 from clients.engine.mechanisms import CONDUCTS
 from clients.engine.mechanisms.base import Rules
 from clients.engine.meters import Meters
 from clients.engine.participant import Participant
-from clients.learning.workbench import Workbench
 from clients.ports.chain import Link, Token, Web3Chain, open_chain, open_link
 from clients.ports.chain.deployment import Deployment, find_mechanism
 from clients.ports.chain.fees import add_ceiling, parse_ceiling
@@ -45,20 +41,20 @@ from clients.types.federation import Address, Standing, Status
 from clients.types.learning import AGREED, OWN
 from clients.types.store import Store
 
+if TYPE_CHECKING:
+    from clients.engine.cohort import Cohort
+    from clients.learning.workbench import Workbench
+
 LEARNING = (*AGREED, *OWN)
 
 T = TypeVar("T")
 
-log = logging.getLogger(__name__)
+log = logging.getLogger("clients.node")  # under `python -m` the module is called `__main__`
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command; return its exit status."""
-    options = vars(_parser().parse_args(argv))
-    level = logging.DEBUG if options.pop("verbose") else logging.INFO
-    logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(message)s")
-    logging.getLogger("clients").setLevel(level)
-    return guard(lambda: _run(options), lambda: "Stopped. Start it again to go on.")
+    return guard(lambda: _run(vars(_parser().parse_args(argv))), lambda: "Stopped. Start it again to go on.")
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -91,6 +87,9 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _run(options: dict[str, Any]) -> int:
+    level = logging.DEBUG if options.pop("verbose") else logging.INFO
+    logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(message)s")
+    logging.getLogger("clients").setLevel(level)
     # How many propose and vote is the federation's to say. These stand-ins pass the checks for any number of
     # parts, one among them: whoever brings its own data has no part to share.
     stand_ins = {"mechanism": "fedavg", "proposers": 1, "malicious": 0}
@@ -172,6 +171,11 @@ def _participate(
     options: dict[str, Any],
     journal: Journal,
 ) -> None:
+    # Late: torch takes seconds to come, and what is wrong with the request is told before.
+    from clients.engine.cohort import Cohort
+    from clients.engine.driver import Driver
+    from clients.engine.learners import build_bench, parse_attack
+
     meters = Meters()
     attack = parse_attack(options["behaviour"]) if options["behaviour"] else None
     index = options["index"]
@@ -214,7 +218,7 @@ def _participate(
     driver.run(options["rounds"], settled, told=chain.status().settled)
 
 
-def _check_model(chain: Web3Chain, cohort: Cohort, config: SwarmConfig) -> None:
+def _check_model(chain: Web3Chain, cohort: "Cohort", config: SwarmConfig) -> None:
     """Refuse to start where this model is not the federation's: its updates would only be voted down."""
     head = chain.status().head
     try:
@@ -227,7 +231,7 @@ def _check_model(chain: Web3Chain, cohort: Cohort, config: SwarmConfig) -> None:
         ) from error
 
 
-def _check_claims(bench: Workbench, index: int, terms: Terms) -> None:
+def _check_claims(bench: "Workbench", index: int, terms: Terms) -> None:
     """Refuse to start where the federation takes no update of so many samples or epochs."""
     claims = {
         "samples": (bench.samples(index), terms.max_samples),

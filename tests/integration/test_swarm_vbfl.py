@@ -32,7 +32,7 @@ UNIT = 10**15
 @pytest.fixture(autouse=True)
 def _exact(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(engine, "build_bench", lambda config: ExactBench())
-    monkeypatch.setattr(engine, "draw_all", lambda *_: None)
+    monkeypatch.setattr(engine.Swarm, "draw", lambda _: None)
 
 
 def command(out: Path, **changes: object) -> list[str]:
