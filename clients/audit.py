@@ -40,8 +40,8 @@ _ROUNDS = re.compile(r"(\d{1,12})?\.\.(\d{1,12})?|(\d{1,12})")
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command; return its exit status."""
-    options = _parser().parse_args(argv)
-    return guard(lambda: _run(options), lambda: _farewell(options))
+    options = argparse.Namespace(checkpoint=None)  # till the command line is read
+    return guard(lambda: _run(_parser().parse_args(argv, options)), lambda: _farewell(options))
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -4,6 +4,7 @@ Model, seed, task and the shape of a sample fix it, so every participant that is
 check it. With `--learning` all settings that members must have alike are written down as well.
 """
 
+import argparse
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -12,9 +13,6 @@ from typing import Any
 import tomli_w
 
 from clients.engine.config import add_options, build_participant, read_toml
-from clients.engine.learners import load_dataset
-from clients.learning import codec, models
-from clients.learning.tensors import schema_of, weights_of
 from clients.ports.command import Parser, guard
 from clients.ports.files import write_whole
 from clients.ports.store import compute_cid
@@ -29,6 +27,10 @@ _HEAD = """\
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command; return its exit status."""
+    return guard(lambda: _run(vars(_parser().parse_args(argv))))
+
+
+def _parser() -> argparse.ArgumentParser:
     parser = Parser(prog="python -m clients.genesis", description=__doc__.split("\n")[0])
     parser.add_argument("--config", type=Path, help="settings as TOML; the command line wins")
     parser.add_argument(
@@ -39,11 +41,15 @@ def main(argv: Sequence[str] | None = None) -> int:
     )
     parser.add_argument("--root", type=Path, default=Path("journal"), help="folder of a store of our own")
     add_options(parser, only=SETTINGS)
-    options = vars(parser.parse_args(argv))
-    return guard(lambda: _run(options))
+    return parser
 
 
 def _run(options: dict[str, Any]) -> int:
+    # Late: torch takes seconds to come.
+    from clients.engine.learners import load_dataset
+    from clients.learning import codec, models
+    from clients.learning.tensors import schema_of, weights_of
+
     root, file, save = options.pop("root"), options.pop("config"), options.pop("save")
     learning = options.pop("learning")
     found = read_toml(file) if file else {}

@@ -13,18 +13,14 @@ from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from random import Random
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from clients.engine.agreement import agree_on_history, require_agreed, settle
 from clients.engine.config import ParticipantConfig, add_options, build_own, get_personal, read_toml
-from clients.engine.driver import Driver, Settled
 from clients.engine.journal import Journal
 from clients.engine.launch import resume_sent
-from clients.engine.learners import build_bench, parse_attack
-from clients.learning.workbench import Workbench
 from clients.mechanisms import CONDUCTS
 from clients.mechanisms.base import Rules, Settings
-from clients.mechanisms.cohort import Cohort
 from clients.mechanisms.meters import Meters
 from clients.mechanisms.participant import Participant
 from clients.ports.chain import Link, Token, Web3Chain, open_chain, open_link
@@ -44,20 +40,21 @@ from clients.types.federation import Address, Standing
 from clients.types.learning import AGREED
 from clients.types.store import Store
 
+if TYPE_CHECKING:
+    from clients.engine.driver import Settled
+    from clients.learning.workbench import Workbench
+    from clients.mechanisms.cohort import Cohort
+
 LEARNING = (*AGREED, *get_personal())
 
 T = TypeVar("T")
 
-log = logging.getLogger(__name__)
+log = logging.getLogger("clients.node")  # under `python -m` the module is called `__main__`
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command; return its exit status."""
-    options = vars(_parser().parse_args(argv))
-    level = logging.DEBUG if options.pop("verbose") else logging.INFO
-    logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(message)s")
-    logging.getLogger("clients").setLevel(level)
-    return guard(lambda: _run(options), lambda: "Stopped. Start it again to go on.")
+    return guard(lambda: _run(vars(_parser().parse_args(argv))), lambda: "Stopped. Start it again to go on.")
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -90,6 +87,9 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _run(options: dict[str, Any]) -> int:
+    level = logging.DEBUG if options.pop("verbose") else logging.INFO
+    logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(message)s")
+    logging.getLogger("clients").setLevel(level)
     file = read_toml(options["config"]) if options["config"] else {}
     told = {**file, **{name: options[name] for name in LEARNING if name in options}}
     deployment = Deployment.load(options["deployment"]) if options["deployment"] else None
@@ -153,6 +153,11 @@ def _participate(
     options: dict[str, Any],
     journal: Journal,
 ) -> None:
+    # Late: torch takes seconds to come, and what is wrong with the request is told before.
+    from clients.engine.driver import Driver
+    from clients.engine.learners import build_bench, parse_attack
+    from clients.mechanisms.cohort import Cohort
+
     meters = Meters()
     attack = parse_attack(options["behaviour"]) if options["behaviour"] else None
     index = options["index"]
@@ -191,11 +196,11 @@ def _participate(
             return
 
 
-def _see(settled: Settled) -> Settled:
+def _see(settled: "Settled") -> "Settled":
     return settled
 
 
-def _check_model(chain: Web3Chain, cohort: Cohort, config: ParticipantConfig) -> None:
+def _check_model(chain: Web3Chain, cohort: "Cohort", config: ParticipantConfig) -> None:
     """Refuse to start where this model is not the federation's: its updates would only be voted down."""
     head = chain.status().head
     try:
@@ -208,7 +213,7 @@ def _check_model(chain: Web3Chain, cohort: Cohort, config: ParticipantConfig) ->
         ) from error
 
 
-def _check_claims(bench: Workbench, index: int, terms: Terms) -> None:
+def _check_claims(bench: "Workbench", index: int, terms: Terms) -> None:
     """Refuse to start where the federation takes no update of so many samples or epochs."""
     claims = {
         "samples": (bench.samples(index), terms.max_samples),

@@ -6,25 +6,23 @@ import logging
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from clients.engine.config import COMMON, add_options, build, get_owned, read_toml
 from clients.engine.rundir import CONFIG, RunFolder
 from clients.ports.command import Parser, guard
 from clients.types.errors import RequestError
 
+if TYPE_CHECKING:
+    from clients.engine.swarm import Swarm
+
 FIXED_ON_RESUME = {*COMMON, *get_owned()} - {"rounds"}
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command; return its exit status."""
-    options = vars(_parser().parse_args(argv))
-    verbose = options.pop("verbose")
-    logging.basicConfig(level=logging.DEBUG if verbose else logging.ERROR, format="%(message)s")
-    # What learning warns of is the user's own model.
-    logging.getLogger("clients.learning").setLevel(logging.NOTSET if verbose else logging.WARNING)
     started: list[Path] = []
-    return guard(lambda: _run(options, started), lambda: _farewell(started))
+    return guard(lambda: _run(vars(_parser().parse_args(argv)), started), lambda: _farewell(started))
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -37,6 +35,10 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _run(options: dict[str, Any], started: list[Path]) -> int:
+    verbose = options.pop("verbose")
+    logging.basicConfig(level=logging.DEBUG if verbose else logging.ERROR, format="%(message)s")
+    # What learning warns of is the user's own model.
+    logging.getLogger("clients.learning").setLevel(logging.NOTSET if verbose else logging.WARNING)
     # Here, where Ctrl-C is awaited: torch alone takes seconds to come.
     from rich.console import Console
 
@@ -80,7 +82,21 @@ def _run(options: dict[str, Any], started: list[Path]) -> int:
             soft_wrap=True,
         )
         console.print(f"Results: {swarm.folder.root}", highlight=False, soft_wrap=True)
+        _draw(swarm)
     return 0
+
+
+def _draw(swarm: "Swarm") -> None:
+    """Draw the pictures, once all that matters is told and kept: without them a run is as good."""
+    try:
+        swarm.draw()
+    except (OSError, MemoryError) as error:
+        why = (error.strerror or error) if isinstance(error, OSError) else "no memory left"
+        print(
+            f"warning: the pictures can't be drawn: {why}. Draw them when that is mended: "
+            f"python -m clients.swarm --resume {swarm.folder.root}",
+            file=sys.stderr,
+        )
 
 
 def _farewell(started: list[Path]) -> str:

@@ -69,8 +69,7 @@ def parser() -> argparse.ArgumentParser:
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command; return its exit status."""
-    given = parser().parse_args(argv)
-    return guard(lambda: _run(given))
+    return guard(lambda: _run(parser().parse_args(argv)))
 
 
 def _run(given: argparse.Namespace) -> int:

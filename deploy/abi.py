@@ -1,11 +1,13 @@
 """`python -m deploy.abi`: write the ABIs that come with the clients anew, after a change of the contracts."""
 
 import json
+import sys
 from pathlib import Path
 from typing import Any
 
 from clients.ports.binaries import ROOT
 from clients.ports.chain.terms import KINDS
+from clients.ports.command import guard
 from deploy.compiler import artifact
 
 FOLDER = ROOT / "clients" / "ports" / "chain" / "abi"
@@ -44,5 +46,15 @@ def write(folder: Path = FOLDER) -> None:
         (folder / f"{name}.json").write_text(render(entries), encoding="utf-8")
 
 
-if __name__ == "__main__":
+def main() -> int:
+    """Write the ABIs; return the exit status."""
+    return guard(_run)
+
+
+def _run() -> int:
     write()
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any, TypeAlias
 
 from clients.ports.binaries import ROOT, node_environment
+from clients.ports.command import guard
 from clients.ports.files import write_whole
 from clients.types.errors import FedJuryError, RequestError, UnavailableError, unknown_name
 
@@ -244,17 +245,13 @@ def _forget_old(folder: Path) -> None:
 
 
 def main() -> int:
-    """Compile, and say how much there is of it. The status is 3 where the contracts don't compile."""
-    try:
-        path = build()
-        compiled = artifacts()
-    except FedJuryError as error:
-        print(error, file=sys.stderr)
-        return error.exit_code
-    except OSError as error:
-        print(f"{error.filename or 'the system'}: {error.strerror}", file=sys.stderr)
-        return UnavailableError.exit_code
-    for name, one in sorted(compiled.items()):
+    """Compile, and say how much there is of it; return the exit status."""
+    return guard(_run)
+
+
+def _run() -> int:
+    path = build()
+    for name, one in sorted(artifacts().items()):
         if one.bytecode:
             print(f"{name:<20} {len(one.deployed_bytecode):>6} B")
     print(path.relative_to(ROOT))

@@ -60,12 +60,11 @@ def parser() -> argparse.ArgumentParser:
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run until Ctrl-C; return the exit status."""
-    given = parser().parse_args(argv)
-    signal.signal(signal.SIGTERM, signal.default_int_handler)  # ended by others, it tidies up as well
-    return guard(lambda: _run(given), lambda: "Ended.")
+    return guard(lambda: _run(parser().parse_args(argv)), lambda: "Ended.")
 
 
 def _run(given: argparse.Namespace) -> int:
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # ended by others, it tidies up as well
     with ExitStack() as stack:
         nodes, lines = start(given, stack)
         print("\n".join(lines), flush=True)

@@ -12,7 +12,6 @@ from pathlib import Path
 from clients.engine.config import SwarmConfig
 from clients.engine.courses import ChainCourse, ServerCourse
 from clients.engine.driver import Driver
-from clients.engine.figures import draw_all
 from clients.engine.holdings import Holdings
 from clients.engine.journal import Journal
 from clients.engine.launch import Launched, fill_pool, get_deployer, get_terms, join_all, launch, relaunch
@@ -37,13 +36,9 @@ from clients.types.store import Store
 
 
 class Swarm:
-    """One run, from settings to results. A context manager; `run` may be interrupted at any instant.
+    """One run, from settings to results. A context manager; `run` may be interrupted at any instant."""
 
-    Without `draws` it leaves no pictures, which take longer than a short run.
-    """
-
-    def __init__(self, config: SwarmConfig, *, resume: Path | None = None, draws: bool = True) -> None:
-        self._draws = draws
+    def __init__(self, config: SwarmConfig, *, resume: Path | None = None) -> None:
         self._started = time.monotonic()
         self._cpu = _cpu_seconds()
         self.meters = Meters()
@@ -234,7 +229,7 @@ class Swarm:
         self.folder.save_config(resolved)
 
     def finish(self) -> None:
-        """Write the summary and the pictures."""
+        """Write the summary."""
         earlier = sum(line.seconds["total"] for line in self.lines)
         summary = summarise(
             self.config.mechanism,
@@ -246,10 +241,14 @@ class Swarm:
             _cpu_seconds() - self._cpu,
         )
         self.folder.save_summary(summary)
+
+    def draw(self) -> None:
+        """Draw the pictures, which takes longer than a short run. OSError where they can't be written."""
+        from clients.engine.figures import draw_all  # late: matplotlib takes seconds to come
+
         title = f"{self.config.mechanism} on {self.config.dataset}: {self.config.clients} participants, "
         title += f"{self.config.malicious} malicious ({', '.join(self.config.attack)})"
-        if self._draws:
-            draw_all(self.lines, self.folder.figures, title, self.bench.task)
+        draw_all(self.lines, self.folder.figures, title, self.bench.task)
 
 
 def _cpu_seconds() -> float:

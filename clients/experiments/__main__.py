@@ -19,10 +19,8 @@ from clients.types.errors import RequestError
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command; return its exit status."""
     words = list(sys.argv[1:] if argv is None else argv)
-    options = _parser().parse_args(words)
-    logging.basicConfig(level=logging.ERROR, format="%(message)s")
     return guard(
-        lambda: _run(options, words),
+        lambda: _run(_parser().parse_args(words), words),
         lambda: "Stopped. What is done is kept; the same command goes on.",
     )
 
@@ -60,6 +58,7 @@ def _run(options: argparse.Namespace, words: list[str]) -> int:
     from clients.experiments.pool import cores
     from clients.experiments.saving import rehearse
 
+    logging.basicConfig(level=logging.ERROR, format="%(message)s")
     if options.jobs < 0:
         raise RequestError(f"--jobs {options.jobs}: at least 1, or 0 for one a core.")
     jobs = options.jobs or cores()

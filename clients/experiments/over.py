@@ -91,7 +91,7 @@ def _run(request: Request, where: Path, chain: str, store: str) -> list[Table]:
 
     settings = {**request.settings, "chain": chain, "store": store}
     config = dataclasses.replace(build(settings), out=str(where))
-    with Swarm(config, draws=False) as swarm:
+    with Swarm(config) as swarm:
         try:
             for _ in swarm.run():
                 pass

@@ -20,6 +20,7 @@ from clients.experiments.over import OVER
 from clients.experiments.results import MARKDOWN, META, TABLE
 from clients.experiments.saving import save_tables
 from clients.experiments.strict import Table
+from clients.ports.command import guard
 from clients.ports.files import write_whole
 from clients.types.errors import RequestError
 
@@ -195,7 +196,11 @@ def redraw(figure: Figure) -> None:
 
 
 def main() -> int:
-    """Write tables, pictures and pages anew."""
+    """Write tables, pictures and pages anew; return the exit status."""
+    return guard(_run)
+
+
+def _run() -> int:
     for paper in papers():
         for figure in saved(paper):
             redraw(figure)

@@ -61,7 +61,7 @@ def run(settings: Table, folder: Path, tick: Callable[[int], None]) -> None:
     root = folder / SWARM
     begun = (root / CONFIG).exists()
     config = dataclasses.replace(build(settings), out=str(root))
-    with Swarm(config, resume=root if begun else None, draws=False) as swarm:
+    with Swarm(config, resume=root if begun else None) as swarm:
         _tell_data(swarm, folder)
         probe = _Probe(swarm, folder)
 

@@ -1,13 +1,16 @@
-"""What every command does with errors and Ctrl-C: one sentence, no secret, and the documented exit status."""
+"""What every command does with errors and Ctrl-C: one sentence, no secret, and the documented exit status.
+
+Neither its work nor that status hangs on what becomes of its output (`clients.ports.streams`).
+"""
 
 import argparse
-import os
 import re
 import sys
 from collections.abc import Callable
 from typing import NoReturn
 
 from clients.ports.hiding import SHOWN, hidden
+from clients.ports.streams import steady_streams
 from clients.types.errors import FedJuryError, ProtocolError
 
 INTERRUPTED = 130
@@ -23,28 +26,28 @@ class Parser(argparse.ArgumentParser):
 
 
 def guard(run: Callable[[], int], on_interrupt: Callable[[], str] = lambda: "Stopped.") -> int:
-    """Return `run()`'s exit status, or the one of the error that ended it, told in a sentence on stderr."""
-    try:
-        return run()
-    except KeyboardInterrupt:
-        print(f"\n{on_interrupt()}", file=sys.stderr)
-        return INTERRUPTED
-    except BrokenPipeError:
-        # Whoever read our output is gone: that is a way of stopping us.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return INTERRUPTED
-    except ProtocolError as error:
-        _tell(f"the protocol refused an action: {error}")
-        return error.exit_code
-    except FedJuryError as error:
-        _tell(str(error))
-        return error.exit_code
-    except MemoryError:
-        print("error: there is no memory left. Free some, or ask for less.", file=sys.stderr)
-        return 3
-    except OSError as error:
-        _tell(f"{error.filename or 'the system'}: {error.strerror}.")
-        return 3
+    """Return `run()`'s exit status, or the one of the error that ended it, told in a sentence on stderr.
+
+    `run` reads the command line too: what the parser prints is output like any other.
+    """
+    with steady_streams():
+        try:
+            return run()
+        except KeyboardInterrupt:
+            print(f"\n{on_interrupt()}", file=sys.stderr)
+            return INTERRUPTED
+        except ProtocolError as error:
+            _tell(f"the protocol refused an action: {error}")
+            return error.exit_code
+        except FedJuryError as error:
+            _tell(str(error))
+            return error.exit_code
+        except MemoryError:
+            print("error: there is no memory left. Free some, or ask for less.", file=sys.stderr)
+            return 3
+        except OSError as error:
+            _tell(f"{error.filename or 'the system'}: {error.strerror or error}.")
+            return 3
 
 
 def _tell(error: str) -> None:

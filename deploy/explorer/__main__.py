@@ -63,8 +63,7 @@ def parser() -> argparse.ArgumentParser:
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run until Ctrl-C; return the exit status."""
-    given = parser().parse_args(argv)
-    return guard(lambda: _run(given), lambda: "Ended.")
+    return guard(lambda: _run(parser().parse_args(argv)), lambda: "Ended.")
 
 
 def _run(given: argparse.Namespace) -> int:

@@ -200,7 +200,7 @@ def test_it_runs_or_one_sentence_says_why_not(
     with pytest.MonkeyPatch.context() as patch, tempfile.TemporaryDirectory() as folder:
         patch.setattr(Made, "data", staticmethod(load))
         patch.setattr(Made, "model", staticmethod(make))
-        patch.setattr(engine, "draw_all", lambda *_: None)
+        patch.setattr(engine.Swarm, "draw", lambda _: None)
         told: list[str] = []
         patch.setattr("builtins.print", lambda *words, **_: told.append(" ".join(map(str, words))))
         out = Path(folder) / "run"

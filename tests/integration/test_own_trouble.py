@@ -25,7 +25,7 @@ SETTINGS: dict[str, Any] = {
 
 @pytest.fixture(autouse=True)
 def _no_pictures(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(engine, "draw_all", lambda *_: None)
+    monkeypatch.setattr(engine.Swarm, "draw", lambda _: None)
 
 
 def run(out: Path, *more: str, **changes: Any) -> int:

@@ -2,6 +2,7 @@
 
 import json
 import random
+import shutil
 import signal
 import subprocess
 import sys
@@ -9,8 +10,10 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+from unittest.mock import Mock
 
 import pytest
+from matplotlib.figure import Figure
 
 from clients import swarm
 from clients.engine import config, journal, results, rundir
@@ -237,6 +240,31 @@ def test_liars_lose_and_the_honest_do_not(tmp_path: Path) -> None:
     assert swarm.main(command(out=out, **settings, tokens=64, attack="label_flip+lying_votes")) == 0
     summary = json.loads((out / "summary.json").read_text())
     assert summary["malicious_mean_balance"] < 64e18 < summary["honest_mean_balance"]
+
+
+def test_pictures_that_cant_be_drawn_are_a_warning(
+    tmp_path: Path, whole: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    out = tmp_path / "run"
+    shutil.copytree(whole, out)
+    shutil.rmtree(out / "figures")
+    (out / "figures").write_text("in the way")
+    told = f"Results: {out}\n"
+    assert swarm.main(["--resume", str(out)]) == 0
+    said = capsys.readouterr()
+    assert said.out.endswith(told)
+    assert said.err.startswith("warning: the pictures can't be drawn: File exists. ")
+    with monkeypatch.context() as patch:
+        patch.setattr(Figure, "savefig", Mock(side_effect=KeyboardInterrupt))
+        (out / "figures").unlink()
+        assert swarm.main(["--resume", str(out)]) == 130
+    said = capsys.readouterr()
+    assert said.out.endswith(told)
+    assert said.err.endswith(f"go on with: python -m clients.swarm --resume {out}\n")
+    assert swarm.main(["--resume", str(out)]) == 0
+    for picture in (whole / "figures").iterdir():
+        assert (out / "figures" / picture.name).read_bytes() == picture.read_bytes()
+    assert lines_of(out) == lines_of(whole)
 
 
 def test_pictures_do_not_depend_on_the_day(tmp_path: Path, whole: Path) -> None:

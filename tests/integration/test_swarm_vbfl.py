@@ -13,9 +13,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from clients import swarm
-from clients.engine import cohort, driver
+from clients.engine import driver
 from clients.engine import swarm as engine
 from clients.learning.codec import encode
+from clients.mechanisms import cohort
 from clients.ports.store.memory import MemoryStore
 from clients.types.cid import Cid
 from clients.types.store import ContentMissing
@@ -32,7 +33,7 @@ UNIT = 10**15
 @pytest.fixture(autouse=True)
 def _exact(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(engine, "build_bench", lambda config: ExactBench())
-    monkeypatch.setattr(engine, "draw_all", lambda *_: None)
+    monkeypatch.setattr(engine.Swarm, "draw", lambda _: None)
 
 
 def command(out: Path, **changes: object) -> list[str]:

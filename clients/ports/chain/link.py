@@ -15,7 +15,6 @@ from clients.ports.chain.nodes import GENESIS_TIME, AnvilNode, DevNode, HardhatN
 from clients.ports.chain.patience import Patience
 from clients.ports.chain.rpc import Rpc, RpcError, reading
 from clients.ports.chain.sender import Sender
-from clients.ports.chain.tester import TesterRpc
 from clients.ports.urls import is_url, read_url
 from clients.types.errors import RequestError, UnavailableError, unknown_name
 from clients.types.keys import Signer
@@ -145,6 +144,8 @@ def open_link(
     """
     kind = resolve(spec)
     if kind == "eth-tester":
+        from clients.ports.chain.tester import TesterRpc  # late: py-evm takes seconds to come
+
         tester = TesterRpc(genesis_time=genesis_time)
         return _own(kind, tester, keys, journal, mined_within, None)
     if kind == "url":

@@ -14,8 +14,6 @@ from typing import Any, Protocol
 from urllib.parse import urlsplit
 
 import requests
-from web3.providers.rpc import HTTPProvider
-from web3.types import RPCEndpoint
 from websockets.exceptions import InvalidStatus
 from websockets.sync.client import ClientConnection
 from websockets.sync.client import connect as ws_connect
@@ -63,6 +61,8 @@ class Http:
     """Requests by HTTP, over connections that stay open."""
 
     def __init__(self, url: str, timeout: float) -> None:
+        from web3.providers.rpc import HTTPProvider  # late: it takes seconds to come
+
         self._session = requests.Session()
         # A node on this machine is reached directly, whatever proxies the environment names.
         self._session.trust_env = urlsplit(url).hostname not in _HERE
@@ -73,7 +73,7 @@ class Http:
 
     def exchange(self, asked: Sequence[Request]) -> tuple[Sequence[int], Any]:
         """Post the requests."""
-        calls = [(RPCEndpoint(name), list(args)) for name, args in asked]
+        calls: list[tuple[Any, Any]] = [(name, list(args)) for name, args in asked]
         with self._lock:
             self._provider.request_counter = itertools.count(1)
             encode = self._provider.encode_batch_rpc_request
