@@ -257,7 +257,8 @@ class Driver:
         ballots, more_troubles = part(done.ballots)
         self.notes.calls.update({(account, tried[0].method): tried for account, tried in calls.items()})
         self.notes.ballots.update(ballots)
-        self.notes.findings |= done.findings
+        for account, found in done.findings.items():
+            self.notes.findings[account] = {**self.notes.findings.get(account, {}), **found}
         for one in who:
             if one.account not in done.pending:
                 self.notes.finished.setdefault(one.account, set()).add(job)

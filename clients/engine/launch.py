@@ -12,7 +12,7 @@ from clients.mechanisms import CONDUCTS
 from clients.ports.chain import Link, Web3Chain, Web3Devnet, open_link, setup_members
 from clients.ports.chain.deployment import Deployment
 from clients.ports.chain.flights import Step
-from clients.ports.chain.terms import Terms, kind_of
+from clients.ports.chain.terms import KINDS, Terms
 from clients.ports.keys import Key, derive_keys, dev_key
 from clients.protocol.simulator import BEACON, TOKEN, SpecChain
 from clients.types.chain import Call, Chain, Devnet
@@ -52,10 +52,14 @@ def get_beacon_value(seed: int) -> bytes:
 def launch(config: SwarmConfig, terms: Terms, keys: Sequence[Key], journal: Journal) -> Launched:
     """Return a new federation on the chain that the settings name, every key's account funded."""
     funds = {key.address: config.stake for key in keys}
-    if config.chain == "spec":
-        mechanism = CONDUCTS[config.mechanism].spec
+    mechanism = CONDUCTS[config.mechanism].spec
+    if config.mechanism not in KINDS and config.chain not in ("auto", "spec"):
+        raise RequestError(
+            f"mechanism {config.mechanism} has no contract: run it on the specification, --chain spec."
+        )
+    if config.chain == "spec" or config.mechanism not in KINDS:
         spec = SpecChain(mechanism, terms, funds, beacon_value=get_beacon_value(config.seed))
-        contract = kind_of(config.mechanism).contract
+        contract = KINDS[config.mechanism].contract if config.mechanism in KINDS else ""
         return Launched(
             spec,
             "spec",
