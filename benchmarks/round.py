@@ -66,7 +66,7 @@ def main() -> None:
         )  # fmt: skip
         lines: list[RoundLine] = []
         with Swarm(config) as swarm:
-            swarm.run(lines.append)
+            lines.extend(swarm.run())
     steady = [line.seconds for line in lines[1:]]
     shares = {
         part: round(statistics.median(one[part] / one["total"] for one in steady), 4)

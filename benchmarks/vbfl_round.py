@@ -71,7 +71,8 @@ def main() -> None:
             }
         )  # fmt: skip
         with Swarm(config) as swarm:
-            swarm.run(settled)
+            for line in swarm.run():
+                settled(line)
     steady = [line.seconds for line in lines[1:]]
     loops = {name: statistics.median(spent[1:]) for name, spent in bare.items()}
     parts = {part: round(statistics.median(one[part] for one in steady), 4) for part in lines[0].seconds}

@@ -12,7 +12,7 @@ from typing import Any
 
 import tomli_w
 
-from clients.engine.config import add_options, build, read_toml
+from clients.engine.config import add_options, build_participant, read_toml
 from clients.ports.command import Parser, guard
 from clients.ports.files import write_whole
 from clients.ports.store import compute_cid
@@ -53,7 +53,7 @@ def _run(options: dict[str, Any]) -> int:
     root, file, save = options.pop("root"), options.pop("config"), options.pop("save")
     learning = options.pop("learning")
     found = read_toml(file) if file else {}
-    config = build({**{name: found[name] for name in SETTINGS if name in found}, **options})
+    config = build_participant({**{name: found[name] for name in SETTINGS if name in found}, **options})
     dataset = load_dataset(config.dataset, config.form)
     config = config.with_form(dataset.form)
     model = models.build_for(config.model, dataset, config.seed)

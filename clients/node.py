@@ -11,19 +11,18 @@ import sys
 import time
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
-from dataclasses import replace
 from pathlib import Path
 from random import Random
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from clients.engine.agreement import require_agreed, settle
-from clients.engine.config import SwarmConfig, add_options, read_toml
+from clients.engine.agreement import agree_on_history, require_agreed, settle
+from clients.engine.config import ParticipantConfig, add_options, build_own, get_personal, read_toml
 from clients.engine.journal import Journal
 from clients.engine.launch import resume_sent
-from clients.engine.mechanisms import CONDUCTS
-from clients.engine.mechanisms.base import Rules
-from clients.engine.meters import Meters
-from clients.engine.participant import Participant
+from clients.mechanisms import CONDUCTS
+from clients.mechanisms.base import Rules, Settings
+from clients.mechanisms.meters import Meters
+from clients.mechanisms.participant import Participant
 from clients.ports.chain import Link, Token, Web3Chain, open_chain, open_link
 from clients.ports.chain.deployment import Deployment, find_mechanism
 from clients.ports.chain.fees import add_ceiling, parse_ceiling
@@ -37,15 +36,16 @@ from clients.types.amounts import format_amount, parse_amount
 from clients.types.chain import Call
 from clients.types.cid import Cid
 from clients.types.errors import PeerError, RequestError, UnminedError
-from clients.types.federation import Address, Standing, Status
-from clients.types.learning import AGREED, OWN
+from clients.types.federation import Address, Standing
+from clients.types.learning import AGREED
 from clients.types.store import Store
 
 if TYPE_CHECKING:
-    from clients.engine.cohort import Cohort
+    from clients.engine.driver import Settled
     from clients.learning.workbench import Workbench
+    from clients.mechanisms.cohort import Cohort
 
-LEARNING = (*AGREED, *OWN)
+LEARNING = (*AGREED, *get_personal())
 
 T = TypeVar("T")
 
@@ -90,14 +90,11 @@ def _run(options: dict[str, Any]) -> int:
     level = logging.DEBUG if options.pop("verbose") else logging.INFO
     logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(message)s")
     logging.getLogger("clients").setLevel(level)
-    # How many propose and vote is the federation's to say. These stand-ins pass the checks for any number of
-    # parts, one among them: whoever brings its own data has no part to share.
-    stand_ins = {"mechanism": "fedavg", "proposers": 1, "malicious": 0}
-    settings = {**(read_toml(options["config"]) if options["config"] else {}), **stand_ins}
-    told = {**settings, **{name: options[name] for name in LEARNING if name in options}}
+    file = read_toml(options["config"]) if options["config"] else {}
+    told = {**file, **{name: options[name] for name in LEARNING if name in options}}
     deployment = Deployment.load(options["deployment"]) if options["deployment"] else None
     config = settle(told, deployment.learning if deployment else {}, str(options["deployment"]))
-    config = _agree(config, deployment, own="history" in told)
+    config = agree_on_history(config, deployment.history if deployment else None, own="history" in told)
     if config.store in ("auto", "memory"):
         raise RequestError(
             "name a store that the other participants reach: --store /ip4/HOST/tcp/PORT or "
@@ -121,6 +118,7 @@ def _run(options: dict[str, Any]) -> int:
             open_link(options["rpc"], [key], journal=journal.note_sent, patience=patience, fees=fees)
         )
         mechanism = _find(link, deployment, options["federation"])
+        own = build_own(mechanism, told)
         chain = (
             deployment.open(link)
             if deployment
@@ -130,25 +128,8 @@ def _run(options: dict[str, Any]) -> int:
         resume_sent(chain, [key.address], journal)
         store = open_store(config.store, root=options["journal"])
         stack.callback(store.close)
-        _participate(mechanism, chain, store, config, key, options | {"stake": stake}, journal)
+        _participate(mechanism, chain, store, config, own, key, options | {"stake": stake}, journal)
     return 0
-
-
-def _agree(config: SwarmConfig, deployment: Deployment | None, *, own: bool) -> SwarmConfig:
-    """Return the settings with the history that the record says, or a longer one of our `own`.
-
-    Who keeps models for fewer rounds than agreed looks to an audit like one who withholds them.
-    """
-    agreed = deployment.history if deployment else None
-    if agreed is None or (own and config.history >= agreed):
-        return config
-    if own:
-        raise RequestError(
-            f"history = {config.history}: the members of this federation keep models for {agreed} "
-            f"round{'' if agreed == 1 else 's'}, as its record says. "
-            f"Leave --history out, or give {agreed} or more."
-        )
-    return replace(config, history=agreed)
 
 
 def _find(link: Link, deployment: Deployment | None, federation: Address) -> str:
@@ -166,15 +147,16 @@ def _participate(
     mechanism: str,
     chain: Web3Chain,
     store: Store,
-    config: SwarmConfig,
+    config: ParticipantConfig,
+    own: Settings,
     key: Key,
     options: dict[str, Any],
     journal: Journal,
 ) -> None:
     # Late: torch takes seconds to come, and what is wrong with the request is told before.
-    from clients.engine.cohort import Cohort
     from clients.engine.driver import Driver
     from clients.engine.learners import build_bench, parse_attack
+    from clients.mechanisms.cohort import Cohort
 
     meters = Meters()
     attack = parse_attack(options["behaviour"]) if options["behaviour"] else None
@@ -186,7 +168,6 @@ def _participate(
     cohort = Cohort(bench, store, behaviours, meters, config.metric, config.seed)
     _check_model(chain, cohort, config)
     terms, conduct = terms_of(mechanism, chain.view("terms")[0]), CONDUCTS[mechanism]
-    conduct.check_own(config)
     _check_claims(bench, index, terms)
     _be_member(chain, key, options["stake"], terms, options["poll"])
     participant = Participant(index, key.address, KeyedSalts(key), attack)
@@ -195,7 +176,7 @@ def _participate(
         store=store,
         cohort=cohort,
         participants=[participant],
-        rules=Rules(conduct, terms, config),
+        rules=Rules(conduct, terms, own),
         journal=journal,
         meters=meters,
         history=config.history,
@@ -203,22 +184,23 @@ def _participate(
         outage_seconds=options["outage"],
     )
 
-    def settled(status: Status) -> bool:
-        seat = chain.seat(key.address)
+    for settled in driver.run(options["rounds"], _see, told=chain.status().settled):
+        [seat], status = settled.seats, settled.status
         print(
             f"round {status.round}: {status.record.outcome.name.lower()}, "
             f"head {Cid.from_digest(status.head)}, stake {format_amount(seat.balance, 6)} tokens",
             flush=True,
         )
-        out = seat.out or seat.member.standing != Standing.MEMBER
-        if out:
+        if seat.out or seat.member.standing != Standing.MEMBER:
             print(f"{key.address} is out: {conduct.why_out}. What is left can be withdrawn.")
-        return not out
-
-    driver.run(options["rounds"], settled, told=chain.status().settled)
+            return
 
 
-def _check_model(chain: Web3Chain, cohort: "Cohort", config: SwarmConfig) -> None:
+def _see(settled: "Settled") -> "Settled":
+    return settled
+
+
+def _check_model(chain: Web3Chain, cohort: "Cohort", config: ParticipantConfig) -> None:
     """Refuse to start where this model is not the federation's: its updates would only be voted down."""
     head = chain.status().head
     try:

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from clients.engine.config import SwarmConfig, add_options, build, read_toml
+from clients.engine.config import COMMON, add_options, build, get_owned, read_toml
 from clients.engine.rundir import CONFIG, RunFolder
 from clients.ports.command import Parser, guard
 from clients.types.errors import RequestError
@@ -16,7 +16,7 @@ from clients.types.errors import RequestError
 if TYPE_CHECKING:
     from clients.engine.swarm import Swarm
 
-FIXED_ON_RESUME = {field.name for field in dataclasses.fields(SwarmConfig)} - {"rounds"}
+FIXED_ON_RESUME = {*COMMON, *get_owned()} - {"rounds"}
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -65,7 +65,8 @@ def _run(options: dict[str, Any], started: list[Path]) -> int:
         title = f"{config.mechanism}: {config.clients} participants, {config.malicious} of them malicious"
         with Display(config.rounds, title, task, console) as display:
             try:
-                swarm.run(display.show)
+                for line in swarm.run():
+                    display.show(line)
             except Stalled as stop:
                 if not swarm.lines:
                     raise
@@ -76,7 +77,7 @@ def _run(options: dict[str, Any], started: list[Path]) -> int:
             console.width = 160
             console.print(get_table(swarm.lines[-5:], title, task))
         console.print(
-            get_verdict(swarm.lines, honest, malicious, config.units("tokens"), task),
+            get_verdict(swarm.lines, honest, malicious, config.stake, task),
             highlight=False,
             soft_wrap=True,
         )

@@ -4,8 +4,9 @@ import argparse
 from pathlib import Path
 from typing import Any
 
+from clients.engine.config import get_personal
 from clients.types.errors import RequestError
-from clients.types.learning import OWN, Learning
+from clients.types.learning import Learning
 from clients.types.settings import make
 from deploy.options import load_table
 
@@ -28,8 +29,9 @@ def read_learning(given: argparse.Namespace) -> dict[str, Any]:
     if given.learning is None:
         return {}
     table = load_table("learning file", given.learning)
+    personal = get_personal()  # a member's own file may be given: it holds these beside what is agreed on
     try:
-        agreed = make(Learning, {name: value for name, value in table.items() if name not in OWN})
+        agreed = make(Learning, {name: value for name, value in table.items() if name not in personal})
     except RequestError as error:
         raise RequestError(f"{given.learning}: {error}") from None
     agreed.require_whole(str(given.learning))

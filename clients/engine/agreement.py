@@ -4,19 +4,19 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from clients.engine.config import SwarmConfig, build
+from clients.engine.config import ParticipantConfig, build_participant
 from clients.types.errors import RequestError
 from clients.types.learning import AUTO, Constants, Form, Learning, Task
 from clients.types.settings import make
 
 
-def settle(told: Mapping[str, Any], agreed: Mapping[str, Any], where: str) -> SwarmConfig:
+def settle(told: Mapping[str, Any], agreed: Mapping[str, Any], where: str) -> ParticipantConfig:
     """Return the settings that a participant is `told`, completed by those `agreed` on, which `where` has.
 
     A model that is somebody's own code is taken from nobody: the participant must name it too. Raises
     `RequestError` where it is told otherwise than was agreed on.
     """
-    own = build(dict(told))
+    own = build_participant(told)
     try:
         theirs = make(Learning, agreed)
     except RequestError as error:
@@ -36,7 +36,23 @@ def settle(told: Mapping[str, Any], agreed: Mapping[str, Any], where: str) -> Sw
     return replace(own, **{name: getattr(theirs, name) for name in agreed})
 
 
-def require_agreed(said: SwarmConfig, found: Form) -> None:
+def agree_on_history(config: ParticipantConfig, agreed: int | None, *, own: bool) -> ParticipantConfig:
+    """Return the settings with the history that was `agreed` on, or a longer one of our `own`.
+
+    Who keeps models for fewer rounds than agreed looks to an audit like one who withholds them.
+    """
+    if agreed is None or (own and config.history >= agreed):
+        return config
+    if own:
+        raise RequestError(
+            f"history = {config.history}: the members of this federation keep models for {agreed} "
+            f"round{'' if agreed == 1 else 's'}, as its record says. "
+            f"Leave --history out, or give {agreed} or more."
+        )
+    return replace(config, history=agreed)
+
+
+def require_agreed(said: ParticipantConfig, found: Form) -> None:
     """Raise `RequestError` where data were standardised by constants that nobody agreed on: one's own."""
     if found.standardize != said.standardize:
         raise RequestError(

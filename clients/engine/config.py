@@ -1,114 +1,63 @@
-"""The settings of a run: one frozen, self-validating record, read from the command line and TOML."""
+"""The settings of a run: what every run has, and the record of its mechanism; from command line and TOML."""
 
 import argparse
 import tomllib
 import types
 import typing
-from collections.abc import Collection
-from dataclasses import MISSING, dataclass, fields, replace
+from collections.abc import Collection, Mapping
+from dataclasses import MISSING, Field, dataclass, fields, replace
 from decimal import Decimal
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import tomli_w
 
-from clients.engine.mechanisms import CONDUCTS
+from clients.mechanisms import SETTINGS
+from clients.mechanisms.base import Settings
 from clients.ports.files import write_whole
 from clients.ports.store.address import is_address
 from clients.ports.store.opening import NAMES as STORES
 from clients.ports.urls import WAYS, beside, is_url
-from clients.roles.judging import FIXED_THRESHOLD
 from clients.types.amounts import parse_amount
-from clients.types.errors import RequestError
+from clients.types.errors import RequestError, unknown_name
 from clients.types.keeping import HISTORY, HISTORY_MAX
-from clients.types.learning import AUTO, LAYOUTS, Form, Learning
+from clients.types.learning import AGREED, AUTO, LAYOUTS, Form, Learning
 from clients.types.settings import check_name, check_range, make, option, plain
 
-MECHANISMS = ("stake_vote", "vbfl", "bflc", "blade", "dfl", "fedavg")
-BASELINE = "fedavg"
-AVAILABLE = (*CONDUCTS, BASELINE)
+PUBLISHED = ("stake_vote", "vbfl", "bflc", "blade", "dfl")
+"""The mechanisms of the papers, runnable or not yet."""
 CHAINS = ("auto", "spec", "eth-tester", "anvil", "hardhat")
 DEVICES = ("auto", "cpu", "cuda", "mps")
 
 
 @dataclass(frozen=True, slots=True)
-class SwarmConfig(Learning):
-    """Every setting of `python -m clients.swarm`; `RequestError` says which one is impossible and why."""
+class ParticipantConfig(Learning):
+    """What a participant learns from and with, beside what its federation agreed on."""
 
-    mechanism: str = option("stake_vote", "protocol to run: " + ", ".join(AVAILABLE))
-    chain: str = option("auto", ", ".join(CHAINS) + f", or {WAYS}")
-    store: str = option("auto", ", ".join(STORES) + ", or a multiaddr")
     dataset: str = option("digits", "a name, an .npz file, or package.module:factory")
     layout: str = option(AUTO, "axes of the data: " + ", ".join((AUTO, *LAYOUTS)))
     partition: str = option("iid", "iid, dirichlet:ALPHA, shards:K, writer, quantity:ALPHA")
     clients: int = option(20, "participants")
-    rounds: int = option(30, "rounds to run")
-    malicious: int = option(5, "participants that attack")
-    attack: tuple[str, ...] = option(("label_flip+lying_votes",), "attacks, dealt in turn; a+b is both")
-    device: str = option("auto", ", ".join(DEVICES))
-    out: str = option("", "folder for the results (default: a new one under runs/)")
-    proposers: int = option(4, "stake_vote: proposers drawn a round; the others vote")
-    informed: bool = option(False, "fedavg: the server knows who is malicious, and draws none of them")
-    workers: int = option(12, "vbfl: workers drawn a round, who train")
-    validators: int = option(5, "vbfl: validators drawn a round, who vote on each update")
-    miners: int = option(3, "vbfl: miners drawn a round, who put the model on record")
     validation: float = option(
         0.2, "share of a participant's data kept for judging; 0: all judge on the data set's test part"
     )
-    tolerance: float = option(0.02, "epsilon of eq. (2): how far the score may fall in an approved round")
-    tokens: str = option("64", "tokens that every participant stakes at the start")
-    proposer_stake: str = option("16", "tokens a proposer of a rejected round loses")
-    voter_stake: str = option("8", "tokens a voter in the minority loses")
+    device: str = option("auto", ", ".join(DEVICES))
+    store: str = option("auto", ", ".join(STORES) + ", or a multiaddr")
     history: int = option(
         HISTORY, "rounds for which models stay in the store, for audits; genesis and head always do"
-    )
-    quorum: float = option(0.5, "share of the drawn voters that must reveal for a verdict")
-    attribution: bool = option(False, "slash only proposers whose updates the rejecting voters name")
-    unit_reward: str = option("0.001", "vbfl: tokens that a sample visited, a check or a vote earns")
-    kick_rounds: int = option(6, "vbfl: rejected updates in a row that ban a worker")
-    pow_bits: int = option(0, "vbfl: bits of proof of work that win a block; 0: the highest stake wins it")
-    threshold: str = option(
-        str(FIXED_THRESHOLD), "vbfl: how far an update may fall behind a validator's own; or adaptive, gap"
     )
 
     def __post_init__(self) -> None:
         """Check every setting alone and all of them together."""
         Learning.__post_init__(self)
-        check_name("mechanism", self.mechanism, MECHANISMS)
-        if self.mechanism not in AVAILABLE:
-            raise RequestError(
-                f"mechanism {self.mechanism!r} has no client yet; there are: {', '.join(AVAILABLE)}."
-            )
-        if not self.on_node:
-            check_name("chain", self.chain, CHAINS)
         if not (is_address(self.store) or self.store.startswith("dir:")):
             check_name("store", self.store, STORES)
-        if self.store == "memory" and self.on_node:
-            raise RequestError(
-                "store memory dies with the run, but a chain at a URL doesn't: choose dir or kubo."
-            )
         check_name("device", self.device, DEVICES)
         check_name("layout", self.layout, (AUTO, *LAYOUTS))
-        for name in ("clients", "rounds", "proposers"):
-            self._check_range(name, 1, 1_000_000)
-        self.units("tokens")
-        self._check_range("malicious", 0, self.clients, "there are only {clients} clients")
-        self._check_range("history", 0, HISTORY_MAX)
+        check_range("clients", self.clients, 1, 1_000_000)
+        check_range("history", self.history, 0, HISTORY_MAX)
         if self.validation:
-            self._check_range("validation", 0.01, 0.9)
-        self._check_range("tolerance", 0.0, 1.0)
-        self._check_range("quorum", 0.0, 1.0)
-        if self.malicious and not self.attack:
-            raise RequestError("there are malicious clients but no --attack.")
-        if self.mechanism == BASELINE:
-            self._check_range("proposers", 1, self.clients, "there are only {clients} clients")
-            if self.informed and self.malicious == self.clients:
-                raise RequestError("informed: all clients are malicious, so nobody is left to train.")
-        else:
-            CONDUCTS[self.mechanism].check(self)
-
-    def _check_range(self, name: str, low: float, high: float, why: str = "") -> None:
-        check_range(name, getattr(self, name), low, high, why.format(clients=self.clients))
+            check_range("validation", self.validation, 0.01, 0.9)
 
     @property
     def form(self) -> Form:
@@ -116,7 +65,7 @@ class SwarmConfig(Learning):
         layout = "" if self.layout == AUTO else self.layout
         return Form(self.known_task, self.shape, layout, self.standardize)
 
-    def with_form(self, form: Form) -> "SwarmConfig":
+    def with_form(self, form: Form) -> Self:
         """Return the settings with the form that the data have; `RequestError` where they don't fit."""
         return replace(
             self,
@@ -126,21 +75,94 @@ class SwarmConfig(Learning):
             standardize=form.standardize,
         )
 
+
+@dataclass(frozen=True, slots=True)
+class SwarmConfig(ParticipantConfig):
+    """Every setting of `python -m clients.swarm`; `RequestError` says which one is impossible and why.
+
+    `own` are those of the mechanism: by default, its defaults.
+    """
+
+    mechanism: str = option("stake_vote", "protocol to run: " + ", ".join(SETTINGS))
+    chain: str = option("auto", ", ".join(CHAINS) + f", or {WAYS}")
+    rounds: int = option(30, "rounds to run")
+    malicious: int = option(5, "participants that attack")
+    attack: tuple[str, ...] = option(("label_flip+lying_votes",), "attacks, dealt in turn; a+b is both")
+    out: str = option("", "folder for the results (default: a new one under runs/)")
+    tokens: str = option("64", "tokens that every participant stakes at the start")
+    own: Settings = option(None, "the mechanism's own", read=lambda record: record)
+
+    def __post_init__(self) -> None:
+        """Check every setting alone and all of them together."""
+        ParticipantConfig.__post_init__(self)
+        check_name("mechanism", self.mechanism, {*SETTINGS, *PUBLISHED})
+        if self.mechanism not in SETTINGS:
+            raise RequestError(
+                f"mechanism {self.mechanism!r} has no client yet; there are: {', '.join(SETTINGS)}."
+            )
+        if not self.on_node:
+            check_name("chain", self.chain, CHAINS)
+        if self.store == "memory" and self.on_node:
+            raise RequestError(
+                "store memory dies with the run, but a chain at a URL doesn't: choose dir or kubo."
+            )
+        check_range("rounds", self.rounds, 1, 1_000_000)
+        check_range("malicious", self.malicious, 0, self.clients, f"there are only {self.clients} clients")
+        parse_amount("tokens", self.tokens)
+        if self.malicious and not self.attack:
+            raise RequestError("there are malicious clients but no --attack.")
+        if not isinstance(self.own, SETTINGS[self.mechanism]):
+            object.__setattr__(self, "own", SETTINGS[self.mechanism]())
+        self.own.check()
+        self.own.check_run(self)
+
     @property
     def on_node(self) -> bool:
         """Whether the chain is somebody's node, named by its URL or by where that stands."""
         return is_url(self.chain)
 
-    def units(self, name: str) -> int:
-        """Return the amount in setting `name` in token base units."""
-        return parse_amount(name, getattr(self, name))
+    @property
+    def stake(self) -> int:
+        """What every participant stakes at the start, in base units."""
+        return parse_amount("tokens", self.tokens)
+
+    def tables(self) -> dict[str, Any]:
+        """Return the settings as TOML holds them, the mechanism's own in a table of its name."""
+        common = {name: value for name, value in plain(self).items() if name != "own"}
+        return {**common, self.mechanism: plain(self.own)}
 
     def dump(self, path: Path, versions: dict[str, str]) -> None:
         """Write the settings, with `versions`, as TOML that `read_toml` reads back."""
-        settings = plain(self)
+        settings = self.tables()
         del settings["out"]  # the same settings elsewhere are the same run
-        settings["versions"] = versions
-        write_whole(path, tomli_w.dumps(settings))
+        write_whole(path, tomli_w.dumps({**settings, "versions": versions}))
+
+
+COMMON: Mapping[str, Field[Any]] = {item.name: item for item in fields(SwarmConfig) if item.name != "own"}
+"""The settings that every run has."""
+
+
+def get_owned() -> dict[str, dict[str, Field[Any]]]:
+    """Return the settings that only some mechanisms have: name → mechanism → field."""
+    owned: dict[str, dict[str, Field[Any]]] = {}
+    for mechanism, kind in SETTINGS.items():
+        for item in fields(kind):
+            owned.setdefault(item.name, {})[mechanism] = item
+    return owned
+
+
+def get_personal() -> tuple[str, ...]:
+    """Return the names of the settings that are each participant's own affair, those of mechanisms too.
+
+    They may stand in a file beside what is agreed on.
+    """
+    mine = [item.name for item in fields(ParticipantConfig) if item.name not in AGREED]
+    owned = [name for name, owners in get_owned().items() for item in owners.values() if _is_personal(item)]
+    return (*mine, *dict.fromkeys(owned))
+
+
+def _is_personal(item: Field[Any]) -> bool:
+    return bool(item.metadata.get("personal"))
 
 
 def read_toml(path: Path) -> dict[str, Any]:
@@ -160,35 +182,86 @@ def read_toml(path: Path) -> dict[str, Any]:
     return settings
 
 
-def build(settings: dict[str, Any]) -> SwarmConfig:
-    """Return the checked settings; `RequestError` for an unknown name or a value of the wrong type."""
-    return make(SwarmConfig, settings)
+def build(settings: Mapping[str, Any]) -> SwarmConfig:
+    """Return the checked settings; `RequestError` for an unknown name or a value of the wrong type.
+
+    A mechanism's own stand in a table of its name, or among the others by their names alone, which wins.
+    Those of other mechanisms do nothing.
+    """
+    common, own = _sort_out(settings)
+    mechanism = common.get("mechanism", COMMON["mechanism"].default)
+    records = {name: make(kind, own[name]) for name, kind in SETTINGS.items()}
+    return make(SwarmConfig, {**common, "own": records.get(mechanism)})
+
+
+def build_participant(settings: Mapping[str, Any]) -> ParticipantConfig:
+    """Return what of a swarm's settings is a participant's, checked like `build` does."""
+    common, _ = _sort_out(settings)
+    wanted = {item.name for item in fields(ParticipantConfig)}
+    return make(ParticipantConfig, {name: value for name, value in common.items() if name in wanted})
+
+
+def build_own(mechanism: str, settings: Mapping[str, Any]) -> Settings:
+    """Return the mechanism's own among a participant's settings; `RequestError` where one is impossible."""
+    own = make(SETTINGS[mechanism], _sort_out(settings)[1][mechanism])
+    own.check()
+    return own
+
+
+def _sort_out(settings: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, dict[str, Any]]]:
+    """Return the settings that every run has, and each mechanism's own. RequestError for an unknown name."""
+    owned = get_owned()
+    common: dict[str, Any] = {}
+    own: dict[str, dict[str, Any]] = {name: {} for name in SETTINGS}
+    for name, value in settings.items():
+        if name in SETTINGS:
+            if not isinstance(value, Mapping):
+                raise RequestError(f"{name} = {value!r}: a table of the mechanism's settings is needed.")
+            own[name] = {**value, **own[name]}
+        elif name in owned:
+            for mechanism in owned[name]:
+                own[mechanism][name] = value
+        elif name in COMMON:
+            common[name] = value
+        else:
+            raise unknown_name("setting", name, [*COMMON, *owned])
+    return common, own
 
 
 def add_options(parser: argparse._ActionsContainer, only: Collection[str] | None = None) -> None:
     """Add one option a setting (of `only`) to `parser`; those not given stay out of the namespace."""
     hints = typing.get_type_hints(SwarmConfig)
-    for item in fields(SwarmConfig):
-        if only is not None and item.name not in only:
-            continue
-        assert item.default is not MISSING
-        if isinstance(item.default, bool):
-            parser.add_argument(
-                "--" + item.name.replace("_", "-"),
-                dest=item.name,
-                action=argparse.BooleanOptionalAction,
-                default=argparse.SUPPRESS,
-                help=item.metadata["help"],
-            )
-            continue
-        several = isinstance(hints[item.name], types.GenericAlias)
-        shown = " ".join(map(str, item.default)) if several else item.default
+    for name, item in COMMON.items():
+        if only is None or name in only:
+            _add_option(parser, item, hints[name], "")
+    for name, owners in get_owned().items():
+        if only is None or name in only:
+            mechanism, item = next(iter(owners.items()))
+            hint = typing.get_type_hints(SETTINGS[mechanism])[name]
+            _add_option(parser, item, hint, f"{', '.join(owners)}: ")
+
+
+def _add_option(parser: argparse._ActionsContainer, item: Field[Any], hint: Any, whose: str) -> None:
+    assert item.default is not MISSING
+    flag = "--" + item.name.replace("_", "-")
+    text = whose + item.metadata["help"]
+    if isinstance(item.default, bool):
         parser.add_argument(
-            "--" + item.name.replace("_", "-"),
+            flag,
             dest=item.name,
-            type=typing.get_args(hints[item.name])[0] if several else hints[item.name],
-            nargs="+" if several else None,
+            action=argparse.BooleanOptionalAction,
             default=argparse.SUPPRESS,
-            metavar=item.name.upper(),
-            help=item.metadata["help"] + (f" (default: {shown})" if shown != "" else ""),
+            help=text,
         )
+        return
+    several = isinstance(hint, types.GenericAlias)
+    shown = " ".join(map(str, item.default)) if several else item.default
+    parser.add_argument(
+        flag,
+        dest=item.name,
+        type=typing.get_args(hint)[0] if several else hint,
+        nargs="+" if several else None,
+        default=argparse.SUPPRESS,
+        metavar=item.name.upper(),
+        help=text + (f" (default: {shown})" if shown != "" else ""),
+    )

@@ -18,8 +18,8 @@ from rich.progress import (
 from rich.table import Table
 from rich.text import Text
 
-from clients.engine.meters import PARTS
 from clients.engine.results import RoundLine, tell_troubles
+from clients.mechanisms.meters import PARTS
 from clients.types.federation import TOKEN, Address
 from clients.types.learning import Task
 

@@ -1,59 +1,64 @@
 """The loop: look at the federation, let every participant here decide, carry the decisions out.
 
-A swarm drives all participants, a node one; the loop is the same. What a participant decides is in
-`clients.roles`; here it is only done, and written down before it is sent.
+A swarm drives all participants, a node one; the loop is the same. Each look begins with the chain's status.
+Rounds that were settled since the last look are reported to whoever pulls (`Driver.run`). Then a sweep asks
+every participant what it does next (`clients.roles`):
+
+* a job: all participants here for whom the same job is due do it together, by their mechanism's handler;
+* a transaction: all of them are sent together.
+
+Where nobody has anything to do, the driver waits; on a chain of our own it sets the clock forward.
+
+What always holds: files are in the store before a transaction names them; a ballot and what is to be
+remembered are in the journal before anything is sent; a ballot that was written down never changes. So this
+process may die between any two steps, and the next one goes on.
 """
 
 import logging
 import time
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
-from functools import partial
-from typing import Any
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from functools import cache, partial
+from typing import Any, TypeVar
 
-from clients.engine.cohort import Candidate, Cohort
 from clients.engine.holdings import Holdings
 from clients.engine.journal import Journal
-from clients.engine.mechanisms.base import Court, Rules
-from clients.engine.mechanisms.publishing import assemble
-from clients.engine.meters import Meters
 from clients.engine.notes import Notes
-from clients.engine.participant import Participant
 from clients.engine.results import tell_trouble
-from clients.protocol.rounds import get_end
+from clients.mechanisms.base import Desk, Done, Rules
+from clients.mechanisms.cohort import Cohort
+from clients.mechanisms.meters import Meters
+from clients.mechanisms.participant import Participant
+from clients.protocol.rounds import get_begin, get_end
 from clients.roles import member
 from clients.roles.keeper import LOOK_AGAIN
-from clients.roles.proposer import get_false_claims
-from clients.roles.view import (
-    Assemble,
-    Judge,
-    Proposal,
-    Send,
-    Train,
-    Update,
-    View,
-    as_bytes32,
-    get_proposals,
-)
+from clients.roles.round_log import RoundLog, as_bytes32
+from clients.roles.view import Job, Send, View
 from clients.types.chain import Call, Chain, Devnet, Receipt
 from clients.types.cid import Cid
-from clients.types.errors import (
-    FedJuryError,
-    OutOfPatience,
-    OwnTrouble,
-    UnavailableError,
-    UnminedError,
-    part,
-)
-from clients.types.federation import Act, Address, Phase, Role, Seat, Status
+from clients.types.errors import FedJuryError, OutOfPatience, OwnTrouble, UnavailableError, UnminedError, part
+from clients.types.federation import Address, Phase, Seat, Status
 from clients.types.store import Store
+
+R = TypeVar("R")
 
 log = logging.getLogger(__name__)
 
 FETCH_MARGIN = 300
 """Seconds before the end of a phase at which a judge or a publisher no longer waits for what a peer
 withholds, or for its own luck."""
+
+
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """A settled round as this process sees it. `notes` are blank where nobody here was there."""
+
+    status: Status
+    log: RoundLog
+    seats: Sequence[Seat]
+    """Those of the participants here, in their order."""
+    notes: Notes
 
 
 class Stalled(FedJuryError):
@@ -75,7 +80,7 @@ class Driver:
         store: Store,
         cohort: Cohort,
         participants: Sequence[Participant],
-        rules: Rules[Any],
+        rules: Rules[Any, Any],
         journal: Journal,
         meters: Meters,
         devnet: Devnet | None = None,
@@ -105,29 +110,26 @@ class Driver:
         self._sleep = sleep
         self._waiting: tuple[tuple[int, Phase], float] | None = None
 
-    def run(self, rounds: int, on_settled: Callable[[Status], bool | None], *, told: int = 0) -> None:
-        """Drive until round `rounds` is settled, or `on_settled` returns False.
+    def run(self, rounds: int, report: Callable[[Settled], R], *, told: int = 0) -> Iterator[R]:
+        """Drive until round `rounds` is settled; yield `report` of each settled round after `told`.
 
-        `on_settled` is told of every settled round after `told`, once and in order, also of those that were
-        settled while nobody looked. `Stalled` where too few members are left; `UnavailableError` where chain
-        or store is out of reach for longer than this driver waits.
+        Each comes once and in order, also one that was settled while nobody looked. Where `report` can't
+        reach chain or store, it is asked again. `Stalled` where too few members are left;
+        `UnavailableError` where chain or store is out of reach for longer than this driver waits.
         """
         outage_since: float | None = None
-        go_on: bool | None = True
         looked_after = False
         while told < rounds:
             try:
                 status = self._look()
-                untold = self._get_untold(status, told)
+                untold = self._get_untold(status, told)[: rounds - told]
                 for settled in untold:
-                    go_on = on_settled(settled)
-                    told = settled.round  # only now: what fails on the way is told again
-                    if go_on is False or told >= rounds:
-                        break
+                    yield report(self._read(settled))
+                    told = settled.round
                 if untold or not looked_after:
                     self._let_go(status)
                     looked_after = True
-                if go_on is False or told >= rounds:
+                if told >= rounds:
                     return
                 if not self.sweep(status):
                     self._wait(status)
@@ -146,6 +148,16 @@ class Driver:
                     raise
                 log.warning("%s Trying again.", error)
                 self._sleep(min(self._poll_seconds * 5, 30.0))
+
+    def _read(self, status: Status) -> Settled:
+        """Return what there is to know of a settled round."""
+        with self.meters.part("chain"):
+            registry = {seat.account: seat for seat in self.chain.seats()}
+            # Those that were evicted aren't in the registry any more.
+            seats = [registry.get(one) or self.chain.seat(one) for one in self.participants]
+            events = self.chain.events(status.seal_block)
+        notes = self.notes if self.notes.round == status.round else Notes(status.round)
+        return Settled(status, RoundLog(status, events), seats, notes)
 
     def _get_untold(self, status: Status, told: int) -> list[Status]:
         """Return the status of each settled round after `told`, as of its settlement."""
@@ -179,30 +191,19 @@ class Driver:
             # On a chain of our own a round in progress is begun anew, ballots and all.
             ballots = {} if self.devnet is not None else self.journal.ballots(status.round)
             self.notes = Notes(status.round, ballots=ballots)
-        trains: list[Participant] = []
-        judges: list[Participant] = []
-        publishers: list[tuple[Participant, Role]] = []
+        jobs: dict[type[Job], list[View]] = {}
         calls: list[Call] = []
         for view in self._views(status, registry):
-            for action in member.step(view):
-                one = self.participants[view.me].at(view.seat.balance)
-                if isinstance(action, Train):
-                    trains.append(one)
-                elif isinstance(action, Judge):
-                    judges.append(one)
-                elif isinstance(action, Assemble):
-                    publishers.append((one, view.seat.roles))
-                elif isinstance(action, Send):
+            for action in member.step(view, self.rules.conduct.roles):
+                if isinstance(action, Send):
                     calls.append(action.call)
-        if trains:
-            self._train(trains, status)
-        if judges:
-            self._judge(judges, status)
-        if publishers:
-            self._assemble(publishers, status)
+                else:
+                    jobs.setdefault(type(action), []).append(view)
+        for job, views in jobs.items():
+            self._do(job, views, status)
         if calls:
             self._send(sorted(calls, key=self.notes.rank), status.round)
-        return bool(trains or judges or publishers or calls)
+        return bool(jobs or calls)
 
     # ------------------------------------------------------------------ what they see
 
@@ -242,105 +243,72 @@ class Driver:
             self._waiting = (key, self._clock())
         return self._clock() - self._waiting[1]
 
-    def proposals(self, status: Status) -> list[Proposal]:
-        """Return the round's proposals in the order of their numbers, once the phase Propose is over.
-
-        `UnavailableError` where the node's logs don't hold as many as its state has counted.
-        """
-        noted = self.notes.proposals if self.notes.round == status.round else None
-        if noted is not None:
-            return noted
-        with self.meters.part("chain"):
-            found = get_proposals(self.chain.events(status.seal_block), status.round)
-        if len(found) != status.record.proposals:
-            raise UnavailableError(
-                f"the chain's node shows {len(found)} of the {status.record.proposals} proposals "
-                f"of round {status.round}."
-            )
-        if self.notes.round == status.round:
-            self.notes.proposals = found
-        return found
-
     # ------------------------------------------------------------------ what they do
 
-    def _train(self, who: Sequence[Participant], status: Status) -> None:
-        behaving = {one.index for one in who if not one.malicious}
-        watching = self.rules.conduct.measures_drifts(self.rules.config)
-        found = self.cohort.train(
-            [one.index for one in who], status.round, status.head, behaving, drifts=watching
-        )
-        trained, troubles = part(dict(zip((one.account for one in who), found, strict=True)))
-        self._sit_out(Act.PROPOSED, troubles)
-        drifts = {account: one.drift for account, one in trained.items() if one.drift is not None}
-        if drifts:
-            self.journal.note_drifts(status.round, drifts)
-        cids = self._put(status.round, [update.data for update in trained.values()])
-        liars = {one.account for one in who if one.overclaims}
-        for (account, update), cid in zip(trained.items(), cids, strict=True):
-            claimed = Update(cid.digest, update.samples, update.epochs)
-            claims = get_false_claims(claimed, self.rules.terms) if account in liars else (claimed,)
-            self.notes.updates[account] = claims
-
-    def _judge(self, who: Sequence[Participant], status: Status) -> None:
-        court = self._court(status, status.propose_end, status.commit_end)
-        judged = self.rules.conduct.judge(court, who)
-        if judged is None:
+    def _do(self, job: type[Job], views: Sequence[View], status: Status) -> None:
+        """Let those do `job` for whom it is due, and keep what comes of it."""
+        who = [self.participants[view.me].at(view.seat.balance) for view in views]
+        done = self.rules.conduct.jobs[job](self._desk(job, views, status), who)
+        if done is None:
             self._sleep(self._poll_seconds)
             return
-        if judged.candidate is not None:
-            self._keep(judged.candidate, status)
-        self.notes.findings |= judged.findings
-        ballots, troubles = part(judged.ballots)
-        self._sit_out(Act.COMMITTED, troubles)
-        self.journal.note_ballots(status.round, ballots)
+        self._keep(done, status.round)
+        calls, troubles = part(done.calls)
+        ballots, more_troubles = part(done.ballots)
+        self.notes.calls.update({(account, tried[0].method): tried for account, tried in calls.items()})
         self.notes.ballots.update(ballots)
+        for account, found in done.findings.items():
+            self.notes.findings[account] = {**self.notes.findings.get(account, {}), **found}
+        for one in who:
+            if one.account not in done.pending:
+                self.notes.finished.setdefault(one.account, set()).add(job)
+        for account, trouble in {**troubles, **more_troubles}.items():
+            self._sit_out(account, trouble)
 
-    def _sit_out(self, act: Act, troubles: Mapping[Address, OwnTrouble]) -> None:
-        """Note who can't act in this round. To try again would end no better."""
-        for who, why in troubles.items():
-            self.notes.troubles.setdefault(who, {})[act] = why
-            log.warning("%s", tell_trouble(self.notes.round, [self.participants[who].index], str(why)))
-
-    def _assemble(self, who: Sequence[tuple[Participant, Role]], status: Status) -> None:
-        court = self._court(status, status.reveal_end, status.publish_end)
-        with self.meters.part("chain"):
-            court = replace(court, events=self.chain.events(status.seal_block))
-        assembled = assemble(self.rules.conduct, court, who)
-        if assembled is None:
-            self._sleep(self._poll_seconds)
-            return
-        self._keep(assembled.candidate, status, assembled.files)
-        self.notes.publications.update(assembled.publications)
-        self.notes.tried = assembled.tried
-
-    def _court(self, status: Status, begin: int, end: int) -> Court[Any]:
-        """Return what there is to judge by in a phase that lasts from `begin` to `end` at the latest."""
-        watching = self.rules.conduct.measures_drifts(self.rules.config)
-        margin = min(FETCH_MARGIN, (end - begin) // 2)
+    def _desk(self, job: type[Job], views: Sequence[View], status: Status) -> Desk[Any, Any]:
+        end = get_end(status, status.phase) or 0
+        margin = min(FETCH_MARGIN, (end - get_begin(status, status.phase)) // 2)
         in_time = self.devnet is None and self.chain.now() < end - margin
-        return Court(
+
+        @cache
+        def read_log() -> RoundLog:
+            with self.meters.part("chain"):
+                return RoundLog(status, self.chain.events(status.seal_block))
+
+        return Desk(
             status=status,
             terms=self.rules.terms,
-            config=self.rules.config,
+            settings=self.rules.settings,
             cohort=self.cohort,
-            proposals=self.proposals(status),
-            drifts=self.journal.drifts(status.round) if watching else {},
-            tried=self.notes.tried,
+            read_log=read_log,
+            roles={view.me: view.seat.roles for view in views},
+            memory=self.journal.memory(before=status.round),
+            scratch=self.notes.scratch.setdefault(job, {}),
             patient=in_time,
             hurried=self.devnet is None and not in_time,
         )
 
-    def _keep(self, candidate: Candidate, status: Status, files: Sequence[bytes] = ()) -> None:
-        """Put the model that was worked out, and other files, where everybody finds them."""
-        self.notes.candidate = candidate
-        if candidate.digest is None:
-            log.warning("round %d has no candidate: %s", status.round, candidate.fault)
-        self._put(status.round, [candidate.data] * (candidate.digest is not None) + [*files])
-
-    def _put(self, round_number: int, files: Sequence[bytes]) -> list[Cid]:
-        """Put what round `round_number` uses into the store; return the CIDs in order."""
+    def _keep(self, done: Done, round_number: int) -> None:
+        """Put files where everybody finds them, and write down what must survive."""
+        files = list(done.files)
+        if done.candidate is not None:
+            self.notes.candidate = done.candidate
+            if done.candidate.digest is not None:
+                files.insert(0, done.candidate.data)
+            else:
+                log.warning("round %d has no candidate: %s", round_number, done.candidate.fault)
         with self.meters.part("store"):
-            return self._holdings.put(round_number, files)
+            self._holdings.put(round_number, files)
+        if done.memory:
+            self.journal.note_memory(round_number, done.memory)
+        ballots, _ = part(done.ballots)
+        if ballots:
+            self.journal.note_ballots(round_number, ballots)
+
+    def _sit_out(self, account: Address, why: OwnTrouble) -> None:
+        """Note that a participant can't do its part in this round. To try again would end no better."""
+        self.notes.troubles.setdefault(account, []).append(why)
+        log.warning("%s", tell_trouble(self.notes.round, [self.participants[account].index], str(why)))
 
     def _send(self, calls: Sequence[Call], round_number: int) -> None:
         with self.meters.part("chain"):
@@ -355,23 +323,17 @@ class Driver:
         refused = [receipt for receipt in receipts if receipt.error is not None]
         for receipt in refused:
             log.info("%s by %s was refused: %s", receipt.call.method, receipt.call.sender, receipt.error)
-        refused = [receipt for receipt in refused if not self._is_caught(receipt)]
+        refused = [
+            receipt
+            for receipt in refused
+            if receipt.error is None or not self.notes.fall_back(receipt.call, receipt.error)
+        ]
         if refused and self.devnet is not None:
             # Nobody else acts on a chain of our own, so a refusal is a fault of ours, and would only recur.
             assert refused[0].error is not None
             raise refused[0].error
         if refused and len(refused) == len(receipts):
             self._sleep(self._poll_seconds)  # somebody was faster, or the chain is a block behind: look again
-
-    def _is_caught(self, receipt: Receipt) -> bool:
-        """Return whether it is a cheat of ours that the chain has found out: it tries something else."""
-        call, error, who = receipt.call, receipt.error, self.participants[receipt.call.sender]
-        assert error is not None
-        cheats = {"publish": who.forges, "propose": who.overclaims and error.name == "SamplesOutOfRange"}
-        if not cheats.get(call.method):
-            return False
-        self.notes.drop(call, error)
-        return True
 
     def _wait(self, status: Status) -> None:
         # The next block may open a round that has rested; a phase is over when the latest one is past it.

@@ -5,8 +5,8 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 
-from clients.engine.cohort import TOGETHER
 from clients.engine.journal import Journal
+from clients.mechanisms.cohort import TOGETHER
 from clients.ports.store import compute_cid
 from clients.types.cid import Cid
 from clients.types.errors import PeerError

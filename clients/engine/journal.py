@@ -5,7 +5,7 @@ Five journals, all JSON lines:
 * `ballots.jsonl`: every ballot before its commitment is sent. A ballot is a judgement that a second
   evaluation need not repeat bit for bit, so it is the one thing that can't be derived again. Salts can:
   they follow from the key.
-* `drifts.jsonl`: what participants found out about their own training and judge by in later rounds.
+* `memory.jsonl`: what participants remember from round to round; only their mechanism knows what it means.
 * `sent.jsonl`: every transaction before it is sent to a chain that outlives the run: its act, nonce, hash and
   fees. A later life goes on with the same nonce, and so never acts twice.
 * `calls.jsonl`: every batch that a chain of our own executed. Such a chain dies with the run; replaying its
@@ -41,7 +41,7 @@ class Journal:
         self.folder = folder
         self._lock = _lock(folder)
         self._ballots = LineFile(folder / "ballots.jsonl", durable=durable)
-        self._drifts = LineFile(folder / "drifts.jsonl", durable=durable)
+        self._memory = LineFile(folder / "memory.jsonl", durable=durable)
         self._calls = LineFile(folder / "calls.jsonl", durable=durable)
         self._sent = LineFile(folder / "sent.jsonl", durable=durable)
         self._pins = LineFile(folder / "pins.jsonl", durable=durable)
@@ -104,23 +104,23 @@ class Journal:
             if record["round"] == round_number
         }
 
-    def note_drifts(self, round_number: int, drifts: dict[Address, float]) -> None:
-        """Write down how the training of a round moved the scores of those who trained."""
-        self._drifts.append(
-            *({"round": round_number, "account": who, "drift": drift} for who, drift in drifts.items())
+    def note_memory(self, round_number: int, memory: Mapping[Address, Any]) -> None:
+        """Write down what participants are to remember after round `round_number`, as JSON has it."""
+        self._memory.append(
+            *({"round": round_number, "account": who, "memory": told} for who, told in memory.items())
         )
 
-    def drifts(self, before: int) -> dict[Address, list[float]]:
-        """Return what was noted of rounds before round `before`, in their order; of each the last word."""
-        noted = {
-            (record["round"], record["account"]): record["drift"]
-            for record in self._drifts.read()
-            if record["round"] < before
-        }
-        found: dict[Address, list[float]] = {}
-        for (_, account), drift in sorted(noted.items()):
-            found.setdefault(account, []).append(drift)
-        return found
+    def memory(self, before: int) -> dict[Address, Any]:
+        """Return what each remembers of the rounds before round `before`: its last word.
+
+        A round that was begun anew is noted again; what it says last counts.
+        """
+        found: dict[Address, tuple[int, Any]] = {}
+        for record in self._memory.read():
+            number, who = record["round"], record["account"]
+            if number < before and number >= found.get(who, (0, None))[0]:
+                found[who] = (number, record["memory"])
+        return {who: told for who, (_, told) in found.items()}
 
     def note_sent(self, entry: Entry) -> None:
         """Write down what is about to be sent, so that nobody need wonder whether it was."""
@@ -162,7 +162,7 @@ class Journal:
                 f"{self._calls.path} lacks the settlement of round {rounds}: this run can't be resumed."
             )
         self._calls.keep(records[: last + 1])
-        for file in (self._ballots, self._drifts):
+        for file in (self._ballots, self._memory):
             file.keep([record for record in file.read() if record["round"] <= rounds])
 
     def replay(self, chain: Devnet) -> None:

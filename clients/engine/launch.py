@@ -8,11 +8,11 @@ from typing import Any
 
 from clients.engine.config import SwarmConfig
 from clients.engine.journal import Journal
-from clients.engine.mechanisms import CONDUCTS
+from clients.mechanisms import CONDUCTS
 from clients.ports.chain import Link, Web3Chain, Web3Devnet, open_link, setup_members
 from clients.ports.chain.deployment import Deployment
 from clients.ports.chain.flights import Step
-from clients.ports.chain.terms import Terms, kind_of
+from clients.ports.chain.terms import KINDS, Terms
 from clients.ports.keys import Key, derive_keys, dev_key
 from clients.protocol.simulator import BEACON, TOKEN, SpecChain
 from clients.types.chain import Call, Chain, Devnet
@@ -36,11 +36,11 @@ class Launched:
 
 
 def get_terms(config: SwarmConfig, genesis: bytes, samples: int = SAMPLES_MAX) -> Terms:
-    """Return the terms that the settings ask for; token and beacon are whoever's who deploys.
+    """Return the terms that the settings ask for; the deployer fills in token and beacon.
 
     `samples`: the most that a participant has, and so the most that one may claim.
     """
-    terms: Terms = CONDUCTS[config.mechanism].get_terms(config, genesis, samples)
+    terms: Terms = CONDUCTS[config.mechanism].get_terms(config.own, config, genesis, samples)
     return terms
 
 
@@ -51,11 +51,15 @@ def get_beacon_value(seed: int) -> bytes:
 
 def launch(config: SwarmConfig, terms: Terms, keys: Sequence[Key], journal: Journal) -> Launched:
     """Return a new federation on the chain that the settings name, every key's account funded."""
-    funds = {key.address: config.units("tokens") for key in keys}
-    if config.chain == "spec":
-        mechanism = CONDUCTS[config.mechanism].spec
+    funds = {key.address: config.stake for key in keys}
+    mechanism = CONDUCTS[config.mechanism].spec
+    if config.mechanism not in KINDS and config.chain not in ("auto", "spec"):
+        raise RequestError(
+            f"mechanism {config.mechanism} has no contract: run it on the specification, --chain spec."
+        )
+    if config.chain == "spec" or config.mechanism not in KINDS:
         spec = SpecChain(mechanism, terms, funds, beacon_value=get_beacon_value(config.seed))
-        contract = kind_of(config.mechanism).contract
+        contract = KINDS[config.mechanism].contract if config.mechanism in KINDS else ""
         return Launched(
             spec,
             "spec",
@@ -105,7 +109,7 @@ def _deploy(
     if link.control is None:
         link.sender.send([Step(deployer, one, b"", "fund", 21_000, GAS_MONEY) for one in accounts])
     token, federation = deployment.token.address, deployment.federation.address
-    setup_members(link, token, federation, accounts, config.units("tokens"), minter=deployer)
+    setup_members(link, token, federation, accounts, config.stake, minter=deployer)
     return deployment
 
 

@@ -4,7 +4,7 @@ import random
 from collections.abc import Sequence
 from functools import lru_cache
 
-from clients.engine.config import SwarmConfig
+from clients.engine.config import ParticipantConfig, SwarmConfig
 from clients.engine.display import tell_download
 from clients.learning import attacks, datasets, models, partition
 from clients.learning.attacks import Attack
@@ -32,7 +32,7 @@ def load_dataset(name: str, form: Form) -> datasets.Dataset:
     return datasets.load(name, form, progress=tell_download)
 
 
-def build_bench(config: SwarmConfig, only: Sequence[int] | None = None) -> Workbench:
+def build_bench(config: ParticipantConfig, only: Sequence[int] | None = None) -> Workbench:
     """Return data and model of every participant, or of those in `only`.
 
     Raises `RequestError` where data, settings and attacks don't fit together.

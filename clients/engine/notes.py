@@ -2,15 +2,13 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import reduce
-from operator import or_
 from typing import Any
 
-from clients.engine.cohort import Candidate
-from clients.roles.view import Knowledge, Proposal, Publication, Update
+from clients.mechanisms.base import Candidate
+from clients.roles.view import Job, Knowledge
 from clients.types.chain import Call
 from clients.types.errors import OwnTrouble, ProtocolError
-from clients.types.federation import Act, Address
+from clients.types.federation import Address
 
 
 @dataclass(slots=True)
@@ -18,35 +16,39 @@ class Notes:
     """Notes of round `round`; nothing in them is needed to go on, but that ballots must not change."""
 
     round: int
-    updates: dict[Address, Sequence[Update]] = field(default_factory=dict)
-    """What each proposes; more than one where it tries to cheat, the next as the one before is refused."""
+    finished: dict[Address, set[type[Job]]] = field(default_factory=dict)
+    """The jobs that each needn't do again."""
     ballots: dict[Address, bytes] = field(default_factory=dict)
-    publications: dict[Address, Sequence[Publication]] = field(default_factory=dict)
-    proposals: list[Proposal] | None = None
+    calls: dict[tuple[Address, str], Sequence[Call]] = field(default_factory=dict)
+    """What each sends when a method is due, in the order in which it was ready; more than one where it tries
+    to cheat, the next as the one before is refused."""
     candidate: Candidate | None = None
     findings: dict[Address, Mapping[str, Any]] = field(default_factory=dict)
     """What voters found, for the record."""
     refused: list[tuple[Call, ProtocolError]] = field(default_factory=list)
     """What the chain refused to those who tried to cheat it."""
-    troubles: dict[Address, dict[Act, OwnTrouble]] = field(default_factory=dict)
-    """What each can't do in this round, and why."""
-    tried: int = 0
-    """Nonces that were tried for a proof of work."""
+    troubles: dict[Address, list[OwnTrouble]] = field(default_factory=dict)
+    """What kept each from doing its part in this round."""
+    scratch: dict[type[Job], dict[str, Any]] = field(default_factory=dict)
+    """What each job keeps for itself."""
 
     def knowledge_of(self, account: Address) -> Knowledge:
         """Return what `account` holds for the round."""
-        update = next(iter(self.updates.get(account, ())), None)
-        unable = reduce(or_, self.troubles.get(account, ()), Act.NONE)
-        return Knowledge(update, self.ballots.get(account), self.publications.get(account), unable)
+        calls = {method: tried for (who, method), tried in self.calls.items() if who == account}
+        done = frozenset(self.finished.get(account, ()))
+        return Knowledge(done, self.ballots.get(account), calls)
 
     def rank(self, call: Call) -> int:
-        """Return where among others a call is sent: publications in the order in which they were ready."""
-        return list(self.publications).index(call.sender) if call.method == "publish" else 0
+        """Return where among others a call is sent: those that a job prepared, as they were ready."""
+        key = (call.sender, call.method)
+        return list(self.calls).index(key) if key in self.calls else -1
 
-    def drop(self, call: Call, error: ProtocolError) -> None:
-        """Note that the update or publication of `call` was refused: the next one is tried."""
+    def fall_back(self, call: Call, error: ProtocolError) -> bool:
+        """Return whether there is something else to try now that `call` was refused: a cheat's next try."""
+        key = (call.sender, call.method)
+        tried = self.calls.get(key, ())
+        if len(tried) < 2:
+            return False
+        self.calls[key] = tried[1:]
         self.refused.append((call, error))
-        if call.method == "publish":
-            self.publications[call.sender] = self.publications.get(call.sender, ())[1:]
-        else:
-            self.updates[call.sender] = self.updates[call.sender][1:]
+        return True

@@ -2,38 +2,37 @@
 
 import resource
 import time
-from collections.abc import Callable
+from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import replace
 from decimal import Decimal
 from hashlib import sha256
 from pathlib import Path
 
-from clients.engine.baseline import run_fedavg
-from clients.engine.cohort import Cohort
 from clients.engine.config import SwarmConfig
+from clients.engine.courses import ChainCourse, ServerCourse
 from clients.engine.driver import Driver
 from clients.engine.holdings import Holdings
 from clients.engine.journal import Journal
 from clients.engine.launch import Launched, fill_pool, get_deployer, get_terms, join_all, launch, relaunch
 from clients.engine.learners import build_bench, deal_attacks
-from clients.engine.mechanisms import CONDUCTS
-from clients.engine.mechanisms.base import Rules
-from clients.engine.meters import Meters
-from clients.engine.participant import Participant
-from clients.engine.recorder import Recorder
+from clients.engine.report import Report, to_line
 from clients.engine.results import RoundLine, summarise
 from clients.engine.rundir import RunFolder
 from clients.learning.tensors import resolve_device
+from clients.mechanisms import CONDUCTS
+from clients.mechanisms.base import Rules
+from clients.mechanisms.cohort import Cohort
+from clients.mechanisms.fedavg import FedavgSettings
+from clients.mechanisms.meters import Meters
+from clients.mechanisms.participant import Participant
 from clients.ports.keys import SeededSalts, derive_keys
 from clients.ports.store.opening import open_store
 from clients.types.amounts import format_amount
 from clients.types.cid import Cid
 from clients.types.errors import RequestError
-from clients.types.federation import STAKE_MAX, Address, Status
+from clients.types.federation import STAKE_MAX, Address
 from clients.types.store import Store
-
-Report = Callable[[RoundLine], None]
 
 
 class Swarm:
@@ -81,14 +80,14 @@ class Swarm:
     def _patience(self, index: int) -> int:
         """Return the stake in base units from which on the participant attacks."""
         times = self.behaviours[index].patience if index in self.behaviours else 0.0
-        return int(Decimal(str(times)) * self.config.units("tokens"))
+        return int(Decimal(str(times)) * self.config.stake)
 
     def accounts(self, *, malicious: bool) -> list[Address]:
         """Return the accounts of the malicious participants, or of the honest ones."""
         return [one.account for one in self.participants if one.malicious == malicious]
 
-    def run(self, report: Report) -> None:
-        """Run or go on; `report` gets every line as it is settled and written."""
+    def run(self) -> Iterator[RoundLine]:
+        """Run or go on; yield every line, those of earlier runs first, as it is settled and written."""
         self.store = open_store(self.config.store, root=self.folder.journal)
         cohort = Cohort(
             self.bench,
@@ -100,23 +99,23 @@ class Swarm:
             everybody=range(self.config.clients),
         )
         genesis = self.store.put(cohort.genesis())
-        for line in self.lines:
-            report(line)
+        yield from self.lines
         if self.lines:
             self._bring_head()
-        if self.config.mechanism == "fedavg":
-            self._save_settings("none", cohort)
-            self._run_baseline(cohort, genesis, report)
-        else:
-            self._run_federation(cohort, genesis, report)
+        participants = self.participants
+        on_chain = self.config.mechanism in CONDUCTS
+        rounds = self._run_federation if on_chain else self._run_baseline
+        for report in rounds(cohort, genesis):
+            line = to_line(report, participants)
+            self._keep(line, cohort, report.head)
+            yield line
         self.finish()
 
     # ------------------------------------------------------------------ the federation
 
-    def _run_federation(self, cohort: Cohort, genesis: Cid, report: Report) -> None:
+    def _run_federation(self, cohort: Cohort, genesis: Cid) -> Iterator[Report]:
         config, participants = self.config, self.participants
         assert self.store is not None
-        stake = config.units("tokens")
         a_round = self._get_round_pool()  # refuses before anything is deployed
         terms = get_terms(config, genesis.digest, self._most_samples)
         document = self.folder.deployment() if config.on_node else None
@@ -126,10 +125,10 @@ class Swarm:
             else launch(config, terms, self.keys, self.journal)
         )
         chain, devnet = self.launched.chain, self.launched.devnet
-        self._save_settings(self.launched.name, cohort)
+        self._save_settings(self.launched.name)
         self.folder.save_deployment(self.launched.deployment)
         fill_pool(chain, get_deployer(config).address, self._needed_pool(a_round))
-        join_all(self.launched, [one.account for one in participants], stake)
+        join_all(self.launched, [one.account for one in participants], config.stake)
         if devnet is not None:
             self.journal.rewind(len(self.lines))
             self.journal.replay(devnet)
@@ -138,7 +137,7 @@ class Swarm:
             store=self.store,
             cohort=cohort,
             participants=participants,
-            rules=Rules(CONDUCTS[config.mechanism], terms, config),
+            rules=Rules(CONDUCTS[config.mechanism], terms, config.own),
             journal=self.journal,
             meters=self.meters,
             devnet=devnet,
@@ -146,16 +145,9 @@ class Swarm:
             closed=True,
             clock=time.monotonic if devnet is None else lambda: 0.0,
         )
-        recorder = Recorder(driver, participants, {one.account: stake for one in participants})
-        recorder.resume(self.lines)
         self.meters.take()
-
-        def settled(status: Status) -> None:
-            line = recorder.record(status)
-            self._keep(line, cohort, status.head)
-            report(line)
-
-        driver.run(config.rounds, settled, told=len(self.lines))
+        start = {one.account: config.stake for one in participants}
+        yield from ChainCourse(driver, start, self.lines).run(config.rounds)
 
     @property
     def _most_samples(self) -> int:
@@ -173,7 +165,8 @@ class Swarm:
 
     def _get_round_pool(self) -> int:
         """Return the base units that a round may take from the pool; `RequestError` if none has room."""
-        a_round = CONDUCTS[self.config.mechanism].get_pool(self.config, self._most_samples)
+        conduct = CONDUCTS[self.config.mechanism]
+        a_round = conduct.get_pool(self.config.own, self.config, self._most_samples)
         most = self.config.rounds * a_round
         if most > STAKE_MAX:
             raise RequestError(
@@ -182,31 +175,25 @@ class Swarm:
             )
         return a_round
 
-    def _run_baseline(self, cohort: Cohort, genesis: Cid, report: Report) -> None:
-        assert self.store is not None
+    def _run_baseline(self, cohort: Cohort, genesis: Cid) -> Iterator[Report]:
         config = self.config
-        stake = config.units("tokens")
-
-        def done(line: RoundLine) -> None:
-            self._keep(line, cohort, Cid.parse(line.head_cid).digest)
-            report(line)
-
+        assert self.store is not None
+        assert isinstance(config.own, FedavgSettings)
+        self._save_settings("")
         self.meters.take()
-        run_fedavg(
-            cohort=cohort,
-            holdings=Holdings(self.store, self.journal, genesis, cohort.schema.encoded_size, 0),
-            store=self.store,
-            participants=self.participants,
-            informed=config.informed,
+        course = ServerCourse(
+            cohort,
+            self.store,
+            Holdings(self.store, self.journal, genesis, cohort.schema.encoded_size, 0),
+            self.meters,
+            self.participants,
+            config.own,
             most_samples=self._most_samples,
-            drawn=config.proposers,
-            rounds=range(len(self.lines) + 1, config.rounds + 1),
-            head=Cid.parse(self.lines[-1].head_cid).digest if self.lines else genesis.digest,
             entropy=sha256(f"fedjury:fedavg:{config.seed}".encode()).digest(),
-            balances={one.account: stake for one in self.participants},
-            meters=self.meters,
-            on_line=done,
+            balances={one.account: config.stake for one in self.participants},
         )
+        head = Cid.parse(self.lines[-1].head_cid).digest if self.lines else genesis.digest
+        yield from course.run(range(len(self.lines) + 1, config.rounds + 1), head)
 
     # ------------------------------------------------------------------ what stays
 
@@ -230,11 +217,11 @@ class Swarm:
         if not self.store.has(head) and data is not None:
             self.store.put(data)
 
-    def _save_settings(self, chain: str, cohort: Cohort) -> None:
+    def _save_settings(self, chain: str) -> None:
         assert self.store is not None
         resolved = replace(
             self.config,
-            chain=self.config.chain if self.config.mechanism == "fedavg" else chain,
+            chain=chain or self.config.chain,
             store=self.store.kind if self.config.store == "auto" else self.config.store,
             device=str(resolve_device(self.config.device)),
             out=str(self.folder.root),

@@ -93,7 +93,8 @@ def _run(request: Request, where: Path, chain: str, store: str) -> list[Table]:
     config = dataclasses.replace(build(settings), out=str(where))
     with Swarm(config) as swarm:
         try:
-            swarm.run(lambda line: None)
+            for _ in swarm.run():
+                pass
         except Stalled:
             swarm.finish()
     return LineFile(where / ROUNDS).read()

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-from clients.engine.config import SwarmConfig, build
+from clients.engine.config import SwarmConfig, build, get_owned
 from clients.engine.results import LineFile
 from clients.engine.rundir import CONFIG, ROUNDS, SUMMARY
 from clients.experiments.records_of_vbfl import read_vbfl
@@ -17,14 +17,6 @@ from clients.types.federation import TOKEN
 from clients.types.settings import plain
 
 PROBE, DATA, SWARM = "probe.jsonl", "data.json", "run"
-OWNERS = {
-    **dict.fromkeys(("tolerance", "proposer_stake", "voter_stake", "quorum", "attribution"), ("stake_vote",)),
-    **dict.fromkeys(("workers", "validators", "miners", "unit_reward"), ("vbfl",)),
-    **dict.fromkeys(("kick_rounds", "pow_bits", "threshold"), ("vbfl",)),
-    "proposers": ("stake_vote", "fedavg"),
-    "informed": ("fedavg",),
-}
-"""Settings that only these mechanisms know: under another they do nothing, so it is the same run."""
 FORM = ("task", "shape", "layout", "standardize")
 """Settings about the form of the data: a run has them only where somebody says them, else the data tell."""
 
@@ -42,8 +34,12 @@ def resolve(settings: Table) -> Table:
 
 
 def _plain(config: SwarmConfig) -> Table:
-    settings: Table = plain(config)
-    del settings["out"]
+    owned = get_owned().items()
+    # Those that only other mechanisms know stay at their defaults: whatever they are, it is the same run.
+    foreign: Table = {name: next(iter(owners.values())).default for name, owners in owned}
+    settings: Table = {**plain(config), **foreign, **plain(config.own)}
+    for name in ("own", "out"):
+        del settings[name]
     for name in FORM:
         if getattr(config, name) == getattr(SwarmConfig(), name):
             del settings[name]
@@ -53,9 +49,6 @@ def _plain(config: SwarmConfig) -> Table:
         settings["informed"] = False
     if config.mechanism == "fedavg":
         settings["chain"] = "spec"
-    for name, owners in OWNERS.items():
-        if config.mechanism not in owners:
-            settings[name] = getattr(SwarmConfig(), name)
     return settings
 
 
@@ -72,12 +65,10 @@ def run(settings: Table, folder: Path, tick: Callable[[int], None]) -> None:
         _tell_data(swarm, folder)
         probe = _Probe(swarm, folder)
 
-        def settled(line: Any) -> None:
-            probe.look(line)
-            tick(1)
-
         try:
-            swarm.run(settled)
+            for line in swarm.run():
+                probe.look(line)
+                tick(1)
         except Stalled:
             if not swarm.lines:
                 raise

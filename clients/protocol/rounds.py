@@ -108,6 +108,17 @@ def get_end(status: Status, phase: Phase | None) -> int | None:
     return ends.get(phase) if phase else None
 
 
+def get_begin(status: Status, phase: Phase) -> int:
+    """Return the time from which on the drawn round in `status` may be in `phase`, one that a time ends."""
+    begins = {
+        Phase.PROPOSE: status.record.drawn_at,
+        Phase.COMMIT: status.propose_end,
+        Phase.REVEAL: status.commit_end,
+        Phase.PUBLISH: status.reveal_end,
+    }
+    return begins[phase]
+
+
 def is_in_progress(record: Round, number: int) -> bool:
     """Return whether round `number` is open and not settled."""
     return number > 0 and record.outcome is Outcome.NONE

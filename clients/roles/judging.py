@@ -55,6 +55,12 @@ def get_bitmap(numbers: Collection[int]) -> bytes:
     return sum(1 << number for number in numbers).to_bytes(32, "big")
 
 
+def get_numbers(bitmap: bytes) -> set[int]:
+    """Return the numbers of the updates in a bitmap: what `get_bitmap` turned into one."""
+    bits = int.from_bytes(bitmap, "big")
+    return {number for number in range(bits.bit_length()) if bits >> number & 1}
+
+
 def is_positive(own: float, theirs: float, threshold: float) -> bool:
     """Return whether an update gets a positive vote: algorithm 1 of arXiv 2101.03300.
 

@@ -1,15 +1,19 @@
 """A member of a federation: all its roles in turn."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 from clients.protocol.rounds import ACTIONS, get_end
 from clients.roles import keeper, proposer, publisher, voter
-from clients.roles.view import Action, Send, View
+from clients.roles.view import Action, Send, Step, View
+
+ROLES: Sequence[Step] = (proposer.step, voter.step, publisher.step)
+"""What members are drawn for. A mechanism may have others."""
 
 
-def step(view: View) -> list[Action]:
-    """Return what the member does next. Its drawn roles come before housekeeping."""
-    actions = proposer.step(view) or voter.step(view) or publisher.step(view) or keeper.step(view)
+def step(view: View, roles: Sequence[Step] = ROLES) -> list[Action]:
+    """Return what the member does next: its first role with something to do says, else the keeper."""
+    actions = next((found for role in (*roles, keeper.step) if (found := role(view))), [])
     return [_timed(view, action) if isinstance(action, Send) else action for action in actions]
 
 

@@ -4,59 +4,24 @@ A decision follows from chain, store and the participant's own journal alone, so
 comes back sees the same view and decides the same.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 
 from clients.types.chain import Call
-from clients.types.errors import UnavailableError
-from clients.types.federation import ZERO32, Act, Address, Event, Phase, Role, Seat, Standing, Status
-
-
-@dataclass(frozen=True, slots=True)
-class Proposal:
-    """One proposed update: `digest` names its weights, `samples` is the weight it claims in eq. (1).
-
-    `number` is its place among the round's, and its bit in a bitmap; `epochs` is how long it claims to have
-    been trained.
-    """
-
-    proposer: Address
-    number: int
-    digest: bytes
-    samples: int
-    epochs: int = 1
-
-
-@dataclass(frozen=True, slots=True)
-class Update:
-    """The participant's own trained update, in the store already, and what it claims to be trained on."""
-
-    digest: bytes
-    samples: int
-    epochs: int
-
-
-@dataclass(frozen=True, slots=True)
-class Publication:
-    """What a publisher puts on record: a model's digest, the bitmap of the updates in it, a proof of work."""
-
-    digest: bytes
-    selection: int
-    nonce: bytes = ZERO32
+from clients.types.federation import Act, Address, Phase, Role, Seat, Standing, Status
 
 
 @dataclass(frozen=True, slots=True)
 class Knowledge:
-    """What the participant holds for the round in progress; `None`: not worked out yet.
+    """What the participant has worked out for the round in progress.
 
-    `publications` are tried in their order, each after the one before it was refused; empty: there is nothing
-    that it could publish. `unable`: what trouble of its own keeps it from doing this round.
+    `done` are the jobs that it has finished: a job that left nothing to send isn't done again. `calls` are
+    the transactions that jobs prepared, by method, each to be tried where the one before it was refused.
     """
 
-    update: Update | None = None
+    done: frozenset[type["Job"]] = frozenset()
     ballot: bytes | None = None
-    publications: Sequence[Publication] | None = None
-    unable: Act = Act.NONE
+    calls: Mapping[str, Sequence[Call]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,27 +61,23 @@ class View:
 
 
 @dataclass(frozen=True, slots=True)
-class Train:
-    """Train on private data from the head, and store the update."""
+class Job:
+    """Work on private data that must be done before the participant can go on.
 
-    round: int
-    head: bytes
-
-
-@dataclass(frozen=True, slots=True)
-class Judge:
-    """Recompute what is judged from the proposals, test it on private data, settle on a ballot."""
-
-    round: int
-    head: bytes
+    A mechanism says for each kind of job which handler does it (`clients.mechanisms.base`).
+    """
 
 
-@dataclass(frozen=True, slots=True)
-class Assemble:
+class Train(Job):
+    """Train on private data from the head."""
+
+
+class Judge(Job):
+    """Test what was proposed on private data, and settle on a ballot."""
+
+
+class Assemble(Job):
     """Find out which updates passed, make the model of them, and the proof of work where one is asked for."""
-
-    round: int
-    head: bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,48 +87,13 @@ class Send:
     call: Call
 
 
-Action = Train | Judge | Assemble | Send
+Action = Job | Send
+Step = Callable[[View], list[Action]]
+"""What a role does next, given what its participant sees."""
 
 
-def get_proposals(events: Sequence[Event], round_number: int) -> list[Proposal]:
-    """Return the proposals of `round_number` among `events`, in the order in which they arrived."""
-    found = [
-        Proposal(
-            proposer=str(event.args["proposer"]),
-            number=_integer(event.args["number"]),
-            digest=as_bytes32(event.args["digest"]),
-            samples=_integer(event.args["samples"]),
-            epochs=_integer(event.args["epochs"]),
-        )
-        for event in events
-        if event.name == "Proposed" and event.args["round"] == round_number
-    ]
-    return sorted(found, key=lambda proposal: proposal.number)
-
-
-def _integer(value: object) -> int:
-    if not isinstance(value, int):
-        raise UnavailableError(f"the chain's node hands out damaged logs: {value!r} is no number.")
-    return value
-
-
-def get_ballots(events: Sequence[Event], round_number: int) -> list[bytes]:
-    """Return the ballots of `round_number` that were revealed among `events`, in that order."""
-    return [
-        _bytes(event.args["ballot"])
-        for event in events
-        if event.name == "Revealed" and event.args["round"] == round_number
-    ]
-
-
-def _bytes(value: object) -> bytes:
-    if not isinstance(value, bytes):
-        raise UnavailableError(f"the chain's node hands out damaged logs: {value!r} is no ballot.")
-    return value
-
-
-def as_bytes32(value: object) -> bytes:
-    """Return `value`, an event's argument, as 32 bytes; `UnavailableError` where it is something else."""
-    if not isinstance(value, bytes) or len(value) != 32:
-        raise UnavailableError(f"the chain's node hands out damaged logs: {value!r} is not 32 bytes.")
-    return value
+def prepare(view: View, job: type[Job], method: str) -> list[Action]:
+    """Return the job, or once it is done the call of `method` that it left, if it left one."""
+    if job not in view.knowledge.done:
+        return [job()]
+    return [Send(call) for call in view.knowledge.calls.get(method, ())[:1]]

@@ -28,11 +28,6 @@ LAYOUTS = {
 """The axes of an array of samples: N samples, F features, T steps of time, C channels, D×H×W voxels."""
 CANONICAL = {1: "NF", 2: "NTF", 3: "NCHW", 4: "NCDHW"}
 """The layout in which models get a sample, by how many axes it has."""
-OWN = (
-    "dataset", "layout", "partition", "clients", "device", "validation", "tolerance", "threshold", "store",
-    "history",
-)  # fmt: skip
-"""A participant's own settings. They may stand in a file beside what is agreed on."""
 _OUTPUTS_MAX = 2**20
 _TASKS = "classes:K, binary, labels:K, regression or regression:K"
 

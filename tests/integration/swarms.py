@@ -50,7 +50,7 @@ def deploy(rpc: str, ipfs: str, folder: Path, count: int, **own: object) -> Path
         deployed = deploy_federation(link, keys[0].address, get_terms(config, genesis.digest))
         accounts = [key.address for key in keys]
         token, federation = deployed.token.address, deployed.federation.address
-        setup_members(link, token, federation, accounts, config.units("tokens"), minter=accounts[0])
+        setup_members(link, token, federation, accounts, config.stake, minter=accounts[0])
     path = folder / "deployment.json"
     deployed.save(path)
     return path

@@ -8,17 +8,17 @@ from typing import Any
 
 import pytest
 
-from clients.engine.cohort import Cohort
 from clients.engine.config import build
 from clients.engine.driver import Driver
 from clients.engine.journal import Journal
 from clients.engine.launch import get_terms, resume_sent
 from clients.engine.learners import build_bench
-from clients.engine.mechanisms.base import Rules
-from clients.engine.mechanisms.stake_vote import CONDUCT
-from clients.engine.meters import Meters
-from clients.engine.participant import Participant
 from clients.learning.codec import encode
+from clients.mechanisms.base import Rules
+from clients.mechanisms.cohort import Cohort
+from clients.mechanisms.meters import Meters
+from clients.mechanisms.participant import Participant
+from clients.mechanisms.stake_vote import CONDUCT
 from clients.ports.chain import AnvilNode, Web3Chain, setup_members
 from clients.ports.chain.abi import Abi, packaged
 from clients.ports.chain.fees import GWEI, Fees
@@ -165,7 +165,7 @@ class Member:
             store=world.store,
             cohort=Cohort(world.bench, world.store, {}, meters, "accuracy", world.config.seed),
             participants=[Participant(self.index, key.address, KeyedSalts(key))],
-            rules=Rules(CONDUCT, world.terms, world.config),
+            rules=Rules(CONDUCT, world.terms, world.config.own),
             journal=self.journal,
             meters=meters,
             poll_seconds=1.0,
@@ -184,7 +184,7 @@ class Federation:
     def __init__(self, elsewhere: Elsewhere, folder: Path) -> None:
         self.elsewhere, self.folder = elsewhere, folder
         settings = {"clients": COUNT, "proposers": 1, "malicious": 0, "model": "logistic", "device": "cpu"}
-        self.config = replace(build({**settings, "local_epochs": 1}), tolerance=1.0)
+        self.config = build({**settings, "local_epochs": 1, "tolerance": 1.0})
         self.bench = build_bench(self.config)
         self.store = MemoryStore()
         genesis = self.store.put(encode(self.bench.initial_weights(), self.bench.schema)).digest
@@ -193,7 +193,7 @@ class Federation:
         asked = replace(get_terms(self.config, genesis), schedule=schedule)
         self.record = deploy_federation(link, KEYS[0].address, asked)
         self.terms = self.record.terms
-        self.stake = self.config.units("tokens")
+        self.stake = self.config.stake
         chain = self.record.open(link)
         accounts = [key.address for key in KEYS]
         setup_members(link, chain.token, chain.federation, accounts, self.stake, minter=accounts[0])

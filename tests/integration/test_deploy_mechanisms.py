@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from clients import node
-from clients.engine.mechanisms import CONDUCTS
+from clients.mechanisms import CONDUCTS
 from clients.ports.chain import AnvilNode, Link, open_link
 from clients.ports.chain.deployment import Deployment, find_mechanism, record_path
 from clients.ports.chain.terms import KINDS, Terms, terms_of

@@ -10,22 +10,21 @@ from typing import Any
 
 import pytest
 
-from clients.engine.cohort import Cohort
 from clients.engine.config import SwarmConfig, build
-from clients.engine.driver import Driver, Stalled
+from clients.engine.driver import Driver, Settled, Stalled
 from clients.engine.journal import Journal
 from clients.engine.launch import Launched, get_beacon_value, get_terms, join_all
 from clients.engine.learners import build_bench
-from clients.engine.mechanisms.base import Rules
-from clients.engine.mechanisms.stake_vote import CONDUCT
-from clients.engine.meters import Meters
-from clients.engine.participant import Participant
 from clients.learning.codec import encode
+from clients.mechanisms.base import Rules
+from clients.mechanisms.cohort import Cohort
+from clients.mechanisms.meters import Meters
+from clients.mechanisms.participant import Participant
+from clients.mechanisms.stake_vote import CONDUCT
 from clients.ports.keys import SeededSalts, derive_keys
 from clients.ports.store.memory import MemoryStore
 from clients.protocol.simulator import SpecChain
 from clients.protocol.stake_vote import STAKE_VOTE
-from clients.roles.view import get_proposals
 from clients.types.cid import Cid
 from clients.types.errors import OutOfPatience, RequestError, UnavailableError
 from clients.types.federation import Event, Status
@@ -74,7 +73,7 @@ class World:
         self.network = Network()
         first = self.network.join()
         self.terms = get_terms(config, first.put(genesis).digest)
-        stake = config.units("tokens")
+        stake = config.stake
         funds = {key.address: stake for key in self.keys}
         self.chain = SpecChain(STAKE_VOTE, self.terms, funds, beacon_value=get_beacon_value(config.seed))
         join_all(Launched(self.chain, "spec", self.chain), list(funds), stake)
@@ -90,7 +89,7 @@ class World:
             "store": store,
             "cohort": cohort,
             "participants": [one],
-            "rules": Rules(CONDUCT, self.terms, replace(self.config, tolerance=1.0)),
+            "rules": Rules(CONDUCT, self.terms, replace(self.config.own, tolerance=1.0)),
             "journal": Journal(self.folder / f"journal{index}-{len(self.network.homes)}"),
             "meters": meters,
             "history": 1,
@@ -139,7 +138,7 @@ def test_who_slept_through_rounds_is_told_of_each_later(config: SwarmConfig, tmp
     for status in missed[:3]:
         assert status.head == seen[status.round]
         assert status.record == world.chain.round(status.round)
-        assert len(late.proposals(status)) == status.record.proposals
+        assert len(late._read(status).log.proposals()) == status.record.proposals
 
 
 def test_logs_that_lack_a_proposal_are_not_judged_by(config: SwarmConfig, tmp_path: Path) -> None:
@@ -154,13 +153,13 @@ def test_logs_that_lack_a_proposal_are_not_judged_by(config: SwarmConfig, tmp_pa
         last = max(place for place, event in enumerate(events) if event.name == "Proposed")
         return [event for place, event in enumerate(events) if place != last]
 
-    driver.notes.proposals = None
     world.chain.events = lagging  # type: ignore[method-assign]
-    assert len(get_proposals(lagging(), 1)) == status.record.proposals - 1
+    log = driver._read(status).log
+    assert len(log.named("Proposed")) == status.record.proposals - 1
     with pytest.raises(UnavailableError, match="proposals"):
-        driver.proposals(status)
+        log.proposals()
     world.chain.events = real  # type: ignore[method-assign]
-    assert len(driver.proposals(status)) == status.record.proposals
+    assert len(driver._read(status).log.proposals()) == status.record.proposals
 
 
 def test_a_journal_serves_one_federation_and_one_process(tmp_path: Path) -> None:
@@ -192,7 +191,7 @@ def test_an_outage_is_sat_out_for_as_long_as_asked(config: SwarmConfig, tmp_path
     driver = world.driver(0, outage_seconds=600.0, clock=lambda: now, sleep=sleep)
     world.chain.status = down  # type: ignore[method-assign]
     with pytest.raises(UnavailableError):
-        driver.run(1, lambda status: None)
+        list(driver.run(1, lambda settled: None))
     assert 600 <= now < 700
     assert len(calls) > 10
 
@@ -205,15 +204,15 @@ def test_what_was_waited_for_in_vain_is_not_waited_for_again(config: SwarmConfig
     driver = world.driver(0, outage_seconds=600.0, sleep=lambda seconds: pytest.fail("it waits once more"))
     world.chain.status = refuse  # type: ignore[method-assign]
     with pytest.raises(OutOfPatience):
-        driver.run(1, lambda status: None)
+        list(driver.run(1, lambda settled: None))
 
 
 def test_a_closed_federation_with_too_few_members_ends(config: SwarmConfig, tmp_path: Path) -> None:
     world = World(config, tmp_path)
     more = replace(world.terms, min_voters=COUNT + 1 - world.terms.seats)
-    driver = world.driver(0, closed=True, rules=Rules(CONDUCT, more, config), sleep=lambda seconds: None)
+    driver = world.driver(0, closed=True, rules=Rules(CONDUCT, more, config.own), sleep=lambda seconds: None)
     with pytest.raises(Stalled, match="5 members are left, 6 are needed"):
-        driver.run(1, lambda status: None)
+        list(driver.run(1, lambda settled: None))
 
 
 def test_claims_of_more_samples_than_can_be_summed_are_voted_against(
@@ -223,7 +222,7 @@ def test_claims_of_more_samples_than_can_be_summed_are_voted_against(
     world.play(1)
     driver = world.drivers[0]
     status = driver._get_untold(driver._look(), 0)[0]
-    greedy = [replace(proposal, samples=2**31 - 1) for proposal in driver.proposals(status)]
+    greedy = [replace(proposal, samples=2**31 - 1) for proposal in driver._read(status).log.proposals()]
     candidate = driver.cohort.aggregate(greedy)
     assert candidate.digest is None
     assert "samples" in candidate.fault
@@ -234,12 +233,12 @@ def test_a_round_whose_telling_fails_is_told_again(config: SwarmConfig, tmp_path
     world.play(2)
     told: list[int] = []
 
-    def settled(status: Status) -> bool:
-        told.append(status.round)
+    def report(settled: Settled) -> int:
+        told.append(settled.status.round)
         if told == [1]:
-            raise UnavailableError("the disk is full for a moment.")
-        return True
+            raise UnavailableError("the store is away for a moment.")
+        return settled.status.round
 
     late = world.driver(0, outage_seconds=60.0, sleep=lambda seconds: None)
-    late.run(2, settled)
+    assert list(late.run(2, report)) == [1, 2]
     assert told == [1, 1, 2]

@@ -25,16 +25,69 @@ RUNS: dict[str, dict[str, Any]] = {
         "attack": "sign_flip+lying_votes+false_block",
     },
     "fedavg": {"mechanism": "fedavg", "clients": 6, "proposers": 3, "malicious": 0, "rounds": 3},
+    "attacks": {
+        "clients": 12, "proposers": 3, "malicious": 6, "rounds": 8, "tokens": 80, "seed": 4,
+        "attack": [
+            "label_flip", "sign_flip:2", "gaussian_noise:1",
+            "lying_votes", "false_claim", "until_rich+sign_flip",
+        ],
+    },
+    "gap": {
+        "mechanism": "vbfl", "clients": 11, "workers": 6, "validators": 3, "miners": 2, "malicious": 2,
+        "rounds": 6, "kick-rounds": 2, "threshold": "gap", "attack": "sign_flip+false_claim", "seed": 5,
+    },
+    "blocks": {
+        "mechanism": "vbfl", "clients": 10, "workers": 5, "validators": 2, "miners": 3, "malicious": 4,
+        "rounds": 6, "attack": ["false_block", "lying_votes+false_block"], "seed": 6,
+    },
+    "poisoned": {
+        "mechanism": "fedavg", "clients": 6, "proposers": 4, "malicious": 2, "rounds": 3,
+        "attack": "sign_flip+false_claim", "seed": 7,
+    },
+    "informed": {
+        "mechanism": "fedavg", "clients": 6, "proposers": 4, "malicious": 2, "rounds": 3, "informed": True,
+        "seed": 8,
+    },
 }  # fmt: skip
 
 
-@pytest.mark.parametrize("name", RUNS)
-def test_the_lines_are_those_written_down(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.fixture(autouse=True)
+def exact(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(engine, "build_bench", lambda config: ExactBench())
-    words = ["--chain", "spec", "--store", "memory", "--out", str(tmp_path / "run")]
-    for option, value in RUNS[name].items():
-        words += ["--" + option] if value is True else ["--" + option, str(value)]
-    assert swarm.main(words) == 0
-    assert lines_of(tmp_path / "run") == [
-        json.loads(line) for line in (LINES / f"{name}.jsonl").read_text().splitlines()
-    ]
+
+
+def written(name: str) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in (LINES / f"{name}.jsonl").read_text().splitlines()]
+
+
+def words(name: str, **more: Any) -> list[str]:
+    """Return the run's command line."""
+    said: list[str] = []
+    for option, value in (RUNS[name] | more).items():
+        values = value if isinstance(value, list) else [value]
+        said += ["--" + option] if value is True else ["--" + option, *map(str, values)]
+    return said
+
+
+@pytest.mark.parametrize("name", RUNS)
+def test_the_lines_are_those_written_down(name: str, tmp_path: Path) -> None:
+    out = tmp_path / "run"
+    assert swarm.main([*words(name), "--chain", "spec", "--store", "memory", "--out", str(out)]) == 0
+    assert lines_of(out) == written(name)
+
+
+@pytest.mark.parametrize("name", ["attribution", "vbfl", "poisoned"])
+def test_a_run_that_goes_on_leaves_the_same_lines(name: str, tmp_path: Path) -> None:
+    out, rounds = tmp_path / "run", RUNS[name]["rounds"]
+    begun = words(name, rounds=rounds - 1)
+    assert swarm.main([*begun, "--chain", "spec", "--store", "memory", "--out", str(out)]) == 0
+    assert swarm.main(["--resume", str(out), "--rounds", str(rounds)]) == 0
+    assert lines_of(out) == written(name)
+
+
+@pytest.mark.needs("anvil")
+@pytest.mark.parametrize("name", ["attacks", "blocks"])
+def test_a_chain_gives_the_same_lines(name: str, tmp_path: Path) -> None:
+    out = tmp_path / "run"
+    assert swarm.main([*words(name), "--chain", "anvil", "--store", "memory", "--out", str(out)]) == 0
+    assert lines_of(out) == written(name)

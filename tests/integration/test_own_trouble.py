@@ -165,4 +165,4 @@ def test_a_node_says_so_once_a_round_and_is_voted_neither_for_nor_against(
     for seat in world.chain.seats():
         failed = any(seat.account in driver.participants for driver in silent)
         assert not (failed and act in seat.member.acts)
-        assert seat.balance >= config.units("tokens") or status.record.outcome == Outcome.REJECTED
+        assert seat.balance >= config.stake or status.record.outcome == Outcome.REJECTED

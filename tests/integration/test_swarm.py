@@ -17,7 +17,7 @@ from matplotlib.figure import Figure
 
 from clients import swarm
 from clients.engine import config, journal, results, rundir
-from clients.engine.config import SwarmConfig, read_toml
+from clients.engine.config import build, read_toml
 from clients.engine.figures import draw_all
 from clients.engine.swarm import Swarm
 from clients.ports.store.memory import MemoryStore
@@ -268,7 +268,7 @@ def test_pictures_that_cant_be_drawn_are_a_warning(
 
 
 def test_pictures_do_not_depend_on_the_day(tmp_path: Path, whole: Path) -> None:
-    with Swarm(SwarmConfig(**{**SMALL, "out": str(whole)}), resume=whole) as run:
+    with Swarm(build({**SMALL, "out": str(whole)}), resume=whole) as run:
         for name in ("a", "b"):
             draw_all(run.lines, tmp_path / name, "title", run.bench.task)
     for picture in ("accuracy.svg", "balances.svg", "verdicts.svg"):

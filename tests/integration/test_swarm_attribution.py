@@ -65,8 +65,8 @@ def test_an_interrupted_run_goes_on_and_its_settings_can_be_turned_off(
     assert swarm.main(["--resume", str(out), "--rounds", "5"]) == 0
     lines = [json.loads(line) for line in (out / "rounds.jsonl").read_text().splitlines()]
     assert [{key: line[key] for key in specified[0]} for line in lines] == specified
-    assert read_toml(out / "config.toml")["attribution"] is True
+    assert read_toml(out / "config.toml")["stake_vote"]["attribution"] is True
     off = tmp_path / "off"
     given = ["--config", str(out / "config.toml"), "--no-attribution", "--rounds", "1", "--out", str(off)]
     assert swarm.main(given) == 0
-    assert read_toml(off / "config.toml")["attribution"] is False
+    assert read_toml(off / "config.toml")["stake_vote"]["attribution"] is False

@@ -6,17 +6,18 @@ Learning is exact and quick here (`ExactBench`), so that what is looked at is th
 import json
 from itertools import pairwise
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from clients import swarm
-from clients.engine import cohort, driver
 from clients.engine import swarm as engine
 from clients.learning.codec import encode
+from clients.mechanisms import CONDUCTS, cohort
 from clients.ports.store.memory import MemoryStore
+from clients.roles.view import Assemble
 from clients.types.cid import Cid
 from clients.types.store import ContentMissing
 from tests.integration.exact_bench import ExactBench
@@ -180,8 +181,8 @@ def test_a_gap_needs_no_history_and_never_parts_the_better_half(tmp_path: Path) 
         for who, threshold in line["thresholds"].items():
             vads = line["vad"][who]
             assert 2 * sum(vad <= threshold for vad in vads) >= len(vads)
-    drifts = tmp_path / "run" / "journal" / "drifts.jsonl"
-    assert not drifts.exists() or not drifts.read_text()
+    memory = tmp_path / "run" / "journal" / "memory.jsonl"
+    assert not memory.exists() or not memory.read_text()
 
 
 def test_an_informed_server_draws_none_of_the_malicious(tmp_path: Path) -> None:
@@ -210,17 +211,18 @@ def test_stopped_while_publishing_a_run_goes_on(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     whole = run(tmp_path / "whole")
-    real, calls = driver.assemble, 0
+    jobs: dict[Any, Any] = dict(CONDUCTS["vbfl"].jobs)
+    calls = 0
 
     def stops(*args: Any) -> Any:
         nonlocal calls
         calls += 1
         if calls == 5:
             raise KeyboardInterrupt
-        return real(*args)
+        return jobs[Assemble](*args)
 
     with monkeypatch.context() as patch:
-        patch.setattr(driver, "assemble", stops)
+        patch.setitem(cast(Any, CONDUCTS["vbfl"].jobs), Assemble, stops)
         assert swarm.main(command(tmp_path / "run")) == 130
     assert "--resume" in capsys.readouterr().err
     assert swarm.main(["--resume", str(tmp_path / "run")]) == 0

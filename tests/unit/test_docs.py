@@ -15,7 +15,7 @@ import deploy.devnet as devnet_command
 import deploy.explorer.__main__ as explorer_command
 from clients import audit, genesis, node, swarm
 from clients.auditing.findings import KINDS
-from clients.engine.config import SwarmConfig
+from clients.engine.config import COMMON, get_owned
 from clients.engine.results import RoundLine, summarise
 from clients.types.learning import Task
 
@@ -36,7 +36,7 @@ COMMANDS: dict[str, Callable[[list[str]], int]] = {
     "deploy.explorer": explorer_command.main,
 }
 SHARED = {
-    "clients.swarm": [field.name for field in dataclasses.fields(SwarmConfig)],
+    "clients.swarm": [*COMMON, *get_owned()],
     "clients.node": node.LEARNING,
     "clients.genesis": genesis.SETTINGS,
 }
@@ -73,7 +73,8 @@ def option(name: str) -> str:
 
 def test_settings_page_has_every_setting_with_its_default() -> None:
     table = rows(page("reference/settings.md"))
-    for field in dataclasses.fields(SwarmConfig):
+    owned = [next(iter(owners.values())) for owners in get_owned().values()]
+    for field in [*COMMON.values(), *owned]:
         default = " ".join(field.default) if isinstance(field.default, tuple) else str(field.default)
         assert table[option(field.name)][0] == (f"`{default}`" if default else "(empty)"), field.name
     assert {name for name in table if name.startswith("--")} == set(map(option, SHARED["clients.swarm"]))

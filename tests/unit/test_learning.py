@@ -12,9 +12,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from clients import node
-from clients.engine.config import read_toml
+from clients.engine.config import get_personal, read_toml
 from clients.types.errors import RequestError
-from clients.types.learning import AGREED, OWN, Constants, Form, Learning, Task, count_columns
+from clients.types.learning import AGREED, Constants, Form, Learning, Task, count_columns
 from clients.types.settings import make, plain
 
 TASKS = st.one_of(
@@ -123,8 +123,9 @@ def test_what_is_left_open_is_told(table: dict[str, Any], lacks: str) -> None:
 
 
 def test_a_setting_is_agreed_on_or_ones_own() -> None:
-    assert set(AGREED).isdisjoint(OWN)
-    assert set(node.LEARNING) == {*AGREED, *OWN}
+    assert set(AGREED).isdisjoint(get_personal())
+    assert {"tolerance", "threshold", "dataset"} <= set(get_personal())
+    assert set(node.LEARNING) == {*AGREED, *get_personal()}
     assert plain(Learning()) == Learning().agreement()
     assert Form() == Form(None, (), "", False)
 

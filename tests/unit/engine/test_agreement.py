@@ -8,14 +8,14 @@ import numpy as np
 import pytest
 
 from clients.engine.agreement import require_agreed, settle
-from clients.engine.config import build
+from clients.engine.config import build_participant
 from clients.engine.learners import build_bench
 from clients.learning.codec import encode
 from clients.types.errors import RequestError
 from clients.types.learning import Constants, Learning
 from deploy.learning import read_learning
 
-STAND_INS: dict[str, Any] = {"mechanism": "fedavg", "proposers": 1, "malicious": 0, "clients": 1}
+STAND_INS: dict[str, Any] = {"clients": 1}
 CONSTANTS = Constants((0.5,) * 4, (2.0,) * 4)
 AGREED = Learning("logistic", "classes:3", (4,), local_epochs=2, learning_rate=0.05).agreement()
 
@@ -23,12 +23,12 @@ AGREED = Learning("logistic", "classes:3", (4,), local_epochs=2, learning_rate=0
 def test_what_isnt_told_is_taken_from_the_record() -> None:
     config = settle(STAND_INS, AGREED, "a.json")
     assert config.agreement() == AGREED
-    assert settle({**STAND_INS, "tolerance": 0.5, "validation": 0.5}, AGREED, "a.json").tolerance == 0.5
+    assert settle({**STAND_INS, "validation": 0.5}, AGREED, "a.json").validation == 0.5
     # What says the same, or leaves it open, is no contradiction.
     same = {"task": "classes:3", "shape": [4], "learning_rate": 0.05, "standardize": False}
     for told in (same, {"task": "auto", "shape": []}):
         assert settle({**STAND_INS, **told}, AGREED, "a.json") == config
-    assert settle(STAND_INS, {}, "") == build(STAND_INS)
+    assert settle(STAND_INS, {}, "") == build_participant(STAND_INS)
 
 
 @pytest.mark.parametrize(
@@ -101,7 +101,7 @@ def test_a_member_without_some_of_the_labels_trains_and_judges_like_the_others(
 def test_nobody_is_standardised_by_its_own_constants(tmp_path: Path) -> None:
     dataset = save(tmp_path / "own.npz", [0, 1, 2])
     for told in ({"standardize": True}, {"task": "regression"}):
-        config = build({**STAND_INS, **told, "dataset": dataset})
+        config = build_participant({**STAND_INS, **told, "dataset": dataset})
         form = build_bench(config, only=[0]).form
         with pytest.raises(RequestError, match="every member must use the same constants"):
             require_agreed(config, form)

@@ -8,27 +8,28 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from clients.engine.cohort import Candidate, Cohort
 from clients.engine.config import build
 from clients.engine.launch import get_terms
 from clients.engine.learners import build_bench, parse_attack
-from clients.engine.mechanisms.base import Court
-from clients.engine.mechanisms.stake_vote import CONDUCT
-from clients.engine.meters import Meters
-from clients.engine.participant import Participant
 from clients.learning.aggregate import Contribution, fedavg
 from clients.learning.codec import encode
 from clients.learning.schema import Weights
 from clients.learning.workbench import Workbench
+from clients.mechanisms.base import Candidate, Desk
+from clients.mechanisms.cohort import Cohort
+from clients.mechanisms.meters import Meters
+from clients.mechanisms.participant import Participant
+from clients.mechanisms.stake_vote import CONDUCT
 from clients.ports.keys import SeededSalts, derive_keys
 from clients.ports.store.memory import MemoryStore
 from clients.protocol.simulator import SpecChain
 from clients.protocol.stake_vote import STAKE_VOTE
 from clients.roles import judging
-from clients.roles.docket import get_docket
-from clients.roles.view import Proposal
+from clients.roles.round_log import Proposal, RoundLog
+from clients.roles.view import Judge
 from clients.types.chain import Call
-from clients.types.federation import ZERO32, Outcome, Role, StakeVoteTerms
+from clients.types.errors import sound
+from clients.types.federation import ZERO32, Event, Outcome, Role, Round, StakeVoteTerms
 
 CONFIG = build(
     {
@@ -54,7 +55,7 @@ MODEL = b"\7" * 32
 def test_blamed_are_exactly_those_who_lose_a_stake_for_a_rejected_round(data: st.DataObject) -> None:
     attribution = data.draw(st.booleans())
     terms = TERMS if attribution else UNATTRIBUTED
-    stake = CONFIG.units("tokens")
+    stake = CONFIG.stake
     chain = SpecChain(STAKE_VOTE, terms, dict.fromkeys(ACCOUNTS, stake))
     chain.send([Call(account, "join", (stake,)) for account in ACCOUNTS])
     chain.send([Call(ACCOUNTS[0], "open")])
@@ -72,7 +73,7 @@ def test_blamed_are_exactly_those_who_lose_a_stake_for_a_rejected_round(data: st
     assert [receipt.error for receipt in receipts] == [None] * len(voters)
     chain.send([Call(ACCOUNTS[0], "settle")])
     status = chain.status()
-    docket = get_docket(STAKE_VOTE, terms, chain.events(), status)
+    docket = RoundLog(status, chain.events()).docket(STAKE_VOTE, terms)
     blamed = CONDUCT.get_blamed(terms, status, docket)
     losers = {n for n, who in enumerate(proposers) if chain.seat(who).balance < stake}
     assert blamed == losers
@@ -126,10 +127,25 @@ def people(lies: tuple[int, ...] = ()) -> list[Participant]:
 def vote(
     where: Bench, who: list[Participant], proposals: list[Proposal], terms: StakeVoteTerms = TERMS
 ) -> dict[str, bytes]:
-    status = replace(STATUS, head=where.head)
-    judged = CONDUCT.judge(Court(status, terms, CONFIG, where.cohort, proposals), who)
+    status = replace(STATUS, head=where.head, record=Round(proposals=len(proposals)))
+    log = RoundLog(
+        status,
+        [
+            Event(
+                "Proposed",
+                {
+                    "round": status.round, "proposer": one.proposer, "number": one.number,
+                    "digest": one.digest, "samples": one.samples, "epochs": one.epochs,
+                },
+            )
+            for one in proposals
+        ],
+    )  # fmt: skip
+    roles = {one.account: Role.VOTER for one in who}
+    desk = Desk(status, terms, CONFIG.own, where.cohort, lambda: log, roles)
+    judged = CONDUCT.jobs[Judge](desk, who)  # type: ignore[arg-type]
     assert judged is not None
-    return judged.ballots
+    return {who: sound(ballot) for who, ballot in judged.ballots.items()}
 
 
 def poisoned(where: Bench, seed: int) -> Weights:

@@ -8,6 +8,7 @@ import pytest
 
 from clients.engine.config import SwarmConfig, add_options, build, read_toml
 from clients.engine.launch import get_terms
+from clients.mechanisms.stake_vote import StakeVoteSettings
 from clients.types.errors import RequestError
 
 
@@ -56,7 +57,7 @@ def test_settings_survive_being_written_and_read(tmp_path: Path) -> None:
     path = tmp_path / "config.toml"
     config.dump(path, {"python": "3"})
     assert build(read_toml(path)) == config
-    assert config.units("tokens") == 35 * 10**17
+    assert config.stake == 35 * 10**17
     assert get_terms(config, b"\1" * 32).bond == 10**18
 
 
@@ -64,8 +65,8 @@ def test_a_file_may_give_every_digit_of_an_amount(tmp_path: Path) -> None:
     path = tmp_path / "x.toml"
     path.write_text("tokens = 12345678901.123456789012345678\ntolerance = 0.5\n")
     config = build(read_toml(path))
-    assert config.units("tokens") == 12345678901_123456789012345678
-    assert config.tolerance == 0.5
+    assert config.stake == 12345678901_123456789012345678
+    assert config.own == StakeVoteSettings(tolerance=0.5)
 
 
 def test_every_setting_is_an_option() -> None:

@@ -91,6 +91,6 @@ def test_a_learning_curve_is_that_of_fedavg(tmp_path: Path) -> None:
     assert [len(one) for one in record["epochs"]] == [4, 4, 4]
     lines = []
     with Swarm(build(settings | {"out": str(tmp_path / "swarm")})) as swarm:
-        swarm.run(lines.append)
+        lines.extend(swarm.run())
     peaks = [one[-1] for one in record["epochs"]]
     assert peaks == pytest.approx([line.accuracy for line in lines], abs=0.006)  # a sample or two of 360

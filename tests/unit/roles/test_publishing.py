@@ -9,13 +9,13 @@ from hypothesis import strategies as st
 from clients.protocol.mining import compute_work, is_proven
 from clients.protocol.vbfl import VBFL, select_approved
 from clients.roles import member, publisher
-from clients.roles.docket import get_docket
 from clients.roles.judging import get_bitmap
 from clients.roles.miner import find_proofs
-from clients.roles.view import Assemble, Knowledge, Publication, Send
+from clients.roles.round_log import RoundLog
+from clients.roles.view import Assemble, Knowledge, Send
 from clients.types.errors import UnavailableError
 from clients.types.federation import ZERO32, Act, Event, Phase, Role, Round, Schedule, VbflTerms
-from tests.unit.roles.test_roles import ACCOUNTS, DIGEST, HEAD, SALT, seat, view
+from tests.unit.roles.test_roles import ACCOUNTS, DIGEST, HEAD, KNOWING, SALT, seat, view
 
 TERMS = VbflTerms(
     ACCOUNTS[0], ACCOUNTS[0], b"\1" * 32, 9, 1, 8, 3, 2, 99, 9, 6, 0, Schedule(publish=60)
@@ -23,21 +23,20 @@ TERMS = VbflTerms(
 
 
 def test_a_publisher_works_its_publication_out_then_sends_it() -> None:
-    assert member.step(view(Phase.PUBLISH, Role.PUBLISHER)) == [Assemble(1, HEAD)]
-    knowing = Knowledge(publications=[Publication(DIGEST, 5, SALT), Publication(HEAD, 5)])
-    [action] = member.step(view(Phase.PUBLISH, Role.PUBLISHER, knowledge=knowing))
+    assert member.step(view(Phase.PUBLISH, Role.PUBLISHER)) == [Assemble()]
+    [action] = member.step(view(Phase.PUBLISH, Role.PUBLISHER, knowledge=KNOWING))
     assert isinstance(action, Send)
     assert (action.call.method, action.call.args) == ("publish", (1, DIGEST, 5, SALT))
 
 
 def test_who_can_publish_nothing_waits() -> None:
-    assert publisher.step(view(Phase.PUBLISH, Role.PUBLISHER, knowledge=Knowledge(publications=()))) == []
+    knowing = Knowledge(frozenset({Assemble}))
+    assert publisher.step(view(Phase.PUBLISH, Role.PUBLISHER, knowledge=knowing)) == []
 
 
 @pytest.mark.parametrize("phase", [phase for phase in Phase if phase != Phase.PUBLISH])
 def test_nobody_publishes_out_of_turn(phase: Phase) -> None:
-    knowing = Knowledge(publications=[Publication(DIGEST, 5)])
-    assert publisher.step(view(phase, Role.PUBLISHER, knowledge=knowing)) == []
+    assert publisher.step(view(phase, Role.PUBLISHER, knowledge=KNOWING)) == []
 
 
 @pytest.mark.parametrize("roles", [Role.NONE, Role.PROPOSER, Role.VOTER, Role.PROPOSER | Role.VOTER])
@@ -115,7 +114,7 @@ def test_an_update_passes_with_as_many_positives_as_negatives(data: st.DataObjec
     ballots = data.draw(st.lists(numbers, min_size=1, max_size=5))
     record = Round(drawn_at=1, members=13, proposals=updates, reveals=len(ballots))
     status = replace(view(Phase.PUBLISH).status, record=record)
-    docket = get_docket(VBFL, TERMS, revealed(ballots, updates), status)
+    docket = RoundLog(status, revealed(ballots, updates)).docket(VBFL, TERMS)
     selection = select_approved(TERMS, record, docket)
     for number in range(updates):
         positives = sum(number in ballot for ballot in ballots)
@@ -130,4 +129,4 @@ def test_logs_that_lack_something_are_not_judged_by(lost: str) -> None:
     status = replace(view(Phase.PUBLISH).status, record=record)
     place = next(place for place, event in enumerate(events) if event.name == lost)
     with pytest.raises(UnavailableError, match="1 of the 2"):
-        get_docket(VBFL, TERMS, events[:place] + events[place + 1 :], status)
+        RoundLog(status, events[:place] + events[place + 1 :]).docket(VBFL, TERMS)

@@ -10,17 +10,9 @@ from clients.protocol.commitment import compute_commitment
 from clients.protocol.docket import BLANK
 from clients.protocol.stake_vote import STAKE_VOTE
 from clients.roles import judging, keeper, member, voter
-from clients.roles.view import (
-    Judge,
-    Knowledge,
-    Publication,
-    Send,
-    Train,
-    Update,
-    View,
-    get_ballots,
-    get_proposals,
-)
+from clients.roles.round_log import RoundLog
+from clients.roles.view import Assemble, Judge, Knowledge, Send, Train, View
+from clients.types.chain import Call
 from clients.types.errors import UnavailableError
 from clients.types.federation import (
     ZERO32,
@@ -43,6 +35,13 @@ TERMS = StakeVoteTerms(
     ACCOUNTS[0], ACCOUNTS[0], b"\1" * 32, 9, 9, 9, 256, 1, 0, 9, 9, attribution=True, schedule=Schedule()
 )
 DIGEST, SALT, HEAD = b"\x11" * 32, b"\x22" * 32, b"\x33" * 32
+
+PROPOSAL = Call(ACCOUNTS[0], "propose", (1, DIGEST, 7, 3))
+PUBLICATIONS = tuple(Call(ACCOUNTS[0], "publish", (1, one, 5, SALT)) for one in (DIGEST, HEAD))
+KNOWING = Knowledge(
+    frozenset({Train, Judge, Assemble}), DIGEST, {"propose": (PROPOSAL,), "publish": PUBLICATIONS}
+)
+"""All that can be worked out."""
 
 
 def seat(
@@ -71,16 +70,16 @@ def view(phase: Phase, role: Role = Role.VOTER, **changes: object) -> View:
 
 
 def test_a_proposer_trains_then_proposes_what_it_trained() -> None:
-    assert member.step(view(Phase.PROPOSE, Role.PROPOSER)) == [Train(1, HEAD)]
-    knowing = view(Phase.PROPOSE, Role.PROPOSER, knowledge=Knowledge(update=Update(DIGEST, 7, 3)))
+    assert member.step(view(Phase.PROPOSE, Role.PROPOSER)) == [Train()]
+    knowing = view(Phase.PROPOSE, Role.PROPOSER, knowledge=KNOWING)
     [action] = member.step(knowing)
     assert isinstance(action, Send)
-    assert (action.call.method, action.call.args) == ("propose", (1, DIGEST, 7, 3))
+    assert (action.call.method, action.call.args) == (PROPOSAL.method, PROPOSAL.args)
 
 
 @pytest.mark.parametrize("ballot", [DIGEST, DIGEST + bytes(32), ZERO32 + DIGEST])
 def test_a_voter_judges_commits_and_reveals_the_same_ballot(ballot: bytes) -> None:
-    assert member.step(view(Phase.COMMIT)) == [Judge(1, HEAD)]
+    assert member.step(view(Phase.COMMIT)) == [Judge()]
     knowing = Knowledge(ballot=ballot)
     [commit] = member.step(view(Phase.COMMIT, knowledge=knowing))
     assert isinstance(commit, Send)
@@ -97,8 +96,7 @@ def test_a_voter_judges_commits_and_reveals_the_same_ballot(ballot: bytes) -> No
 def test_a_call_makes_sense_until_its_phase_ends(phase: Phase, role: Role) -> None:
     ends = {"propose": 10, "commit": 20, "reveal": 30, "publish": 30}
     acts = Act.COMMITTED if phase is Phase.REVEAL else Act.NONE
-    knowing = Knowledge(Update(DIGEST, 1, 1), DIGEST, (Publication(DIGEST, 1),))
-    ready = view(phase, role, knowledge=knowing, seat=seat(ACCOUNTS[0], role, acts), waited=1e9)
+    ready = view(phase, role, knowledge=KNOWING, seat=seat(ACCOUNTS[0], role, acts), waited=1e9)
     for action in member.step(ready):
         assert isinstance(action, Send)
         assert action.call.until == ends.get(action.call.method)
@@ -107,7 +105,7 @@ def test_a_call_makes_sense_until_its_phase_ends(phase: Phase, role: Role) -> No
 @pytest.mark.parametrize("phase", [Phase.OPEN, Phase.DRAW, Phase.SETTLE, Phase.PUBLISH])
 @pytest.mark.parametrize("role", [Role.PROPOSER, Role.VOTER])
 def test_drawn_roles_rest_outside_their_phases(phase: Phase, role: Role) -> None:
-    waiting = view(phase, role, knowledge=Knowledge(Update(DIGEST, 1, 1), DIGEST))
+    waiting = view(phase, role, knowledge=KNOWING)
     actions = member.step(waiting)
     assert all(isinstance(a, Send) and a.call.method not in {"propose", "commit", "reveal"} for a in actions)
 
@@ -115,15 +113,13 @@ def test_drawn_roles_rest_outside_their_phases(phase: Phase, role: Role) -> None
 @pytest.mark.parametrize(("act", "phase"), [(Act.PROPOSED, Phase.PROPOSE), (Act.COMMITTED, Phase.COMMIT)])
 def test_nobody_acts_twice(act: Act, phase: Phase) -> None:
     role = Role.PROPOSER if phase == Phase.PROPOSE else Role.VOTER
-    acted = view(
-        phase, role, seat=seat(ACCOUNTS[0], role, act), knowledge=Knowledge(Update(DIGEST, 1, 1), DIGEST)
-    )
+    acted = view(phase, role, seat=seat(ACCOUNTS[0], role, act), knowledge=KNOWING)
     assert member.step(acted) == []
 
 
 def test_an_act_of_an_earlier_round_does_not_count() -> None:
     earlier = view(Phase.COMMIT, seat=seat(ACCOUNTS[0], acts=Act.REVEALED, number=0))
-    assert member.step(earlier) == [Judge(1, HEAD)]
+    assert member.step(earlier) == [Judge()]
 
 
 def test_who_is_out_does_nothing() -> None:
@@ -133,7 +129,7 @@ def test_who_is_out_does_nothing() -> None:
 
 def test_a_member_with_two_roles_does_both() -> None:
     both = Role.PROPOSER | Role.VOTER
-    knowing = Knowledge(Update(DIGEST, 7, 3), DIGEST)
+    knowing = KNOWING
     [first] = member.step(view(Phase.PROPOSE, seat=seat(ACCOUNTS[0], both), knowledge=knowing))
     proposed = seat(ACCOUNTS[0], both, Act.PROPOSED)
     [second] = member.step(view(Phase.COMMIT, seat=proposed, knowledge=knowing))
@@ -217,6 +213,11 @@ def test_a_lie_about_no_candidate_can_only_reject() -> None:
     assert judging.get_lie(ZERO32, None) == ZERO32
 
 
+def logged(number: int, record: Round, events: list[Event]) -> RoundLog:
+    status = view(Phase.PUBLISH).status
+    return RoundLog(replace(status, round=number, record=record), events)
+
+
 def test_proposals_come_in_the_order_of_their_numbers() -> None:
     logs = [
         Event(
@@ -225,15 +226,18 @@ def test_proposals_come_in_the_order_of_their_numbers() -> None:
         )
         for r, p in [(2, 3), (2, 0), (1, 1), (2, 2)]
     ]
-    found = get_proposals([*logs, Event("Drawn", {"round": 2, "seed": SALT})], 2)
+    events = [*logs, Event("Drawn", {"round": 2, "seed": SALT})]
+    found = logged(2, Round(proposals=3), events).proposals()
     assert [proposal.number for proposal in found] == [0, 2, 3]
 
 
-def test_ballots_come_as_they_were_revealed() -> None:
+def test_only_the_rounds_own_ballots_count_and_damaged_ones_are_told() -> None:
     logs = [
         Event("Revealed", {"round": r, "voter": ACCOUNTS[0], "ballot": ballot, "salt": SALT})
-        for r, ballot in [(1, DIGEST), (2, DIGEST + SALT), (2, ZERO32)]
+        for r, ballot in [(1, DIGEST + ZERO32), (2, DIGEST + ZERO32), (2, ZERO32 + ZERO32)]
     ]
-    assert get_ballots(logs, 2) == [DIGEST + SALT, ZERO32]
+    docket = logged(2, Round(reveals=2), logs).docket(STAKE_VOTE, TERMS)
+    assert sum(docket.tally.counts) == 2
+    damaged = [Event("Revealed", {"round": 2, "ballot": 7})]
     with pytest.raises(UnavailableError, match="damaged"):
-        get_ballots([Event("Revealed", {"round": 2, "ballot": 7})], 2)
+        logged(2, Round(reveals=1), damaged).docket(STAKE_VOTE, TERMS)

@@ -8,15 +8,16 @@ from collections.abc import Collection, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
-from clients.engine.meters import Meters
 from clients.learning.aggregate import MAX_SAMPLES, Contribution, fedavg
 from clients.learning.attacks import Attack, check_task
 from clients.learning.codec import decode, encode
 from clients.learning.evaluate import Score
 from clients.learning.schema import Schema, Weights
 from clients.learning.workbench import Workbench
+from clients.mechanisms.base import Candidate
+from clients.mechanisms.meters import Meters
 from clients.ports.store.unixfs import compute_cid
-from clients.roles.view import Proposal
+from clients.roles.round_log import Proposal
 from clients.types.cid import Cid
 from clients.types.errors import OwnTrouble, PeerError, RequestError, UnavailableError
 from clients.types.learning import Task
@@ -31,23 +32,10 @@ class Trained:
     """A trained update as it goes to the store; its `drift`, where that is measured, stays at home."""
 
     data: bytes
+    digest: bytes
     samples: int
     epochs: int
     drift: float | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Candidate:
-    """The aggregate of a round's proposals; no `weights` where a peer misbehaved; `fault` says how.
-
-    `missing`: content was not handed out; it may be later.
-    """
-
-    digest: bytes | None
-    data: bytes = b""
-    weights: Weights | None = None
-    fault: str = ""
-    missing: bool = False
 
 
 class Cohort:
@@ -170,7 +158,8 @@ class Cohort:
             return [one if isinstance(one, OwnTrouble) else self._encode(*one) for one in trained]
 
     def _encode(self, weights: Weights, samples: int, drift: float | None = None) -> Trained:
-        return Trained(encode(weights, self.schema), samples, self._bench.epochs, drift)
+        data = encode(weights, self.schema)
+        return Trained(data, compute_cid(data).digest, samples, self._bench.epochs, drift)
 
     def _see_whether_anybody_trains(self, start: Weights, failed: Sequence[int], why: object) -> None:
         """Raise `RequestError` where the others can't train either: that is no participant's own trouble."""
@@ -224,7 +213,7 @@ class Cohort:
             data = encode(weights, self.schema)
             digest = compute_cid(data).digest
         self._weights[digest] = weights
-        return Candidate(digest, data, weights)
+        return Candidate(digest, data)
 
     def scores(self, digest: bytes, indices: Sequence[int]) -> list[float | OwnTrouble]:
         """Return the score of the model `digest` on each participant's private test data."""

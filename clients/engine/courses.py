@@ -1,0 +1,222 @@
+"""Courses: how rounds follow one another, as generators of reports. Whoever runs a course pulls.
+
+`ChainCourse`: a federation's rounds, as its chain settles them. `ServerCourse`: those of a trusted server,
+the baseline `fedavg`. Both leave their heads in the store and their results to whoever pulls.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from functools import partial
+
+from clients.engine.driver import Driver, Settled
+from clients.engine.holdings import Holdings
+from clients.engine.report import ChainUse, Jury, Money, Report
+from clients.engine.results import RoundLine
+from clients.learning.evaluate import Score
+from clients.mechanisms.cohort import Cohort
+from clients.mechanisms.fedavg import FedavgSettings
+from clients.mechanisms.meters import Meters
+from clients.mechanisms.participant import Participant
+from clients.protocol.draw import compute_positions, compute_seed
+from clients.roles.round_log import Proposal
+from clients.types.cid import Cid
+from clients.types.errors import RequestError, part
+from clients.types.federation import ZERO32, Act, Address, Outcome, Role, Seat
+from clients.types.store import Store
+
+
+class Traffic:
+    """Bytes to and from a store since they were last asked for."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._up = self._down = 0
+
+    def take(self) -> dict[str, int]:
+        """Return the bytes `up` and `down`, and count on from here."""
+        up, down = self._store.bytes_up - self._up, self._store.bytes_down - self._down
+        self._up, self._down = self._store.bytes_up, self._store.bytes_down
+        return {"up": up, "down": down}
+
+
+class ChainCourse:
+    """The rounds of a federation. Before the first of them, the driver's participants own `start`.
+
+    `lines` are those of the rounds that earlier runs reported.
+    """
+
+    def __init__(
+        self,
+        driver: Driver,
+        start: Mapping[Address, int],
+        lines: Sequence[RoundLine] = (),
+    ) -> None:
+        self._driver = driver
+        self._told = len(lines)
+        self._owned: Mapping[Address, int] = lines[-1].balances if lines else start
+        self._gone = {account for line in lines for account in line.banned}
+        self._traffic = Traffic(driver.store)
+        self._quality: dict[bytes, Score] = {}
+
+    def run(self, rounds: int) -> Iterator[Report]:
+        """Go on until round `rounds` is settled; see `Driver.run`."""
+        yield from self._driver.run(rounds, self._report, told=self._told)
+
+    def _report(self, settled: Settled) -> Report:
+        driver, status, log, notes = self._driver, settled.status, settled.log, settled.notes
+        rules = driver.rules
+        votes, proposals = log.votes(), log.proposals()
+        docket = log.docket(rules.conduct.spec, rules.terms)
+        blamed = rules.conduct.get_blamed(rules.terms, status, docket)
+        score = self._test(status.head)
+        # In a tie the chain's leader depends on who revealed first; what was judged here doesn't.
+        leading = votes.candidate if any(votes.candidate) else None
+        gone = {seat.account for seat in settled.seats if seat.out}
+        report = Report(
+            round=status.round,
+            outcome=status.record.outcome,
+            head=status.head,
+            candidate=notes.candidate.digest if notes.candidate is not None else leading,
+            score=score,
+            guess=driver.cohort.guess,
+            seconds=driver.meters.take(),
+            traffic=self._traffic.take(),
+            money=Money(
+                balances={seat.account: seat.balance for seat in settled.seats},
+                before=self._owned,
+                banned=sorted(gone - self._gone),
+            ),
+            jury=Jury(
+                votes_for=votes.votes_for,
+                votes_against=votes.votes_against,
+                proposers=[proposal.proposer for proposal in proposals],
+                voters=[seat.account for seat in settled.seats if _voted(seat, status.round)],
+                publisher=log.winner(),
+                blamed=[proposal.proposer for proposal in proposals if proposal.number in blamed],
+            ),
+            chain=ChainUse(
+                gas=dict(driver.gas),
+                refused=[
+                    {"account": call.sender, "method": call.method, "error": error.name}
+                    for call, error in notes.refused
+                ],
+            ),
+            trouble=notes.troubles,
+            own=rules.conduct.tell(docket, notes.findings),
+        )
+        driver.gas.clear()
+        self._owned, self._gone = report.money.balances, self._gone | gone
+        return report
+
+    def _test(self, head: bytes) -> Score:
+        if head not in self._quality:
+            self._quality = {head: self._driver.cohort.test(head)}
+        return self._quality[head]
+
+
+def _voted(seat: Seat, round_number: int) -> bool:
+    """Return whether the account was a voter of the round just settled, whether or not it voted."""
+    committed = seat.member.round == round_number and Act.COMMITTED in seat.member.acts
+    return committed or Role.VOTER in seat.roles
+
+
+class ServerCourse:
+    """FedAvg with a trusted server, no jury and no chain (McMahan et al. 2017).
+
+    Each round the server draws as many participants as the federations draw proposers, averages what they
+    send by eq. (1), and accepts it. Judging, staking and voting don't happen; balances stay what they were.
+    An informed server, which knows who is malicious and draws none of them, is the most that any jury can
+    come to. Nobody may claim more than `most_samples`.
+    """
+
+    def __init__(
+        self,
+        cohort: Cohort,
+        store: Store,
+        holdings: Holdings,
+        meters: Meters,
+        participants: Sequence[Participant],
+        settings: FedavgSettings,
+        *,
+        most_samples: int,
+        entropy: bytes,
+        balances: Mapping[Address, int],
+    ) -> None:
+        self._cohort = cohort
+        self._holdings = holdings
+        self._meters = meters
+        self._participants = participants
+        self._settings = settings
+        self._most_samples = most_samples
+        self._entropy = entropy
+        self._balances = balances
+        self._traffic = Traffic(store)
+
+    def run(self, rounds: range, head: bytes) -> Iterator[Report]:
+        """Run `rounds` from the model `head`. Where none of the drawn can train, the head stays.
+
+        Raises `RequestError` where updates make no aggregate.
+        """
+        for number in rounds:
+            report = self._run_round(number, head)
+            head = report.head
+            yield report
+
+    def _run_round(self, number: int, head: bytes) -> Report:
+        drawn = self._draw(number)
+        found = self._cohort.train([one.index for one in drawn], number, head)
+        trained, troubles = part(dict(zip(drawn, found, strict=True)))
+        self._put(number, [update.data for update in trained.values()])
+        proposals = [
+            Proposal(
+                one.account, place, update.digest, self._most_samples if one.overclaims else update.samples
+            )
+            for place, (one, update) in enumerate(trained.items())
+        ]
+        if proposals:
+            head = self._average(number, proposals)
+        score = self._cohort.test(head)
+        report = Report(
+            round=number,
+            outcome=Outcome.ACCEPTED if proposals else Outcome.UNDECIDED,
+            head=head,
+            candidate=head if proposals else None,
+            score=score,
+            guess=self._cohort.guess,
+            seconds=self._meters.take(),
+            traffic=self._traffic.take(),
+            money=Money(self._balances, self._balances),
+            jury=Jury(proposers=[proposal.proposer for proposal in proposals]),
+            trouble={one.account: [trouble] for one, trouble in troubles.items()},
+        )
+        self._cohort.forget(keep=head)
+        return report
+
+    def _draw(self, number: int) -> list[Participant]:
+        """Return the participants of round `number`: the first of the permutation keyed by entropy and round.
+
+        So any round can be run again alone.
+        """
+        positions = compute_positions(compute_seed(self._entropy, ZERO32, number), len(self._participants))
+        order = [one for _, one in sorted(zip(positions, self._participants, strict=True), key=_get_position)]
+        wanted = [one for one in order if not (self._settings.informed and one.malicious)]
+        return wanted[: self._settings.proposers]
+
+    def _average(self, number: int, proposals: Sequence[Proposal]) -> bytes:
+        """Return the digest of the model that the proposals make; the store has it."""
+        candidate = self._cohort.aggregate(proposals)
+        if candidate.digest is None:
+            raise RequestError(
+                f"round {number} can't be averaged: {candidate.fault}. No jury keeps such updates out."
+            )
+        [cid] = self._put(number, [candidate.data])
+        with self._meters.part("store"):
+            self._holdings.let_go(number, cid, partial(self._cohort.encoded, cid.digest))
+        return candidate.digest
+
+    def _put(self, number: int, files: Sequence[bytes]) -> list[Cid]:
+        with self._meters.part("store"):
+            return self._holdings.put(number, files)
+
+
+def _get_position(pair: tuple[int, Participant]) -> int:
+    return pair[0]

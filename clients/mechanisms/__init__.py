@@ -1,0 +1,28 @@
+"""Every mechanism that can be run, by its name: the one list, from which all others are derived."""
+
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Any
+
+from clients.mechanisms import fedavg, stake_vote, vbfl
+from clients.mechanisms.base import Conduct, Settings
+
+_conducts: dict[str, Conduct[Any, Any]] = {}
+_settings: dict[str, type[Settings]] = {}
+CONDUCTS: Mapping[str, Conduct[Any, Any]] = MappingProxyType(_conducts)
+"""Those that are a federation on a chain."""
+SETTINGS: Mapping[str, type[Settings]] = MappingProxyType(_settings)
+"""The options of each, the baseline's included."""
+
+
+def register(conduct: Conduct[Any, Any]) -> None:
+    """Add a mechanism: from now on commands know its name and its options."""
+    if conduct.name in _settings:
+        raise ValueError(f"there is a mechanism {conduct.name!r} already")
+    _conducts[conduct.name] = conduct
+    _settings[conduct.name] = conduct.settings
+
+
+for _conduct in (stake_vote.CONDUCT, vbfl.CONDUCT):
+    register(_conduct)
+_settings[fedavg.NAME] = fedavg.FedavgSettings

@@ -1,0 +1,59 @@
+"""How attackers behave: a job is done as by an honest participant, and then bent.
+
+What they do to their training is in `clients.learning.attacks`; here it is what they tell the others.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from typing import Any
+
+from clients.mechanisms.base import Desk, Done, Handler, S, T, Who
+from clients.types.chain import Call
+from clients.types.errors import OwnTrouble
+
+Bend = Callable[[Desk[S, T], Done, bytes], bytes]
+"""Desk, what the job came to, an honest ballot → what a liar votes instead."""
+
+
+def lying(judge: Handler[S, T], bend: Bend[S, T]) -> Handler[S, T]:
+    """Return `judge`, but whoever lies votes the opposite of what it found."""
+
+    def do(desk: Desk[S, T], who: Who) -> Done | None:
+        done = judge(desk, who)
+        if done is None:
+            return None
+        liars = {one.account for one in who if one.lies}
+        ballots = {
+            account: bend(desk, done, ballot) if account in liars and isinstance(ballot, bytes) else ballot
+            for account, ballot in done.ballots.items()
+        }
+        return replace(done, ballots=ballots)
+
+    return do
+
+
+def overclaiming(train: Handler[S, Any]) -> Handler[S, Any]:
+    """Return `train`, but whoever overclaims says that it has more samples than the terms admit; as that is
+    refused, as many as they do."""
+
+    def do(desk: Desk[S, Any], who: Who) -> Done | None:
+        done = train(desk, who)
+        if done is None:
+            return None
+        liars = {one.account for one in who if one.overclaims}
+        most = desk.terms.max_samples
+        calls = {
+            account: _claim(calls, most) if account in liars else calls
+            for account, calls in done.calls.items()
+        }
+        return replace(done, calls=calls)
+
+    return do
+
+
+def _claim(calls: Sequence[Call] | OwnTrouble, most: int) -> Sequence[Call] | OwnTrouble:
+    if isinstance(calls, OwnTrouble):
+        return calls
+    [call] = calls
+    number, digest, _, epochs = call.args
+    return [replace(call, args=(number, digest, claim, epochs)) for claim in (most + 1, most)]

@@ -1,0 +1,152 @@
+"""Publications, for every mechanism that has them: what passed, its model, forgeries, proofs of work.
+
+First the job finds out what is true; then whoever forges bends it; then whoever needs a proof of work looks
+for one of what it publishes: `mining(forging(publishing(…)), …)`.
+"""
+
+from collections.abc import Callable, Mapping, Sequence, Set
+from dataclasses import replace
+
+from clients.mechanisms.base import Candidate, Desk, Done, Handler, S, T, Who
+from clients.protocol.docket import Selection
+from clients.protocol.mining import is_proven
+from clients.protocol.policies import Mechanism
+from clients.protocol.publication import Select
+from clients.roles.miner import find_proofs
+from clients.roles.round_log import RoundLog, as_bytes32
+from clients.types.chain import Call
+from clients.types.errors import sound
+from clients.types.federation import ZERO32, Address, Role
+
+TRIES = 2**14
+"""Nonces that are tried before the chain is looked at again."""
+
+NOTHING = Candidate(None, fault="no update passed")
+
+
+def publishing(spec: Mechanism[T], select: Select[T]) -> Handler[S, T]:
+    """Return the job of publishing what the revealed ballots let pass.
+
+    Where a selected update can't be had or is none, there is no model of the selection, so nobody publishes;
+    where no update passed, they say so.
+    """
+
+    def do(desk: Desk[S, T], who: Who) -> Done | None:
+        selection = _get_selection(desk, spec, select)
+        candidate = _aggregate(desk, selection.bitmap)
+        if candidate.missing and desk.patient:
+            return None
+        if selection.bitmap and candidate.digest is None:
+            return Done(candidate=candidate)
+        digest = candidate.digest or ZERO32
+        calls = {one.account: (_publish(desk, one.account, digest, selection.bitmap),) for one in who}
+        return Done(calls=calls, candidate=candidate)
+
+    return do
+
+
+def forging(assemble: Handler[S, T]) -> Handler[S, T]:
+    """Return `assemble`, but whoever forges puts something else on record than what the ballots say.
+
+    First the votes turned round; as that is refused, another model under the right ones; or the truth, where
+    a lie gains nothing.
+    """
+
+    def do(desk: Desk[S, T], who: Who) -> Done | None:
+        done = assemble(desk, who)
+        forgers = [one.account for one in who if one.forges]
+        if done is None or not done.calls or not forgers:
+            return done
+        [honest] = sound(done.calls[forgers[0]])
+        _, truth, selection, _ = honest.args
+        assert isinstance(selection, int)
+        turned = ~selection & ((1 << desk.status.record.proposals) - 1)
+        forged = _aggregate(desk, turned)
+        digest = forged.digest or desk.status.head
+        false_votes = (digest, turned) if turned else (ZERO32, 0)
+        other_model = (digest if selection else truth, selection)
+        forgeries = {
+            forger: [_publish(desk, forger, *said) for said in (false_votes, other_model)]
+            for forger in forgers
+        }
+        files = [*done.files, *([forged.data] if forged.data else [])]
+        return replace(done, calls={**done.calls, **forgeries}, files=files)
+
+    return do
+
+
+def mining(assemble: Handler[S, T], get_work: Callable[[T, Role], int]) -> Handler[S, T]:
+    """Return `assemble`, with a proof of work where one is asked for.
+
+    `get_work`: terms, what a publisher is drawn for → bits of the proof that wins it a block; 0: none.
+    """
+
+    def do(desk: Desk[S, T], who: Who) -> Done | None:
+        done = assemble(desk, who)
+        if done is None or not done.calls:
+            return done
+        calls = {account: sound(tried) for account, tried in done.calls.items()}
+        works = {one.account: get_work(desk.terms, desk.roles[one.account]) for one in who}
+        digests = {account: as_bytes32(calls[account][-1].args[1]) for account, bits in works.items() if bits}
+        bits = max(works.values(), default=0)
+        sought = set(digests.values()) - _get_won(desk.read_log(), bits)
+        proofs = {} if desk.hurried else _mine(desk, bits, digests, sought)
+        sought -= {digests[account] for account in proofs}
+        ready = {
+            account: [_prove(call, proofs.get(account, ZERO32)) for call in tried]
+            for account, tried in calls.items()
+            if desk.hurried or account in proofs or digests.get(account) not in sought
+        }
+        # Who proved its work comes first: on a chain that keeps the order, as it would by being faster.
+        order = sorted(ready, key=lambda account: account not in proofs)
+        ready = {account: ready[account] for account in order}
+        return replace(done, calls=ready, pending=calls.keys() - ready.keys())
+
+    return do
+
+
+def _get_selection(desk: Desk[S, T], spec: Mechanism[T], select: Select[T]) -> Selection:
+    """Return which updates the revealed ballots let pass."""
+    return select(desk.terms, desk.status.record, desk.read_log().docket(spec, desk.terms))
+
+
+def _aggregate(desk: Desk[S, T], bitmap: int) -> Candidate:
+    """Return the model that the updates in `bitmap` make, weighed by the samples that they claim."""
+    chosen = [one for one in desk.read_log().proposals() if bitmap >> one.number & 1]
+    return desk.cohort.aggregate(chosen) if chosen else NOTHING
+
+
+def _publish(desk: Desk[S, T], publisher: Address, digest: object, selection: int) -> Call:
+    return Call(publisher, "publish", (desk.status.round, digest, selection, ZERO32))
+
+
+def _prove(call: Call, nonce: bytes) -> Call:
+    return replace(call, args=(*call.args[:-1], nonce))
+
+
+def _mine(
+    desk: Desk[S, T], bits: int, digests: Mapping[Address, bytes], sought: Set[bytes]
+) -> dict[Address, bytes]:
+    """Return the proofs of work found in one go of tries; who comes late to a digest needs none any more."""
+    turn = desk.status.round % max(len(digests), 1)  # nobody is always the first to try
+    miners: Sequence[tuple[Address, bytes]] = [
+        (account, digest) for account, digest in digests.items() if digest in sought
+    ]
+    tried = desk.scratch.get("nonces", 0)
+    desk.scratch["nonces"] = tried + TRIES
+    return find_proofs(bits, desk.status.seed, dict([*miners[turn:], *miners[:turn]]), tried, TRIES)
+
+
+def _get_won(log: RoundLog, bits: int) -> set[bytes]:
+    """Return the digests that somebody has published in this round with a proof of work."""
+    return {
+        as_bytes32(event.args["digest"])
+        for event in log.named("Published")
+        if is_proven(
+            bits,
+            log.status.seed,
+            str(event.args["publisher"]),
+            as_bytes32(event.args["digest"]),
+            as_bytes32(event.args["nonce"]),
+        )
+    }

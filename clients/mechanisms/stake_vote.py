@@ -1,0 +1,175 @@
+"""stake_vote at home: voters judge the aggregate of all updates, and their majority's digest is the head."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import TypeAlias
+
+from clients.mechanisms.base import Candidate, Conduct, Desk, Done, Run, Settings, Who, get_schedule
+from clients.mechanisms.behaviours import lying, overclaiming
+from clients.mechanisms.training import train
+from clients.protocol.blame import is_blamed
+from clients.protocol.claims import UPDATES_MAX
+from clients.protocol.docket import Docket
+from clients.protocol.stake_vote import STAKE_VOTE
+from clients.roles import judging
+from clients.roles.round_log import Proposal
+from clients.roles.view import Judge, Train
+from clients.types.amounts import format_amount, parse_amount
+from clients.types.errors import OwnTrouble, RequestError, attempt, sound
+from clients.types.federation import ZERO_ADDRESS, Address, Outcome, StakeVoteTerms, Status
+from clients.types.settings import check_range, option
+
+
+@dataclass(frozen=True, slots=True)
+class StakeVoteSettings(Settings):
+    """The options of stake_vote."""
+
+    proposers: int = option(4, "proposers drawn a round; the others vote")
+    tolerance: float = option(
+        0.02, "epsilon of eq. (2): how far the score may fall in an approved round", personal=True
+    )
+    proposer_stake: str = option("16", "tokens a proposer of a rejected round loses")
+    voter_stake: str = option("8", "tokens a voter in the minority loses")
+    quorum: float = option(0.5, "share of the drawn voters that must reveal for a verdict")
+    attribution: bool = option(False, "slash only proposers whose updates the rejecting voters name")
+
+    def check(self) -> None:
+        """See `Settings`."""
+        check_range("proposers", self.proposers, 1, 1_000_000)
+        check_range("tolerance", self.tolerance, 0.0, 1.0)
+        check_range("quorum", self.quorum, 0.0, 1.0)
+        if self.attribution and self.proposers > UPDATES_MAX:
+            raise RequestError(
+                f"{self.proposers} proposers with attribution: a ballot names {UPDATES_MAX} updates at most."
+            )
+
+    def check_run(self, run: Run) -> None:
+        """See `Settings`."""
+        if self.proposers >= run.clients:
+            raise RequestError(
+                f"{self.proposers} proposers of {run.clients} clients leave no voters: lower --proposers."
+            )
+        for name in ("proposer_stake", "voter_stake"):
+            if parse_amount(name, getattr(self, name)) > run.stake:
+                raise RequestError(
+                    f"{name} {getattr(self, name)} is more than the {format_amount(run.stake)} tokens at the "
+                    "start."
+                )
+
+
+StakeVoteDesk: TypeAlias = Desk[StakeVoteSettings, StakeVoteTerms]
+
+
+def _get_terms(settings: StakeVoteSettings, run: Run, genesis: bytes, samples: int) -> StakeVoteTerms:
+    proposer_stake = parse_amount("proposer_stake", settings.proposer_stake)
+    voter_stake = parse_amount("voter_stake", settings.voter_stake)
+    return StakeVoteTerms(
+        token=ZERO_ADDRESS,
+        beacon=ZERO_ADDRESS,
+        genesis=genesis,
+        bond=max(proposer_stake, voter_stake, 1),
+        proposer_stake=proposer_stake,
+        voter_stake=voter_stake,
+        seats=settings.proposers,
+        min_voters=1,
+        quorum_bps=round(settings.quorum * 10_000),
+        max_samples=samples,
+        max_epochs=run.local_epochs,
+        attribution=settings.attribution,
+        schedule=get_schedule(),
+    )
+
+
+def _judge(desk: StakeVoteDesk, who: Who) -> Done | None:
+    """Return ballots on the aggregate. With attribution, those that reject name the updates to blame."""
+    proposals = desk.read_log().proposals()
+    candidate = desk.cohort.aggregate(proposals)
+    if candidate.missing and desk.patient:
+        return None
+    votes = _get_votes(desk, who, candidate)
+    named = _get_named(desk, who, candidate, proposals, votes)
+
+    def fill_in(account: Address) -> bytes:
+        return judging.get_ballot(sound(votes[account]), sound(named.get(account)))
+
+    ballots = {one.account: attempt(partial(fill_in, one.account)) for one in who}
+    return Done(ballots=ballots, candidate=candidate)
+
+
+def _get_votes(desk: StakeVoteDesk, who: Who, candidate: Candidate) -> Mapping[Address, bytes | OwnTrouble]:
+    """Return what each votes for, or why it can't judge.
+
+    Where a peer's misbehaviour left no candidate, all vote against.
+    """
+    if candidate.digest is None:
+        return {one.account: judging.REJECT for one in who}
+    indices = [one.index for one in who]
+    scores = desk.cohort.scores(candidate.digest, indices)
+    references = desk.cohort.scores(desk.status.head, indices)
+
+    def vote(digest: bytes, score: float | OwnTrouble, reference: float | OwnTrouble) -> bytes:
+        return judging.get_vote(digest, sound(score), sound(reference), desk.settings.tolerance)
+
+    return {
+        one.account: attempt(partial(vote, candidate.digest, score, reference))
+        for one, score, reference in zip(who, scores, references, strict=True)
+    }
+
+
+def _get_named(
+    desk: StakeVoteDesk,
+    who: Who,
+    candidate: Candidate,
+    proposals: Sequence[Proposal],
+    votes: Mapping[Address, bytes | OwnTrouble],
+) -> Mapping[Address, set[int] | OwnTrouble]:
+    """Return whom each blames; nothing for anybody without attribution.
+
+    Who approves blames nobody. Where misbehaviour left no candidate, it is the fault of those who misbehaved.
+    """
+    if not desk.terms.attribution:
+        return {}
+    if candidate.digest is None:
+        faulty = set(desk.cohort.find_faulty(proposals))
+        return {one.account: faulty for one in who}
+    # Leaving each update out is dear, so it is done for those alone whose ballot will say it.
+    rejecting = [one for one in who if votes[one.account] == judging.REJECT]
+    indices = [one.index for one in rejecting]
+    scores = desk.cohort.scores(candidate.digest, indices)
+    without = desk.cohort.scores_without_each(proposals, desk.status.head, indices)
+    blamed: dict[Address, set[int] | OwnTrouble] = {one.account: set() for one in who}
+
+    def blame(score: float | OwnTrouble, rest: Sequence[float | OwnTrouble]) -> set[int]:
+        return judging.get_blamed(sound(score), list(map(sound, rest)), desk.settings.tolerance)
+
+    for one, score, rest in zip(rejecting, scores, without, strict=True):
+        blamed[one.account] = attempt(partial(blame, score, rest))
+    return blamed
+
+
+def _lie(desk: StakeVoteDesk, done: Done, ballot: bytes) -> bytes:
+    """Return the opposite of a ballot: approve what it rejects, blame whom it doesn't."""
+    vote = judging.get_lie(ballot[:32], done.candidate.digest if done.candidate else None)
+    if len(ballot) == len(vote):
+        return vote
+    named = judging.get_numbers(ballot[32:])
+    return judging.get_ballot(vote, judging.get_others(named, desk.status.record.proposals))
+
+
+def _get_blamed(terms: StakeVoteTerms, status: Status, docket: Docket) -> set[int]:
+    """Return the numbers of the updates that lose their stake by a rejected round."""
+    if status.record.outcome != Outcome.REJECTED:
+        return set()
+    numbers = range(status.record.proposals)
+    return {number for number in numbers if is_blamed(terms, status.record, docket, number)}
+
+
+CONDUCT: Conduct[StakeVoteSettings, StakeVoteTerms] = Conduct(
+    spec=STAKE_VOTE,
+    settings=StakeVoteSettings,
+    get_terms=_get_terms,
+    jobs={Train: overclaiming(train), Judge: lying(_judge, _lie)},
+    get_blamed=_get_blamed,
+    why_out="its stake is below the bond",
+)

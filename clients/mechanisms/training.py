@@ -1,0 +1,35 @@
+"""Training, for every mechanism whose proposers send what they trained."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from clients.mechanisms.base import Desk, Done, S, T, Who
+from clients.types.chain import Call
+from clients.types.errors import OwnTrouble, part
+
+if TYPE_CHECKING:
+    from clients.mechanisms.cohort import Trained
+
+
+def train(desk: Desk[S, T], who: Who) -> Done:
+    """Return the proposals of what these train from the head."""
+    return propose(desk, who, train_from_head(desk, who))
+
+
+def train_from_head(desk: Desk[S, T], who: Who, *, drifts: bool = False) -> "Sequence[Trained | OwnTrouble]":
+    """Return what these train from the head, each in its place; with `drifts`, how that moved its score."""
+    behaving = {one.index for one in who if not one.malicious}
+    indices = [one.index for one in who]
+    return desk.cohort.train(indices, desk.status.round, desk.status.head, behaving, drifts=drifts)
+
+
+def propose(desk: Desk[S, T], who: Who, found: "Sequence[Trained | OwnTrouble]") -> Done:
+    """Return what was trained as files to store and proposals to send."""
+    trained, troubles = part(dict(zip((one.account for one in who), found, strict=True)))
+    calls = {
+        account: (
+            Call(account, "propose", (desk.status.round, update.digest, update.samples, update.epochs)),
+        )
+        for account, update in trained.items()
+    }
+    return Done([update.data for update in trained.values()], {**calls, **troubles})

@@ -1,0 +1,214 @@
+"""vbfl at home: validators judge each update by one epoch of their own; miners and validators publish."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import Any, TypeAlias
+
+from clients.mechanisms.base import Conduct, Desk, Done, Run, Settings, Who, get_schedule
+from clients.mechanisms.behaviours import lying, overclaiming
+from clients.mechanisms.publishing import forging, mining, publishing
+from clients.mechanisms.training import propose, train_from_head
+from clients.protocol.claims import UPDATES_MAX
+from clients.protocol.docket import Docket
+from clients.protocol.vbfl import VBFL, select_approved
+from clients.roles import judging
+from clients.roles.judging import FIXED_THRESHOLD, LATEST_DRIFTS
+from clients.roles.view import Assemble, Judge, Train
+from clients.types.amounts import parse_amount
+from clients.types.errors import OwnTrouble, RequestError, attempt, sound
+from clients.types.federation import ZERO_ADDRESS, Address, Outcome, Role, Status, VbflTerms
+from clients.types.settings import check_range, option
+from clients.types.store import ContentMissing
+
+ADAPTIVE, GAP = "adaptive", "gap"
+PUBLISH_SECONDS = 3600
+WORK_MAX = 24
+"""Bits of work that a run on one machine still comes to an end with."""
+
+
+@dataclass(frozen=True, slots=True)
+class VbflSettings(Settings):
+    """The options of vbfl."""
+
+    workers: int = option(12, "workers drawn a round, who train")
+    validators: int = option(5, "validators drawn a round, who vote on each update")
+    miners: int = option(3, "miners drawn a round, who put the model on record")
+    unit_reward: str = option("0.001", "tokens that a sample visited, a check or a vote earns")
+    kick_rounds: int = option(6, "rejected updates in a row that ban a worker")
+    pow_bits: int = option(0, "bits of proof of work that win a block; 0: the highest stake wins it")
+    threshold: str = option(
+        str(FIXED_THRESHOLD),
+        "how far an update may fall behind a validator's own; or adaptive, gap",
+        personal=True,
+    )
+
+    def check(self) -> None:
+        """See `Settings`."""
+        if self.workers > UPDATES_MAX:
+            raise RequestError(f"{self.workers} workers: a ballot votes on {UPDATES_MAX} updates at most.")
+        parse_amount("unit_reward", self.unit_reward)
+        check_range("kick_rounds", self.kick_rounds, 1, 2**16 - 1)
+        check_range("pow_bits", self.pow_bits, 0, WORK_MAX)
+        self.get_fixed_threshold()
+
+    def check_run(self, run: Run) -> None:
+        """See `Settings`."""
+        wanted = self.workers + self.validators + self.miners
+        if min(self.workers, self.validators, self.miners) < 1 or wanted > run.clients:
+            raise RequestError(
+                f"{self.workers} workers, {self.validators} validators and {self.miners} miners don't add "
+                f"up to the {run.clients} clients: at least one of each, and no more than there are."
+            )
+        if not run.stake:
+            raise RequestError("tokens = 0: a member needs a stake.")
+
+    def get_fixed_threshold(self) -> float | None:
+        """Return vh, or None where each validator finds its own."""
+        if self.threshold in (ADAPTIVE, GAP):
+            return None
+        try:
+            threshold = float(self.threshold)
+        except ValueError:
+            threshold = float("nan")
+        if not -1.0 <= threshold <= 1.0:
+            raise RequestError(
+                f"threshold = {self.threshold!r}: a number between -1 and 1, {ADAPTIVE!r} or {GAP!r} is "
+                "needed."
+            )
+        return threshold
+
+
+VbflDesk: TypeAlias = Desk[VbflSettings, VbflTerms]
+
+
+def _get_terms(settings: VbflSettings, run: Run, genesis: bytes, samples: int) -> VbflTerms:
+    return VbflTerms(
+        token=ZERO_ADDRESS,
+        beacon=ZERO_ADDRESS,
+        genesis=genesis,
+        bond=run.stake,
+        unit_reward=parse_amount("unit_reward", settings.unit_reward),
+        workers=settings.workers,
+        validators=settings.validators,
+        miners=settings.miners,
+        max_samples=samples,
+        max_epochs=run.local_epochs,
+        kick_rounds=settings.kick_rounds,
+        pow_bits=settings.pow_bits,
+        schedule=get_schedule(PUBLISH_SECONDS),
+    )
+
+
+def _get_pool(settings: VbflSettings, run: Run, samples: int) -> int:
+    """Return the most that eqs. (1) to (3) pay in a round: every update passes, everybody comes."""
+    votes = settings.workers * settings.validators
+    units = settings.workers * samples * run.local_epochs + 2 * votes + settings.miners * votes
+    return units * parse_amount("unit_reward", settings.unit_reward)
+
+
+def _train(desk: VbflDesk, who: Who) -> Done:
+    """Return proposals. Who will judge adaptively remembers how its own training moved its score."""
+    adaptive = desk.settings.threshold == ADAPTIVE
+    trained = train_from_head(desk, who, drifts=adaptive)
+    done = propose(desk, who, trained)
+    if not adaptive:
+        return done
+    memory = {
+        one.account: [*desk.memory.get(one.account, ()), update.drift][-LATEST_DRIFTS:]
+        for one, update in zip(who, trained, strict=True)
+        if not isinstance(update, OwnTrouble) and update.drift is not None
+    }
+    return replace(done, memory=memory)
+
+
+def _judge(desk: VbflDesk, who: Who) -> Done | None:
+    """Return each validator's votes on all updates. What is withheld or ill-formed is voted against."""
+    proposals = desk.read_log().proposals()
+    faults = desk.cohort.find_faulty(proposals)
+    if desk.patient and any(isinstance(fault, ContentMissing) for fault in faults.values()):
+        return None
+    usable = [proposal for proposal in proposals if proposal.number not in faults]
+    indices = [one.index for one in who]
+    scores = desk.cohort.scores_each(usable, indices)
+    owns = desk.cohort.score_first_epochs(indices, desk.status.round, desk.status.head)
+    findings: dict[Address, dict[str, Any]] = {}
+
+    def check(
+        account: Address, index: int, own: float | OwnTrouble, found: Sequence[float | OwnTrouble]
+    ) -> bytes:
+        own, theirs = sound(own), list(map(sound, found))
+        threshold = _get_threshold(desk, account, index, own, [own - score for score in theirs])
+        vad: list[float | None] = [None] * len(proposals)
+        for proposal, score in zip(usable, theirs, strict=True):
+            vad[proposal.number] = round(own - score, 6)
+        findings[account] = {"vad": vad, "threshold": round(threshold, 6)}
+        return judging.get_bitmap(
+            {
+                proposal.number
+                for proposal, score in zip(usable, theirs, strict=True)
+                if judging.is_positive(own, score, threshold)
+            }
+        )
+
+    ballots = {
+        one.account: attempt(partial(check, one.account, one.index, own, theirs))
+        for one, own, theirs in zip(who, owns, scores, strict=True)
+    }
+    return Done(ballots=ballots, findings=findings)
+
+
+def _get_threshold(desk: VbflDesk, account: Address, index: int, own: float, vads: Sequence[float]) -> float:
+    fixed = desk.settings.get_fixed_threshold()
+    if fixed is not None:
+        return fixed
+    samples, share = desk.cohort.test_samples(index), desk.cohort.task.scores_shares
+    if desk.settings.threshold == GAP:
+        return judging.get_gap_threshold(vads, own, samples, share=share)
+    return judging.get_threshold(desk.memory.get(account, ()), own, samples, share=share)
+
+
+def _lie(desk: VbflDesk, done: Done, ballot: bytes) -> bytes:
+    """Return the opposite of a ballot: approve every update that it doesn't."""
+    approved = judging.get_numbers(ballot)
+    return judging.get_bitmap(judging.get_others(approved, desk.status.record.proposals))
+
+
+def _get_blamed(terms: VbflTerms, status: Status, docket: Docket) -> set[int]:
+    """Return the numbers of the updates that didn't pass, which is held against their workers."""
+    if status.record.outcome in (Outcome.NONE, Outcome.UNDECIDED):
+        return set()
+    return set(range(status.record.proposals)) - set(_select(terms, status, docket))
+
+
+def _select(terms: VbflTerms, status: Status, docket: Docket) -> tuple[int, ...]:
+    return select_approved(terms, status.record, docket).numbers
+
+
+def _get_work(terms: VbflTerms, roles: Role) -> int:
+    return 0 if Role.VOTER in roles else terms.pow_bits
+
+
+def _tell(docket: Docket, findings: Mapping[Address, Mapping[str, Any]]) -> dict[str, Any]:
+    """Return how many approved each update, and what each validator found."""
+    return {
+        "positives": list(docket.marks),
+        "vad": {who: found["vad"] for who, found in findings.items()},
+        "thresholds": {who: found["threshold"] for who, found in findings.items()},
+    }
+
+
+CONDUCT: Conduct[VbflSettings, VbflTerms] = Conduct(
+    spec=VBFL,
+    settings=VbflSettings,
+    get_terms=_get_terms,
+    jobs={
+        Train: overclaiming(_train),
+        Judge: lying(_judge, _lie),
+        Assemble: mining(forging(publishing(VBFL, select_approved)), _get_work),
+    },
+    get_blamed=_get_blamed,
+    why_out="its updates were rejected too many rounds in a row",
+    get_pool=_get_pool,
+    tell=_tell,
+)

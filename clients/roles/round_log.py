@@ -1,0 +1,121 @@
+"""What the chain's node has logged of one round, held against what its state has counted."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import NamedTuple, TypeVar
+
+from clients.protocol.docket import Docket, Update
+from clients.protocol.policies import Mechanism
+from clients.types.errors import UnavailableError
+from clients.types.federation import Address, Event, Status
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Proposal:
+    """One proposed update: `digest` names its weights, `samples` is the weight it claims in eq. (1).
+
+    `number` is its place among the round's, and its bit in a bitmap; `epochs` is how long it claims to have
+    been trained.
+    """
+
+    proposer: Address
+    number: int
+    digest: bytes
+    samples: int
+    epochs: int = 1
+
+
+class Votes(NamedTuple):
+    """How a settled round was voted on, and the digest that its settlement names as the candidate."""
+
+    votes_for: int
+    votes_against: int
+    candidate: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class RoundLog:
+    """The events of the round in `status`, and what they tell.
+
+    Everything that they must tell and don't is an `UnavailableError`: a node's logs may lag behind its state.
+    """
+
+    status: Status
+    events: Sequence[Event] = field(repr=False)
+
+    def proposals(self) -> list[Proposal]:
+        """Return the round's proposals in the order of their numbers, once the phase Propose is over."""
+        found = sorted(map(_read_proposal, self.named("Proposed")), key=lambda proposal: proposal.number)
+        self._require(len(found), self.status.record.proposals, "proposals")
+        return found
+
+    def docket(self, mechanism: Mechanism[T], terms: T) -> Docket:
+        """Return the round's docket by the specification's rules: its updates, and all ballots counted."""
+        ballots = [_bytes(event.args["ballot"]) for event in self.named("Revealed")]
+        self._require(len(ballots), self.status.record.reveals, "ballots")
+        updates = tuple(Update(p.proposer, p.digest, p.samples, p.epochs) for p in self.proposals())
+        docket = Docket(updates=updates)
+        for ballot in ballots:
+            docket, _ = mechanism.ballots.count(terms, self.status.record, docket, ballot)
+        return docket
+
+    def votes(self) -> Votes:
+        """Return the votes of the settled round."""
+        settled = self.named("Settled")
+        if not settled:
+            raise UnavailableError(
+                f"the chain's node has no log of the settlement of round {self.status.round} yet."
+            )
+        args = settled[-1].args
+        return Votes(
+            _integer(args["votesFor"]), _integer(args["votesAgainst"]), as_bytes32(args["candidate"])
+        )
+
+    def winner(self) -> Address | None:
+        """Return who won the round's block, where there are blocks to win and somebody did."""
+        won = self.named("BlockWon")
+        return str(won[0].args["winner"]) if won else None
+
+    def named(self, name: str) -> list[Event]:
+        """Return the round's events of this name, in order."""
+        return [
+            event for event in self.events if event.name == name and event.args["round"] == self.status.round
+        ]
+
+    def _require(self, found: int, counted: int, what: str) -> None:
+        if found != counted:
+            raise UnavailableError(
+                f"the chain's node shows {found} of the {counted} {what} of round {self.status.round}."
+            )
+
+
+def _read_proposal(event: Event) -> Proposal:
+    args = event.args
+    return Proposal(
+        proposer=str(args["proposer"]),
+        number=_integer(args["number"]),
+        digest=as_bytes32(args["digest"]),
+        samples=_integer(args["samples"]),
+        epochs=_integer(args["epochs"]),
+    )
+
+
+def _integer(value: object) -> int:
+    if not isinstance(value, int):
+        raise UnavailableError(f"the chain's node hands out damaged logs: {value!r} is no number.")
+    return value
+
+
+def _bytes(value: object) -> bytes:
+    if not isinstance(value, bytes):
+        raise UnavailableError(f"the chain's node hands out damaged logs: {value!r} is no ballot.")
+    return value
+
+
+def as_bytes32(value: object) -> bytes:
+    """Return `value`, an event's argument, as 32 bytes; `UnavailableError` where it is something else."""
+    if not isinstance(value, bytes) or len(value) != 32:
+        raise UnavailableError(f"the chain's node hands out damaged logs: {value!r} is not 32 bytes.")
+    return value

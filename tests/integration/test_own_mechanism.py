@@ -1,0 +1,72 @@
+"""A mechanism in one file outside the package: it runs, tells, remembers, and goes on once interrupted."""
+
+import importlib.util
+from collections.abc import Iterator
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import pytest
+
+from clients import mechanisms, swarm
+from clients.engine import swarm as engine
+from tests.integration.exact_bench import ExactBench
+from tests.integration.swarms import lines_of
+
+FILE = Path(__file__).parents[2] / "docs" / "examples" / "small_jury.py"
+WORDS = [
+    "--mechanism", "small_jury", "--jurors", "4", "--clients", "10", "--proposers", "3", "--malicious", "2",
+    "--store", "memory", "--seed", "3",
+]  # fmt: skip
+
+
+@pytest.fixture
+def small_jury(monkeypatch: pytest.MonkeyPatch) -> Iterator[ModuleType]:
+    monkeypatch.setattr(engine, "build_bench", lambda config: ExactBench())
+    monkeypatch.setattr(engine.Swarm, "draw", lambda _: None)
+    spec = importlib.util.spec_from_file_location("small_jury", FILE)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    yield module
+    for table in (mechanisms._conducts, mechanisms._settings):
+        table.pop("small_jury")  # type: ignore[attr-defined]
+
+
+def run(out: Path, *more: str) -> list[dict[str, Any]]:
+    assert swarm.main([*WORDS, *more, "--out", str(out)]) == 0
+    return lines_of(out)
+
+
+def test_a_mechanism_of_ones_own_runs_and_goes_on(small_jury: ModuleType, tmp_path: Path) -> None:
+    assert len(FILE.read_text().splitlines()) <= 150
+    whole = run(tmp_path / "whole", "--rounds", "6")
+    for line in whole:
+        assert line["votes_for"] + line["votes_against"] == 4
+        assert set(line["measured"]) == set(line["proposers"])
+    best: dict[str, float] = {}
+    for line in whole:
+        for account, found in line["measured"].items():
+            best[account] = max(found["score"], best.get(account, 0.0))
+            assert found["best"] == best[account]
+    run(tmp_path / "part", "--rounds", "4")
+    assert swarm.main(["--resume", str(tmp_path / "part"), "--rounds", "6"]) == 0
+    assert lines_of(tmp_path / "part") == whole
+
+
+def test_its_settings_are_a_table_of_its_name(small_jury: ModuleType, tmp_path: Path) -> None:
+    run(tmp_path / "first", "--rounds", "1")
+    text = (tmp_path / "first" / "config.toml").read_text()
+    assert "[small_jury]" in text
+    assert "jurors = 4" in text
+    again = ["--config", str(tmp_path / "first" / "config.toml"), "--out", str(tmp_path / "again")]
+    assert swarm.main(again) == 0
+    assert lines_of(tmp_path / "again") == lines_of(tmp_path / "first")
+
+
+def test_it_has_no_contract(
+    small_jury: ModuleType, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert swarm.main([*WORDS, "--chain", "anvil", "--out", str(tmp_path / "run")]) == 2
+    assert "has no contract: run it on the specification" in capsys.readouterr().err
