@@ -1,4 +1,4 @@
-"""The shell commands of documentation pages, run as a reader would: in order, in one shell, in a fresh clone."""
+"""Shell commands of documentation pages, run as a reader does: in order, in one shell, in a fresh clone."""
 
 import argparse
 import os

@@ -11,29 +11,36 @@ DOCS = ROOT / "docs"
 PATHS = [ROOT / "README.md", *sorted(DOCS.glob("tutorial/*.md")), *sorted(DOCS.glob("how-to/*.md"))]
 PYTHON = ".venv/bin/python"
 SWARM, EXPERIMENTS = f"{PYTHON} -m clients.swarm", f"{PYTHON} -m clients.experiments"
+AUDIT = f"{PYTHON} -m clients.audit --rpc http://127.0.0.1:8545 --deployment deployments/31337/devnet.json"
 CAST = "node_modules/.bin/cast"
 KEY = "0xac0974bec39a17e36ba4a6b4d238ff944bacb478cbed5efcae784d7bf4f2ff80"
 """Anvil's first test key, known to all."""
 
 KEEPING = f"echo secret > phrase; {CAST} wallet import --keystore-dir . --private-key {KEY} deployer.json"
-RUN_THERE = "minutes, and tests/integration/test_swarm.py runs its like"
-FIGURE = "tests/integration/test_experiments.py runs the figure, and hours are too long"
+BARE = f'make devnet ARGS="--genesis 0x{"11" * 32}"'
+"""Nodes for pages that need no model to start from."""
+
+RUN_BY = "tests/integration/test_{}.py runs its like"
 PAGES = {
     "README.md": Page(left={"make swarm": "the tutorial runs it", "make test": "that is what runs this"}),
     "docs/tutorial/first-federation.md": Page(
         swaps={"make swarm": 'make swarm ARGS="--rounds 1"', "sed -n 13p": "sed -n 1p"},
-        left={f"{SWARM} --mechanism fedavg": RUN_THERE, f"{SWARM} --attack": RUN_THERE},
+        left={
+            f"{SWARM} --mechanism fedavg": RUN_BY.format("swarm"),
+            f"{SWARM} --attack": RUN_BY.format("swarm"),
+        },
     ),
     "docs/how-to/audit-a-federation.md": Page(
         before=["make devnet", "echo secret > secret.txt", f"{CAST} wallet new . auditor.json"],
         swaps={"/ip4/127.0.0.1/tcp/5001": "{store}"},
         left={
-            f"{PYTHON} -m clients.audit --rpc http://127.0.0.1:8545 --deployment deployments/31337/devnet.json "
-            "--store /ip4/127.0.0.1/tcp/5001 --rounds": "there are no forty rounds"
+            f"{AUDIT} --store /ip4/127.0.0.1/tcp/5001 --rounds": "no round is played here",
+            f"{AUDIT} --no-models": RUN_BY.format("audit_command"),
+            f"{AUDIT} --store /ip4/127.0.0.1/tcp/5001 --checkpoint": RUN_BY.format("audit_command"),
         },
     ),
     "docs/how-to/bring-your-own.md": Page(swaps={"mine:narrow_net": "mine:narrow_net --rounds 1"}),
-    "docs/how-to/browse-rounds.md": Page(before=['make devnet ARGS="--chain-only"']),
+    "docs/how-to/browse-rounds.md": Page(before=[BARE]),
     "docs/how-to/deploy.md": Page(
         before=[KEEPING],
         swaps={
@@ -44,20 +51,29 @@ PAGES = {
         },
     ),
     "docs/how-to/run-a-participant.md": Page(
-        swaps={"/ip4/127.0.0.1/tcp/41397": "{store}", "--rounds 3": "--rounds 1"},
-        left={f"{PYTHON} -m clients.node --rpc https://node.example.org": "five like it run above"},
+        swaps={
+            "/ip4/127.0.0.1/tcp/41397": "{store}",
+            "--rounds 3": "--rounds 1",
+            "--seats 2": "--seats 1 --min-voters 1",
+            "0 1 2 3": "0",
+        },
+        left={f"{PYTHON} -m clients.node --rpc https://node.example.org": "two like it run above"},
     ),
     "docs/how-to/run-a-swarm.md": Page(
-        swaps={"--out runs/real": "--rounds 1 --out runs/real", "--rounds 60": "--rounds 2"},
+        swaps={"--rounds 5": "--rounds 1"},
         left={
-            f"{SWARM} --mechanism vbfl": "tests/integration/test_swarm_vbfl_chains.py runs its like",
-            f"{SWARM} --chain spec": RUN_THERE,
+            f"{SWARM} --mechanism vbfl": RUN_BY.format("swarm_vbfl_chains"),
+            f"{SWARM} --chain anvil": RUN_BY.format("swarm_chains"),
+            f"{SWARM} --chain spec": RUN_BY.format("swarm"),
+            f"{SWARM} --resume": RUN_BY.format("swarm"),
         },
     ),
-    "docs/how-to/run-an-experiment.md": Page(left={EXPERIMENTS: FIGURE}),
+    "docs/how-to/run-an-experiment.md": Page(
+        left={EXPERIMENTS: RUN_BY.format("experiments") + "; all of it takes hours"}
+    ),
     "docs/how-to/run-on-your-chain.md": Page(
         before=[
-            "make devnet",
+            BARE,
             KEEPING,
             "printf 'task = \"classes:3\"\\nstandardize = true\\n' > draft.toml",
             f"{PYTHON} -c 'import numpy as np; y = np.arange(90) % 3; x = np.eye(3)[y]; "
