@@ -150,12 +150,14 @@ class Reader:
         assert self._shell.stdin is not None
         assert self._shell.stdout is not None
         end = "-- that was it:"
-        self._shell.stdin.write(f"{{ {command}\n}} </dev/null 2>&1; echo; echo '{end}' $?\n")
+        self._shell.stdin.write(f"{{ {command}\n}} </dev/null 2>&1; printf '\\n%s %s\\n' '{end}' $?\n")
         self._shell.stdin.flush()
         said: list[str] = []
         for line in self._shell.stdout:
             if line.startswith(end):
-                assert int(line.removeprefix(end)) == 0, f"{command}\n{''.join(said)}"
+                # npm's wrapper of `cast` ends with status 0 whatever happens.
+                failed = int(line.removeprefix(end)) or any(one.startswith("Error:") for one in said)
+                assert not failed, f"{command}\n{''.join(said)}"
                 return
             said.append(line)
         pytest.fail(f"the shell ended in {command}\n{''.join(said)}")

@@ -16,7 +16,10 @@ CAST = "node_modules/.bin/cast"
 KEY = "0xac0974bec39a17e36ba4a6b4d238ff944bacb478cbed5efcae784d7bf4f2ff80"
 """Anvil's first test key, known to all."""
 
-KEEPING = f"echo secret > phrase; {CAST} wallet import --keystore-dir . --private-key {KEY} deployer.json"
+KEEPING = (
+    f"echo secret > phrase; {CAST} wallet import --keystore-dir . --unsafe-password secret "
+    f"--private-key {KEY} deployer.json"
+)
 BARE = f'make devnet ARGS="--genesis 0x{"11" * 32}"'
 """Nodes for pages that need no model to start from."""
 
@@ -83,7 +86,7 @@ PAGES = {
             "/ip4/127.0.0.1/tcp/5001": "{store}",
             "URL": "{chain}",
             "TOKEN": "{token}",
-            "ACCOUNT": "{federation}",
+            "ACCOUNT": "0x70997970C51812dc3A010C7d01b50e0d17dc79C8",
             "FEDERATION": "{federation}",
         },
     ),
