@@ -33,8 +33,8 @@ _SHARED = (".venv", "node_modules", ".tools")
 _SETTLED = 10**9  # before any set-up, so that make has none to do
 _SAVED = re.compile(r"(?:# |Save this as `)([\w-]+\.(?:toml|py))\b")
 _SERVES = re.compile(r"make devnet\b|-m deploy\.explorer\b")
-_TYPED = {"CAST_PASSWORD": "secret", "ETH_PASSWORD": "phrase", "FEDJURY_PASSPHRASE": "secret"}
-"""What a reader types where `cast` asks for a passphrase, or has in the file `phrase`."""
+_TYPED = {"CAST_PASSWORD": "secret", "FEDJURY_PASSPHRASE": "secret"}
+"""What a reader types where a passphrase is asked for."""
 
 _TOLD = re.compile(r"^(chain|store|gateway|genesis|federation|token|record) +(\S+)", re.MULTILINE)
 
@@ -156,7 +156,7 @@ class Reader:
         for line in self._shell.stdout:
             if line.startswith(end):
                 # npm's wrapper of `cast` ends with status 0 whatever happens.
-                failed = int(line.removeprefix(end)) or any(one.startswith("Error:") for one in said)
+                failed = int(line.removeprefix(end)) or any(one.lower().startswith("error:") for one in said)
                 assert not failed, f"{command}\n{''.join(said)}"
                 return
             said.append(line)

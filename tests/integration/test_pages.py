@@ -84,6 +84,7 @@ PAGES = {
         ],
         swaps={
             "/ip4/127.0.0.1/tcp/5001": "{store}",
+            "--keystore deployer.json": "--keystore deployer.json --password secret",
             "URL": "{chain}",
             "TOKEN": "{token}",
             "ACCOUNT": "0x70997970C51812dc3A010C7d01b50e0d17dc79C8",
