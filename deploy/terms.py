@@ -128,7 +128,7 @@ def _amount(text: str, defaults: Mapping[str, str]) -> Term:
 TERMS: Mapping[str, Term] = {
     "bond": _amount("least stake to join and to act", _everywhere("16")),
     "proposer_stake": _amount("what a proposer of a rejected round loses", _of("16")),
-    "voter_stake": _amount("what an outvoted or silent voter loses", _of("8")),
+    "voter_stake": _amount("what a voter loses that is outvoted, or commits and doesn't reveal", _of("8")),
     "unit_reward": _amount(
         "what a sample visited, a signature verified or a vote cast earns", _of(vbfl="0.000001")
     ),

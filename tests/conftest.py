@@ -24,6 +24,9 @@ TOGETHER = {
 }
 """Files of tests that build into the same folder."""
 
+APART = {"tests/integration/test_pages.py"}
+"""Files whose tests share nothing, and take long."""
+
 # Timing is never asserted, hypothesis's own deadline included: two busy cores would make it flaky.
 _SLOW = [HealthCheck.too_slow]
 settings.register_profile("default", deadline=None, suppress_health_check=_SLOW)
@@ -40,10 +43,14 @@ signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 class ByFile(LoadScopeScheduling):
-    """A file's tests stay in one process, for they share what is costly to set up; and so do `TOGETHER`."""
+    """A file's tests stay in one process, for they share what is costly to set up, unless they are `APART`;
+    and so do `TOGETHER`.
+    """
 
     def _split_scope(self, nodeid: str) -> str:
         file = nodeid.partition("::")[0]
+        if file in APART:
+            return nodeid
         return next((name for name, files in TOGETHER.items() if file in files), file)
 
 

@@ -17,6 +17,8 @@ from clients import audit, genesis, node, swarm
 from clients.auditing.findings import KINDS
 from clients.engine.config import COMMON, get_owned
 from clients.engine.results import RoundLine, summarise
+from clients.ports.chain.terms import KINDS as FEDERATIONS
+from clients.ports.chain.terms import abi_of
 from clients.types.learning import Task
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -25,6 +27,8 @@ PAGES = sorted([*ROOT.glob("*.md"), *DOCS.rglob("*.md"), *ROOT.glob("*/README.md
 EXPLAINED = ("stake-vote", "vbfl", "trust")
 LINK = re.compile(r"\[[^\]]*\]\(([^)\s]+)\)")
 CODE = re.compile(r"```.*?```", re.DOTALL)
+BLOCK = re.compile(r"^ *```(\w*)\n(.*?)^ *```$", re.MULTILINE | re.DOTALL)
+CALL = re.compile(r"`(?:beacon\.)?(\w+)\(([^()`]*)\)`")
 COMMANDS: dict[str, Callable[[list[str]], int]] = {
     "clients.swarm": swarm.main,
     "clients.node": node.main,
@@ -140,6 +144,20 @@ def test_troubleshooting_quotes_what_is_said() -> None:
     assert [piece for piece in pieces if piece not in texts] == []
 
 
+# ------------------------------------------------------------------ commands
+
+
+@pytest.mark.parametrize("path", PAGES, ids=lambda path: str(path.relative_to(ROOT)))
+def test_commands_stand_in_blocks_of_their_own(path: Path) -> None:
+    """So that they are found, and run by the Python that has what they need."""
+    for kind, block in re.findall(
+        r"^ *```(\w*)\n(.*?)^ *```$", path.read_text("utf-8"), re.MULTILINE | re.DOTALL
+    ):
+        first = {line.split()[0] for line in block.splitlines() if line.strip()}
+        assert not first & {"python", "python3", "pip", "cast"}, block
+        assert kind == "sh" or not first & {"make", ".venv/bin/python", "node_modules/.bin/cast"}, block
+
+
 # ------------------------------------------------------------------ links
 
 
@@ -179,6 +197,36 @@ def test_protocol_page_names_what_the_interface_has() -> None:
     structure = {"IFederation", "None"}
     assert errors <= told
     assert {name for name in told if name.isidentifier()} <= errors | events | structure | set(names)
+
+
+def test_protocol_page_s_signatures_are_the_abi_s() -> None:
+    """Functions, returned records and terms are told by their parameters' names, in order. Events and errors
+    may be told by what they carry: as many values, and none by the name of another place."""
+    text = " ".join(page("reference/protocol.md").split())
+    abis = {kind: abi_of(kind) for kind in FEDERATIONS}
+    entries = {entry["name"]: entry for abi in abis.values() for entry in abi if "name" in entry}
+    names = {name: [one["name"] for one in entry["inputs"]] for name, entry in entries.items()}
+    told = [
+        (name, re.findall(r"[^,\s][^,]*", inside)) for name, inside in CALL.findall(text) if name in names
+    ]
+    assert len(told) > 60
+    for name, given in told:
+        parameters = names[name]
+        assert len(given) == len(parameters), (name, given)
+        if entries[name]["type"] == "function":
+            assert given == parameters, name
+        for place, value in enumerate(given):
+            known = value.rpartition(".")[2]
+            assert known not in parameters or known == parameters[place], (name, given)
+    returned = re.findall(r"`(\w+)\(\w*\)` returns `\(([^)]*)\)`", text)
+    assert {name for name, _ in returned} == {"recordOf", "bidOf"}
+    for name, fields in returned:
+        assert fields.split(", ") == [one["name"] for one in entries[name]["outputs"][0]["components"]], name
+    listed = dict(re.findall(r"## `(\w+)` [^#]*?Terms: `([^`]*)`", text))
+    assert set(listed) == set(abis) - {"stake_vote"}
+    for kind, fields in listed.items():
+        (terms,) = (entry["outputs"][0]["components"] for entry in abis[kind] if entry.get("name") == "terms")
+        assert fields.split(", ") == [one["name"] for one in terms], kind
 
 
 def test_architecture_page_names_what_is_there() -> None:
