@@ -26,7 +26,7 @@ from clients.engine.holdings import Holdings
 from clients.engine.journal import Journal
 from clients.engine.notes import Notes
 from clients.engine.results import tell_trouble
-from clients.mechanisms.base import Desk, Done, Entry, Rules
+from clients.mechanisms.base import Desk, Done, Rules
 from clients.mechanisms.cohort import Cohort
 from clients.mechanisms.meters import Meters
 from clients.mechanisms.participant import Participant
@@ -120,7 +120,7 @@ class Driver:
         """
         outage_since: float | None = None
         looked_after = False
-        if self.rules.conduct.entry.is_over is not Entry.is_over:
+        if self.rules.conduct.entry.is_over is not None:
             earlier = [self.chain.round(number) for number in range(1, told + 1)]
             self._accepted = sum(record.outcome == Outcome.ACCEPTED for record in earlier)
         while told < rounds:
@@ -350,7 +350,8 @@ class Driver:
         end = get_end(status, status.phase)
         over = status.rest_until if status.phase == Phase.OPEN else 0 if end is None else end + 1
         now = self.chain.now()
-        seconds = min([begin for begin in self._get_begins(status).values() if begin > now], default=over) - now
+        begins = [begin for begin in self._get_begins(status).values() if begin > now]
+        seconds = min(begins, default=over) - now
         few = status.phase == Phase.OPEN and status.members < self.rules.min_members
         if seconds <= 0 and (self.devnet is not None or (few and self._closed)):
             raise Stalled(
@@ -366,9 +367,8 @@ class Driver:
 
     def _see_whether_over(self, status: Status) -> None:
         """Raise `Stalled` where the mechanism opens no round any more."""
-        if status.phase == Phase.OPEN and self.rules.conduct.entry.is_over(
-            self.rules.terms, status, self._accepted
-        ):
+        is_over = self.rules.conduct.entry.is_over
+        if is_over and status.phase == Phase.OPEN and is_over(self.rules.terms, status, self._accepted):
             raise Stalled(f"round {status.settled} was the last: the task is over.")
 
     def _let_go(self, status: Status) -> None:

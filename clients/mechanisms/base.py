@@ -41,6 +41,11 @@ class Run(Protocol):
         ...
 
     @property
+    def accounts(self) -> Sequence[Address]:
+        """Their accounts, in the order of the partition."""
+        ...
+
+    @property
     def malicious(self) -> int:
         """Participants that attack."""
         ...
@@ -160,10 +165,6 @@ def _wait_for_nothing(terms: Any, status: Status) -> Mapping[str, int]:
     return {}
 
 
-def _never(terms: Any, status: Status, accepted: int) -> bool:
-    return False
-
-
 @dataclass(frozen=True, slots=True)
 class Entry(Generic[T]):
     """How accounts get in, from when actions are possible, and when it is all over.
@@ -176,8 +177,8 @@ class Entry(Generic[T]):
     get_price: Callable[[T, int], int] = _pay_stake
     """Terms, what it stakes → base units that an account must hold to get in."""
     get_begins: Callable[[T, Status], Mapping[str, int]] = _wait_for_nothing
-    """Terms, status → the time from which a call is possible, by method, where its phase alone doesn't say."""
-    is_over: Callable[[T, Status, int], bool] = _never
+    """Terms, status → by method, from when a call is possible, where its phase alone doesn't say."""
+    is_over: Callable[[T, Status, int], bool] | None = None
     """Terms, status between rounds, accepted rounds so far → whether no round can be opened any more."""
 
 
