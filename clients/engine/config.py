@@ -15,11 +15,13 @@ import tomli_w
 from clients.mechanisms import SETTINGS
 from clients.mechanisms.base import Settings
 from clients.ports.files import write_whole
+from clients.ports.keys import derive_keys
 from clients.ports.store.address import is_address
 from clients.ports.store.opening import NAMES as STORES
 from clients.ports.urls import WAYS, beside, is_url
 from clients.types.amounts import parse_amount
 from clients.types.errors import RequestError, unknown_name
+from clients.types.federation import Address
 from clients.types.keeping import HISTORY, HISTORY_MAX
 from clients.types.learning import AGREED, AUTO, LAYOUTS, Form, Learning
 from clients.types.settings import check_name, check_range, make, option, plain
@@ -125,6 +127,11 @@ class SwarmConfig(ParticipantConfig):
     def stake(self) -> int:
         """What every participant stakes at the start, in base units."""
         return parse_amount("tokens", self.tokens)
+
+    @property
+    def accounts(self) -> list[Address]:
+        """The participants' accounts, in the order of the partition."""
+        return [key.address for key in derive_keys(self.seed, self.clients)]
 
     def tables(self) -> dict[str, Any]:
         """Return the settings as TOML holds them, the mechanism's own in a table of its name."""

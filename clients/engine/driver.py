@@ -17,7 +17,7 @@ process may die between any two steps, and the next one goes on.
 import logging
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache, partial
 from typing import Any, TypeVar
@@ -38,7 +38,7 @@ from clients.roles.view import Job, Send, View
 from clients.types.chain import Call, Chain, Devnet, Receipt
 from clients.types.cid import Cid
 from clients.types.errors import FedJuryError, OutOfPatience, OwnTrouble, UnavailableError, UnminedError, part
-from clients.types.federation import Address, Phase, Seat, Status
+from clients.types.federation import Address, Outcome, Phase, Seat, Status
 from clients.types.store import Store
 
 R = TypeVar("R")
@@ -108,6 +108,7 @@ class Driver:
         self._outage_seconds = outage_seconds
         self._clock = clock
         self._sleep = sleep
+        self._accepted = 0
         self._waiting: tuple[tuple[int, Phase], float] | None = None
 
     def run(self, rounds: int, report: Callable[[Settled], R], *, told: int = 0) -> Iterator[R]:
@@ -119,6 +120,9 @@ class Driver:
         """
         outage_since: float | None = None
         looked_after = False
+        if self.rules.conduct.entry.is_over is not None:
+            earlier = [self.chain.round(number) for number in range(1, told + 1)]
+            self._accepted = sum(record.outcome == Outcome.ACCEPTED for record in earlier)
         while told < rounds:
             try:
                 status = self._look()
@@ -126,11 +130,13 @@ class Driver:
                 for settled in untold:
                     yield report(self._read(settled))
                     told = settled.round
+                    self._accepted += settled.record.outcome == Outcome.ACCEPTED
                 if untold or not looked_after:
                     self._let_go(status)
                     looked_after = True
                 if told >= rounds:
                     return
+                self._see_whether_over(status)
                 if not self.sweep(status):
                     self._wait(status)
                 outage_since = None
@@ -228,10 +234,14 @@ class Driver:
                 salt=self._salt(seat.account, status.round),
                 now=now,
                 waited=waited,
+                begins=self._get_begins(status),
             )
             for seat in registry
             if seat.account in self.participants
         ]
+
+    def _get_begins(self, status: Status) -> Mapping[str, int]:
+        return self.rules.conduct.entry.get_begins(self.rules.terms, status)
 
     def _salt(self, account: Address, round_number: int) -> bytes:
         salts = self.participants[account].salts
@@ -339,7 +349,9 @@ class Driver:
         # The next block may open a round that has rested; a phase is over when the latest one is past it.
         end = get_end(status, status.phase)
         over = status.rest_until if status.phase == Phase.OPEN else 0 if end is None else end + 1
-        seconds = over - self.chain.now()
+        now = self.chain.now()
+        begins = [begin for begin in self._get_begins(status).values() if begin > now]
+        seconds = min(begins, default=over) - now
         few = status.phase == Phase.OPEN and status.members < self.rules.min_members
         if seconds <= 0 and (self.devnet is not None or (few and self._closed)):
             raise Stalled(
@@ -352,6 +364,12 @@ class Driver:
         with self.meters.part("chain"):
             self.devnet.advance(seconds=seconds)
         self.journal.note_advance(status.round, seconds)
+
+    def _see_whether_over(self, status: Status) -> None:
+        """Raise `Stalled` where the mechanism opens no round any more."""
+        is_over = self.rules.conduct.entry.is_over
+        if is_over and status.phase == Phase.OPEN and is_over(self.rules.terms, status, self._accepted):
+            raise Stalled(f"round {status.settled} was the last: the task is over.")
 
     def _let_go(self, status: Status) -> None:
         """Hold what is needed as of `status`, and release the rest."""

@@ -1,7 +1,7 @@
 """Where a swarm's federation comes from: the specification alone, a chain of our own, or somebody's URL."""
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from hashlib import sha256
 from typing import Any
@@ -9,6 +9,7 @@ from typing import Any
 from clients.engine.config import SwarmConfig
 from clients.engine.journal import Journal
 from clients.mechanisms import CONDUCTS
+from clients.mechanisms.base import Entry
 from clients.ports.chain import Link, Web3Chain, Web3Devnet, open_link, setup_members
 from clients.ports.chain.deployment import Deployment
 from clients.ports.chain.flights import Step
@@ -51,14 +52,15 @@ def get_beacon_value(seed: int) -> bytes:
 
 def launch(config: SwarmConfig, terms: Terms, keys: Sequence[Key], journal: Journal) -> Launched:
     """Return a new federation on the chain that the settings name, every key's account funded."""
-    funds = {key.address: config.stake for key in keys}
-    mechanism = CONDUCTS[config.mechanism].spec
+    conduct = CONDUCTS[config.mechanism]
+    price = conduct.entry.get_price(terms, config.stake)
+    funds = {key.address: price for key in keys}
     if config.mechanism not in KINDS and config.chain not in ("auto", "spec"):
         raise RequestError(
             f"mechanism {config.mechanism} has no contract: run it on the specification, --chain spec."
         )
     if config.chain == "spec" or config.mechanism not in KINDS:
-        spec = SpecChain(mechanism, terms, funds, beacon_value=get_beacon_value(config.seed))
+        spec = SpecChain(conduct.spec, terms, funds, beacon_value=get_beacon_value(config.seed))
         contract = KINDS[config.mechanism].contract if config.mechanism in KINDS else ""
         return Launched(
             spec,
@@ -79,7 +81,7 @@ def launch(config: SwarmConfig, terms: Terms, keys: Sequence[Key], journal: Jour
     deployer = get_deployer(config)
     link = open_link(config.chain, [deployer, *keys], journal=journal.note_sent if theirs else None)
     try:
-        deployment = _deploy(link, config, terms, deployer.address, list(funds))
+        deployment = _deploy(link, config, terms, deployer.address, funds)
         chain = deployment.open(link)
     except BaseException:
         link.close()
@@ -89,7 +91,7 @@ def launch(config: SwarmConfig, terms: Terms, keys: Sequence[Key], journal: Jour
 
 
 def _deploy(
-    link: Link, config: SwarmConfig, terms: Terms, deployer: Address, accounts: list[Address]
+    link: Link, config: SwarmConfig, terms: Terms, deployer: Address, funds: Mapping[Address, int]
 ) -> Deployment:
     if link.chain_id not in DEV_CHAINS:
         raise RequestError(
@@ -107,9 +109,9 @@ def _deploy(
         learning=config.agreement(),
     )
     if link.control is None:
-        link.sender.send([Step(deployer, one, b"", "fund", 21_000, GAS_MONEY) for one in accounts])
+        link.sender.send([Step(deployer, one, b"", "fund", 21_000, GAS_MONEY) for one in funds])
     token, federation = deployment.token.address, deployment.federation.address
-    setup_members(link, token, federation, accounts, config.stake, minter=deployer)
+    setup_members(link, token, federation, list(funds), max(funds.values()), minter=deployer)
     return deployment
 
 
@@ -183,8 +185,10 @@ def resume_sent(
     )
 
 
-def join_all(launched: Launched, accounts: Sequence[Address], stake: int) -> None:
-    """Let `accounts` join with `stake`, in this order: registry order is part of what a seed fixes.
+def enter_all(
+    launched: Launched, entry: Entry[Any], terms: Terms, accounts: Sequence[Address], stake: int
+) -> None:
+    """Let `accounts` in with `stake`, in this order: registry order is part of what a seed fixes.
 
     In a federation that is gone on with, those who were members once, or are, stay what they are.
     """
@@ -193,9 +197,9 @@ def join_all(launched: Launched, accounts: Sequence[Address], stake: int) -> Non
     absent = [account for account in accounts if account not in members]
     if chain.status().round:
         absent = [one for one in absent if chain.seat(one).member.standing == Standing.STRANGER]
-    joins = [Call(account, "join", (stake,)) for account in absent]
+    calls = entry.get_calls(terms, absent, stake)
     # A chain of our own keeps the order of a batch; elsewhere only waiting for each does.
-    for batch in [joins] if launched.devnet is not None else [[one] for one in joins]:
+    for batch in [calls] if launched.devnet is not None else [[one] for one in calls]:
         for receipt in chain.send(batch):
             if receipt.error is not None:
                 raise receipt.error

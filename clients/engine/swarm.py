@@ -14,7 +14,7 @@ from clients.engine.courses import ChainCourse, ServerCourse
 from clients.engine.driver import Driver
 from clients.engine.holdings import Holdings
 from clients.engine.journal import Journal
-from clients.engine.launch import Launched, fill_pool, get_deployer, get_terms, join_all, launch, relaunch
+from clients.engine.launch import Launched, enter_all, fill_pool, get_deployer, get_terms, launch, relaunch
 from clients.engine.learners import build_bench, deal_attacks
 from clients.engine.report import Report, to_line
 from clients.engine.results import RoundLine, summarise
@@ -125,10 +125,12 @@ class Swarm:
             else launch(config, terms, self.keys, self.journal)
         )
         chain, devnet = self.launched.chain, self.launched.devnet
+        conduct = CONDUCTS[config.mechanism]
         self._save_settings(self.launched.name)
         self.folder.save_deployment(self.launched.deployment)
         fill_pool(chain, get_deployer(config).address, self._needed_pool(a_round))
-        join_all(self.launched, [one.account for one in participants], config.stake)
+        accounts = [one.account for one in participants]
+        enter_all(self.launched, conduct.entry, terms, accounts, config.stake)
         if devnet is not None:
             self.journal.rewind(len(self.lines))
             self.journal.replay(devnet)
@@ -137,7 +139,7 @@ class Swarm:
             store=self.store,
             cohort=cohort,
             participants=participants,
-            rules=Rules(CONDUCTS[config.mechanism], terms, config.own),
+            rules=Rules(conduct, terms, config.own),
             journal=self.journal,
             meters=self.meters,
             devnet=devnet,

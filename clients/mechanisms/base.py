@@ -41,6 +41,11 @@ class Run(Protocol):
         ...
 
     @property
+    def accounts(self) -> Sequence[Address]:
+        """Their accounts, in the order of the partition."""
+        ...
+
+    @property
     def malicious(self) -> int:
         """Participants that attack."""
         ...
@@ -148,6 +153,35 @@ def _take_nothing(settings: Settings, run: Run, samples: int) -> int:
     return 0
 
 
+def _join(terms: Any, accounts: Sequence[Address], stake: int) -> list[Call]:
+    return [Call(account, "join", (stake,)) for account in accounts]
+
+
+def _pay_stake(terms: Any, stake: int) -> int:
+    return stake
+
+
+def _wait_for_nothing(terms: Any, status: Status) -> Mapping[str, int]:
+    return {}
+
+
+@dataclass(frozen=True, slots=True)
+class Entry(Generic[T]):
+    """How accounts get in, from when actions are possible, and when it is all over.
+
+    By default accounts join with their stake, phases alone say when, and there is no end.
+    """
+
+    get_calls: Callable[[T, Sequence[Address], int], Sequence[Call]] = _join
+    """Terms, accounts, what each stakes → the calls that let them in, in order; others' among them."""
+    get_price: Callable[[T, int], int] = _pay_stake
+    """Terms, what it stakes → base units that an account must hold to get in."""
+    get_begins: Callable[[T, Status], Mapping[str, int]] = _wait_for_nothing
+    """Terms, status → by method, from when a call is possible, where its phase alone doesn't say."""
+    is_over: Callable[[T, Status, int], bool] | None = None
+    """Terms, status between rounds, accepted rounds so far → whether no round can be opened any more."""
+
+
 @dataclass(frozen=True, slots=True)
 class Conduct(Generic[S, T]):
     """A mechanism as its participants have it, beside its rules, `spec`."""
@@ -164,6 +198,7 @@ class Conduct(Generic[S, T]):
     """Why somebody is put out."""
     roles: Sequence[Step] = ROLES
     """What its members are drawn for, in the order in which they are asked."""
+    entry: Entry[T] = field(default_factory=Entry)
     get_pool: Callable[[S, Run, int], int] = _take_nothing
     """Settings, the run's, the most samples of a participant → base units that a round may take from the
     pool."""

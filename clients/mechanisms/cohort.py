@@ -255,7 +255,11 @@ class Cohort:
     def scores_each(
         self, proposals: Sequence[Proposal], indices: Sequence[int]
     ) -> list[list[float | OwnTrouble]]:
-        """Return, for each participant, its score of each of the proposals, none of which is at fault."""
+        """Return, for each participant, its score of each of the proposals.
+
+        `PeerError` where one of them can't be used: `find_faulty` tells which.
+        """
+        self._load_all([proposal.digest for proposal in proposals])
         with self._meters.part("judge"):
             found = self._bench.scores_each(
                 (self._weights[proposal.digest] for proposal in proposals), indices, self._metric

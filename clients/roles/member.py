@@ -14,7 +14,12 @@ ROLES: Sequence[Step] = (proposer.step, voter.step, publisher.step)
 def step(view: View, roles: Sequence[Step] = ROLES) -> list[Action]:
     """Return what the member does next: its first role with something to do says, else the keeper."""
     actions = next((found for role in (*roles, keeper.step) if (found := role(view))), [])
-    return [_timed(view, action) if isinstance(action, Send) else action for action in actions]
+    return [_timed(view, one) if isinstance(one, Send) else one for one in actions if _is_time(view, one)]
+
+
+def _is_time(view: View, action: Action) -> bool:
+    """Return whether what is to be done can be done already."""
+    return not isinstance(action, Send) or view.now >= view.begins.get(action.call.method, 0)
 
 
 def _timed(view: View, send: Send) -> Send:

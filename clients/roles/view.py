@@ -29,6 +29,7 @@ class View:
     """The federation as one participant sees it.
 
     `waited` is how many seconds the participant has seen the federation wait for a housekeeping call.
+    `begins` says of methods that their phase alone doesn't time from when on they can be called.
     """
 
     me: Address
@@ -42,6 +43,7 @@ class View:
     salt: bytes
     now: int
     waited: float = 0.0
+    begins: Mapping[str, int] = field(default_factory=dict)
 
     @property
     def acted(self) -> Act:

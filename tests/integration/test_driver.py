@@ -13,10 +13,10 @@ import pytest
 from clients.engine.config import SwarmConfig, build
 from clients.engine.driver import Driver, Settled, Stalled
 from clients.engine.journal import Journal
-from clients.engine.launch import Launched, get_beacon_value, get_terms, join_all
+from clients.engine.launch import Launched, enter_all, get_beacon_value, get_terms
 from clients.engine.learners import build_bench
 from clients.learning.codec import encode
-from clients.mechanisms.base import Rules
+from clients.mechanisms.base import Entry, Rules
 from clients.mechanisms.cohort import Cohort
 from clients.mechanisms.meters import Meters
 from clients.mechanisms.participant import Participant
@@ -76,7 +76,7 @@ class World:
         stake = config.stake
         funds = {key.address: stake for key in self.keys}
         self.chain = SpecChain(STAKE_VOTE, self.terms, funds, beacon_value=get_beacon_value(config.seed))
-        join_all(Launched(self.chain, "spec", self.chain), list(funds), stake)
+        enter_all(Launched(self.chain, "spec", self.chain), Entry(), self.terms, list(funds), stake)
         self.drivers = [self.driver(index) for index in range(COUNT)]
 
     def driver(self, index: int, **changes: Any) -> Driver:
