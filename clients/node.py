@@ -155,22 +155,23 @@ def _participate(
 ) -> None:
     # Late: torch takes seconds to come, and what is wrong with the request is told before.
     from clients.engine.driver import Driver
-    from clients.engine.learners import build_bench, parse_attack
+    from clients.engine.learners import build_bench, check_attacks, parse_attack
     from clients.mechanisms.cohort import Cohort
 
     meters = Meters()
     attack = parse_attack(options["behaviour"]) if options["behaviour"] else None
     index = options["index"]
-    behaviours = {index: attack} if attack else {}
     bench = build_bench(config, only=[index])
+    check_attacks([attack] if attack else [], bench.task)
     require_agreed(config, bench.form)
     config = config.with_form(bench.form)
-    cohort = Cohort(bench, store, behaviours, meters, config.metric, config.seed)
+    cohort = Cohort(bench, store, meters, config.metric, config.seed)
     _check_model(chain, cohort, config)
     terms, conduct = terms_of(mechanism, chain.view("terms")[0]), CONDUCTS[mechanism]
     _check_claims(bench, index, terms)
     _be_member(chain, key, options["stake"], terms, options["poll"])
-    participant = Participant(index, key.address, KeyedSalts(key), attack)
+    start = chain.seat(key.address).member.stake
+    participant = Participant(index, key.address, KeyedSalts(key), attack, start)
     driver = Driver(
         chain=chain,
         store=store,

@@ -44,7 +44,7 @@ class ParticipantConfig(Learning):
         0.2, "share of a participant's data kept for judging; 0: all judge on the data set's test part"
     )
     device: str = option("auto", ", ".join(DEVICES))
-    store: str = option("auto", ", ".join(STORES) + ", or a multiaddr")
+    store: str = option("auto", ", ".join(STORES) + f", a multiaddr, or {WAYS}")
     history: int = option(
         HISTORY, "rounds for which models stay in the store, for audits; genesis and head always do"
     )
@@ -52,7 +52,7 @@ class ParticipantConfig(Learning):
     def __post_init__(self) -> None:
         """Check every setting alone and all of them together."""
         Learning.__post_init__(self)
-        if not (is_address(self.store) or self.store.startswith("dir:")):
+        if not (is_address(self.store) or is_url(self.store) or self.store.startswith("dir:")):
             check_name("store", self.store, STORES)
         check_name("device", self.device, DEVICES)
         check_name("layout", self.layout, (AUTO, *LAYOUTS))
@@ -175,7 +175,7 @@ def _is_personal(item: Field[Any]) -> bool:
 def read_toml(path: Path) -> dict[str, Any]:
     """Return the settings in a TOML file; a `[versions]` table, as runs write it, is passed over.
 
-    A chain's `file:PATH` is understood from the folder of the TOML file.
+    `file:PATH`, for the URL of a chain or a store, is understood from the folder of the TOML file.
     """
     try:
         settings = tomllib.loads(path.read_text(), parse_float=Decimal)  # amounts have 18 places
@@ -184,8 +184,9 @@ def read_toml(path: Path) -> dict[str, Any]:
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise RequestError(f"settings {path} are not TOML: {error}.") from error
     settings.pop("versions", None)
-    if isinstance(settings.get("chain"), str):
-        settings["chain"] = beside(settings["chain"], path.parent)
+    for name in ("chain", "store"):
+        if isinstance(settings.get(name), str):
+            settings[name] = beside(settings[name], path.parent)
     return settings
 
 
@@ -240,18 +241,21 @@ def add_options(parser: argparse._ActionsContainer, only: Collection[str] | None
     hints = typing.get_type_hints(SwarmConfig)
     for name, item in COMMON.items():
         if only is None or name in only:
-            _add_option(parser, item, hints[name], "")
+            _add_option(parser, item, hints[name], item.metadata["help"])
     for name, owners in get_owned().items():
         if only is None or name in only:
             mechanism, item = next(iter(owners.items()))
             hint = typing.get_type_hints(SETTINGS[mechanism])[name]
-            _add_option(parser, item, hint, f"{', '.join(owners)}: ")
+            texts: dict[str, list[str]] = {}
+            for owner, its in owners.items():
+                texts.setdefault(its.metadata["help"], []).append(owner)
+            text = "; ".join(f"{', '.join(who)}: {text}" for text, who in texts.items())
+            _add_option(parser, item, hint, text)
 
 
-def _add_option(parser: argparse._ActionsContainer, item: Field[Any], hint: Any, whose: str) -> None:
+def _add_option(parser: argparse._ActionsContainer, item: Field[Any], hint: Any, text: str) -> None:
     assert item.default is not MISSING
     flag = "--" + item.name.replace("_", "-")
-    text = whose + item.metadata["help"]
     if isinstance(item.default, bool):
         parser.add_argument(
             flag,

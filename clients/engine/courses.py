@@ -162,8 +162,8 @@ class ServerCourse:
             yield report
 
     def _run_round(self, number: int, head: bytes) -> Report:
-        drawn = self._draw(number)
-        found = self._cohort.train([one.index for one in drawn], number, head)
+        drawn = [one.at(self._balances[one.account]) for one in self._draw(number)]
+        found = self._cohort.train([(one.index, one.behaviour) for one in drawn], number, head)
         trained, troubles = part(dict(zip(drawn, found, strict=True)))
         self._put(number, [update.data for update in trained.values()])
         proposals = [

@@ -196,7 +196,8 @@ class Driver:
         if self.notes.round != status.round:
             # On a chain of our own a round in progress is begun anew, ballots and all.
             ballots = {} if self.devnet is not None else self.journal.ballots(status.round)
-            self.notes = Notes(status.round, ballots=ballots)
+            memory = self.journal.memory(before=status.round)
+            self.notes = Notes(status.round, ballots=ballots, memory=memory)
         jobs: dict[type[Job], list[View]] = {}
         calls: list[Call] = []
         for view in self._views(status, registry):
@@ -262,9 +263,9 @@ class Driver:
         if done is None:
             self._sleep(self._poll_seconds)
             return
-        self._keep(done, status.round)
         calls, troubles = part(done.calls)
         ballots, more_troubles = part(done.ballots)
+        self._keep(done, ballots, status.round)
         self.notes.calls.update({(account, tried[0].method): tried for account, tried in calls.items()})
         self.notes.ballots.update(ballots)
         for account, found in done.findings.items():
@@ -292,16 +293,18 @@ class Driver:
             cohort=self.cohort,
             read_log=read_log,
             roles={view.me: view.seat.roles for view in views},
-            memory=self.journal.memory(before=status.round),
+            memory=self.notes.memory,
             scratch=self.notes.scratch.setdefault(job, {}),
             patient=in_time,
             hurried=self.devnet is None and not in_time,
         )
 
-    def _keep(self, done: Done, round_number: int) -> None:
+    def _keep(self, done: Done, ballots: Mapping[Address, bytes], round_number: int) -> None:
         """Put files where everybody finds them, and write down what must survive."""
-        files = list(done.files)
-        if done.candidate is not None:
+        files = [file for file in done.files if file not in self.notes.kept]
+        if done.pending:  # the job is done again, and leaves the same files
+            self.notes.kept += files
+        if done.candidate is not None and done.candidate != self.notes.candidate:
             self.notes.candidate = done.candidate
             if done.candidate.digest is not None:
                 files.insert(0, done.candidate.data)
@@ -311,7 +314,6 @@ class Driver:
             self._holdings.put(round_number, files)
         if done.memory:
             self.journal.note_memory(round_number, done.memory)
-        ballots, _ = part(done.ballots)
         if ballots:
             self.journal.note_ballots(round_number, ballots)
 
@@ -346,12 +348,11 @@ class Driver:
             self._sleep(self._poll_seconds)  # somebody was faster, or the chain is a block behind: look again
 
     def _wait(self, status: Status) -> None:
-        # The next block may open a round that has rested; a phase is over when the latest one is past it.
-        end = get_end(status, status.phase)
-        over = status.rest_until if status.phase == Phase.OPEN else 0 if end is None else end + 1
-        now = self.chain.now()
-        begins = [begin for begin in self._get_begins(status).values() if begin > now]
-        seconds = min(begins, default=over) - now
+        now, end = self.chain.now(), get_end(status, status.phase)
+        times = [begin for begin in self._get_begins(status).values() if begin > now]
+        if end is not None:
+            times.append(end + 1)  # a phase is over when the latest block is past it
+        seconds = min(times, default=now) - now
         few = status.phase == Phase.OPEN and status.members < self.rules.min_members
         if seconds <= 0 and (self.devnet is not None or (few and self._closed)):
             raise Stalled(

@@ -1,4 +1,4 @@
-"""What a run writes down before it acts, so that it can die at any instant and go on.
+"""What a run writes down, so that it can die at any instant and go on.
 
 Five journals, all JSON lines:
 
@@ -8,8 +8,8 @@ Five journals, all JSON lines:
 * `memory.jsonl`: what participants remember from round to round; only their mechanism knows what it means.
 * `sent.jsonl`: every transaction before it is sent to a chain that outlives the run: its act, nonce, hash and
   fees. A later life goes on with the same nonce, and so never acts twice.
-* `calls.jsonl`: every batch that a chain of our own executed. Such a chain dies with the run; replaying its
-  calls on a fresh one brings back the same state.
+* `calls.jsonl`: every batch that a chain of our own has executed. Such a chain dies with the run; replaying
+  its calls on a fresh one brings back the same state.
 * `pins.jsonl`: every file before it goes into a store that outlives the run, so that it is let go of in time.
 """
 
@@ -87,7 +87,7 @@ class Journal:
             rounds.setdefault(last, []).append(str(cid))
         self._pins.keep([{"round": last, "cids": sorted(rounds[last])} for last in sorted(rounds)])
 
-    def note_ballots(self, round_number: int, ballots: dict[Address, bytes]) -> None:
+    def note_ballots(self, round_number: int, ballots: Mapping[Address, bytes]) -> None:
         """Write `ballots` down, before any commitment to them is sent."""
         self._ballots.append(
             *(

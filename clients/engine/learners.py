@@ -1,7 +1,7 @@
 """From settings to participants' data, model and behaviour."""
 
 import random
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from functools import lru_cache
 
 from clients.engine.config import ParticipantConfig, SwarmConfig
@@ -11,7 +11,7 @@ from clients.learning.attacks import Attack
 from clients.learning.tensors import resolve_device
 from clients.learning.train import TrainConfig
 from clients.learning.workbench import Workbench
-from clients.types.learning import Form
+from clients.types.learning import Form, Task
 
 
 def parse_attack(spec: str) -> Attack:
@@ -24,6 +24,12 @@ def deal_attacks(config: SwarmConfig) -> dict[int, Attack]:
     parsed = [parse_attack(spec) for spec in config.attack]
     who = sorted(random.Random(f"malicious:{config.seed}").sample(range(config.clients), config.malicious))
     return {index: parsed[turn % len(parsed)] for turn, index in enumerate(who)}
+
+
+def check_attacks(parsed: Iterable[Attack], task: Task) -> None:
+    """Raise `RequestError` where an attack can't be made on a model of this task."""
+    for attack in parsed:
+        attacks.check_task(attack, task)
 
 
 @lru_cache(maxsize=1)

@@ -13,7 +13,7 @@ from clients.types.federation import Address
 
 @dataclass(slots=True)
 class Notes:
-    """Notes of round `round`; nothing in them is needed to go on, but that ballots must not change."""
+    """Notes of round `round`. All but the ballots can be worked out again, and ballots are in the journal."""
 
     round: int
     finished: dict[Address, set[type[Job]]] = field(default_factory=dict)
@@ -31,6 +31,10 @@ class Notes:
     """What kept each from doing its part in this round."""
     scratch: dict[type[Job], dict[str, Any]] = field(default_factory=dict)
     """What each job keeps for itself."""
+    kept: list[bytes] = field(default_factory=list)
+    """Files that jobs left and the store has."""
+    memory: Mapping[Address, Any] = field(default_factory=dict)
+    """What each remembers of earlier rounds."""
 
     def knowledge_of(self, account: Address) -> Knowledge:
         """Return what `account` holds for the round."""

@@ -16,7 +16,7 @@ from clients.ports.urls import beside, holds_secret
 from clients.types.errors import RequestError, UnavailableError
 
 CONFIG, ROUNDS, SUMMARY, DEPLOYMENT = "config.toml", "rounds.jsonl", "summary.json", "deployment.json"
-CHAIN_URL = "journal/chain-url"
+URLS = {"chain": "journal/chain-url", "store": "journal/store-url"}
 VERSIONED = ("torch", "numpy", "web3", "safetensors")
 
 
@@ -61,16 +61,21 @@ class RunFolder:
     def save_config(self, config: SwarmConfig) -> None:
         """Write the resolved settings, with the versions they were run with; a resumed run keeps its own.
 
-        Results are for others to read, and a chain's URL may hold a key. So a URL of more than host and port
-        is put where its owner alone can read it, and the settings say where that is.
+        Results are for others to read, and the URL of a chain or a store may hold a key. So a URL of more
+        than host and port is put where its owner alone can read it, and the settings say where that is.
         """
         if (self.root / CONFIG).exists():
             return
-        chain = beside(config.chain, Path.cwd())
-        if holds_secret(chain):
-            write_whole(self.root / CHAIN_URL, chain + "\n", mode=0o600)
-            chain = f"file:{CHAIN_URL}"
-        replace(config, chain=chain).dump(self.root / CONFIG, versions())
+        chain, store = (self._tuck_away(getattr(config, name), where) for name, where in URLS.items())
+        replace(config, chain=chain, store=store).dump(self.root / CONFIG, versions())
+
+    def _tuck_away(self, given: str, where: str) -> str:
+        """Return what the settings may say of a chain or a store that was `given`."""
+        given = beside(given, Path.cwd())
+        if not holds_secret(given):
+            return given
+        write_whole(self.root / where, given + "\n", mode=0o600)
+        return f"file:{where}"
 
     def save_deployment(self, deployment: dict[str, Any]) -> None:
         """Write where the federation lives."""

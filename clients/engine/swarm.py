@@ -5,7 +5,6 @@ import time
 from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import replace
-from decimal import Decimal
 from hashlib import sha256
 from pathlib import Path
 
@@ -15,7 +14,7 @@ from clients.engine.driver import Driver
 from clients.engine.holdings import Holdings
 from clients.engine.journal import Journal
 from clients.engine.launch import Launched, enter_all, fill_pool, get_deployer, get_terms, launch, relaunch
-from clients.engine.learners import build_bench, deal_attacks
+from clients.engine.learners import build_bench, check_attacks, deal_attacks
 from clients.engine.report import Report, to_line
 from clients.engine.results import RoundLine, summarise
 from clients.engine.rundir import RunFolder
@@ -45,6 +44,7 @@ class Swarm:
         self.keys = derive_keys(config.seed, config.clients)
         self.behaviours = deal_attacks(config)
         self.bench = build_bench(config)
+        check_attacks(self.behaviours.values(), self.bench.task)
         self.config = config.with_form(self.bench.form)
         self.folder = RunFolder(resume) if resume else RunFolder.create(config)
         self.lines: list[RoundLine] = self.folder.lines()
@@ -72,15 +72,10 @@ class Swarm:
                 account=key.address,
                 salts=SeededSalts(self.config.seed, index),
                 behaviour=self.behaviours.get(index),
-                patience=self._patience(index),
+                start=self.config.stake,
             )
             for index, key in enumerate(self.keys)
         ]
-
-    def _patience(self, index: int) -> int:
-        """Return the stake in base units from which on the participant attacks."""
-        times = self.behaviours[index].patience if index in self.behaviours else 0.0
-        return int(Decimal(str(times)) * self.config.stake)
 
     def accounts(self, *, malicious: bool) -> list[Address]:
         """Return the accounts of the malicious participants, or of the honest ones."""
@@ -92,7 +87,6 @@ class Swarm:
         cohort = Cohort(
             self.bench,
             self.store,
-            self.behaviours,
             self.meters,
             self.config.metric,
             self.config.seed,

@@ -54,7 +54,7 @@ def compare_over(plan: Plan, archive: Archive, folder: Path, chain: str, store: 
     found = {
         "run": request.digest,
         "chain": shown(chain),
-        "store": store,
+        "store": shown(store),
         "rounds": compared,
         "seed": request.settings["seed"],
         "gas": sum(sum(line["gas"].values()) for line in lines),
@@ -62,7 +62,7 @@ def compare_over(plan: Plan, archive: Archive, folder: Path, chain: str, store: 
         "seconds": round(sum(line["seconds"]["total"] for line in lines), 1),
     }
     write_whole(folder / OVER, json.dumps(found, indent=1) + "\n")
-    return f"over {shown(chain)} and {store}: the same {compared} lines, {found['gas']:,} gas"
+    return f"over {shown(chain)} and {shown(store)}: the same {compared} lines, {found['gas']:,} gas"
 
 
 def compare_lines(expected: list[Table], found: list[Table]) -> int:
@@ -80,7 +80,7 @@ def _get_lines(request: Request, archive: Archive, chain: str, store: str) -> li
     """Return the run's lines over `chain` and `store`: its own, or those of a twin."""
     if (request.settings["chain"], request.settings["store"]) == (chain, store):
         return LineFile(archive.folder(request) / SWARM / ROUNDS).read()
-    where = archive.root / "over" / f"{request.digest}-{shown(chain)}-{store}"
+    where = archive.root / "over" / f"{request.digest}-{shown(chain)}-{shown(store)}"
     shutil.rmtree(where, ignore_errors=True)
     return _run(request, where, chain, store)
 

@@ -1,4 +1,4 @@
-"""Every mechanism that can be run, by its name: the one list, from which all others are derived."""
+"""Every mechanism that has a client, by its name. What commands offer is derived from here."""
 
 from collections.abc import Mapping
 from types import MappingProxyType

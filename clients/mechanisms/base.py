@@ -19,17 +19,11 @@ from clients.roles.round_log import RoundLog
 from clients.roles.view import Job, Step
 from clients.types.chain import Call
 from clients.types.errors import OwnTrouble
-from clients.types.federation import Address, Role, Schedule, Status
+from clients.types.federation import Address, Role, Status
 
 if TYPE_CHECKING:  # settings are checked before torch is there
     from clients.mechanisms.cohort import Cohort
     from clients.mechanisms.participant import Participant
-
-
-def get_schedule(publish: int = 0) -> Schedule:
-    """Return a swarm's phases. On a chain of our own the clock moves only when everybody is done, so these
-    lengths cost nothing."""
-    return Schedule(open=1, propose=3600, commit=3600, reveal=3600, publish=publish, unbonding=86_400)
 
 
 class Run(Protocol):
@@ -161,22 +155,23 @@ def _pay_stake(terms: Any, stake: int) -> int:
     return stake
 
 
-def _wait_for_nothing(terms: Any, status: Status) -> Mapping[str, int]:
-    return {}
+def _begin_rested(terms: Any, status: Status) -> Mapping[str, int]:
+    return {"open": status.rest_until}
 
 
 @dataclass(frozen=True, slots=True)
 class Entry(Generic[T]):
     """How accounts get in, from when actions are possible, and when it is all over.
 
-    By default accounts join with their stake, phases alone say when, and there is no end.
+    By default accounts join with their stake, a round is opened once the last one has rested, and there is no
+    end.
     """
 
     get_calls: Callable[[T, Sequence[Address], int], Sequence[Call]] = _join
     """Terms, accounts, what each stakes → the calls that let them in, in order; others' among them."""
     get_price: Callable[[T, int], int] = _pay_stake
     """Terms, what it stakes → base units that an account must hold to get in."""
-    get_begins: Callable[[T, Status], Mapping[str, int]] = _wait_for_nothing
+    get_begins: Callable[[T, Status], Mapping[str, int]] = _begin_rested
     """Terms, status → by method, from when a call is possible, where its phase alone doesn't say."""
     is_over: Callable[[T, Status, int], bool] | None = None
     """Terms, status between rounds, accepted rounds so far → whether no round can be opened any more."""

@@ -8,6 +8,7 @@ from dataclasses import replace
 from typing import Any
 
 from clients.mechanisms.base import Desk, Done, Handler, S, T, Who
+from clients.roles.proposer import Claim
 from clients.types.chain import Call
 from clients.types.errors import OwnTrouble
 
@@ -55,5 +56,4 @@ def _claim(calls: Sequence[Call] | OwnTrouble, most: int) -> Sequence[Call] | Ow
     if isinstance(calls, OwnTrouble):
         return calls
     [call] = calls
-    number, digest, _, epochs = call.args
-    return [replace(call, args=(number, digest, claim, epochs)) for claim in (most + 1, most)]
+    return [replace(Claim.of(call), samples=samples).to_call(call.sender) for samples in (most + 1, most)]

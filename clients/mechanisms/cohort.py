@@ -4,12 +4,12 @@ A swarm holds every participant here, a node only its own. Work on the same weig
 changes nothing of what each participant would work out alone.
 """
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 from clients.learning.aggregate import MAX_SAMPLES, Contribution, fedavg
-from clients.learning.attacks import Attack, check_task
+from clients.learning.attacks import Attack
 from clients.learning.codec import decode, encode
 from clients.learning.evaluate import Score
 from clients.learning.schema import Schema, Weights
@@ -49,17 +49,13 @@ class Cohort:
         self,
         bench: Workbench,
         store: Store,
-        attacks: dict[int, Attack],
         meters: Meters,
         metric: str,
         seed: int,
         everybody: Sequence[int] = (),
     ) -> None:
-        for attack in attacks.values():
-            check_task(attack, bench.task)
         self._bench = bench
         self._store = store
-        self._attacks = attacks
         self._meters = meters
         self._metric = metric
         self._seed = seed
@@ -120,8 +116,8 @@ class Cohort:
         except PeerError as error:
             return error
 
-    def load_head(self, digest: bytes) -> Weights:
-        """Return the head's weights. It was accepted, so not to have it is our trouble."""
+    def load_ours(self, digest: bytes) -> Weights:
+        """Return the weights of a model that was accepted, or made here: not to have it is our trouble."""
         try:
             return self.load(digest)
         except PeerError as error:
@@ -131,20 +127,18 @@ class Cohort:
 
     def train(
         self,
-        indices: Sequence[int],
+        who: Sequence[tuple[int, Attack | None]],
         round_number: int,
         head: bytes,
-        behaving: Collection[int] = (),
         *,
         drifts: bool = False,
     ) -> list[Trained | OwnTrouble]:
-        """Return an update each for the participants `indices`, trained from the model `head`.
+        """Return an update for each participant and its attack in `who`, trained from the model `head`.
 
-        Attackers among `behaving` train honestly this time. With `drifts`, each measures how its training
-        moves its score after the first epoch. `RequestError` where nobody at all can train in round 1.
+        With `drifts`, each measures how its training moves its score after the first epoch. `RequestError`
+        where nobody at all can train in round 1.
         """
-        start = self.load_head(head)
-        who = [(index, None if index in behaving else self._attacks.get(index)) for index in indices]
+        start = self.load_ours(head)
         seeds = (self._seed, round_number)
         trained: Sequence[tuple[Weights, int] | tuple[Weights, int, float] | OwnTrouble]
         with self._meters.part("train"):
@@ -153,7 +147,7 @@ class Cohort:
             else:
                 trained = self._bench.train(start, who, seeds)
             if round_number == 1 and trained and all(isinstance(one, OwnTrouble) for one in trained):
-                self._see_whether_anybody_trains(start, indices, trained[0])
+                self._see_whether_anybody_trains(start, [index for index, _ in who], trained[0])
         with self._meters.part("codec"):
             return [one if isinstance(one, OwnTrouble) else self._encode(*one) for one in trained]
 
@@ -165,7 +159,7 @@ class Cohort:
         """Raise `RequestError` where the others can't train either: that is no participant's own trouble."""
         if not self._everybody:
             return
-        others = [(index, self._attacks.get(index)) for index in self._everybody if index not in failed]
+        others = [(index, None) for index in self._everybody if index not in failed]
         if all(isinstance(one, OwnTrouble) for one in self._bench.train(start, others, (self._seed, 1))):
             raise RequestError(f"none of the participants can train. Participant {failed[0]}: {why}")
 
@@ -173,7 +167,7 @@ class Cohort:
         self, indices: Sequence[int], round_number: int, head: bytes
     ) -> list[float | OwnTrouble]:
         """Return each participant's score of what one epoch of its own makes of the model `head`."""
-        start = self.load_head(head)
+        start = self.load_ours(head)
         with self._meters.part("judge"):
             return self._bench.score_first_epochs(start, indices, (self._seed, round_number), self._metric)
 
@@ -217,7 +211,7 @@ class Cohort:
 
     def scores(self, digest: bytes, indices: Sequence[int]) -> list[float | OwnTrouble]:
         """Return the score of the model `digest` on each participant's private test data."""
-        weights = self.load_head(digest)
+        weights = self.load_ours(digest)
         missing = [index for index in indices if (digest, index) not in self._scores]
         if missing:
             with self._meters.part("judge"):
@@ -268,13 +262,13 @@ class Cohort:
 
     def test(self, digest: bytes) -> Score:
         """Return the model's metrics on the public test set: for the record, no participant acts on it."""
-        weights = self.load_head(digest)
+        weights = self.load_ours(digest)
         with self._meters.part("judge"):
             return self._bench.test(weights)
 
     def encoded(self, digest: bytes) -> bytes:
         """Return the file of an accepted model."""
-        weights = self.load_head(digest)
+        weights = self.load_ours(digest)
         with self._meters.part("codec"):
             return encode(weights, self.schema)
 

@@ -1,6 +1,7 @@
 """Whom this process acts for."""
 
 from dataclasses import dataclass, replace
+from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from clients.types.federation import Address
@@ -12,15 +13,16 @@ if TYPE_CHECKING:  # settings are checked before torch is there
 
 @dataclass(frozen=True, slots=True)
 class Participant:
-    """One participant that this process acts for; `index` is its place in the partition."""
+    """One participant that this process acts for; `index` is its place in the partition.
+
+    `behaviour` is how it attacks; None: it is honest. `start` is the stake that it began with, in base units.
+    """
 
     index: int
     account: Address
     salts: SaltSource
     behaviour: "Attack | None" = None
-    """How it attacks; None: it is honest."""
-    patience: int = 0
-    """The stake in base units below which an attacker behaves."""
+    start: int = 0
 
     @property
     def malicious(self) -> bool:
@@ -44,4 +46,7 @@ class Participant:
 
     def at(self, stake: int) -> "Participant":
         """Return the participant as it acts with this `stake`: honest while it waits to be rich."""
-        return self if stake >= self.patience else replace(self, behaviour=None)
+        if self.behaviour is None:
+            return self
+        rich = int(Decimal(str(self.behaviour.patience)) * self.start)
+        return self if stake >= rich else replace(self, behaviour=None)

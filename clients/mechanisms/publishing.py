@@ -13,6 +13,7 @@ from clients.protocol.mining import is_proven
 from clients.protocol.policies import Mechanism
 from clients.protocol.publication import Select
 from clients.roles.miner import find_proofs
+from clients.roles.publisher import Publication
 from clients.roles.round_log import RoundLog, as_bytes32
 from clients.types.chain import Call
 from clients.types.errors import sound
@@ -38,8 +39,8 @@ def publishing(spec: Mechanism[T], select: Select[T]) -> Handler[S, T]:
             return None
         if selection.bitmap and candidate.digest is None:
             return Done(candidate=candidate)
-        digest = candidate.digest or ZERO32
-        calls = {one.account: (_publish(desk, one.account, digest, selection.bitmap),) for one in who}
+        publication = Publication(desk.status.round, candidate.digest or ZERO32, selection.bitmap)
+        calls = {one.account: (publication.to_call(one.account),) for one in who}
         return Done(calls=calls, candidate=candidate)
 
     return do
@@ -57,17 +58,15 @@ def forging(assemble: Handler[S, T]) -> Handler[S, T]:
         forgers = [one.account for one in who if one.forges]
         if done is None or not done.calls or not forgers:
             return done
-        [honest] = sound(done.calls[forgers[0]])
-        _, truth, selection, _ = honest.args
-        assert isinstance(selection, int)
-        turned = ~selection & ((1 << desk.status.record.proposals) - 1)
+        [call] = sound(done.calls[forgers[0]])
+        honest = Publication.of(call)
+        turned = ~honest.selection & ((1 << desk.status.record.proposals) - 1)
         forged = _aggregate(desk, turned)
         digest = forged.digest or desk.status.head
-        false_votes = (digest, turned) if turned else (ZERO32, 0)
-        other_model = (digest if selection else truth, selection)
+        false_votes = replace(honest, digest=digest if turned else ZERO32, selection=turned)
+        other_model = replace(honest, digest=digest) if honest.selection else honest
         forgeries = {
-            forger: [_publish(desk, forger, *said) for said in (false_votes, other_model)]
-            for forger in forgers
+            forger: [forgery.to_call(forger) for forgery in (false_votes, other_model)] for forger in forgers
         }
         files = [*done.files, *([forged.data] if forged.data else [])]
         return replace(done, calls={**done.calls, **forgeries}, files=files)
@@ -116,12 +115,8 @@ def _aggregate(desk: Desk[S, T], bitmap: int) -> Candidate:
     return desk.cohort.aggregate(chosen) if chosen else NOTHING
 
 
-def _publish(desk: Desk[S, T], publisher: Address, digest: object, selection: int) -> Call:
-    return Call(publisher, "publish", (desk.status.round, digest, selection, ZERO32))
-
-
 def _prove(call: Call, nonce: bytes) -> Call:
-    return replace(call, args=(*call.args[:-1], nonce))
+    return replace(Publication.of(call), nonce=nonce).to_call(call.sender)
 
 
 def _mine(

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TypeAlias
 
-from clients.mechanisms.base import Candidate, Conduct, Desk, Done, Run, Settings, Who, get_schedule
+from clients.mechanisms.base import Candidate, Conduct, Desk, Done, Run, Settings, Who
 from clients.mechanisms.behaviours import lying, overclaiming
 from clients.mechanisms.training import train
 from clients.protocol.blame import is_blamed
@@ -17,7 +17,7 @@ from clients.roles.round_log import Proposal
 from clients.roles.view import Judge, Train
 from clients.types.amounts import format_amount, parse_amount
 from clients.types.errors import OwnTrouble, RequestError, attempt, sound
-from clients.types.federation import ZERO_ADDRESS, Address, Outcome, StakeVoteTerms, Status
+from clients.types.federation import ZERO_ADDRESS, Address, Outcome, Schedule, StakeVoteTerms, Status
 from clients.types.settings import check_range, option
 
 
@@ -77,7 +77,7 @@ def _get_terms(settings: StakeVoteSettings, run: Run, genesis: bytes, samples: i
         max_samples=samples,
         max_epochs=run.local_epochs,
         attribution=settings.attribution,
-        schedule=get_schedule(),
+        schedule=Schedule(),
     )
 
 
@@ -154,7 +154,7 @@ def _lie(desk: StakeVoteDesk, done: Done, ballot: bytes) -> bytes:
     if len(ballot) == len(vote):
         return vote
     named = judging.get_numbers(ballot[32:])
-    return judging.get_ballot(vote, judging.get_others(named, desk.status.record.proposals))
+    return judging.get_ballot(vote, judging.get_unnamed(named, desk.status.record.proposals))
 
 
 def _get_blamed(terms: StakeVoteTerms, status: Status, docket: Docket) -> set[int]:

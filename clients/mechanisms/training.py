@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from clients.mechanisms.base import Desk, Done, S, T, Who
-from clients.types.chain import Call
+from clients.roles.proposer import Claim
 from clients.types.errors import OwnTrouble, part
 
 if TYPE_CHECKING:
@@ -18,18 +18,15 @@ def train(desk: Desk[S, T], who: Who) -> Done:
 
 def train_from_head(desk: Desk[S, T], who: Who, *, drifts: bool = False) -> "Sequence[Trained | OwnTrouble]":
     """Return what these train from the head, each in its place; with `drifts`, how that moved its score."""
-    behaving = {one.index for one in who if not one.malicious}
-    indices = [one.index for one in who]
-    return desk.cohort.train(indices, desk.status.round, desk.status.head, behaving, drifts=drifts)
+    attacks = [(one.index, one.behaviour) for one in who]
+    return desk.cohort.train(attacks, desk.status.round, desk.status.head, drifts=drifts)
 
 
 def propose(desk: Desk[S, T], who: Who, found: "Sequence[Trained | OwnTrouble]") -> Done:
     """Return what was trained as files to store and proposals to send."""
     trained, troubles = part(dict(zip((one.account for one in who), found, strict=True)))
     calls = {
-        account: (
-            Call(account, "propose", (desk.status.round, update.digest, update.samples, update.epochs)),
-        )
+        account: (Claim(desk.status.round, update.digest, update.samples, update.epochs).to_call(account),)
         for account, update in trained.items()
     }
     return Done([update.data for update in trained.values()], {**calls, **troubles})

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any, TypeAlias
 
-from clients.mechanisms.base import Conduct, Desk, Done, Run, Settings, Who, get_schedule
+from clients.mechanisms.base import Conduct, Desk, Done, Run, Settings, Who
 from clients.mechanisms.behaviours import lying, overclaiming
 from clients.mechanisms.publishing import forging, mining, publishing
 from clients.mechanisms.training import propose, train_from_head
@@ -17,7 +17,7 @@ from clients.roles.judging import FIXED_THRESHOLD, LATEST_DRIFTS
 from clients.roles.view import Assemble, Judge, Train
 from clients.types.amounts import parse_amount
 from clients.types.errors import OwnTrouble, RequestError, attempt, sound
-from clients.types.federation import ZERO_ADDRESS, Address, Outcome, Role, Status, VbflTerms
+from clients.types.federation import ZERO_ADDRESS, Address, Outcome, Role, Schedule, Status, VbflTerms
 from clients.types.settings import check_range, option
 from clients.types.store import ContentMissing
 
@@ -96,7 +96,7 @@ def _get_terms(settings: VbflSettings, run: Run, genesis: bytes, samples: int) -
         max_epochs=run.local_epochs,
         kick_rounds=settings.kick_rounds,
         pow_bits=settings.pow_bits,
-        schedule=get_schedule(PUBLISH_SECONDS),
+        schedule=Schedule(publish=PUBLISH_SECONDS),
     )
 
 
@@ -171,7 +171,7 @@ def _get_threshold(desk: VbflDesk, account: Address, index: int, own: float, vad
 def _lie(desk: VbflDesk, done: Done, ballot: bytes) -> bytes:
     """Return the opposite of a ballot: approve every update that it doesn't."""
     approved = judging.get_numbers(ballot)
-    return judging.get_bitmap(judging.get_others(approved, desk.status.record.proposals))
+    return judging.get_bitmap(judging.get_unnamed(approved, desk.status.record.proposals))
 
 
 def _get_blamed(terms: VbflTerms, status: Status, docket: Docket) -> set[int]:

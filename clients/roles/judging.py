@@ -4,6 +4,7 @@ import math
 from collections.abc import Collection, Sequence
 from itertools import pairwise
 
+from clients.protocol.marks import WORD, compute_bitmap
 from clients.types.federation import ZERO32
 
 REJECT = ZERO32
@@ -35,8 +36,8 @@ def get_lie(vote: bytes, candidate: bytes | None) -> bytes:
     return (candidate or REJECT) if vote == REJECT else REJECT
 
 
-def get_others(named: Collection[int], updates: int) -> set[int]:
-    """Return the lie about updates: every one of the round's `updates` that an honest voter doesn't name."""
+def get_unnamed(named: Collection[int], updates: int) -> set[int]:
+    """Return the numbers of those of the round's `updates` that aren't `named`: a lie about them."""
     return set(range(updates)) - set(named)
 
 
@@ -52,7 +53,7 @@ def get_ballot(vote: bytes, blamed: Collection[int] | None = None) -> bytes:
 
 def get_bitmap(numbers: Collection[int]) -> bytes:
     """Return the bitmap of the updates of these numbers, 32 bytes: a ballot, or a part of one."""
-    return sum(1 << number for number in numbers).to_bytes(32, "big")
+    return compute_bitmap(numbers).to_bytes(WORD, "big")
 
 
 def get_numbers(bitmap: bytes) -> set[int]:

@@ -37,7 +37,7 @@ def _get_due(view: View) -> Call | None:
         return Call(view.me, "settle")
     if status.phase == Phase.DRAW:
         return Call(view.me, "draw")
-    if status.phase == Phase.OPEN and view.now >= status.rest_until:
+    if status.phase == Phase.OPEN and view.now >= view.begins.get("open", 0):
         out = [seat.account for seat in view.registry if seat.out]
         if out:
             return Call(view.me, "evict", (tuple(out[:EVICTIONS]),))

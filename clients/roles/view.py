@@ -29,7 +29,7 @@ class View:
     """The federation as one participant sees it.
 
     `waited` is how many seconds the participant has seen the federation wait for a housekeeping call.
-    `begins` says of methods that their phase alone doesn't time from when on they can be called.
+    `begins` says from when on a method can be called, where its phase alone doesn't.
     """
 
     me: Address

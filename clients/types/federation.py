@@ -69,7 +69,11 @@ class Standing(IntEnum):
 
 @dataclass(frozen=True, slots=True)
 class Schedule:
-    """Lengths of the phases and of the unbonding period, in seconds."""
+    """Lengths of the phases and of the unbonding period, in seconds.
+
+    The defaults are a swarm's: on a chain of our own the clock moves only when everybody is done, so they
+    cost nothing there.
+    """
 
     open: int = 1
     propose: int = 3600

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
-from clients.mechanisms.base import Conduct, Desk, Done, Entry, Run, Settings, Who, get_schedule
+from clients.mechanisms.base import Conduct, Desk, Done, Entry, Run, Settings, Who
 from clients.mechanisms.publishing import mining, publishing
 from clients.mechanisms.training import train
 from clients.protocol.bflc import BFLC
@@ -14,7 +14,16 @@ from clients.roles import judging
 from clients.roles.view import Assemble, Judge, Train
 from clients.types.chain import Call
 from clients.types.errors import sound
-from clients.types.federation import ZERO_ADDRESS, Address, BflcTerms, BladeTerms, Election, Phase, Status
+from clients.types.federation import (
+    ZERO_ADDRESS,
+    Address,
+    BflcTerms,
+    BladeTerms,
+    Election,
+    Phase,
+    Schedule,
+    Status,
+)
 from clients.types.settings import option
 
 TOKEN = 10**18
@@ -43,7 +52,7 @@ def get_bflc_terms(settings: BflcSettings, run: Run, genesis: bytes, samples: in
     return BflcTerms(
         ZERO_ADDRESS, ZERO_ADDRESS, genesis, bond=run.stake, fee=TOKEN, managers=tuple(run.accounts[:3]),
         committee=settings.committee, updates=4, seats=6, max_samples=samples, max_epochs=run.local_epochs,
-        min_score=1, election=Election.SCORE, speed_bps=0, profit_bps=1000, schedule=get_schedule(3600),
+        min_score=1, election=Election.SCORE, speed_bps=0, profit_bps=1000, schedule=Schedule(publish=3600),
     )  # fmt: skip
 
 
@@ -84,7 +93,7 @@ def get_blade_terms(settings: BladeSettings, run: Run, genesis: bytes, samples: 
         ZERO_ADDRESS, ZERO_ADDRESS, genesis, bond=run.stake, publisher=run.accounts[0], bounty=100 * TOKEN,
         rule=b"fedavg".ljust(32, b"\0"), rounds=3, bidding_ends=4_102_444_800, deadline=7_258_118_400,
         winners=run.clients, min_winners=3, min_samples=1, max_samples=samples, max_epochs=run.local_epochs,
-        block_bps=1000, pow_bits=0, challenge=600, schedule=get_schedule(3600),
+        block_bps=1000, pow_bits=0, challenge=600, schedule=Schedule(publish=3600),
     )  # fmt: skip
 
 
@@ -94,7 +103,7 @@ def bid(terms: BladeTerms, accounts: Any, stake: int) -> list[Call]:
 
 def get_blade_begins(terms: BladeTerms, status: Status) -> dict[str, int]:
     if status.phase == Phase.OPEN:
-        return {"open": terms.bidding_ends}
+        return {"open": max(status.rest_until, terms.bidding_ends)}
     return {"commit": compute_challenge_end(terms, status.record)}
 
 

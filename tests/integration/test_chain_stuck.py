@@ -163,7 +163,7 @@ class Member:
         self.driver = Driver(
             chain=self.chain,
             store=world.store,
-            cohort=Cohort(world.bench, world.store, {}, meters, "accuracy", world.config.seed),
+            cohort=Cohort(world.bench, world.store, meters, "accuracy", world.config.seed),
             participants=[Participant(self.index, key.address, KeyedSalts(key))],
             rules=Rules(CONDUCT, world.terms, world.config.own),
             journal=self.journal,

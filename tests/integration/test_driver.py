@@ -82,7 +82,7 @@ class World:
     def driver(self, index: int, **changes: Any) -> Driver:
         meters = Meters()
         store = self.network.join()
-        cohort = Cohort(self.bench, store, {}, meters, "accuracy", self.config.seed)
+        cohort = Cohort(self.bench, store, meters, "accuracy", self.config.seed)
         one = Participant(index, self.keys[index].address, SeededSalts(self.config.seed, index))
         options = {
             "chain": self.chain,

@@ -334,3 +334,11 @@ def test_whatever_the_counts_rounds_end_and_money_adds_up(
         assert {one["account"] for one in line["refused"]} <= liars
         most = counts[0] * 56 * 3 + 2 * counts[0] * counts[1] + counts[0] * counts[1] * counts[2]
         assert sum(line["balances"].values()) <= clients * 64 * 10**18 + number * most * UNIT
+
+
+def test_who_waits_to_be_rich_behaves_where_nobody_gets_rich(tmp_path: Path) -> None:
+    """A trusted server pays nothing, so such an attacker never attacks there."""
+    own = {"mechanism": "fedavg", "proposers": 6, "malicious": 5, "rounds": 3}
+    waiting = run(tmp_path / "waiting", **own, attack="until_rich+sign_flip")
+    honest = run(tmp_path / "honest", **{**own, "malicious": 0})
+    assert [line["head_cid"] for line in waiting] == [line["head_cid"] for line in honest]

@@ -5,11 +5,11 @@ import os
 from collections.abc import Mapping
 from pathlib import Path
 
-from clients.ports.hiding import hide_url
 from clients.ports.store.address import ApiAddress, is_address, parse_address
 from clients.ports.store.authorization import read_authorization
 from clients.ports.store.directory import DirStore
 from clients.ports.store.memory import MemoryStore
+from clients.ports.urls import is_url, read_url
 from clients.types.errors import UnavailableError, unknown_name
 from clients.types.store import Store
 
@@ -28,12 +28,14 @@ def open_store(
     """Return the store that `spec` asks for; close it when done.
 
     `memory`; `dir`, a folder under `root`, or `dir:PATH`; `kubo`, a node of our own with its repository
-    under `root`; a multiaddr or URL of a running node; or `auto`: our own node where Kubo is installed, a
-    folder where it is not. Opening what an earlier run left under `root` goes on with it.
+    under `root`; a multiaddr or URL of a running node, or where its URL stands (`clients.ports.urls`); or
+    `auto`: our own node where Kubo is installed, a folder where it is not. Opening what an earlier run left
+    under `root` goes on with it.
 
     Raises RequestError for an unknown name or a malformed address, UnavailableError when the store is down.
     """
-    hide_url(spec)  # a node's API may be under a path that nobody else knows
+    if is_url(spec):
+        spec = read_url(spec, environ)  # a node's API may be under a path that nobody else knows
     if is_address(spec):
         return _attach(parse_address(spec), timeout_s, environ)
     kind, colon, path = spec.partition(":")

@@ -104,7 +104,7 @@ def bench() -> Bench:
     """A cohort, and a trained model, which is the head."""
     made = build_bench(CONFIG)
     store = MemoryStore()
-    cohort = Cohort(made, store, {}, Meters(), CONFIG.metric, CONFIG.seed)
+    cohort = Cohort(made, store, Meters(), CONFIG.metric, CONFIG.seed)
     [(good, _)] = made.train(made.initial_weights(), [(0, None)], (1, 1))
     head = store.put(encode(good, made.schema)).digest
     return Bench(made, store, cohort, head, good)

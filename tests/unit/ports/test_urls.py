@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from clients.engine.config import build, read_toml
 from clients.engine.rundir import CONFIG, RunFolder
 from clients.ports.files import write_whole
+from clients.ports.store.opening import open_store
 from clients.ports.urls import beside, holds_secret, is_url, read_url, redacted, shown
 from clients.types.errors import FedJuryError, RequestError, UnavailableError
 
@@ -70,10 +71,12 @@ def test_a_file_is_understood_from_where_it_is_named(tmp_path: Path) -> None:
     assert build(read_toml(tmp_path / "some.toml")).chain == f"file:{tmp_path}/url"
 
 
-def test_a_runs_settings_name_the_chain_and_keep_its_key_to_its_owner(tmp_path: Path) -> None:
+@pytest.mark.parametrize("name", ["chain", "store"])
+def test_a_runs_settings_name_the_node_and_keep_its_key_to_its_owner(name: str, tmp_path: Path) -> None:
     run = tmp_path / "run"
-    folder = RunFolder.create(build({"chain": KEYED, "store": "dir", "out": str(run)}))
-    folder.save_config(build({"chain": KEYED, "store": "dir", "out": str(run)}))
+    config = build({"chain": "spec", "store": "dir", name: KEYED, "out": str(run)})
+    folder = RunFolder.create(config)
+    folder.save_config(config)
     open_to_others = [path for path in run.rglob("*") if path.is_file() and path.stat().st_mode & 0o077]
     assert [path.name for path in open_to_others] == [CONFIG]
     assert "xqzxqzxqz" not in (run / CONFIG).read_text()
@@ -81,11 +84,21 @@ def test_a_runs_settings_name_the_chain_and_keep_its_key_to_its_owner(tmp_path: 
     os.rename(run, moved)
     # Gone on with, or run again from its settings: the URL is found, wherever the folder is now.
     for config in (RunFolder.reopen(moved)[1], build(read_toml(moved / CONFIG))):
-        assert read_url(config.chain) == KEYED
-        assert config.on_node
-    (moved / "journal" / "chain-url").unlink()
-    with pytest.raises(UnavailableError, match=r"URL file .*chain-url can't be read"):
-        read_url(config.chain)
+        assert read_url(getattr(config, name)) == KEYED
+        assert config.on_node == (name == "chain")
+    (moved / "journal" / f"{name}-url").unlink()
+    with pytest.raises(UnavailableError, match=rf"URL file .*{name}-url can't be read"):
+        read_url(getattr(config, name))
+
+
+def test_a_store_may_be_named_by_where_its_url_stands(tmp_path: Path) -> None:
+    """It is out of reach here, and that is said without its key."""
+    with pytest.raises(UnavailableError) as error:
+        open_store("env:STORE", root=tmp_path, environ={"STORE": "http://127.0.0.1:9/xqzxqzxqz"})
+    assert "127.0.0.1" in str(error.value)
+    assert "xqzxqzxqz" not in str(error.value)
+    with pytest.raises(RequestError, match="the environment variable STORE"):
+        open_store("env:STORE", root=tmp_path, environ={})
 
 
 @pytest.mark.parametrize("chain", ["http://127.0.0.1:8545", "spec", "env:NODE"])

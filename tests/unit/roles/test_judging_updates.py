@@ -12,8 +12,8 @@ from clients.roles.judging import (
     SPREADS,
     get_bitmap,
     get_gap_threshold,
-    get_others,
     get_threshold,
+    get_unnamed,
     is_positive,
 )
 
@@ -37,7 +37,7 @@ def test_a_threshold_of_1_lets_everything_pass(own: float, theirs: float) -> Non
 @given(named=st.sets(st.integers(0, 255)), updates=st.integers(1, 256))
 def test_a_liar_says_the_opposite_of_every_update(named: set[int], updates: int) -> None:
     named = {number for number in named if number < updates}
-    truth, lie = (int.from_bytes(get_bitmap(one), "big") for one in (named, get_others(named, updates)))
+    truth, lie = (int.from_bytes(get_bitmap(one), "big") for one in (named, get_unnamed(named, updates)))
     assert truth ^ lie == (1 << updates) - 1
 
 

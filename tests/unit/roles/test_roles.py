@@ -191,7 +191,7 @@ def test_blame_names_exactly_what_is_better_left_out(
     bitmap = int.from_bytes(ballot[32:], "big")
     assert {number for number in range(256) if bitmap >> number & 1} == blamed
     assert judging.get_ballot(DIGEST, blamed) == DIGEST + ZERO32, "who approves blames nobody"
-    lie = judging.get_others(blamed, len(without))
+    lie = judging.get_unnamed(blamed, len(without))
     assert lie | blamed == set(range(len(without)))
     assert not lie & blamed
 
