@@ -2,6 +2,7 @@
 pragma solidity ^0.8.24;
 
 import {Federation} from "../Federation.sol";
+import {IFederation} from "../interfaces/IFederation.sol";
 import {IBflc} from "../interfaces/IBflc.sol";
 import {ElectedCommittee} from "../panels/ElectedCommittee.sol";
 import {ProfitByScore} from "../payouts/ProfitByScore.sol";
@@ -22,6 +23,11 @@ contract Bflc is IBflc, Endless, ElectedCommittee, ProfitByScore {
         ElectedCommittee(t)
         ProfitByScore(t.profitBps)
     {}
+
+    /// @inheritdoc IFederation
+    function mechanism() external pure returns (string memory) {
+        return "bflc";
+    }
 
     /// @inheritdoc IBflc
     function terms() external view returns (BflcTerms memory) {

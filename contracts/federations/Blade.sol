@@ -2,6 +2,7 @@
 pragma solidity ^0.8.24;
 
 import {Federation} from "../Federation.sol";
+import {IFederation} from "../interfaces/IFederation.sol";
 import {IBlade} from "../interfaces/IBlade.sol";
 import {Everyone} from "../panels/Everyone.sol";
 import {Bounty} from "../payouts/Bounty.sol";
@@ -17,6 +18,11 @@ contract Blade is IBlade, Federation, Everyone, Bounty {
         MajorityPublication(t.schedule.publish)
         Bounty(t)
     {}
+
+    /// @inheritdoc IFederation
+    function mechanism() external pure returns (string memory) {
+        return "blade";
+    }
 
     /// @inheritdoc IBlade
     function terms() external view returns (BladeTerms memory) {

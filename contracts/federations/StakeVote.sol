@@ -4,6 +4,7 @@ pragma solidity ^0.8.24;
 import {Federation} from "../Federation.sol";
 import {Anyone} from "../admissions/Anyone.sol";
 import {Solvency} from "../guards/Solvency.sol";
+import {IFederation} from "../interfaces/IFederation.sol";
 import {IStakeVote} from "../interfaces/IStakeVote.sol";
 import {RandomPanel} from "../panels/RandomPanel.sol";
 import {StakeRedistribution} from "../payouts/StakeRedistribution.sol";
@@ -35,6 +36,11 @@ contract StakeVote is
         DigestMajority(t.quorumBps)
         StakeRedistribution(t.proposerStake, t.voterStake, t.bond)
     {}
+
+    /// @inheritdoc IFederation
+    function mechanism() external pure returns (string memory) {
+        return "stake_vote";
+    }
 
     /// @inheritdoc IStakeVote
     function terms() external view returns (StakeVoteTerms memory) {

@@ -4,6 +4,7 @@ pragma solidity ^0.8.24;
 import {Federation} from "../Federation.sol";
 import {Anyone} from "../admissions/Anyone.sol";
 import {KickRounds} from "../guards/KickRounds.sol";
+import {IFederation} from "../interfaces/IFederation.sol";
 import {IVbfl} from "../interfaces/IVbfl.sol";
 import {Roles} from "../libraries/Flags.sol";
 import {WorkerPanel} from "../panels/WorkerPanel.sol";
@@ -41,6 +42,11 @@ contract Vbfl is
     /// @inheritdoc BlockWinner
     function _mayMine(Member memory, Round memory, uint8 roles) internal pure override returns (bool) {
         return roles == Roles.PUBLISHER;
+    }
+
+    /// @inheritdoc IFederation
+    function mechanism() external pure returns (string memory) {
+        return "vbfl";
     }
 
     /// @inheritdoc IVbfl

@@ -179,6 +179,7 @@ abstract contract Replay is Deployed {
             beacon = BEACON;
         }
         place(FEDERATION, abi.encodePacked(creation, arguments(s.constructorTerms, TOKEN, beacon)));
+        assertEq(IFederation(FEDERATION).mechanism(), mechanism(), "the mechanism that it names");
         for (uint256 i = 0; i < s.accounts.length; ++i) {
             JuryToken(TOKEN).mint(s.accounts[i], s.funds[i]);
             vm.prank(s.accounts[i]);
