@@ -29,5 +29,5 @@ def get_docket(mechanism: Mechanism[T], terms: T, events: Sequence[Event], statu
             )
     docket = Docket(updates=tuple(Update(p.proposer, p.digest, p.samples, p.epochs) for p in proposals))
     for ballot in ballots:
-        docket, _ = mechanism.ballots.count(terms, record, docket, ballot)
+        docket, _ = mechanism.verdict.count(terms, record, docket, ballot)
     return docket
