@@ -7,12 +7,19 @@ const { version, settings } = JSON.parse(readFileSync(new URL("./contracts/solc.
 // This compiler comes out of node_modules; nothing is downloaded.
 const path = createRequire(import.meta.url).resolve("solc/soljson.js");
 
+// Tests are compiled as forge does it: foundry.toml says why. They deploy what `python -m deploy.compiler` made.
+export const legacy = { version, path, settings: { ...settings, viaIR: false } };
+
 export default {
-  solidity: { version, path, settings },
+  solidity: {
+    compilers: [{ version, path, settings }],
+    overrides: { "tests/hardhat/Deployment.t.sol": legacy, "tests/hardhat/Limits.sol": legacy },
+  },
   paths: {
     sources: "contracts",
     artifacts: "build/hardhat/artifacts",
     cache: "build/hardhat/cache",
     tests: { solidity: "tests/hardhat" }, // forge runs those in tests/contracts
   },
+  test: { solidity: { fsPermissions: { readFile: ["build/contracts.json"] } } },
 };

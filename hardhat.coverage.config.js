@@ -1,10 +1,11 @@
 // `make coverage` runs forge's tests by Hardhat too; `hardhat test` by itself has tests of its own.
-import config from "./hardhat.config.js";
+import config, { legacy } from "./hardhat.config.js";
 
 const few = { fuzz: { runs: 16, seed: "0x1" } };
 
 export default {
   ...config,
+  solidity: { compilers: [legacy] },
   paths: {
     sources: "contracts",
     artifacts: "build/hardhat-coverage/artifacts",

@@ -5,7 +5,8 @@ import {IFederation} from "./interfaces/IFederation.sol";
 
 /// @title The axes on which federations differ, as hooks.
 /// @notice Who acts, what is judged, how votes are counted, who publishes, who is paid and who must leave is for the
-/// policies to say: each overrides the hooks of one axis.
+/// policies to say: each overrides the hooks of one axis. What several policies write or read is in a book (`books/`),
+/// and no policy knows another axis's: a leaf names one for each axis, and says itself what takes more than one.
 /// @dev A `Round` handed to a hook has no rewards in it, but for `_due` and `_guard`, whose round is settled.
 /// Sets of roles and acts are `Roles` and `Acts`.
 abstract contract Axes is IFederation {
@@ -100,10 +101,10 @@ abstract contract Axes is IFederation {
     /// @dev Refuse to let members go yet.
     function _checkExit() internal view virtual;
 
-    /// @dev Refuse commitments yet, in phase Commit of a round of record `r`.
-    function _checkCommit(Round memory r) internal view virtual;
-
     // ------------------------------------------------------------------ hooks: guard
+
+    /// @dev Refuse commitments yet, in phase Commit of a round of record `r`: evidence comes before votes.
+    function _checkCommit(Round memory r) internal view virtual;
 
     /// @dev Whether the account of entry `m`, as booked after round `r`, is banned. May change `strikes` of `m`.
     function _guard(Member memory m, Round memory r) internal view virtual returns (bool);

@@ -35,8 +35,6 @@ abstract contract Federation is Membership {
 
     /// @inheritdoc IFederation
     bytes32 public head;
-    /// @dev The seed of the round in progress, or of the last one.
-    bytes32 internal _seed;
     bytes32 private _mix;
     /// @dev Overwritten by a voter's next commitment; whose round it is, the voter's entry says.
     mapping(address voter => bytes32) private _commitments;

@@ -5,7 +5,7 @@ import {Axes} from "./Axes.sol";
 import {IFederation} from "./interfaces/IFederation.sol";
 import {RoundClock} from "./libraries/RoundClock.sol";
 
-/// @title The records of the rounds, and the phase of the one in progress.
+/// @title The records of the rounds, and the phase and the seed of the one in progress.
 abstract contract RoundBook is Axes {
     /// @dev One slot. The pool can't outgrow its field but with a token of more than 2^128 units.
     struct Clock {
@@ -23,6 +23,8 @@ abstract contract RoundBook is Axes {
     uint32 internal immutable _unbondingSeconds;
 
     Clock internal _clock;
+    /// @dev The seed of the round in progress, or of the last one.
+    bytes32 internal _seed;
     mapping(uint256 round => Round) internal _rounds;
 
     /// @dev Its terms are checked by `Federation`, in the order of the core's terms.

@@ -161,16 +161,21 @@ def _patiently(ask: Callable[[], T]) -> T:
 
 
 def _verify(link: Link, federation: Contract, terms: Terms) -> None:
-    """See that the contract on the chain has the terms that it was meant to have."""
-    abi = Abi(artifact(federation.contract).abi)
-    call = {"to": federation.address, "data": "0x" + abi.call("terms").hex()}
+    """See that the contract on the chain has the mechanism and the terms that it was meant to have."""
+    abi, mechanism = Abi(artifact(federation.contract).abi), mechanism_of(terms)
 
-    def ask() -> Terms:
+    def ask(view: str) -> Any:
+        call = {"to": federation.address, "data": "0x" + abi.call(view).hex()}
         with reading(link.rpc.where, "eth_call"):
             raw = link.rpc.request("eth_call", call, hex(federation.block))
-            return terms_of(mechanism_of(terms), abi.result("terms", as_bytes(raw))[0])
+            return abi.result(view, as_bytes(raw))[0]
 
-    got = _patiently(ask)
+    named = _patiently(lambda: ask("mechanism"))
+    if named != mechanism:
+        raise UnavailableError(
+            f"chain at {link.rpc.where}: {federation.address} names the mechanism {named!r}, not {mechanism}."
+        )
+    got = terms_of(mechanism, _patiently(lambda: ask("terms")))
     if got != terms:
         raise UnavailableError(
             f"chain at {link.rpc.where}: {federation.address} has other terms than asked for: {got}."

@@ -9,7 +9,7 @@ from clients.auditing.replay import Replay, Settled
 from clients.auditing.source import Block, Source
 from clients.protocol.council import Council, get_council, get_entry
 from clients.protocol.state import Env
-from clients.protocol.task import Task, get_task
+from clients.protocol.task import TaskBook, get_task
 from clients.types.federation import ZERO_ADDRESS, Address, Member, Round, Seat, Status
 
 ZERO_BID = (0, 0, 0, bytes(32))
@@ -178,7 +178,7 @@ def _compare_own(findings: Findings, source: Source, replay: Replay, at: int) ->
 
     if isinstance(own, Council):
         _ask_council(replay, ask)
-    elif isinstance(own, Task):
+    elif isinstance(own, TaskBook):
         for account, bid in sorted(get_task(replay.core.state).bids.items()):
             ask(
                 "bid", "its bid", account, (bid.capability, bid.cost, bid.order, bid.anchor), "bidOf", account

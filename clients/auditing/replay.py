@@ -86,7 +86,7 @@ class Replay:
         self.kept: set[int] = set()
         self.seen = 0
         """Of the rounds before this one, all but `kept` are forgotten."""
-        self._fee = bool(self.core.mechanism.gates.get_fee(terms))
+        self._fee = bool(self.core.mechanism.admission.get_fee(terms))
 
     @property
     def number(self) -> int:

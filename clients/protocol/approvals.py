@@ -1,10 +1,11 @@
-"""Approvals: each voter names the updates that it finds good."""
+"""Approvals: each voter names the updates that it finds good. These select, and what is published decides."""
 
 from dataclasses import replace
 
 from clients.protocol.docket import Docket
 from clients.protocol.marks import compute_bitmap, compute_marks, get_majority, read_bitmap, read_words
-from clients.protocol.policies import Ballots
+from clients.protocol.policies import Verdict
+from clients.protocol.verdicts import compute_published, count_publications
 from clients.types.federation import Round
 
 
@@ -14,7 +15,7 @@ def _count(terms: object, record: Round, docket: Docket, ballot: bytes) -> tuple
     return replace(docket, marks=compute_marks(docket.marks, approved, record.proposals)), 0
 
 
-APPROVALS: Ballots[object] = Ballots(_count)
+APPROVALS: Verdict[object] = Verdict(_count, compute_published, count_publications)
 """A ballot is the bitmap of the good updates (vbfl §III-C)."""
 
 
@@ -24,7 +25,7 @@ def _count_with_copies(terms: object, record: Round, docket: Docket, ballot: byt
     return replace(docket, marks=marks, copies=compute_marks(docket.copies, copies, record.proposals)), 0
 
 
-APPROVALS_AND_COPIES: Ballots[object] = Ballots(_count_with_copies)
+APPROVALS_OF_ORIGINALS: Verdict[object] = Verdict(_count_with_copies, compute_published, count_publications)
 """A ballot is the bitmap of the good updates, and that of those held to be copies (blade §III-C)."""
 
 

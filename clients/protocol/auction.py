@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from clients.protocol.claims import UPDATES_MAX
 from clients.protocol.ledger import STAKE_MAX
-from clients.protocol.policies import OwnAction, check_term
+from clients.protocol.policies import Admission, OwnAction, Subject, check_term
 from clients.protocol.rounds import Action
 from clients.protocol.state import Env, State, compute_event
 from clients.protocol.task import Bid, get_task
@@ -24,16 +24,22 @@ def check_min_samples(terms: BladeTerms) -> None:
     check_term("minSamples", terms.min_samples, 0 < terms.min_samples <= terms.max_samples)
 
 
-def refuse_join(terms: BladeTerms, state: State, account: Address) -> None:
-    """Raise NotAdmitted: who takes part is found by bidding alone."""
+def _refuse_join(terms: BladeTerms, state: State, account: Address) -> None:
     raise ProtocolError("NotAdmitted", account)
 
 
-def check_offer(terms: BladeTerms, state: State, account: Address, samples: int) -> None:
-    """Raise SamplesOutOfRange where a proposal claims less than the task asks, or more than was bid."""
+AUCTION: Admission[BladeTerms] = Admission(_refuse_join)
+"""Who takes part is found by bidding alone."""
+
+
+def _check_offer(terms: BladeTerms, state: State, account: Address, samples: int) -> None:
     capability = get_task(state).bids[account].capability
     if not terms.min_samples <= samples <= capability:
         raise ProtocolError("SamplesOutOfRange", samples, capability)
+
+
+WITHIN_BIDS: Subject[BladeTerms] = Subject(_check_offer)
+"""A proposal claims no less than the task asks, and no more than was bid."""
 
 
 def is_worse(bid: Bid, other: Bid) -> bool:

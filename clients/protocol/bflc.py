@@ -8,23 +8,18 @@ from clients.protocol.claims import check_claim_terms
 from clients.protocol.council import (
     COMMITTEE,
     Council,
-    check_allowed,
     check_committee,
     check_election,
-    check_fee,
     check_seats,
-    get_fee,
-    is_barred,
     note_published,
     note_settled,
     start_council,
 )
 from clients.protocol.guards import FORGIVING
-from clients.protocol.managers import MOTIONS, check_managers
-from clients.protocol.policies import Gates, Mechanism, Notes
+from clients.protocol.managers import MANAGERS, MOTIONS, check_fee, check_managers
+from clients.protocol.policies import CLAIMED, ENDLESS, Mechanism, Notes
 from clients.protocol.publication import check_publish
 from clients.protocol.scores import COMMITTEE_MODEL, PROFIT_SHARING, SCORES, check_min_score, check_profit
-from clients.protocol.verdicts import PUBLISHERS_MAJORITY
 from clients.types.federation import BflcTerms
 
 
@@ -45,13 +40,14 @@ BFLC: Mechanism[BflcTerms] = Mechanism(
         check_seats,
         check_profit,
     ),
+    admission=MANAGERS,
     panel=COMMITTEE,
-    ballots=SCORES,
-    verdict=PUBLISHERS_MAJORITY,
+    subject=CLAIMED,
+    verdict=SCORES,
     publication=COMMITTEE_MODEL,
     payout=PROFIT_SHARING,
     guard=FORGIVING,
-    gates=Gates(check_join=check_allowed, get_fee=get_fee, is_barred=is_barred),
+    task=ENDLESS,
     notes=Notes(Council, start=start_council, note_published=note_published, note_settled=note_settled),
     actions=MOTIONS,
 )

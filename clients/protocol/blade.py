@@ -4,8 +4,8 @@ https://arxiv.org/abs/2009.09338. A task is published with a bounty; the winners
 another's updates for copies, and mine the block that holds the aggregate.
 """
 
-from clients.protocol.approvals import APPROVALS_AND_COPIES, get_approved
-from clients.protocol.auction import BID, check_min_samples, check_offer, check_winners, refuse_join
+from clients.protocol.approvals import APPROVALS_OF_ORIGINALS, get_approved
+from clients.protocol.auction import AUCTION, BID, WITHIN_BIDS, check_min_samples, check_winners
 from clients.protocol.bounty import BOUNTY, check_block_share
 from clients.protocol.claims import check_claim_terms
 from clients.protocol.docket import Docket, Publishing, Selection
@@ -13,24 +13,21 @@ from clients.protocol.evidence import (
     ACCUSE,
     PLAGIARISM,
     check_challenge,
-    check_commit,
     compute_convicted,
     is_convicted,
 )
 from clients.protocol.mining import build_mined, check_pow
 from clients.protocol.panels import EVERYONE
-from clients.protocol.policies import Gates, Mechanism, Notes
+from clients.protocol.policies import Mechanism, Notes
 from clients.protocol.publication import check_publish
 from clients.protocol.task import (
+    PUBLISHED_TASK,
     RECLAIM,
-    Task,
-    check_open,
-    check_over,
+    TaskBook,
     check_task,
     note_accepted,
     start_task,
 )
-from clients.protocol.verdicts import PUBLISHERS_MAJORITY
 from clients.types.federation import BladeTerms, Round
 
 
@@ -61,19 +58,14 @@ BLADE: Mechanism[BladeTerms] = Mechanism(
         check_challenge,
         check_block_share,
     ),
+    admission=AUCTION,
     panel=EVERYONE,
-    ballots=APPROVALS_AND_COPIES,
-    verdict=PUBLISHERS_MAJORITY,
+    subject=WITHIN_BIDS,
+    verdict=APPROVALS_OF_ORIGINALS,
     publication=build_mined(select_approved, _may_mine),
     payout=BOUNTY,
     guard=PLAGIARISM,
-    gates=Gates(
-        check_join=refuse_join,
-        check_exit=check_over,
-        check_open=check_open,
-        check_proposal=check_offer,
-        check_commit=check_commit,
-    ),
-    notes=Notes(Task, start=start_task, note_settled=note_accepted),
+    task=PUBLISHED_TASK,
+    notes=Notes(TaskBook, start=start_task, note_settled=note_accepted),
     actions={"bid": BID, "accuse": ACCUSE, "reclaim": RECLAIM},
 )

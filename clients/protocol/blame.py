@@ -6,7 +6,7 @@ from typing import Protocol
 from clients.protocol.claims import UPDATES_MAX
 from clients.protocol.docket import Docket
 from clients.protocol.marks import compute_marks, get_majority, is_marked, read_bitmap, read_words
-from clients.protocol.policies import Ballots, check_term
+from clients.protocol.policies import check_term
 from clients.protocol.tally import compute_tally
 from clients.types.errors import ProtocolError
 from clients.types.federation import ZERO32, Round
@@ -31,7 +31,9 @@ def check_attribution(terms: Attributing) -> None:
     check_term("seats", terms.seats, not terms.attribution or terms.seats <= UPDATES_MAX)
 
 
-def _count(terms: Attributing, record: Round, docket: Docket, ballot: bytes) -> tuple[Docket, int]:
+def count_aggregate(terms: Attributing, record: Round, docket: Docket, ballot: bytes) -> tuple[Docket, int]:
+    """Count a ballot: the digest of the aggregate that a voter computed itself and accepts, or 0; with
+    attribution, a bitmap of the updates that made it fail after that. InvalidBallot for anything else."""
     digest, *words = read_words(ballot, 2 if terms.attribution else 1)
     marks = docket.marks
     for word in words:
@@ -47,8 +49,3 @@ def is_blamed(terms: Attributing, record: Round, docket: Docket, number: int) ->
     """Return whether update `number` is to blame for a rejected round: more than half of those who rejected
     name it. Without attribution, all are."""
     return not terms.attribution or is_marked(get_majority(docket.marks, record.lead), number)
-
-
-AGGREGATE: Ballots[Attributing] = Ballots(_count)
-"""The digest of the aggregate that a voter computed itself and accepts, or 0; with attribution, a bitmap of
-the updates that made it fail after that."""

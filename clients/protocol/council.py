@@ -1,4 +1,4 @@
-"""bflc: who is allowed in, who makes up the committee, and the numbered records of models and updates."""
+"""bflc: who is let in, who makes up the committee, and the numbered records of models and updates."""
 
 from dataclasses import dataclass, replace
 from enum import Enum, auto
@@ -6,12 +6,10 @@ from enum import Enum, auto
 from clients.protocol.claims import UPDATES_MAX
 from clients.protocol.docket import Docket
 from clients.protocol.draw import compute_positions
-from clients.protocol.ledger import STAKE_MAX
 from clients.protocol.panels import JURY_ROLES
 from clients.protocol.policies import Panel, Wanted, check_term
 from clients.protocol.state import State
 from clients.protocol.verdicts import BPS
-from clients.types.errors import ProtocolError
 from clients.types.federation import ZERO32, Address, BflcTerms, Election, Outcome, Role, Round
 
 COMMITTEE_MAX = 32
@@ -80,25 +78,6 @@ def start_council(terms: BflcTerms) -> object:
     return Council((terms.genesis,))
 
 
-# ---------------------------------------------------------------------- who is let in
-
-
-def check_allowed(terms: BflcTerms, state: State, account: Address) -> None:
-    """Raise NotAdmitted unless the managers allowed `account`."""
-    if account not in get_council(state).allowed:
-        raise ProtocolError("NotAdmitted", account)
-
-
-def is_barred(state: State, account: Address) -> bool:
-    """Return whether the managers expelled `account`."""
-    return account in get_council(state).barred
-
-
-def get_fee(terms: BflcTerms) -> int:
-    """Return the permission fee (§IV-A)."""
-    return terms.fee
-
-
 # ---------------------------------------------------------------------- the committee
 
 
@@ -117,11 +96,6 @@ def check_election(terms: BflcTerms) -> None:
 def check_seats(terms: BflcTerms) -> None:
     """Raise InvalidTerms where a round could not have enough updates, or more than a bitmap has bits for."""
     check_term("seats", terms.seats, terms.updates <= terms.seats <= UPDATES_MAX)
-
-
-def check_fee(terms: BflcTerms) -> None:
-    """Raise InvalidTerms where the fee is no amount."""
-    check_term("fee", terms.fee, terms.fee <= STAKE_MAX)
 
 
 def compute_elected(terms: BflcTerms, council: Council, seed: bytes) -> tuple[Address, ...]:

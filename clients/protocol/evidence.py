@@ -32,8 +32,7 @@ def compute_challenge_end(terms: BladeTerms, record: Round) -> int:
     return compute_ends(record.drawn_at, terms.schedule).propose + terms.challenge
 
 
-def check_commit(terms: BladeTerms, state: State, env: Env) -> None:
-    """Raise TooEarly while evidence may still come in."""
+def _check_commit(terms: BladeTerms, state: State, env: Env) -> None:
     end = compute_challenge_end(terms, state.rounds[-1])
     if env.time < end:
         raise ProtocolError("TooEarly", env.time, end)
@@ -101,5 +100,5 @@ def _compute_guarded(
     return replace(booked, standing=Standing.BANNED) if guilty else booked
 
 
-PLAGIARISM: Guard[BladeTerms] = Guard(_compute_guarded)
-"""A convicted plagiarist is out."""
+PLAGIARISM: Guard[BladeTerms] = Guard(_compute_guarded, _check_commit)
+"""A convicted plagiarist is out; nobody votes while evidence may still come in."""

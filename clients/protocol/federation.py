@@ -123,14 +123,14 @@ class Federation(FederationView[T]):
     def process_join(self, env: Env, sender: Address, stake: int) -> list[Event]:
         """Register the sender, with `stake` out of its tokens."""
         self.check_newcomer(sender)
-        self.mechanism.gates.check_join(self.terms, self.state, sender)
+        self.mechanism.admission.check_join(self.terms, self.state, sender)
         if stake < self.terms.bond:
             raise ProtocolError("StakeTooLow", stake, self.terms.bond)
         if stake > STAKE_MAX:
             raise ProtocolError("AmountTooLarge", stake, STAKE_MAX)
         if len(self.state.ledger.registry) >= MEMBERS_MAX:
             raise ProtocolError("RegistryFull", MEMBERS_MAX)
-        fee = self.mechanism.gates.get_fee(self.terms)
+        fee = self.mechanism.admission.get_fee(self.terms)
         self.state.token.process_transfer_from(self.address, sender, stake + fee)
         self.state.ledger.process_register(sender, stake)
         joined = compute_event(env, "Joined", account=sender, stake=stake)
@@ -165,7 +165,7 @@ class Federation(FederationView[T]):
     def process_exit(self, env: Env, sender: Address) -> list[Event]:
         """Take the sender out of the registry; its stake unbonds."""
         self._check_member(sender)
-        self.mechanism.gates.check_exit(self.terms, self.state, env)
+        self.mechanism.task.check_exit(self.terms, self.state, env)
         member, events = self._book_active(env, sender)
         unbonds_at = env.time + self.terms.schedule.unbonding
         self.state.ledger.process_remove(sender, member, Standing.LEAVING, unbonds_at)
@@ -244,7 +244,7 @@ class Federation(FederationView[T]):
             raise ProtocolError("TooEarly", env.time, state.rest_until)
         if members < fewest:
             raise ProtocolError("TooFewMembers", members, fewest)
-        self.mechanism.gates.check_open(self.terms, state, env)
+        self.mechanism.task.check_open(self.terms, state, env)
         state.rounds.append(Round(members=members))
         state.dockets.append(BLANK)
         state.seal_block = env.block
@@ -267,7 +267,7 @@ class Federation(FederationView[T]):
         if digest == ZERO32:
             raise ProtocolError("EmptyDigest")
         check_claim(self.terms, samples, epochs)
-        self.mechanism.gates.check_proposal(self.terms, self.state, sender, samples)
+        self.mechanism.subject.check_proposal(self.terms, self.state, sender, samples)
         member, events = self._book_active(env, sender)
         record, docket = self.record, self.docket
         self._note_act(sender, member, Act.PROPOSED, number=record.proposals)
@@ -290,7 +290,7 @@ class Federation(FederationView[T]):
         """Record a sealed ballot."""
         if commitment == ZERO32:
             raise ProtocolError("EmptyCommitment")
-        self.mechanism.gates.check_commit(self.terms, self.state, env)
+        self.mechanism.guard.check_commit(self.terms, self.state, env)
         member, events = self._book_active(env, sender)
         self._note_act(sender, member, Act.COMMITTED)
         self.state.commitments[sender] = commitment
@@ -313,7 +313,7 @@ class Federation(FederationView[T]):
         revealed = self.compute_commitment(number, sender, ballot, salt)
         if revealed != committed:
             raise ProtocolError("CommitmentMismatch", sender, committed, revealed)
-        docket, option = self.mechanism.ballots.count(self.terms, record, self.docket, ballot)
+        docket, option = self.mechanism.verdict.count(self.terms, record, self.docket, ballot)
         state.mix = compute_mix(state.mix, sender, salt)
         self._note_act(sender, member, Act.REVEALED, option=option)
         self._note_tally(docket, reveals=1)

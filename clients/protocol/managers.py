@@ -5,9 +5,10 @@ from dataclasses import replace
 
 from clients.protocol.council import Choice, Council, get_council
 from clients.protocol.hashing import compute_words, get_address_word, keccak
-from clients.protocol.policies import OwnAction, check_term
+from clients.protocol.ledger import STAKE_MAX
+from clients.protocol.policies import Admission, OwnAction, check_term
 from clients.protocol.rounds import Action
-from clients.protocol.state import Env, compute_event
+from clients.protocol.state import Env, State, compute_event
 from clients.protocol.views import FederationView
 from clients.types.errors import ProtocolError
 from clients.types.federation import Address, BflcTerms, Event, Phase
@@ -25,6 +26,28 @@ def check_managers(terms: BflcTerms) -> None:
     check_term("managers", len(managers), 0 < len(managers) <= MANAGERS_MAX)
     for place, manager in enumerate(managers):
         check_term("managers", place, manager != 0 and manager not in managers[:place])
+
+
+def check_fee(terms: BflcTerms) -> None:
+    """Raise InvalidTerms where the fee is no amount."""
+    check_term("fee", terms.fee, terms.fee <= STAKE_MAX)
+
+
+def _check_allowed(terms: BflcTerms, state: State, account: Address) -> None:
+    if account not in get_council(state).allowed:
+        raise ProtocolError("NotAdmitted", account)
+
+
+def _is_barred(state: State, account: Address) -> bool:
+    return account in get_council(state).barred
+
+
+def _get_fee(terms: BflcTerms) -> int:
+    return terms.fee
+
+
+MANAGERS: Admission[BflcTerms] = Admission(_check_allowed, _get_fee, _is_barred)
+"""Whom the managers allow may join, for the permission fee, until they expel it (bflc §IV-A)."""
 
 
 def compute_selector(method: str) -> bytes:

@@ -59,6 +59,10 @@ class Terms(Protocol):
 T_contra = TypeVar("T_contra", contravariant=True)
 
 
+def _do_nothing(*of: object) -> None:
+    pass
+
+
 class Wanted(NamedTuple):
     """How many proposals, commitments and publications a round waits for."""
 
@@ -80,18 +84,24 @@ class Panel(Generic[T_contra]):
 
 
 @dataclass(frozen=True, slots=True)
-class Ballots(Generic[T_contra]):
-    """What a ballot says."""
+class Subject(Generic[T_contra]):
+    """What is judged: which claims are let in."""
 
-    count: Callable[[T_contra, Round, Docket, bytes], tuple[Docket, int]]
-    """Terms, record, docket, ballot → the docket with it counted, and its option of the tally; 0 where the
-    ballots aren't what is tallied. InvalidBallot where it says nothing."""
+    check_proposal: Callable[[T_contra, State, Address, int], None] = _do_nothing
+    """Terms, state, proposer, samples that it claims; beyond what all proposals may claim."""
+
+
+CLAIMED: Subject[object] = Subject()
+"""Whatever the terms let all proposers claim."""
 
 
 @dataclass(frozen=True, slots=True)
 class Verdict(Generic[T_contra]):
-    """What a round comes to."""
+    """What the ballots say, and what a round comes to."""
 
+    count: Callable[[T_contra, Round, Docket, bytes], tuple[Docket, int]]
+    """Terms, record, docket, ballot → the docket with it counted, and its option of the tally; 0 where the
+    ballots aren't what is tallied. InvalidBallot where it says nothing."""
     compute_outcome: Callable[[T_contra, Round, Docket, Wanted], Outcome]
     count_votes: Callable[[Round, Docket], tuple[int, int]]
     """Record, docket → how many were for the candidate, and against it."""
@@ -137,14 +147,11 @@ class Payout(Generic[T_contra]):
 
 @dataclass(frozen=True, slots=True)
 class Guard(Generic[T_contra]):
-    """Whom booking bans."""
+    """Whom booking bans, and what evidence comes before votes."""
 
     compute_guarded: Callable[[T_contra, Member, Member, Round, Docket], Member]
     """Terms, the member before and after its payout, the round's record and docket → the booked entry."""
-
-
-def _do_nothing(*of: object) -> None:
-    pass
+    check_commit: Callable[[T_contra, State, Env], None] = _do_nothing
 
 
 def _get_no_fee(terms: object) -> int:
@@ -156,18 +163,29 @@ def _bar_nobody(state: State, account: Address) -> bool:
 
 
 @dataclass(frozen=True, slots=True)
-class Gates(Generic[T_contra]):
-    """What a mechanism asks for beyond the shared rules before an action. By default nothing."""
+class Admission(Generic[T_contra]):
+    """Who may join and act, beyond the shared rules, and at what price. By default anyone for nothing."""
 
     check_join: Callable[[T_contra, State, Address], None] = _do_nothing
     get_fee: Callable[[T_contra], int] = _get_no_fee
     """What joining costs above the stake; the pool gets it."""
     is_barred: Callable[[State, Address], bool] = _bar_nobody
-    check_exit: Callable[[T_contra, State, Env], None] = _do_nothing
+
+
+ANYONE: Admission[object] = Admission()
+"""Anyone who stakes the bond may join, and nobody is barred."""
+
+
+@dataclass(frozen=True, slots=True)
+class Task(Generic[T_contra]):
+    """From when to when there are rounds. By default always."""
+
     check_open: Callable[[T_contra, State, Env], None] = _do_nothing
-    check_proposal: Callable[[T_contra, State, Address, int], None] = _do_nothing
-    """Terms, state, proposer, samples that it claims."""
-    check_commit: Callable[[T_contra, State, Env], None] = _do_nothing
+    check_exit: Callable[[T_contra, State, Env], None] = _do_nothing
+
+
+ENDLESS: Task[object] = Task()
+"""Rounds follow each other for as long as there are members, who may leave between any two."""
 
 
 def _start_with_nothing(terms: object) -> object:
@@ -200,17 +218,18 @@ class OwnAction:
 
 @dataclass(frozen=True, slots=True)
 class Mechanism(Generic[T_contra]):
-    """A mechanism: its name and its policies."""
+    """A mechanism: its name, and a policy for each axis."""
 
     name: str
     checks: tuple[Callable[[T_contra], None], ...]
     """Of its terms, after the core's and in the page's order: InvalidTerms for the first that is wrong."""
+    admission: Admission[T_contra]
     panel: Panel[T_contra]
-    ballots: Ballots[T_contra]
+    subject: Subject[T_contra]
     verdict: Verdict[T_contra]
     publication: Publication[T_contra]
     payout: Payout[T_contra]
     guard: Guard[T_contra]
-    gates: Gates[T_contra] = field(default_factory=Gates)
+    task: Task[T_contra]
     notes: Notes[T_contra] = field(default_factory=Notes)
     actions: Mapping[str, OwnAction] = field(default_factory=dict)

@@ -5,9 +5,9 @@ from dataclasses import replace
 from clients.protocol.docket import Docket, Selection
 from clients.protocol.ledger import STAKE_MAX
 from clients.protocol.marks import compute_bitmap
-from clients.protocol.policies import Ballots, Payout, Publication, Settlement, check_term
+from clients.protocol.policies import Payout, Publication, Settlement, Verdict, check_term
 from clients.protocol.publication import compute_checked
-from clients.protocol.verdicts import BPS
+from clients.protocol.verdicts import BPS, compute_published, count_publications
 from clients.types.errors import ProtocolError
 from clients.types.federation import Act, Address, BflcTerms, Member, Outcome, Round
 
@@ -29,7 +29,7 @@ def _count(terms: object, record: Round, docket: Docket, ballot: bytes) -> tuple
     return replace(docket, scores=(*docket.scores, scores)), 0
 
 
-SCORES: Ballots[object] = Ballots(_count)
+SCORES: Verdict[object] = Verdict(_count, compute_published, count_publications)
 """A ballot is a score an update, in order of number: 16 bits each, in ten-thousandths (bflc §III-B)."""
 
 

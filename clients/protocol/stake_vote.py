@@ -3,12 +3,12 @@
 https://arxiv.org/abs/2307.00543. Random proposers, all others vote on the aggregate, the majority decides.
 """
 
-from clients.protocol.blame import AGGREGATE, check_attribution
+from clients.protocol.blame import check_attribution
 from clients.protocol.claims import check_claim_terms
 from clients.protocol.guards import SOLVENCY
 from clients.protocol.panels import RANDOM_PROPOSERS, check_random_proposers
 from clients.protocol.payouts import POOL_AND_MINORITY, check_stakes
-from clients.protocol.policies import Mechanism, Publication
+from clients.protocol.policies import ANYONE, CLAIMED, ENDLESS, Mechanism, Publication
 from clients.protocol.verdicts import MAJORITY, check_quorum
 from clients.types.federation import StakeVoteTerms
 
@@ -20,10 +20,12 @@ def _check_claims(terms: StakeVoteTerms) -> None:
 STAKE_VOTE: Mechanism[StakeVoteTerms] = Mechanism(
     name="stake_vote",
     checks=(check_random_proposers, _check_claims, check_attribution, check_quorum, check_stakes),
+    admission=ANYONE,
     panel=RANDOM_PROPOSERS,
-    ballots=AGGREGATE,
+    subject=CLAIMED,
     verdict=MAJORITY,
     publication=Publication(),
     payout=POOL_AND_MINORITY,
     guard=SOLVENCY,
+    task=ENDLESS,
 )

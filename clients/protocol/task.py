@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 
 from clients.protocol.docket import Docket
 from clients.protocol.ledger import STAKE_MAX
-from clients.protocol.policies import OwnAction, check_term
+from clients.protocol.policies import OwnAction, Task, check_term
 from clients.protocol.rounds import Action
 from clients.protocol.state import Env, State, compute_event
 from clients.protocol.views import FederationView
@@ -23,7 +23,7 @@ class Bid:
 
 
 @dataclass(frozen=True, slots=True)
-class Task:
+class TaskBook:
     """How far the task has come. `bids` is replaced, never changed."""
 
     bids: dict[Address, Bid]
@@ -34,20 +34,20 @@ class Task:
     """Accepted rounds so far."""
 
 
-def get_task(state: State) -> Task:
+def get_task(state: State) -> TaskBook:
     """Return how far the task has come."""
-    assert isinstance(state.own, Task)
+    assert isinstance(state.own, TaskBook)
     return state.own
 
 
 def start_task(terms: BladeTerms) -> object:
     """Return the task as published."""
-    return Task({})
+    return TaskBook({})
 
 
 def note_accepted(terms: BladeTerms, own: object, record: Round, docket: Docket) -> object:
     """Return the task with the round counted, if it was accepted."""
-    assert isinstance(own, Task)
+    assert isinstance(own, TaskBook)
     return replace(own, accepted=own.accepted + 1) if record.outcome is Outcome.ACCEPTED else own
 
 
@@ -87,6 +87,10 @@ def check_open(terms: BladeTerms, state: State, env: Env) -> None:
         raise ProtocolError("NotFunded", state.pool, terms.bounty)
     if is_over(terms, state, env):
         raise ProtocolError("TaskOver", get_task(state).accepted, env.time)
+
+
+PUBLISHED_TASK: Task[BladeTerms] = Task(check_open, check_over)
+"""So many accepted rounds for a bounty, between the bidding and a deadline; deposits stay until then."""
 
 
 def _process_reclaim(core: FederationView[BladeTerms], env: Env, sender: Address) -> list[Event]:

@@ -11,10 +11,9 @@ from clients.protocol.docket import Docket, Publishing, Selection
 from clients.protocol.guards import KICK_ROUNDS, check_kick_rounds
 from clients.protocol.mining import build_mined, check_pow
 from clients.protocol.panels import WORKERS, check_workers
-from clients.protocol.policies import Mechanism
+from clients.protocol.policies import ANYONE, CLAIMED, ENDLESS, Mechanism
 from clients.protocol.publication import check_publish
 from clients.protocol.unit_rewards import UNIT_REWARDS, check_unit_reward
-from clients.protocol.verdicts import PUBLISHERS_MAJORITY
 from clients.types.federation import Role, Round, VbflTerms
 
 
@@ -42,10 +41,12 @@ VBFL: Mechanism[VbflTerms] = Mechanism(
         check_unit_reward,
         check_kick_rounds,
     ),
+    admission=ANYONE,
     panel=WORKERS,
-    ballots=APPROVALS,
-    verdict=PUBLISHERS_MAJORITY,
+    subject=CLAIMED,
+    verdict=APPROVALS,
     publication=build_mined(select_approved, _may_mine),
     payout=UNIT_REWARDS,
     guard=KICK_ROUNDS,
+    task=ENDLESS,
 )

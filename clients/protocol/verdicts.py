@@ -2,6 +2,7 @@
 
 from typing import Protocol
 
+from clients.protocol.blame import Attributing, count_aggregate
 from clients.protocol.docket import Docket
 from clients.protocol.policies import Verdict, Wanted, check_term
 from clients.types.federation import ZERO32, Outcome, Round
@@ -9,7 +10,7 @@ from clients.types.federation import ZERO32, Outcome, Round
 BPS = 10_000
 
 
-class Quorate(Protocol):
+class Quorate(Attributing, Protocol):
     """Terms with a quorum, in ten-thousandths of the drawn voters."""
 
     @property
@@ -36,19 +37,18 @@ def _count_ballots(record: Round, docket: Docket) -> tuple[int, int]:
     return record.reveals - against, against
 
 
-MAJORITY: Verdict[Quorate] = Verdict(_compute_majority, _count_ballots)
+MAJORITY: Verdict[Quorate] = Verdict(count_aggregate, _compute_majority, _count_ballots)
 """What more than half of the ballots say (stake_vote eq. 3); Undecided without quorum or majority."""
 
 
-def _compute_published(terms: object, record: Round, docket: Docket, wanted: Wanted) -> Outcome:
+def compute_published(terms: object, record: Round, docket: Docket, wanted: Wanted) -> Outcome:
+    """Return what more than half of those drawn to publish have published; Undecided where there is no such
+    digest."""
     if record.lead * 2 <= wanted.publishers:
         return Outcome.UNDECIDED
     return Outcome.REJECTED if docket.tally.candidate == ZERO32 else Outcome.ACCEPTED
 
 
-def _count_publications(record: Round, docket: Docket) -> tuple[int, int]:
+def count_publications(record: Round, docket: Docket) -> tuple[int, int]:
+    """Return how many published the leading digest, and how many another."""
     return record.lead, record.publications - record.lead
-
-
-PUBLISHERS_MAJORITY: Verdict[object] = Verdict(_compute_published, _count_publications)
-"""What more than half of those drawn to publish have published; Undecided where there is no such digest."""

@@ -164,8 +164,8 @@ class FederationView(Generic[T]):
         return member.acts if member.round == self.number else Act.NONE
 
     def is_barred(self, account: Address) -> bool:
-        """Return whether the mechanism's guard keeps `account` out, banned or not."""
-        return self.mechanism.gates.is_barred(self.state, account)
+        """Return whether the mechanism keeps `account` out, banned or not."""
+        return self.mechanism.admission.is_barred(self.state, account)
 
     def check_active(self, account: Address, member: Member) -> None:
         """Raise AccountBanned or NotMember unless `account` is a member who is neither banned nor barred."""

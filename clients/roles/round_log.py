@@ -58,7 +58,7 @@ class RoundLog:
         updates = tuple(Update(p.proposer, p.digest, p.samples, p.epochs) for p in self.proposals())
         docket = Docket(updates=updates)
         for ballot in ballots:
-            docket, _ = mechanism.ballots.count(terms, self.status.record, docket, ballot)
+            docket, _ = mechanism.verdict.count(terms, self.status.record, docket, ballot)
         return docket
 
     def votes(self) -> Votes:

@@ -2,30 +2,25 @@
 pragma solidity ^0.8.24;
 
 import {Axes} from "../Axes.sol";
-import {Federation} from "../Federation.sol";
+import {Membership} from "../Membership.sol";
+import {BidBook} from "../books/BidBook.sol";
+import {Claims} from "../books/Claims.sol";
 import {IBlade} from "../interfaces/IBlade.sol";
 import {StakeBook} from "../libraries/StakeBook.sol";
-import {Weights} from "../libraries/Weights.sol";
-import {Claims} from "../subjects/Claims.sol";
-import {EachUpdate} from "../subjects/EachUpdate.sol";
 
 /// @title Admission: the bids of highest value, capability over cost, win a place (Ma et al., arXiv 2009.09338, II-B).
-/// @notice A bid that is outbid leaves at once, with its deposit. What a winner claims stays within its bid.
-abstract contract Auction is IBlade, Federation, EachUpdate {
+/// @notice A bid that is outbid leaves at once, with its deposit.
+abstract contract Auction is Membership, Claims, BidBook {
     using StakeBook for StakeBook.Book;
-    using Weights for Weights.Book;
 
     uint32 internal immutable _winners;
-    uint32 internal immutable _minSamples;
     uint40 internal immutable _biddingEnds;
 
     uint40 private _lastOrder;
-    mapping(address account => BidRecord) private _bids;
 
-    constructor(BladeTerms memory t) Claims(t.winners, t.maxSamples, t.maxEpochs) {
+    constructor(BladeTerms memory t) BidBook(t.minSamples) {
         _requireTerm(t.minSamples != 0 && t.minSamples <= t.maxSamples, "minSamples", t.minSamples);
         _winners = t.winners;
-        _minSamples = t.minSamples;
         _biddingEnds = t.biddingEnds;
     }
 
@@ -50,11 +45,6 @@ abstract contract Auction is IBlade, Federation, EachUpdate {
         _pull(bond);
     }
 
-    /// @inheritdoc IBlade
-    function bidOf(address account) public view returns (BidRecord memory) {
-        return _bids[account];
-    }
-
     /// @inheritdoc Axes
     function _admission(address account) internal pure override returns (uint256) {
         revert NotAdmitted(account);
@@ -62,21 +52,6 @@ abstract contract Auction is IBlade, Federation, EachUpdate {
 
     /// @inheritdoc Axes
     function _barred(address) internal pure override returns (bool) {}
-
-    /// @inheritdoc Axes
-    function _admit(uint256 round, Round memory r, bytes32, uint256 samples, uint256 epochs) internal override {
-        _checkClaims(samples, epochs);
-        _requireSamples(samples, _bids[msg.sender].capability);
-        _weights.set(round, r.proposals, samples);
-    }
-
-    function _requireBefore(uint256 end) internal view {
-        if (block.timestamp >= end) revert TooLate(block.timestamp, end);
-    }
-
-    function _requireSamples(uint256 samples, uint256 most) private view {
-        if (samples < _minSamples || samples > most) revert SamplesOutOfRange(samples, most);
-    }
 
     /// @dev The member with the worst bid.
     function _worst() private view returns (address worst) {

@@ -1,27 +1,56 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity ^0.8.24;
 
+import {Axes} from "../Axes.sol";
 import {Federation} from "../Federation.sol";
+import {Managers} from "../admissions/Managers.sol";
+import {Claims} from "../books/Claims.sol";
+import {Forgiving} from "../guards/Forgiving.sol";
+import {IFederation} from "../interfaces/IFederation.sol";
 import {IBflc} from "../interfaces/IBflc.sol";
 import {ElectedCommittee} from "../panels/ElectedCommittee.sol";
 import {ProfitByScore} from "../payouts/ProfitByScore.sol";
-import {MajorityPublication} from "../publications/MajorityPublication.sol";
 import {NumberedRecords} from "../publications/NumberedRecords.sol";
-import {Claims} from "../subjects/Claims.sol";
+import {ProvidedUpdates} from "../subjects/ProvidedUpdates.sol";
 import {Endless} from "../tasks/Endless.sol";
 import {MedianScore} from "../verdicts/MedianScore.sol";
 
 /// @title The committee federation of Li et al. (arXiv 2004.00773).
-contract Bflc is IBflc, Endless, ElectedCommittee, ProfitByScore {
+/// @dev Policies stand in the order in which their terms are checked.
+contract Bflc is
+    IBflc,
+    Federation,
+    Managers,
+    ProvidedUpdates,
+    NumberedRecords,
+    MedianScore,
+    ElectedCommittee,
+    ProfitByScore,
+    Forgiving,
+    Endless
+{
     constructor(BflcTerms memory t)
         Federation(CoreTerms(t.token, t.beacon, t.genesis, t.bond, t.schedule))
-        Claims(t.seats, t.maxSamples, t.maxEpochs)
-        MajorityPublication(t.schedule.publish)
-        MedianScore(t.updates, t.minScore)
-        NumberedRecords(t.genesis)
+        Managers(t)
+        Claims(ClaimTerms(t.seats, t.maxSamples, t.maxEpochs))
+        NumberedRecords(t)
+        MedianScore(t)
         ElectedCommittee(t)
         ProfitByScore(t.profitBps)
     {}
+
+    /// @dev The ballots select, what is published decides; that also says how the next committee is found.
+    /// @inheritdoc Axes
+    function _verdict(uint256 round, Round memory r) internal override returns (Verdict memory v) {
+        v = _verdictOfPublishers(r);
+        if (v.outcome == Outcome.Accepted) _recordModel(v.candidate);
+        _noteElection(round, r, v.outcome);
+    }
+
+    /// @inheritdoc IFederation
+    function mechanism() external pure returns (string memory) {
+        return "bflc";
+    }
 
     /// @inheritdoc IBflc
     function terms() external view returns (BflcTerms memory) {
@@ -38,7 +67,7 @@ contract Bflc is IBflc, Endless, ElectedCommittee, ProfitByScore {
             maxSamples: _maxSamples,
             maxEpochs: _maxEpochs,
             minScore: _minScore,
-            election: uint8(_election),
+            election: _election,
             speedBps: _speedBps,
             profitBps: _profitBps,
             schedule: _schedule()

@@ -1,22 +1,66 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity ^0.8.24;
 
+import {Axes} from "../Axes.sol";
 import {Federation} from "../Federation.sol";
+import {Auction} from "../admissions/Auction.sol";
+import {Claims} from "../books/Claims.sol";
+import {Plagiarism} from "../guards/Plagiarism.sol";
+import {IFederation} from "../interfaces/IFederation.sol";
 import {IBlade} from "../interfaces/IBlade.sol";
 import {Everyone} from "../panels/Everyone.sol";
 import {Bounty} from "../payouts/Bounty.sol";
+import {BlockWinner} from "../publications/BlockWinner.sol";
 import {MajorityPublication} from "../publications/MajorityPublication.sol";
+import {BidSamples} from "../subjects/BidSamples.sol";
+import {PublishedTask} from "../tasks/PublishedTask.sol";
 import {Approvals} from "../verdicts/Approvals.sol";
+import {ApprovalsOfOriginals} from "../verdicts/ApprovalsOfOriginals.sol";
 
 /// @title The task-driven federation of Ma et al. (arXiv 2009.09338).
-contract Blade is IBlade, Federation, Everyone, Bounty {
+/// @dev Policies stand in the order in which their terms are checked.
+contract Blade is
+    IBlade,
+    Federation,
+    Everyone,
+    BidSamples,
+    PublishedTask,
+    ApprovalsOfOriginals,
+    BlockWinner,
+    Auction,
+    Plagiarism,
+    Bounty
+{
     constructor(BladeTerms memory t)
         Federation(CoreTerms(t.token, t.beacon, t.genesis, t.bond, t.schedule))
         Everyone(t.winners, t.minWinners)
+        Claims(ClaimTerms(t.winners, t.maxSamples, t.maxEpochs))
+        PublishedTask(t)
         Approvals(false)
         MajorityPublication(t.schedule.publish)
-        Bounty(t)
+        BlockWinner(t.powBits)
+        Auction(t)
+        Plagiarism(t)
+        Bounty(t.blockBps)
     {}
+
+    /// @dev Whoever is convicted wins no block.
+    /// @inheritdoc BlockWinner
+    function _mayMine(Member memory m, Round memory r, uint8) internal view override returns (bool) {
+        return !_isConvicted(m, r);
+    }
+
+    /// @dev The ballots select, what is published decides, and a miner of it wins the block.
+    /// @inheritdoc Axes
+    function _verdict(uint256 round, Round memory r) internal override returns (Verdict memory v) {
+        v = _verdictOfPublishers(r);
+        _noteWinner(round, r, v);
+    }
+
+    /// @inheritdoc IFederation
+    function mechanism() external pure returns (string memory) {
+        return "blade";
+    }
 
     /// @inheritdoc IBlade
     function terms() external view returns (BladeTerms memory) {

@@ -3,13 +3,14 @@ pragma solidity ^0.8.24;
 
 import {Federation} from "../Federation.sol";
 import {Anyone} from "../admissions/Anyone.sol";
+import {Claims} from "../books/Claims.sol";
 import {Solvency} from "../guards/Solvency.sol";
+import {IFederation} from "../interfaces/IFederation.sol";
 import {IStakeVote} from "../interfaces/IStakeVote.sol";
 import {RandomPanel} from "../panels/RandomPanel.sol";
 import {StakeRedistribution} from "../payouts/StakeRedistribution.sol";
 import {BallotPublication} from "../publications/BallotPublication.sol";
 import {Aggregate} from "../subjects/Aggregate.sol";
-import {Claims} from "../subjects/Claims.sol";
 import {Endless} from "../tasks/Endless.sol";
 import {Attribution} from "../verdicts/Attribution.sol";
 import {DigestMajority} from "../verdicts/DigestMajority.sol";
@@ -19,22 +20,27 @@ contract StakeVote is
     IStakeVote,
     Federation,
     Anyone,
-    Endless,
     RandomPanel,
     Aggregate,
     DigestMajority,
     BallotPublication,
     StakeRedistribution,
-    Solvency
+    Solvency,
+    Endless
 {
     constructor(StakeVoteTerms memory t)
         Federation(CoreTerms(t.token, t.beacon, t.genesis, t.bond, t.schedule))
         RandomPanel(t.seats, t.minVoters)
-        Claims(t.seats, t.maxSamples, t.maxEpochs)
+        Claims(ClaimTerms(t.seats, t.maxSamples, t.maxEpochs))
         Attribution(t.seats, t.attribution)
         DigestMajority(t.quorumBps)
         StakeRedistribution(t.proposerStake, t.voterStake, t.bond)
     {}
+
+    /// @inheritdoc IFederation
+    function mechanism() external pure returns (string memory) {
+        return "stake_vote";
+    }
 
     /// @inheritdoc IStakeVote
     function terms() external view returns (StakeVoteTerms memory) {

@@ -1,16 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity ^0.8.24;
 
+import {Axes} from "../Axes.sol";
 import {Federation} from "../Federation.sol";
 import {Anyone} from "../admissions/Anyone.sol";
+import {Claims} from "../books/Claims.sol";
 import {KickRounds} from "../guards/KickRounds.sol";
+import {IFederation} from "../interfaces/IFederation.sol";
 import {IVbfl} from "../interfaces/IVbfl.sol";
 import {Roles} from "../libraries/Flags.sol";
 import {WorkerPanel} from "../panels/WorkerPanel.sol";
 import {UnitRewards} from "../payouts/UnitRewards.sol";
 import {BlockWinner} from "../publications/BlockWinner.sol";
 import {MajorityPublication} from "../publications/MajorityPublication.sol";
-import {Claims} from "../subjects/Claims.sol";
 import {SampleVisits} from "../subjects/SampleVisits.sol";
 import {Endless} from "../tasks/Endless.sol";
 import {Approvals} from "../verdicts/Approvals.sol";
@@ -20,17 +22,18 @@ contract Vbfl is
     IVbfl,
     Federation,
     Anyone,
-    Endless,
     WorkerPanel,
     SampleVisits,
     Approvals,
+    BlockWinner,
     UnitRewards,
-    KickRounds
+    KickRounds,
+    Endless
 {
     constructor(VbflTerms memory t)
         Federation(CoreTerms(t.token, t.beacon, t.genesis, t.bond, t.schedule))
         WorkerPanel(t.workers, t.validators, t.miners)
-        Claims(t.workers, t.maxSamples, t.maxEpochs)
+        Claims(ClaimTerms(t.workers, t.maxSamples, t.maxEpochs))
         Approvals(true)
         MajorityPublication(t.schedule.publish)
         BlockWinner(t.powBits)
@@ -41,6 +44,18 @@ contract Vbfl is
     /// @inheritdoc BlockWinner
     function _mayMine(Member memory, Round memory, uint8 roles) internal pure override returns (bool) {
         return roles == Roles.PUBLISHER;
+    }
+
+    /// @dev The ballots select, what is published decides, and a miner of it wins the block.
+    /// @inheritdoc Axes
+    function _verdict(uint256 round, Round memory r) internal override returns (Verdict memory v) {
+        v = _verdictOfPublishers(r);
+        _noteWinner(round, r, v);
+    }
+
+    /// @inheritdoc IFederation
+    function mechanism() external pure returns (string memory) {
+        return "vbfl";
     }
 
     /// @inheritdoc IVbfl

@@ -277,6 +277,8 @@ interface IFederation {
 
     // ------------------------------------------------------------------ views
 
+    /// @notice The name of the mechanism that this federation has, such as `stake_vote`.
+    function mechanism() external view returns (string memory);
     function token() external view returns (IERC20);
     function beacon() external view returns (IBeacon);
     /// @notice The least stake that a member must hold to act.

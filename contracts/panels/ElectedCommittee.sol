@@ -2,25 +2,29 @@
 pragma solidity ^0.8.24;
 
 import {Axes} from "../Axes.sol";
-import {Federation} from "../Federation.sol";
-import {Managers} from "../admissions/Managers.sol";
-import {ProviderElection} from "../elections/ProviderElection.sol";
+import {ElectionBook} from "../books/ElectionBook.sol";
+import {MotionBook} from "../books/MotionBook.sol";
 import {IBflc} from "../interfaces/IBflc.sol";
 import {Bitmap} from "../libraries/Bitmap.sol";
 import {Roles} from "../libraries/Flags.sol";
-import {NumberedRecords} from "../publications/NumberedRecords.sol";
 
 /// @title Panel: a committee votes and publishes, all others propose (Li et al., arXiv 2004.00773, III-B).
 /// @notice Managers may name a committee between rounds; an accepted round elects the next. The draw decides before the
 /// first, and after a round that the committee left undecided, which may mean that it is gone.
-abstract contract ElectedCommittee is Federation, Managers, ProviderElection {
+abstract contract ElectedCommittee is ElectionBook, MotionBook {
+    uint256 private constant MAX_COMMITTEE = 32;
+    /// @dev A round's records have to fit a transaction, at two slots each.
+    uint256 private constant MAX_UPDATES = 128;
+
     uint32 internal immutable _mostProposals;
 
-    bool private _isDrawn;
-    uint40 private _namings;
     mapping(address account => uint256 naming) private _namedIn;
 
-    constructor(BflcTerms memory t) Managers(t) ProviderElection(t) {
+    constructor(BflcTerms memory t) ElectionBook(t) {
+        _requireTerm(t.committee != 0 && t.committee <= MAX_COMMITTEE, "committee", t.committee);
+        _requireTerm(t.updates >= t.committee && t.updates <= MAX_UPDATES, "updates", t.updates);
+        _requireTerm(t.election <= uint8(type(Election).max), "election", t.election);
+        _requireTerm(t.speedBps <= WHOLE_BPS, "speedBps", t.speedBps);
         _requireTerm(t.seats >= t.updates && t.seats <= Bitmap.SIZE, "seats", t.seats);
         _mostProposals = t.seats;
     }
@@ -69,16 +73,5 @@ abstract contract ElectedCommittee is Federation, Managers, ProviderElection {
         else if (_electedBy != 0) sits = _isElected(account);
         else sits = _namedIn[account] == _namings;
         return sits ? Roles.VOTER | Roles.PUBLISHER : Roles.PROPOSER;
-    }
-
-    /// @inheritdoc Axes
-    function _verdict(uint256 round, Round memory r)
-        internal
-        override(Axes, NumberedRecords)
-        returns (Verdict memory v)
-    {
-        v = NumberedRecords._verdict(round, r);
-        if (v.outcome == Outcome.Accepted) (_electedBy, _isDrawn) = (uint40(round), false);
-        else if (v.outcome == Outcome.Undecided && r.proposals != 0) _isDrawn = true;
     }
 }

@@ -2,22 +2,22 @@
 pragma solidity ^0.8.24;
 
 import {Axes} from "../Axes.sol";
-import {Plagiarism} from "../guards/Plagiarism.sol";
+import {Membership} from "../Membership.sol";
+import {BlockBook} from "../books/BlockBook.sol";
+import {CopyBook} from "../books/CopyBook.sol";
+import {TaskBook} from "../books/TaskBook.sol";
+import {UpdateBook} from "../books/UpdateBook.sol";
 import {Acts} from "../libraries/Flags.sol";
-import {BlockWinner} from "../publications/BlockWinner.sol";
-import {Claims} from "../subjects/Claims.sol";
-import {PublishedTask} from "../tasks/PublishedTask.sol";
 import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
 
 /// @title Payout: an accepted round's bounty goes to the block's winner in part, the rest to the proposers by the
 /// samples that the jury verified (Ma et al., arXiv 2009.09338, II-C). A plagiarist's deposit goes to the pool.
-/// @dev `Claims` stands first because its terms are checked before the task's.
-abstract contract Bounty is Claims, PublishedTask, BlockWinner, Plagiarism {
+abstract contract Bounty is Membership, TaskBook, BlockBook, CopyBook, UpdateBook {
     uint16 internal immutable _blockBps;
 
-    constructor(BladeTerms memory t) PublishedTask(t) BlockWinner(t.powBits) Plagiarism(t) {
-        _requireTerm(t.blockBps <= WHOLE_BPS, "blockBps", t.blockBps);
-        _blockBps = t.blockBps;
+    constructor(uint16 blockBps) {
+        _requireTerm(blockBps <= WHOLE_BPS, "blockBps", blockBps);
+        _blockBps = blockBps;
     }
 
     /// @inheritdoc Axes
@@ -30,15 +30,9 @@ abstract contract Bounty is Claims, PublishedTask, BlockWinner, Plagiarism {
             uint256 samples = _totalWeight(round);
             p.proposerReward = (bounty - p.voterReward) / samples;
             p.pool -= p.proposerReward * samples + p.voterReward;
-            _noteAccepted();
+            ++_acceptedRounds;
         }
         p.pool += bond * _countConvicted(round);
-    }
-
-    /// @dev Whoever is convicted wins no block.
-    /// @inheritdoc BlockWinner
-    function _mayMine(Member memory m, Round memory r, uint8) internal view override returns (bool) {
-        return !_isConvicted(m, r);
     }
 
     /// @inheritdoc Axes

@@ -2,14 +2,14 @@
 pragma solidity ^0.8.24;
 
 import {Axes} from "../Axes.sol";
+import {UpdateBook} from "../books/UpdateBook.sol";
 import {Acts} from "../libraries/Flags.sol";
 import {StakeBook} from "../libraries/StakeBook.sol";
-import {EachUpdate} from "../subjects/EachUpdate.sol";
 import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
 
 /// @title Payout: an accepted round shares out a part of the pool by the scores of the selected updates ("profit
 /// sharing by contribution", Li et al., arXiv 2004.00773, IV-A).
-abstract contract ProfitByScore is EachUpdate {
+abstract contract ProfitByScore is UpdateBook {
     uint16 internal immutable _profitBps;
 
     constructor(uint16 profitBps) {

@@ -2,7 +2,7 @@
 pragma solidity ^0.8.24;
 
 import {Axes} from "../Axes.sol";
-import {Blame} from "./Blame.sol";
+import {BlameBook} from "../books/BlameBook.sol";
 import {Acts} from "../libraries/Flags.sol";
 import {StakeBook} from "../libraries/StakeBook.sol";
 import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
@@ -10,7 +10,7 @@ import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
 /// @title Payout: rejected proposers fill the pool that accepted ones share, and outvoted voters pay the majority
 /// (algorithms 1 and 2 of Dong et al., arXiv 2307.00543).
 /// @notice Whoever commits and doesn't reveal pays as if outvoted, whatever the outcome.
-abstract contract StakeRedistribution is Blame {
+abstract contract StakeRedistribution is BlameBook {
     uint96 internal immutable _proposerStake;
     uint96 internal immutable _voterStake;
 

@@ -2,15 +2,16 @@
 pragma solidity ^0.8.24;
 
 import {Axes} from "../Axes.sol";
+import {BlockBook} from "../books/BlockBook.sol";
+import {UpdateBook} from "../books/UpdateBook.sol";
 import {Acts} from "../libraries/Flags.sol";
 import {StakeBook} from "../libraries/StakeBook.sol";
-import {BlockWinner} from "../publications/BlockWinner.sol";
 import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
 
 /// @title Payout: a unit for each sample visited, signature verified and vote cast (formulas (1) to (3) of Chen et
 /// al., arXiv 2101.03300).
 /// @notice The unit is what the terms say, or less where the pool doesn't hold enough. Undecided rounds pay nothing.
-abstract contract UnitRewards is BlockWinner {
+abstract contract UnitRewards is BlockBook, UpdateBook {
     uint96 internal immutable _unitReward;
 
     constructor(uint256 unitReward) {

@@ -2,40 +2,28 @@
 pragma solidity ^0.8.24;
 
 import {Axes} from "../Axes.sol";
-import {Federation} from "../Federation.sol";
-import {IMined} from "../interfaces/IMined.sol";
+import {Membership} from "../Membership.sol";
+import {BlockBook} from "../books/BlockBook.sol";
 import {MajorityPublication} from "./MajorityPublication.sol";
 
 /// @title Publication by miners: of those who publish the majority's digest, one wins the block.
 /// @notice Without a proof of work the one with the highest stake, the first among equals; with one, the first.
-abstract contract BlockWinner is IMined, Federation, MajorityPublication {
-    /// @dev Who mines a digest; one slot.
-    struct Mining {
-        address winner;
-        uint16 miners;
-    }
-
+abstract contract BlockWinner is Membership, BlockBook, MajorityPublication {
     uint256 private constant MAX_BITS = 64;
 
     uint8 internal immutable _powBits;
-
-    /// @inheritdoc IMined
-    mapping(uint256 round => address) public winnerOf;
-    /// @dev Of the round in progress: an option's first miner overwrites what is left of an earlier round.
-    mapping(uint16 option => Mining) private _mining;
 
     constructor(uint8 powBits) {
         _requireTerm(powBits <= MAX_BITS, "powBits", powBits);
         _powBits = powBits;
     }
 
+    // ------------------------------------------------------------------ hook: for the leaf
+
     /// @dev Whether a publisher of entry `m` and with `roles` competes for the block of the round of record `r`.
     function _mayMine(Member memory m, Round memory r, uint8 roles) internal view virtual returns (bool);
 
-    /// @dev The miners behind the leading digest of the round in progress, of record `r`.
-    function _minersOf(Round memory r) internal view returns (uint256) {
-        return _mining[r.leader].miners;
-    }
+    // ------------------------------------------------------------------ policy
 
     /// @dev Only who competes is held to have chosen an option.
     /// @inheritdoc Axes
@@ -56,15 +44,10 @@ abstract contract BlockWinner is IMined, Federation, MajorityPublication {
         if (!competes) return 0;
     }
 
-    /// @inheritdoc Axes
-    function _verdict(uint256 round, Round memory r)
-        internal
-        override(Axes, MajorityPublication)
-        returns (Verdict memory v)
-    {
-        v = MajorityPublication._verdict(round, r);
+    /// @dev Note who wins the block of `round`, of record `r`, that came to `v`.
+    function _noteWinner(uint256 round, Round memory r, Verdict memory v) internal {
         address winner = _mining[r.leader].winner;
-        if (v.outcome == Outcome.Undecided || winner == address(0)) return v;
+        if (v.outcome == Outcome.Undecided || winner == address(0)) return;
         winnerOf[round] = winner;
         emit BlockWon(round, winner, v.candidate);
     }

@@ -2,13 +2,13 @@
 pragma solidity ^0.8.24;
 
 import {Axes} from "../Axes.sol";
+import {UpdateBook} from "../books/UpdateBook.sol";
 import {Tally} from "../libraries/Tally.sol";
-import {EachUpdate} from "../subjects/EachUpdate.sol";
 
 /// @title Publication: the model that more than half of the drawn publishers make of the selected updates.
 /// @notice Each publishes the digest that it computed itself, so each checks the others. The selection is the chain's:
 /// a publisher who states another is refused.
-abstract contract MajorityPublication is EachUpdate {
+abstract contract MajorityPublication is UpdateBook {
     using Tally for Tally.Book;
 
     Tally.Book private _tally;
@@ -31,8 +31,8 @@ abstract contract MajorityPublication is EachUpdate {
         return _tally.add(round, r, p.digest);
     }
 
-    /// @inheritdoc Axes
-    function _verdict(uint256, Round memory r) internal virtual override returns (Verdict memory v) {
+    /// @dev What a round of record `r` comes to by what was published, for the leaf to give as its verdict.
+    function _verdictOfPublishers(Round memory r) internal view returns (Verdict memory v) {
         v.votesFor = r.lead;
         v.votesAgainst = r.publications - r.lead;
         if (r.publications != 0) v.candidate = _tally.leading;

@@ -2,7 +2,7 @@
 pragma solidity ^0.8.24;
 
 import {Axes} from "../Axes.sol";
-import {Claims} from "./Claims.sol";
+import {Claims} from "../books/Claims.sol";
 
 /// @title Subject: the aggregate of all proposed updates is judged, each weighted by the samples it claims.
 /// @notice The chain keeps no list of updates: their events name them, and whoever judges aggregates them.

@@ -10,7 +10,4 @@ abstract contract Endless is Axes {
 
     /// @inheritdoc Axes
     function _checkExit() internal pure override {}
-
-    /// @inheritdoc Axes
-    function _checkCommit(Round memory) internal pure override {}
 }

@@ -2,35 +2,30 @@
 pragma solidity ^0.8.24;
 
 import {Axes} from "../Axes.sol";
-import {Federation} from "../Federation.sol";
+import {Membership} from "../Membership.sol";
+import {TaskBook} from "../books/TaskBook.sol";
 import {IBlade} from "../interfaces/IBlade.sol";
 import {StakeBook} from "../libraries/StakeBook.sol";
 import {SafeERC20, IERC20} from "@openzeppelin/contracts/token/ERC20/utils/SafeERC20.sol";
 
 /// @title Task: so many accepted rounds for a bounty, between the bidding and a deadline.
 /// @notice Deposits stay until it is over; then the publisher gets what is left of the pool.
-abstract contract PublishedTask is IBlade, Federation {
+abstract contract PublishedTask is IBlade, Membership, TaskBook {
     using SafeERC20 for IERC20;
 
     address internal immutable _publisher;
-    uint96 internal immutable _bounty;
     bytes32 internal immutable _rule;
-    uint32 internal immutable _taskRounds;
     uint40 private immutable _start;
     uint40 internal immutable _deadline;
 
-    uint256 private _acceptedRounds;
-
-    constructor(BladeTerms memory t) {
+    constructor(BladeTerms memory t) TaskBook(t) {
         _requireTerm(t.publisher != address(0), "publisher", 0);
         _requireTerm(t.bounty <= StakeBook.MAX_STAKE, "bounty", t.bounty);
         _requireTerm(t.rule != 0, "rule", 0);
         _requireTerm(t.rounds != 0, "rounds", t.rounds);
         _requireTerm(t.deadline > t.biddingEnds, "deadline", t.deadline);
         _publisher = t.publisher;
-        _bounty = uint96(t.bounty);
         _rule = t.rule;
-        _taskRounds = t.rounds;
         _start = t.biddingEnds;
         _deadline = t.deadline;
     }
@@ -57,11 +52,6 @@ abstract contract PublishedTask is IBlade, Federation {
     /// @inheritdoc Axes
     function _checkExit() internal view override {
         _requireOver();
-    }
-
-    /// @dev Count an accepted round.
-    function _noteAccepted() internal {
-        ++_acceptedRounds;
     }
 
     function _isOver() private view returns (bool) {

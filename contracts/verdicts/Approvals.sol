@@ -2,13 +2,13 @@
 pragma solidity ^0.8.24;
 
 import {Axes} from "../Axes.sol";
+import {UpdateBook} from "../books/UpdateBook.sol";
 import {Bitmap} from "../libraries/Bitmap.sol";
 import {Marks} from "../libraries/Marks.sol";
-import {EachUpdate} from "../subjects/EachUpdate.sol";
 
 /// @title Verdict: an update passes by the ballots that approve of it, of all that were revealed.
 /// @notice A ballot is the bitmap of the updates that the voter finds good.
-abstract contract Approvals is EachUpdate {
+abstract contract Approvals is UpdateBook {
     using Bitmap for uint256;
     using Marks for Marks.Book;
 
@@ -32,7 +32,7 @@ abstract contract Approvals is EachUpdate {
         return 0;
     }
 
-    /// @inheritdoc EachUpdate
+    /// @inheritdoc UpdateBook
     function _select(uint256, Round memory r) internal virtual override returns (uint256) {
         uint256 majority = Marks.majority(r.reveals);
         bool tie = _tiePasses && r.reveals % 2 == 0;

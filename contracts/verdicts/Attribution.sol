@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity ^0.8.24;
 
+import {BlameBook} from "../books/BlameBook.sol";
+import {NameBook} from "../books/NameBook.sol";
 import {Bitmap} from "../libraries/Bitmap.sol";
-import {Blame} from "../payouts/Blame.sol";
-import {Naming} from "./Naming.sol";
 
 /// @title Whom to blame for a rejected aggregate: the updates that more than half of the rejecting ballots name, or,
 /// without attribution, all of them (as in Dong et al., arXiv 2307.00543).
-abstract contract Attribution is Blame, Naming {
+abstract contract Attribution is BlameBook, NameBook {
     using Bitmap for uint256;
 
     bool internal immutable _attribution;
@@ -33,12 +33,12 @@ abstract contract Attribution is Blame, Naming {
         if (_attribution) _blamed[round] = _namedByMost(r, r.lead);
     }
 
-    /// @inheritdoc Blame
+    /// @inheritdoc BlameBook
     function _isBlamed(uint256 round, uint256 number) internal view override returns (bool) {
         return !_attribution || _blamed[round].has(number);
     }
 
-    /// @inheritdoc Blame
+    /// @inheritdoc BlameBook
     function _countBlamed(uint256 round, Round memory r) internal view override returns (uint256) {
         return _attribution ? _blamed[round].count() : r.proposals;
     }

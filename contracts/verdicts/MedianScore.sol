@@ -2,29 +2,28 @@
 pragma solidity ^0.8.24;
 
 import {Axes} from "../Axes.sol";
-import {Weights} from "../libraries/Weights.sol";
-import {EachUpdate} from "../subjects/EachUpdate.sol";
+import {UpdateBook} from "../books/UpdateBook.sol";
+import {IBflc} from "../interfaces/IBflc.sol";
 
 /// @title Verdict: the first so many updates whose median score is high enough (Li et al., arXiv 2004.00773, III-B).
 /// @notice A ballot is a score for each update, in hundredths of a percent and 16 bits.
-abstract contract MedianScore is EachUpdate {
-    using Weights for Weights.Book;
-
+abstract contract MedianScore is UpdateBook {
     uint256 private constant LANES = 16;
     /// @dev 1 in each lane, the highest bit of each lane, and the highest bit of a score.
     uint256 private constant ONES = type(uint256).max / type(uint16).max;
     uint256 private constant TOPS = ONES << 15;
     uint256 private constant TOP_BIT = 1 << 13;
 
-    uint32 internal immutable _updates;
+    /// @dev How many updates have to pass, and do.
+    uint32 private immutable _passing;
     uint16 internal immutable _minScore;
     /// @dev The ballots of the round in progress, in order of reveal; what is left of earlier rounds is overwritten.
     mapping(uint256 reveal => mapping(uint256 word => uint256)) private _scores;
 
-    constructor(uint32 updates, uint16 minScore) {
-        _requireTerm(minScore <= WHOLE_BPS, "minScore", minScore);
-        _updates = updates;
-        _minScore = minScore;
+    constructor(IBflc.BflcTerms memory t) {
+        _requireTerm(t.minScore <= WHOLE_BPS, "minScore", t.minScore);
+        _passing = t.updates;
+        _minScore = t.minScore;
     }
 
     /// @inheritdoc Axes
@@ -44,19 +43,19 @@ abstract contract MedianScore is EachUpdate {
     }
 
     /// @dev An update weighs its median. Where too few pass, nothing does.
-    /// @inheritdoc EachUpdate
+    /// @inheritdoc UpdateBook
     function _select(uint256 round, Round memory r) internal override returns (uint256 selection) {
         uint256 passed = 0;
         uint256 medians = 0;
         for (uint256 n = 0; n < r.proposals; ++n) {
             medians = n % LANES == 0 ? _medians(n / LANES, r.reveals) : medians >> 16;
             uint256 median = uint16(medians);
-            _weights.set(round, n, median);
-            if (median < _minScore || passed == _updates) continue;
+            _weigh(round, n, median);
+            if (median < _minScore || passed == _passing) continue;
             selection |= 1 << n;
             ++passed;
         }
-        if (passed < _updates) return 0;
+        if (passed < _passing) return 0;
     }
 
     /// @dev The medians of 16 updates at once, a lane each; of an even number of scores, the lower middle one.

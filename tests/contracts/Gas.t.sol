@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity ^0.8.24;
 
-import {StakeVote} from "../../contracts/federations/StakeVote.sol";
 import {IFederation} from "../../contracts/interfaces/IFederation.sol";
 import {IStakeVote} from "../../contracts/interfaces/IStakeVote.sol";
 import {GasBench} from "./GasBench.sol";
@@ -35,7 +34,7 @@ contract GasTest is GasBench {
 
     function measure(uint256 size) private {
         seats = uint32(size * 3 / 5);
-        federation = new StakeVote(terms());
+        federation = IFederation(create("StakeVote", abi.encode(terms())));
         delete members;
         joinMany(size, 10 * BOND);
         for (uint256 i = 0; i < WARM_ROUNDS; ++i) {

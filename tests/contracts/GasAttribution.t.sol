@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity ^0.8.24;
 
-import {StakeVote} from "../../contracts/federations/StakeVote.sol";
 import {IFederation} from "../../contracts/interfaces/IFederation.sol";
 import {IStakeVote} from "../../contracts/interfaces/IStakeVote.sol";
 import {GasBench} from "./GasBench.sol";
@@ -35,7 +34,7 @@ contract GasAttributionTest is GasBench {
     /// @dev Some vote, and all of them name every update.
     function settling(uint256 size, uint256 updates) private returns (uint256) {
         seats = uint32(updates);
-        federation = new StakeVote(terms());
+        federation = IFederation(create("StakeVote", abi.encode(terms())));
         delete members;
         joinMany(size, BOND);
         openAndDraw();

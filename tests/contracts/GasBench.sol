@@ -2,10 +2,11 @@
 pragma solidity ^0.8.24;
 
 import {Bench} from "./Bench.sol";
+import {Deployed} from "./Deployed.sol";
 
-/// @dev What actions cost as transactions of their own: run by contracts that are run with `isolate`. `gas.json` keeps
+/// @dev What actions of deployed code cost as transactions of their own: run by contracts that are run with `isolate`. `gas.json` keeps
 /// the figures, and a drift of more than 2 % fails; `FEDJURY_GAS_UPDATE=1 forge test --threads 1` writes them anew.
-abstract contract GasBench is Bench {
+abstract contract GasBench is Bench, Deployed {
     string private constant FILE = "tests/contracts/gas.json";
     uint256 private constant DRIFT_PERCENT = 2;
 

@@ -127,7 +127,7 @@ contract GasVbflTest is VbflBench, GasLeafBench {
     }
 
     function deploy() internal override(LeafBench, VbflBench) returns (IFederation) {
-        return VbflBench.deploy();
+        return IFederation(create("Vbfl", abi.encode(vbflTerms())));
     }
 
     function test_gas_stays() public {
@@ -163,7 +163,7 @@ contract GasBflcTest is BflcBench, GasLeafBench {
     }
 
     function deploy() internal override(LeafBench, BflcBench) returns (IFederation) {
-        return BflcBench.deploy();
+        return IFederation(create("Bflc", abi.encode(bflcTerms())));
     }
 
     function test_gas_stays() public {
@@ -222,7 +222,7 @@ contract GasBladeTest is BladeBench, GasLeafBench {
     }
 
     function deploy() internal override(LeafBench, BladeBench) returns (IFederation) {
-        return BladeBench.deploy();
+        return IFederation(create("Blade", abi.encode(bladeTerms())));
     }
 
     function pastEvidence() internal override {

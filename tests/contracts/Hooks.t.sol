@@ -31,6 +31,10 @@ contract UpdateJury is Federation {
 
     constructor(address token_, Schedule memory s) Federation(CoreTerms(token_, address(0), keccak256("genesis"), 100, s)) {}
 
+    function mechanism() external pure returns (string memory) {
+        return "update_jury";
+    }
+
     function bar(address account, bool barred_) external {
         barred[account] = barred_;
     }

@@ -75,7 +75,7 @@ contract BladeHandler is UpdateHandler {
         if (w.s.phase == IFederation.Phase.Open && w.s.round == 0) w = _gather(w);
         uint256 i = who % PARTICIPANTS;
         for (uint256 k = 1; k < PARTICIPANTS && w.seats[i].member.index != 0; ++k) {
-            i = (who + k) % PARTICIPANTS; // rather somebody who is outside
+            i = (who % PARTICIPANTS + k) % PARTICIPANTS; // rather somebody who is outside
         }
         bool stranger = w.seats[i].member.standing == IFederation.Standing.Stranger;
         if (!stranger || w.s.phase != IFederation.Phase.Open || w.wallets[i] < _bond || w.s.members < WINNERS) return;

@@ -13,13 +13,13 @@ import {IFederation} from "../../contracts/interfaces/IFederation.sol";
 import {IMined} from "../../contracts/interfaces/IMined.sol";
 import {IStakeVote} from "../../contracts/interfaces/IStakeVote.sol";
 import {IVbfl} from "../../contracts/interfaces/IVbfl.sol";
-import {Test} from "forge-std/Test.sol";
+import {Deployed} from "./Deployed.sol";
 import {Vm} from "forge-std/Vm.sol";
 
 /// @dev The contracts do what the executable specification says: the format is in `docs/reference/vectors.md`.
 /// Each mechanism has a contract below, and its files are dealt out to tests that run side by side. Without files
 /// there is nothing to replay, and the tests say so by being skipped.
-abstract contract Replay is Test {
+abstract contract Replay is Deployed {
     struct Step {
         uint64 time;
         uint64 blockNumber;
@@ -46,12 +46,22 @@ abstract contract Replay is Test {
     uint256 private constant SHARDS = 2;
 
     uint256 private sealBlock;
+    bytes private creation;
+
+    /// @dev What is replayed is the code that a deployment sends, or, where a mutant is to be found, forge's own.
+    function setUp() public {
+        (string memory name, bytes memory code) = leaf();
+        creation = vm.envOr("FEDJURY_DEPLOYED", false) ? creationOf(name) : code;
+    }
 
     /// @dev The name of the mechanism, with which its files' names begin.
     function mechanism() internal pure virtual returns (string memory);
 
-    /// @dev What deploys the mechanism under the vector's terms, with this token and this beacon.
-    function creation(bytes memory terms, address token, address beacon) internal pure virtual returns (bytes memory);
+    /// @dev The mechanism's contract: its name, and the code that creates it.
+    function leaf() internal pure virtual returns (string memory name, bytes memory code);
+
+    /// @dev What its constructor is given for the vector's terms, with this token and this beacon.
+    function arguments(bytes memory terms, address token, address beacon) internal pure virtual returns (bytes memory);
 
     /// @dev What this mechanism's own views say, ABI-encoded.
     function own(address[] memory accounts) internal view virtual returns (bytes memory);
@@ -168,7 +178,8 @@ abstract contract Replay is Test {
             place(BEACON, abi.encodePacked(type(FixedBeacon).creationCode, s.beaconValue));
             beacon = BEACON;
         }
-        place(FEDERATION, creation(s.constructorTerms, TOKEN, beacon));
+        place(FEDERATION, abi.encodePacked(creation, arguments(s.constructorTerms, TOKEN, beacon)));
+        assertEq(IFederation(FEDERATION).mechanism(), mechanism(), "the mechanism that it names");
         for (uint256 i = 0; i < s.accounts.length; ++i) {
             JuryToken(TOKEN).mint(s.accounts[i], s.funds[i]);
             vm.prank(s.accounts[i]);
@@ -202,10 +213,14 @@ contract StakeVoteVectorsTest is Replay {
         return "stake_vote";
     }
 
-    function creation(bytes memory given, address token, address beacon) internal pure override returns (bytes memory) {
+    function leaf() internal pure override returns (string memory name, bytes memory code) {
+        return ("StakeVote", type(StakeVote).creationCode);
+    }
+
+    function arguments(bytes memory given, address token, address beacon) internal pure override returns (bytes memory) {
         IStakeVote.StakeVoteTerms memory terms = abi.decode(given, (IStakeVote.StakeVoteTerms));
         (terms.token, terms.beacon) = (token, beacon);
-        return abi.encodePacked(type(StakeVote).creationCode, abi.encode(terms));
+        return abi.encode(terms);
     }
 
     function own(address[] memory) internal pure override returns (bytes memory) {
@@ -218,10 +233,14 @@ contract VbflVectorsTest is Replay {
         return "vbfl";
     }
 
-    function creation(bytes memory given, address token, address beacon) internal pure override returns (bytes memory) {
+    function leaf() internal pure override returns (string memory name, bytes memory code) {
+        return ("Vbfl", type(Vbfl).creationCode);
+    }
+
+    function arguments(bytes memory given, address token, address beacon) internal pure override returns (bytes memory) {
         IVbfl.VbflTerms memory terms = abi.decode(given, (IVbfl.VbflTerms));
         (terms.token, terms.beacon) = (token, beacon);
-        return abi.encodePacked(type(Vbfl).creationCode, abi.encode(terms));
+        return abi.encode(terms);
     }
 
     function own(address[] memory) internal view override returns (bytes memory) {
@@ -234,10 +253,14 @@ contract BflcVectorsTest is Replay {
         return "bflc";
     }
 
-    function creation(bytes memory given, address token, address beacon) internal pure override returns (bytes memory) {
+    function leaf() internal pure override returns (string memory name, bytes memory code) {
+        return ("Bflc", type(Bflc).creationCode);
+    }
+
+    function arguments(bytes memory given, address token, address beacon) internal pure override returns (bytes memory) {
         IBflc.BflcTerms memory terms = abi.decode(given, (IBflc.BflcTerms));
         (terms.token, terms.beacon) = (token, beacon);
-        return abi.encodePacked(type(Bflc).creationCode, abi.encode(terms));
+        return abi.encode(terms);
     }
 
     function own(address[] memory accounts) internal view override returns (bytes memory) {
@@ -262,10 +285,14 @@ contract BladeVectorsTest is Replay {
         return "blade";
     }
 
-    function creation(bytes memory given, address token, address beacon) internal pure override returns (bytes memory) {
+    function leaf() internal pure override returns (string memory name, bytes memory code) {
+        return ("Blade", type(Blade).creationCode);
+    }
+
+    function arguments(bytes memory given, address token, address beacon) internal pure override returns (bytes memory) {
         IBlade.BladeTerms memory terms = abi.decode(given, (IBlade.BladeTerms));
         (terms.token, terms.beacon) = (token, beacon);
-        return abi.encodePacked(type(Blade).creationCode, abi.encode(terms));
+        return abi.encode(terms);
     }
 
     function own(address[] memory accounts) internal view override returns (bytes memory) {

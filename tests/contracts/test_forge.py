@@ -49,6 +49,7 @@ def suites(request: pytest.FixtureRequest) -> dict[str, Any]:
     items = [item for item in request.session.items if getattr(item, "originalname", "") == "test_forge"]
     names = sorted({name for item in items for name in item.callspec.params["names"]})
     pattern = names[0] if len(names) == 1 else f"{{{','.join(names)}}}"
+    compiler.build()  # what gas is measured of
     done = forge("test", "--json", "--match-path", f"{FOLDER}/{pattern}.t.sol")
     try:
         return dict(json.loads(done.stdout))

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity ^0.8.24;
 
-import {Test} from "forge-std/Test.sol";
+import {Deployed} from "../contracts/Deployed.sol";
 
 /// @dev What a deployment and a round may take at most. Exact figures of actions are kept in `gas.json`.
-abstract contract Limits is Test {
+abstract contract Limits is Deployed {
     /// @dev The largest code that a chain admits (EIP-170), in bytes.
     uint256 internal constant MOST_CODE = 24_576;
     /// @dev 200 for each byte of 24,576 is 4.9 million; the rest is for the constructor and the code's transport.

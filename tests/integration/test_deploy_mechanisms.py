@@ -10,11 +10,11 @@ import pytest
 
 from clients import node
 from clients.mechanisms import CONDUCTS
-from clients.ports.chain import AnvilNode, Link, open_link
+from clients.ports.chain import AnvilNode, Link, Web3Chain, open_link
 from clients.ports.chain.deployment import Deployment, find_mechanism, record_path
 from clients.ports.chain.terms import KINDS, Terms, terms_of
 from clients.ports.keys import dev_key
-from clients.types.errors import RequestError
+from clients.types.errors import ProtocolError, RequestError, UnavailableError
 from clients.types.federation import (
     TOKEN,
     ZERO_ADDRESS,
@@ -79,6 +79,29 @@ def test_terms_read_back_are_those_asked_for(mechanism: str, link: Link, tmp_pat
     status = chain.status()
     assert (status.phase, status.round, status.head) == (Phase.OPEN, 0, GENESIS)
     assert find_mechanism(link, chain.federation) == mechanism
+
+
+@pytest.mark.parametrize(
+    ("answer", "says"),
+    [
+        (ProtocolError("EmptyRevert"), "doesn't say which mechanism it has.*older than this client"),
+        (("tarot",), "has the mechanism 'tarot', and this client knows stake_vote, vbfl, bflc, blade"),
+    ],
+)
+def test_a_mechanism_that_is_not_named_or_not_known_is_told_in_a_sentence(
+    answer: Exception | tuple[str], says: str, link: Link, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    where = deploy_federation(link, DEPLOYER.address, TERMS["vbfl"]).federation.address
+
+    def view(chain: Web3Chain, method: str, *args: object) -> tuple[str]:
+        assert (method, args) == ("mechanism", ())
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
+
+    monkeypatch.setattr(Web3Chain, "view", view)
+    with pytest.raises(UnavailableError, match=says):
+        find_mechanism(link, where)
 
 
 @pytest.mark.parametrize("mechanism", KINDS)

@@ -172,7 +172,7 @@ def fees_are_lost(patch: Patch) -> None:
 
     def bent(self: Any, *args: Any) -> Any:
         events, pool = plain(self, *args), self.state.pool
-        self.state.pool = pool - self.mechanism.gates.get_fee(self.terms)
+        self.state.pool = pool - self.mechanism.admission.get_fee(self.terms)
         return events
 
     patch.setattr(Federation, "process_join", bent)
@@ -232,8 +232,8 @@ BFLC_MUTANTS: dict[str, Mutant] = {
     ),
     "the expelled reveal": the_expelled_reveal,
     "reveals ask nobody who it is": reveals_ask_nobody,
-    "the expelled act": bend("bflc", "gates", is_barred=lambda state, account: False),
-    "anybody may join": bend("bflc", "gates", check_join=lambda *_: None),
+    "the expelled act": bend("bflc", "admission", is_barred=lambda state, account: False),
+    "anybody may join": bend("bflc", "admission", check_join=lambda *_: None),
     "half of the managers carry": carried_by_half,
     "motions are never forgotten": motions_are_never_forgotten,
     "fees are lost": fees_are_lost,

@@ -143,9 +143,9 @@ BLADE_MUTANTS: dict[str, Mutant] = {
         compute_delta=lambda t, a, m, r, d: max(BLADE.payout.compute_delta(t, a, m, r, d), 0),
     ),
     "copyists stay": bend("blade", "guard", compute_guarded=lambda t, m, booked, r, d: booked),
-    "votes before all evidence is in": bend("blade", "gates", check_commit=lambda *_: None),
-    "any claim goes": bend("blade", "gates", check_proposal=lambda *_: None),
-    "anybody may leave": bend("blade", "gates", check_exit=lambda *_: None),
+    "votes before all evidence is in": bend("blade", "guard", check_commit=lambda *_: None),
+    "any claim goes": bend("blade", "subject", check_proposal=lambda *_: None),
+    "anybody may leave": bend("blade", "task", check_exit=lambda *_: None),
     "a seed is hashed once more": put(
         evidence_module, "compute_anchor", lambda seed, n: _hash_again(evidence_module, seed, n)
     ),

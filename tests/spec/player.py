@@ -241,7 +241,7 @@ class Player:
     def can_join(self, account: Address) -> bool:
         state, terms = self.federation.state, self.federation.terms
         stranger = state.ledger.get(account).standing is Standing.STRANGER
-        cost = terms.bond + self.federation.mechanism.gates.get_fee(terms)
+        cost = terms.bond + self.federation.mechanism.admission.get_fee(terms)
         return stranger and state.token.get_balance(account) >= cost
 
     def standing(self, *standings: Standing) -> list[Address]:
@@ -303,7 +303,7 @@ class Player:
 
     def stake_of(self, account: Address) -> int:
         rng, bond = self.rng, self.federation.terms.bond
-        fee = self.federation.mechanism.gates.get_fee(self.federation.terms)
+        fee = self.federation.mechanism.admission.get_fee(self.federation.terms)
         funds = max(min(self.federation.state.token.get_balance(account) - fee, STAKE_MAX), bond)
         return rng.choice((bond, bond, min(bond + 1, funds), rng.randint(bond, min(bond * 3, funds)), funds))
 

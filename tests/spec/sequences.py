@@ -13,7 +13,7 @@ from clients.protocol.evidence import get_convicted, is_convicted
 from clients.protocol.federation import Federation
 from clients.protocol.marks import get_majority
 from clients.protocol.state import Env
-from clients.protocol.task import Task, is_over
+from clients.protocol.task import TaskBook, is_over
 from clients.types.chain import Call
 from clients.types.errors import ProtocolError
 from clients.types.federation import ZERO32, Act, Address, Event, Outcome
@@ -175,7 +175,7 @@ def build_sequence(seed: str, steps: int, coverage: Coverage, mechanism: str = "
 def get_lack(federation: Federation[Any], env: Env) -> str:
     """Return what a blade task lacks so that it can't begin once bidding is over; "" where nothing."""
     state, terms = federation.state, federation.terms
-    if not isinstance(state.own, Task) or federation.number or env.time >= terms.deadline:
+    if not isinstance(state.own, TaskBook) or federation.number or env.time >= terms.deadline:
         return ""
     if not is_over(terms, state, env):
         return ""

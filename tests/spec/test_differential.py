@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from clients.ports import binaries
+from deploy import compiler
 from tests.spec.vectors import write_vectors
 
 ROOT = Path(__file__).parents[2]
@@ -23,7 +24,13 @@ SPECIFICATION = (
     "tests/spec/*.py",
     "contracts/interfaces/*.sol",
 )
-CONTRACTS = ("contracts/**/*.sol", "tests/contracts/Vectors.t.sol", "foundry.toml", "contracts/solc.json")
+CONTRACTS = (
+    "contracts/**/*.sol",
+    "tests/contracts/Vectors.t.sol",
+    "tests/contracts/Deployed.sol",
+    "foundry.toml",
+    "contracts/solc.json",
+)
 
 
 def digest(*patterns: str) -> str:
@@ -53,13 +60,14 @@ def bring_up_to_date() -> None:
 
 
 def replay(*arguments: str) -> str:
-    """Return what forge says of the vectors that are there."""
+    """Return what forge says of the vectors that are there, replayed on what a deployment sends."""
     forge = binaries.find("forge")
     assert forge is not None
+    compiler.build()
     done = subprocess.run(
         [forge, "test", "--match-contract", "VectorsTest", *arguments],
         cwd=ROOT,
-        env=binaries.node_environment(),
+        env=binaries.node_environment() | {"FEDJURY_DEPLOYED": "true"},
         capture_output=True,
         text=True,
         check=False,

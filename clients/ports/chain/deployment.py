@@ -2,18 +2,17 @@
 
 import json
 import re
-from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Self
 
 from clients.ports.chain.link import Link
-from clients.ports.chain.terms import Terms, abi_of, pack_terms, unpack_terms
+from clients.ports.chain.terms import KINDS, Terms, abi_of, pack_terms, unpack_terms
 from clients.ports.chain.web3chain import Web3Chain, open_chain
 from clients.ports.files import write_whole
 from clients.types.cid import Cid
 from clients.types.errors import ProtocolError, RequestError, UnavailableError
-from clients.types.federation import ZERO_ADDRESS, Address
+from clients.types.federation import Address
 from clients.types.keeping import check_history
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
@@ -112,17 +111,21 @@ def record_path(folder: Path, chain_id: int, name: str) -> Path:
 
 
 def find_mechanism(link: Link, federation: Address) -> str:
-    """Return the mechanism of the federation at an address, by a view that it alone has.
+    """Return the mechanism that the federation at an address names.
 
-    `terms()` doesn't tell: those of two mechanisms may be read as one another's.
+    UnavailableError where it names none, or one that we don't know.
     """
-    signs: list[tuple[str, str, tuple[object, ...]]] = [
-        ("blade", "bidOf", (ZERO_ADDRESS,)),
-        ("bflc", "height", ()),
-        ("vbfl", "winnerOf", (0,)),
-    ]
-    for mechanism, view, args in signs:
-        with suppress(ProtocolError):
-            open_chain(link, federation, abi=abi_of(mechanism)).view(view, *args)
-            return mechanism
-    return "stake_vote"
+    where = f"chain at {link.rpc.where}: the federation at {federation}"
+    try:
+        (name,) = open_chain(link, federation).view("mechanism")
+    except ProtocolError as error:
+        raise UnavailableError(
+            f"{where} doesn't say which mechanism it has ({error}): it is older than this client. "
+            "Check the address, or use the client that it was deployed with."
+        ) from None
+    if name not in KINDS:
+        raise UnavailableError(
+            f"{where} has the mechanism {name[:32]!r}, and this client knows {', '.join(KINDS)}. "
+            "Check the address, or use the client that it was deployed with."
+        )
+    return str(name)

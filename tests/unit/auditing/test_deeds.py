@@ -29,7 +29,7 @@ def event(name: str, **args: object) -> Event:
 def test_every_call_is_read_back_from_its_events(mechanism: str, seed: int) -> None:
     ground, player = build_playground(Random(seed), mechanism)
     chain = ground.chain
-    fee = bool(chain.core.mechanism.gates.get_fee(chain.terms))
+    fee = bool(chain.core.mechanism.admission.get_fee(chain.terms))
     for _ in range(120):
         call = player.play(Env(chain.now() - 1, chain.block(), compute_entropy(bytes(32)))).call
         [receipt] = ground.send(call)

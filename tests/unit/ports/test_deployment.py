@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from clients import node
-from clients.engine.config import build
+from clients.engine.agreement import agree_on_history
+from clients.engine.config import build_participant
 from clients.ports.chain.deployment import Contract, Deployment
 from clients.types.errors import RequestError
 from clients.types.federation import Schedule, StakeVoteTerms
@@ -56,10 +57,8 @@ def test_a_record_with_another_history_is_refused(history: object) -> None:
     ],
 )
 def test_a_node_keeps_what_was_agreed_on_or_more(agreed: int | None, own: int | None, kept: int) -> None:
-    config = build({"mechanism": "fedavg", "malicious": 0} | ({"history": own} if own is not None else {}))
-    record = replace(RECORD, history=agreed)
-    assert node._agree(config, record, own=own is not None).history == kept
-    assert node._agree(config, None, own=own is not None) == config
+    config = build_participant({"history": own} if own is not None else {})
+    assert agree_on_history(config, agreed, own=own is not None).history == kept
 
 
 def test_a_node_that_would_keep_less_is_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from clients.protocol.approvals import APPROVALS_AND_COPIES
+from clients.protocol.approvals import APPROVALS_OF_ORIGINALS
 from clients.protocol.auction import get_worst
 from clients.protocol.blade import BLADE, select_approved
 from clients.protocol.docket import BLANK, Docket, Publishing, Selection, Update
@@ -15,7 +15,7 @@ from clients.protocol.hashing import keccak
 from clients.protocol.ledger import Ledger
 from clients.protocol.simulator import SpecChain
 from clients.protocol.state import State
-from clients.protocol.task import Bid, Task
+from clients.protocol.task import Bid, TaskBook
 from clients.types.chain import Call
 from clients.types.errors import ProtocolError
 from clients.types.federation import (
@@ -128,7 +128,7 @@ def test_a_tie_does_not_verify_an_update() -> None:
     docket, record = replace(BLANK, updates=UPDATES), replace(RECORD, reveals=2)
     for good, copies in ((0b011, 0b100), (0b010, 0b100)):
         ballot = good.to_bytes(32, "big") + copies.to_bytes(32, "big")
-        docket, _ = APPROVALS_AND_COPIES.count(TERMS, record, docket, ballot)
+        docket, _ = APPROVALS_OF_ORIGINALS.count(TERMS, record, docket, ballot)
     assert select_approved(TERMS, record, docket) == Selection(0b010, (40, 30, 10))
     assert (docket.marks, docket.copies) == ((1, 2, 0), (0, 0, 2))
 
@@ -136,7 +136,9 @@ def test_a_tie_does_not_verify_an_update() -> None:
 @given(st.lists(st.tuples(st.integers(1, 9), st.integers(1, 9)), min_size=1, max_size=6))
 def test_the_worst_bid_is_the_least_capable_for_its_cost_and_the_latest(bids: list[tuple[int, int]]) -> None:
     accounts = [f"a{at}" for at in range(len(bids))]
-    task = Task({a: Bid(*bid, b"", at) for at, (a, bid) in enumerate(zip(accounts, bids, strict=True), 1)})
+    task = TaskBook(
+        {a: Bid(*bid, b"", at) for at, (a, bid) in enumerate(zip(accounts, bids, strict=True), 1)}
+    )
     worst = get_worst(State(head=b"", ledger=Ledger(registry=accounts[::-1]), own=task))
     values = [capability / cost for capability, cost in bids]
     assert worst == accounts[max(at for at, value in enumerate(values) if value == min(values))]

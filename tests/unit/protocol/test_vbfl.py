@@ -13,7 +13,7 @@ from clients.protocol.mining import get_winner
 from clients.protocol.policies import Wanted
 from clients.protocol.tally import Tally
 from clients.protocol.vbfl import VBFL, select_approved
-from clients.protocol.verdicts import PUBLISHERS_MAJORITY
+from clients.protocol.verdicts import compute_published
 from clients.types.errors import ProtocolError
 from clients.types.federation import Act, Member, Outcome, Role, Round, Schedule, Standing, VbflTerms
 
@@ -160,7 +160,7 @@ def test_more_than_half_of_those_drawn_must_publish_the_same() -> None:
     def outcome(lead: int, candidate: bytes = MODEL) -> Outcome:
         noted = replace(BLANK, tally=Tally((candidate,), (lead,), 1))
         record = replace(RECORD, lead=lead, publications=lead)
-        return PUBLISHERS_MAJORITY.compute_outcome(TERMS, record, noted, Wanted(3, 2, 4))
+        return compute_published(TERMS, record, noted, Wanted(3, 2, 4))
 
     assert [outcome(lead) for lead in (2, 3)] == [Outcome.UNDECIDED, Outcome.ACCEPTED]
     assert outcome(3, bytes(32)) is Outcome.REJECTED

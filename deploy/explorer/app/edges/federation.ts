@@ -2,7 +2,7 @@
 import abi from 'fedjury:abi';
 import { decodeEventLog, decodeFunctionData, decodeFunctionResult, encodeFunctionData, toEventSelector, type Abi, type AbiEvent } from 'viem';
 import { ZERO32, type Hex } from '../core/cid.ts';
-import { account as lower, type Deed, type Mechanism, type Terms } from '../core/model.ts';
+import { MECHANISMS, account as lower, type Deed, type Mechanism, type Terms } from '../core/model.ts';
 import { clean } from '../core/text.ts';
 import { LogReader, type Topics } from './logs.ts';
 import { Refused, Rpc, type Log } from './rpc.ts';
@@ -195,21 +195,22 @@ async function ask(rpc: Rpc, to: Hex, name: string): Promise<unknown> {
   });
 }
 
-/** Which mechanism it is, by a view that this one alone has: terms of two may be read as one another's. */
+/** The mechanism that the contract names; Missing where it names none, or one that the page doesn't know. */
 async function findMechanism(rpc: Rpc, address: Hex): Promise<Mechanism> {
-  const signs: [Mechanism, string, unknown[]][] = [['blade', 'bidOf', [NOBODY]], ['bflc', 'height', []], ['vbfl', 'winnerOf', [0n]], ['stake_vote', 'head', []]];
-  const answers = await Promise.all(signs.map(async ([mechanism, name, args]) => {
-    try {
-      const data = await rpc.call(address, encodeFunctionData({ abi: abi.federation, functionName: name, args }));
-      return data === '0x' ? undefined : mechanism;
-    } catch (error) {
-      if (error instanceof Refused) return undefined;
-      throw error;
-    }
-  }));
-  const found = answers.find((one) => one !== undefined);
-  if (!found) throw new Missing(`the contract at ${address} is no federation`);
-  return found;
+  const nameless = new Missing(`the contract at ${address} names no mechanism: it is no federation, or one older than this page`);
+  const call = { abi: abi.federation, functionName: 'mechanism' };
+  const data = await rpc.call(address, encodeFunctionData(call)).catch((error: unknown) => {
+    throw error instanceof Refused ? nameless : error;
+  });
+  let named: unknown;
+  try {
+    named = decodeFunctionResult({ ...call, data });
+  } catch {
+    throw nameless;
+  }
+  const known = MECHANISMS.find((one) => one === named);
+  if (!known) throw new Missing(`the federation at ${address} has the mechanism “${clean(named, 32)}”; this page knows ${MECHANISMS.join(', ')}`);
+  return known;
 }
 
 function recordOf(round: number, raw: Raw): RoundRecord {

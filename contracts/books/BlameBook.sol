@@ -4,7 +4,7 @@ pragma solidity ^0.8.24;
 import {Axes} from "../Axes.sol";
 
 /// @title Who has to pay for a rejected round, for a verdict to say and a payout to ask.
-abstract contract Blame is Axes {
+abstract contract BlameBook is Axes {
     /// @dev Whether update `number` of the rejected `round` is blamed.
     function _isBlamed(uint256 round, uint256 number) internal view virtual returns (bool);
 

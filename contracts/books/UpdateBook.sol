@@ -1,20 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity ^0.8.24;
 
-import {Claims} from "./Claims.sol";
+import {Axes} from "../Axes.sol";
 import {Bitmap} from "../libraries/Bitmap.sol";
 import {Weights} from "../libraries/Weights.sol";
 
-/// @title Subject: each update is judged, and those that pass are the round's selection.
+/// @title What each update weighs, and which of a round's passed: its selection.
 /// @dev A round has at most `Bitmap.SIZE` updates.
-abstract contract EachUpdate is Claims {
+abstract contract UpdateBook is Axes {
     using Bitmap for uint256;
     using Weights for Weights.Book;
 
-    Weights.Book internal _weights;
+    Weights.Book private _weights;
     mapping(uint256 round => uint256 bitmap) private _selections;
 
-    // ------------------------------------------------------------------ hooks
+    // ------------------------------------------------------------------ hooks: verdict
 
     /// @dev The updates of `round`, of record `r`, that passed. Asked once, when all ballots are revealed.
     function _select(uint256 round, Round memory r) internal virtual returns (uint256 selection);
@@ -34,6 +34,11 @@ abstract contract EachUpdate is Claims {
     /// @dev Whether the update that entry `m` last proposed was selected.
     function _isSelected(Member memory m) internal view returns (bool) {
         return _selection(m.round).has(m.number);
+    }
+
+    /// @dev Note what update `number` of `round` weighs, once.
+    function _weigh(uint256 round, uint256 number, uint256 weight) internal {
+        _weights.set(round, number, weight);
     }
 
     function _weightOf(uint256 round, uint256 number) internal view returns (uint256) {

@@ -6,7 +6,7 @@ import {Bitmap} from "../libraries/Bitmap.sol";
 import {Marks} from "../libraries/Marks.sol";
 
 /// @title Whom ballots name: their second word is a bitmap of updates that the voter holds against their proposers.
-abstract contract Naming is Axes {
+abstract contract NameBook is Axes {
     using Bitmap for uint256;
     using Marks for Marks.Book;
 

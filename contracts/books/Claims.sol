@@ -5,6 +5,12 @@ import {Axes} from "../Axes.sol";
 
 /// @title What a proposal may claim to have been trained on.
 abstract contract Claims is Axes {
+    struct ClaimTerms {
+        uint256 seats; // the most proposals of a round
+        uint32 maxSamples;
+        uint32 maxEpochs;
+    }
+
     /// @dev The claims of a round add up to a weight below this: aggregation is in integers of fixed size.
     uint256 private constant SAMPLES_LIMIT = 1 << 31;
     /// @dev A proposal's samples times epochs are below this.
@@ -13,12 +19,12 @@ abstract contract Claims is Axes {
     uint32 internal immutable _maxSamples;
     uint32 internal immutable _maxEpochs;
 
-    /// @param seats the most proposals of a round
-    constructor(uint256 seats, uint32 maxSamples, uint32 maxEpochs) {
-        _requireTerm(maxSamples != 0 && seats * maxSamples < SAMPLES_LIMIT, "maxSamples", maxSamples);
-        _requireTerm(maxEpochs != 0 && uint256(maxSamples) * maxEpochs < VISITS_LIMIT, "maxEpochs", maxEpochs);
-        _maxSamples = maxSamples;
-        _maxEpochs = maxEpochs;
+    constructor(ClaimTerms memory t) {
+        _requireTerm(t.maxSamples != 0 && t.seats * t.maxSamples < SAMPLES_LIMIT, "maxSamples", t.maxSamples);
+        bool few = uint256(t.maxSamples) * t.maxEpochs < VISITS_LIMIT;
+        _requireTerm(t.maxEpochs != 0 && few, "maxEpochs", t.maxEpochs);
+        _maxSamples = t.maxSamples;
+        _maxEpochs = t.maxEpochs;
     }
 
     function _checkClaims(uint256 samples, uint256 epochs) internal view {

@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity ^0.8.24;
+
+import {Axes} from "../Axes.sol";
+import {IMined} from "../interfaces/IMined.sol";
+
+/// @title Who mines which digest of the round in progress, and who won the block of each round.
+abstract contract BlockBook is IMined, Axes {
+    /// @dev Who mines a digest; one slot.
+    struct Mining {
+        address winner;
+        uint16 miners;
+    }
+
+    /// @inheritdoc IMined
+    mapping(uint256 round => address) public winnerOf;
+    /// @dev Of the round in progress: an option's first miner overwrites what is left of an earlier round.
+    mapping(uint16 option => Mining) internal _mining;
+
+    /// @dev The miners behind the leading digest of the round in progress, of record `r`.
+    function _minersOf(Round memory r) internal view returns (uint256) {
+        return _mining[r.leader].miners;
+    }
+}

@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity ^0.8.24;
+
+import {Axes} from "../Axes.sol";
+import {CopyBook} from "../books/CopyBook.sol";
+import {NameBook} from "../books/NameBook.sol";
+import {Approvals} from "./Approvals.sol";
+
+/// @title Verdict: approvals, and copies don't pass (Ma et al., arXiv 2009.09338, III-C).
+/// @notice A ballot's second word names the copies. An accused update is one if more than half of those drawn to judge
+/// name it: who stayed away convicts nobody.
+abstract contract ApprovalsOfOriginals is CopyBook, NameBook, Approvals {
+    /// @inheritdoc Approvals
+    function _ballotLength() internal pure override returns (uint256) {
+        return NAMING_BALLOT;
+    }
+
+    /// @inheritdoc Axes
+    function _count(uint256 round, Round memory r, bytes calldata ballot)
+        internal
+        override(Axes, Approvals)
+        returns (uint16 option)
+    {
+        option = Approvals._count(round, r, ballot);
+        _countNamed(r, ballot);
+    }
+
+    /// @inheritdoc Approvals
+    function _select(uint256 round, Round memory r) internal override returns (uint256) {
+        uint256 convicted = _accused[round] == 0 ? 0 : _convict(round, _namedByMost(r, _voters(r)));
+        return Approvals._select(round, r) & ~convicted;
+    }
+}
