@@ -73,7 +73,7 @@ class KuboStore(CountedStore):
 
     def version(self) -> str:
         """Return the node's version, which also tells whether it is there at all."""
-        return str(self._call(lambda client: client.version())["Version"])
+        return str(self._call(lambda client: client.version()["Version"]))
 
     def put(self, data: bytes) -> Cid:
         """Add and pin `data`; return its CID, which the node and we must agree on."""
@@ -214,6 +214,14 @@ class KuboStore(CountedStore):
             ) from error
         except exceptions.StatusError as error:
             raise self._of_status(error) from error
+        except (
+            KeyError,
+            TypeError,
+            IndexError,
+        ) as error:  # JSON of another kind
+            raise UnavailableError(
+                f"the {self.where} gives answers without {error}. Is that an IPFS API?"
+            ) from error
         except (exceptions.Error, OSError) as error:  # OSError: what the HTTP library raises in mid-stream
             raise TransientError(
                 f"the {self.where} is unreachable or is no IPFS API: {_short(error)}. "
