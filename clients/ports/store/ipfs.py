@@ -214,13 +214,9 @@ class KuboStore(CountedStore):
             ) from error
         except exceptions.StatusError as error:
             raise self._of_status(error) from error
-        except (
-            KeyError,
-            TypeError,
-            IndexError,
-        ) as error:  # JSON of another kind
+        except (LookupError, TypeError, ValueError, AttributeError) as error:  # JSON of another kind
             raise UnavailableError(
-                f"the {self.where} gives answers without {error}. Is that an IPFS API?"
+                f"the {self.where} gives answers of another kind. Is that an IPFS API?"
             ) from error
         except (exceptions.Error, OSError) as error:  # OSError: what the HTTP library raises in mid-stream
             raise TransientError(
