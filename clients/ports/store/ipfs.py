@@ -214,14 +214,14 @@ class KuboStore(CountedStore):
             ) from error
         except exceptions.StatusError as error:
             raise self._of_status(error) from error
-        except (LookupError, TypeError, ValueError, AttributeError) as error:  # JSON of another kind
-            raise UnavailableError(
-                f"the {self.where} gives answers of another kind. Is that an IPFS API?"
-            ) from error
         except (exceptions.Error, OSError) as error:  # OSError: what the HTTP library raises in mid-stream
             raise TransientError(
                 f"the {self.where} is unreachable or is no IPFS API: {_short(error)}. "
                 "Start it, or choose another store."
+            ) from error
+        except (LookupError, TypeError, ValueError, AttributeError) as error:  # JSON of another kind
+            raise UnavailableError(
+                f"the {self.where} gives answers of another kind. Is that an IPFS API?"
             ) from error
 
     def _of_answer(self, text: str, cid: Cid | None) -> Exception:
