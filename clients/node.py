@@ -67,7 +67,7 @@ def _parser() -> argparse.ArgumentParser:
     add("--passphrase-file", type=Path, help="file whose first line opens the keystore")
     add("--dev-key", metavar="N", help="Anvil's public test key N: for development chains alone")
     add("--index", type=int, default=0, help="which part of the partition is this participant's (from 0)")
-    add("--stake", default="", metavar="TOKENS", help="join with this stake if not a member yet")
+    add("--stake", metavar="TOKENS", help="join with this stake if not a member yet")
     add("--rounds", type=int, default=2**40, help="stop when this round is settled (default: never)")
     add(
         "--behaviour",
@@ -105,7 +105,7 @@ def _run(options: dict[str, Any]) -> int:
     if not 0 <= options["index"] < config.clients:
         raise RequestError(f"--index {options['index']}: the partition has parts 0 to {config.clients - 1}.")
     fees = parse_ceiling(options["fee_ceiling"])
-    stake = parse_amount("--stake", options["stake"]) if options["stake"] else None
+    stake = parse_amount("--stake", options["stake"]) if options["stake"] is not None else None
     key = open_key(options["dev_key"], options["keystore"], options["passphrase_file"])
     if (options["deployment"] is None) == (options["federation"] is None):
         raise RequestError("name the federation: --deployment FILE or --federation ADDRESS.")

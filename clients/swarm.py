@@ -16,8 +16,6 @@ from clients.types.errors import RequestError
 if TYPE_CHECKING:
     from clients.engine.swarm import Swarm
 
-FIXED_ON_RESUME = {*COMMON, *get_owned()} - {"rounds"}
-
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command; return its exit status."""
@@ -48,7 +46,7 @@ def _run(options: dict[str, Any], started: list[Path]) -> int:
 
     resume, file = options.pop("resume"), options.pop("config")
     if resume is not None:
-        changed = sorted(options.keys() & FIXED_ON_RESUME)
+        changed = sorted(options.keys() & ({*COMMON, *get_owned()} - {"rounds"}))
         if file is not None or changed:
             raise RequestError(
                 f"--resume goes on with the settings in {resume}; leave out "

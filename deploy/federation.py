@@ -3,7 +3,7 @@
 import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import astuple, replace
+from dataclasses import astuple, fields, replace
 from typing import Any, TypeVar
 
 from clients.ports.chain.abi import Abi, abi_hash, address, as_bytes, as_int, hash_code, packaged
@@ -64,6 +64,7 @@ def deploy_federation(
     if terms.token != ZERO_ADDRESS:
         token = _existing(link, "ERC20", terms.token)
         Token(link, terms.token).check_decimals()
+    _check_sizes(artifact(contract).abi, terms)
     # Refused terms are found out before anything is paid for. Any token does for that.
     _estimate(link, deployer, contract, (astuple(replace(terms, token=deployer)),))
     if terms.token == ZERO_ADDRESS:
@@ -140,6 +141,22 @@ def _estimate(link: Link, deployer: Address, contract: str, args: Sequence[objec
         if error.revert is None:
             raise UnavailableError(f"chain at {link.rpc.where} can't estimate {contract}: {error}") from None
         raise _refused(contract, _errors(contract).error(error.revert)) from None
+
+
+def _check_sizes(abi: Sequence[Mapping[str, Any]], terms: Terms) -> None:
+    """Raise `RequestError` for a number that is too large for its place in the contract's terms."""
+    [constructor] = [entry for entry in abi if entry["type"] == "constructor"]
+
+    def check(components: Sequence[Mapping[str, Any]], record: Any, where: str) -> None:
+        for component, field in zip(components, fields(record), strict=True):
+            value, kind = getattr(record, field.name), component["type"]
+            if kind == "tuple":
+                check(component["components"], value, f"{field.name}: ")
+            elif kind.startswith("uint") and value >> int(kind.removeprefix("uint")):
+                most = kind.removeprefix("uint")
+                raise RequestError(f"{where}{field.name} = {value}: it must be less than 2^{most}.")
+
+    check(constructor["inputs"][0]["components"], terms, "")
 
 
 def _errors(contract: str) -> Abi:

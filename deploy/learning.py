@@ -5,10 +5,10 @@ from pathlib import Path
 from typing import Any
 
 from clients.engine.config import get_personal
+from clients.ports.files import load_toml
 from clients.types.errors import RequestError
 from clients.types.learning import Learning
 from clients.types.settings import make
-from deploy.options import load_table
 
 
 def add_learning(parser: argparse.ArgumentParser) -> None:
@@ -28,7 +28,7 @@ def read_learning(given: argparse.Namespace) -> dict[str, Any]:
     """
     if given.learning is None:
         return {}
-    table = load_table("learning file", given.learning)
+    table = load_toml("learning file", given.learning)
     personal = get_personal()  # a member's own file may be given: it holds these beside what is agreed on
     try:
         agreed = make(Learning, {name: value for name, value in table.items() if name not in personal})

@@ -1,17 +1,16 @@
 """The terms of a federation, from a TOML file and the command line; the command line wins."""
 
 import argparse
-import tomllib
 from collections.abc import Mapping
 from dataclasses import fields
-from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 from clients.ports.chain.abi import address
 from clients.ports.chain.terms import KINDS, Terms, kind_of
+from clients.ports.files import load_toml
 from clients.types.amounts import parse_amount
-from clients.types.errors import RequestError, UnavailableError, unknown_name
+from clients.types.errors import RequestError, unknown_name
 from clients.types.federation import ZERO_ADDRESS, Schedule
 from clients.types.keeping import HISTORY, check_history
 from deploy.terms import REQUIRED, TERMS, parse_digest, parse_number
@@ -77,7 +76,7 @@ def read_pool(given: argparse.Namespace) -> int:
 
 def read_terms(given: argparse.Namespace) -> Terms:
     """Return the terms asked for; token and beacon as given, else zero. RequestError says what is wrong."""
-    table = load_table("terms file", given.terms) if given.terms else {}
+    table = load_toml("terms file", given.terms) if given.terms else {}
     mechanism = str(_first(given.mechanism, table.get("mechanism"), "stake_vote"))
     kind = kind_of(mechanism)
     own = {name: term for name, term in TERMS.items() if mechanism in term.defaults}
@@ -115,7 +114,7 @@ def read_terms(given: argparse.Namespace) -> Terms:
 
 def read_history(given: argparse.Namespace) -> int:
     """Return for how many rounds members are to keep models: a fact of the record, not of the contract."""
-    table = load_table("terms file", given.terms) if given.terms else {}
+    table = load_toml("terms file", given.terms) if given.terms else {}
     return check_history(parse_number("history", _first(given.history, table.get("history"), HISTORY)))
 
 
@@ -128,16 +127,6 @@ def _genesis(given: argparse.Namespace, table: Mapping[str, Any]) -> bytes:
         "no genesis, the model that the first round starts from: `python -m clients.genesis --save FILE` "
         f"makes one and prints its CID; then give {ways}."
     )
-
-
-def load_table(what: str, path: Path) -> dict[str, Any]:
-    """Return what a TOML file holds; `what` it is to be."""
-    try:
-        return tomllib.loads(path.read_text("utf-8"), parse_float=Decimal)  # amounts have 18 places
-    except OSError as error:
-        raise UnavailableError(f"{what} {path} can't be read: {error.strerror}.") from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise RequestError(f"{what} {path} is not TOML: {error}.") from None
 
 
 def _check_names(table: Mapping[str, Any], known: Any, where: str) -> None:

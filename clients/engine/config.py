@@ -1,12 +1,10 @@
 """The settings of a run: what every run has, and the record of its mechanism; from command line and TOML."""
 
 import argparse
-import tomllib
 import types
 import typing
 from collections.abc import Collection, Mapping
 from dataclasses import MISSING, Field, dataclass, fields, replace
-from decimal import Decimal
 from pathlib import Path
 from typing import Any, Self
 
@@ -14,7 +12,7 @@ import tomli_w
 
 from clients.mechanisms import SETTINGS
 from clients.mechanisms.base import Settings
-from clients.ports.files import write_whole
+from clients.ports.files import load_toml, write_whole
 from clients.ports.keys import derive_keys
 from clients.ports.store.address import is_address
 from clients.ports.store.opening import NAMES as STORES
@@ -177,12 +175,7 @@ def read_toml(path: Path) -> dict[str, Any]:
 
     `file:PATH`, for the URL of a chain or a store, is understood from the folder of the TOML file.
     """
-    try:
-        settings = tomllib.loads(path.read_text(), parse_float=Decimal)  # amounts have 18 places
-    except OSError as error:
-        raise RequestError(f"settings {path} can't be read: {error.strerror}.") from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise RequestError(f"settings {path} are not TOML: {error}.") from error
+    settings = load_toml("settings", path)
     settings.pop("versions", None)
     for name in ("chain", "store"):
         if isinstance(settings.get(name), str):
@@ -199,7 +192,7 @@ def build(settings: Mapping[str, Any]) -> SwarmConfig:
     common, own = _sort_out(settings)
     mechanism = common.get("mechanism", COMMON["mechanism"].default)
     records = {name: make(kind, own[name]) for name, kind in SETTINGS.items()}
-    return make(SwarmConfig, {**common, "own": records.get(mechanism)})
+    return make(SwarmConfig, {**common, "own": records.get(str(mechanism))})
 
 
 def build_participant(settings: Mapping[str, Any]) -> ParticipantConfig:

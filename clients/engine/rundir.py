@@ -32,6 +32,8 @@ class RunFolder:
     @classmethod
     def create(cls, config: SwarmConfig) -> "RunFolder":
         """Make the folder `config.out` names, or a new one under `runs/`; never one with a run in it."""
+        if "\0" in config.out:
+            raise RequestError("out: a folder's name has no NUL in it.")
         root = Path(config.out) if config.out else _next_free(config)
         if root.exists() and (not root.is_dir() or any(root.iterdir())):
             raise RequestError(

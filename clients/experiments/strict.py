@@ -1,12 +1,12 @@
 """TOML tables into frozen records: an unknown name or a wrong type is refused, with the nearest known one."""
 
-import tomllib
 import types
 import typing
 from dataclasses import MISSING, fields
 from pathlib import Path
 from typing import Any, TypeVar
 
+from clients.ports.files import load_toml
 from clients.types.errors import RequestError, unknown_name
 
 T = TypeVar("T")
@@ -15,12 +15,7 @@ Table = dict[str, Any]
 
 def read(path: Path) -> Table:
     """Return the content of a TOML file; `RequestError` where it is none."""
-    try:
-        return tomllib.loads(path.read_text("utf-8"))
-    except OSError as error:
-        raise RequestError(f"{path} can't be read: {error.strerror}.") from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise RequestError(f"{path} is not TOML: {error}.") from error
+    return load_toml("file", path, exact=False)
 
 
 def fill(cls: type[T], table: Any, where: str) -> T:

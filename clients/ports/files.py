@@ -4,7 +4,10 @@ import contextlib
 import os
 import stat
 import tempfile
+import tomllib
+from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 from clients.types.errors import RequestError, UnavailableError
 
@@ -28,6 +31,20 @@ def write_whole(path: Path, data: bytes | str, *, mode: int = 0o644) -> None:
         raise UnavailableError(
             f"{path} can't be written: {why}. Nothing was changed; free room and try again."
         ) from error
+
+
+def load_toml(what: str, path: Path, *, exact: bool = True) -> dict[str, Any]:
+    """Return the TOML in a file that people write; `what` names the file in messages.
+
+    With `exact`, numbers with a point are `Decimal`: an amount of tokens has 18 places. RequestError where
+    the file can't be read, or is no TOML.
+    """
+    try:
+        return tomllib.loads(path.read_text("utf-8"), parse_float=Decimal if exact else float)
+    except OSError as error:
+        raise RequestError(f"{what} {path} can't be read: {error.strerror}.") from None
+    except ValueError as error:  # not TOML, not UTF-8, or a whole number of thousands of digits
+        raise RequestError(f"{what} {path} is not TOML: {error}.") from None
 
 
 def read_line(path: Path, what: str, *, private: bool = False) -> str:

@@ -56,6 +56,8 @@ def read_url(given: str, environ: Mapping[str, str] = os.environ) -> str:
     """
     if given.startswith(_VARIABLE):
         name = given.removeprefix(_VARIABLE)
+        if not name:
+            raise RequestError(f"{_VARIABLE} names no environment variable: {_VARIABLE}NAME does.")
         if not environ.get(name):
             raise RequestError(f"the environment variable {name} is to hold a URL, and is not set.")
         url, where = environ[name].strip(), f"the environment variable {name}"

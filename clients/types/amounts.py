@@ -5,7 +5,7 @@ reads it; where they read one, `format_amount` writes it. Both are exact.
 """
 
 import re
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from fractions import Fraction
 from typing import Any
 
@@ -17,6 +17,7 @@ PLACES = 18
 _EVIDENT = 10**15 * TOKEN
 """As much as nobody has: from here on a number must be one of base units."""
 _FAR_TOO_MUCH = Decimal(10) ** 60
+_NUMBER = re.compile(r"[+-]?(\d+(_\d+)*(\.\d*)?|\.\d+)(e[+-]?\d+)?", re.IGNORECASE | re.ASCII)
 _IN_UNITS = re.compile(rf"e\+?{PLACES}\s*\Z", re.IGNORECASE)
 
 
@@ -59,10 +60,10 @@ def _count(value: Any) -> int | None:
     """Return the base units in `value` tokens, or None where that is no whole number of 0 or more."""
     if isinstance(value, bool) or not isinstance(value, str | int | float | Decimal):
         return None
-    try:
-        number = Decimal(str(value))
-    except InvalidOperation:
-        return None
+    text = str(value).strip()
+    if isinstance(value, str) and not _NUMBER.fullmatch(text):
+        return None  # Decimal would take 1__0, and digits of other scripts
+    number = Decimal(text)
     # A few characters may stand for a million digits: such a number is told before it is counted.
     if not number.is_finite() or number < 0 or (number and number.adjusted() < -PLACES):
         return None

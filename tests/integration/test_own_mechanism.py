@@ -65,6 +65,14 @@ def test_its_settings_are_a_table_of_its_name(small_jury: ModuleType, tmp_path: 
     assert lines_of(tmp_path / "again") == lines_of(tmp_path / "first")
 
 
+def test_its_options_are_fixed_once_a_run_has_begun(
+    small_jury: ModuleType, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run(tmp_path / "run", "--rounds", "1")
+    assert swarm.main(["--resume", str(tmp_path / "run"), "--jurors", "3"]) == 2
+    assert "leave out --jurors" in capsys.readouterr().err
+
+
 def test_it_has_no_contract(
     small_jury: ModuleType, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -76,6 +76,7 @@ def test_what_could_be_either_is_too_much_and_both_are_said(tokens: int) -> None
     "value",
     [
         "", "lots", "0,5", "16 tokens", "0x10", "1/2", "-1", -1, "-1e-18", "nan", "sNaN", "inf", float("inf"),
+        "1__0", "_1", "\uff11\uff16", "1 6",
         "1e-19", "0.0000000000000000001", "1.0000000000000000001", "1e-999999999", True, None, [16],
     ],
 )  # fmt: skip

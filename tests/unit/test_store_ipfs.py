@@ -158,6 +158,14 @@ def test_a_node_that_hangs(use: Callable[[KuboStore], Any], node: FakeNode) -> N
     assert len(node.asked) == 1  # it had its time: waiting again would only double it
 
 
+@pytest.mark.parametrize("answer", [{"id": 1, "result": None}, ["Hash"]], ids=["table", "list"])
+def test_a_server_with_other_answers_is_no_ipfs_api(node: FakeNode, store: KuboStore, answer: Any) -> None:
+    node.answers = dict.fromkeys(["add", "version"], send_json(answer))
+    for ask in (store.version, lambda: store.put(b"some bytes")):
+        with pytest.raises(UnavailableError, match="Is that an IPFS API"):
+            ask()
+
+
 @uses
 @pytest.mark.parametrize(
     ("answer", "says"),

@@ -73,7 +73,7 @@ class KuboStore(CountedStore):
 
     def version(self) -> str:
         """Return the node's version, which also tells whether it is there at all."""
-        return str(self._call(lambda client: client.version())["Version"])
+        return str(self._call(lambda client: client.version()["Version"]))
 
     def put(self, data: bytes) -> Cid:
         """Add and pin `data`; return its CID, which the node and we must agree on."""
@@ -218,6 +218,10 @@ class KuboStore(CountedStore):
             raise TransientError(
                 f"the {self.where} is unreachable or is no IPFS API: {_short(error)}. "
                 "Start it, or choose another store."
+            ) from error
+        except (LookupError, TypeError, ValueError, AttributeError) as error:  # JSON of another kind
+            raise UnavailableError(
+                f"the {self.where} gives answers of another kind. Is that an IPFS API?"
             ) from error
 
     def _of_answer(self, text: str, cid: Cid | None) -> Exception:

@@ -9,6 +9,7 @@ import pytest
 from clients.engine.config import SwarmConfig, add_options, build, read_toml
 from clients.engine.launch import get_terms
 from clients.mechanisms.stake_vote import StakeVoteSettings
+from clients.mechanisms.vbfl import VbflSettings
 from clients.types.errors import RequestError
 
 
@@ -44,6 +45,11 @@ from clients.types.errors import RequestError
         ({"malicious": 2, "attack": ()}, "no --attack"),
         ({"round": 3}, "Did you mean 'rounds'"),
         ({"attack": [1, 2]}, "list of names"),
+        ({"mechanism": ["vbfl"]}, "str needed, list given"),
+        ({"stake_vote": 3}, "a table of the mechanism's settings is needed"),
+        ({"vbfl": {"worker": 3}}, "Did you mean 'workers'"),
+        ({"vbfl": {"workers": "many"}}, "int needed"),
+        ({"own": 3}, "unknown setting 'own'"),
     ],
 )
 def test_impossible_settings_are_refused(settings: dict[str, Any], words: str) -> None:
@@ -81,6 +87,14 @@ def test_a_file_that_is_no_settings_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "x.toml"
     with pytest.raises(RequestError, match="can't be read"):
         read_toml(path)
-    path.write_text("a = = 3")
-    with pytest.raises(RequestError, match="not TOML"):
-        read_toml(path)
+    for no_toml in ("a = = 3", "rounds = " + "9" * 5_000, "a = '\udcff'"):
+        path.write_text(no_toml, errors="surrogateescape")
+        with pytest.raises(RequestError, match="not TOML"):
+            read_toml(path)
+
+
+def test_a_mechanisms_own_settings_stand_in_a_table_or_by_their_names() -> None:
+    table = {"mechanism": "vbfl", "vbfl": {"workers": 7, "miners": 2}}
+    assert build(table).own == VbflSettings(workers=7, miners=2)
+    assert build({**table, "workers": 6}).own == VbflSettings(workers=6, miners=2), "the command line wins"
+    assert build({**table, "stake_vote": {"proposers": 3}}) == build(table), "others' tables do nothing"
