@@ -41,8 +41,7 @@ def hide(*secrets: str) -> None:
             return
         _watch()
         _patterns.update(fresh)
-        longest_first = sorted(_patterns, key=len, reverse=True)
-        _pattern = re.compile("|".join(_patterns[one] for one in longest_first))
+        _pattern = None  # made when something is told
 
 
 def hide_url(url: str) -> None:
@@ -75,7 +74,15 @@ def hide_credentials(user: str, password: str) -> None:
 
 def hidden(text: str) -> str:
     """Return `text` without the secrets that this process was told to hide."""
-    return _pattern.sub(SHOWN, text) if _pattern else text
+    global _pattern
+    with _lock:
+        if not _patterns:
+            return text
+        if _pattern is None:
+            longest_first = sorted(_patterns, key=len, reverse=True)
+            _pattern = re.compile("|".join(_patterns[one] for one in longest_first))
+        pattern = _pattern
+    return pattern.sub(SHOWN, text)
 
 
 def _spelled(secret: str) -> str:

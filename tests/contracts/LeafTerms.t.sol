@@ -19,6 +19,7 @@ uint256 constant TOO_MUCH = uint256(type(uint96).max) + 1;
 contract VbflTermsTest is VbflBench {
     function test_vbfl_terms_are_kept() public view {
         assertEq(abi.encode(vbfl().terms()), abi.encode(vbflTerms()));
+        assertEq(vbfl().mechanism(), "vbfl");
     }
 
     function test_vbfl_terms_are_checked_in_order() public {
@@ -69,6 +70,7 @@ contract VbflTermsTest is VbflBench {
 contract BflcTermsTest is BflcBench {
     function test_bflc_terms_are_kept() public view {
         assertEq(abi.encode(bflc().terms()), abi.encode(bflcTerms()));
+        assertEq(bflc().mechanism(), "bflc");
     }
 
     function test_bflc_terms_are_checked_in_order() public {
@@ -140,6 +142,7 @@ contract BflcTermsTest is BflcBench {
 contract BladeTermsTest is BladeBench {
     function test_blade_terms_are_kept() public view {
         assertEq(abi.encode(blade().terms()), abi.encode(bladeTerms()));
+        assertEq(blade().mechanism(), "blade");
     }
 
     function test_blade_terms_are_checked_in_order() public {

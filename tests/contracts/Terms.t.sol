@@ -12,6 +12,7 @@ import {Bench} from "./Bench.sol";
 contract TermsTest is Bench {
     function test_terms_are_kept() public view {
         assertEq(abi.encode(IStakeVote(address(federation)).terms()), abi.encode(terms()));
+        assertEq(federation.mechanism(), "stake_vote");
         assertEq(address(federation.token()), address(token));
         assertEq(address(federation.beacon()), address(beacon));
         assertEq(federation.bond(), BOND);

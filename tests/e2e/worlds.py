@@ -159,8 +159,8 @@ def make_long(link: Link, rounds: int) -> str:
 
 
 def slots_of(number: int) -> tuple[int, int]:
-    """Return the two storage slots of a round's record: the mapping is the contract's second variable."""
-    first = int.from_bytes(keccak(encode_words(number, 1)), "big")
+    """Return the two storage slots of a round's record: the mapping is the contract's third variable."""
+    first = int.from_bytes(keccak(encode_words(number, 2)), "big")
     return first, first + 1
 
 
