@@ -14,7 +14,6 @@ from tests.integration.exact_bench import ExactBench
 from tests.integration.swarms import lines_of
 
 CONDUCTS = {"bflc": stand_ins.BFLC_CONDUCT, "blade": stand_ins.BLADE_CONDUCT}
-CHAINS = ["spec", pytest.param("anvil", marks=[pytest.mark.needs("anvil")])]
 
 
 @pytest.fixture(autouse=True)
@@ -46,6 +45,7 @@ def test_whole_rounds_are_played(mechanism: str, tmp_path: Path) -> None:
     assert lines[-1]["rewarded"]
 
 
+@pytest.mark.slow
 @pytest.mark.needs("anvil")
 @pytest.mark.parametrize("mechanism", CONDUCTS)
 def test_a_chain_plays_what_the_specification_plays(mechanism: str, tmp_path: Path) -> None:

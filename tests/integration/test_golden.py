@@ -76,6 +76,7 @@ def test_the_lines_are_those_written_down(name: str, tmp_path: Path) -> None:
     assert lines_of(out) == written(name)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["attribution", "vbfl", "poisoned"])
 def test_a_run_that_goes_on_leaves_the_same_lines(name: str, tmp_path: Path) -> None:
     out, rounds = tmp_path / "run", RUNS[name]["rounds"]
@@ -85,6 +86,7 @@ def test_a_run_that_goes_on_leaves_the_same_lines(name: str, tmp_path: Path) -> 
     assert lines_of(out) == written(name)
 
 
+@pytest.mark.slow
 @pytest.mark.needs("anvil")
 @pytest.mark.parametrize("name", ["attacks", "blocks"])
 def test_a_chain_gives_the_same_lines(name: str, tmp_path: Path) -> None:
