@@ -9,6 +9,7 @@ from dataclasses import replace
 
 from clients.mechanisms.base import Candidate, Desk, Done, Handler, S, T, Who
 from clients.protocol.docket import Selection
+from clients.protocol.marks import is_marked
 from clients.protocol.mining import is_proven
 from clients.protocol.policies import Mechanism
 from clients.protocol.publication import Select
@@ -86,7 +87,9 @@ def mining(assemble: Handler[S, T], get_work: Callable[[T, Role], int]) -> Handl
             return done
         calls = {account: sound(tried) for account, tried in done.calls.items()}
         works = {one.account: get_work(desk.terms, desk.roles[one.account]) for one in who}
-        digests = {account: as_bytes32(calls[account][-1].args[1]) for account, bits in works.items() if bits}
+        digests = {
+            account: Publication.of(calls[account][-1]).digest for account, bits in works.items() if bits
+        }
         bits = max(works.values(), default=0)
         sought = set(digests.values()) - _get_won(desk.read_log(), bits)
         proofs = {} if desk.hurried else _mine(desk, bits, digests, sought)
@@ -111,7 +114,7 @@ def _get_selection(desk: Desk[S, T], spec: Mechanism[T], select: Select[T]) -> S
 
 def _aggregate(desk: Desk[S, T], bitmap: int) -> Candidate:
     """Return the model that the updates in `bitmap` make, weighed by the samples that they claim."""
-    chosen = [one for one in desk.read_log().proposals() if bitmap >> one.number & 1]
+    chosen = [one for one in desk.read_log().proposals() if is_marked(bitmap, one.number)]
     return desk.cohort.aggregate(chosen) if chosen else NOTHING
 
 
