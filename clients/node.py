@@ -27,7 +27,7 @@ from clients.ports.chain import Link, Token, Web3Chain, open_chain, open_link
 from clients.ports.chain.deployment import Deployment, find_mechanism
 from clients.ports.chain.fees import add_ceiling, parse_ceiling
 from clients.ports.chain.patience import Patience
-from clients.ports.chain.terms import Terms, abi_of, terms_of
+from clients.ports.chain.terms import abi_of, terms_of
 from clients.ports.command import Parser, guard
 from clients.ports.keys import Key, KeyedSalts, open_key
 from clients.ports.store.opening import open_store
@@ -38,6 +38,7 @@ from clients.types.cid import Cid
 from clients.types.errors import PeerError, RequestError, UnminedError
 from clients.types.federation import Address, Standing
 from clients.types.learning import AGREED
+from clients.types.mechanisms import Terms
 from clients.types.store import Store
 
 if TYPE_CHECKING:

@@ -22,10 +22,9 @@ from clients.types.errors import RequestError, unknown_name
 from clients.types.federation import Address
 from clients.types.keeping import HISTORY, HISTORY_MAX
 from clients.types.learning import AGREED, AUTO, LAYOUTS, Form, Learning
+from clients.types.mechanisms import DEFAULT, KINDS, PLANNED
 from clients.types.settings import check_name, check_range, make, option, plain
 
-PUBLISHED = ("stake_vote", "vbfl", "bflc", "blade", "dfl")
-"""The mechanisms of the papers, runnable or not yet."""
 CHAINS = ("auto", "spec", "eth-tester", "anvil", "hardhat")
 DEVICES = ("auto", "cpu", "cuda", "mps")
 
@@ -83,7 +82,7 @@ class SwarmConfig(ParticipantConfig):
     `own` are those of the mechanism: by default, its defaults.
     """
 
-    mechanism: str = option("stake_vote", "protocol to run: " + ", ".join(SETTINGS))
+    mechanism: str = option(DEFAULT, "protocol to run: " + ", ".join(SETTINGS))
     chain: str = option("auto", ", ".join(CHAINS) + f", or {WAYS}")
     rounds: int = option(30, "rounds to run")
     malicious: int = option(5, "participants that attack")
@@ -95,11 +94,7 @@ class SwarmConfig(ParticipantConfig):
     def __post_init__(self) -> None:
         """Check every setting alone and all of them together."""
         ParticipantConfig.__post_init__(self)
-        check_name("mechanism", self.mechanism, {*SETTINGS, *PUBLISHED})
-        if self.mechanism not in SETTINGS:
-            raise RequestError(
-                f"mechanism {self.mechanism!r} has no client yet; there are: {', '.join(SETTINGS)}."
-            )
+        check_mechanism(self.mechanism)
         if not self.on_node:
             check_name("chain", self.chain, CHAINS)
         if self.store == "memory" and self.on_node:
@@ -141,6 +136,13 @@ class SwarmConfig(ParticipantConfig):
         settings = self.tables()
         del settings["out"]  # the same settings elsewhere are the same run
         write_whole(path, tomli_w.dumps({**settings, "versions": versions}))
+
+
+def check_mechanism(name: str) -> None:
+    """Raise `RequestError` for a mechanism that has no client here."""
+    check_name("mechanism", name, {*SETTINGS, *KINDS, *PLANNED})
+    if name not in SETTINGS:
+        raise RequestError(f"mechanism {name!r} has no client yet; there are: {', '.join(SETTINGS)}.")
 
 
 COMMON: Mapping[str, Field[Any]] = {item.name: item for item in fields(SwarmConfig) if item.name != "own"}

@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from clients.ports.binaries import ROOT, node_environment
-from clients.ports.chain.terms import KINDS
 from clients.types.errors import FedJuryError, UnavailableError
+from clients.types.mechanisms import KINDS
 from deploy.compiler import artifact
 
 APP = Path(__file__).parent / "app"
