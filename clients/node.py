@@ -16,7 +16,14 @@ from random import Random
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from clients.engine.agreement import agree_on_history, require_agreed, settle
-from clients.engine.config import ParticipantConfig, add_options, build_own, get_personal, read_toml
+from clients.engine.config import (
+    ParticipantConfig,
+    add_options,
+    build_own,
+    get_personal,
+    read_toml,
+    refuse_others,
+)
 from clients.engine.journal import Journal
 from clients.engine.launch import resume_sent
 from clients.mechanisms import CONDUCTS
@@ -119,6 +126,7 @@ def _run(options: dict[str, Any]) -> int:
             open_link(options["rpc"], [key], journal=journal.note_sent, patience=patience, fees=fees)
         )
         mechanism = _find(link, deployment, options["federation"])
+        refuse_others(mechanism, options)
         own = build_own(mechanism, told)
         chain = (
             deployment.open(link)

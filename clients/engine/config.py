@@ -158,6 +158,19 @@ def get_owned() -> dict[str, dict[str, Field[Any]]]:
     return owned
 
 
+def refuse_others(mechanism: str, given: Collection[str]) -> None:
+    """Raise `RequestError` where a setting `given` on the command line is none of the mechanism's.
+
+    In a file those of others may stand: one file does for several mechanisms.
+    """
+    for name, owners in get_owned().items():
+        if name in given and mechanism not in owners:
+            raise RequestError(
+                f"--{name.replace('_', '-')} is a setting of {' and '.join(owners)}, not of {mechanism}: "
+                "leave it out."
+            )
+
+
 def get_personal() -> tuple[str, ...]:
     """Return the names of the settings that are each participant's own affair, those of mechanisms too.
 
@@ -185,14 +198,17 @@ def read_toml(path: Path) -> dict[str, Any]:
     return settings
 
 
-def build(settings: Mapping[str, Any]) -> SwarmConfig:
+def build(settings: Mapping[str, Any], given: Collection[str] = ()) -> SwarmConfig:
     """Return the checked settings; `RequestError` for an unknown name or a value of the wrong type.
 
     A mechanism's own stand in a table of its name, or among the others by their names alone, which wins.
-    Those of other mechanisms do nothing.
+    Those of other mechanisms do nothing, but for those `given` on the command line: they are refused.
     """
+    mechanism = settings.get("mechanism", DEFAULT)
+    if isinstance(mechanism, str):
+        check_mechanism(mechanism)  # before its own settings, which are unknown where it is
+        refuse_others(mechanism, given)
     common, own = _sort_out(settings)
-    mechanism = common.get("mechanism", COMMON["mechanism"].default)
     records = {name: make(kind, own[name]) for name, kind in SETTINGS.items()}
     return make(SwarmConfig, {**common, "own": records.get(str(mechanism))})
 
