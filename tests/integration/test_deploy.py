@@ -182,7 +182,7 @@ def test_terms_from_a_file_and_the_command_line(anvil: AnvilNode, tmp_path: Path
         (["--unbonding-seconds", "1"], 2, "schedule.unbonding = 1 seconds."),
         (["--seats", "-1"], 2, "seats"),
         (["--seats", "many"], 2, "seats"),
-        (["--seats", str(2**40)], 2, "seats = 1099511627776 is too much: 65535 at most."),
+        (["--seats", str(2**40)], 2, "seats = 1099511627776 is too much: 4294967295 at most."),
         (["--open-seconds", str(2**70)], 2, "schedule.open = 1180591620717411303424 seconds is too much"),
         (["--name", "../up"], 2, "deployment name"),
         (["--token", "0x12"], 2, "not an address"),
