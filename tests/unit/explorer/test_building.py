@@ -11,6 +11,7 @@ import pytest
 
 from clients.types.errors import UnavailableError
 from clients.types.mechanisms import KINDS
+from clients.types.terms import Unit, get_terms
 from deploy.explorer import building
 from deploy.explorer.__main__ import get_view, main, parser, serve
 
@@ -87,6 +88,20 @@ def test_the_abi_has_each_part_once() -> None:
     assert len(names) == len(set(names)) > 15
     assert set(abi["terms"]) == set(KINDS)
     assert [part["name"] for part in abi["beacon"]] == ["entropy"]
+
+
+def test_the_page_is_told_what_every_term_means() -> None:
+    abi = building.collect_abi()
+    view = (building.APP / "views" / "terms.tsx").read_text()
+    assert {unit.name for unit in Unit} - {"COUNT"} == set(re.findall(r"case '(\w+)'", view))
+    for mechanism, kind in KINDS.items():
+        [part] = abi["terms"][mechanism]
+        names = [one["name"] for one in part["outputs"][0]["components"]]
+        shared = ("token", "beacon", "genesis", "schedule")
+        assert list(abi["labels"][mechanism]) == [name for name in names if name not in shared]
+        told = [label["help"] for label in abi["labels"][mechanism].values()]
+        assert told == [term.help for term in get_terms(kind.terms).values()]
+    assert abi["labels"]["bflc"]["election"]["choices"] == ["score", "random", "factors"]
 
 
 def test_the_page_knows_the_mechanisms_and_terms_that_there_are() -> None:
