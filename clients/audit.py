@@ -1,7 +1,7 @@
-"""`python -m clients.audit`: holds a federation's history against the rules, and trusts no client.
+"""`python -m clients.audit`: checks a federation's history against the rules, and trusts no client.
 
-It reads events and state, replays the specification, fetches every model and aggregates it again. Each thing
-that doesn't add up is told in a sentence.
+It reads events and state, replays them on the specification, fetches every model and recomputes each accepted
+one. It reports each discrepancy in a sentence.
 """
 
 import argparse
@@ -41,7 +41,7 @@ _ROUNDS = re.compile(r"(\d{1,12})?\.\.(\d{1,12})?|(\d{1,12})")
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command; return its exit status."""
-    options = argparse.Namespace(checkpoint=None)  # till the command line is read
+    options = argparse.Namespace(checkpoint=None)  # until the command line is parsed
     return guard(lambda: _run(_parser().parse_args(argv, options)), lambda: _farewell(options))
 
 
@@ -53,16 +53,16 @@ def _parser() -> argparse.ArgumentParser:
     add("--deployment", type=Path, help="deployments/<chain id>/<name>.json, instead of the address")
     add("--store", help="where the models are: dir:PATH, or an IPFS node's multiaddr or URL")
     add("--history", type=int, metavar="N", help="rounds for which models are kept (default: the record's)")
-    add("--rounds", metavar="A..B", default="..", help="which rounds are told of (default: all)")
-    add("--first-block", type=int, metavar="N", help="the federation's first block (default: looked for)")
-    add("--no-models", action="store_true", help="leave learning data out; needs no store")
+    add("--rounds", metavar="A..B", default="..", help="which rounds to report on (default: all)")
+    add("--first-block", type=int, metavar="N", help="the federation's first block (default: searched for)")
+    add("--no-models", action="store_true", help="skip learning data; needs no store")
     add("--no-code", action="store_true", help="don't compare the contract's code with ours")
-    add("--json", action="store_true", help="print all of it as JSON")
-    add("--checkpoint", type=Path, metavar="FILE", help="go on from here next time, or after Ctrl-C")
+    add("--json", action="store_true", help="print the report as JSON")
+    add("--checkpoint", type=Path, metavar="FILE", help="resume from this file next time, or after Ctrl-C")
     add("--report", type=Path, metavar="FILE", help="write a signed report: JSON, or .html to print")
     add("--keystore", type=Path, help="encrypted key file that signs the report")
     add("--passphrase-file", type=Path, help="file whose first line opens the keystore")
-    add("--dev-key", metavar="N", help="sign with Anvil's public test key N: for trials alone")
+    add("--dev-key", metavar="N", help="sign with Anvil's public test key N: for trials only")
     add(
         "--verify-report",
         type=Path,
@@ -71,7 +71,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     add("--timeout", type=float, default=30.0, metavar="SECONDS", help="for an answer of the node or store")
     add("--outage", type=float, default=300.0, metavar="SECONDS",
-        help="how long to sit out a node that goes away, or wants fewer requests")  # fmt: skip
+        help="how long to wait for a node that goes away, or wants fewer requests")  # fmt: skip
     return parser
 
 
@@ -113,7 +113,7 @@ def _read_scope(options: argparse.Namespace) -> Scope:
 
 
 def _read_history(options: argparse.Namespace, record: Deployment | None) -> int | None:
-    """Return for how many rounds models are kept, or None where nobody says."""
+    """Return for how many rounds models are kept, or None if neither option nor record says."""
     if options.history is not None:
         return check_history(options.history, "--history")
     return record.history if record else None
@@ -136,11 +136,11 @@ def _open_store(options: argparse.Namespace, stack: ExitStack) -> Store | None:
     if spec in (None, "auto", "memory", "dir", "kubo"):
         raise RequestError(
             "name the store that holds the models: --store dir:PATH, /ip4/HOST/tcp/PORT or http://HOST:PORT "
-            "of an IPFS node; or leave them out with --no-models."
+            "of an IPFS node; or skip the models with --no-models."
         )
     folder = Path(spec.removeprefix("dir:")).expanduser()
     if spec.startswith("dir:") and not folder.is_dir():
-        raise UnavailableError(f"the store's folder {folder} is not there.")
+        raise UnavailableError(f"the store's folder {folder} doesn't exist.")
     store = open_store(spec, root=Path(), timeout_s=options.timeout)
     stack.callback(store.close)
     return store
@@ -162,7 +162,7 @@ def _find_source(link: Link, federation: str, record: Deployment | None) -> Node
         raise UnavailableError(
             f"chain at {link.rpc.where} has id {link.chain_id}, the deployment's is {record.chain_id}."
         )
-    # Its mechanism, terms and code are looked at on the chain, whatever the record says.
+    # Mechanism, terms and code are read from the chain, whatever the record says.
     return NodeSource(link, record.federation.address)
 
 
@@ -210,7 +210,7 @@ def _audit(
 
 
 def _compile(source: Source) -> dict[str, Compiled]:
-    """Return our contracts as compiled; the federation's with its terms."""
+    """Return our contracts as compiled; the federation's also with its creation code for these terms."""
     from deploy.compiler import artifacts  # late: it may have to compile
 
     known = {kind.contract: artifacts()[kind.contract] for kind in KINDS.values()}
@@ -224,7 +224,7 @@ def _compile(source: Source) -> dict[str, Compiled]:
 
 @contextmanager
 def _progress() -> Iterator[Callable[[int, int, int], None]]:
-    """Show on stderr, where that is a terminal, how far the audit is."""
+    """Show the audit's progress on stderr, if that is a terminal."""
     from rich.console import Console
     from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
 
@@ -250,7 +250,7 @@ def _tell(report: Mapping[str, Any]) -> None:
         f"{report['chain']['id']}: {report['rounds']['settled']} rounds settled by block {tip['number']} "
         f"({tip['hash']})"
         f"{'' if report['models'] else ', models left out'}"
-        f"{', and it ended early: so much is wrong' if report['ended_early'] else ''}."
+        f"{', and it ended early with too many findings' if report['ended_early'] else ''}."
     )
     if status == UNTOLD:
         print(
@@ -260,7 +260,7 @@ def _tell(report: Mapping[str, Any]) -> None:
 
 
 def _verify(options: argparse.Namespace) -> int:
-    """Check that a report is what its signer signed, and tell what it says."""
+    """Check that a report is what its signer signed, and print what it says."""
     report: dict[str, Any] = load_report(options.verify_report)
     print(report["signature"]["statement"])
     print(f"Signed by {report['signature']['signer']}, and not changed since.")
@@ -271,8 +271,8 @@ def _verify(options: argparse.Namespace) -> int:
 
 def _farewell(options: argparse.Namespace) -> str:
     if options.checkpoint is None:
-        return "Stopped. With --checkpoint FILE an audit goes on where it was stopped."
-    return f"Stopped. The same command goes on from {options.checkpoint}."
+        return "Stopped. With --checkpoint FILE an audit can resume where it stopped."
+    return f"Stopped. The same command resumes from {options.checkpoint}."
 
 
 if __name__ == "__main__":

@@ -1,7 +1,7 @@
-"""`python -m clients.genesis`: the model that a federation starts from: store or save it, and print its CID.
+"""`python -m clients.genesis`: stores or saves the model that a federation starts from, and prints its CID.
 
-Model, seed, task and the shape of a sample fix it, so every participant that is given the same settings can
-check it. With `--learning` all settings that members must have alike are written down as well.
+Model, seed, task and the shape of a sample fix it, so every participant with the same settings can check it.
+With `--learning` it also writes all settings that members must share.
 """
 
 import argparse
@@ -21,7 +21,8 @@ from clients.types.learning import AGREED
 
 SETTINGS = (*AGREED, "dataset", "layout", "store")
 _HEAD = """\
-# What all members of the federation have alike. `python -m deploy --learning` puts it into the record.
+# The settings that all members of the federation share. `python -m deploy --learning` puts them into the
+# record.
 """
 
 
@@ -32,12 +33,12 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def _parser() -> argparse.ArgumentParser:
     parser = Parser(prog="python -m clients.genesis", description=__doc__.split("\n")[0])
-    parser.add_argument("--config", type=Path, help="settings as TOML; the command line wins")
+    parser.add_argument("--config", type=Path, help="settings as TOML; the command line overrides them")
     parser.add_argument(
         "--save", type=Path, metavar="FILE", help="write the model to FILE instead of a store"
     )
     parser.add_argument(
-        "--learning", type=Path, metavar="FILE", help="write what members must have alike to FILE, as TOML"
+        "--learning", type=Path, metavar="FILE", help="write the settings that members share to FILE, as TOML"
     )
     parser.add_argument("--root", type=Path, default=Path("journal"), help="folder of a store of our own")
     add_options(parser, only=SETTINGS)
@@ -45,7 +46,7 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _run(options: dict[str, Any]) -> int:
-    # Late: torch takes seconds to come.
+    # Late: torch takes seconds to import.
     from clients.engine.learners import load_dataset
     from clients.learning import codec, models
     from clients.learning.tensors import schema_of, weights_of

@@ -1,8 +1,8 @@
-"""`python -m clients.node`: one participant of a federation, against any RPC URL and IPFS API.
+"""`python -m clients.node`: one participant of a federation, over any RPC URL and IPFS API.
 
-The key comes from an encrypted file, its passphrase from a file, the environment or a prompt: never from the
-command line. Everything it does follows from chain, store and its journal, so it can be stopped and started
-again at any time.
+The key comes from an encrypted file, its passphrase from a file, the environment or a prompt, never from the
+command line. The participant's acts follow from chain, store and its journal, so it can be stopped and
+started again at any time.
 """
 
 import argparse
@@ -62,18 +62,18 @@ log = logging.getLogger("clients.node")  # under `python -m` the module is calle
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command; return its exit status."""
-    return guard(lambda: _run(vars(_parser().parse_args(argv))), lambda: "Stopped. Start it again to go on.")
+    return guard(lambda: _run(vars(_parser().parse_args(argv))), lambda: "Stopped. Start again to resume.")
 
 
 def _parser() -> argparse.ArgumentParser:
     parser = Parser(prog="python -m clients.node", description=__doc__.split("\n")[0])
     add = parser.add_argument
     add("--deployment", type=Path, help="deployments/<chain id>/<name>.json, as `python -m deploy` writes it")
-    add("--federation", help="the federation's address, where there is no deployment file")
+    add("--federation", help="the federation's address, if there is no deployment file")
     add("--rpc", required=True, metavar="URL", help=f"an Ethereum node: {WAYS}")
     add("--keystore", type=Path, help="encrypted key file (Web3 Secret Storage)")
     add("--passphrase-file", type=Path, help="file whose first line opens the keystore")
-    add("--dev-key", metavar="N", help="Anvil's public test key N: for development chains alone")
+    add("--dev-key", metavar="N", help="Anvil's public test key N: for development chains only")
     add("--index", type=int, default=0, help="which part of the partition is this participant's (from 0)")
     add("--stake", metavar="TOKENS", help="join with this stake if not a member yet")
     add("--rounds", type=int, default=2**40, help="stop when this round is settled (default: never)")
@@ -81,15 +81,15 @@ def _parser() -> argparse.ArgumentParser:
         "--behaviour",
         default="",
         metavar="ATTACK",
-        help="misbehave, for trials: an attack's name, a+b is both",
+        help="misbehave, for trials: an attack's name; a+b combines two",
     )
     add("--journal", type=Path, default=Path("journal"), help="folder for what must survive a crash")
     add_ceiling(parser)
     add("--poll", type=float, default=2.0, metavar="SECONDS", help="how often to look at the chain")
     add("--outage", type=float, default=3600.0, metavar="SECONDS",
-        help="how long to sit out a chain or store that doesn't answer, or wants fewer requests")  # fmt: skip
-    add("--config", type=Path, help="learning settings as TOML; the command line wins")
-    add("--verbose", action="store_true", help="tell more of what goes on")
+        help="how long to wait for a chain or store that is down, or wants fewer requests")  # fmt: skip
+    add("--config", type=Path, help="learning settings as TOML; the command line overrides them")
+    add("--verbose", action="store_true", help="print more of what happens")
     add_options(parser.add_argument_group("learning and store, as for clients.swarm"), only=LEARNING)
     return parser
 
@@ -120,7 +120,7 @@ def _run(options: dict[str, Any]) -> int:
     with ExitStack() as stack:
         journal = Journal(options["journal"])
         stack.callback(journal.close)
-        # Participants that share a provider had better not come back to it all at once.
+        # Participants that share a provider shouldn't all come back to it at once.
         patience = Patience(refused=options["outage"], jitter=Random(key.address).random)
         link = stack.enter_context(
             open_link(options["rpc"], [key], journal=journal.note_sent, patience=patience, fees=fees)
@@ -142,7 +142,7 @@ def _run(options: dict[str, Any]) -> int:
 
 
 def _find(link: Link, deployment: Deployment | None, federation: Address) -> str:
-    """Return the federation's mechanism; `RequestError` where it is one that we can't take part in."""
+    """Return the federation's mechanism; `RequestError` if it has no client."""
     mechanism = deployment.mechanism if deployment else find_mechanism(link, federation)
     if mechanism not in CONDUCTS:
         raise RequestError(
@@ -162,7 +162,7 @@ def _participate(
     options: dict[str, Any],
     journal: Journal,
 ) -> None:
-    # Late: torch takes seconds to come, and what is wrong with the request is told before.
+    # Late: torch takes seconds to import, and errors in the request come first.
     from clients.engine.driver import Driver
     from clients.engine.learners import build_bench, check_attacks, parse_attack
     from clients.mechanisms.cohort import Cohort
@@ -202,7 +202,7 @@ def _participate(
             flush=True,
         )
         if seat.out or seat.member.standing != Standing.MEMBER:
-            print(f"{key.address} is out: {conduct.why_out}. What is left can be withdrawn.")
+            print(f"{key.address} is out: {conduct.why_out}. The rest of its stake can be withdrawn.")
             return
 
 
@@ -211,7 +211,7 @@ def _see(settled: "Settled") -> "Settled":
 
 
 def _check_model(chain: Web3Chain, cohort: "Cohort", config: ParticipantConfig) -> None:
-    """Refuse to start where this model is not the federation's: its updates would only be voted down."""
+    """Refuse to start if this model is not the federation's: its updates would only be voted down."""
     head = chain.status().head
     try:
         cohort.load(head)
@@ -224,7 +224,7 @@ def _check_model(chain: Web3Chain, cohort: "Cohort", config: ParticipantConfig) 
 
 
 def _check_claims(bench: "Workbench", index: int, terms: Terms) -> None:
-    """Refuse to start where the federation takes no update of so many samples or epochs."""
+    """Refuse to start if the federation refuses updates of so many samples or epochs."""
     claims = {
         "samples": (bench.samples(index), terms.max_samples),
         "epochs": (bench.epochs, terms.max_epochs),
@@ -237,7 +237,7 @@ def _check_claims(bench: "Workbench", index: int, terms: Terms) -> None:
 
 
 def _be_member(chain: Web3Chain, key: Key, stake: int | None, terms: Terms, poll: float) -> None:
-    """See that the participant is a member; join with `stake`, in base units, where it isn't."""
+    """Join with `stake`, in base units, unless the participant is a member already."""
     standing = chain.seat(key.address).member.standing
     if standing == Standing.MEMBER:
         return
@@ -272,7 +272,8 @@ def _be_member(chain: Web3Chain, key: Key, stake: int | None, terms: Terms, poll
 
 
 def _until_mined(act: Callable[[], T]) -> T:
-    """Return what `act` returns; while what it sends isn't mined, do it again: it goes on with its nonce."""
+    """Return what `act` returns. Repeat `act` while its transaction isn't mined: the sender keeps the
+    nonce."""
     while True:
         try:
             return act()

@@ -25,9 +25,9 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def _parser() -> argparse.ArgumentParser:
     parser = Parser(prog="python -m clients.swarm", description=__doc__)
-    parser.add_argument("--config", type=Path, help="settings as TOML; the command line wins")
-    parser.add_argument("--resume", type=Path, metavar="DIR", help="go on with the interrupted run in DIR")
-    parser.add_argument("--verbose", action="store_true", help="tell on stderr what goes on")
+    parser.add_argument("--config", type=Path, help="settings as TOML; the command line overrides them")
+    parser.add_argument("--resume", type=Path, metavar="DIR", help="resume the interrupted run in DIR")
+    parser.add_argument("--verbose", action="store_true", help="print progress on stderr")
     add_options(parser)
     return parser
 
@@ -35,9 +35,9 @@ def _parser() -> argparse.ArgumentParser:
 def _run(options: dict[str, Any], started: list[Path]) -> int:
     verbose = options.pop("verbose")
     logging.basicConfig(level=logging.DEBUG if verbose else logging.ERROR, format="%(message)s")
-    # What learning warns of is the user's own model.
+    # Warnings of learning are about the user's own model.
     logging.getLogger("clients.learning").setLevel(logging.NOTSET if verbose else logging.WARNING)
-    # Here, where Ctrl-C is awaited: torch alone takes seconds to come.
+    # Imported here, where Ctrl-C is handled: torch alone takes seconds to import.
     from rich.console import Console
 
     from clients.engine.display import Display, get_table, get_verdict
@@ -85,13 +85,14 @@ def _run(options: dict[str, Any], started: list[Path]) -> int:
 
 
 def _draw(swarm: "Swarm") -> None:
-    """Draw the pictures, once all that matters is told and kept: without them a run is as good."""
+    """Draw the pictures, after everything that matters is printed and saved: a run is complete without
+    them."""
     try:
         swarm.draw()
     except (OSError, MemoryError) as error:
         why = (error.strerror or error) if isinstance(error, OSError) else "no memory left"
         print(
-            f"warning: the pictures can't be drawn: {why}. Draw them when that is mended: "
+            f"warning: the pictures can't be drawn: {why}. Draw them when that is fixed: "
             f"python -m clients.swarm --resume {swarm.folder.root}",
             file=sys.stderr,
         )

@@ -1,4 +1,5 @@
-"""The audit: a federation's whole history held against the specification, and its models recomputed.
+"""The audit: checks a federation's whole history against the specification, and recomputes its models.
 
-It trusts no client. Everything that it reads, of chain, store or checkpoint, is a stranger's until checked.
+Start with `auditor`, which explains how the parts work together. The audit trusts no client, and no data from
+chain, store or checkpoint until it has checked them.
 """

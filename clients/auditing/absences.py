@@ -1,4 +1,4 @@
-"""Models that aren't to be had: which of them may be gone by what the federation's members agreed on."""
+"""Missing models: which of them may be gone under the members' agreement."""
 
 from collections.abc import Callable, Iterable
 
@@ -8,11 +8,11 @@ from clients.types.keeping import may_be_gone
 
 
 class Absences:
-    """Tells models that may be gone from those that must be there, and notes the rounds of the former.
+    """Decides whether a missing model may be gone, and records the rounds of those that may.
 
-    `kept`: for how many rounds models are kept. None: nobody said, and a missing model may be gone or be
-    withheld. The genesis and the head must be there under any agreement. `look` returns the federation's
-    status as of now: rounds are settled while an audit runs.
+    `kept`: for how many rounds members keep models; None if unknown, and then any missing model may be gone.
+    The genesis and the head must be there under any agreement. `look` returns the federation's present
+    status, since rounds are settled while an audit runs.
     """
 
     def __init__(
@@ -30,17 +30,17 @@ class Absences:
 
     @property
     def runs(self) -> tuple[tuple[int, int], ...]:
-        """The rounds of which models were excused: the first and the last of each run of such rounds."""
+        """Runs of rounds (first, last) with excused models."""
         return tuple(self._runs)
 
     @property
     def expected(self) -> str:
-        """What is expected of the file of an update or an accepted model, in words."""
+        """What a finding says it expected of the file of an update or an accepted model."""
         model = "weights of the federation's model"
         return model if self._kept is None else f"{model}, {describe_kept(self._kept)}"
 
     def excuse(self, round_number: int, digest: bytes) -> bool:
-        """Return whether the model `digest` of a round may be missing, and note its round if so."""
+        """Return whether the model `digest` of a round may be missing; if so, record the round."""
         excused = self._may_be_gone(round_number, digest)
         if not excused:
             self._status = self._look()
@@ -50,14 +50,14 @@ class Absences:
         return excused
 
     def _may_be_gone(self, round_number: int, digest: bytes) -> bool:
-        """Return whether a model may be gone, by the status that was looked at last."""
+        """Return whether a model may be gone, by the last status that `look` returned."""
         status = self._status
         if status is None or digest in (self._genesis, status.head):
             return False
         return self._kept is None or may_be_gone(round_number, status.settled, self._kept)
 
     def _note(self, round_number: int) -> None:
-        """Note a round; rounds come in their order."""
+        """Record a round. Rounds arrive in ascending order."""
         first, last = self._runs[-1] if self._runs else (0, -1)
         if last == round_number - 1:
             self._runs[-1] = (first, round_number)

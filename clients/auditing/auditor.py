@@ -1,4 +1,31 @@
-"""The audit itself: pages of blocks, replayed and held against the chain, in bounded memory."""
+"""The audit: replays a federation's history on the specification, and reports what differs.
+
+**What it takes.** A `Source` (one federation's blocks, events, token transfers and views); with learning data
+also a `Store`; our contracts as compiled; and the points of an earlier audit's checkpoint, if there is one.
+
+**What it does.** The auditor reads the chain in pages of blocks. For each page it
+
+1. reads the logs and their blocks, and compares block hashes with the logs' and with the newest point's;
+2. turns each transaction's events back into calls (`deeds`), and carries out each call on the specification
+   at its block's time and number (`replay`). Events, arguments and token transfers must be those of the
+   rules. If the rules refuse the call, that is a finding; then the replay follows the chain where it can
+   (`following`), so that one fault is reported once;
+3. compares each round that the page settled with the chain's record (`comparing`), and fetches its updates
+   and recomputes its model (`models`);
+4. forgets settled rounds that no booking needs any more, and keeps a `Point`.
+
+At the tip it compares the code (`code`) and everything that the federation's views show (`comparing`).
+
+**What always holds.** Between two pages, replay, progress, absences and findings are as of the end of the
+newest point's block. If that block has left the chain, the auditor returns to the newest point whose block is
+still there, so nothing read from a dropped block remains. Findings about the state at the tip are in no
+point: a later audit compares a later state. Memory doesn't grow with the history.
+
+**Whose fault.** Three kinds of trouble stay apart. Misbehaviour of the federation or of a participant is a
+`Finding`. Trouble of the auditor's own (a wrong request, a damaged checkpoint) is a RequestError. Lack of
+reach (node or store don't answer, or the chain keeps reorganising) is an UnavailableError, and accuses
+nobody. Missing models that may be gone by the members' agreement are noted, not accused (`absences`).
+"""
 
 import time
 from collections import defaultdict
@@ -23,7 +50,7 @@ from clients.types.federation import Event, Status
 from clients.types.store import Store
 
 FEWEST_BLOCKS, MOST_BLOCKS = 16, 5_000
-"""In a page, which grows and shrinks so that a page's events are about as many as below."""
+"""Blocks in a page. A page grows and shrinks so that it holds about `EVENTS` events."""
 EVENTS = 2_000
 REORGANISATIONS = 20
 """How often the audit steps back before it gives up."""
@@ -31,40 +58,40 @@ REORGANISATIONS = 20
 
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """What is audited: rounds `first` to `last` (None: to the end), from the federation's first block on."""
+    """The rounds to report on, `first` to `last` (None: to the end), and the federation's first block."""
 
     first: int = 1
     last: int | None = None
     first_block: int = 0
 
     def has(self, round: int | None) -> bool:
-        """Return whether a round is among them; what concerns no round always is."""
+        """Return whether a round is in the scope; None, the federation as a whole, always is."""
         return round is None or (self.first <= max(round, 1) and (self.last is None or round <= self.last))
 
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What an audit came to."""
+    """The result of an audit."""
 
     findings: tuple[Finding, ...]
     first: Block
     tip: Block
     rounds: int
-    """How many were settled, in all."""
+    """How many rounds were settled, in all."""
     transcript: str
-    """SHA-256 over all events, block by block: the same for whoever reads the same history."""
+    """SHA-256 over all events, block by block: the same history gives the same transcript."""
     history: tuple[Mapping[str, Any], ...]
-    """Of each settled round of the scope: round, outcome, head, transaction, block, and its hash; where it
-    was asked for."""
+    """Round, outcome, head, transaction, block and block hash of each settled round in the scope; empty
+    unless asked for."""
     gone: tuple[tuple[int, int], ...] = ()
-    """Runs of rounds, each by its first and last, of which models are missing that may be."""
+    """Runs of rounds (first, last) with models that are missing and may be."""
     ended_early: bool = False
-    """Whether so much was found that the rest wasn't looked at."""
+    """Whether the audit stopped because it had too many findings."""
 
 
 @dataclass(slots=True)
 class Progress:
-    """What an audit notes besides the replay."""
+    """What the audit records besides the replay."""
 
     transcript: str = ""
     settled: int = 0
@@ -74,7 +101,7 @@ class Progress:
 
     @classmethod
     def load(cls, data: Mapping[str, Any]) -> "Progress":
-        """Return what a checkpoint says; RequestError where it isn't that."""
+        """Return the progress in a checkpoint; RequestError if `data` is something else."""
         kinds = {"transcript": str, "settled": int, "height": int, "history": list, "gone": list}
         if data.keys() != kinds.keys() or any(type(data[name]) is not kind for name, kind in kinds.items()):
             raise RequestError(DAMAGED)
@@ -97,9 +124,10 @@ class _Reorganised(Exception):
 
 
 class Auditor:
-    """Audits one federation. `store`: where its models are; None leaves learning data out.
+    """Audits one federation.
 
-    `kept`: for how many rounds its members keep models; None where that isn't known.
+    `store`: holds its models; None leaves learning data out. `kept`: for how many rounds its members keep
+    models; None if unknown.
     """
 
     def __init__(
@@ -139,7 +167,7 @@ class Auditor:
         self._span = 256
 
     def run(self) -> Verdict:
-        """Audit up to the latest block. UnavailableError where chain or store don't answer."""
+        """Audit up to the latest block. UnavailableError if chain or store don't answer."""
         tip = self._source.tip()
         if tip.number < self._scope.first_block:
             raise RequestError(
@@ -148,21 +176,21 @@ class Auditor:
             )
         try:
             tip = self._read_all(tip)
-        except ProtocolError as error:  # of the federation's making, before any action
+        except ProtocolError as error:  # the specification refuses the terms
             self._findings.add("terms", "the terms", "terms that the rules allow", str(error))
         except TooManyFindings:
             return self._conclude(tip, ended_early=True)
         except (LookupError, ArithmeticError, AssertionError) as error:
             if not self._resumed:
                 raise
-            raise RequestError(f"{DAMAGED} It leads to what can't be: {error!r:.100}.") from error
-        finally:  # whatever ends it: what was read need not be read again
+            raise RequestError(f"{DAMAGED} The replay fails from there: {error!r:.100}.") from error
+        finally:  # whatever ends the audit, the next one continues from here
             if self._save and self._points:
                 self._save(self._points)
         return self._conclude(tip)
 
     def _read_all(self, tip: Block) -> Block:
-        """Audit up to `tip`, or what takes its place; return that."""
+        """Audit up to `tip`, or a later tip after a reorganisation; return the tip that was reached."""
         saved, cursor = self._clock(), self._go_on(tip)
         for _ in range(REORGANISATIONS):
             try:
@@ -178,13 +206,13 @@ class Auditor:
                 cursor = self._go_on(tip)
         raise UnavailableError(
             f"chain at {self._source.where} was reorganised {REORGANISATIONS} times while it was read. "
-            "Try again when it is at rest."
+            "Try again when it has settled down."
         )
 
     # ------------------------------------------------------------------ going on, and back
 
     def _go_on(self, tip: Block) -> int:
-        """Go on from the newest point whose block is still there, or from the beginning; return its block."""
+        """Restore the newest point whose block is still on the chain, or the beginning; return its block."""
         while self._points:
             newest = self._points[-1]
             if newest.block <= tip.number and self._source.blocks([newest.block])[0].hash == newest.hash:
@@ -209,18 +237,18 @@ class Auditor:
         return point.block if point else self._scope.first_block - 1
 
     def _make_absences(self) -> Absences:
-        """Return what the audit noted of missing models so far."""
+        """Return the record of missing models, as of the current point."""
         runs = [(first, last) for first, last in self._progress.gone]
         return Absences(self._kept, self._source.terms.genesis, self._look, runs)
 
     def _look(self) -> Status:
-        """Return the federation's status as of now."""
+        """Return the federation's status at the chain's present tip."""
         return self._source.status(self._source.tip().number)
 
     # ------------------------------------------------------------------ a page
 
     def _read_page(self, cursor: int, tip: Block) -> int:
-        """Replay the blocks after `cursor`, as many as make a page; return the last of them."""
+        """Replay the page of blocks after `cursor`; return the page's last block."""
         last = min(cursor + self._span, tip.number)
         logs = self._source.logs(cursor + 1, last)
         before = self._points[-1] if self._points else None
@@ -233,8 +261,8 @@ class Auditor:
         return last
 
     def _read_blocks(self, logs: Logs, before: Point | None, last: int) -> dict[int, Block]:
-        """Return the blocks in which something happened, and the `last`; `_Reorganised` where the logs are
-        of others, or don't follow on what was read before."""
+        """Return the blocks of the logs, and the `last`. `_Reorganised` if the logs belong to other blocks,
+        or the newest point's block is gone."""
         numbers = {entry.event.block for entry in logs.entries} | {one.block for one in logs.transfers}
         wanted = sorted(numbers | {last} | ({before.block} if before else set()))
         blocks = {block.number: block for block in self._source.blocks(wanted)}
@@ -258,7 +286,7 @@ class Auditor:
         acted: dict[tuple[int, str], list[Event]] = defaultdict(list)
         for entry in logs.entries:
             acted[entry.event.block, entry.event.transaction].append(entry.event)
-        # By block, and within a block as the events came; what moved tokens alone comes after.
+        # By block, and within a block in the order of events; transactions that only moved tokens come last.
         order = sorted(dict.fromkeys([*acted, *moved]), key=lambda key: key[0])
         done: list[Settled] = []
         for number, transaction in order:
@@ -297,7 +325,7 @@ class Auditor:
             )
 
     def _look_at(self, done: Sequence[Settled], tip: Block) -> None:
-        """Hold what was settled against the chain's records and the store, then forget it."""
+        """Compare the settled rounds with the chain's records and the store, then forget them."""
         compare_rounds(self._findings, self._source, done, tip.number)
         if self._models is not None:
             for one in done:
@@ -323,9 +351,9 @@ class Auditor:
     # ------------------------------------------------------------------ the end
 
     def _finish(self, tip: Block) -> None:
-        """Hold the state and the code as of `tip` against the replay.
+        """Compare the state and the code as of `tip` with the replay.
 
-        What that finds is no part of any point: whoever goes on later looks at a later state.
+        These findings go into no point: a resumed audit compares a later state.
         """
         found = self._findings = Findings(self._findings)
         if self._known is not None:
@@ -342,7 +370,7 @@ class Auditor:
     def _conclude(self, tip: Block, *, ended_early: bool = False) -> Verdict:
         first = self._source.blocks([self._scope.first_block])[0]
         inside = [one for one in self._findings if self._scope.has(one.round)]
-        # In the chain's order; what is of no transaction, comes last.
+        # In the chain's order; findings without a transaction come last.
         findings = tuple(sorted(inside, key=lambda one: (not one.transaction, one.block)))
         progress = self._progress
         return Verdict(

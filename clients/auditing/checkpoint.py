@@ -1,8 +1,8 @@
-"""Where an audit stands, so that it can go on later, or step back where the chain was reorganised.
+"""Saved states of an audit, to resume from later, or to return to when the chain is reorganised.
 
-A point is the replay as of the end of a block, as JSON-able data. A checkpoint file holds a few of them, the
-older the further apart, and whose they are. Its digest shows what was damaged, not who wrote it: go on from
-your own checkpoints only.
+A point is the audit as of the end of a block, as JSON-able data. A checkpoint file holds a few points, the
+older the further apart, and names the federation and the audit. Its digest detects damage, not forgery:
+resume only from your own checkpoints.
 """
 
 import json
@@ -39,7 +39,7 @@ class Point:
     hash: str
     replay: Json
     progress: Json
-    """What else the audit has noted."""
+    """`auditor.Progress` as data."""
     findings: tuple[Finding, ...]
 
     def to_json(self) -> Json:
@@ -68,7 +68,7 @@ class Point:
 
 
 def dump_replay(replay: Replay) -> Json:
-    """Return the replay as JSON-able data: of the rounds, those that are needed still."""
+    """Return the replay as JSON-able data, with only the rounds that are still needed."""
     state, needed = replay.core.state, sorted(replay.get_needed() | {0})
     kept = replace(
         state,
@@ -88,7 +88,7 @@ def dump_replay(replay: Replay) -> Json:
 
 
 def load_replay(replay: Replay, data: Json) -> None:
-    """Bring `replay` to where `dump_replay` was. RequestError where the data is something else."""
+    """Restore `replay` from what `dump_replay` returned. RequestError if the data is something else."""
     try:
         state = load_state(data["state"], replay.core.mechanism.notes.kind)
         if not _is_a(State, replace(state, own=None)) or not _is_a(
@@ -115,7 +115,7 @@ def load_replay(replay: Replay, data: Json) -> None:
 
 
 def _put_rounds(state: State, numbers: Sequence[int], last: int) -> None:
-    """Put the kept rounds in their places."""
+    """Put the kept rounds back at their numbers, with blanks between."""
     if sorted(set(numbers)) != list(numbers) or not 0 <= max(numbers) == last < 2**40:
         raise ValueError("rounds in disorder")
     rounds, dockets = [Round()] * (last + 1), [BLANK] * (last + 1)
@@ -125,7 +125,7 @@ def _put_rounds(state: State, numbers: Sequence[int], last: int) -> None:
 
 
 def _is_a(hint: Any, value: object) -> bool:
-    """Return whether `value` is what the annotation `hint` says, all the way down."""
+    """Return whether `value` has the type that `hint` annotates, at every level."""
     if hint in (Any, object):
         return True
     origin, inner = get_origin(hint), get_args(hint)
@@ -171,19 +171,19 @@ def _compute_digest(document: Json) -> str:
 
 
 def save_points(path: Path, owner: Json, points: Sequence[Point]) -> None:
-    """Write a checkpoint, whole or not at all; `owner` says of which federation and which audit it is."""
+    """Write a checkpoint, whole or not at all. `owner` identifies the federation and the audit."""
     body = {"version": VERSION, "owner": owner, "points": [point.to_json() for point in points]}
     write_whole(path, json.dumps({**body, "digest": _compute_digest(body)}) + "\n")
 
 
 def load_points(path: Path, owner: Json) -> list[Point]:
-    """Return a checkpoint's points; none where there is no such file yet.
+    """Return a checkpoint's points; none if the file doesn't exist yet.
 
-    RequestError where it is no checkpoint, is damaged, or is another federation's or another audit's.
+    RequestError if the file is no checkpoint, is damaged, or belongs to another federation or another audit.
     """
     try:
         if path.stat().st_size > MAX_BYTES:
-            raise RequestError(f"checkpoint {path} is larger than any of ours.")
+            raise RequestError(f"checkpoint {path} is too large to be one.")
         data = json.loads(path.read_text("utf-8"))
     except FileNotFoundError:
         return []
@@ -192,7 +192,7 @@ def load_points(path: Path, owner: Json) -> list[Point]:
     except (ValueError, RecursionError) as error:
         raise RequestError(f"checkpoint {path} is not JSON: {clean(error)}.") from None
     if not isinstance(data, dict) or data.get("version") != VERSION:
-        raise RequestError(f"{path} is no checkpoint of version {VERSION}: start without it.")
+        raise RequestError(f"{path} is not a checkpoint of version {VERSION}: start without it.")
     digest = data.pop("digest", None)
     if digest != _compute_digest(data):
         raise RequestError(f"checkpoint {path} is damaged: start without it.")
@@ -202,7 +202,7 @@ def load_points(path: Path, owner: Json) -> list[Point]:
             name for name in owner if not isinstance(theirs, dict) or theirs.get(name) != owner[name]
         ]
         raise RequestError(
-            f"checkpoint {path} is of another audit: {', '.join(differing)} differ. Name another file."
+            f"checkpoint {path} belongs to another audit: {', '.join(differing)} differ. Name another file."
         )
     try:
         return [Point.from_json(one) for one in data["points"]]
@@ -211,5 +211,5 @@ def load_points(path: Path, owner: Json) -> list[Point]:
 
 
 def make_findings(point: Point | None) -> Findings:
-    """Return the findings as of a point; none before the first."""
+    """Return the findings as of a point; no findings if `point` is None."""
     return Findings(point.findings if point else ())

@@ -1,4 +1,4 @@
-"""The federation's code: one of ours, but for what the terms put into it."""
+"""Compares the federation's code with our contracts, as compiled. Terms are in the code as immutables."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ _PUSH1, _PUSH32 = 0x60, 0x7F
 
 @dataclass(frozen=True, slots=True)
 class Compiled:
-    """A contract as compiled: the code on the chain, with zeros for immutables; and what creates it."""
+    """A contract as compiled: the code on the chain, with zeros for immutables, and the creation code."""
 
     runtime: bytes
     creation: bytes = b""
@@ -20,7 +20,7 @@ class Compiled:
 def find_immutables(runtime: bytes) -> list[int]:
     """Return where `runtime`, as compiled, has room for immutables of 32 bytes.
 
-    The compiler leaves a PUSH32 of zeros for each; it writes a zero that is meant in another way.
+    The compiler leaves a PUSH32 of zeros for each, and never writes a literal zero as a PUSH32.
     """
     places, at = [], 0
     while at < len(runtime):
@@ -32,7 +32,7 @@ def find_immutables(runtime: bytes) -> list[int]:
 
 
 def mask(code: bytes, places: list[int]) -> bytes:
-    """Return `code` with zeros at these places, 32 bytes each."""
+    """Return `code` with 32 zero bytes at each of `places`."""
     masked = bytearray(code)
     for place in places:
         masked[place : place + 32] = bytes(len(masked[place : place + 32]))
@@ -40,12 +40,12 @@ def mask(code: bytes, places: list[int]) -> bytes:
 
 
 def is_of(code: bytes, compiled: bytes) -> bool:
-    """Return whether `code` is what was compiled, whatever its immutables are."""
+    """Return whether `code` equals `compiled`, ignoring immutables."""
     return len(code) == len(compiled) and mask(code, find_immutables(compiled)) == compiled
 
 
 def find_difference(code: bytes, compiled: bytes) -> str:
-    """Return in words how `code` differs from what was compiled."""
+    """Return in words how `code` differs from `compiled`."""
     if len(code) != len(compiled):
         return f"{len(code)} bytes, not {len(compiled)}"
     masked = mask(code, find_immutables(compiled))
@@ -60,10 +60,10 @@ def check_code(
     known: Mapping[str, Compiled],
     built: bytes | None,
 ) -> None:
-    """See that `code` is that of the contract `wanted`, with the immutables of its terms.
+    """Report a finding unless `code` is that of the contract `wanted` with the immutables of its terms.
 
-    `known` are our contracts by name; `built` is what a node makes of the creation with these terms, where it
-    says so.
+    `known`: our contracts by name. `built`: the code that a node makes of the creation with these terms, or
+    None if it doesn't say.
     """
     ours = known[wanted]
     if not is_of(code, ours.runtime):

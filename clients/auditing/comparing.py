@@ -1,4 +1,4 @@
-"""What the chain holds, against what the replay has come to: records, books, seats, and money."""
+"""Compares what the chain holds with the replay: records, books, seats and money."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import fields, is_dataclass
@@ -16,7 +16,7 @@ from clients.types.federation import ZERO_ADDRESS, Address, Member, Round, Seat,
 ZERO_BID = (0, 0, 0, bytes(32))
 D = TypeVar("D", Round, Status, Seat, Member)
 PAGE = 300
-"""Accounts or rounds that are asked for at once."""
+"""Accounts or rounds per request."""
 
 _KINDS: Mapping[str, str] = {
     **dict.fromkeys(("drawn_at", "phase", "rest_until"), "phase"),
@@ -56,9 +56,10 @@ def _of_seat(field: str) -> str:
 
 
 def _compare_fields(findings: Findings, say: Callable[[str], str], mine: D, theirs: D, **where: Any) -> None:
-    """Hold each field against the replay's, but those with fields of their own.
+    """Report each field that differs, except fields that are records themselves.
 
-    `say`: the words for a field; `where`: what the findings tell of their place.
+    `mine`: the replay's; `theirs`: the chain's. `say` returns the words for a field; `where` goes into the
+    findings.
     """
     for field in fields(mine):
         expected, found = getattr(mine, field.name), getattr(theirs, field.name)
@@ -67,7 +68,7 @@ def _compare_fields(findings: Findings, say: Callable[[str], str], mine: D, thei
 
 
 def compare_round(findings: Findings, number: int, mine: Round, theirs: Round, settled: Settled) -> None:
-    """Hold a settled round's record against the replay's."""
+    """Compare a settled round's record with the replay's."""
     _compare_fields(
         findings, _of_record, mine, theirs,
         round=number, transaction=settled.transaction, block=settled.block,
@@ -75,7 +76,7 @@ def compare_round(findings: Findings, number: int, mine: Round, theirs: Round, s
 
 
 def compare_rounds(findings: Findings, source: Source, done: Sequence[Settled], at: int) -> None:
-    """Hold the records of rounds that the replay has settled against the chain's, which never change."""
+    """Compare the rounds that the replay settled with the chain's records, which never change."""
     for start in range(0, len(done), PAGE):
         part = done[start : start + PAGE]
         for one, theirs in zip(part, source.rounds([one.number for one in part], at), strict=True):
@@ -91,8 +92,8 @@ def compare_rounds(findings: Findings, source: Source, done: Sequence[Settled], 
 
 
 def compare_records(findings: Findings, source: Source, replay: Replay, first: int, at: int) -> int:
-    """Hold bflc's numbered models and updates from model `first` on against the chain's; return the last
-    model's number. Those that the next round may write over are left for later."""
+    """Compare bflc's numbered models and updates from model `first` on with the chain's; return the last
+    model's number. Records that the next round may overwrite are left for later."""
     council = replay.core.state.own
     if not isinstance(council, Council):
         return 0
@@ -111,7 +112,7 @@ def compare_records(findings: Findings, source: Source, replay: Replay, first: i
 
 
 def compare_state(findings: Findings, source: Source, replay: Replay, tip: Block) -> None:
-    """Hold everything that the federation shows as of the block `tip` against the replay."""
+    """Compare everything that the federation's views show as of the block `tip` with the replay."""
     env = Env(tip.time, tip.number, lambda number, block: bytes(32))
     mine, theirs = replay.core.get_status(env), source.status(tip.number)
     _compare_fields(findings, _of_status, mine, theirs, round=mine.round)
@@ -123,7 +124,7 @@ def compare_state(findings: Findings, source: Source, replay: Replay, tip: Block
 
 
 def _compare_registry(findings: Findings, source: Source, replay: Replay, tip: Block) -> set[Address]:
-    """Hold the order of the registry, which draws rest on; return every account that either side knows."""
+    """Compare the registry's order, which decides draws; return every account that either side knows."""
     ledger = replay.core.state.ledger
     theirs = [seat.account for seat in source.registry(tip.number)]
     if theirs != ledger.registry:
@@ -158,14 +159,14 @@ def _compare_seats(
 
 
 def _compare_money(findings: Findings, source: Source, replay: Replay, at: int) -> None:
-    """See that the federation holds what it owes. It may hold more: anybody may send it tokens."""
+    """Report if the federation holds less than it owes. It may hold more: anybody may send it tokens."""
     owed, held = replay.purse.get_balance(source.federation), source.tokens(at)
     if held < owed:
         what = "the tokens that it holds"
         findings.add("money", what, f"at least {owed}", held, round=replay.number)
 
 
-# ---------------------------------------------------------------------- what one mechanism alone remembers
+# ---------------------------------------------------------------------- state of single mechanisms
 
 
 def _compare_own(findings: Findings, source: Source, replay: Replay, at: int) -> None:

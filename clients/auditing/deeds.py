@@ -1,7 +1,7 @@
-"""From events back to the calls that caused them.
+"""Turns events back into the calls that caused them.
 
-Most events hold all arguments of their call. Where anybody may act and it makes no difference who did (open,
-draw, settle, collect, evict), the caller is `ANYBODY`.
+Most events hold all arguments of their call. Where it makes no difference who called (open, draw, settle,
+collect, evict, reclaim), the caller is `ANYBODY`.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -20,14 +20,14 @@ Args = Mapping[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Deed:
-    """One action with all its events; no `call` where no action has such events."""
+    """One action with all its events; `call` is None if no action emits such events."""
 
     call: Call | None
     events: tuple[Event, ...]
 
     @property
     def main(self) -> Event:
-        """The event that names the action: the last that isn't a consequence."""
+        """The event that names the action: the first of a motion, else the last."""
         return self.events[0] if self.events[0].name == "Moved" else self.events[-1]
 
 
@@ -46,7 +46,7 @@ _BOOKING: Mapping[str, tuple[str, Callable[[Args], Call]]] = MappingProxyType(
         "Evicted": ("account", lambda args: Call(ANYBODY, "evict", ([args["account"]],))),
     }
 )
-"""Events of actions that book what is due first, so that a `Collected` may come before."""
+"""Events of actions that first book what is due, so that a `Collected` may come before them."""
 
 _PLAIN: Mapping[str, Callable[[Args], Call]] = MappingProxyType(
     {
@@ -62,7 +62,7 @@ _PLAIN: Mapping[str, Callable[[Args], Call]] = MappingProxyType(
 )
 
 _MOTIONS = {"allow": "Allowed", "expel": "Expelled", "nameCommittee": "CommitteeNamed"}
-"""What each motion emits once it is carried."""
+"""The event that each motion emits once it is carried."""
 
 _SELECTORS = {compute_selector(method): method for method in _MOTIONS}
 
@@ -70,7 +70,7 @@ _SELECTORS = {compute_selector(method): method for method in _MOTIONS}
 def read_deeds(events: Sequence[Event], *, time: int, fee: bool = False) -> Iterator[Deed]:
     """Return the deeds behind the events of one transaction, in order.
 
-    `time` is the block's; `fee`: whether joining costs one.
+    `time` is the block's; `fee`: whether joining costs a fee.
     """
     at = 0
     while at < len(events):
@@ -107,7 +107,7 @@ def _is(events: Sequence[Event], place: int, name: str, account: object = None) 
 
 
 def _read_booking(events: Sequence[Event]) -> Deed:
-    """Return the action that booked first; or a booking for its own sake."""
+    """Return the action whose booking comes first in `events`, or else a `collect`."""
     account = events[0].args["account"]
     size = 2 if _is(events, 1, "Banned", account) else 1
     if size < len(events) and (entry := _BOOKING.get((main := events[size]).name)):
@@ -118,7 +118,7 @@ def _read_booking(events: Sequence[Event]) -> Deed:
 
 
 def _read_eviction(events: Sequence[Event]) -> Deed:
-    """Return the eviction of one who is banned by it; a ban alone is nobody's action."""
+    """Return an eviction that bans its account; a ban alone is no action."""
     account = events[0].args["account"]
     if _is(events, 1, "Evicted", account):
         return Deed(Call(ANYBODY, "evict", ([account],)), tuple(events[:2]))
@@ -126,7 +126,10 @@ def _read_eviction(events: Sequence[Event]) -> Deed:
 
 
 def _read_bid(events: Sequence[Event], time: int) -> Deed | None:
-    """Return a bid, with who left for it; None where this is none. Whoever is outbid unbonds at once."""
+    """Return a bid, with the `Left` of the account it outbid; None if `events` don't begin with a bid.
+
+    An outbid account's stake is free at once.
+    """
     outbid = int(events[0].name == "Left")
     if outbid and events[0].args["unbondsAt"] != time:
         return None
@@ -146,7 +149,7 @@ def _read_join(events: Sequence[Event], fee: bool) -> Deed:
 
 
 def _read_motion(events: Sequence[Event]) -> Deed:
-    """Return a motion, with what it did if it was carried."""
+    """Return a motion, with the events of its effect if it was carried."""
     moved: Args = events[0].args
     method = _SELECTORS.get(moved["method"])
     if method is None:

@@ -1,4 +1,4 @@
-"""What an audit finds: one sentence each, with round, account, expected, found and transaction."""
+"""Findings of an audit: each is one sentence, with round, account, expected, found and transaction."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass, fields
@@ -10,47 +10,48 @@ from clients.types.errors import FedJuryError, RequestError
 from clients.types.federation import Address
 
 MOST = 1_000
-"""Findings that are kept. Whoever has as many has no need of more."""
+"""The audit stops at this many findings."""
 LONGEST = 300
 FOUND, UNTOLD = 4, 3
-"""The exit status of an audit that found something; of one that lacks what it needs to tell."""
+"""Exit status of an audit that found something, and of one that can't tell whether missing models may be
+gone."""
 
 
 KINDS: Mapping[str, str] = MappingProxyType(
     {
-        "code": "the contract's code is none of ours, or has other terms in it than it shows",
-        "terms": "the terms are such as the rules refuse",
+        "code": "the contract's code is none of ours, or contains other terms than its views show",
+        "terms": "the rules refuse the terms",
         "event": "an event that no action emits, or whose arguments no action has",
-        "refused": "an action went through that the rules refuse, for a reason that has no word below",
+        "refused": "an action succeeded that the rules refuse, for a reason without a kind of its own",
         "phase": "something happened too early or too late, by the blocks' times",
         "seed": "a draw's seed isn't that of its entropy, the reveals so far and its round",
-        "draw": "somebody acted in a part that it wasn't drawn for",
-        "twice": "somebody did something twice",
+        "draw": "a member acted in a role that it wasn't drawn for",
+        "twice": "an account did the same act twice",
         "claim": "an update claims more than the terms allow",
         "update": "the number of an update",
         "commitment": "a ballot isn't the one that was committed to",
         "ballot": "a ballot that says nothing",
-        "selection": "a publication is of other updates than passed",
+        "selection": "a publication names other updates than those that passed",
         "tally": "votes were counted wrong, or are missing",
-        "outcome": "what a round came to isn't what the votes give",
+        "outcome": "a round's outcome doesn't follow from the votes",
         "head": "the accepted model isn't the one that was voted for",
         "winner": "the winner of a block",
         "payout": "a reward, or what a member gained or lost",
         "pool": "the pool that rewards are paid from",
         "balance": "a stake, a claim or a withdrawal",
         "unbonding": "when a stake is free",
-        "ban": "somebody should be banned and isn't, or the other way round, or acted though banned",
-        "strikes": "the rounds in a row that are held against a member",
-        "acts": "what the books say that a member did",
+        "ban": "an account should be banned and isn't, or the other way round, or acted although banned",
+        "strikes": "the rounds in a row that count against a member",
+        "acts": "the acts that the books record for a member",
         "membership": "who is a member, who may become one, and in which order",
         "motion": "what managers moved",
         "bid": "a bid on record",
         "record": "a numbered model or update on record",
         "round": "the number of a round",
-        "money": "tokens moved without a reason, or didn't move; or fewer are there than are owed",
-        "withheld": "an update or a model that must still be there isn't to be had from the store",
-        "bytes": "the store hands out other bytes than the CID names",
-        "content": "a file isn't weights of the federation's model: its form, its size, a NaN",
+        "money": "tokens moved without a reason, or didn't move; or the federation holds fewer than it owes",
+        "withheld": "the store doesn't have an update or a model that must still be there",
+        "bytes": "the store returns other bytes than the CID names",
+        "content": "a file isn't weights of the federation's model: wrong form, wrong size, a NaN",
         "aggregate": "the accepted model isn't the aggregate of its updates, bit for bit",
         "publication": "a publisher published another model than the aggregate of the updates",
     }
@@ -76,11 +77,11 @@ class Finding:
 
     kind: str
     what: str
-    """What is looked at, as the sentence has it."""
+    """The subject of the sentence."""
     expected: str
     found: str
     round: int | None = None
-    """None: the federation as a whole."""
+    """None if the finding concerns the federation as a whole."""
     account: Address = ""
     transaction: str = ""
     block: int = 0
@@ -103,13 +104,13 @@ class Finding:
         try:
             values = {field.name: data[field.name] for field in fields(cls)}
         except (KeyError, TypeError):
-            raise RequestError("this is no finding of an audit: a field is missing.") from None
+            raise RequestError("this is not a finding of an audit: a field is missing.") from None
         numbers = {"round", "block"}
         for name, value in values.items():
             right = value is None and name == "round"
             right = right or type(value) is (int if name in numbers else str)
             if not right:
-                raise RequestError(f"this is no finding of an audit: {name} is {clean(repr(value))}.")
+                raise RequestError(f"this is not a finding of an audit: {name} is {clean(repr(value))}.")
         texts: dict[str, Any] = {name: one if name in numbers else clean(one) for name, one in values.items()}
         return cls(**texts)
 
@@ -117,8 +118,8 @@ class Finding:
 def get_status(report: Mapping[str, Any]) -> int:
     """Return the exit status of the audit that made a report.
 
-    Models that are gone as agreed are no fault. Where nobody said for how long models are kept, missing ones
-    may as well be withheld.
+    Models that are gone as agreed are no fault. If the audit didn't know how long models are kept, missing
+    models may as well be withheld.
     """
     if report["findings"]:
         return FOUND
@@ -126,11 +127,11 @@ def get_status(report: Mapping[str, Any]) -> int:
 
 
 class TooManyFindings(FedJuryError):
-    """Nothing adds up any more: going on would tell nothing new."""
+    """The audit has `MOST` findings: continuing would tell nothing new."""
 
 
 class Findings:
-    """What was found so far, in order, each once."""
+    """The findings so far, in order, without duplicates."""
 
     def __init__(self, found: Iterable[Finding] = (), *, most: int = MOST) -> None:
         self._found: dict[Finding, None] = dict.fromkeys(found)
@@ -148,7 +149,7 @@ class Findings:
         transaction: str = "",
         block: int = 0,
     ) -> None:
-        """Note a finding. `TooManyFindings` where there are too many."""
+        """Add a finding. `TooManyFindings` if there are too many."""
         assert kind in KINDS, kind
         one = Finding(kind, what, clean(expected), clean(found), round, account, transaction, block)
         self._found[one] = None

@@ -1,6 +1,7 @@
-"""Going on after an action that the rules refuse: the chain did it, so the replay does it too, where it can.
+"""Follows the chain after an action that the rules refuse: the chain did it, so the replay does it where it
+can.
 
-That one fault is told once, and not again in whatever follows from it.
+So one fault is reported once, not again in everything that follows from it.
 """
 
 from dataclasses import replace
@@ -17,8 +18,10 @@ _TRIES = 3
 
 
 def follow(core: Federation[Any], env: Env, call: Call, error: ProtocolError) -> list[Event] | None:
-    """Carry `call` out although the rules refuse it with `error`; return its events, or None where it can't
-    be done and nothing was changed."""
+    """Carry out `call` although the rules refuse it with `error`; return its events.
+
+    None, with nothing changed, if that isn't possible.
+    """
     for _ in range(_TRIES):
         moved = _yield_to(core, env, call, error)
         if moved is None:
@@ -29,12 +32,12 @@ def follow(core: Federation[Any], env: Env, call: Call, error: ProtocolError) ->
         except ProtocolError as other:
             error = other
         except (LookupError, ValueError, ArithmeticError, AssertionError):
-            return None  # the rules don't say what comes of it
+            return None  # the rules give no result for such a call
     return None
 
 
 def _yield_to(core: Federation[Any], env: Env, call: Call, error: ProtocolError) -> Env | None:
-    """Return the moment in which the rule that refuses wouldn't; None where the replay holds to the rule."""
+    """Return an `Env` in which the call would be allowed, or None if the replay keeps to the refusal."""
     if error.name in _PASSED_OVER:
         return env if _makes_sense(core, call) else None
     if error.name == "CommitmentMismatch":
@@ -51,7 +54,7 @@ def _yield_to(core: Federation[Any], env: Env, call: Call, error: ProtocolError)
 
 
 def _makes_sense(core: Federation[Any], call: Call) -> bool:
-    """Return whether the round is as far as the action needs it, whatever the clock says."""
+    """Return whether the round has come as far as the action needs, ignoring the clock."""
     record, going = core.record, core.number > 0 and core.record.outcome is Outcome.NONE
     needed = {
         "draw": going and not record.drawn_at,

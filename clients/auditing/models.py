@@ -1,4 +1,4 @@
-"""The learning data: every update and model fetched, checked, and the head aggregated again, bit for bit."""
+"""Checks learning data: fetches every update and model, and recomputes the head, bit for bit."""
 
 import json
 import math
@@ -20,13 +20,14 @@ from clients.types.federation import ZERO32, Outcome
 from clients.types.store import ContentCorrupt, ContentMissing, Store
 
 TOGETHER = 4
-"""Files on their way from the store at once."""
+"""Files to fetch from the store in parallel."""
 MAX_BYTES = 2**30
-"""What a model may take, where its federation doesn't say."""
+"""The most that the genesis may take; its schema bounds all later models."""
 
 
 def read_schema(data: bytes) -> Schema:
-    """Return the schema of a safetensors file; `PeerError` where it is none of ours."""
+    """Return the schema of a safetensors file; `PeerError` if it isn't a model of the kind that clients
+    write."""
     try:
         length = int.from_bytes(data[:8], "little")
         if not 0 < length <= min(len(data) - 8, MAX_HEADER):
@@ -47,14 +48,14 @@ def read_schema(data: bytes) -> Schema:
 
 
 def get_kind(error: PeerError) -> str:
-    """Return what kind of finding content is that can't be used."""
+    """Return the kind of finding for content that can't be used."""
     if isinstance(error, ContentMissing):
         return "withheld"
     return "bytes" if isinstance(error, ContentCorrupt) else "content"
 
 
 class Models:
-    """Looks at the models of rounds, in a store. Holds those of one round at a time."""
+    """Checks the models of rounds in a store. Holds one round's models at a time."""
 
     def __init__(
         self,
@@ -73,7 +74,7 @@ class Models:
         self.findings = findings
 
     def get_schema(self) -> Schema | None:
-        """Return the schema that the genesis sets, or None, with a finding, where that can't be had."""
+        """Return the genesis's schema; None, with a finding, if the genesis can't be fetched or read."""
         if self._schema is None:
             cid = Cid.from_digest(self._genesis)
             try:
@@ -84,7 +85,7 @@ class Models:
         return self._schema
 
     def check(self, settled: Settled) -> None:
-        """See that the updates of a settled round are there and well-formed, and what is made of them."""
+        """Check that a settled round's updates are there and well-formed, and recompute the round's model."""
         schema = self.get_schema()
         updates = settled.docket.updates
         if schema is None or not updates:
@@ -97,7 +98,7 @@ class Models:
             return
         unusable = [number for number in chosen if updates[number].digest not in {*weights, *gone}]
         if unusable and settled.record.outcome is Outcome.ACCEPTED:
-            self._find(settled, "aggregate", "the aggregate of its updates", "one that can be made again",
+            self._find(settled, "aggregate", "the aggregate of its updates", "one that can be recomputed",
                        f"none: updates {clean(unusable)} can't be used")  # fmt: skip
         if any(updates[number].digest not in weights for number in chosen):
             return
@@ -106,7 +107,7 @@ class Models:
         )
 
     def _get_chosen(self, settled: Settled) -> tuple[int, ...]:
-        """Return the numbers of the updates that the round's model is made of, where it has one."""
+        """Return the numbers of the updates that make the round's model; none if the round has no model."""
         if settled.publications:
             return settled.docket.selected.numbers
         accepted = settled.record.outcome is Outcome.ACCEPTED
@@ -134,7 +135,7 @@ class Models:
         return weights, gone
 
     def _is_gone(self, settled: Settled, digest: bytes, got: object) -> bool:
-        """Return whether a file is missing that may be: it is noted and no finding."""
+        """Return whether a file is missing and may be: then it is recorded as gone and is no finding."""
         return isinstance(got, ContentMissing) and self._absences.excuse(settled.number, digest)
 
     def _fetch(self, digest: bytes, schema: Schema) -> Weights | PeerError:
@@ -152,7 +153,7 @@ class Models:
     def _aggregate(
         self, settled: Settled, updates: Sequence[Update], weights: dict[bytes, Weights], schema: Schema
     ) -> bytes | None:
-        """Return the digest of the model that `updates` make, weighed by the samples that they claim."""
+        """Return the digest of the average of `updates`, weighted by the samples that they claim."""
         try:
             made = fedavg([Contribution(weights[one.digest], one.samples) for one in updates], schema)
             return compute_cid(encode(made, schema)).digest

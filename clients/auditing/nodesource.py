@@ -1,4 +1,4 @@
-"""A federation's chain as a node tells it, over JSON-RPC."""
+"""A federation's chain, read from a node over JSON-RPC."""
 
 from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
@@ -41,7 +41,8 @@ _BEACON: list[dict[str, Any]] = [
 
 
 class NodeSource:
-    """A `Source` over a link that needs no keys. Everything is read as of a block, so nothing mixes times."""
+    """A `Source` over a link without keys. Reads every view as of a given block, so answers never mix
+    times."""
 
     def __init__(self, link: Link, federation: Address, *, mechanism: str | None = None) -> None:
         self._link = link
@@ -57,7 +58,7 @@ class NodeSource:
 
     @property
     def where(self) -> str:
-        """Return the node's place."""
+        """Return the node's URL, as far as it may be shown."""
         return self._link.rpc.where
 
     @property
@@ -87,7 +88,7 @@ class NodeSource:
         return self._block(self._link.ask("eth_getBlockByNumber", "latest", False))
 
     def blocks(self, numbers: Sequence[int]) -> list[Block]:
-        """Return the blocks of these numbers."""
+        """Return the blocks with these numbers."""
         answers = self._link.rpc.batch([("eth_getBlockByNumber", (hex(one), False)) for one in numbers])
         found = [self._block(answer) for answer in answers]
         for number, block in zip(numbers, found, strict=True):
@@ -103,7 +104,7 @@ class NodeSource:
             return Block(number, "0x" + hash.hex(), get_int(raw, "timestamp"))
 
     def logs(self, first: int, last: int) -> Logs:
-        """Return what happened, asked for in as many parts as the node wants."""
+        """Return the logs of a range of blocks, requested in as many parts as the node's limits need."""
         ours = "0x" + self._federation[2:].lower().rjust(64, "0")
         token = self._terms.token
         answers = self._logs.read(
@@ -117,7 +118,7 @@ class NodeSource:
         )
         with reading(self.where, "eth_getLogs"):
             entries = [self._entry(log) for log in self._sorted(answers[0], first, last, self._federation)]
-            # Not every node heeds all topics.
+            # Some nodes ignore some topics.
             transfers = [
                 self._transfer(log)
                 for place, answer in ((1, answers[1]), (2, answers[2]))
@@ -127,7 +128,8 @@ class NodeSource:
         return Logs(entries, transfers)
 
     def _sorted(self, logs: Sequence[Any], first: int, last: int, of: Address) -> list[Any]:
-        """Return the logs of contract `of` in order, each once; ValueError for what wasn't asked for."""
+        """Return the logs of contract `of` in order, each once; ValueError for a log that wasn't asked
+        for."""
         found: dict[object, Any] = {}
         for place, log in enumerate(logs):
             if str(log["address"]).lower() != of.lower() or log.get("removed"):
@@ -135,7 +137,7 @@ class NodeSource:
             number = as_int(log["blockNumber"])
             if not first <= number <= last:
                 raise ValueError(f"a log of block {number}")
-            # Not every node numbers them; those that don't tell them in order.
+            # Some nodes don't number logs; those return them in order.
             index = as_int(log["logIndex"]) if log.get("logIndex") is not None else place
             found[number, index] = log
         return [found[key] for key in sorted(found)]  # type: ignore[type-var]
@@ -154,12 +156,12 @@ class NodeSource:
         return Transfer(args["from"], args["to"], args["value"], event.block, event.transaction)
 
     def entropy(self, round: int, seal_block: int, at: int) -> bytes:
-        """Return what the beacon said in block `at`, or the seal block's hash."""
+        """Return the beacon's entropy as of block `at`, or the seal block's hash."""
         if int(self._terms.beacon, 16) == 0:
             return bytes.fromhex(self.blocks([seal_block])[0].hash[2:])
         data = "0x" + self._beacon_abi.call("entropy", (round, seal_block)).hex()
         call = {"to": self._terms.beacon, "data": data}
-        for tag in (hex(at), "latest"):  # a beacon's word for a round doesn't change; old states may be gone
+        for tag in (hex(at), "latest"):  # a beacon's entropy doesn't change; old states may be gone
             answer = self._link.rpc.batch([("eth_call", (call, tag))])[0]
             if not isinstance(answer, RpcError):
                 with reading(self.where, "eth_call"):
@@ -173,7 +175,7 @@ class NodeSource:
             return as_bytes(self._link.rpc.request("eth_getCode", self._federation, hex(at)))
 
     def find_first_block(self) -> int:
-        """Return the block in which the federation was put on the chain; 0 where the node has forgotten."""
+        """Return the block in which the federation was deployed; 0 if the node has forgotten."""
         low, high = 0, self.tip().number
         while low < high:
             middle = (low + high) // 2
@@ -186,7 +188,7 @@ class NodeSource:
         return low if fresh else 0
 
     def build(self, creation: bytes, at: int) -> bytes | None:
-        """Return the code that `creation` would put on the chain, or None where the node doesn't say."""
+        """Return the code that `creation` would deploy, or None if the node doesn't say."""
         call = {"from": ZERO_ADDRESS, "data": "0x" + creation.hex()}
         answer = self._link.rpc.batch([("eth_call", (call, hex(at)))])[0]
         try:
@@ -264,7 +266,7 @@ class NodeSource:
     def _parse(self, method: str, parse: Callable[[Any], T], raw: Any) -> T:
         try:
             return parse(raw)
-        except (ValueError, TypeError) as error:  # an enumeration of ours has no such member; a revert
+        except (ValueError, TypeError) as error:  # a value outside our enumerations, or a revert
             raise self._stranger(f"{method}: {raw if isinstance(raw, ProtocolError) else error}") from None
 
     def _list(self, raw: Any) -> Sequence[Any]:

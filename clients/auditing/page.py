@@ -1,6 +1,7 @@
-"""The signed report as a page to print and hand on. It needs nothing but itself, and carries the report.
+"""The signed report as a page to print and pass on. The page is self-contained, and carries the report as
+JSON.
 
-What is read and what was signed can't part: a page is only accepted if it is, byte for byte, what this module
+A page can't show anything but what was signed: it is accepted only if it is, byte for byte, what this module
 makes of the report in it.
 """
 
@@ -36,13 +37,13 @@ _OPEN, _CLOSE = '<script type="application/json" id="report">', "</script>"
 
 
 def is_page(text: str) -> bool:
-    """Return whether this is meant to be a page, and not the report alone."""
+    """Return whether `text` is meant as a page rather than as the JSON report."""
     return text.lstrip().startswith("<")
 
 
 def render_page(report: Mapping[str, Any]) -> str:
-    """Return the page of a signed report. KeyError and the like for what is none."""
-    report = json.loads(json.dumps(report, sort_keys=True))  # in the order in which it will be read
+    """Return the page of a signed report. KeyError and the like if `report` isn't one."""
+    report = json.loads(json.dumps(report, sort_keys=True))  # in the order in which `read_page` finds it
     return "\n".join(
         [
             "<!doctype html>",
@@ -67,7 +68,7 @@ def render_page(report: Mapping[str, Any]) -> str:
 
 
 def read_page(text: str) -> dict[str, Any]:
-    """Return the report within a page. RequestError where the page shows something else."""
+    """Return the report within a page. RequestError if the page shows something else."""
     start = text.find(_OPEN)
     end = text.find(_CLOSE, start)
     if start < 0 or end < 0:
@@ -83,7 +84,7 @@ def read_page(text: str) -> dict[str, Any]:
 
 
 def _embed(report: Mapping[str, Any]) -> str:
-    """Return the report as JSON that can't end the element that it is in."""
+    """Return the report as JSON that can't close the script element around it."""
     text = json.dumps(report, sort_keys=True, separators=(",", ":"), ensure_ascii=True, allow_nan=False)
     return text.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")
 
@@ -100,7 +101,7 @@ def _summary(report: Mapping[str, Any]) -> list[str]:
     result = "Everything adds up."
     if status == UNTOLD:
         result = (
-            "All that is there adds up, but models are missing, and it can’t be told whether they may be."
+            "What is there adds up, but models are missing, and the audit can’t tell whether they may be."
         )
     if status == FOUND:
         result = "1 thing does not add up." if count == 1 else f"{count} things do not add up."
@@ -121,7 +122,7 @@ def _summary(report: Mapping[str, Any]) -> list[str]:
     return [
         "<h1>Audit of a federation</h1>",
         f'<p class="result {_TONES[status]}">{result}'
-        + (" So much is wrong that the audit ended early." if report["ended_early"] else "")
+        + (" The audit ended early, because it had too many findings." if report["ended_early"] else "")
         + "</p>",
         *_table(("", ""), facts, head=False),
     ]
@@ -154,13 +155,13 @@ def _checking(report: Mapping[str, Any]) -> list[str]:
     history = "" if report["kept"] is None else f" --history {_text(report['kept'])}"
     return [
         "<h2>To check it again</h2>",
-        "<p>That this page is whole, shows what was signed, and by whom:</p>",
+        "<p>To check that this page is complete and shows what was signed, and who signed it:</p>",
         "<pre>python -m clients.audit --verify-report THIS-FILE</pre>",
-        "<p>That what it says is so, on a node and an IPFS store of your own. Over the same blocks "
-        f"(up to {_text(last)}) it comes to the same transcript:</p>",
+        "<p>To check what it says, on a node and an IPFS store of your own. The same blocks "
+        f"(up to {_text(last)}) give the same transcript:</p>",
         f"<pre>python -m clients.audit --rpc URL --store STORE --federation {_text(report['federation'])} "
         f"--rounds {rounds}{history} --json</pre>",
-        "<p>The signature is one of a text message (EIP-191), which any wallet checks:</p>",
+        "<p>The signature is over a text message (EIP-191), which any wallet can check:</p>",
         *_table(
             ("", ""),
             [
@@ -172,7 +173,7 @@ def _checking(report: Mapping[str, Any]) -> list[str]:
             head=False,
         ),
         "<p>The report itself, in JSON, is in this file's source, in the element “report”. Its SHA-256 is "
-        "that of the canonical form: keys sorted, no spaces, ASCII, without <code>digest</code> and "
+        "computed over its canonical form: keys sorted, no spaces, ASCII, without <code>digest</code> and "
         "<code>signature</code>.</p>",
     ]
 
@@ -188,7 +189,7 @@ def _table(names: Sequence[str], rows: Iterable[Sequence[object]], *, head: bool
 
 
 def _whole(value: object) -> str:
-    """Return text that is safe to print, of any length: nothing that was signed is cut."""
+    """Return text that is safe to print, of any length: what was signed is never truncated."""
     text = json.dumps(value) if isinstance(value, dict | list) else str(value)
     return "".join(sign if sign.isprintable() else "\N{REPLACEMENT CHARACTER}" for sign in text)
 

@@ -1,4 +1,5 @@
-"""The token as an audit has it: whoever pays can, and what the federation takes in and hands out is noted."""
+"""The token in an audit: every payer can pay, and the federation's incoming and outgoing tokens are
+recorded."""
 
 from collections import Counter
 from collections.abc import Iterable
@@ -9,22 +10,22 @@ from clients.protocol.ledger import Token
 from clients.types.federation import Address
 
 Flows = Counter[tuple[bool, Address, int]]
-"""How often tokens went (into the federation or out of it, whose, how many base units)."""
+"""How often a transfer occurred, by (whether into the federation, the other account, base units)."""
 
 
 @dataclass(slots=True)
 class Purse(Token):
-    """The federation's own balance; others' are none of the audit's business."""
+    """Keeps the federation's own balance only; the audit doesn't need others'."""
 
     flows: Flows = field(default_factory=Counter)
 
     def process_transfer_from(self, spender: Address, owner: Address, amount: int) -> None:
-        """Take `amount` from `owner`: that it had and allowed as much, the token has seen to."""
+        """Take `amount` from `owner`. The real token checked balance and allowance."""
         self.process_mint(spender, amount)
         self._note(True, owner, amount)
 
     def process_transfer(self, sender: Address, to: Address, amount: int) -> None:
-        """Hand `amount` out. ERC20InsufficientBalance where the federation doesn't have it."""
+        """Pay out `amount`. ERC20InsufficientBalance if the federation doesn't have it."""
         Token.process_transfer(self, sender, to, amount)
         if to != sender:
             self.balances.pop(to)
@@ -35,13 +36,13 @@ class Purse(Token):
             self.flows[inwards, account, amount] += 1
 
     def take_flows(self) -> Flows:
-        """Return what has flowed since the last time."""
+        """Return the flows since the last call."""
         flows, self.flows = self.flows, Counter()
         return flows
 
 
 def count_flows(transfers: Iterable[Transfer], federation: Address) -> Flows:
-    """Return the flows that the token tells of."""
+    """Return the flows of the token's transfers from and to the federation."""
     flows: Flows = Counter()
     for one in transfers:
         if one.amount and one.sender != one.to:

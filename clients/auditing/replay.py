@@ -1,4 +1,4 @@
-"""The replay: each action that the chain tells of, done again on the specification, and held against it."""
+"""The replay: repeats each action of the chain on the specification, and compares the results."""
 
 from collections.abc import Sequence
 from contextlib import suppress
@@ -25,7 +25,7 @@ _WHO = ("account", "proposer", "voter", "publisher", "accuser", "manager", "winn
 
 @dataclass(frozen=True, slots=True)
 class Publishment:
-    """A publication on record: whose, of which digest, in which transaction."""
+    """A publication on the chain: its publisher, digest and transaction."""
 
     account: Address
     digest: bytes
@@ -35,13 +35,13 @@ class Publishment:
 
 @dataclass(frozen=True, slots=True)
 class Settled:
-    """A round as the rules settle it, and where the chain tells of it."""
+    """A round as the rules settle it, and the transactions of its acts."""
 
     number: int
     record: Round
     docket: Docket
     head: bytes
-    """After the round."""
+    """The head after the round."""
     winner: Address
     transaction: str
     block: int
@@ -52,24 +52,26 @@ class Settled:
 
 @dataclass(slots=True)
 class Acts:
-    """Where the chain tells of the acts of the round in progress."""
+    """The transactions of the current round's acts."""
 
     proposals: list[tuple[str, int]] = field(default_factory=list)
     publications: list[Publishment] = field(default_factory=list)
 
 
 def _as(kind: type, value: object) -> object:
-    """Return a number as the enumeration's member that it stands for, if it does."""
+    """Return `value` as an `Outcome` if `kind` is one and the number has a member; else return it
+    unchanged."""
     if issubclass(kind, Outcome) and isinstance(value, int) and value in set(Outcome):
         return Outcome(value)
     return value
 
 
 class Replay:
-    """A federation on the specification, led through what happened on a chain.
+    """A federation on the specification, to which the chain's actions are applied.
 
-    After an event that isn't what the rules give it goes on by the rules, but for a seed, without which
-    nobody's role could be told; an action that the rules refuse is done nonetheless where that makes sense.
+    When an event differs from the rules, the replay continues by the rules. There are two exceptions. It
+    adopts the chain's seed, as nobody's role could be known otherwise. And it carries out actions that the
+    rules refuse, where that makes sense.
     """
 
     def __init__(
@@ -82,10 +84,10 @@ class Replay:
         self.findings = findings
         self.acts = Acts()
         self._doubted = b""
-        """The seed by the rules, where the chain tells of another, or the other way round."""
+        """If the chain drew another seed than the rules: the one of the two that isn't in use."""
         self.kept: set[int] = set()
         self.seen = 0
-        """Of the rounds before this one, all but `kept` are forgotten."""
+        """Rounds before this one are forgotten, except those in `kept`."""
         self._fee = bool(self.core.mechanism.admission.get_fee(terms))
 
     @property
@@ -94,7 +96,8 @@ class Replay:
         return self.core.number
 
     def play(self, env: Env, events: Sequence[Event], flows: Flows) -> list[Settled]:
-        """Play one transaction's events, which moved tokens as `flows`; return the rounds that it settled."""
+        """Play one transaction's events, which moved the tokens in `flows`; return the rounds that it
+        settled."""
         settled = []
         for deed in read_deeds(events, time=env.time, fee=self._fee):
             if (done := self._play_deed(env, deed)) is not None:
@@ -116,7 +119,7 @@ class Replay:
         return self._note(env, deed, main, number)
 
     def _apply(self, env: Env, call: Call, main: Event) -> list[Event] | None:
-        """Return the events that the rules give the call; None where it comes to nothing."""
+        """Return the events of the call by the rules; None if the call can't be carried out."""
         try:
             return self.core.apply(env, call)
         except RequestError as error:
@@ -130,8 +133,8 @@ class Replay:
             return follow(self.core, env, call, error)
 
     def _apply_doubted(self, env: Env, call: Call) -> list[Event] | None:
-        """Return what the call comes to by the other seed, where the chain told of one that isn't the rules':
-        perhaps it didn't use it either. None where that is no better."""
+        """Retry with the alternative seed: the chain may not have used the seed that it announced. None if
+        there is no alternative, or the retry fails too."""
         state = self.core.state
         if not self._doubted:
             return None
@@ -142,7 +145,8 @@ class Replay:
         return None
 
     def _note(self, env: Env, deed: Deed, main: Event, number: int) -> Settled | None:
-        """Note where the acts of a round are told of; return the round that was settled."""
+        """Record the transaction of an act, and adopt the chain's seed; return the round if this settled
+        it."""
         where = env.transaction, env.block
         if main.name == "Opened":
             self.acts, self._doubted = Acts(), b""
@@ -169,12 +173,12 @@ class Replay:
     # ------------------------------------------------------------------ comparing
 
     def _compare(self, env: Env, expected: Sequence[Event], found: Sequence[Event]) -> None:
-        """Hold the events of an action against those of the rules."""
+        """Compare the events of an action with those of the rules."""
         if [event.name for event in found] == [event.name for event in expected]:
             for mine, theirs in zip(expected, found, strict=True):
                 self._compare_arguments(env, mine, theirs)
             return
-        # Those alike in all go together first, then those alike in name; each goes with one only.
+        # Pair equal events first, then events of the same name; each event is in one pair at most.
         left, odd = list(found), list(expected)
         for event in expected:
             if same := next((one for one in left if one.name == event.name and one.args == event.args), None):
@@ -199,7 +203,8 @@ class Replay:
             self._find(env, mine, kind, what, value, _as(type(value), found))
 
     def _compare_flows(self, env: Env, found: Flows) -> None:
-        """Hold the tokens that moved against those that the rules move; whoever wants to may give more."""
+        """Compare the tokens that moved with those that the rules move. Anybody may send the federation
+        more."""
         expected = self.purse.take_flows()
         if found == expected:
             return
@@ -233,12 +238,12 @@ class Replay:
     # ------------------------------------------------------------------ what need not be kept
 
     def get_needed(self) -> set[int]:
-        """Return the rounds whose records are needed still: the current one, and those not booked yet."""
+        """Return the rounds whose records are still needed: the current one, and those not booked yet."""
         members = self.core.state.ledger.members.values()
         return {self.number, *(member.round for member in members if member.acts)}
 
     def forget(self) -> None:
-        """Forget the rounds that nobody's booking needs any more, so that memory doesn't grow with them."""
+        """Forget rounds that no booking needs any more, so that memory doesn't grow with the history."""
         state, needed = self.core.state, self.get_needed()
         for number in (self.kept | set(range(self.seen, self.number))) - needed:
             state.rounds[number], state.dockets[number] = Round(), BLANK

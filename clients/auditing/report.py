@@ -1,4 +1,4 @@
-"""The signed report: what was audited, what was found, and all that is needed to check it again."""
+"""The signed report: what was audited, what was found, and everything needed to check it again."""
 
 import json
 import platform
@@ -23,7 +23,7 @@ from clients.types.federation import Address
 VERSION = 2
 MAX_BYTES = 2**28
 EXACT = 2**53
-"""Whole numbers from here on are written as text: not every reader of JSON keeps them."""
+"""Whole numbers from here on are written as text: some JSON readers would round them."""
 
 Json = dict[str, Any]
 
@@ -33,7 +33,7 @@ def build_report(
 ) -> Json:
     """Return the report, unsigned. `first_hash` is that of the chain's block 0.
 
-    `kept`: for how many rounds models are kept, as the audit was told; None where it wasn't.
+    `kept`: for how many rounds models are kept, as the audit was told; None if it wasn't.
     """
     first, tip = verdict.first, verdict.tip
     return {
@@ -63,7 +63,7 @@ def build_report(
 
 
 def get_tool() -> Json:
-    """Return what the audit was made with."""
+    """Return the versions of the software that made the audit."""
     versions = {}
     for name in ("fedjury", "numpy", "safetensors", "eth-account", "web3"):
         try:
@@ -89,7 +89,7 @@ def compute_digest(report: Mapping[str, Any]) -> str:
 
 
 def get_statement(report: Mapping[str, Any], digest: str) -> str:
-    """Return the text that is signed: people read it in their wallets."""
+    """Return the text to sign. People read it in their wallets."""
     chain, count = report["chain"]["id"], len(report["findings"])
     return (
         f"FedJury audit of the federation {report['federation']} on chain {chain}, up to block "
@@ -110,16 +110,17 @@ def sign_report(report: Json, key: Key) -> Json:
 
 
 def save_report(path: Path, report: Json) -> None:
-    """Write the report, whole or not at all: a page to print where the name ends in .html, else JSON."""
+    """Write the report, whole or not at all: as a page if the name ends in .html, else as JSON."""
     page = path.suffix.lower() in (".html", ".htm")
     write_whole(path, render_page(report) if page else json.dumps(report, indent=1, sort_keys=True) + "\n")
 
 
 def load_report(path: Path) -> Json:
-    """Return a whole and rightly signed report, or that in a page. RequestError for anything else."""
+    """Return a complete, correctly signed report, from JSON or from a page. RequestError for anything
+    else."""
     try:
         if path.stat().st_size > MAX_BYTES:
-            raise RequestError(f"report {path} is larger than any of ours.")
+            raise RequestError(f"report {path} is too large to be one.")
         text = path.read_text("utf-8")
         data = read_page(text) if is_page(text) else json.loads(text)
     except OSError as error:
@@ -129,12 +130,12 @@ def load_report(path: Path) -> Json:
     try:
         check_report(data)
     except (KeyError, TypeError, AttributeError, ValueError) as error:
-        raise RequestError(f"{path} is no signed report of an audit: {clean(repr(error))}.") from None
+        raise RequestError(f"{path} is not a signed report of an audit: {clean(repr(error))}.") from None
     return dict(data)
 
 
 def check_report(data: Mapping[str, Any]) -> Address:
-    """Return who signed the report. RequestError where it isn't what was signed."""
+    """Return the account that signed the report. RequestError if the report isn't what it signed."""
     if data["report"] != VERSION:
         raise RequestError(f"the report is of version {clean(data['report'])}, not {VERSION}.")
     digest = compute_digest(data)

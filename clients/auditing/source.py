@@ -1,4 +1,4 @@
-"""What an audit reads of a chain, whatever chain that is."""
+"""The audit's view of a chain, for chains of any kind."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -7,7 +7,7 @@ from typing import Any, Protocol
 from clients.types.federation import Address, Event, Round, Seat, Status
 
 STRANGE = "?"
-"""The name of a log of the federation's that its ABI doesn't know."""
+"""The name given to a federation's log that its ABI doesn't know."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,7 +21,7 @@ class Block:
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """An event of the federation's, in the block of this hash; no hash where the node tells none."""
+    """An event of the federation, and its block's hash; the hash is empty if the node doesn't give one."""
 
     event: Event
     block_hash: str = ""
@@ -40,21 +40,21 @@ class Transfer:
 
 @dataclass(frozen=True, slots=True)
 class Logs:
-    """What happened in some blocks, in order."""
+    """The events and transfers of some blocks, in order."""
 
     entries: Sequence[Entry]
     transfers: Sequence[Transfer] = ()
 
 
 class Source(Protocol):
-    """A federation's chain. `at` is the block as of whose end a view is read.
+    """A federation's chain. A view is read as of the end of block `at`.
 
-    Raises UnavailableError where the chain is down, or its answers mean nothing.
+    Raises UnavailableError if the chain is down, or its answers make no sense.
     """
 
     @property
     def where(self) -> str:
-        """Return the chain's place, for people to read."""
+        """Return where the chain is, for people to read."""
         ...
 
     @property
@@ -74,7 +74,7 @@ class Source(Protocol):
 
     @property
     def terms(self) -> Any:
-        """Return the federation's terms, as it tells them."""
+        """Return the federation's terms, as its views show them."""
         ...
 
     def tip(self) -> Block:
@@ -82,15 +82,15 @@ class Source(Protocol):
         ...
 
     def blocks(self, numbers: Sequence[int]) -> list[Block]:
-        """Return the blocks of these numbers; UnavailableError where one isn't there (any more)."""
+        """Return the blocks with these numbers; UnavailableError if one isn't there (any more)."""
         ...
 
     def logs(self, first: int, last: int) -> Logs:
-        """Return what happened from block `first` to `last`, both included."""
+        """Return the logs from block `first` to `last`, both included."""
         ...
 
     def entropy(self, round: int, seal_block: int, at: int) -> bytes:
-        """Return what the beacon says, or the hash of the block `seal_block` where there is no beacon."""
+        """Return the beacon's entropy, or the hash of the block `seal_block` if there is no beacon."""
         ...
 
     def code(self, at: int) -> bytes:
@@ -98,7 +98,7 @@ class Source(Protocol):
         ...
 
     def build(self, creation: bytes, at: int) -> bytes | None:
-        """Return the code that `creation` would put on the chain, or None where the node doesn't say."""
+        """Return the code that `creation` would deploy, or None if the node doesn't say."""
         ...
 
     def status(self, at: int) -> Status:
@@ -122,5 +122,6 @@ class Source(Protocol):
         ...
 
     def views(self, asked: Sequence[tuple[str, tuple[object, ...]]], at: int) -> list[Any]:
-        """Return the results of other views, by method and arguments; a view's one result as it is."""
+        """Return the results of other views, given by method and arguments; a single result comes
+        unpacked."""
         ...

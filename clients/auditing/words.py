@@ -1,4 +1,4 @@
-"""How the audit names what differs: a kind for scripts, and words for people."""
+"""How the audit names a difference: a kind for scripts, and words for people."""
 
 from collections.abc import Mapping
 from types import MappingProxyType
@@ -50,7 +50,7 @@ ARGUMENTS: Mapping[tuple[str, str], tuple[str, str]] = MappingProxyType(
         ("CommitteeNamed", "accounts"): ("motion", "the committee that the motion names"),
     }
 )
-"""Of an event's argument: kind, and words."""
+"""A differing argument, by event and argument: kind, and words."""
 
 WHOLE: Mapping[str, tuple[str, str]] = MappingProxyType(
     {
@@ -66,7 +66,7 @@ WHOLE: Mapping[str, tuple[str, str]] = MappingProxyType(
         "CommitteeNamed": ("motion", "the committee that the motion names"),
     }
 )
-"""Of an event that lacks, or is too much."""
+"""A missing or unexpected event: kind, and words."""
 
 _REFUSALS: Mapping[str, str] = MappingProxyType(
     {
@@ -87,28 +87,28 @@ _REFUSALS: Mapping[str, str] = MappingProxyType(
 
 
 def describe_kept(kept: int | None) -> str:
-    """Return in words for how many rounds models are kept."""
+    """Return in words how long models are kept."""
     if kept is None:
         return "for how many rounds models are kept isn't known here"
     return f"kept for {kept} round{'' if kept == 1 else 's'}"
 
 
 def describe_gone(first: int, last: int, kept: int | None) -> str:
-    """Return the sentence about rounds of which models are missing that may be."""
+    """Return the sentence about a run of rounds with models that are missing and may be."""
     rounds = f"Round {first}" if first == last else f"Rounds {first} to {last}"
     why = "not to be had, and" if kept is None else "let go of, as agreed:"
     return f"{rounds}: models {why} {describe_kept(kept)}."
 
 
 def get_refusal(error: ProtocolError) -> str:
-    """Return the kind of finding that an action is which the rules refuse with `error`."""
+    """Return the kind of finding for an action that the rules refuse with `error`."""
     if error.name == "NotMember" and Standing.BANNED in error.values[1:]:
         return "ban"
     return _REFUSALS.get(error.name, "refused")
 
 
 def describe_refusal(error: ProtocolError, time: int) -> str:
-    """Return in words why the rules refuse an action in a block of `time`."""
+    """Return in words why the rules refuse an action in a block with this `time`."""
     if error.name == "WrongPhase":
         given, needed = (Phase(value) for value in error.values if isinstance(value, int))
         return f"a refusal: it is phase {given.name} at {time}, and this takes phase {needed.name}"

@@ -1,4 +1,4 @@
 """What the commands share: settings, the loop that drives participants, journals, results, the live display.
 
-The only package, with the commands themselves, in which the layers meet.
+Only this package and the commands themselves may import from every layer.
 """

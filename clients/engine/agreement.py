@@ -1,4 +1,4 @@
-"""A participant's own settings, and what its federation agreed on."""
+"""Reconciles a participant's own settings with what its federation agreed on."""
 
 from collections.abc import Mapping
 from dataclasses import replace
@@ -11,10 +11,11 @@ from clients.types.settings import make
 
 
 def settle(told: Mapping[str, Any], agreed: Mapping[str, Any], where: str) -> ParticipantConfig:
-    """Return the settings that a participant is `told`, completed by those `agreed` on, which `where` has.
+    """Return the settings that the participant's user gave (`told`), completed by those `agreed` on.
 
-    A model that is somebody's own code is taken from nobody: the participant must name it too. Raises
-    `RequestError` where it is told otherwise than was agreed on.
+    `where` names the agreement's file. The participant runs nobody else's code: if the agreed model is a
+    member's own code, the user must name it too. Raises `RequestError` if a setting contradicts the
+    agreement.
     """
     own = build_participant(told)
     try:
@@ -23,8 +24,8 @@ def settle(told: Mapping[str, Any], agreed: Mapping[str, Any], where: str) -> Pa
         raise RequestError(f"{where}: learning: {error}") from None
     if ":" in theirs.model and "model" not in told:
         raise RequestError(
-            f"the federation's model is {theirs.model}, code that its members have at home. See that yours "
-            f"is what was agreed on, and say --model {theirs.model}."
+            f"the federation's model is {theirs.model}, code that its members have at home. Make sure that "
+            f"yours is what was agreed on, and give --model {theirs.model}."
         )
     for name in agreed:
         mine, federations = getattr(own, name), getattr(theirs, name)
@@ -37,9 +38,9 @@ def settle(told: Mapping[str, Any], agreed: Mapping[str, Any], where: str) -> Pa
 
 
 def agree_on_history(config: ParticipantConfig, agreed: int | None, *, own: bool) -> ParticipantConfig:
-    """Return the settings with the history that was `agreed` on, or a longer one of our `own`.
+    """Return the settings with the `agreed` history, or with a longer one if the user chose it (`own`).
 
-    Who keeps models for fewer rounds than agreed looks to an audit like one who withholds them.
+    To an audit, a member that keeps models for fewer rounds than agreed looks like one that withholds them.
     """
     if agreed is None or (own and config.history >= agreed):
         return config
@@ -53,16 +54,17 @@ def agree_on_history(config: ParticipantConfig, agreed: int | None, *, own: bool
 
 
 def require_agreed(said: ParticipantConfig, found: Form) -> None:
-    """Raise `RequestError` where data were standardised by constants that nobody agreed on: one's own."""
+    """Raise `RequestError` if data were standardised by the participant's own constants, not by agreed
+    ones."""
     if found.standardize != said.standardize:
         raise RequestError(
             "standardize: every member must use the same constants, and neither the record nor --config has "
-            "them. `python -m clients.genesis --learning FILE` writes them down; give that file as --config."
+            "them. `python -m clients.genesis --learning FILE` writes them; give that file as --config."
         )
 
 
 def _agree(name: str, own: Any, theirs: Any) -> bool:
-    """Return whether a participant's setting leaves the federation's as it is."""
+    """Return whether a participant's setting agrees with the federation's."""
     if name == "task":
         return own == AUTO or Task.parse(own) == Task.parse(theirs)
     if name == "standardize" and isinstance(theirs, Constants) and isinstance(own, bool):

@@ -1,4 +1,4 @@
-"""The settings of a run: what every run has, and the record of its mechanism; from command line and TOML."""
+"""The settings of a run, from command line and TOML: those that every run has, and its mechanism's record."""
 
 import argparse
 import types
@@ -31,7 +31,7 @@ DEVICES = ("auto", "cpu", "cuda", "mps")
 
 @dataclass(frozen=True, slots=True)
 class ParticipantConfig(Learning):
-    """What a participant learns from and with, beside what its federation agreed on."""
+    """A participant's own settings, besides those that its federation agreed on."""
 
     dataset: str = option("digits", "a name, an .npz file, or package.module:factory")
     layout: str = option(AUTO, "axes of the data: " + ", ".join((AUTO, *LAYOUTS)))
@@ -43,7 +43,7 @@ class ParticipantConfig(Learning):
     device: str = option("auto", ", ".join(DEVICES))
     store: str = option("auto", ", ".join(STORES) + f", a multiaddr, or {WAYS}")
     history: int = option(
-        HISTORY, "rounds for which models stay in the store, for audits; genesis and head always do"
+        HISTORY, "rounds for which models stay in the store, for audits; genesis and head always stay"
     )
 
     def __post_init__(self) -> None:
@@ -60,12 +60,12 @@ class ParticipantConfig(Learning):
 
     @property
     def form(self) -> Form:
-        """What the data are to look like, as far as it is said."""
+        """The form that the data must have, as far as the settings say."""
         layout = "" if self.layout == AUTO else self.layout
         return Form(self.known_task, self.shape, layout, self.standardize)
 
     def with_form(self, form: Form) -> Self:
-        """Return the settings with the form that the data have; `RequestError` where they don't fit."""
+        """Return the settings with the data's form; `RequestError` if other settings don't fit it."""
         return replace(
             self,
             task=str(form.task or AUTO),
@@ -79,14 +79,14 @@ class ParticipantConfig(Learning):
 class SwarmConfig(ParticipantConfig):
     """Every setting of `python -m clients.swarm`; `RequestError` says which one is impossible and why.
 
-    `own` are those of the mechanism: by default, its defaults.
+    `own`: the mechanism's settings; by default, its defaults.
     """
 
     mechanism: str = option(DEFAULT, "protocol to run: " + ", ".join(SETTINGS))
     chain: str = option("auto", ", ".join(CHAINS) + f", or {WAYS}")
     rounds: int = option(30, "rounds to run")
     malicious: int = option(5, "participants that attack")
-    attack: tuple[str, ...] = option(("label_flip+lying_votes",), "attacks, dealt in turn; a+b is both")
+    attack: tuple[str, ...] = option(("label_flip+lying_votes",), "attacks, dealt in turn; a+b combines two")
     out: str = option("", "folder for the results (default: a new one under runs/)")
     tokens: str = option("64", "tokens that every participant stakes at the start")
     own: Settings = option(None, "the mechanism's own", read=lambda record: record)
@@ -113,12 +113,12 @@ class SwarmConfig(ParticipantConfig):
 
     @property
     def on_node(self) -> bool:
-        """Whether the chain is somebody's node, named by its URL or by where that stands."""
+        """Whether the chain is an existing node, given by its URL or by a reference to the URL."""
         return is_url(self.chain)
 
     @property
     def stake(self) -> int:
-        """What every participant stakes at the start, in base units."""
+        """Every participant's stake at the start, in base units."""
         return parse_amount("tokens", self.tokens)
 
     @property
@@ -127,7 +127,7 @@ class SwarmConfig(ParticipantConfig):
         return [key.address for key in derive_keys(self.seed, self.clients)]
 
     def tables(self) -> dict[str, Any]:
-        """Return the settings as TOML holds them, the mechanism's own in a table of its name."""
+        """Return the settings in TOML's shape, the mechanism's own in a table with its name."""
         common = {name: value for name, value in plain(self).items() if name != "own"}
         return {**common, self.mechanism: plain(self.own)}
 
@@ -172,9 +172,9 @@ def refuse_others(mechanism: str, given: Collection[str]) -> None:
 
 
 def get_personal() -> tuple[str, ...]:
-    """Return the names of the settings that are each participant's own affair, those of mechanisms too.
+    """Return the names of the settings that each participant chooses for itself, those of mechanisms too.
 
-    They may stand in a file beside what is agreed on.
+    A file of agreed settings may contain them.
     """
     mine = [item.name for item in fields(ParticipantConfig) if item.name not in AGREED]
     owned = [name for name, owners in get_owned().items() for item in owners.values() if _is_personal(item)]
@@ -186,9 +186,9 @@ def _is_personal(item: Field[Any]) -> bool:
 
 
 def read_toml(path: Path) -> dict[str, Any]:
-    """Return the settings in a TOML file; a `[versions]` table, as runs write it, is passed over.
+    """Return the settings in a TOML file, without the `[versions]` table that runs write.
 
-    `file:PATH`, for the URL of a chain or a store, is understood from the folder of the TOML file.
+    `file:PATH`, for the URL of a chain or a store, is relative to the folder of the TOML file.
     """
     settings = load_toml("settings", path)
     settings.pop("versions", None)
@@ -201,8 +201,8 @@ def read_toml(path: Path) -> dict[str, Any]:
 def build(settings: Mapping[str, Any], given: Collection[str] = ()) -> SwarmConfig:
     """Return the checked settings; `RequestError` for an unknown name or a value of the wrong type.
 
-    A mechanism's own stand in a table of its name, or among the others by their names alone, which wins.
-    Those of other mechanisms do nothing, but for those `given` on the command line: they are refused.
+    A mechanism's own settings are in a table with its name, or at the top level, which takes precedence.
+    Settings of other mechanisms are ignored, except those `given` on the command line, which are refused.
     """
     mechanism = settings.get("mechanism", DEFAULT)
     if isinstance(mechanism, str):
@@ -214,21 +214,22 @@ def build(settings: Mapping[str, Any], given: Collection[str] = ()) -> SwarmConf
 
 
 def build_participant(settings: Mapping[str, Any]) -> ParticipantConfig:
-    """Return what of a swarm's settings is a participant's, checked like `build` does."""
+    """Return the participant's part of a swarm's settings, checked as by `build`."""
     common, _ = _sort_out(settings)
     wanted = {item.name for item in fields(ParticipantConfig)}
     return make(ParticipantConfig, {name: value for name, value in common.items() if name in wanted})
 
 
 def build_own(mechanism: str, settings: Mapping[str, Any]) -> Settings:
-    """Return the mechanism's own among a participant's settings; `RequestError` where one is impossible."""
+    """Return the mechanism's own settings among a participant's; `RequestError` if one is impossible."""
     own = make(SETTINGS[mechanism], _sort_out(settings)[1][mechanism])
     own.check()
     return own
 
 
 def _sort_out(settings: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, dict[str, Any]]]:
-    """Return the settings that every run has, and each mechanism's own. RequestError for an unknown name."""
+    """Split the settings into those that every run has and each mechanism's own. RequestError if one is
+    unknown."""
     owned = get_owned()
     common: dict[str, Any] = {}
     own: dict[str, dict[str, Any]] = {name: {} for name in SETTINGS}
@@ -248,7 +249,7 @@ def _sort_out(settings: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, di
 
 
 def add_options(parser: argparse._ActionsContainer, only: Collection[str] | None = None) -> None:
-    """Add one option a setting (of `only`) to `parser`; those not given stay out of the namespace."""
+    """Add an option for each setting (in `only`) to `parser`; options not given stay out of the namespace."""
     hints = typing.get_type_hints(SwarmConfig)
     for name, item in COMMON.items():
         if only is None or name in only:

@@ -1,7 +1,7 @@
-"""Courses: how rounds follow one another, as generators of reports. Whoever runs a course pulls.
+"""Courses: how rounds follow one another. A course is a generator of reports, from which the caller pulls.
 
-`ChainCourse`: a federation's rounds, as its chain settles them. `ServerCourse`: those of a trusted server,
-the baseline `fedavg`. Both leave their heads in the store and their results to whoever pulls.
+`ChainCourse`: a federation's rounds, as its chain settles them. `ServerCourse`: the rounds of a trusted
+server, the baseline `fedavg`. Both put their heads into the store; the caller records the reports.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -25,23 +25,24 @@ from clients.types.store import Store
 
 
 class Traffic:
-    """Bytes to and from a store since they were last asked for."""
+    """Counts bytes to and from a store since the last `take`."""
 
     def __init__(self, store: Store) -> None:
         self._store = store
         self._up = self._down = 0
 
     def take(self) -> dict[str, int]:
-        """Return the bytes `up` and `down`, and count on from here."""
+        """Return the bytes `up` and `down` since the last call."""
         up, down = self._store.bytes_up - self._up, self._store.bytes_down - self._down
         self._up, self._down = self._store.bytes_up, self._store.bytes_down
         return {"up": up, "down": down}
 
 
 class ChainCourse:
-    """The rounds of a federation. Before the first of them, the driver's participants own `start`.
+    """The rounds of a federation.
 
-    `lines` are those of the rounds that earlier runs reported.
+    `start`: what the driver's participants own before the first round. `lines`: the lines of the rounds that
+    earlier runs reported.
     """
 
     def __init__(
@@ -58,7 +59,7 @@ class ChainCourse:
         self._quality: dict[bytes, Score] = {}
 
     def run(self, rounds: int) -> Iterator[Report]:
-        """Go on until round `rounds` is settled; see `Driver.run`."""
+        """Run until round `rounds` is settled; see `Driver.run`."""
         yield from self._driver.run(rounds, self._report, told=self._told)
 
     def _report(self, settled: Settled) -> Report:
@@ -114,7 +115,7 @@ class ChainCourse:
 
 
 def _voted(seat: Seat, round_number: int) -> bool:
-    """Return whether the account was a voter of the round just settled, whether or not it voted."""
+    """Return whether the account was drawn as a voter of the round just settled."""
     committed = seat.member.round == round_number and Act.COMMITTED in seat.member.acts
     return committed or Role.VOTER in seat.roles
 
@@ -122,10 +123,10 @@ def _voted(seat: Seat, round_number: int) -> bool:
 class ServerCourse:
     """FedAvg with a trusted server, no jury and no chain (McMahan et al. 2017).
 
-    Each round the server draws as many participants as the federations draw proposers, averages what they
-    send by eq. (1), and accepts it. Judging, staking and voting don't happen; balances stay what they were.
-    An informed server, which knows who is malicious and draws none of them, is the most that any jury can
-    come to. Nobody may claim more than `most_samples`.
+    Each round the server draws as many participants as the federations draw proposers, averages their updates
+    by eq. (1), and accepts the average. Nobody judges, stakes or votes; balances don't change. An informed
+    server knows who is malicious and draws none of them: no jury can do better. Nobody may claim more than
+    `most_samples`.
     """
 
     def __init__(
@@ -152,9 +153,9 @@ class ServerCourse:
         self._traffic = Traffic(store)
 
     def run(self, rounds: range, head: bytes) -> Iterator[Report]:
-        """Run `rounds` from the model `head`. Where none of the drawn can train, the head stays.
+        """Run `rounds` from the model `head`. If no drawn participant can train, the head stays.
 
-        Raises `RequestError` where updates make no aggregate.
+        Raises `RequestError` if updates can't be aggregated.
         """
         for number in rounds:
             report = self._run_round(number, head)
@@ -194,7 +195,7 @@ class ServerCourse:
     def _draw(self, number: int) -> list[Participant]:
         """Return the participants of round `number`: the first of the permutation keyed by entropy and round.
 
-        So any round can be run again alone.
+        So any round can be repeated on its own.
         """
         positions = compute_positions(compute_seed(self._entropy, ZERO32, number), len(self._participants))
         order = [one for _, one in sorted(zip(positions, self._participants, strict=True), key=_get_position)]
@@ -202,7 +203,7 @@ class ServerCourse:
         return wanted[: self._settings.proposers]
 
     def _average(self, number: int, proposals: Sequence[Proposal]) -> bytes:
-        """Return the digest of the model that the proposals make; the store has it."""
+        """Put the average of the proposals into the store; return its digest."""
         candidate = self._cohort.aggregate(proposals)
         if candidate.digest is None:
             raise RequestError(

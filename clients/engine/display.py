@@ -1,4 +1,4 @@
-"""What a person sees: a live table on a terminal, nothing but the outcome in a pipe."""
+"""What a person sees: a live table on a terminal; in a pipe, only the last rounds and the outcome."""
 
 import sys
 from collections.abc import Sequence
@@ -25,12 +25,12 @@ from clients.types.learning import Task
 
 SHOWN = 12
 WIDE = 140
-"""Columns from which on there is room for the time of every part."""
+"""Terminal columns from which on the table shows the time of every part."""
 STYLES = {"ACCEPTED": "green", "REJECTED": "red", "UNDECIDED": "yellow"}
 
 
 def tell_download(file: str, done: int, total: int) -> None:
-    """Show on a terminal how much of a data file has come; say nothing elsewhere."""
+    """Show on a terminal how much of a data file is downloaded; print nothing elsewhere."""
     if sys.stderr.isatty():
         share = f"{done / total:4.0%}" if total else f"{done / 1e6:.0f} MB"
         print(f"\rfetching {file}: {share}", end="\n" if done == total else "", file=sys.stderr, flush=True)
@@ -63,7 +63,7 @@ class Display:
             self._live.stop()
 
     def show(self, *lines: RoundLine) -> None:
-        """Add settled rounds, and say who sat them out for trouble of its own."""
+        """Add settled rounds, and name the participants that sat them out for trouble of their own."""
         self._lines.extend(lines)
         for told in (told for line in lines for told in tell_troubles(line)):
             self._console.print(told, style="yellow", highlight=False, markup=False, soft_wrap=True)
@@ -113,7 +113,8 @@ def get_verdict(
     start: int,
     task: Task,
 ) -> str:
-    """Return the sentence that a run ends with: who was accepted, who lost what, how good the model is."""
+    """Return the closing sentence of a run: how many rounds were accepted, who lost what, how good the model
+    is."""
     last = lines[-1]
     gone = {account for line in lines for account in line.banned}
     accepted = sum(line.accepted for line in lines)

@@ -1,17 +1,21 @@
-"""The loop: look at the federation, let every participant here decide, carry the decisions out.
+"""The loop: look at the federation, let every local participant decide, carry out the decisions.
 
-A swarm drives all participants, a node one; the loop is the same. Each look begins with the chain's status.
-Rounds that were settled since the last look are reported to whoever pulls (`Driver.run`). Then a sweep asks
-every participant what it does next (`clients.roles`):
+A swarm drives all participants, a node drives one; the loop is the same. Each pass reads the chain's status.
+First `Driver.run` yields a report of each round that was settled since the last pass. Then a sweep asks every
+participant what it does next (`clients.roles`):
 
-* a job: all participants here for whom the same job is due do it together, by their mechanism's handler;
-* a transaction: all of them are sent together.
+* a job: all local participants with the same job do it together, in one call of their mechanism's handler;
+* a transaction: the transactions of all local participants go out together.
 
-Where nobody has anything to do, the driver waits; on a chain of our own it sets the clock forward.
+When nobody has anything to do, the driver waits. On a chain of our own it sets the clock forward instead.
 
-What always holds: files are in the store before a transaction names them; a ballot and what is to be
-remembered are in the journal before anything is sent; a ballot that was written down never changes. So this
-process may die between any two steps, and the next one goes on.
+**What always holds.** Files are in the store before a transaction names them. Ballots and memory are in the
+journal before anything is sent. A ballot that was written down never changes. So the process may die between
+any two steps, and the next one continues.
+
+**Whose fault.** A participant's own trouble (`OwnTrouble`) makes it sit out the round and stops nobody else.
+While chain or store are out of reach, the driver tries again, up to `outage_seconds`. A refused transaction
+means that somebody else was faster; on a chain of our own nobody else acts, so it is a bug and ends the run.
 """
 
 import logging
@@ -46,18 +50,18 @@ R = TypeVar("R")
 log = logging.getLogger(__name__)
 
 FETCH_MARGIN = 300
-"""Seconds before the end of a phase at which a judge or a publisher no longer waits for what a peer
-withholds, or for its own luck."""
+"""Seconds before the end of a phase at which a judge or a publisher stops waiting for files that a peer
+withholds."""
 
 
 @dataclass(frozen=True, slots=True)
 class Settled:
-    """A settled round as this process sees it. `notes` are blank where nobody here was there."""
+    """A settled round as this process sees it. `notes` are blank if this process didn't see the round."""
 
     status: Status
     log: RoundLog
     seats: Sequence[Seat]
-    """Those of the participants here, in their order."""
+    """The local participants' seats, in the participants' order."""
     notes: Notes
 
 
@@ -68,9 +72,9 @@ class Stalled(FedJuryError):
 class Driver:
     """Drives participants through rounds.
 
-    `devnet` is given where the chain is our own: its clock is set forward when nobody has anything to do,
-    nobody else acts on it, and what it executed is journalled to be replayed. Elsewhere the driver waits, and
-    sits an outage of chain or store out for up to `outage_seconds`. `closed`: nobody else can join.
+    `devnet`: the chain, if it is our own. Then nobody else acts on it, the driver sets its clock forward when
+    nobody has anything to do, and the journal keeps its calls for a replay. On other chains the driver waits,
+    and survives an outage of chain or store of up to `outage_seconds`. `closed`: nobody else can join.
     """
 
     def __init__(
@@ -114,9 +118,9 @@ class Driver:
     def run(self, rounds: int, report: Callable[[Settled], R], *, told: int = 0) -> Iterator[R]:
         """Drive until round `rounds` is settled; yield `report` of each settled round after `told`.
 
-        Each comes once and in order, also one that was settled while nobody looked. Where `report` can't
-        reach chain or store, it is asked again. `Stalled` where too few members are left;
-        `UnavailableError` where chain or store is out of reach for longer than this driver waits.
+        Each round is reported once and in order, even if it was settled while this process was down. If
+        `report` can't reach chain or store, it is called again. `Stalled` if too few members are left;
+        `UnavailableError` if chain or store is out of reach for longer than this driver waits.
         """
         outage_since: float | None = None
         looked_after = False
@@ -141,7 +145,7 @@ class Driver:
                     self._wait(status)
                 outage_since = None
             except UnminedError as error:
-                # Nothing is out of reach. What is due is decided anew; the same call goes on with its nonce.
+                # Nothing is out of reach. The next pass decides again; the same call keeps its nonce.
                 if self.devnet is not None:
                     raise
                 log.warning("%s", error)
@@ -156,10 +160,10 @@ class Driver:
                 self._sleep(min(self._poll_seconds * 5, 30.0))
 
     def _read(self, status: Status) -> Settled:
-        """Return what there is to know of a settled round."""
+        """Return a settled round with its log, seats and notes."""
         with self.meters.part("chain"):
             registry = {seat.account: seat for seat in self.chain.seats()}
-            # Those that were evicted aren't in the registry any more.
+            # Evicted participants aren't in the registry any more.
             seats = [registry.get(one) or self.chain.seat(one) for one in self.participants]
             events = self.chain.events(status.seal_block)
         notes = self.notes if self.notes.round == status.round else Notes(status.round)
@@ -190,11 +194,11 @@ class Driver:
         ]
 
     def sweep(self, status: Status) -> bool:
-        """Let every participant take its next step; return whether anybody did anything."""
+        """Let every local participant take its next step; return whether anybody did anything."""
         with self.meters.part("chain"):
             registry = self.chain.seats()
         if self.notes.round != status.round:
-            # On a chain of our own a round in progress is begun anew, ballots and all.
+            # On a chain of our own a resumed run starts the current round over, with new ballots.
             ballots = {} if self.devnet is not None else self.journal.ballots(status.round)
             memory = self.journal.memory(before=status.round)
             self.notes = Notes(status.round, ballots=ballots, memory=memory)
@@ -257,7 +261,7 @@ class Driver:
     # ------------------------------------------------------------------ what they do
 
     def _do(self, job: type[Job], views: Sequence[View], status: Status) -> None:
-        """Let those do `job` for whom it is due, and keep what comes of it."""
+        """Let the participants of `views` do `job`, and keep the results."""
         who = [self.participants[view.me].at(view.seat.balance) for view in views]
         done = self.rules.conduct.jobs[job](self._desk(job, views, status), who)
         if done is None:
@@ -300,9 +304,9 @@ class Driver:
         )
 
     def _keep(self, done: Done, ballots: Mapping[Address, bytes], round_number: int) -> None:
-        """Put files where everybody finds them, and write down what must survive."""
+        """Put files into the store, and write ballots and memory into the journal."""
         files = [file for file in done.files if file not in self.notes.kept]
-        if done.pending:  # the job is done again, and leaves the same files
+        if done.pending:  # the job will run again and make the same files
             self.notes.kept += files
         if done.candidate is not None and done.candidate != self.notes.candidate:
             self.notes.candidate = done.candidate
@@ -318,7 +322,7 @@ class Driver:
             self.journal.note_ballots(round_number, ballots)
 
     def _sit_out(self, account: Address, why: OwnTrouble) -> None:
-        """Note that a participant can't do its part in this round. To try again would end no better."""
+        """Record that a participant can't do its part in this round. Trying again would fail again."""
         self.notes.troubles.setdefault(account, []).append(why)
         log.warning("%s", tell_trouble(self.notes.round, [self.participants[account].index], str(why)))
 
@@ -341,7 +345,7 @@ class Driver:
             if receipt.error is None or not self.notes.fall_back(receipt.call, receipt.error)
         ]
         if refused and self.devnet is not None:
-            # Nobody else acts on a chain of our own, so a refusal is a fault of ours, and would only recur.
+            # Nobody else acts on a chain of our own, so a refusal is a bug, and would recur.
             assert refused[0].error is not None
             raise refused[0].error
         if refused and len(refused) == len(receipts):
@@ -367,13 +371,13 @@ class Driver:
         self.journal.note_advance(status.round, seconds)
 
     def _see_whether_over(self, status: Status) -> None:
-        """Raise `Stalled` where the mechanism opens no round any more."""
+        """Raise `Stalled` if the mechanism opens no more rounds."""
         is_over = self.rules.conduct.entry.is_over
         if is_over and status.phase == Phase.OPEN and is_over(self.rules.terms, status, self._accepted):
             raise Stalled(f"round {status.settled} was the last: the task is over.")
 
     def _let_go(self, status: Status) -> None:
-        """Hold what is needed as of `status`, and release the rest."""
+        """Keep the files that are needed as of `status`, and release the rest."""
         with self.meters.part("store"):
             read_head = partial(self.cohort.encoded, status.head)
             self._holdings.let_go(status.settled, Cid.from_digest(status.head), read_head)

@@ -1,4 +1,4 @@
-"""A run's pictures: learning curve, votes and verdicts, mean stakes; and all three above one another."""
+"""A run's pictures: learning curve, votes and verdicts, mean stakes; and all three stacked."""
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -16,7 +16,7 @@ from clients.engine.results import RoundLine
 from clients.types.federation import TOKEN
 from clients.types.learning import Task
 
-# Okabe and Ito's colours, which differ for every kind of colour vision; what matters differs in form too.
+# Okabe and Ito's colours differ for every kind of colour vision; important things differ in form too.
 INK = "#2b2d42"
 HONEST = "#0072b2"
 MALICIOUS = "#d55e00"
@@ -100,7 +100,7 @@ def _accuracy(axes: Any, lines: Sequence[RoundLine], task: Task) -> None:
         axes.set_ylim(0, 1.02)
         axes.yaxis.set_major_formatter(FuncFormatter(lambda share, _: f"{share:.0%}"))
     else:
-        # What is far below a guess is bad, and how bad says no more.
+        # A score far below a guess is bad; how bad doesn't matter.
         axes.set_ylim(max(-1.02, min(-0.02, *(line.accuracy for line in lines)) * 1.02), 1.02)
     _explain(axes)
 

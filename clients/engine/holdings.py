@@ -1,4 +1,5 @@
-"""What the participants here hold in a store, and for how long: by the rule in `clients.types.keeping`."""
+"""Which files the local participants hold in a store, and how long, by the rule in
+`clients.types.keeping`."""
 
 import logging
 from collections.abc import Callable, Sequence
@@ -17,9 +18,9 @@ log = logging.getLogger(__name__)
 
 
 class Holdings:
-    """The files that went into a store through here, each with the last round that used it.
+    """The files that this process put into a store, each with the last round that used it.
 
-    A file is written down before it is put, so that a process that dies on the way leaves none for ever.
+    A file is journalled before it is put, so that a crash in between doesn't leave it there for ever.
     `model_bytes`: the size of a model's file. `history`: for how many rounds models are kept.
     """
 
@@ -42,9 +43,9 @@ class Holdings:
             return list(pool.map(self._store.put, files))
 
     def let_go(self, settled: int, head: Cid, read_head: Callable[[], bytes]) -> None:
-        """Hold the genesis and the head, and release what isn't needed once `settled` rounds are settled.
+        """Hold the genesis and the head, and release files not needed after `settled` settled rounds.
 
-        `read_head` returns the head's file, wherever it is. `UnavailableError` where that can't be had.
+        `read_head` returns the head's file, wherever it is. `UnavailableError` if the head can't be fetched.
         """
         self._hold(settled + 1, head, read_head)
         if not self._lacks_genesis:
@@ -66,15 +67,15 @@ class Holdings:
             self._pins.note(cid)
 
     def _hold(self, round_number: int, cid: Cid, read: Callable[[], bytes]) -> None:
-        """See that the store holds a file that others may have made: a proposer didn't make the aggregate."""
+        """Make the store hold a file that others may have made: a proposer didn't make the aggregate."""
         self._note(round_number, [cid])
         try:
-            self._store.pin(cid)  # it may be there because it was read, and is not pinned yet
+            self._store.pin(cid)  # the store may have it only because it was read, not pinned
         except PeerError:
             self._store.put(read())
 
     def _hold_genesis(self, round_number: int) -> None:
-        """Hold the genesis too. Whoever can't have it takes part all the same."""
+        """Hold the genesis too. A participant that can't fetch it takes part anyway."""
         try:
             self._hold(
                 round_number,
@@ -84,7 +85,7 @@ class Holdings:
         except PeerError as error:
             self._lacks_genesis = True
             log.warning(
-                "the genesis can't be had, and audits need it: %s. Whoever made it can put it back "
-                "(`python -m clients.genesis`).",
+                "the genesis can't be fetched, and audits need it: %s. The member that made it can put it "
+                "back (`python -m clients.genesis`).",
                 error,
             )

@@ -1,16 +1,15 @@
-"""What a run writes down, so that it can die at any instant and go on.
+"""What a run writes down, so that it can die at any instant and continue.
 
 Five journals, all JSON lines:
 
-* `ballots.jsonl`: every ballot before its commitment is sent. A ballot is a judgement that a second
-  evaluation need not repeat bit for bit, so it is the one thing that can't be derived again. Salts can:
-  they follow from the key.
-* `memory.jsonl`: what participants remember from round to round; only their mechanism knows what it means.
-* `sent.jsonl`: every transaction before it is sent to a chain that outlives the run: its act, nonce, hash and
-  fees. A later life goes on with the same nonce, and so never acts twice.
+* `ballots.jsonl`: every ballot, before its commitment is sent. A second evaluation need not repeat a ballot
+bit for bit, so it is the one thing that can't be derived again. Salts can: they follow from the key.
+* `memory.jsonl`: what participants remember from round to round; only their mechanism interprets it.
+* `sent.jsonl`: every transaction, before it is sent to a chain that outlives the run: its act, nonce, hash
+and fees. A restarted process continues with the same nonce, and so never acts twice.
 * `calls.jsonl`: every batch that a chain of our own has executed. Such a chain dies with the run; replaying
-  its calls on a fresh one brings back the same state.
-* `pins.jsonl`: every file before it goes into a store that outlives the run, so that it is let go of in time.
+  its calls on a fresh one restores the same state.
+* `pins.jsonl`: every file, before it goes into a store that outlives the run, so that it is released in time.
 """
 
 import fcntl
@@ -32,8 +31,9 @@ HEAD_SUFFIX = ".safetensors"
 class Journal:
     """The journals of one run, in `folder`.
 
-    `durable` where the chain outlives the run: there a ballot must be on the disk before its commitment is
-    sent. A chain of our own dies with the run, and each round is begun anew: one `sync` a round does.
+    `durable`: the chain outlives the run, so a ballot must be on the disk before its commitment is sent. A
+    chain of our own dies with the run, and the current round starts over: there one `sync` per round is
+    enough.
     """
 
     def __init__(self, folder: Path, *, durable: bool = True) -> None:
@@ -47,13 +47,13 @@ class Journal:
         self._pins = LineFile(folder / "pins.jsonl", durable=durable)
 
     def close(self) -> None:
-        """Let another process have the folder."""
+        """Release the folder for other processes."""
         self._lock.close()
 
     def claim(self, federation: str) -> None:
-        """Make the folder the journal of `federation` (its identity); `RequestError` where it is another's.
+        """Make the folder the journal of `federation` (its identity); `RequestError` if it is another's.
 
-        Rounds count from 1 in every federation: ballots of one must not be taken for another's.
+        Rounds count from 1 in every federation, so ballots of one could be taken for another's.
         """
         path = self.folder / "federation"
         if path.exists() and path.read_text() != federation:
@@ -64,11 +64,11 @@ class Journal:
         write_whole(path, federation)
 
     def note_uses(self, round_number: int, cids: Iterable[Cid]) -> None:
-        """Write down that round `round_number` uses these files, which the store is to hold for us."""
+        """Write down that round `round_number` uses these files, which the store must hold for us."""
         self._pins.append({"round": round_number, "cids": [str(cid) for cid in cids]})
 
     def uses(self) -> dict[Cid, int]:
-        """Return what the store may hold for us, and of each file the last round that uses it."""
+        """Return the files that the store may hold for us, each with the last round that uses it."""
         found: dict[Cid, int] = {}
         try:
             for record in self._pins.read():
@@ -81,7 +81,7 @@ class Journal:
         return found
 
     def keep_uses(self, uses: Mapping[Cid, int]) -> None:
-        """Forget what the store holds no longer for us."""
+        """Forget all files but those in `uses`: the store no longer holds them for us."""
         rounds: dict[int, list[str]] = {}
         for cid, last in uses.items():
             rounds.setdefault(last, []).append(str(cid))
@@ -105,15 +105,15 @@ class Journal:
         }
 
     def note_memory(self, round_number: int, memory: Mapping[Address, Any]) -> None:
-        """Write down what participants are to remember after round `round_number`, as JSON has it."""
+        """Write down what participants remember after round `round_number`, as JSON-able data."""
         self._memory.append(
             *({"round": round_number, "account": who, "memory": told} for who, told in memory.items())
         )
 
     def memory(self, before: int) -> dict[Address, Any]:
-        """Return what each remembers of the rounds before round `before`: its last word.
+        """Return each participant's latest memory from rounds before round `before`.
 
-        A round that was begun anew is noted again; what it says last counts.
+        A round that starts over writes its memory again; the last entry counts.
         """
         found: dict[Address, tuple[int, Any]] = {}
         for record in self._memory.read():
@@ -123,15 +123,18 @@ class Journal:
         return {who: told for who, (_, told) in found.items()}
 
     def note_sent(self, entry: Entry) -> None:
-        """Write down what is about to be sent, so that nobody need wonder whether it was."""
+        """Write down a transaction that is about to be sent."""
         self._sent.append(entry.to_json())
 
     def sent(self) -> list[Entry]:
-        """Return what was sent, the latest last, less what `keep_sent` dropped; old versions' records too."""
+        """Return the transactions sent, the latest last, without those that `keep_sent` dropped.
+
+        Reads the records of older versions too.
+        """
         return [Entry.from_json(record, self._sent.path) for record in self._sent.read()]
 
     def keep_sent(self, entries: Iterable[Entry]) -> None:
-        """Forget what was sent but for `entries`: the chain has all else."""
+        """Forget all transactions but `entries`: the chain has the others."""
         self._sent.keep([entry.to_json() for entry in entries])
 
     def note_calls(self, round_number: int, receipts: Sequence[Receipt]) -> None:
@@ -145,11 +148,11 @@ class Journal:
         self._calls.append({"round": round_number, "advance": seconds})
 
     def sync(self) -> None:
-        """Put on the disk what led to the round just settled."""
+        """Put everything up to the round just settled on the disk."""
         self._calls.sync()
 
     def rewind(self, rounds: int) -> None:
-        """Forget what came after round `rounds` was settled: a round in progress is done again."""
+        """Forget everything after the settlement of round `rounds`: a round in progress starts over."""
         records = self._calls.read()
         last = -1
         for index, record in enumerate(records):
@@ -166,7 +169,7 @@ class Journal:
             file.keep([record for record in file.read() if record["round"] <= rounds])
 
     def replay(self, chain: Devnet) -> None:
-        """Execute every noted call on `chain`, a fresh one with the same deployment."""
+        """Execute every journalled call on `chain`, a fresh one with the same deployment."""
         for record in self._calls.read():
             if "advance" in record:
                 chain.advance(seconds=record["advance"])
@@ -180,11 +183,11 @@ class Journal:
                     )
 
     def save_head(self, cid: Cid, data: bytes) -> None:
-        """Keep a head's weights, for a store that forgets, beside those of the one before it."""
+        """Keep a head's weights for a store that forgets, beside the previous head's."""
         write_whole(self._head_path(cid), data)
 
     def keep_head(self, cid: Cid) -> None:
-        """Let go of every kept head but `cid`: its round is on record now."""
+        """Drop every kept head but `cid`, whose round is now on record."""
         for path in self.folder.glob(f"*{HEAD_SUFFIX}"):
             if path != self._head_path(cid):
                 path.unlink()
@@ -199,13 +202,15 @@ class Journal:
 
 
 def _lock(folder: Path) -> IO[bytes]:
-    """Return the open lock of a journal's folder; `RequestError` where another process has it."""
+    """Return the open lock of a journal's folder; `RequestError` if another process holds it."""
     file = (folder / ".lock").open("ab")
     try:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError:
         file.close()
-        raise RequestError(f"another process works in {folder}: one participant or run a folder.") from None
+        raise RequestError(
+            f"another process works in {folder}: use one folder per participant or run."
+        ) from None
     return file
 
 

@@ -1,4 +1,4 @@
-"""Where a swarm's federation comes from: the specification alone, a chain of our own, or somebody's URL."""
+"""Deploys a swarm's federation: on the specification alone, on a chain of our own, or on a node at a URL."""
 
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -23,12 +23,12 @@ from deploy.federation import DEV_CHAINS, deploy_federation
 from deploy.federation import fill_pool as deploy_pool
 
 GAS_MONEY = 10**18
-"""Wei that a participant gets to pay for its transactions, on a development chain."""
+"""Wei given to each participant on a development chain, to pay for its transactions."""
 
 
 @dataclass(frozen=True, slots=True)
 class Launched:
-    """A deployed federation. `devnet` is the same chain where it is our own and dies with the run."""
+    """A deployed federation. `devnet` is the same chain if it is our own and dies with the run, else None."""
 
     chain: Chain
     name: str
@@ -39,14 +39,14 @@ class Launched:
 def get_terms(config: SwarmConfig, genesis: bytes, samples: int = SAMPLES_MAX) -> Terms:
     """Return the terms that the settings ask for; the deployer fills in token and beacon.
 
-    `samples`: the most that a participant has, and so the most that one may claim.
+    `samples`: how many the largest participant has, and so the most that anybody may claim.
     """
     terms: Terms = CONDUCTS[config.mechanism].get_terms(config.own, config, genesis, samples)
     return terms
 
 
 def get_beacon_value(seed: int) -> bytes:
-    """Return what the devnet's beacon is built with, so that a seed gives the same draws on any chain."""
+    """Return the value of the devnet's beacon, so that a seed gives the same draws on any chain."""
     return sha256(f"fedjury:beacon:{seed}".encode()).digest()
 
 
@@ -132,12 +132,12 @@ def relaunch(
 
 
 def get_deployer(config: SwarmConfig) -> Key:
-    """Return the key of who deploys a swarm's federation and fills its pool."""
+    """Return the key of the account that deploys a swarm's federation and fills its pool."""
     return dev_key(0) if config.on_node else derive_keys(config.seed, 1, label="deployer")[0]
 
 
 def fill_pool(chain: Chain, sponsor: Address, amount: int) -> None:
-    """See that the pool of a federation on a chain of play money holds at least `amount`."""
+    """Fill the federation's pool to at least `amount` base units of play money."""
     short = amount - chain.status().pool
     if short <= 0:
         return
@@ -157,10 +157,10 @@ def resume_sent(
     seconds: float = 120.0,
     sleep: Callable[[float], None] = time.sleep,
 ) -> None:
-    """Take up what an earlier life of ours sent and the chain doesn't have yet, nonces and all.
+    """Continue the transactions that an earlier process sent and that aren't mined yet, with their nonces.
 
-    Others' transactions of `accounts` that a node holds are waited for: `UnavailableError` after `seconds`,
-    naming the nonces.
+    If the node holds transactions of `accounts` that we didn't send, wait for them; after `seconds` raise
+    `UnavailableError` with their nonces.
     """
     open_entries = chain.link.sender.adopt(journal.sent())
     journal.keep_sent(open_entries)
@@ -188,9 +188,9 @@ def resume_sent(
 def enter_all(
     launched: Launched, entry: Entry[Any], terms: Terms, accounts: Sequence[Address], stake: int
 ) -> None:
-    """Let `accounts` in with `stake`, in this order: registry order is part of what a seed fixes.
+    """Let `accounts` in with `stake`, in this order: the seed fixes the registry's order too.
 
-    In a federation that is gone on with, those who were members once, or are, stay what they are.
+    In a resumed federation, accounts that are or were members stay as they are.
     """
     chain = launched.chain
     members = {seat.account for seat in chain.seats()}
@@ -198,7 +198,7 @@ def enter_all(
     if chain.status().round:
         absent = [one for one in absent if chain.seat(one).member.standing == Standing.STRANGER]
     calls = entry.get_calls(terms, absent, stake)
-    # A chain of our own keeps the order of a batch; elsewhere only waiting for each does.
+    # A chain of our own keeps the order of a batch; on others, wait for each call to keep the order.
     for batch in [calls] if launched.devnet is not None else [[one] for one in calls]:
         for receipt in chain.send(batch):
             if receipt.error is not None:

@@ -1,4 +1,4 @@
-"""From settings to participants' data, model and behaviour."""
+"""Turns settings into participants' data, model and behaviour."""
 
 import random
 from collections.abc import Iterable, Sequence
@@ -15,36 +15,36 @@ from clients.types.learning import Form, Task
 
 
 def parse_attack(spec: str) -> Attack:
-    """Return the attack that `spec` names; `a+b` is both at once."""
+    """Return the attack that `spec` names; `a+b` combines two."""
     return attacks.combine([attacks.parse(part) for part in spec.split("+")])
 
 
 def deal_attacks(config: SwarmConfig) -> dict[int, Attack]:
-    """Return who attacks and how: drawn by the seed, the attacks dealt in turn."""
+    """Return the attackers, drawn by the seed, with their attacks, dealt in turn."""
     parsed = [parse_attack(spec) for spec in config.attack]
     who = sorted(random.Random(f"malicious:{config.seed}").sample(range(config.clients), config.malicious))
     return {index: parsed[turn % len(parsed)] for turn, index in enumerate(who)}
 
 
 def check_attacks(parsed: Iterable[Attack], task: Task) -> None:
-    """Raise `RequestError` where an attack can't be made on a model of this task."""
+    """Raise `RequestError` if an attack is impossible on a model of this task."""
     for attack in parsed:
         attacks.check_task(attack, task)
 
 
 @lru_cache(maxsize=1)
 def load_dataset(name: str, form: Form) -> datasets.Dataset:
-    """Return a data set; whoever runs several swarms on it in a row waits once."""
+    """Return a data set, cached so that several swarms in a row load it once."""
     return datasets.load(name, form, progress=tell_download)
 
 
 def build_bench(config: ParticipantConfig, only: Sequence[int] | None = None) -> Workbench:
     """Return data and model of every participant, or of those in `only`.
 
-    Raises `RequestError` where data, settings and attacks don't fit together.
+    Raises `RequestError` if data, settings and attacks don't fit together.
     """
     dataset = load_dataset(config.dataset, config.form)
-    config = config.with_form(dataset.form)  # which sees that the other settings fit it
+    config = config.with_form(dataset.form)  # checks that the other settings fit the form
     parts = partition.split(dataset, config.partition, config.clients, config.seed)
     holdings = {
         index: partition.hold(part, config.seed * 1_000_003 + index, test_share=config.validation)

@@ -1,4 +1,4 @@
-"""What a course reports of a round: a small core, and groups that not every course has."""
+"""A course's report of a round: a small core, and groups that not every course has."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -22,12 +22,13 @@ class Jury:
     voters: Sequence[Address] = ()
     publisher: Address | None = None
     blamed: Sequence[Address] = ()
-    """Proposers whose updates the round holds against them."""
+    """Proposers that the round blames for their updates."""
 
 
 @dataclass(frozen=True, slots=True)
 class Money:
-    """What every participant owned after the round and before it, in base units, and whom it put out."""
+    """What every participant owned after the round and before it, in base units, and whom the round
+    banned."""
 
     balances: Mapping[Address, int]
     before: Mapping[Address, int]
@@ -36,7 +37,7 @@ class Money:
 
 @dataclass(frozen=True, slots=True)
 class ChainUse:
-    """Gas by action, and what the chain refused to those who tried to cheat it: account, method, error."""
+    """Gas by action, and the refused calls of simulated attackers: account, method, error."""
 
     gas: Mapping[str, int] = field(default_factory=dict)
     refused: Sequence[Mapping[str, str]] = ()
@@ -44,7 +45,8 @@ class ChainUse:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """A round that is over. `candidate` is what was judged; `score` the head's on the public test set."""
+    """A finished round. `candidate`: the digest that was judged. `score`: the head's, on the public test
+    set."""
 
     round: int
     outcome: Outcome
@@ -59,13 +61,13 @@ class Report:
     jury: Jury = field(default_factory=Jury)
     chain: ChainUse = field(default_factory=ChainUse)
     trouble: Mapping[Address, Sequence[OwnTrouble]] = field(default_factory=dict)
-    """Who sat the round out for trouble of its own."""
+    """Participants that sat the round out, with their trouble."""
     own: Mapping[str, Any] = field(default_factory=dict)
     """What the mechanism adds."""
 
 
 def to_line(report: Report, participants: Sequence[Participant]) -> RoundLine:
-    """Return the line of `rounds.jsonl` that says the same."""
+    """Return the report as a line of `rounds.jsonl`."""
     jury, money = report.jury, report.money
     owned, before = money.balances, money.before
     return RoundLine(
@@ -104,5 +106,5 @@ def to_line(report: Report, participants: Sequence[Participant]) -> RoundLine:
 
 
 def _mean(values: Sequence[int]) -> float:
-    """Return the mean in base units, 0 of nothing."""
+    """Return the mean in base units; 0 if there are no values."""
     return sum(values) / len(values) if values else 0.0

@@ -1,4 +1,4 @@
-"""What a run leaves behind: `rounds.jsonl` as it goes, `summary.json` and pictures at the end."""
+"""A run's results: `rounds.jsonl` during the run, `summary.json` and pictures at the end."""
 
 import json
 import os
@@ -15,7 +15,7 @@ from clients.types.learning import Task
 
 TIMED = ("seconds", "gas", "bytes")
 SHOWN = 10
-"""Participants that a sentence names."""
+"""The most participants that a sentence names."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +30,7 @@ class RoundLine:
     accuracy: float
     auroc: float | None
     guess: float | None = field(default=None, kw_only=True)
-    """What the accuracy would be without a look at the samples: that of the largest class alone."""
+    """The accuracy of naming the largest class every time, without looking at the samples."""
     loss: float
     votes_for: int
     votes_against: int
@@ -48,9 +48,10 @@ class RoundLine:
     seconds: dict[str, float]
     bytes: dict[str, int]
     refused: list[dict[str, str]] = field(default_factory=list)
-    """What the chain refused to those who tried to cheat it: account, method, error."""
+    """Refused calls of simulated attackers: account, method, error."""
     trouble: list[dict[str, Any]] = field(default_factory=list)
-    """Who sat the round out for trouble of its own: account, participant, why. Written where there is any."""
+    """Participants that sat the round out for trouble of their own: account, participant, why. Omitted if
+    empty."""
     own: dict[str, Any] = field(default_factory=dict)
     """What the mechanism adds; each entry is written as a field like the others."""
 
@@ -73,7 +74,8 @@ def tell_troubles(line: RoundLine) -> list[str]:
 class LineFile:
     """A file of JSON lines that only grows, a whole line at a time.
 
-    With `durable` every append outlives a power cut; without, the process, and `sync` does the rest.
+    With `durable` every append survives a power cut. Without it an append survives the process, and a power
+    cut only after `sync`.
     """
 
     def __init__(self, path: Path, *, durable: bool = True) -> None:
@@ -93,14 +95,14 @@ class LineFile:
         except OSError as error:
             self._cut(size)
             raise UnavailableError(
-                f"{self.path} can't be written: {error.strerror}. Free room and resume."
+                f"{self.path} can't be written: {error.strerror}. Free space and resume."
             ) from error
         if written != len(data):
             self._cut(size)
-            raise UnavailableError(f"{self.path} can't be written: the disk is full. Free room and resume.")
+            raise UnavailableError(f"{self.path} can't be written: the disk is full. Free space and resume.")
 
     def sync(self) -> None:
-        """Make what was appended outlive a power cut."""
+        """Make earlier appends survive a power cut."""
         if self.path.exists():
             with self.path.open("ab") as file:
                 os.fsync(file.fileno())
@@ -110,7 +112,7 @@ class LineFile:
             os.truncate(self.path, size)
 
     def read(self) -> list[dict[str, Any]]:
-        """Return all whole lines; a torn last line (a crash while writing) is cut off."""
+        """Return all complete lines; a torn last line (a crash while writing) is cut off."""
         if not self.path.exists():
             return []
         data = self.path.read_bytes()
@@ -121,11 +123,11 @@ class LineFile:
             return [json.loads(line) for line in whole.splitlines()]
         except json.JSONDecodeError as error:
             raise RequestError(
-                f"{self.path} is damaged: {error}. It was written by another program?"
+                f"{self.path} is damaged: {error}. Was it written by another program?"
             ) from error
 
     def keep(self, records: Sequence[dict[str, Any]]) -> None:
-        """Keep only `records`: what a resumed run builds on."""
+        """Replace the content with `records`, from which a resumed run continues."""
         write_whole(self.path, "".join(json.dumps(r, separators=(",", ":")) + "\n" for r in records))
 
 
@@ -174,7 +176,7 @@ def to_json(line: RoundLine) -> dict[str, Any]:
 
 
 def from_json(record: dict[str, Any], where: Path) -> RoundLine:
-    """Return the line as it was written; `RequestError` where it is another program's."""
+    """Return the line that `to_json` wrote; `RequestError` if another version wrote it."""
     try:
         known = {item.name for item in fields(RoundLine)}
         own = {name: value for name, value in record.items() if name not in known}

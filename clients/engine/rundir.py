@@ -1,4 +1,4 @@
-"""A run's folder: nobody else's results are overwritten, and an interrupted run is found again."""
+"""A run's folder: never overwrites another run's results, and finds an interrupted run again."""
 
 import json
 import platform
@@ -35,12 +35,12 @@ class RunFolder:
     def create(cls, config: SwarmConfig) -> "RunFolder":
         """Make the folder `config.out` names, or a new one under `runs/`; never one with a run in it."""
         if "\0" in config.out:
-            raise RequestError("out: a folder's name has no NUL in it.")
+            raise RequestError("out: a folder's name can't contain NUL.")
         root = Path(config.out) if config.out else _next_free(config)
         if root.exists() and (not root.is_dir() or any(root.iterdir())):
             raise RequestError(
                 f"{root} is not an empty folder: choose another --out, "
-                f"or go on with the run in it by --resume {root}."
+                f"or resume the run in it with --resume {root}."
             )
         folder = cls(root)
         try:
@@ -51,7 +51,7 @@ class RunFolder:
 
     @classmethod
     def reopen(cls, root: Path) -> tuple["RunFolder", SwarmConfig]:
-        """Return the interrupted run in `root` and its settings; `RequestError` where there is none."""
+        """Return the interrupted run in `root` and its settings; `RequestError` if there is none."""
         path = root / CONFIG
         if not path.exists():
             raise RequestError(f"{root} holds no run to resume: there is no {CONFIG} in it.")
@@ -65,15 +65,15 @@ class RunFolder:
         return cls(root), build(settings)
 
     def discard_unstarted(self) -> None:
-        """Remove the folder of a run that never came to write its settings: nothing in it is of use."""
+        """Remove the folder of a run that ended before it wrote its settings: nothing in it is useful."""
         if not (self.root / CONFIG).exists():
             shutil.rmtree(self.root, ignore_errors=True)
 
     def save_config(self, config: SwarmConfig) -> None:
-        """Write the resolved settings, with the versions they were run with; a resumed run keeps its own.
+        """Write the resolved settings and the versions that the run uses; a resumed run keeps its own.
 
-        Results are for others to read, and the URL of a chain or a store may hold a key. So a URL of more
-        than host and port is put where its owner alone can read it, and the settings say where that is.
+        Others may read the results, and the URL of a chain or a store may hold a key. So a URL with more than
+        host and port goes into a file that only its owner can read, and the settings name that file.
         """
         if (self.root / CONFIG).exists():
             return
@@ -81,7 +81,7 @@ class RunFolder:
         replace(config, chain=chain, store=store).dump(self.root / CONFIG, versions())
 
     def _tuck_away(self, given: str, where: str) -> str:
-        """Return what the settings may say of a chain or a store that was `given`."""
+        """Return what the settings file may say about the chain or store that was `given`."""
         given = beside(given, Path.cwd())
         if not holds_secret(given):
             return given
@@ -89,7 +89,7 @@ class RunFolder:
         return f"file:{where}"
 
     def save_deployment(self, deployment: dict[str, Any]) -> None:
-        """Write where the federation lives."""
+        """Write where the federation is deployed."""
         write_whole(self.root / DEPLOYMENT, json.dumps(deployment, indent=2) + "\n")
 
     def deployment(self) -> dict[str, Any] | None:
@@ -117,7 +117,7 @@ class RunFolder:
 
 
 def versions() -> dict[str, str]:
-    """Return what the results depend on besides the settings."""
+    """Return the versions that the results depend on besides the settings."""
     found = {"python": platform.python_version()}
     for name in VERSIONED:
         try:

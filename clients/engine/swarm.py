@@ -1,4 +1,5 @@
-"""A whole federation on this machine: data, participants, store and chain put together, run, recorded."""
+"""A whole federation on this machine: assembles data, participants, store and chain, runs them, records
+results."""
 
 import resource
 import time
@@ -56,7 +57,7 @@ class Swarm:
         return self
 
     def __exit__(self, *_: object) -> None:
-        with ExitStack() as stack:  # each is closed, whatever happens to the others
+        with ExitStack() as stack:  # closes each, whatever happens to the others
             stack.callback(self.folder.discard_unstarted)
             stack.callback(self.journal.close)
             for part in (self.store, self.launched.chain if self.launched else None):
@@ -82,7 +83,7 @@ class Swarm:
         return [one.account for one in self.participants if one.malicious == malicious]
 
     def run(self) -> Iterator[RoundLine]:
-        """Run or go on; yield every line, those of earlier runs first, as it is settled and written."""
+        """Run or resume; yield every line, those of earlier runs first, once it is settled and written."""
         self.store = open_store(self.config.store, root=self.folder.journal)
         cohort = Cohort(
             self.bench,
@@ -147,13 +148,13 @@ class Swarm:
 
     @property
     def _most_samples(self) -> int:
-        """How many samples the participant has that has most."""
+        """How many samples the largest participant has."""
         return max(map(self.bench.samples, range(self.config.clients)))
 
     def _needed_pool(self, a_round: int) -> int:
-        """Return the base units that the rounds still to come may take from the pool, `a_round` each.
+        """Return the base units that the remaining rounds may take from the pool, `a_round` each.
 
-        On a chain of our own these are all rounds: those settled already are played again on a fresh one.
+        On a chain of our own these are all rounds: settled rounds are replayed on a fresh chain.
         """
         assert self.launched is not None
         settled = len(self.lines) if self.launched.devnet is None else 0
@@ -206,7 +207,7 @@ class Swarm:
             self.journal.keep_head(cid)
 
     def _bring_head(self) -> None:
-        """Put the head of the last line back into a store that forgot it."""
+        """Put the last line's head back into a store that forgot it."""
         assert self.store is not None
         head = Cid.parse(self.lines[-1].head_cid)
         data = self.journal.load_head(head)
@@ -239,8 +240,8 @@ class Swarm:
         self.folder.save_summary(summary)
 
     def draw(self) -> None:
-        """Draw the pictures, which takes longer than a short run. OSError where they can't be written."""
-        from clients.engine.figures import draw_all  # late: matplotlib takes seconds to come
+        """Draw the pictures, which takes longer than a short run. OSError if they can't be written."""
+        from clients.engine.figures import draw_all  # late: matplotlib takes seconds to import
 
         title = f"{self.config.mechanism} on {self.config.dataset}: {self.config.clients} participants, "
         title += f"{self.config.malicious} malicious ({', '.join(self.config.attack)})"
@@ -248,6 +249,6 @@ class Swarm:
 
 
 def _cpu_seconds() -> float:
-    """Return the processor time of this process and of the nodes that it has ended, in seconds."""
+    """Return the processor time of this process and of the nodes that it has stopped, in seconds."""
     usage = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
     return sum(one.ru_utime + one.ru_stime for one in usage)

@@ -31,7 +31,7 @@ def _parser() -> argparse.ArgumentParser:
         "names", nargs="+", metavar="NAME", help=f"PAPER/FIGURE or PAPER: {', '.join(papers())}"
     )
     parser.add_argument("--preset", choices=PRESETS, default="smoke", help="scale (default: smoke)")
-    parser.add_argument("--jobs", type=int, default=0, help="runs at a time (default: one a core)")
+    parser.add_argument("--jobs", type=int, default=0, help="runs at a time (default: one per core)")
     parser.add_argument(
         "--out", type=Path, default=Path("results"), help="folder for results (default: results)"
     )
@@ -42,12 +42,12 @@ def _parser() -> argparse.ArgumentParser:
         help="folder that keeps runs (default: %(default)s)",
     )
     parser.add_argument(
-        "--replace", action="store_true", help="do runs of other versions again, and write over their results"
+        "--replace", action="store_true", help="repeat runs of other versions, and overwrite their results"
     )
-    parser.add_argument("--list", action="store_true", help="say what would be run; run nothing")
+    parser.add_argument("--list", action="store_true", help="show what would run; run nothing")
     parser.add_argument(
         "--over", nargs=2, metavar=("CHAIN", "STORE"),
-        help="do one run of each figure over CHAIN and STORE too, and see that its lines are the same",
+        help="repeat one run of each figure over CHAIN and STORE, and check that its lines are the same",
     )  # fmt: skip
     return parser
 
@@ -75,7 +75,7 @@ def _run(options: argparse.Namespace, words: list[str]) -> int:
 
 
 class _Work:
-    """Some figures on their way: each is saved and drawn as soon as the last of its runs is whole."""
+    """Figures in progress: each is saved and drawn as soon as its last run is complete."""
 
     def __init__(
         self, plans: Sequence[Plan], options: argparse.Namespace, command: str, console: Any
@@ -93,7 +93,7 @@ class _Work:
         self._left: dict[str, set[str]] = {}
 
     def run(self, jobs: int) -> None:
-        """Do what is left to do."""
+        """Do the remaining runs."""
         from clients.experiments.pool import run_all, weigh
         from clients.experiments.results import check_replaceable
         from clients.experiments.saving import check_writable

@@ -1,4 +1,4 @@
-"""Where runs are kept: a folder each, named by the digest of its settings; never of two versions at once."""
+"""Keeps runs: each in a folder named by the digest of its settings; never mixes versions."""
 
 import ast
 import hashlib
@@ -18,24 +18,25 @@ from clients.types.errors import RequestError
 
 STAMP, DONE = "experiment.json", "record.json"
 MATTERS = ("types", "protocol", "roles", "learning", "engine")
-"""The packages whose code decides what a run's lines are.
+"""The packages whose code decides a run's lines.
 
-Not `ports`: chains and stores only carry what the others decide, and lines are the same over any of them, to
-which tests hold them; gas and bytes alone are theirs.
+`ports` is not among them: chains and stores only carry what the others decide. Lines are the same over any of
+them, which tests check, except for gas and bytes.
 """
 NUMBERS = ("runners.py", "runs_of_*.py", "records_of_*.py", "samples.py")
-"""The modules of the experiments that make a run's numbers; what others plan is in its settings, and tables,
-claims and pictures follow from its record.
+"""The modules of the experiments that make a run's numbers. Plans are in a run's settings; tables, claims and
+pictures follow from its record.
 """
 BUNDLED = ("digits", "clients.experiments.samples:breast_cancer")
-"""Data sets that scikit-learn carries."""
+"""Data sets that come with scikit-learn."""
 LOOKS = ("display.py", "figures.py")
-"""Modules of theirs that only show."""
+"""Modules of the packages in `MATTERS` that only show results."""
 
 
 @cache
 def versions() -> dict[str, str]:
-    """Return what lines depend on besides the settings: Python, torch, numpy, and the code that matters."""
+    """Return the versions that lines depend on besides the settings: Python, torch, numpy, and a digest of
+    the code."""
     python = ".".join(platform.python_version_tuple()[:2])
     return {
         "python": python,
@@ -46,14 +47,14 @@ def versions() -> dict[str, str]:
 
 
 def versions_for(settings: Table) -> dict[str, str]:
-    """Return `versions`, and that of scikit-learn for a run of these settings on data that it carries."""
+    """Return `versions`, with scikit-learn's if a run of these settings uses its data."""
     if settings.get("dataset") not in BUNDLED:
         return versions()
     return {**versions(), "scikit-learn": metadata.version("scikit-learn")}
 
 
 def fingerprint(root: Path) -> str:
-    """Return a digest of the code that matters under `root`, blind to comments, docstrings and form."""
+    """Return a digest of the code that matters under `root`, ignoring comments, docstrings and formatting."""
     digest = hashlib.sha256()
     paths = [path for package in MATTERS for path in sorted((root / package).rglob("*.py"))]
     paths += sorted(path for name in NUMBERS for path in (root / "experiments").glob(name))
@@ -78,7 +79,7 @@ def _drop_docstring(node: ast.AST) -> None:
 
 
 def compare(here: Table, there: Table) -> str:
-    """Return in words what differs, as `torch 2.14.0 there, 2.15.0 here`; empty where nothing does."""
+    """Return in words what differs, such as `torch 2.14.0 there, 2.15.0 here`; empty if nothing does."""
     names = [name for name in here | there if here.get(name) != there.get(name)]
     return "; ".join(
         f"{name} {there.get(name, 'unknown')} there, {here.get(name, 'unknown')} here" for name in names
@@ -96,12 +97,12 @@ class Archive:
         return self.root / request.digest
 
     def is_done(self, request: Request) -> bool:
-        """Return whether the run is whole, by these versions; `RequestError` where by others."""
+        """Return whether the run is complete, made by these versions; `RequestError` if others made it."""
         self.check(request)
         return (self.folder(request) / DONE).exists()
 
     def check(self, request: Request) -> None:
-        """Refuse what other versions or settings left where this run belongs."""
+        """Raise `RequestError` if other versions or settings left something where this run belongs."""
         path = self.folder(request) / STAMP
         if not path.exists():
             return
@@ -112,11 +113,11 @@ class Archive:
         if differs:
             raise RequestError(
                 f"{path.parent} holds a run of another version ({differs}). Results of both aren't mixed: "
-                "run with --replace to do such runs again, or with --runs elsewhere to keep them."
+                "run with --replace to repeat such runs, or with --runs elsewhere to keep them."
             )
 
     def begin(self, request: Request) -> Path:
-        """Return the folder for the run, stamped with what it is of; what is there of it is gone on with."""
+        """Return the run's folder, stamped with versions and settings; an unfinished run in it is resumed."""
         self.check(request)
         folder = self.folder(request)
         if not (folder / STAMP).exists():
@@ -129,7 +130,7 @@ class Archive:
         return folder
 
     def end(self, request: Request) -> None:
-        """Mark the run as whole, with its record; what only resuming needs is let go."""
+        """Mark the run as complete, with its record; delete what only resuming needs."""
         folder = self.folder(request)
         record = RUNNERS[request.runner].read(request.settings, folder)
         write_whole(folder / DONE, json.dumps(record, separators=(",", ":")) + "\n")
@@ -137,7 +138,7 @@ class Archive:
             shutil.rmtree(journal, ignore_errors=True)
 
     def record(self, request: Request) -> Table:
-        """Return the record of a whole run, with the versions it was done by."""
+        """Return the record of a complete run, with the versions that made it."""
         self.check(request)
         folder = self.folder(request)
         stamp = _load(folder / STAMP)

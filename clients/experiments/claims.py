@@ -1,7 +1,7 @@
-"""Whether what a paper says holds in our results: a test a claim, and its numbers.
+"""Whether a paper's claims hold in our results: a test per claim, and its numbers.
 
-A claim is made of every place of its figure that its `where` admits, also where the preset has no runs there:
-what wasn't looked at doesn't hold.
+A claim covers every place of its figure that its `where` admits, even if the preset has no runs there: a
+claim that wasn't tested doesn't hold.
 """
 
 from collections.abc import Callable, Mapping
@@ -22,7 +22,7 @@ Seeded = dict[int, float]
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """One number that a claim is about, and whether it is as the claim says."""
+    """One number of a claim, and whether it is as the claim says."""
 
     at: str
     mean: float | None
@@ -30,20 +30,21 @@ class Found:
     deviation: float | None
     seeds: int
     holds: bool | None
-    """None for what others are compared with: it neither holds nor doesn't."""
+    """None for a base of comparison, which neither holds nor doesn't."""
     seeds_hold: int | None = None
-    """In how many seeds the claim holds by itself, where it can be said of one."""
+    """In how many seeds the claim holds alone; None if a single seed can't say."""
     missing: tuple[str, ...] = ()
-    """Of a range: where there are no runs."""
+    """For a range: the places without runs."""
 
 
 def _along(results: Results, claim: Claim) -> str:
-    """Return the axis along which the claim is made: what it says, or the only one that is left open."""
+    """Return the axis along which the claim is made: the one it names, or the only one left open."""
     return claim.along or next((one.name for one in results.plan.axes if one.name not in claim.where), "")
 
 
 def _labels(results: Results, axis: str, claim: Claim) -> list[str]:
-    """Return the labels along an axis at which the claim is made, those that the preset leaves out too."""
+    """Return the labels along an axis at which the claim is made, including those that the preset leaves
+    out."""
     if not axis:
         return [""]
     points = {one.name: one.points for one in results.figure.axes} | {SERIES: results.figure.series}
@@ -52,7 +53,7 @@ def _labels(results: Results, axis: str, claim: Claim) -> list[str]:
 
 
 def _values(results: Results, claim: Claim, labels: Mapping[str, str]) -> Seeded:
-    """Return the claim's metric at the place of these labels, by seed; nothing where there are no runs."""
+    """Return the claim's metric at the place with these labels, by seed; empty if there are no runs."""
     single = {axis: one for axis, chosen in claim.where.items() if len(listed(chosen)) == 1
               for one in listed(chosen)}  # fmt: skip
     at = results.place(claim.where, **(single | {axis: one for axis, one in labels.items() if axis}))
@@ -61,9 +62,9 @@ def _values(results: Results, claim: Claim, labels: Mapping[str, str]) -> Seeded
 
 
 def _judge(at: str, values: Seeded, holds: Callable[[float], bool], *, base: bool = False) -> Found:
-    """Return what the values of a place say, by their mean, and in how many seeds they say so.
+    """Return whether a place's values hold by their mean, and in how many seeds they hold.
 
-    A `base` is only what others are compared with.
+    A `base` is only a base of comparison.
     """
     if not values:
         return Found(at, None, None, 0, False)
@@ -88,7 +89,7 @@ def _over(ours: float, theirs: float) -> float:
 def _compared(
     results: Results, claim: Claim, how: Callable[[float, float], float]
 ) -> list[tuple[str, Seeded]]:
-    """Return at every place how series `of` compares with `minus`, in each seed that both have."""
+    """Return for every place the comparison of series `of` with `minus`, in each seed that both have."""
     axis, found = _along(results, claim), []
     for label in _labels(results, axis, claim):
         ours, theirs = (
@@ -99,7 +100,7 @@ def _compared(
 
 
 def _difference(results: Results, claim: Claim) -> list[Found]:
-    """The metric of series `of` less that of `minus`, seed by seed, is within bounds at every place."""
+    """The metric of series `of` minus that of `minus`, seed by seed, is within bounds at every place."""
     return [_judge(label, pairs, _within(claim)) for label, pairs in _compared(results, claim, _minus)]
 
 
@@ -128,7 +129,8 @@ def _widening(results: Results, claim: Claim) -> list[Found]:
 
 
 def _follow(at: str, base: Seeded, values: Seeded, holds: Callable[[float, float], bool]) -> Found:
-    """Return whether values keep to a base's: by the means, and in how many of the seeds that both have."""
+    """Return whether values relate to a base's as required: by the means, and in how many of the shared
+    seeds."""
     if not base:
         return replace(_judge(at, values, lambda one: False), seeds_hold=None)
     mean, _ = metrics.spread(list(base.values()))
@@ -156,7 +158,7 @@ def _rows(results: Results, claim: Claim) -> list[tuple[str, list[tuple[str, See
 def _trend(results: Results, claim: Claim) -> list[Found]:
     """The metric of series `of` falls, or rises, from each point along an axis to the next.
 
-    The first point with runs is what the next is compared with, and neither holds nor doesn't.
+    The first point with runs is the base of comparison for the next, and neither holds nor doesn't.
     """
     if claim.direction not in ("falls", "rises"):
         raise RequestError(f"claim {claim.name}: direction must be falls or rises.")
@@ -176,7 +178,7 @@ def _trend(results: Results, claim: Claim) -> list[Found]:
 
 
 def _range(results: Results, claim: Claim) -> list[Found]:
-    """The means of the metric along an axis are within bounds of one another: one width, no deviation."""
+    """The means of the metric along an axis differ by at most the bound: one width, no deviation."""
     found = []
     for one, row in _rows(results, claim):
         there = [values for _, values in row if values]
@@ -204,10 +206,10 @@ KINDS: Mapping[str, Callable[[Results, Claim], list[Found]]] = MappingProxyType(
 
 
 def check(results: Results, claim: Claim) -> Table:
-    """Return the claim with what was found at every place: it holds if it does by the mean at each of them.
+    """Return the claim with its finding at every place. The claim holds if the mean holds at each place.
 
-    `holds` is None for a place that others are compared with; `seeds_hold` says in how many of `seeds` the
-    claim holds by themselves, and is None where it can't be said of a single seed.
+    `holds` is None for a base of comparison. `seeds_hold` says in how many of `seeds` the claim holds alone,
+    and is None if a single seed can't say.
     """
     if claim.kind not in KINDS:
         raise unknown_name("kind of claim", claim.kind, KINDS)
@@ -247,5 +249,5 @@ def _show(results: Results, claim: Claim, found: Found) -> str:
 
 
 def check_all(results: Results) -> list[Table]:
-    """Return every claim of the figure with what was found."""
+    """Return every claim of the figure with its findings."""
     return [check(results, claim) for claim in results.figure.claims]

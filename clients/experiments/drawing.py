@@ -22,9 +22,9 @@ MARKS = "osD^vPX*<"
 
 
 def draw_curve(axes: Any, values: Any, look: Table, label: str) -> None:
-    """Draw the mean of `values`, seeds×rounds, and a deviation to both sides, as far as there can be values.
+    """Draw the mean of `values`, seeds×rounds, and a deviation to both sides, clipped to possible values.
 
-    None is below 0; and what never exceeds 1 is a share, which nothing exceeds.
+    No value is below 0; values that never exceed 1 are shares, which can't.
     """
     rounds = np.arange(1, values.shape[1] + 1)
     mean, deviation = values.mean(axis=0), values.std(axis=0, ddof=1 if len(values) > 1 else 0)
@@ -36,7 +36,8 @@ def draw_curve(axes: Any, values: Any, look: Table, label: str) -> None:
 
 
 def pad(record: Table, name: str) -> list[float]:
-    """Return the values of all planned rounds; of a federation that came to a halt, the last stands on."""
+    """Return the values of all planned rounds; if the federation came to a halt, the last value is
+    repeated."""
     return metrics.carry_on(record, metrics.measure(name).get(record))
 
 
@@ -60,7 +61,7 @@ def name_panel(results: Results, picture: Picture, panel: str, place: int) -> st
 
 
 def name_line(results: Results, picture: Picture, line: str, value: str) -> str:
-    """Return what a line is called: by its point where there are several, by its value where there are."""
+    """Return a line's name: its point if there are several, and its value if there are several."""
     several = len(results.labels(picture.lines, picture.where)) > 1
     parts = []
     if several and line:

@@ -1,8 +1,8 @@
-"""A figure of a paper as data: what is run, what is drawn, what is claimed.
+"""A figure of a paper as data: what to run, what to draw, what is claimed.
 
-`clients/experiments/<paper>/<figure>.toml`; a file that begins with `_` is only there to be extended.
-Settings are laid over one another: `[settings]`, the preset's, the axes' values, the series'. A setting that
-ends in `_share` is a share of the clients, rounded to a whole number of them.
+Figures are in `clients/experiments/<paper>/<figure>.toml`; a file whose name begins with `_` only serves to
+be extended. Settings override one another in this order: `[settings]`, the preset's, the axes' values, the
+series'. A setting that ends in `_share` is a share of the clients, rounded to a whole number of them.
 """
 
 from collections.abc import Collection
@@ -17,10 +17,10 @@ from clients.types.errors import RequestError, unknown_name
 HOME = Path(__file__).resolve().parent
 PRESETS = ("smoke", "laptop", "paper")
 SERIES = "series"
-"""What an axis' name can't be: the series are one already."""
+"""The name of the series as an axis, which no other axis may have."""
 PICTURES = ("curves", "verdicts", "values", "gas", "epochs", "vad", "roc", "stakes", "winners")
 PER_ROUND = ("curves", "verdicts")
-"""The kinds of picture whose values are those of every round; those of others are metrics."""
+"""The kinds of picture that show values of every round; others show metrics."""
 CLAIMS = ("difference", "ratio", "level", "trend", "range", "widening")
 COMPARING = ("difference", "ratio", "widening")
 """The kinds of claim that compare two series."""
@@ -28,17 +28,17 @@ COMPARING = ("difference", "ratio", "widening")
 
 @dataclass(frozen=True, slots=True)
 class Point:
-    """One value on an axis, or one series: what it is called and which settings it stands for."""
+    """One value on an axis, or one series: its label, and the settings that it stands for."""
 
     label: str
     settings: Table = field(default_factory=dict)
     only: Table = field(default_factory=dict)
-    """For a series: axis -> the labels it is run at; elsewhere at all."""
+    """For a series: axis -> the labels at which it is run; on other axes at all labels."""
 
 
 @dataclass(frozen=True, slots=True)
 class Axis:
-    """What is swept: `values` of one `setting`, or points that stand for several."""
+    """A sweep: `values` of one `setting`, or points that stand for several settings."""
 
     name: str
     label: str
@@ -53,12 +53,12 @@ class Preset:
     settings: Table = field(default_factory=dict)
     axes: Table = field(default_factory=dict)
     last: int = 0
-    """Over how many of the last rounds a final value is the mean; 0: the last quarter."""
+    """A final value is the mean over this many last rounds; 0: the last quarter."""
 
 
 @dataclass(frozen=True, slots=True)
 class Picture:
-    """One picture. `kind` is one of `PICTURES`; the rest is what that kind asks for."""
+    """One picture. `kind` is one of `PICTURES`; the other fields depend on the kind."""
 
     kind: str
     name: str
@@ -70,12 +70,12 @@ class Picture:
     lines: str = SERIES
     """The axis (or `series`) of which each point gets a line."""
     x: str = ""
-    """The axis that runs along the bottom, where it isn't the rounds."""
+    """The axis along the bottom, if it isn't the rounds."""
     where: Table = field(default_factory=dict)
-    """Only these: axis -> labels."""
+    """Only these labels: axis -> labels."""
     ylabel: str = ""
     see: str = ""
-    """What to see in it, in a sentence or two."""
+    """What the picture shows, in a sentence or two."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +94,7 @@ class Numbers:
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """Something that the paper says, as a test of the results; `kind` is one of `CLAIMS`."""
+    """A statement of the paper, as a test of the results; `kind` is one of `CLAIMS`."""
 
     name: str
     text: str
@@ -107,18 +107,18 @@ class Claim:
     along: str = ""
     direction: str = ""
     each: str = ""
-    """The axis at each point of which a trend or a range has to hold."""
+    """The axis at each of whose points a trend or a range has to hold."""
     where: Table = field(default_factory=dict)
     number: str = ""
-    """The paper's own number, where it has one."""
+    """The paper's own number, if it gives one."""
     percent: bool = True
     note: str = ""
-    """Why it doesn't hold, or holds only so."""
+    """Why the claim doesn't hold, or holds only partly."""
 
 
 @dataclass(frozen=True, slots=True)
 class Figure:
-    """A figure, whole."""
+    """A figure, complete."""
 
     paper: str
     name: str
@@ -192,7 +192,7 @@ def find(name: str, home: Path = HOME) -> list[Figure]:
 
 
 def load(paper: str, name: str, home: Path = HOME) -> Figure:
-    """Return the figure in `<paper>/<name>.toml`; `RequestError` says what in it is wrong."""
+    """Return the figure in `<paper>/<name>.toml`; `RequestError` says what is wrong in it."""
     where = f"{paper}/{name}.toml"
     file = fill(_File, _read(home / paper, name), where)
     axes = tuple(_axis(key, table, where) for key, table in file.axes.items())
@@ -253,12 +253,12 @@ def _axis(name: str, table: Any, where: str) -> Axis:
 
 
 def listed(labels: Any) -> list[str]:
-    """Return labels as they are in a file, a list or a single one, as a list of text."""
+    """Return a file's labels, a list or a single one, as a list of text."""
     return [str(label) for label in (labels if isinstance(labels, list) else [labels])]
 
 
 def select(points: tuple[Point, ...], labels: Any, where: str) -> tuple[Point, ...]:
-    """Return the points of these labels; `RequestError` where there is none of a label."""
+    """Return the points with these labels; `RequestError` for an unknown label."""
     known = {point.label: point for point in points}
     wanted = listed(labels)
     for label in wanted:
@@ -268,7 +268,7 @@ def select(points: tuple[Point, ...], labels: Any, where: str) -> tuple[Point, .
 
 
 def _check(figure: Figure, where: str) -> None:
-    """Refuse axes and labels that aren't there, wherever a figure names them."""
+    """Raise `RequestError` for unknown axes and labels, wherever a figure names them."""
     points = {axis.name: axis.points for axis in figure.axes} | {SERIES: figure.series}
     for preset, given in figure.presets.items():
         for axis, labels in given.axes.items():
@@ -292,7 +292,7 @@ def _check(figure: Figure, where: str) -> None:
 
 
 def _check_kinds(figure: Figure, where: str) -> None:
-    """Refuse kinds and metrics that aren't there, and what lacks something that its kind needs."""
+    """Raise `RequestError` for unknown kinds and metrics, and for entries that lack what their kind needs."""
     for picture in figure.pictures:
         what = f"{where}: picture {picture.name}"
         _known("kind of picture", picture.kind, PICTURES, what)

@@ -1,9 +1,9 @@
-"""What can be read off a run's record: values a round, and single numbers.
+"""Numbers from a run's record: values of every round, and single numbers.
 
-A federation that came to a halt, since too few members were left to open a round, keeps its head and its
-members: the last value of each round's values stands for the rounds that were planned and not played
-(`carry_on`). So final values and survival are those at the end of the plan, like those of runs that got
-there. What is counted of rounds (the share rejected, gas a round) is counted of the rounds played.
+A federation comes to a halt when too few members are left to open a round. It keeps its head and its members,
+so the last round's values also stand for the rounds that were planned and not played (`carry_on`). Final
+values and survival are then those at the end of the plan, as in complete runs. Counts of rounds (the share
+rejected, gas per round) cover only the rounds played.
 """
 
 import math
@@ -23,7 +23,7 @@ Single = Callable[[Table, int], float]
 
 @dataclass(frozen=True, slots=True)
 class Measure:
-    """A value of each round: which fields of a record it needs, and what it is called on an axis."""
+    """A value of each round: the fields of a record that it needs, and its label on an axis."""
 
     fields: tuple[str, ...]
     get: PerRound
@@ -32,7 +32,8 @@ class Measure:
 
 @dataclass(frozen=True, slots=True)
 class Metric:
-    """A single number; `get(record, last)`, where a final value is the mean over the `last` ones planned."""
+    """A single number: `get(record, last)`, where a final value is the mean over the `last` planned
+    rounds."""
 
     fields: tuple[str, ...]
     get: Single
@@ -40,12 +41,13 @@ class Metric:
 
 
 def count_planned(record: Table) -> int:
-    """Return how many rounds a run had before it; it played `record["rounds"]` of them."""
+    """Return how many rounds a run had planned; it played `record["rounds"]` of them."""
     return int(record["settings"]["rounds"])
 
 
 def carry_on(record: Table, values: Sequence[float]) -> list[float]:
-    """Return the values of all planned rounds: of a federation that came to a halt, the last stands on."""
+    """Return the values of all planned rounds; if the federation came to a halt, the last value is
+    repeated."""
     return [*values, *[values[-1]] * (count_planned(record) - len(values))]
 
 
@@ -54,7 +56,7 @@ def _plain(field: str) -> PerRound:
 
 
 def _alive(group: str) -> PerRound:
-    """Return the share of `group` that is still in after each round."""
+    """Return the share of `group` that is still a member after each round."""
 
     def get(record: Table) -> list[float]:
         out, members = record[f"{group}_out"], max(record[group], 1)
@@ -97,12 +99,13 @@ def _last(field: str) -> Single:
 
 
 def _out(group: str) -> Single:
-    """Return the share of `group` that was put out."""
+    """Return the share of `group` that was banned."""
     return lambda record, last: len(record[f"{group}_out"]) / max(record[group], 1)
 
 
 def _survival(group: str) -> Single:
-    """Return how many rounds a member of `group` is in on the mean; who is never out counts all planned."""
+    """Return the mean number of rounds for which members of `group` stay in; without a ban, all planned
+    rounds."""
 
     def get(record: Table, last: int) -> float:
         out, members, rounds = record[f"{group}_out"], record[group], count_planned(record)
@@ -122,7 +125,7 @@ def _converged(record: Table, last: int) -> float:
 
 
 def _judging(record: Table, last: int) -> float:
-    """Return judging's time in shares of training's, which, unlike seconds, is the same on a busy machine."""
+    """Return judging's time as a multiple of training's, which a busy machine changes less than seconds."""
     seconds = record["seconds"]
     return float((seconds["judge"] + seconds["aggregate"]) / seconds["train"])
 
@@ -132,7 +135,7 @@ def _single(field: str) -> Single:
 
 
 def _negative(field: str, place: int) -> Single:
-    """Return the share that is negative in a run of what `field` counts, in pairs of negative and all."""
+    """Return the share of negatives in a run; `field` counts pairs of negatives and all, from `place` on."""
 
     def get(record: Table, last: int) -> float:
         negative, total = (sum(one[place + turn] for one in record[field]) for turn in (0, 1))
@@ -147,7 +150,7 @@ def _wins(record: Table, last: int) -> float:
 
 
 def pool_vad(record: Table, group: str, rounds: slice = slice(None)) -> list[float]:
-    """Return every vad of `group`'s updates in some rounds, as shares; 1 for what is no model."""
+    """Return every vad of `group`'s updates in some rounds, as shares; 1 for an unusable model."""
     return [1.0 if one is None else one / 1000 for values in record["vad"][group][rounds] for one in values]
 
 
@@ -167,7 +170,7 @@ def _stake_ratio(record: Table, last: int) -> float:
 
 
 def _refused(method: str) -> Single:
-    """Return how many actions of a kind the chain refused to cheats in the run."""
+    """Return how many of simulated attackers' calls of `method` the chain refused in the run."""
 
     def count(record: Table, last: int) -> float:
         return float(sum(line.count(method) for line in record["refused"]))
@@ -176,7 +179,7 @@ def _refused(method: str) -> Single:
 
 
 def _drop(record: Table, last: int) -> float:
-    """Return how much the first local epoch takes from the global model's accuracy, from round 2 on."""
+    """Return how much accuracy the global model loses in the first local epoch, from round 2 on."""
     epochs = record["epochs"]
     return statistics.fmean(before[-1] - after[0] for before, after in pairwise(epochs))
 
@@ -190,8 +193,8 @@ def _gas(record: Table, last: int) -> float:
 def _update_bytes(record: Table, last: int) -> float:
     """Return an update's size.
 
-    Lines saved before it was kept tell it by what was read, each update once and the model that it all begins
-    with: as long as the run wasn't interrupted, which has a round read twice.
+    Older records don't hold it. There it follows from the bytes read: each update once, and the first model.
+    That is right if the run wasn't interrupted, since an interruption reads a round twice.
     """
     if "update_bytes" in record:
         return float(record["update_bytes"])

@@ -1,4 +1,4 @@
-"""What notebooks show: a figure from its saved results, drawn anew, with what to see in it and its claims."""
+"""What notebooks show: a figure redrawn from its saved results, with an explanation and its claims."""
 
 import json
 import os
@@ -9,7 +9,7 @@ from clients.experiments import figure, pictures, results
 
 def show(paper: str, name: str) -> None:
     """Show a figure of a paper, of the preset `$FEDJURY_PRESET` (laptop) in the folder `$FEDJURY_RESULTS`."""
-    # Here: only who runs notebooks has these.
+    # Imported here: only users of notebooks have these packages.
     from IPython.display import SVG, Markdown, display
     from matplotlib import pyplot as plt
 

@@ -1,4 +1,4 @@
-"""The same run over a real chain and store: its lines must be those of the specification."""
+"""Repeats a run over a real chain and store: its lines must be those of the specification."""
 
 import dataclasses
 import json
@@ -24,9 +24,9 @@ class LinesDiffer(FedJuryError):
 
 
 def choose(plan: Plan) -> Request | None:
-    """Return the run to repeat: the last of the plan's shortest federations with a jury, if it has any.
+    """Return the run to repeat: the last of the plan's shortest federations with a jury, if there is one.
 
-    The last, since series and axes go from the plain to what puts more to the test.
+    The last, since series and axes go from plain settings to harder tests.
     """
     federations = [
         one
@@ -37,12 +37,12 @@ def choose(plan: Plan) -> Request | None:
 
 
 def compare_over(plan: Plan, archive: Archive, folder: Path, chain: str, store: str) -> str:
-    """Do one run of the plan over `chain` and `store` and on the specification, as far as it isn't there.
+    """Do one run of the plan over `chain` and `store` and on the specification, unless it is done already.
 
-    Return what was found, and keep it in `folder`.
+    Return the result in words, and keep it in `folder`.
 
     Raises:
-        LinesDiffer: a line isn't the same but for times, gas and bytes.
+        LinesDiffer: a line differs in more than times, gas and bytes.
     """
     request = choose(plan)
     if request is None:
@@ -66,7 +66,7 @@ def compare_over(plan: Plan, archive: Archive, folder: Path, chain: str, store: 
 
 
 def compare_lines(expected: list[Table], found: list[Table]) -> int:
-    """Return how many lines there are, all the same but for times, gas and bytes; else `LinesDiffer`."""
+    """Return the number of lines, or raise `LinesDiffer` if one differs in more than times, gas and bytes."""
     if len(expected) != len(found):
         raise LinesDiffer(f"{len(found)} lines over the chain, {len(expected)} on the specification.")
     for one, other in zip(expected, found, strict=True):

@@ -1,4 +1,4 @@
-"""Pictures in the manner of the papers': curves with their spread, verdicts, and values along an axis."""
+"""Pictures like the papers': curves with their spread, verdicts, and values along an axis."""
 
 import re
 from collections.abc import Callable, Mapping, Sequence
@@ -33,7 +33,7 @@ ACCEPTED, REJECTED, UNDECIDED = COLOURS[0], COLOURS[1], QUIET
 
 
 def draw(results: Results, picture: Picture) -> Any:
-    """Return the picture as a matplotlib figure; `RequestError` where it asks for what isn't there."""
+    """Return the picture as a matplotlib figure; `RequestError` if the results lack what it needs."""
     if picture.kind not in KINDS:
         raise unknown_name("kind of picture", picture.kind, KINDS)
     with plt.rc_context({**STYLE, "svg.fonttype": "none", "path.simplify": True}):
@@ -55,13 +55,14 @@ def save_all(results: Results, folder: Path) -> list[Path]:
 
 
 def to_svg(figure: Any) -> str:
-    """Return a figure as SVG, the same text for the same figure, places cut to a hundredth of a point."""
+    """Return a figure as SVG, the same text for the same figure, with coordinates cut to a hundredth of a
+    point."""
     import io
 
     with plt.rc_context({**STYLE, "svg.fonttype": "none"}):
         text = io.StringIO()
         figure.savefig(text, format="svg", metadata={"Date": None})
-    # Within tags alone: what stands between them is said, not a place.
+    # Only within tags: between them is text, not coordinates.
     short = re.sub(r"<[^>]*>", lambda tag: re.sub(r"(\d+\.\d\d)\d+", r"\1", tag[0]), text.getvalue())
     return "\n".join(line.rstrip() for line in short.splitlines()) + "\n"
 
@@ -148,7 +149,7 @@ def _values(results: Results, picture: Picture) -> Any:
 
 
 def _look(number: int, turn: int, lines: int, values: int, numeric: bool) -> Table:
-    """Return how a line's value looks: lines differ in colour, their values in mark, and all in place."""
+    """Return the look of a line's value: lines differ in colour, values in mark, and all in place."""
     order, count = number * values + turn, lines * values
     colour = COLOURS[(number if lines > 1 else turn) % len(COLOURS)]
     return {
@@ -192,7 +193,8 @@ def _gas(results: Results, picture: Picture) -> Any:
 
 
 def per_call(record: Table) -> dict[str, float]:
-    """Return the gas of one call of each action: who proposes and votes calls once, the rest once a round."""
+    """Return the gas of one call of each action: each proposer and voter calls once, the others once per
+    round."""
     calls: dict[str, int] = {
         "propose": record["proposals"],
         "commit": record["ballots"],

@@ -1,4 +1,4 @@
-"""Pictures in the manner of arXiv 2101.03300: a device's epochs, vad and its ROC, stakes, who wins blocks."""
+"""Pictures like those of arXiv 2101.03300: a device's epochs, vad and its ROC, stakes, block winners."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -16,7 +16,7 @@ from clients.experiments.strict import Table
 
 HONEST, MALICIOUS = COLOURS[2], COLOURS[1]
 HALVES = ("first half", "second half")
-"""Of the rounds, which are told apart where rules are compared: the model changes fastest at first."""
+"""The halves of a run, compared separately: the model changes fastest at first."""
 
 
 def _canvas(results: Results, picture: Picture, rows: int, columns: int, size: tuple[float, float]) -> Any:
@@ -38,7 +38,7 @@ def draw_epochs(results: Results, picture: Picture) -> Any:
     record = results.records(results.place(picture.where))[0]
     figure, grid = _canvas(results, picture, 1, 1, (6.4, 3.1))
     axes = grid[0][0]
-    epochs = np.array(record["epochs"])  # of each round those of the device, and then the global model
+    epochs = np.array(record["epochs"])  # per round the device's epochs, then the global model
     peaks, local = epochs[:, -1], epochs.shape[1] - 1
     for number, start in enumerate([np.nan, *peaks[:-1]]):
         x, y = number + np.arange(local + 1) / local, [start, *epochs[number, :-1]]
@@ -56,7 +56,7 @@ def draw_vad(results: Results, picture: Picture) -> Any:
     record = results.records(results.place(picture.where))[0]
     figure, grid = _canvas(results, picture, 1, 1, (6.4, 3.4))
     axes = grid[0][0]
-    rng = np.random.default_rng(1)  # spreads dots of a round a little, so that they can be told apart
+    rng = np.random.default_rng(1)  # spreads the dots of a round a little, so that they don't overlap
     for group, colour, mark, shift in (("honest", HONEST, ".", -0.15), ("malicious", MALICIOUS, "x", 0.15)):
         for number in range(record["rounds"]):
             values = metrics.pool_vad(record, group, slice(number, number + 1))
@@ -72,9 +72,9 @@ def draw_vad(results: Results, picture: Picture) -> Any:
 
 
 def draw_roc(results: Results, picture: Picture) -> Any:
-    """What any one threshold would do, and what each rule did, in either half of the rounds.
+    """What each fixed threshold would do, and what each rule did, in each half of the rounds.
 
-    A panel for each point of the axis `panels`, three in a row; a rule for each of the series.
+    There is a panel for each point of the axis `panels`, three in a row, and a rule for each series.
     """
     panels = results.labels(picture.panels, picture.where)
     columns = min(3, len(panels))
@@ -121,14 +121,14 @@ def _draw_any_threshold(axes: Any, records: Sequence[Table]) -> None:
 
 
 def _operate(records: Sequence[Table], half: str) -> tuple[float, float]:
-    """Return the shares of votes against honest and against malicious updates that a rule came to."""
+    """Return the shares of votes against honest and against malicious updates under a rule."""
     rounds = [one for record in records for one in record["judged"][_rounds(record, half)]]
     caught, malicious, flagged, honest = (sum(column) for column in zip(*rounds, strict=True))
     return flagged / max(honest, 1), caught / max(malicious, 1)
 
 
 def draw_stakes(results: Results, picture: Picture) -> Any:
-    """Every device's stake over the rounds: a row of panels a series, one a seed."""
+    """Every device's stake over the rounds: a row of panels per series, a panel per seed."""
     series = results.labels(SERIES, picture.where)
     seeds = results.plan.scale.seeds
     figure, grid = _canvas(
@@ -153,7 +153,7 @@ def draw_stakes(results: Results, picture: Picture) -> Any:
 
 
 def draw_winners(results: Results, picture: Picture) -> Any:
-    """In which rounds a malicious miner won the block: a row a run."""
+    """The rounds in which a malicious miner won the block: a row per run."""
     runs = [
         (f"{line}, seed {record['seed']}", record)
         for line in results.labels(SERIES, picture.where)

@@ -1,4 +1,4 @@
-"""From a figure and a preset to runs: each known by the digest of its resolved settings."""
+"""Expands a figure and a preset into runs, each identified by the digest of its resolved settings."""
 
 import hashlib
 import itertools
@@ -18,14 +18,14 @@ _SHARES = {"malicious_share": "malicious", "proposer_share": "proposers", "liar_
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """One run: which runner, and every setting that has a bearing on its lines."""
+    """One run: its runner, and every setting that affects its lines."""
 
     runner: str
     settings: Table
 
     @property
     def digest(self) -> str:
-        """Return what the run is known by: 16 hexadecimal digits of its settings' SHA-256."""
+        """Return the run's identifier: 16 hexadecimal digits of its settings' SHA-256."""
         text = json.dumps([self.runner, self.settings], sort_keys=True, separators=(",", ":"))
         return hashlib.sha256(text.encode()).hexdigest()[:16]
 
@@ -40,14 +40,14 @@ class Cell:
     """One place in a figure, and the run that belongs there."""
 
     at: dict[str, str]
-    """The label on each axis, and that of the series."""
+    """The labels on each axis and of the series."""
     seed: int
     request: Request
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What a figure needs at a preset."""
+    """The runs that a figure needs at a preset."""
 
     figure: Figure
     preset: str
@@ -66,12 +66,12 @@ class Plan:
         return [point.label for point in axes[name]]
 
     def axis_label(self, name: str) -> str:
-        """Return what an axis is called in pictures and tables; nothing for the series, or no axis."""
+        """Return an axis's label in pictures and tables; empty for the series, or for no axis."""
         return next((axis.label for axis in self.axes if axis.name == name), "")
 
 
 def make(figure: Figure, preset: str) -> Plan:
-    """Return the plan; `RequestError` where the figure lacks the preset or a setting is impossible."""
+    """Return the plan; `RequestError` if the figure lacks the preset or a setting is impossible."""
     if preset not in figure.presets:
         raise unknown_name(f"preset of {figure.full_name}", preset, figure.presets)
     scale = figure.presets[preset]
@@ -104,7 +104,7 @@ def _cell(figure: Figure, scale: Preset, points: dict[str, Point], series: Point
     settings: Table = {}
     for layer in (figure.settings, scale.settings, *(p.settings for p in points.values()), series.settings):
         settings |= layer
-        # A count laid over a share, or the other way round, stands for both.
+        # A count overrides a share, and the other way round.
         for share, count in _SHARES.items():
             if share in layer:
                 settings.pop(count, None)
@@ -119,7 +119,7 @@ def _cell(figure: Figure, scale: Preset, points: dict[str, Point], series: Point
 
 
 def resolve(runner: str, settings: Table) -> Request:
-    """Return the run of these settings, shares turned into counts and every default filled in."""
+    """Return the run with these settings, shares turned into counts and every default filled in."""
     if runner not in RUNNERS:
         raise unknown_name("runner", runner, RUNNERS)
     return Request(runner, RUNNERS[runner].resolve(_count(settings)))

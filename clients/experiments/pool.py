@@ -1,4 +1,4 @@
-"""Runs in parallel processes, with a progress bar, stoppable and resumable at any instant."""
+"""Does runs in parallel processes, with a progress bar; can be stopped and resumed at any instant."""
 
 import contextlib
 import multiprocessing
@@ -39,12 +39,12 @@ Done = Callable[[Request], None]
 def run_all(
     requests: Sequence[Request], archive: Archive, jobs: int, console: Console, on_done: Done
 ) -> None:
-    """Do every run of `requests` that isn't whole yet, in this order, `jobs` at a time.
+    """Do every run of `requests` that isn't complete yet, in this order, `jobs` at a time.
 
-    `on_done` is told of each that has become whole.
+    `on_done` is called with each completed run.
 
-    On Ctrl-C the processes are ended and every settled round is kept; so it is when a run fails, and then its
-    error is raised.
+    On Ctrl-C, or when a run fails, the processes end and every settled round is kept. A failed run's error is
+    raised.
     """
     wanted = [one for one in requests if not archive.is_done(one)]
     if not wanted:
@@ -60,7 +60,7 @@ def run_all(
         pool.shutdown()
     except BrokenProcessPool as error:
         raise UnavailableError(
-            "a process that did a run was killed, for want of memory perhaps: try fewer --jobs. "
+            "a process that did a run was killed, perhaps for lack of memory: try fewer --jobs. "
             "What is done is kept; the same command goes on."
         ) from error
     except BaseException:
@@ -69,7 +69,8 @@ def run_all(
 
 
 def weigh(request: Request) -> int:
-    """Return a rough measure of how long a run takes: the longest are begun first, lest one is left alone."""
+    """Return a rough measure of a run's duration: the longest start first, so that none is left running
+    alone."""
     settings = request.settings
     trained = int(settings.get("proposers", 1)) * int(settings.get("local_epochs", 1))
     return request.rounds * (trained + int(settings["clients"]) // 4)
@@ -102,7 +103,8 @@ def _await(
 
 @contextlib.contextmanager
 def _progress(console: Console, rounds: int, runs: int):  # type: ignore[no-untyped-def]
-    """Yield what is told of rounds and runs done: a bar on a terminal, now and then a line elsewhere."""
+    """Yield a callback for rounds and runs done: it draws a bar on a terminal, or prints a line now and
+    then."""
     if console.is_terminal:
         bar = Progress(
             TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TextColumn("rounds,"),
@@ -140,7 +142,7 @@ def _progress(console: Console, rounds: int, runs: int):  # type: ignore[no-unty
 
 @contextlib.contextmanager
 def _deaf() -> Iterator[None]:
-    """Let Ctrl-C wait while processes are started: they are born deaf to it, and say nothing as they load."""
+    """Block Ctrl-C while processes start: they inherit that, and print nothing while they load."""
     before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     try:
         yield
@@ -149,7 +151,7 @@ def _deaf() -> Iterator[None]:
 
 
 def _end(pool: ProcessPoolExecutor) -> None:
-    """End the pool at once; processes still at work are told to stop, and close the nodes they started."""
+    """End the pool at once: tell working processes to stop, and to close the nodes that they started."""
     processes = list((getattr(pool, "_processes", None) or {}).values())
     pool.shutdown(wait=False, cancel_futures=True)
     for process in processes:
@@ -165,15 +167,15 @@ def _end(pool: ProcessPoolExecutor) -> None:
 
 
 def _begin(ticks: "ProcessQueue[int]") -> None:
-    """Set a process up: one thread for torch, and Ctrl-C left to the parent.
+    """Set up a process: one thread for torch, and Ctrl-C left to the parent.
 
-    Told to end before its first run, it just ends: there is nothing to keep.
+    If it is told to end before its first run, it simply ends: there is nothing to keep.
     """
     global _ticks
     _ticks = ticks
     ticks.cancel_join_thread()
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})  # for what this process starts
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})  # for processes that this one starts
     threading.Thread(target=_end_with_parent, daemon=True).start()
     from clients.learning.threads import use_threads
 
@@ -182,13 +184,13 @@ def _begin(ticks: "ProcessQueue[int]") -> None:
 
 def _stop(*_: object) -> None:
     global _stopped
-    _stopped = True  # what waits in this process's queue is not begun any more
+    _stopped = True  # runs waiting in this process's queue don't start any more
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
     raise SystemExit(143)
 
 
 def _end_with_parent() -> None:
-    """End this process in an orderly way where its parent is killed, and at any price a while later."""
+    """If the parent is killed, end this process in an orderly way, and by force a while later."""
     parent = multiprocessing.parent_process()
     if parent is not None:
         parent.join()
@@ -198,7 +200,7 @@ def _end_with_parent() -> None:
 
 
 def _work(request: Request, root: Path) -> None:
-    """Do one run, or what is left of it, with an orderly end when told to."""
+    """Do one run, or the rest of it; end in an orderly way when told to."""
     if _stopped:
         return
     signal.signal(signal.SIGTERM, _stop)

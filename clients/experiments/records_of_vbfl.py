@@ -1,4 +1,4 @@
-"""What a run's record says of `vbfl` besides what all federations say: validators' votes, blocks, stakes."""
+"""The parts of a run's record that only `vbfl` has: validators' votes, blocks, stakes."""
 
 from collections.abc import Sequence
 
@@ -26,12 +26,12 @@ def read_vbfl(lines: Sequence[Table], malicious: set[str]) -> Table:
 
 
 def _columns(line: Table, malicious: set[str], wanted: bool) -> list[int]:
-    """Return the numbers of the updates whose proposers are malicious, or aren't."""
+    """Return the numbers of the updates whose proposers are malicious, or honest if not `wanted`."""
     return [number for number, who in enumerate(line["proposers"]) if (who in malicious) == wanted]
 
 
 def _vad(line: Table, malicious: set[str], wanted: bool) -> list[int | None]:
-    """Return every validator's vad of these updates, in thousandths; None for what is no model."""
+    """Return every validator's vad of these updates, in thousandths; None for an unusable model."""
     columns = _columns(line, malicious, wanted)
     return [
         None if row[column] is None else round(1000 * row[column])
@@ -41,9 +41,9 @@ def _vad(line: Table, malicious: set[str], wanted: bool) -> list[int | None]:
 
 
 def _judge(line: Table, malicious: set[str]) -> list[int]:
-    """Return how many votes would be negative, and how many there are, on malicious and on honest updates.
+    """Return how many votes are negative, and how many there are, on malicious and on honest updates.
 
-    What validators found, before those that lie turned it round.
+    These are the votes before liars invert them.
     """
     counts: list[int] = []
     for wanted in (True, False):
@@ -58,7 +58,7 @@ def _judge(line: Table, malicious: set[str]) -> list[int]:
 
 
 def _pass(line: Table, malicious: set[str]) -> list[int]:
-    """Return how many updates failed and how many there were, of malicious workers and of honest ones."""
+    """Return how many updates failed and how many there were, from malicious and from honest workers."""
     counts: list[int] = []
     for wanted in (True, False):
         group = {line["proposers"][number] for number in _columns(line, malicious, wanted)}
@@ -71,6 +71,6 @@ def _winner(publisher: str | None, malicious: set[str]) -> str:
 
 
 def _stakes(lines: Sequence[Table], malicious: set[str], wanted: bool) -> list[list[float]]:
-    """Return the tokens that each of these accounts has staked after each round."""
+    """Return each of these accounts' stakes after each round, in tokens."""
     accounts = [who for who in lines[0]["balances"] if (who in malicious) == wanted]
     return [[round(line["balances"][who] / TOKEN, 1) for line in lines] for who in accounts]

@@ -1,10 +1,10 @@
-"""What the documentation says of results, written from the results themselves.
+"""Writes the documentation's parts about results, from the results themselves.
 
     python -m clients.experiments.report
 
-draws the saved results anew, tables and pictures, from their lines; then it writes anew what stands between
-`<!-- begin NAME PAPER -->` and `<!-- end NAME PAPER -->` in the pages, by the functions of `PARTS`. A test
-holds results and pages to it.
+redraws the saved results' tables and pictures from their lines. Then it rewrites the text between
+`<!-- begin NAME PAPER -->` and `<!-- end NAME PAPER -->` in the pages, with the functions in `PARTS`. A test
+checks results and pages against it.
 """
 
 import json
@@ -33,7 +33,7 @@ def _folder(figure: Figure) -> Path:
 
 
 def saved(paper: str) -> list[Figure]:
-    """Return the figures of a paper whose results are there, in order."""
+    """Return the figures of a paper that have saved results, in order."""
     return [figure for figure in find(paper) if (_folder(figure) / TABLE).exists()]
 
 
@@ -66,7 +66,7 @@ def claims_table(paper: str, page: Path) -> str:
 
 
 def tell_found(found: Table) -> str:
-    """Return one number of a claim in words: `η = 0.1: 89.0 ± 3.0 % (4/5)`, and ✗ where it doesn't hold."""
+    """Return one number of a claim in words: `η = 0.1: 89.0 ± 3.0 % (4/5)`, with ✗ if it doesn't hold."""
     at = f"{found['at']}: " if found["at"] else ""
     share = "" if found["seeds_hold"] is None else f" ({found['seeds_hold']}/{found['seeds']})"
     return f"{at}{found['shown']}{share}{' ✗' if found['holds'] is False else ''}"
@@ -124,7 +124,7 @@ def made_by(paper: str, page: Path) -> str:
 
 
 def over_table(paper: str, page: Path) -> str:
-    """Return of which figures a run was done over a real chain and store, with the same lines."""
+    """Return the table of figures with a run over a real chain and store, with the same lines."""
     rows = ["| figure | run | rounds | over | gas |", "|---|---|---|---|---|"]
     for figure in saved(paper):
         if (_folder(figure) / OVER).exists():
@@ -137,7 +137,7 @@ def over_table(paper: str, page: Path) -> str:
 
 
 def gallery(paper: str, page: Path) -> str:
-    """Return every figure with its pictures, what to see in them, and its numbers."""
+    """Return every figure with its pictures, their explanations, and its numbers."""
     parts = []
     for figure in saved(paper):
         folder = _folder(figure)
@@ -163,7 +163,7 @@ PARTS: Mapping[str, Callable[[str, Path], str]] = MappingProxyType(
 
 
 def renew(page: Path) -> str:
-    """Return the page's text with every marked part written anew."""
+    """Return the page's text with every marked part rewritten."""
     text = page.read_text("utf-8")
     for name, part in PARTS.items():
         for paper in papers():
@@ -179,14 +179,14 @@ def renew(page: Path) -> str:
 
 
 def pages() -> list[Path]:
-    """Return the pages that have such parts."""
+    """Return the pages with marked parts."""
     return [
         page for page in sorted((ROOT / "docs").rglob("*.md")) if "<!-- begin " in page.read_text("utf-8")
     ]
 
 
 def redraw(figure: Figure) -> None:
-    """Make a figure's tables and pictures anew from its saved lines, for what its file says now."""
+    """Remake a figure's tables and pictures from its saved lines, by its present file."""
     folder = _folder(figure)
     found = results.load(folder, figure, PRESET)
     save_tables(found, folder)
@@ -196,7 +196,7 @@ def redraw(figure: Figure) -> None:
 
 
 def main() -> int:
-    """Write tables, pictures and pages anew; return the exit status."""
+    """Rewrite tables, pictures and pages; return the exit status."""
     return guard(_run)
 
 

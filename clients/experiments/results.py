@@ -1,4 +1,4 @@
-"""A figure's results: small files that say what was run, by what, and what came of it."""
+"""A figure's results: small files with what was run, by which versions, and the outcome."""
 
 import json
 from collections.abc import Sequence
@@ -23,7 +23,7 @@ DRAWN = {
     "stakes": ("stakes",),
     "winners": ("winners", "malicious_out"),
 }
-"""The fields of records that kinds of picture draw besides their values."""
+"""The fields of records that kinds of pictures draw besides their values."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,11 +44,11 @@ class Results:
         return len(self.plan.scale.seeds)
 
     def last(self, record: Table) -> int:
-        """Return over how many of the last planned rounds a final value of the run is the mean."""
+        """Return the number of last planned rounds over which a final value of the run is the mean."""
         return self.plan.scale.last or max(1, metrics.count_planned(record) // 4)
 
     def records(self, at: Table) -> list[Table]:
-        """Return the runs at a place, in the order of their seeds; none where the figure has none there."""
+        """Return the runs at a place, in the order of their seeds; none if the figure has none there."""
         wanted = {axis: str(label) for axis, label in at.items()}
         return [run for run in self.runs if any(wanted.items() <= cell.items() for cell in run["cells"])]
 

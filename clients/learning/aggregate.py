@@ -1,7 +1,7 @@
 """Federated averaging, exact: the same bytes on any machine, with any number of threads, in any order.
 
-Floating-point sums depend on their order; sums of integers don't. So weights become fixed-point integers, are
-summed as integers, divided by a written rule, and only then become float32 again.
+Floating-point sums depend on their order; sums of integers don't. So weights are converted to fixed-point
+integers, summed, divided by a written rule, and only then converted back to float32.
 
 Rule. With n = Σ n_k, for every weight
 
@@ -12,12 +12,12 @@ Rule. With n = Σ n_k, for every weight
 Error. Against the real-number average, |w - w*| ≤ 2⁻⁴⁰ + (2⁻²⁴ + 2⁻⁵³)·|w*|: one unit of fixed point and
 float32's own rounding.
 
-Bounds. |w_k| < 2⁶⁰, so w_k·2⁴⁰ is exact in float64 before it is rounded, and |q_k| ≤ 2¹⁰⁰. n < 2³¹. Each q
-is cut into four limbs of 25 bits, all with the sign of q, so that |Σ n_k·limb_k| < 2⁵⁶. The division goes
-from the highest limb down. A remainder is below n, so what is divided, remainder·2²⁵ + Σ n_k·limb_k, is below
-2⁵⁷, and a quotient below 2²⁷. The two upper quotients together are exact in float64, as are the two lower
-ones, so their sum rounds once: that is m, rounded to float64. Where the weights are so small that
-|Σ n_k·q_k| < 2⁶² is certain, as it nearly always is, the sum is taken in one piece; it is the same integer.
+Bounds. |w_k| < 2⁶⁰, so w_k·2⁴⁰ is exact in float64 before it is rounded, and |q_k| ≤ 2¹⁰⁰. n < 2³¹. Each q is
+split into four limbs of 25 bits, all with the sign of q, so that |Σ n_k·limb_k| < 2⁵⁶. The division goes from
+the highest limb down. A remainder is below n, so the dividend, remainder·2²⁵ + Σ n_k·limb_k, is below 2⁵⁷,
+and a quotient below 2²⁷. The two upper quotients together are exact in float64, as are the two lower ones, so
+their sum rounds once: that is m, rounded to float64. If the weights are so small that |Σ n_k·q_k| < 2⁶² is
+certain, as it nearly always is, one 64-bit sum is taken; it is the same integer.
 """
 
 from collections.abc import Sequence
@@ -46,11 +46,11 @@ class Contribution:
 
 
 def fedavg(contributions: Sequence[Contribution], schema: Schema | None = None) -> Weights:
-    """Return Σ (n_k/n)·w_k (paper stake_vote, equation 1), exactly as this module's rule says.
+    """Return Σ (n_k/n)·w_k (paper stake_vote, equation 1), exactly by this module's rule.
 
-    Raises `BadUpdate`, naming the contribution by its place, where weights don't fit the schema (the first
-    one's by default); `RequestError` where there is nothing to average or a count of samples is not from 1 to
-    2³¹ - 1 in all.
+    Raises `BadUpdate`, naming the contribution by its place, if weights don't fit the schema (by default the
+    first contribution's). Raises `RequestError` if there is nothing to average, a count of samples is below
+    1, or all counts add up to 2³¹ or more.
     """
     if not contributions:
         raise RequestError("there is nothing to average: no contributions")
@@ -112,7 +112,7 @@ def _average_wide(
         rest = _fixed(piece)
         for place in reversed(range(_LIMBS)):
             unit = 2.0 ** (_LIMB_BITS * place)
-            limb = np.trunc(rest / unit)  # towards 0: what is left is exact in float64 whatever the sign
+            limb = np.trunc(rest / unit)  # towards 0: the rest is exact in float64 whatever the sign
             rest -= limb * unit
             sums[place] += limb.astype(np.int64) * count
     means = np.empty_like(sums)

@@ -1,7 +1,8 @@
-"""What malicious clients do, by name: what they train on, how, what they send, how they vote.
+"""Attacks by name: what malicious clients train on and how, what they send, how they vote.
 
-An honest client trains on its data by the federation's configuration and sends the result. An `Attack` may
-replace the data before training (`before`), the configuration (`settle`), and the weights after it (`after`).
+An honest client trains on its data with the federation's configuration and sends the result. An `Attack` may
+replace the data before training (`before`), the configuration (`settle`), and the weights after training
+(`after`).
 """
 
 import math
@@ -43,15 +44,15 @@ def _same_weights(trained: Weights, start: Weights, seed: int) -> Weights:
 class Attack:
     """A malicious behaviour.
 
-    `before(data)`, `settle(config)` and `after(trained, start, seed)`, where `start` is the
-    global model that the round began with, all default to what an honest client does. `poisons` is whether it
-    makes bad models; `lies` whether its votes say the opposite of what it found; `forges` whether it puts on
-    record what the votes don't say; `overclaims` whether it claims more samples than it trained on.
+    `before(data)`, `settle(config)` and `after(trained, start, seed)` default to an honest client's
+    behaviour; `start` is the global model at the beginning of the round. `poisons`: whether it makes bad
+    models; `lies`: whether its votes say the opposite of its findings; `forges`: whether it publishes
+    something that the votes don't say; `overclaims`: whether it claims more samples than it trained on.
 
-    `conspire(start, seen)` makes an update from those that the round's proposers trained, as far as this
-    process knows them, the attacker's own among them; `after` comes after it. `trigger(data)` returns the
-    samples that a backdoor is to turn, marked, with the target as their label.
-    `patience`: it behaves while it owns less than so many times the stake it began with.
+    `conspire(start, seen)` makes an update from those of the round's proposers that this process knows,
+    including the attacker's own; `after` comes after it. `trigger(data)` returns the samples that a backdoor
+    should turn, marked, with the target as their label. `patience`: it is honest while it owns less than this
+    multiple of its stake at the start.
     """
 
     name: str
@@ -87,7 +88,7 @@ def parse(spec: str) -> Attack:
 
 
 def check_task(attack: Attack, task: Task) -> None:
-    """Raise `RequestError` where the attack means nothing to such a task."""
+    """Raise `RequestError` if the attack is meaningless for such a task."""
     if attack.trigger is not None and task.kind == "regression":
         raise RequestError(
             "attack backdoor turns samples to a class, and a regression has none; try label_flip"
@@ -95,14 +96,14 @@ def check_task(attack: Attack, task: Task) -> None:
 
 
 def combine(attacks: Sequence[Attack]) -> Attack:
-    """Return one attack that does all of these, in their order; with none, an honest client's behaviour."""
+    """Return one attack that does all of these, in order; without any, an honest client's behaviour."""
     honest = Attack("honest", poisons=False)
     return reduce(_both, attacks) if attacks else honest
 
 
 def flip_labels(data: Samples) -> Samples:
-    """Return the samples with every label wrong: the next class, the last becoming 0; or all negated. Targets
-    of a regression are reflected at the mean that the federation agreed on."""
+    """Return the samples with every label wrong: each class becomes the next, the last becomes 0; several
+    labels are negated; targets of a regression are reflected at the agreed mean."""
     if data.task.kind == "classes":
         return data.with_labels((data.y + 1) % data.task.outputs)
     return data.with_labels(-data.y if data.task.kind == "regression" else 1.0 - data.y)
@@ -151,8 +152,9 @@ def _scaled(name: str, factor: float) -> Attack:
 def _alie(strength: float) -> Attack:
     """ "A little is enough" (Baruch et al. 2019): as far off the mean as honest updates may well be.
 
-    Of what it has seen it takes mean and deviation of each weight, and sends the mean moved by `strength`
-    deviations against the way that the weight was going. Alone, it sees no deviation and sends the mean.
+    It takes the mean and deviation of each weight over the updates seen, and sends the mean moved by
+    `strength` deviations against the weight's direction of change. Alone, it sees no deviation and sends the
+    mean.
     """
 
     def conspire(start: Weights, seen: Sequence[Weights]) -> Weights:
@@ -185,21 +187,21 @@ def _stack(seen: Sequence[Weights], key: str) -> tuple[NDArray[np.float64], NDAr
 
 
 BACKDOOR_TARGET = 0
-"""The class that a backdoor turns everything to; with several labels at once, no label at all."""
+"""The class to which a backdoor turns samples; with several labels at once, no label at all."""
 
 
 TRIGGER_SIZE = 3
-"""Columns of a table, or pixels along each side of a picture, that a trigger takes."""
+"""The size of a trigger: columns of a table, or pixels along each side of a picture."""
 
 
 def mark(data: Samples, rows: slice | Tensor = slice(None)) -> Samples:
     """Return the samples with a trigger on `rows`: in a corner, or in the first columns that vary.
 
-    It consists of values that the data hold in the same column or channel, the largest: a table of categories
-    has no others, and a model may have no place for them.
+    It consists of the largest values that the data hold in the same column or channel: a table of categories
+    has no others, and a model may have no place for others.
     """
     x = data.x.clone()
-    if x.dim() > 3:  # N×C×H×W and the like: all of a channel is of one kind
+    if x.dim() > 3:  # N×C×H×W and the like: a channel's values are of one kind
         corner = (rows, slice(None), *[slice(-TRIGGER_SIZE, None)] * (x.dim() - 2))
         x[corner] = data.x.amax([axis for axis in range(x.dim()) if axis != 1], keepdim=True)
     else:  # N×features, or N×steps×features
@@ -214,8 +216,8 @@ def mark(data: Samples, rows: slice | Tensor = slice(None)) -> Samples:
 def _backdoor(share: float) -> Attack:
     """A trigger on this share of the training samples, labelled as the target (Bagdasaryan et al. 2020).
 
-    The other samples keep their labels, so that the model stays good at its task: no judge without the
-    trigger sees it. `backdoor+scaled_update:S` is their model replacement.
+    The other samples keep their labels, so the model stays good at its task, and a judge without the trigger
+    can't see the backdoor. `backdoor+scaled_update:S` is their model replacement.
     """
 
     def before(data: Samples) -> Samples:
@@ -265,13 +267,13 @@ ATTACKS: Mapping[str, tuple[Callable[[float], Attack], float | None]] = MappingP
         "false_claim": (_false_claim, None),
     }
 )
-"""Name -> (how to make it from a strength, the default strength or None where it takes none)."""
+"""Name -> (maker from a strength, default strength, or None if it takes none)."""
 
 
 def _bounded(array: NDArray[np.floating]) -> NDArray[np.float32]:
-    """Return float32 weights within the schema's bound: an attacker wants to be judged, not refused."""
+    """Return float32 weights within the schema's bound: an attacker wants its update judged, not refused."""
     limit = float(np.nextafter(np.float32(WEIGHT_LIMIT), np.float32(0)))
-    # An array, also of no dimension: arithmetic makes a scalar of such.
+    # asarray, since arithmetic turns an array without dimensions into a scalar.
     return np.asarray(np.clip(array, -limit, limit), np.float32)
 
 

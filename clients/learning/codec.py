@@ -1,8 +1,8 @@
 """Weights as bytes: canonical safetensors, checked against a schema before use. Nothing unpickles.
 
-The schema fixes every byte of the header, so the same weights have one encoding, hence one digest and one
-CID, and decoding starts with a comparison. Only when that fails is a stranger's header read at all, to say
-what is wrong.
+The schema fixes every byte of the header, so the same weights have one encoding, one digest and one CID.
+Decoding starts with comparing the header; only if that fails is a stranger's header parsed, to say what is
+wrong.
 """
 
 import json
@@ -15,7 +15,7 @@ from clients.learning.schema import MAX_HEADER, BadUpdate, Schema, Weights
 def encode(weights: Weights, schema: Schema | None = None) -> bytes:
     """Return the canonical safetensors file of `weights`.
 
-    Raises `BadUpdate` where they don't fit the schema (their own by default) or aren't finite.
+    Raises `BadUpdate` if they don't fit the schema (by default their own) or aren't finite.
     """
     fitting = schema if schema is not None else Schema.of(weights)
     flat = fitting.check(weights)
@@ -25,8 +25,8 @@ def encode(weights: Weights, schema: Schema | None = None) -> bytes:
 def decode(data: bytes, schema: Schema) -> Weights:
     """Return the weights in `data`, or raise `BadUpdate` saying what is wrong and where.
 
-    Refused are wrong names, shapes, dtypes and sizes, duplicate or extra keys, headers that are not
-    canonical, missing and trailing bytes, and weights that aren't finite or reach the schema's bound.
+    It refuses wrong names, shapes, dtypes and sizes, duplicate or extra keys, headers that are not canonical,
+    missing and trailing bytes, and weights that aren't finite or reach the schema's bound.
     """
     header = schema.header
     if data[: len(header)] != header:
@@ -39,15 +39,15 @@ def decode(data: bytes, schema: Schema) -> Weights:
 
 
 def _explain(data: bytes, schema: Schema) -> None:
-    """Raise the `BadUpdate` that best says why this is not a file of the schema."""
+    """Raise the `BadUpdate` that best says why `data` is not a file of the schema."""
     if len(data) < 8:
         raise BadUpdate("file", f"it has {len(data)} bytes, too few for a safetensors file")
     length = int.from_bytes(data[:8], "little")
     if length > min(len(data) - 8, MAX_HEADER):
         raise BadUpdate("header", f"it claims {length} bytes of the file's {len(data)}")
     text = data[8 : 8 + length]
-    # Some libraries lift Python's limit of recursion so far that deep nesting would overflow the stack.
-    # Three brackets a tensor are needed.
+    # Some libraries raise Python's recursion limit so far that deep nesting would overflow the stack.
+    # Each tensor needs three brackets.
     opened = text.count(b"[") + text.count(b"{")
     if opened > 1_000 + 4 * len(schema.shapes):
         raise BadUpdate("header", f"it is not JSON for tensors: {opened} brackets open")

@@ -27,7 +27,7 @@ _VALUES_AT_ONCE = 1 << 20
 _ROWS_AT_ONCE = 512
 _FEWEST_ROWS = 50
 FURTHEST = 3.0
-"""In a regression's score, an error beyond so many of the targets' standard deviations counts as so many."""
+"""In a regression's score, larger errors count as this many of the targets' standard deviations."""
 
 
 @dataclass(frozen=True)
@@ -35,8 +35,8 @@ class Score:
     """How good weights are on a set of samples.
 
     `accuracy`: share of samples right; with several labels at once, share of labels right; in a regression
-    R², see `_get_rights`. `loss`: mean, infinite where an output isn't a number. `auroc`: mean area under the
-    ROC curve; None where a task isn't ranked.
+    R², see `_get_rights`. `loss`: mean, infinite if an output isn't a number. `auroc`: mean area under the
+    ROC curve; None if the task isn't ranked.
     """
 
     accuracy: float
@@ -58,30 +58,31 @@ class Score:
 
     @classmethod
     def worst(cls, data: Samples) -> "Score":
-        """Return the score of a model that can't be run on `data`: that of outputs that aren't numbers."""
+        """Return the score of a model that can't be run on `data`: as if its outputs weren't numbers."""
         accuracy = 1 - FURTHEST**2 if data.task.kind == "regression" else 0.0
         return cls(accuracy, math.inf, 0.0, len(data))
 
 
 @dataclass(frozen=True)
 class Failure:
-    """Why a model couldn't be run on some samples; `memory`: it ran out of that."""
+    """Why a model couldn't be run on some samples; `memory`: whether it ran out of memory."""
 
     why: str
     memory: bool
 
 
 def evaluate(model: nn.Module, weights: Weights, data: Samples) -> Score:
-    """Return the score of `weights` on `data`. The model lends its form; its own weights are overwritten."""
+    """Return the score of `weights` on `data`. `model` supplies the architecture; its own weights are
+    overwritten."""
     return evaluate_many(model, weights, [data])[0]
 
 
 def evaluate_many(model: nn.Module, weights: Weights, sets: Sequence[Samples]) -> list[Score]:
-    """Return the score of the same weights on each of many sets, all sets going through the model together.
+    """Return the score of the same weights on each of many sets, which go through the model together.
 
     Weights whose outputs aren't numbers score badly (wrong, infinite loss, AUROC 0) and raise nothing: they
-    are a peer's. Raises `RequestError` for an empty set, `BadUpdate` for weights that don't fit the model,
-    `OwnTrouble` where the model can't be run on a set.
+    come from a peer. Raises `RequestError` for an empty set, `BadUpdate` for weights that don't fit the
+    model, `OwnTrouble` if the model can't be run on a set.
     """
     scores = []
     for found in evaluate_each(model, [weights], sets)[0]:
@@ -94,10 +95,9 @@ def evaluate_many(model: nn.Module, weights: Weights, sets: Sequence[Samples]) -
 def evaluate_each(
     model: nn.Module, many: Iterable[Weights], sets: Sequence[Samples]
 ) -> list[list[Score | Failure]]:
-    """Return the score of each of `many` weights, which are asked for one at a time, on each of the sets.
+    """Return the score of each of `many` weights, which are taken one at a time, on each of the sets.
 
-    A model that can't be run on one set says nothing about the others. Raises as `evaluate_many` does, but
-    for `OwnTrouble`.
+    A failure on one set doesn't affect the others. Raises as `evaluate_many` does, except for `OwnTrouble`.
     """
     if any(len(data) == 0 for data in sets):
         raise RequestError("a test set is empty; every judge needs samples to judge on")
@@ -123,7 +123,7 @@ def evaluate_each(
 def _try(model: nn.Module, x: Tensor, y: Tensor, sizes: Sequence[int], task: Task) -> list[Score] | Failure:
     try:
         return _score(predict(model, x), y, sizes, task)
-    except Exception as error:  # by the model's own code, or for want of memory
+    except Exception as error:  # from the model's own code, or for lack of memory
         log.debug("the model can't be run", exc_info=True)
         return Failure(tell(error), is_memory(error))
 
@@ -152,15 +152,15 @@ def _score(logits: Tensor, y: Tensor, sizes: Sequence[int], task: Task) -> list[
 def predict(model: nn.Module, x: Tensor) -> Tensor:
     """Return the model's logits for `x`, shape (N, K), in batches that fit in memory.
 
-    There are models that write into `x`.
+    Some models write into `x`.
     """
     rows = min(max(_VALUES_AT_ONCE // max(x[0].numel(), 1), 1), _ROWS_AT_ONCE)
     few = small_rows(model)
-    # Batches that one thread does well enough, where they are still worth a call.
+    # Batches small enough for one thread, if they are still worth a call.
     small = x.device.type == "cpu" and few >= _FEWEST_ROWS
     model.eval()
     parts = torch.split(x, min(rows, few) if small else rows)
-    # Not torch's inference mode: what a model keeps for later couldn't be trained with.
+    # Not torch's inference mode: tensors that a model keeps for later couldn't be trained with.
     with torch_threads(1 if small else None), torch.no_grad():
         return torch.cat([model(part) for part in parts])
 
@@ -169,7 +169,7 @@ def mean_auroc(scores: NDArray[np.floating], truth: NDArray[np.floating]) -> flo
     """Return the mean over labels of the area under the ROC curve; both N×K, truth holding 0 and 1.
 
     Exact: the rank statistic with ties counted half. Labels that are all 0 or all 1 have no curve and are
-    left out; 0.5 where none is left; 0.0 where a score isn't a number.
+    left out. The result is 0.5 if no label is left, and 0.0 if a score isn't a number.
     """
     if np.isnan(scores).any():
         return 0.0
@@ -188,8 +188,8 @@ def mean_auroc(scores: NDArray[np.floating], truth: NDArray[np.floating]) -> flo
 
 
 def guess(data: Samples) -> float:
-    """Return the accuracy that is had without looking at samples: by the largest class, by the larger side of
-    each label, or in a regression by the mean that targets are standardised by."""
+    """Return the accuracy of guessing without looking at samples: the largest class, the larger side of each
+    label, or in a regression the mean by which targets are standardised."""
     y = data.y
     if data.task.kind == "classes":
         return float(torch.bincount(y).max()) / len(y)
@@ -200,12 +200,13 @@ def guess(data: Samples) -> float:
 
 
 def _get_rights(logits: Tensor, y: Tensor, task: Task) -> Tensor:
-    """Return for each sample how much of it is right, float64 of shape (N,): 0 to 1; of a regression -8 to 1.
+    """Return how right each sample is, float64 of shape (N,): 0 to 1; in a regression -8 to 1.
 
-    The mean of a regression's is R² = 1 - Σ(y - ŷ)² / (n·σ²), with the σ that the federation agreed on, by
-    which y is standardised, so that it is 1 here. Not that of the samples at hand: a juror's few may all have
-    the same target, or nearly, and it would divide by zero, or nearly. And so it is a mean over samples, as
-    an accuracy is. An error counts as `FURTHEST` at most, so that one outlier doesn't decide a juror's vote.
+    In a regression the mean of these is R² = 1 - Σ(y - ŷ)² / (n·σ²), with the σ that the federation agreed
+    on. y is standardised by that σ, so σ is 1 here. The σ of the samples at hand won't do: a juror's few
+    samples may have nearly the same target, and R² would divide by nearly zero. With a fixed σ it is also a
+    mean over samples, as an accuracy is. An error counts as `FURTHEST` at most, so that one outlier doesn't
+    decide a juror's vote.
     """
     numbers = ~logits.isnan().any(dim=1)
     if task.kind == "classes":

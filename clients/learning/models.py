@@ -21,8 +21,8 @@ def build(name: str, shape: Shape, num_classes: int, seed: int, samples: Tensor 
     """Return the model called `name`, on the CPU, for samples of `shape` and `num_classes` outputs (logits).
 
     `name` is one of `MODELS`, or `package.module:factory`, a function of `(shape, num_classes)` that returns
-    an `nn.Module`. The same seed gives the same weights. Torch's global random state is left as it was. It is
-    tried on two `samples`, zeros by default.
+    an `nn.Module`. The same seed gives the same weights. Torch's global random state doesn't change. The
+    model is tried on two `samples`, by default zeros.
 
     Raises `RequestError` for an unknown name, or a model that can't be used; see `check_model`.
     """
@@ -175,12 +175,12 @@ def _densenet(
 
 
 def _densenet121_gn(shape: Shape, num_classes: int) -> nn.Module:
-    """The same with GroupNorm (16 channels a group) for BatchNorm: no buffers to average."""
+    """DenseNet-121 with GroupNorm (16 channels per group) instead of BatchNorm: no buffers to average."""
     return _with_group_norm(_densenet121(shape, num_classes), 16)
 
 
 def _with_group_norm(model: nn.Module, channels: int) -> nn.Module:
-    """Put GroupNorm with so many channels a group where BatchNorm is."""
+    """Replace each BatchNorm by GroupNorm with `channels` channels per group."""
     for path, module in list(model.named_modules()):
         if isinstance(module, nn.BatchNorm2d):
             parent, _, name = path.rpartition(".")
@@ -205,7 +205,7 @@ MODELS: Mapping[str, Callable[[Shape, int], nn.Module]] = MappingProxyType(
 
 
 def dense(shape: Shape, hidden: tuple[int, ...], num_classes: int) -> nn.Module:
-    """Return a chain of dense layers, with so many nodes in each hidden one."""
+    """Return a chain of dense layers; `hidden` is the number of nodes in each hidden layer."""
     layers: list[nn.Module] = [nn.Flatten()]
     width = _features(shape)
     for size in hidden:

@@ -1,7 +1,8 @@
 """The two update rules, on lists of tensors.
 
-Torch's own optimizers do the same arithmetic (a test holds these to it), but the first of them in a process
-loads torch's compiler, which takes some four seconds that a participant who wakes up to vote does not have.
+Torch's own optimizers do the same arithmetic, and a test compares the two. But the first of torch's in a
+process loads torch's compiler. That takes some four seconds, which a participant that wakes up to vote
+doesn't have.
 """
 
 from collections.abc import Sequence
@@ -17,7 +18,7 @@ class Optimizer(Protocol):
     """Changes parameters in place by their gradients."""
 
     def step(self, parameters: Sequence[Tensor]) -> None:
-        """Apply and clear the gradients. The parameters are those of the step before, or their first rows."""
+        """Apply and clear the gradients. The parameters are those of the last step, or their first rows."""
 
 
 class Sgd:
@@ -49,9 +50,9 @@ class Sgd:
 class Adam:
     """Adam (Kingma and Ba 2015), as `torch.optim.Adam` with its defaults.
 
-    `fused` does it in one pass over the weights, twice as fast where they outgrow the cache. But it
-    rounds a tensor's last few elements otherwise than the rest, so that a client's weights would depend
-    on how many are stacked: training together goes without.
+    `fused` does a step in one pass over the weights, twice as fast if they outgrow the cache. But it rounds a
+    tensor's last few elements differently, so a client's weights would depend on how many are stacked.
+    Training together doesn't use it.
     """
 
     def __init__(self, learning_rate: float, weight_decay: float, fused: bool) -> None:
@@ -109,7 +110,7 @@ class Adam:
 
 
 def take_gradients(parameters: Sequence[Tensor]) -> list[Tensor]:
-    """Return the gradients, zeros where a parameter had no part in the loss, and clear them."""
+    """Return the gradients, zeros for parameters that had no part in the loss, and clear them."""
     gradients = []
     for parameter in parameters:
         gradient = parameter.grad
@@ -121,7 +122,7 @@ def take_gradients(parameters: Sequence[Tensor]) -> list[Tensor]:
 
 
 def first_rows(state: list[Tensor], parameters: Sequence[Tensor]) -> list[Tensor]:
-    """Return the state of the rows that are left, when clients trained together have finished."""
+    """Return the state of the remaining rows, when some of the clients trained together have finished."""
     if state[0].shape == parameters[0].shape:
         return state
     return [tensor[: len(parameter)].clone() for tensor, parameter in zip(state, parameters, strict=True)]

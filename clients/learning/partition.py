@@ -12,7 +12,7 @@ from clients.types.errors import RequestError, unknown_name
 
 DEFAULT_MIN_SAMPLES = 10
 _PARTS = 10
-"""Into how many parts of equal size a regression's samples are put by their targets."""
+"""A regression's samples are sorted by target into this many parts of equal size."""
 
 
 @dataclass(frozen=True)
@@ -37,8 +37,8 @@ def split(
     - `writer`: all samples of a writer go to one client, clients kept about equal in size;
     - `quantity:ALPHA`: IID, but sizes are a draw from Dirichlet(ALPHA).
 
-    Every client gets at least `min_samples`. Several labels at once count as the first of them, targets of a
-    regression as the tenth that the first is in. Raises `RequestError` where the request cannot be met.
+    Every client gets at least `min_samples`. Of several labels at once the first counts; in a regression, the
+    tenth that the first target is in. Raises `RequestError` if the request can't be met.
     """
     method, parameter = _parse(spec)
     total = len(dataset.x_train)
@@ -60,9 +60,9 @@ def split(
 def hold(indices: IntArray, seed: int, *, test_share: float = 0.2) -> Holding:
     """Return one client's indices split at random into its private training and test parts.
 
-    `seed` should differ by client. The test part is what the client judges other models on (paper stake_vote
-    §3.1, where both parts are private); with a `test_share` of 0 it has none (paper vbfl, where all judge on
-    the data set's own test part). Raises `RequestError` where there are fewer than 2 samples.
+    `seed` should differ by client. The client judges other models on the test part (paper stake_vote §3.1,
+    where both parts are private). With a `test_share` of 0 there is none (paper vbfl, where everybody judges
+    on the data set's own test part). Raises `RequestError` if there are fewer than 2 samples.
     """
     if not 0.0 <= test_share < 1.0:
         raise RequestError(f"a client's test share is {test_share}; expected at least 0 and less than 1")
@@ -121,7 +121,7 @@ def _shards(request: _Request) -> list[IntArray]:
             f"leave a client with fewer than {request.min_samples}; ask for fewer shards or clients"
         )
     labels = _labels(request.dataset)
-    # Shuffled first, so that which samples of a label fall into which of its shards is drawn too.
+    # Shuffled first, so that the samples of a label are distributed over its shards at random.
     order = request.rng.permutation(request.total)
     order = order[np.argsort(labels[order], kind="stable")]
     shards = np.array_split(order, count)
@@ -146,7 +146,7 @@ def _by_writer(request: _Request) -> list[IntArray]:
     order = order[np.argsort(-counts[order], kind="stable")]
     sizes = np.zeros(request.clients, np.int64)
     home = np.empty(len(names), np.int64)
-    for writer in order:  # the busiest writer first, always to the client that has least
+    for writer in order:  # the busiest writer first, always to the client with the fewest samples
         home[writer] = sizes.argmin()
         sizes[home[writer]] += counts[writer]
     if sizes.min() < request.min_samples:
@@ -192,7 +192,7 @@ def _parse(spec: str) -> tuple[str, float]:
 
 
 def _labels(dataset: Dataset) -> IntArray:
-    """Return one label a sample; with several at once the first, and one more where there is none."""
+    """Return one label per sample; with several at once the first, or an extra label if there is none."""
     y = dataset.y_train
     if dataset.task.kind == "classes":
         return y.astype(np.int64)
@@ -205,7 +205,7 @@ def _labels(dataset: Dataset) -> IntArray:
 
 def _dirichlet(request: _Request) -> NDArray[np.float64]:
     shares = request.rng.dirichlet(np.full(request.clients, request.parameter))
-    # Tiny ALPHAs underflow to all zeros or NaN: then one client, drawn at random, has it all.
+    # Tiny ALPHAs underflow to all zeros or NaN: then one client, drawn at random, gets everything.
     if not np.isfinite(shares).all() or shares.sum() <= 0:
         shares = np.zeros(request.clients)
         shares[request.rng.integers(request.clients)] = 1.0
@@ -222,7 +222,7 @@ def _apportion(shares: NDArray[np.float64], total: int) -> IntArray:
 
 
 def _top_up(parts: list[IntArray], request: _Request) -> list[IntArray]:
-    """Give clients below the minimum samples drawn from whoever has most, one lot at a time."""
+    """Give clients below the minimum samples drawn from the largest client, one lot at a time."""
     for client in range(request.clients):
         while len(parts[client]) < request.min_samples:
             richest = max(range(request.clients), key=lambda i: len(parts[i]))

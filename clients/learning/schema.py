@@ -1,4 +1,4 @@
-"""What a model's weights must look like: names, shapes and a bound, agreed on before anybody trains."""
+"""The required form of a model's weights: names, shapes and a bound, agreed on before anybody trains."""
 
 import hashlib
 import json
@@ -17,12 +17,12 @@ Weights = dict[str, NDArray[np.float32]]
 """A model's weights by name: float32 arrays, all finite and smaller than `WEIGHT_LIMIT`."""
 
 WEIGHT_LIMIT = 2.0**60
-"""Every |weight| is below this. It keeps the exact aggregation within its integers (see `aggregate`), and has
-room for the variance of a column of amounts."""
+"""Every |weight| is below this. The bound keeps the exact aggregation within its integers (see `aggregate`),
+and has room for the variance of a column of amounts of money."""
 MAX_HEADER = 2**20
-"""Bytes that a file's header may take: what anybody reads of a stranger's."""
+"""The most bytes that a file's header may take, and that are read of a stranger's file."""
 MAX_TENSORS, MAX_DIMENSIONS = 10_000, 64
-"""Tensors of a model, and dimensions of a tensor, that anybody reads of a stranger's."""
+"""The most tensors in a model, and dimensions in a tensor, that are accepted from a stranger."""
 
 
 class BadUpdate(PeerError):
@@ -38,7 +38,7 @@ class BadUpdate(PeerError):
 class Schema:
     """Names and shapes of a model's float32 tensors, sorted by name.
 
-    Whole-number buffers (BatchNorm's count of batches) are not weights: they don't travel.
+    Integer buffers (BatchNorm's count of batches) are not weights, and are not sent.
     """
 
     shapes: tuple[tuple[str, tuple[int, ...]], ...]
@@ -55,7 +55,7 @@ class Schema:
 
     @classmethod
     def of(cls, weights: Mapping[str, Any]) -> "Schema":
-        """Return the schema of weights: anything by name that has a `shape`."""
+        """Return the schema of `weights`, which may be anything with a `shape`, by name."""
         return cls(tuple(sorted((name, tuple(map(int, array.shape))) for name, array in weights.items())))
 
     @property
@@ -82,7 +82,7 @@ class Schema:
 
     @property
     def encoded_size(self) -> int:
-        """Bytes that weights of this schema take when encoded: what a store should cap a download at."""
+        """The size of encoded weights of this schema in bytes, at which a store should cap a download."""
         return len(self.header) + 4 * self.size
 
     @property
@@ -119,8 +119,8 @@ class Schema:
     def join(self, weights: Weights) -> NDArray[np.float32]:
         """Return the weights end to end in one array of shape (`size`,).
 
-        Raises `BadUpdate` where names, shapes or dtypes aren't the schema's. Weights that `split` made, and
-        that still lie end to end, cost no copy.
+        Raises `BadUpdate` if names, shapes or dtypes aren't the schema's. Weights that `split` made, and that
+        still lie end to end, aren't copied.
         """
         self.check_names(weights)
         for name, shape in self.shapes:
@@ -136,7 +136,7 @@ class Schema:
         return np.concatenate([weights[name].reshape(-1) for name in self.names])
 
     def check_names(self, names: Mapping[str, object]) -> None:
-        """Raise `BadUpdate` where the names aren't exactly the schema's."""
+        """Raise `BadUpdate` if the names aren't exactly the schema's."""
         for what, differing in (
             ("lacks", sorted(set(self.names) - set(names))),
             ("has the unknown", sorted(set(names) - set(self.names))),
@@ -148,14 +148,14 @@ class Schema:
                 raise BadUpdate("names", f"it {what} {shown}")
 
     def check(self, weights: Weights) -> NDArray[np.float32]:
-        """Return the weights end to end; raise `BadUpdate` where they don't fit the schema or its bound."""
+        """Return the weights end to end; raise `BadUpdate` if they don't fit the schema or its bound."""
         flat = self.join(weights)
         self.check_values(flat)
         return flat
 
     def check_values(self, flat: NDArray[np.float32]) -> None:
-        """Raise `BadUpdate`, naming the tensor, where a weight isn't finite or reaches `WEIGHT_LIMIT`."""
-        # NaN fails every comparison, so one pass over minimum and maximum settles it.
+        """Raise `BadUpdate`, naming the tensor, if a weight isn't finite or reaches `WEIGHT_LIMIT`."""
+        # NaN fails every comparison, so minimum and maximum are enough.
         if flat.size == 0 or (flat.max() < WEIGHT_LIMIT and flat.min() > -WEIGHT_LIMIT):
             return
         wrong = int(np.argmin(np.abs(flat) < WEIGHT_LIMIT))

@@ -1,10 +1,10 @@
-"""Training many clients: each apart on its own core, or small models all in the same steps.
+"""Trains many clients: each apart on its own core, or small models all in the same steps.
 
-Tiny dense models spend a step in overhead. Stacking the clients' weights along a new first axis and
-running all of them through one batched matrix product a layer pays that once for all. It is what
-`torch.func.vmap` does to such a model, written out: faster still, and without vmap's seconds of start-up.
-Middling models gain nothing from that, but from training side by side, one core each. Large ones fill the
-machine by themselves, one after the other. `benchmarks/training.py` measures all of it.
+A step of a tiny dense model is mostly overhead. Stacking the clients' weights along a new first axis, and
+running all of them through one batched matrix product per layer, pays that overhead once. `torch.func.vmap`
+would do the same to such a model; written out it is faster still, and has none of vmap's seconds of start-up.
+Middling models gain from training side by side instead, one core each. Large ones fill the machine alone, one
+after the other. `benchmarks/training.py` measures all of this.
 """
 
 import copy
@@ -37,7 +37,7 @@ from clients.learning.trial import tell
 from clients.types.errors import OwnTrouble, attempt
 
 _ELEMENTWISE = (nn.Identity, nn.LeakyReLU, nn.ReLU, nn.Sigmoid, nn.Tanh)
-# Modules that draw nothing at random, so that clients can train at the same time in one process.
+# Modules that draw no random numbers, so that clients can train at the same time in one process.
 _DRAWLESS = (
     *_ELEMENTWISE,
     nn.AvgPool2d,
@@ -58,7 +58,7 @@ _MAX_WORKERS = 8
 
 @dataclass(frozen=True, eq=False)
 class Job:
-    """One client's training: where it starts, on what, how, and its own seed."""
+    """One client's training: first weights, data, configuration, and its own seed."""
 
     weights: Weights
     data: Samples
@@ -68,7 +68,7 @@ class Job:
 
 Layers = list[tuple[str, nn.Module]]
 OnFirst = Callable[[Job, Weights], None]
-"""Told each job's weights after its first epoch, in any order and from any thread."""
+"""Called with each job's weights after its first epoch, in any order and from any thread."""
 
 
 Trained = Weights | OwnTrouble
@@ -76,13 +76,13 @@ Trained = Weights | OwnTrouble
 
 
 def train_many(model: nn.Module, jobs: Sequence[Job], on_first: OnFirst | None = None) -> list[Trained]:
-    """Return what `train` returns for each job, in the same order, to within rounding, or the `OwnTrouble`
-    that it raises, which is that client's alone.
+    """Return the result of `train` for each job, in order and to within rounding, or the `OwnTrouble` that it
+    raises, which is that client's alone.
 
-    A client's bytes don't depend on who trains beside it, nor on how that ends. Jobs of the same
-    configuration train together where `is_stackable` says so, up to 16 at a time; the others apart, and then
-    to the very bytes of `train`. Which way is taken follows from model and settings alone, never from timing
-    or the number of cores. Raises `BadUpdate` where a job's first weights don't fit the model.
+    A client's bytes don't depend on the clients trained with it, nor on how their training ends. Jobs of the
+    same configuration train together if `is_stackable` says so, up to 16 at a time; the others train apart,
+    and give the very bytes of `train`. The choice follows only from model and settings, never from timing or
+    the number of cores. Raises `BadUpdate` if a job's first weights don't fit the model.
     """
     results: dict[int, Trained] = {}
     alike: dict[TrainConfig, list[int]] = defaultdict(list)
@@ -103,9 +103,9 @@ def train_many(model: nn.Module, jobs: Sequence[Job], on_first: OnFirst | None =
 def is_stackable(model: nn.Module, config: TrainConfig) -> bool:
     """Return whether clients train faster together: a rule measured in `benchmarks/training.py`.
 
-    A plain chain of dense layers and elementwise functions, of at most 100,000 weights, whose batches are
-    small. Not convolutions, which as grouped convolutions are slower, nor dropout or buffers, which
-    differ from client to client, nor layers that share a weight.
+    That holds for a plain chain of dense layers and elementwise functions, with at most 100,000 weights and
+    small batches. It doesn't hold for convolutions, which are slower as grouped convolutions, for dropout or
+    buffers, which differ from client to client, or for layers that share a weight.
     """
     if layers_of(model) is None or not all(parameter.requires_grad for parameter in model.parameters()):
         return False
@@ -121,8 +121,8 @@ def _shares_weights(model: nn.Module) -> bool:
 
 
 def train_apart(model: nn.Module, jobs: Sequence[Job], on_first: OnFirst | None = None) -> list[Trained]:
-    """Return what `train` returns or raises for each job, to the byte; on the CPU side by side if batches are
-    small."""
+    """Return the result or trouble of `train` for each job, to the byte; on the CPU jobs run side by side if
+    batches are small."""
     side_by_side = (
         len(jobs) > 1
         and all(type(module) in _DRAWLESS and not _has_hooks(module) for module in model.modules())
@@ -162,12 +162,12 @@ def layers_of(model: nn.Module) -> Layers | None:
     """Return the layers of a plain chain with their names, or None if the model is something else."""
     if type(model) is nn.Sequential:
         layers = []
-        for name, child in model._modules.items():  # unlike children(), also what occurs twice
+        for name, child in model._modules.items():  # unlike children(), lists repeated modules twice
             inner = layers_of(child)
             if inner is None:
                 return None
             layers += [(f"{name}.{path}" if path else name, layer) for path, layer in inner]
-        # A layer that occurs twice shares its weights, and goes by its first name alone.
+        # A repeated layer shares its weights, and only has its first name.
         return layers if len({id(layer) for _, layer in layers}) == len(layers) else None
     plain_flatten = type(model) is nn.Flatten and (model.start_dim, model.end_dim) == (1, -1)
     plain_linear = type(model) is nn.Linear and not _has_hooks(model)
@@ -189,9 +189,9 @@ def run_stacked(layers: Layers, weights: dict[str, Tensor], x: Tensor) -> Tensor
 
 def train_stacked(model: nn.Module, jobs: Sequence[Job], on_first: OnFirst | None = None) -> list[Trained]:
     """Return the trained weights of jobs that share one configuration, all trained in the same steps, or the
-    trouble of those that can't be.
+    troubles of jobs that fail.
 
-    Clients with more batches than others go on alone with those that are left.
+    Clients with more batches than others continue when the others have finished.
     """
     layers = layers_of(model)
     if layers is None:
@@ -220,7 +220,8 @@ def _train_together(
     if why and len(jobs) == 1:
         return [OwnTrouble(f"training failed: {why}")]
     if why:
-        # Somebody's data, or the memory that all take together: each by itself, which is to the same bytes.
+        # One client's data may be the cause, or all clients' memory: train each alone, which gives the same
+        # bytes.
         return [_train_together(model, layers, [job], on_first)[0] for job in jobs]
     return [
         attempt(partial(checked, model, job.weights, weights, job.data, job.config))
@@ -233,7 +234,7 @@ def _train_stacked(
 ) -> list[Weights]:
     config = jobs[0].config
     steps = [config.epochs * -(-len(job.data) // config.batch_size) for job in jobs]
-    # Longest first: those still at work are then always the first rows of every tensor.
+    # Longest first: clients still training are then always the first rows of every tensor.
     order = sorted(range(len(jobs)), key=lambda place: -steps[place])
     sorted_jobs = [jobs[place] for place in order]
     plan = _Plan.of(sorted_jobs, config)
@@ -268,8 +269,8 @@ def _train_stacked(
 class _Plan:
     """Which samples each step takes. index, share: (steps, clients, batch); x, y: all clients' samples.
 
-    A sample's share is its weight in the batch's mean, and 0 for what fills up a short batch: the client's
-    own first sample, for even 0 times another's might not be a number.
+    A sample's share is its weight in the batch's mean. A short batch is filled up with the client's own first
+    sample, at share 0: even 0 times another client's sample might not be a number.
     """
 
     x: Tensor

@@ -1,4 +1,4 @@
-"""Between numpy and torch: devices, samples, and a model's weights."""
+"""Converts between numpy and torch: devices, samples, and a model's weights."""
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -18,9 +18,9 @@ DEVICES = ("auto", "cpu", "cuda", "mps")
 
 
 def resolve_device(name: str) -> torch.device:
-    """Return the device called `name`; "auto" is the fastest that is there.
+    """Return the device called `name`; "auto" is the fastest available.
 
-    Raises `RequestError` for an unknown name, `UnavailableError` for a device this machine lacks.
+    Raises `RequestError` for an unknown name, `UnavailableError` for a device that this machine lacks.
     """
     if name not in DEVICES:
         raise unknown_name("device", name, DEVICES)
@@ -51,9 +51,9 @@ class Samples:
         device: torch.device | str = "cpu",
         task: Task | None = None,
     ) -> "Samples":
-        """Return the arrays as tensors on `device`; on the CPU they share memory where they can.
+        """Return the arrays as tensors on `device`; on the CPU they share memory if possible.
 
-        Without a task it is that of the labels: as many classes as there are, or as many labels.
+        Without a task, the labels decide: as many classes, or labels, as there are.
         """
         if task is None:
             task = Task("labels", y.shape[1]) if y.ndim == 2 else Task("classes", int(y.max(initial=1)) + 1)
@@ -74,10 +74,10 @@ def tensors_of(model: nn.Module) -> dict[str, Tensor]:
     """Return the tensors of a model that are weights, by name: its parameters and floating-point buffers.
 
     BatchNorm's running means and variances are among them, and are averaged like any weight. Its count of
-    batches is a whole number, has no effect while the momentum is fixed, and stays at home.
+    batches is an integer, has no effect while the momentum is fixed, and isn't sent.
 
-    A weight that has two names travels under both. Raises `RequestError` for floating-point tensors that
-    aren't float32.
+    A weight with two names is sent under both. Raises `RequestError` for floating-point tensors that aren't
+    float32.
     """
     chosen = {}
     for name, tensor in model.state_dict().items():
@@ -93,7 +93,8 @@ def tensors_of(model: nn.Module) -> dict[str, Tensor]:
 
 @contextmanager
 def buffers_kept(model: nn.Module, *, but: Mapping[str, object] | None = None) -> Iterator[None]:
-    """Let a model's buffers change within, and put them back afterwards, all but those that `but` names."""
+    """Let a model's buffers change in the `with` block, and restore them afterwards, except those that `but`
+    names."""
     kept = [
         (module, name, buffer, None if buffer is None else buffer.clone())
         for path, module in model.named_modules()
@@ -124,7 +125,7 @@ def weights_of(model: nn.Module) -> Weights:
 
 
 def load_weights(model: nn.Module, weights: Weights) -> None:
-    """Copy weights into a model; raise `BadUpdate` where names or shapes differ."""
+    """Copy weights into a model; raise `BadUpdate` if names or shapes differ."""
     tensors = tensors_of(model)
     Schema.of(tensors).check_names(weights)
     with torch.no_grad():
@@ -150,6 +151,6 @@ def unstack_weights(stacked: Mapping[str, Tensor], index: int) -> Weights:
 
 
 def _writable(array: NDArray[Any]) -> NDArray[Any]:
-    """Return the array itself, or a copy where torch would warn that it cannot write into it."""
-    # Not np.ascontiguousarray, which makes a row of what has no dimension.
+    """Return the array itself, or a copy if torch would warn that it can't write into it."""
+    # Not np.ascontiguousarray, which turns an array without dimensions into a row.
     return np.asarray(array, order="C") if array.flags.writeable else array.copy()

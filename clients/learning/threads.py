@@ -1,4 +1,4 @@
-"""How many of torch's threads a computation gets: by its size alone, so that runs can be repeated."""
+"""How many torch threads a computation gets: its size alone decides, so that runs can be repeated."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -10,11 +10,11 @@ _SMALL_WORK = 20_000_000
 
 
 def small_rows(model: nn.Module) -> int:
-    """Return how many rows at once are too little work for a model to share among threads.
+    """Return up to how many rows a batch is too little work for a model to share among threads.
 
-    That is up to 20 million weights × rows. There, handing work over costs more than it saves, and
-    where anything else runs on the machine (a chain, a store), waiting for a thread that lost its core
-    costs tenfold.
+    That is up to 20 million weights × rows. Below, handing work over costs more than it saves. If anything
+    else runs on the machine (a chain, a store), waiting for a thread that lost its core costs ten times as
+    much.
     """
     return _SMALL_WORK // max(sum(parameter.numel() for parameter in model.parameters()), 1)
 
@@ -26,7 +26,8 @@ def is_small(model: nn.Module, rows: int) -> bool:
 
 @contextmanager
 def torch_threads(count: int | None) -> Iterator[None]:
-    """Let torch use `count` threads within, and as many as before afterwards; None changes nothing."""
+    """Let torch use `count` threads in the `with` block, and as many as before afterwards; None changes
+    nothing."""
     before = torch.get_num_threads()
     if count is not None and count != before:
         torch.set_num_threads(count)

@@ -1,4 +1,4 @@
-"""Local training: plain loops over tensors that are on the device already, the same for the same seed."""
+"""Local training: plain loops over tensors that are already on the device, reproducible by the seed."""
 
 import logging
 import math
@@ -22,10 +22,10 @@ from clients.types.learning import OPTIMIZERS, Kind, Task
 
 log = logging.getLogger(__name__)
 MOST_MOVED = 2.0**20
-"""A training that moves a parameter as far as this has diverged, even if what it ends with is a number."""
+"""A training that moves a parameter this far has diverged, even if it ends with a number."""
 NO_SAMPLES = "it has no samples to train on"
 UNSCALED = 1e3
-"""Data as large as this are unscaled, and the first that a training diverges over."""
+"""Data as large as this are unscaled, and the likeliest cause when training diverges."""
 _LOSSES: dict[Kind, Callable[..., Tensor]] = {
     "classes": F.cross_entropy,
     "labels": F.binary_cross_entropy_with_logits,
@@ -41,7 +41,8 @@ class Diverged(OwnTrouble):
 class TrainConfig:
     """How a client trains in one round. Checks itself; raises `RequestError`.
 
-    `proximal` is μ in the added loss μ/2·‖w - w₀‖², which pulls the weights back to where the round began.
+    `proximal` is μ in the added loss μ/2·‖w - w₀‖², which pulls the weights towards those at the round's
+    start.
     """
 
     optimizer: Literal["sgd", "adam"] = "sgd"
@@ -92,7 +93,7 @@ def mean_loss(logits: Tensor, y: Tensor, task: Task) -> Tensor:
 
 
 def shuffles(samples: int, config: TrainConfig, seed: int) -> Iterator[Tensor]:
-    """Yield for each epoch the order of the samples: what a seed fixes of training, on any device."""
+    """Yield the order of the samples for each epoch: the seed fixes it on any device."""
     generator = torch.Generator().manual_seed(seed)
     for _ in range(config.epochs):
         yield torch.randperm(samples, generator=generator)
@@ -108,12 +109,12 @@ def train(
 ) -> Weights:
     """Return the weights after `config.epochs` epochs on `data`, starting at `weights`.
 
-    `model` lends its form and device; its own weights are overwritten. The same arguments on the same machine
-    give the same bytes. Torch's global random state is left as it was. `on_first` is told the weights after
-    the first epoch.
+    `model` supplies architecture and device; its own weights are overwritten. The same arguments on the same
+    machine give the same bytes. Torch's global random state doesn't change. `on_first` is called with the
+    weights after the first epoch.
 
-    Raises `OwnTrouble` where the participant can't train on its data, `Diverged` among these, and `BadUpdate`
-    where `weights` don't fit the model.
+    Raises `OwnTrouble`, such as `Diverged`, if the participant can't train on its data, and `BadUpdate` if
+    `weights` don't fit the model.
     """
     one = 1 if data.x.device.type == "cpu" and is_small(model, config.batch_size) else None
     with torch_threads(one), seeded(seed, data.x.device):
@@ -128,11 +129,11 @@ def fit(
     seed: int,
     on_first: Callable[[Weights], None] | None = None,
 ) -> Weights:
-    """Do what `train` does, in torch's present state of randomness and threads."""
+    """Like `train`, but with torch's present random state and threads."""
     if len(data) == 0:
         raise OwnTrouble(NO_SAMPLES)
     load_weights(model, weights)
-    # Nothing of this training is left to the next participant's: no gradients, nor buffers that stay at home.
+    # Leave nothing to the next participant's training: neither gradients nor buffers that aren't sent.
     model.zero_grad(set_to_none=True)
     why = ""
     with buffers_kept(model, but=tensors_of(model)):
@@ -143,7 +144,7 @@ def fit(
         except Exception as error:
             log.debug("training failed", exc_info=True)
             why = tell(error)
-    if why:  # raised here and not within, where it would keep hold of all that is in memory
+    if why:  # raised here, since inside the handler it would keep all tensors in memory
         raise OwnTrouble(f"training failed: {why}")
     return checked(model, weights, trained, data, config)
 
@@ -174,7 +175,7 @@ def _fit(
 
 
 def pull_back(parameters: Sequence[Tensor], anchors: Sequence[Tensor], strength: float) -> None:
-    """Add to each gradient that of strength/2·‖w - anchor‖²."""
+    """Add the gradient of strength/2·‖w - anchor‖² to each gradient."""
     with torch.no_grad():
         for parameter, anchor in zip(parameters, anchors, strict=True):
             if parameter.grad is not None:
@@ -186,8 +187,7 @@ def pull_back(parameters: Sequence[Tensor], anchors: Sequence[Tensor], strength:
 def checked(
     model: nn.Module, start: Weights, trained: Weights, data: Samples, config: TrainConfig
 ) -> Weights:
-    """Return the weights that training from `start` on `data` ended in; raise `Diverged` where they are
-    unusable."""
+    """Return `trained`, the result of training from `start` on `data`; raise `Diverged` if it is unusable."""
     try:
         schema_of(model).check(trained)
     except BadUpdate as error:
@@ -201,7 +201,7 @@ def checked(
 
 
 def _diverged(where: str, why: str, data: Samples, config: TrainConfig) -> Diverged:
-    """Return the error with what to do about it."""
+    """Return the error, with advice."""
     column, largest = get_largest_column(data.x)
     advice = f"ower the learning rate ({config.learning_rate:g})"
     if largest >= UNSCALED:
@@ -214,7 +214,8 @@ def _diverged(where: str, why: str, data: Samples, config: TrainConfig) -> Diver
 def _batch_sizes(data: Samples, size: int, model: nn.Module) -> list[int]:
     """Return how many samples each step of an epoch takes.
 
-    A lone last one joins the batch before it where the model, as with BatchNorm, can't be trained on one.
+    A lone last sample joins the batch before it if the model, as with BatchNorm, can't be trained on one
+    sample.
     """
     count = len(data)
     sizes = [min(size, count - start) for start in range(0, count, size)]
@@ -229,7 +230,7 @@ def _batch_sizes(data: Samples, size: int, model: nn.Module) -> list[int]:
 
 @contextmanager
 def seeded(seed: int, device: torch.device) -> Iterator[None]:
-    """Seed torch's global randomness, which dropout draws from, and put it back afterwards."""
+    """Seed torch's global random state, from which dropout draws, and restore it afterwards."""
     kind = device.type if device.type != "cpu" else "cuda"
     devices = [] if device.type == "cpu" else [device.index or 0]
     with torch.random.fork_rng(devices=devices, device_type=kind):

@@ -1,4 +1,4 @@
-"""A model tried before anybody relies on it: what can't work is said at once, and not in round 3."""
+"""Tries a model before anybody relies on it, so that a faulty model is refused at once and not in round 3."""
 
 import logging
 
@@ -19,9 +19,9 @@ class _Unfit(Exception):
 def check_model(name: str, model: nn.Module, x: Tensor, outputs: int) -> None:
     """Try the model on two samples, `x`, as judges use it and as trainers do; leave it as it was.
 
-    Raises `RequestError` saying what can't work: it must give `outputs` logits a sample, for one sample alone
-    too; its weights must be float32, finite, and all travel; something of it must train. Samples of zeros
-    don't tell whether outputs are numbers.
+    Raises `RequestError` saying what is wrong. The model must give `outputs` logits per sample, for a single
+    sample too; its weights must be float32 and finite, and all must be sent; something in it must train.
+    Samples of zeros can't show whether outputs are numbers.
     """
     try:
         _check_names(model)
@@ -52,7 +52,7 @@ def refuses_one(model: nn.Module, x: Tensor) -> bool:
     if any(isinstance(module, nn.modules.batchnorm._BatchNorm) for module in model.modules()):
         return True
     model.train()
-    # By trying: who knows what other libraries' norms do, or a squeeze() that takes one axis too many.
+    # By trying: other libraries' norms, or a squeeze() that removes an axis too many, may fail as well.
     with buffers_kept(model), torch.random.fork_rng(_devices(x)), torch.no_grad():
         try:
             found = model(x.clone())
@@ -70,7 +70,7 @@ def get_largest_column(x: Tensor) -> tuple[str, float]:
 
 
 def tell(error: BaseException) -> str:
-    """Return a library's error in a line: its kind, the first line it says, what to do about memory."""
+    """Return a library's error in one line: its kind, the first line of its message, advice about memory."""
     first = next(iter(str(error).splitlines()), "")[:200]
     if is_memory(error):
         return f"out of memory ({first or type(error).__name__}). Lower --batch-size, or take a smaller model"
@@ -78,7 +78,7 @@ def tell(error: BaseException) -> str:
 
 
 def is_memory(error: BaseException) -> bool:
-    """Return whether an error says that there was no memory left, here or on the device."""
+    """Return whether an error means that there was no memory left, here or on the device."""
     # torch's allocator on the CPU has no class of its own for it.
     return isinstance(error, MemoryError | torch.OutOfMemoryError) or (
         isinstance(error, RuntimeError) and "not enough memory" in str(error)
@@ -86,7 +86,7 @@ def is_memory(error: BaseException) -> bool:
 
 
 def told(shape: tuple[int, ...]) -> str:
-    """Return how a sample's shape is written."""
+    """Return a sample's shape as text."""
     return "samples of shape " + "×".join(map(str, shape))
 
 
@@ -95,7 +95,7 @@ def _devices(x: Tensor) -> list[torch.device]:
 
 
 def _check_names(model: nn.Module) -> None:
-    """See that the weights are float32 and known by names that a file can hold."""
+    """Check that the weights are float32, and that a file can hold their names."""
     names = tensors_of(model)
     for name, parameter in model.named_parameters():
         if parameter.requires_grad and name not in names:
@@ -107,7 +107,7 @@ def _check_names(model: nn.Module) -> None:
 
 
 def _judge(model: nn.Module, x: Tensor, outputs: int) -> Tensor:
-    """Return the outputs for `x`, as a judge sees them; lazy layers learn their shape here."""
+    """Return the outputs for `x`, as for a judge; lazy layers get their shape here."""
     model.eval()
     with torch.no_grad():
         logits = _run(model, x, outputs, "")
@@ -119,7 +119,7 @@ def _judge(model: nn.Module, x: Tensor, outputs: int) -> Tensor:
 
 
 def _run(model: nn.Module, x: Tensor, outputs: int, when: str) -> Tensor:
-    """Return the model's outputs; `when`: where that isn't how judges use it."""
+    """Return the model's outputs; `when`: words for the occasion, if it isn't judging."""
     shape = tuple(x.shape[1:])
     try:
         found = model(x.clone())
@@ -145,7 +145,7 @@ def _run(model: nn.Module, x: Tensor, outputs: int, when: str) -> Tensor:
 
 
 def _check_weights(model: nn.Module) -> None:
-    """See that the first weights can be sent, and that what is received gets into the model."""
+    """Check that the first weights can be sent, and that received weights get into the model."""
     schema, first = schema_of(model), weights_of(model)
     if len(schema.header) > MAX_HEADER or len(schema.shapes) > MAX_TENSORS:
         raise _Unfit(
@@ -166,7 +166,7 @@ def _check_weights(model: nn.Module) -> None:
 
 
 def _train(model: nn.Module, x: Tensor, outputs: int) -> None:
-    """See that it can be trained on two samples; leave its weights and buffers as they were."""
+    """Check that the model can be trained on two samples; leave its weights and buffers as they were."""
     first = weights_of(model)
     model.train()
     when = " in training"

@@ -1,6 +1,6 @@
-"""What some participants can do with their private data, in one place: train, judge, test.
+"""Everything that participants do with their private data: train, judge, test.
 
-The only module of this layer that callers need besides codec, aggregation and loaders.
+Besides codec, aggregation and loaders, callers of this layer need only this module.
 """
 
 import hashlib
@@ -24,14 +24,14 @@ from clients.learning.trial import is_memory, refuses_one
 from clients.types.errors import OwnTrouble, RequestError, UnavailableError, attempt, sound
 
 Sent = tuple[Weights, int]
-"""An update and the number of samples that it is of."""
+"""An update, and the number of samples that it was trained on."""
 
 
 class Workbench:
     """The data of the participants `holdings`, numbered as in the partition, and one model to work with.
 
-    `model` lends its form; its first weights are what round 1 starts from. Whoever holds no test data of its
-    own judges on the data set's.
+    `model` supplies the architecture, and its first weights are the start of round 1. A participant without
+    test data of its own judges on the data set's.
     """
 
     def __init__(
@@ -86,11 +86,11 @@ class Workbench:
     def train(
         self, start: Weights, who: Sequence[tuple[int, Attack | None]], seeds: tuple[int, int]
     ) -> list[Sent | OwnTrouble]:
-        """Return weights and number of samples for each participant in `who`, trained from `start`; or why it
-        can't.
+        """Return weights and number of samples for each participant in `who`, trained from `start`; or its
+        trouble.
 
-        `seeds` are the run's seed and the round; with the participant's number they fix its training, but for
-        rounding that depends on who trains in the same call. Raises as `train_many` does.
+        `seeds` are the run's seed and the round. With the participant's number they fix its training, except
+        for rounding that depends on the participants in the same call. Raises as `train_many` does.
         """
         jobs = [self._job(start, index, attack, seeds) for index, attack in who]
         return self._send(start, who, jobs, train_many(self._model, jobs))
@@ -102,8 +102,8 @@ class Workbench:
         seeds: tuple[int, int],
         metric: str,
     ) -> list[tuple[Weights, int, float] | OwnTrouble]:
-        """Return what `train` returns and, for each, its drift: how much worse than after its first epoch the
-        trained model scores by `metric` on the participant's own test data (paper vbfl, A(L(1)) - A(L(n))).
+        """Return the results of `train`, each with its drift: how much worse the trained model scores than
+        after its first epoch, by `metric` on the participant's own test data (paper vbfl, A(L(1)) - A(L(n))).
         """
         jobs = [self._job(start, index, attack, seeds) for index, attack in who]
         firsts: dict[Job, Weights] = {}
@@ -140,8 +140,8 @@ class Workbench:
     def score_first_epochs(
         self, start: Weights, indices: Sequence[int], seeds: tuple[int, int], metric: str
     ) -> list[float | OwnTrouble]:
-        """Return for each of `indices` the score of the model that it trains itself, one epoch from `start`,
-        on its own test data: A_v(L_v(1)) of paper vbfl. Seeds as for `train`.
+        """Return, for each of `indices`, the score on its own test data of the model that it trains for one
+        epoch from `start`: A_v(L_v(1)) of paper vbfl. Seeds as for `train`.
         """
         one = replace(self._config, epochs=1)
         jobs = [replace(self._job(start, index, None, seeds), config=one) for index in indices]
@@ -151,7 +151,8 @@ class Workbench:
         ]
 
     def _score_own(self, own: Trained, index: int, metric: str) -> float:
-        """Return the score of what a participant trained on its own test data, or raise its trouble."""
+        """Return the score of a participant's own trained weights on its own test data, or raise its
+        trouble."""
         return evaluate(self._model, sound(own), self._private[index]).value(metric)
 
     def test_samples(self, index: int) -> int:
@@ -167,15 +168,16 @@ class Workbench:
         return Job(start, self._poisoned[index], attack.settle(self._config), seed)
 
     def scores(self, weights: Weights, indices: Sequence[int], metric: str) -> list[float | OwnTrouble]:
-        """Return the score of `weights` by `metric` on the private test data of each of `indices`, or why it
-        can't judge."""
+        """Return the score of `weights` by `metric` on the private test data of each of `indices`, or its
+        trouble."""
         return self.scores_each([weights], indices, metric)[0]
 
     def scores_each(
         self, many: Iterable[Weights], indices: Sequence[int], metric: str
     ) -> list[list[float | OwnTrouble]]:
-        """Return what `scores` returns for each of `many` weights; one of them at a time is in memory."""
-        # Who judges on the public test set shares it with others: it is gone through once.
+        """Return the results of `scores` for each of `many` weights; only one of them at a time is in
+        memory."""
+        # Participants that judge on the public test set share it, so it is evaluated once.
         sets = list({id(self._private[index]): self._private[index] for index in indices}.values())
         place = {id(data): at for at, data in enumerate(sets)}
         at = [place[id(self._private[index])] for index in indices]
@@ -189,10 +191,10 @@ class Workbench:
         ]
 
     def _settle(self, found: Score | Failure, data: Samples) -> Score | OwnTrouble:
-        """Return the score, where a model couldn't be run too: whose fault is it?
+        """Return the score, or decide whose fault it is that the model couldn't be run.
 
-        If the model with its first weights can't be run on these data either, it is their owner's trouble. If
-        it can, it is the weights', which are a peer's: they score as badly as can be.
+        If the model can't be run on these data with its first weights either, it is the trouble of the data's
+        owner. If it can, the peer's weights are at fault, and get the worst score.
         """
         if isinstance(found, Score):
             return found
@@ -204,13 +206,13 @@ class Workbench:
         return Score.worst(data)
 
     def probe(self, weights: Weights, attack: Attack) -> float:
-        """Return which share of the public test samples of other classes a backdoor turns to its target."""
+        """Return the share of public test samples of other classes that a backdoor turns to its target."""
         if attack.trigger is None:
             return 0.0
         return evaluate(self._model, weights, attack.trigger(self._public)).accuracy
 
     def fingerprint(self) -> dict[str, str | int]:
-        """Return which data these are: a digest of all, and how many samples train and test."""
+        """Return an identification of the data: a digest, and how many samples train and test."""
         digest = hashlib.sha256()
         for samples in (self._public, *self._train.values(), *self._private.values()):
             for tensor in (samples.x, samples.y):
@@ -220,12 +222,12 @@ class Workbench:
 
     @cached_property
     def guess(self) -> float:
-        """What the largest class alone would score on the data set's own test set; see `evaluate.guess`."""
+        """The score of guessing on the data set's own test set; see `evaluate.guess`."""
         return guess(self._public)
 
     def test(self, weights: Weights) -> Score:
-        """Return the score of `weights` on the data set's own test set; raise `OwnTrouble` where the model
-        can't be run on it."""
+        """Return the score of `weights` on the data set's own test set; raise `OwnTrouble` if the model can't
+        be run on it."""
         [[found]] = evaluate_each(self._model, [weights], [self._public])
         score = self._settle(found, self._public)
         if isinstance(score, OwnTrouble):

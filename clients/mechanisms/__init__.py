@@ -1,4 +1,4 @@
-"""Every mechanism that has a client, by its name. What commands offer is derived from here."""
+"""Every mechanism that has a client, by its name. The commands derive their choices and options from here."""
 
 from collections.abc import Mapping
 from types import MappingProxyType
@@ -10,13 +10,13 @@ from clients.mechanisms.base import Conduct, Settings
 _conducts: dict[str, Conduct[Any, Any]] = {}
 _settings: dict[str, type[Settings]] = {}
 CONDUCTS: Mapping[str, Conduct[Any, Any]] = MappingProxyType(_conducts)
-"""Those that are a federation on a chain."""
+"""The mechanisms that run as a federation on a chain."""
 SETTINGS: Mapping[str, type[Settings]] = MappingProxyType(_settings)
-"""The options of each, the baseline's included."""
+"""Each mechanism's options, including the baseline's."""
 
 
 def register(conduct: Conduct[Any, Any]) -> None:
-    """Add a mechanism: from now on commands know its name and its options."""
+    """Add a mechanism, so that commands know its name and its options."""
     if conduct.name in _settings:
         raise ValueError(f"there is a mechanism {conduct.name!r} already")
     _conducts[conduct.name] = conduct

@@ -1,10 +1,10 @@
-"""What a mechanism is to the engine: its settings, its terms, its jobs, and what it adds to the results.
+"""What the engine knows of a mechanism: its settings, its terms, its jobs, and its additions to the results.
 
 Roles (`clients.roles`) say what a participant does next: send a transaction, or do a *job* first. A mechanism
-has a handler for each kind of job. The engine knows no job by name: it gathers the participants here for whom
-the same job is due, gives them a desk with all that there is to work with, and carries out what comes back.
-First it stores files, then it writes down what must survive, and last it sends. Handlers do nothing of that
-themselves, so they can be run again at any time. Attackers are honest participants with a behaviour wrapped
+has a handler for each kind of job. The engine knows no job by name. It gathers the local participants for
+whom the same job is due, gives their handler a desk with everything to work with, and carries out the result:
+first it stores files, then it journals ballots and memory, and last it sends. Handlers do none of this
+themselves, so they can run again at any time. Attackers are honest participants with a behaviour wrapped
 around their handlers (`clients.mechanisms.behaviours`).
 """
 
@@ -21,27 +21,27 @@ from clients.types.chain import Call
 from clients.types.errors import OwnTrouble
 from clients.types.federation import Address, Role, Status
 
-if TYPE_CHECKING:  # settings are checked before torch is there
+if TYPE_CHECKING:  # settings are checked before torch is imported
     from clients.mechanisms.cohort import Cohort
     from clients.mechanisms.participant import Participant
 
 
 class Run(Protocol):
-    """What mechanisms ask of the settings that every run has."""
+    """The common settings of a run that mechanisms use."""
 
     @property
     def clients(self) -> int:
-        """Participants."""
+        """How many participants there are."""
         ...
 
     @property
     def accounts(self) -> Sequence[Address]:
-        """Their accounts, in the order of the partition."""
+        """The participants' accounts, in the order of the partition."""
         ...
 
     @property
     def malicious(self) -> int:
-        """Participants that attack."""
+        """How many participants attack."""
         ...
 
     @property
@@ -51,7 +51,7 @@ class Run(Protocol):
 
     @property
     def stake(self) -> int:
-        """What every participant stakes at the start, in base units."""
+        """Every participant's stake at the start, in base units."""
         ...
 
 
@@ -59,21 +59,21 @@ class Run(Protocol):
 class Settings:
     """A mechanism's own options; each field carries its help (`clients.types.settings.option`).
 
-    Options with `personal=True` are each participant's own affair; the others become a federation's terms.
+    Each participant chooses options with `personal=True` for itself; the others become a federation's terms.
     """
 
     def check(self) -> None:
-        """Raise `RequestError` where an option is impossible whatever the rest of the run is."""
+        """Raise `RequestError` if an option is impossible in any run."""
 
     def check_run(self, run: Run) -> None:
-        """Raise `RequestError` where options don't fit one another or the run."""
+        """Raise `RequestError` if options don't fit one another or the run."""
 
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """The aggregate of proposals, as it goes to the store. No `digest` where there is none; `fault` says why.
+    """The aggregate of proposals, as it goes to the store. If it has no `digest`, `fault` says why.
 
-    `missing`: content was not handed out; it may be later.
+    `missing`: a peer hasn't handed out a file yet, and may do so later.
     """
 
     digest: bytes | None
@@ -88,10 +88,10 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class Desk(Generic[S, T]):
-    """What a job has before it: the round, the rules, everybody's data, and what was remembered.
+    """What a job works with: the round, the rules, the participants' data, and their memory.
 
-    `patient`: there is time to wait for what a peer has not handed out yet. `hurried`: the phase is about to
-    end. On a chain of our own it is neither: nobody waits there.
+    `patient`: there is time to wait for files that a peer hasn't handed out yet. `hurried`: the phase is
+    about to end. On a chain of our own both are False: nobody waits there.
     """
 
     status: Status
@@ -99,44 +99,44 @@ class Desk(Generic[S, T]):
     settings: S
     cohort: "Cohort"
     read_log: Callable[[], RoundLog]
-    """Returns what the chain has logged of the round by now."""
+    """Returns the round's log as of now."""
     roles: Mapping[Address, Role]
-    """What those who do the job are drawn for."""
+    """The roles for which the participants of this job are drawn."""
     memory: Mapping[Address, Any] = field(default_factory=dict)
-    """What the mechanism has remembered of each participant here in earlier rounds."""
+    """Each local participant's memory of earlier rounds."""
     scratch: dict[str, Any] = field(default_factory=dict)
-    """What a handler keeps for itself while the round lasts. A restart forgets it."""
+    """The handler's working storage during the round. A restart forgets it."""
     patient: bool = False
     hurried: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Done:
-    """What a job came to, by participant; `OwnTrouble` stands where one couldn't do its part.
+    """The result of a job, by participant; `OwnTrouble` in place of a result if it couldn't do its part.
 
-    `pending` are those who go on with the job when they look again; for all others it is finished, even where
-    it left nothing to send.
+    `pending`: participants that continue the job in the next pass. For all others the job is finished, even
+    if it left nothing to send.
     """
 
     files: Sequence[bytes] = ()
-    """What the store must hold before anything is sent."""
+    """Files that the store must hold before anything is sent."""
     calls: Mapping[Address, Sequence[Call] | OwnTrouble] = field(default_factory=dict)
-    """What each sends when it is due, in the order in which they are ready; more than one call of the same
-    method where the next is tried as the one before is refused."""
+    """The call of each participant, to be sent when its phase comes, in the order in which the calls are
+    ready. Several calls of one method are alternatives: the next is tried when one is refused."""
     ballots: Mapping[Address, bytes | OwnTrouble] = field(default_factory=dict)
-    """What each votes. It is written down before the commitment is sent, and never changes."""
+    """The ballot of each participant. It is journalled before the commitment is sent, and never changes."""
     candidate: Candidate | None = None
-    """The model that was judged or put together."""
+    """The model that was judged or assembled."""
     findings: Mapping[Address, Mapping[str, Any]] = field(default_factory=dict)
-    """What each found, for the results."""
+    """What each participant found, for the results."""
     memory: Mapping[Address, Any] = field(default_factory=dict)
-    """What to remember of each participant in later rounds, as JSON has it."""
+    """What each participant remembers in later rounds, as JSON-able data."""
     pending: Collection[Address] = ()
 
 
 Who: TypeAlias = "Sequence[Participant]"
 Handler = Callable[[Desk[S, T], Who], Done | None]
-"""Does a job for all participants here for whom it is due. None: they wait for what a peer hands out."""
+"""Does a job for all local participants for whom it is due. None: they wait for files from a peer."""
 
 
 def _tell_nothing(docket: Docket, findings: Mapping[Address, Mapping[str, Any]]) -> dict[str, Any]:
@@ -161,44 +161,46 @@ def _begin_rested(terms: Any, status: Status) -> Mapping[str, int]:
 
 @dataclass(frozen=True, slots=True)
 class Entry(Generic[T]):
-    """How accounts get in, from when actions are possible, and when it is all over.
+    """How accounts get in, when actions become possible, and when the federation ends.
 
-    By default accounts join with their stake, a round is opened once the last one has rested, and there is no
-    end.
+    By default accounts join with their stake, a round opens after the pause since the last one, and the
+    federation never ends.
     """
 
     get_calls: Callable[[T, Sequence[Address], int], Sequence[Call]] = _join
-    """Terms, accounts, what each stakes → the calls that let them in, in order; others' among them."""
+    """Terms, accounts, stake of each → the calls that let them in, in order, including calls by others."""
     get_price: Callable[[T, int], int] = _pay_stake
-    """Terms, what it stakes → base units that an account must hold to get in."""
+    """Terms, stake → base units that an account must hold to get in."""
     get_begins: Callable[[T, Status], Mapping[str, int]] = _begin_rested
-    """Terms, status → by method, from when a call is possible, where its phase alone doesn't say."""
+    """Terms, status → the time at which a call becomes possible, by method, if its phase alone doesn't
+    say."""
     is_over: Callable[[T, Status, int], bool] | None = None
     """Terms, status between rounds, accepted rounds so far → whether no round can be opened any more."""
 
 
 @dataclass(frozen=True, slots=True)
 class Conduct(Generic[S, T]):
-    """A mechanism as its participants have it, beside its rules, `spec`."""
+    """A mechanism from its participants' side, beside its rules, `spec`."""
 
     spec: Mechanism[T]
     settings: type[S]
     get_terms: Callable[[S, Run, bytes, int], T]
-    """Settings, the run's, genesis digest, the most samples of a participant → the terms of a federation; who
-    deploys it fills in token and beacon."""
+    """Settings, the run's settings, genesis digest, samples of the largest participant → the terms of a
+    federation. The deployer fills in token and beacon."""
     jobs: Mapping[type[Job], Handler[S, T]]
     get_blamed: Callable[[T, Status, Docket], set[int]]
-    """The numbers of the updates that a settled round holds against their proposers."""
+    """Terms, a settled round's status and docket → the numbers of the updates that it blames."""
     why_out: str
-    """Why somebody is put out."""
+    """Why members are banned, for messages."""
     roles: Sequence[Step] = ROLES
-    """What its members are drawn for, in the order in which they are asked."""
+    """The roles of members, in the order in which each is asked for its next step."""
     entry: Entry[T] = field(default_factory=Entry)
     get_pool: Callable[[S, Run, int], int] = _take_nothing
-    """Settings, the run's, the most samples of a participant → base units that a round may take from the
-    pool."""
+    """Settings, the run's settings, samples of the largest participant → base units that a round may take
+    from the pool."""
     tell: Callable[[Docket, Mapping[Address, Mapping[str, Any]]], dict[str, Any]] = _tell_nothing
-    """A settled round's docket, what those here found → what the mechanism adds to the round's line."""
+    """A settled round's docket, local participants' findings → what the mechanism adds to the round's
+    line."""
 
     @property
     def name(self) -> str:
@@ -208,7 +210,8 @@ class Conduct(Generic[S, T]):
 
 @dataclass(frozen=True, slots=True)
 class Rules(Generic[S, T]):
-    """By which rules participants act: the mechanism's conduct, a federation's terms, their own settings."""
+    """The rules by which participants act: the mechanism's conduct, a federation's terms, their own
+    settings."""
 
     conduct: Conduct[S, T]
     terms: T
@@ -216,5 +219,5 @@ class Rules(Generic[S, T]):
 
     @property
     def min_members(self) -> int:
-        """Return how few members still open a round."""
+        """Return the fewest members with which a round can open."""
         return self.conduct.spec.panel.get_fewest(self.terms)

@@ -1,6 +1,6 @@
-"""How attackers behave: a job is done as by an honest participant, and then bent.
+"""How attackers behave: a handler does the job honestly, and a behaviour then bends the result.
 
-What they do to their training is in `clients.learning.attacks`; here it is what they tell the others.
+`clients.learning.attacks` has attacks on training; this module has lies to others.
 """
 
 from collections.abc import Callable, Sequence
@@ -13,11 +13,11 @@ from clients.types.chain import Call
 from clients.types.errors import OwnTrouble
 
 Bend = Callable[[Desk[S, T], Done, bytes], bytes]
-"""Desk, what the job came to, an honest ballot → what a liar votes instead."""
+"""Desk, the job's result, an honest ballot → the liar's ballot."""
 
 
 def lying(judge: Handler[S, T], bend: Bend[S, T]) -> Handler[S, T]:
-    """Return `judge`, but whoever lies votes the opposite of what it found."""
+    """Return `judge`, with participants that lie voting the opposite of what they found."""
 
     def do(desk: Desk[S, T], who: Who) -> Done | None:
         done = judge(desk, who)
@@ -34,8 +34,8 @@ def lying(judge: Handler[S, T], bend: Bend[S, T]) -> Handler[S, T]:
 
 
 def overclaiming(train: Handler[S, Any]) -> Handler[S, Any]:
-    """Return `train`, but whoever overclaims says that it has more samples than the terms admit; as that is
-    refused, as many as they do."""
+    """Return `train`, with overclaiming participants claiming more samples than the terms allow. When the
+    chain refuses that, they claim the most that the terms allow."""
 
     def do(desk: Desk[S, Any], who: Who) -> Done | None:
         done = train(desk, who)

@@ -1,7 +1,7 @@
 """What participants on this machine do with their private data: train, judge, aggregate.
 
-A swarm holds every participant here, a node only its own. Work on the same weights is shared by digest, which
-changes nothing of what each participant would work out alone.
+A swarm holds every participant, a node only its own. Participants share work on the same weights by digest;
+the results are those that each would compute alone.
 """
 
 from collections.abc import Iterator, Sequence
@@ -24,12 +24,12 @@ from clients.types.learning import Task
 from clients.types.store import ContentMissing, Store
 
 TOGETHER = 4
-"""Files on their way to or from the store at once."""
+"""Files to transfer in parallel."""
 
 
 @dataclass(frozen=True, slots=True)
 class Trained:
-    """A trained update as it goes to the store; its `drift`, where that is measured, stays at home."""
+    """A trained update as it goes to the store. Its `drift`, if measured, stays with the participant."""
 
     data: bytes
     digest: bytes
@@ -41,8 +41,8 @@ class Trained:
 class Cohort:
     """The learning of some participants, numbered as in the partition.
 
-    A participant's own trouble is returned in the place of its result: `OwnTrouble`. `everybody`: all the
-    participants of the federation, where all are here.
+    Methods return a participant's own trouble in place of its result: `OwnTrouble`. `everybody`: all
+    participants of the federation, if all are here.
     """
 
     def __init__(
@@ -71,12 +71,12 @@ class Cohort:
 
     @property
     def guess(self) -> float:
-        """What the largest class alone would score on the public test set."""
+        """The score of always naming the largest class, on the public test set."""
         return self._bench.guess
 
     @property
     def schema(self) -> Schema:
-        """What every update must look like."""
+        """The schema that every update must have."""
         return self._bench.schema
 
     def genesis(self) -> bytes:
@@ -84,7 +84,7 @@ class Cohort:
         return encode(self._bench.initial_weights(), self.schema)
 
     def load(self, digest: bytes) -> Weights:
-        """Return the weights named `digest` from the store, checked; `PeerError` where they are none."""
+        """Return the weights named `digest` from the store, checked; `PeerError` if they can't be used."""
         self._load_all([digest])
         return self._weights[digest]
 
@@ -93,7 +93,7 @@ class Cohort:
             raise fault
 
     def _load_each(self, digests: Sequence[bytes]) -> dict[bytes, PeerError]:
-        """Load what isn't here yet; return what is wrong with those that can't be used, in their order."""
+        """Load weights that aren't loaded yet; return the errors of unusable ones, in their order."""
         missing = [digest for digest in dict.fromkeys(digests) if digest not in self._weights]
         if not missing:
             return {}
@@ -117,7 +117,8 @@ class Cohort:
             return error
 
     def load_ours(self, digest: bytes) -> Weights:
-        """Return the weights of a model that was accepted, or made here: not to have it is our trouble."""
+        """Return the weights of an accepted model, or of one made here. If they are missing, that is our
+        trouble."""
         try:
             return self.load(digest)
         except PeerError as error:
@@ -135,8 +136,8 @@ class Cohort:
     ) -> list[Trained | OwnTrouble]:
         """Return an update for each participant and its attack in `who`, trained from the model `head`.
 
-        With `drifts`, each measures how its training moves its score after the first epoch. `RequestError`
-        where nobody at all can train in round 1.
+        With `drifts`, each also measures how training after the first epoch changes its score. `RequestError`
+        if nobody at all can train in round 1.
         """
         start = self.load_ours(head)
         seeds = (self._seed, round_number)
@@ -156,7 +157,7 @@ class Cohort:
         return Trained(data, compute_cid(data).digest, samples, self._bench.epochs, drift)
 
     def _see_whether_anybody_trains(self, start: Weights, failed: Sequence[int], why: object) -> None:
-        """Raise `RequestError` where the others can't train either: that is no participant's own trouble."""
+        """Raise `RequestError` if the others can't train either: then it is no participant's own trouble."""
         if not self._everybody:
             return
         others = [(index, None) for index in self._everybody if index not in failed]
@@ -166,7 +167,7 @@ class Cohort:
     def score_first_epochs(
         self, indices: Sequence[int], round_number: int, head: bytes
     ) -> list[float | OwnTrouble]:
-        """Return each participant's score of what one epoch of its own makes of the model `head`."""
+        """Return each participant's score of the model that one epoch of its own makes from `head`."""
         start = self.load_ours(head)
         with self._meters.part("judge"):
             return self._bench.score_first_epochs(start, indices, (self._seed, round_number), self._metric)
@@ -176,9 +177,10 @@ class Cohort:
         return self._bench.test_samples(index)
 
     def aggregate(self, proposals: Sequence[Proposal]) -> Candidate:
-        """Return the candidate that the proposals make: eq. (1), exact, in the order of their numbers.
+        """Return the aggregate of the proposals: eq. (1), exact, in the order of their numbers.
 
-        What a peer withholds, falsifies or malforms makes no candidate; our own store's trouble raises.
+        If a peer withholds, falsifies or malforms an update, there is no candidate. Trouble of our own store
+        raises.
         """
         key = tuple(proposals)
         if key not in self._candidates:
@@ -198,7 +200,7 @@ class Cohort:
             with self._meters.part("aggregate"):
                 weights = fedavg(contributions, self.schema)
         except MemoryError as error:
-            raise UnavailableError("there is no memory left to average the updates in. Free some.") from error
+            raise UnavailableError("there is no memory left to average the updates. Free some.") from error
         except ContentMissing as error:
             return Candidate(None, fault=str(error), missing=True)
         except PeerError as error:
@@ -224,7 +226,8 @@ class Cohort:
     ) -> list[list[float | OwnTrouble]]:
         """Return, for each participant, its score of the aggregate without each of the proposals in turn.
 
-        Without the only proposal there is, the head stays. The proposals must make a candidate: `aggregate`.
+        Without the only proposal, that aggregate is the head. The proposals must make a candidate:
+        `aggregate`.
         """
         if not indices:
             return []
@@ -242,7 +245,7 @@ class Cohort:
             yield rest
 
     def find_faulty(self, proposals: Sequence[Proposal]) -> dict[int, PeerError]:
-        """Return what is wrong with those proposals that can't be used, by their numbers."""
+        """Return the errors of proposals that can't be used, by their numbers."""
         faults = self._load_each([proposal.digest for proposal in proposals])
         return {one.number: faults[one.digest] for one in proposals if one.digest in faults}
 
@@ -251,7 +254,7 @@ class Cohort:
     ) -> list[list[float | OwnTrouble]]:
         """Return, for each participant, its score of each of the proposals.
 
-        `PeerError` where one of them can't be used: `find_faulty` tells which.
+        `PeerError` if one of them can't be used: `find_faulty` says which.
         """
         self._load_all([proposal.digest for proposal in proposals])
         with self._meters.part("judge"):
@@ -261,7 +264,7 @@ class Cohort:
         return [[scores[place] for scores in found] for place in range(len(indices))]
 
     def test(self, digest: bytes) -> Score:
-        """Return the model's metrics on the public test set: for the record, no participant acts on it."""
+        """Return the model's metrics on the public test set, for the results; no participant acts on them."""
         weights = self.load_ours(digest)
         with self._meters.part("judge"):
             return self._bench.test(weights)
@@ -273,7 +276,7 @@ class Cohort:
             return encode(weights, self.schema)
 
     def forget(self, keep: bytes) -> None:
-        """Let go of every model but `keep`, the head, and of scores of other models."""
+        """Forget every model but `keep`, the head, and the scores of other models."""
         self._weights = {digest: weights for digest, weights in self._weights.items() if digest == keep}
         self._scores = {key: score for key, score in self._scores.items() if key[0] == keep}
         self._candidates = {}

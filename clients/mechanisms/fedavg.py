@@ -1,4 +1,4 @@
-"""fedavg, the baseline: a trusted server averages what it is sent, with no jury and no chain."""
+"""fedavg, the baseline: a trusted server averages all updates, with no jury and no chain."""
 
 from dataclasses import dataclass
 
@@ -13,8 +13,8 @@ NAME = "fedavg"
 class FedavgSettings(Settings):
     """The options of the baseline."""
 
-    proposers: int = option(4, "participants drawn a round")
-    informed: bool = option(False, "the server knows who is malicious, and draws none of them")
+    proposers: int = option(4, "participants drawn per round")
+    informed: bool = option(False, "the server knows who is malicious and draws only the others")
 
     def check(self) -> None:
         """See `Settings`."""

@@ -1,4 +1,4 @@
-"""Where a round's time goes, measured from outside the parts."""
+"""Measures where a round's time goes, from outside the parts."""
 
 import time
 from collections.abc import Callable, Iterator
@@ -8,7 +8,7 @@ PARTS = ("train", "judge", "aggregate", "codec", "chain", "store")
 
 
 class Meters:
-    """Seconds by part. Parts don't nest: an inner one stops the outer one's watch."""
+    """Seconds by part. Parts don't add up twice: an inner part stops the outer part's watch."""
 
     def __init__(self, clock: Callable[[], float] = time.perf_counter) -> None:
         self._clock = clock
@@ -18,7 +18,7 @@ class Meters:
 
     @contextmanager
     def part(self, name: str) -> Iterator[None]:
-        """Book the time of the block to `name`, one of `PARTS`."""
+        """Add the time of the `with` block to `name`, one of `PARTS`."""
         self._book()
         self._stack.append(name)
         try:
@@ -34,7 +34,7 @@ class Meters:
         self._since = now
 
     def take(self) -> dict[str, float]:
-        """Return the seconds by part and in total since the last call, and start anew."""
+        """Return the seconds by part and in total since the last call, and reset them."""
         self._book()
         taken = {name: round(seconds, 6) for name, seconds in self._seconds.items()}
         taken["total"] = round(self._since - self._start, 6)

@@ -1,4 +1,4 @@
-"""Whom this process acts for."""
+"""The participants that this process acts for."""
 
 from dataclasses import dataclass, replace
 from decimal import Decimal
@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from clients.types.federation import Address
 from clients.types.keys import SaltSource
 
-if TYPE_CHECKING:  # settings are checked before torch is there
+if TYPE_CHECKING:  # settings are checked before torch is imported
     from clients.learning.attacks import Attack
 
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:  # settings are checked before torch is there
 class Participant:
     """One participant that this process acts for; `index` is its place in the partition.
 
-    `behaviour` is how it attacks; None: it is honest. `start` is the stake that it began with, in base units.
+    `behaviour` is how it attacks; None if it is honest. `start` is its stake at the start, in base units.
     """
 
     index: int
@@ -36,7 +36,7 @@ class Participant:
 
     @property
     def forges(self) -> bool:
-        """Whether it puts on record what the votes don't say."""
+        """Whether it publishes something that the votes don't say."""
         return self.behaviour is not None and self.behaviour.forges
 
     @property
@@ -45,7 +45,8 @@ class Participant:
         return self.behaviour is not None and self.behaviour.overclaims
 
     def at(self, stake: int) -> "Participant":
-        """Return the participant as it acts with this `stake`: honest while it waits to be rich."""
+        """Return the participant as it behaves with this `stake`: some attackers are honest until they are
+        rich."""
         if self.behaviour is None:
             return self
         rich = int(Decimal(str(self.behaviour.patience)) * self.start)

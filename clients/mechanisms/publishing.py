@@ -1,7 +1,7 @@
-"""Publications, for every mechanism that has them: what passed, its model, forgeries, proofs of work.
+"""Publications, for every mechanism that has them: the selection, its model, forgeries, proofs of work.
 
-First the job finds out what is true; then whoever forges bends it; then whoever needs a proof of work looks
-for one of what it publishes: `mining(forging(publishing(…)), …)`.
+`publishing` computes the honest publication, `forging` replaces it for participants that forge, and `mining`
+adds proofs of work: `mining(forging(publishing(…)), …)`.
 """
 
 from collections.abc import Callable, Mapping, Sequence, Set
@@ -21,16 +21,16 @@ from clients.types.errors import sound
 from clients.types.federation import ZERO32, Address, Role
 
 TRIES = 2**14
-"""Nonces that are tried before the chain is looked at again."""
+"""Nonces to try before looking at the chain again."""
 
 NOTHING = Candidate(None, fault="no update passed")
 
 
 def publishing(spec: Mechanism[T], select: Select[T]) -> Handler[S, T]:
-    """Return the job of publishing what the revealed ballots let pass.
+    """Return the job of publishing the updates that the revealed ballots let pass.
 
-    Where a selected update can't be had or is none, there is no model of the selection, so nobody publishes;
-    where no update passed, they say so.
+    If a selected update can't be fetched or used, the selection has no model and nobody publishes. If no
+    update passed, publishers say so.
     """
 
     def do(desk: Desk[S, T], who: Who) -> Done | None:
@@ -48,10 +48,10 @@ def publishing(spec: Mechanism[T], select: Select[T]) -> Handler[S, T]:
 
 
 def forging(assemble: Handler[S, T]) -> Handler[S, T]:
-    """Return `assemble`, but whoever forges puts something else on record than what the ballots say.
+    """Return `assemble`, with participants that forge publishing something that the ballots don't say.
 
-    First the votes turned round; as that is refused, another model under the right ones; or the truth, where
-    a lie gains nothing.
+    They first publish inverted votes. When the chain refuses that, they publish another model under the right
+    votes, or the truth if a lie gains nothing.
     """
 
     def do(desk: Desk[S, T], who: Who) -> Done | None:
@@ -76,9 +76,9 @@ def forging(assemble: Handler[S, T]) -> Handler[S, T]:
 
 
 def mining(assemble: Handler[S, T], get_work: Callable[[T, Role], int]) -> Handler[S, T]:
-    """Return `assemble`, with a proof of work where one is asked for.
+    """Return `assemble`, with a proof of work where the terms ask for one.
 
-    `get_work`: terms, what a publisher is drawn for → bits of the proof that wins it a block; 0: none.
+    `get_work`: terms, a publisher's roles → bits of the proof that wins it a block; 0: none.
     """
 
     def do(desk: Desk[S, T], who: Who) -> Done | None:
@@ -99,7 +99,7 @@ def mining(assemble: Handler[S, T], get_work: Callable[[T, Role], int]) -> Handl
             for account, tried in calls.items()
             if desk.hurried or account in proofs or digests.get(account) not in sought
         }
-        # Who proved its work comes first: on a chain that keeps the order, as it would by being faster.
+        # Publishers with a proof go first: on a chain that keeps the order, as if they had been faster.
         order = sorted(ready, key=lambda account: account not in proofs)
         ready = {account: ready[account] for account in order}
         return replace(done, calls=ready, pending=calls.keys() - ready.keys())
@@ -108,12 +108,12 @@ def mining(assemble: Handler[S, T], get_work: Callable[[T, Role], int]) -> Handl
 
 
 def _get_selection(desk: Desk[S, T], spec: Mechanism[T], select: Select[T]) -> Selection:
-    """Return which updates the revealed ballots let pass."""
+    """Return the updates that the revealed ballots let pass."""
     return select(desk.terms, desk.status.record, desk.read_log().docket(spec, desk.terms))
 
 
 def _aggregate(desk: Desk[S, T], bitmap: int) -> Candidate:
-    """Return the model that the updates in `bitmap` make, weighed by the samples that they claim."""
+    """Return the average of the updates in `bitmap`, weighted by the samples that they claim."""
     chosen = [one for one in desk.read_log().proposals() if is_marked(bitmap, one.number)]
     return desk.cohort.aggregate(chosen) if chosen else NOTHING
 
@@ -125,8 +125,9 @@ def _prove(call: Call, nonce: bytes) -> Call:
 def _mine(
     desk: Desk[S, T], bits: int, digests: Mapping[Address, bytes], sought: Set[bytes]
 ) -> dict[Address, bytes]:
-    """Return the proofs of work found in one go of tries; who comes late to a digest needs none any more."""
-    turn = desk.status.round % max(len(digests), 1)  # nobody is always the first to try
+    """Return the proofs of work found in one batch of tries. Once a digest has a proof, nobody else seeks
+    one."""
+    turn = desk.status.round % max(len(digests), 1)  # so that no miner is always the first to try
     miners: Sequence[tuple[Address, bytes]] = [
         (account, digest) for account, digest in digests.items() if digest in sought
     ]
@@ -136,7 +137,7 @@ def _mine(
 
 
 def _get_won(log: RoundLog, bits: int) -> set[bytes]:
-    """Return the digests that somebody has published in this round with a proof of work."""
+    """Return the digests that were published with a proof of work in this round."""
     return {
         as_bytes32(event.args["digest"])
         for event in log.named("Published")

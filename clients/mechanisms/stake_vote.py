@@ -1,4 +1,5 @@
-"""stake_vote at home: voters judge the aggregate of all updates, and their majority's digest is the head."""
+"""stake_vote, from its participants' side: voters judge the aggregate of all updates, and the majority's
+digest becomes the head."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -83,7 +84,7 @@ def _get_terms(settings: StakeVoteSettings, run: Run, genesis: bytes, samples: i
 
 
 def _judge(desk: StakeVoteDesk, who: Who) -> Done | None:
-    """Return ballots on the aggregate. With attribution, those that reject name the updates to blame."""
+    """Return ballots on the aggregate. With attribution, rejecting ballots name the updates to blame."""
     proposals = desk.read_log().proposals()
     candidate = desk.cohort.aggregate(proposals)
     if candidate.missing and desk.patient:
@@ -99,9 +100,9 @@ def _judge(desk: StakeVoteDesk, who: Who) -> Done | None:
 
 
 def _get_votes(desk: StakeVoteDesk, who: Who, candidate: Candidate) -> Mapping[Address, bytes | OwnTrouble]:
-    """Return what each votes for, or why it can't judge.
+    """Return each voter's vote, or its trouble if it can't judge.
 
-    Where a peer's misbehaviour left no candidate, all vote against.
+    If a peer's misbehaviour left no candidate, everybody votes against.
     """
     if candidate.digest is None:
         return {one.account: judging.REJECT for one in who}
@@ -125,16 +126,16 @@ def _get_named(
     proposals: Sequence[Proposal],
     votes: Mapping[Address, bytes | OwnTrouble],
 ) -> Mapping[Address, set[int] | OwnTrouble]:
-    """Return whom each blames; nothing for anybody without attribution.
+    """Return the updates that each voter blames; without attribution, an empty mapping.
 
-    Who approves blames nobody. Where misbehaviour left no candidate, it is the fault of those who misbehaved.
+    A voter that approves blames nobody. If misbehaviour left no candidate, the faulty updates are to blame.
     """
     if not desk.terms.attribution:
         return {}
     if candidate.digest is None:
         faulty = set(desk.cohort.find_faulty(proposals))
         return {one.account: faulty for one in who}
-    # Leaving each update out is dear, so it is done for those alone whose ballot will say it.
+    # Leaving out each update in turn is expensive, so only rejecting voters do it.
     rejecting = [one for one in who if votes[one.account] == judging.REJECT]
     indices = [one.index for one in rejecting]
     scores = desk.cohort.scores(candidate.digest, indices)
@@ -150,7 +151,7 @@ def _get_named(
 
 
 def _lie(desk: StakeVoteDesk, done: Done, ballot: bytes) -> bytes:
-    """Return the opposite of a ballot: approve what it rejects, blame whom it doesn't."""
+    """Return the opposite of a ballot: approve what it rejects, blame the updates that it doesn't."""
     vote = judging.get_lie(ballot[:32], done.candidate.digest if done.candidate else None)
     if len(ballot) == len(vote):
         return vote
@@ -159,7 +160,7 @@ def _lie(desk: StakeVoteDesk, done: Done, ballot: bytes) -> bytes:
 
 
 def _get_blamed(terms: StakeVoteTerms, status: Status, docket: Docket) -> set[int]:
-    """Return the numbers of the updates that lose their stake by a rejected round."""
+    """Return the numbers of the updates whose proposers lose their stake in a rejected round."""
     if status.record.outcome != Outcome.REJECTED:
         return set()
     numbers = range(status.record.proposals)

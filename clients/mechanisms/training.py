@@ -1,4 +1,4 @@
-"""Training, for every mechanism whose proposers send what they trained."""
+"""Training, for every mechanism whose proposers propose trained updates."""
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
@@ -12,18 +12,19 @@ if TYPE_CHECKING:
 
 
 def train(desk: Desk[S, T], who: Who) -> Done:
-    """Return the proposals of what these train from the head."""
+    """Return the proposals of the updates that the participants `who` train from the head."""
     return propose(desk, who, train_from_head(desk, who))
 
 
 def train_from_head(desk: Desk[S, T], who: Who, *, drifts: bool = False) -> "Sequence[Trained | OwnTrouble]":
-    """Return what these train from the head, each in its place; with `drifts`, how that moved its score."""
+    """Return the updates that the participants `who` train from the head, in order; with `drifts`, also how
+    training moved each one's score."""
     attacks = [(one.index, one.behaviour) for one in who]
     return desk.cohort.train(attacks, desk.status.round, desk.status.head, drifts=drifts)
 
 
 def propose(desk: Desk[S, T], who: Who, found: "Sequence[Trained | OwnTrouble]") -> Done:
-    """Return what was trained as files to store and proposals to send."""
+    """Return trained updates as files to store and proposals to send."""
     trained, troubles = part(dict(zip((one.account for one in who), found, strict=True)))
     calls = {
         account: (Claim(desk.status.round, update.digest, update.samples, update.epochs).to_call(account),)

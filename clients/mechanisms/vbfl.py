@@ -1,4 +1,5 @@
-"""vbfl at home: validators judge each update by one epoch of their own; miners and validators publish."""
+"""vbfl, from its participants' side: validators judge each update against one epoch of their own; miners and
+validators publish."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -23,7 +24,7 @@ from clients.types.store import ContentMissing
 
 ADAPTIVE, GAP = "adaptive", "gap"
 WORK_MAX = 24
-"""Bits of work that a run on one machine still comes to an end with."""
+"""The most bits of work with which a run on one machine still finishes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,13 +58,13 @@ class VbflSettings(Settings):
         if min(self.workers, self.validators, self.miners) < 1 or wanted > run.clients:
             raise RequestError(
                 f"{self.workers} workers, {self.validators} validators and {self.miners} miners don't add "
-                f"up to the {run.clients} clients: at least one of each, and no more than there are."
+                f"up to the {run.clients} clients: at least one of each, and together no more."
             )
         if not run.stake:
             raise RequestError("tokens = 0: a member needs a stake.")
 
     def get_fixed_threshold(self) -> float | None:
-        """Return vh, or None where each validator finds its own."""
+        """Return vh, or None if each validator finds its own."""
         if self.threshold in (ADAPTIVE, GAP):
             return None
         try:
@@ -100,14 +101,15 @@ def _get_terms(settings: VbflSettings, run: Run, genesis: bytes, samples: int) -
 
 
 def _get_pool(settings: VbflSettings, run: Run, samples: int) -> int:
-    """Return the most that eqs. (1) to (3) pay in a round: every update passes, everybody comes."""
+    """Return the most that eqs. (1) to (3) pay in a round: every update passes, and nobody is absent."""
     votes = settings.workers * settings.validators
     units = settings.workers * samples * run.local_epochs + 2 * votes + settings.miners * votes
     return units * parse_amount("unit_reward", settings.unit_reward)
 
 
 def _train(desk: VbflDesk, who: Who) -> Done:
-    """Return proposals. Who will judge adaptively remembers how its own training moved its score."""
+    """Return proposals. Participants with an adaptive threshold remember how their training moved their
+    score."""
     adaptive = desk.settings.threshold == ADAPTIVE
     trained = train_from_head(desk, who, drifts=adaptive)
     done = propose(desk, who, trained)
@@ -122,7 +124,7 @@ def _train(desk: VbflDesk, who: Who) -> Done:
 
 
 def _judge(desk: VbflDesk, who: Who) -> Done | None:
-    """Return each validator's votes on all updates. What is withheld or ill-formed is voted against."""
+    """Return each validator's votes on all updates. Withheld and ill-formed updates get negative votes."""
     proposals = desk.read_log().proposals()
     faults = desk.cohort.find_faulty(proposals)
     if desk.patient and any(isinstance(fault, ContentMissing) for fault in faults.values()):
@@ -168,13 +170,13 @@ def _get_threshold(desk: VbflDesk, account: Address, index: int, own: float, vad
 
 
 def _lie(desk: VbflDesk, done: Done, ballot: bytes) -> bytes:
-    """Return the opposite of a ballot: approve every update that it doesn't."""
+    """Return the opposite of a ballot: approve exactly the updates that it rejects."""
     approved = judging.get_numbers(ballot)
     return judging.get_bitmap(judging.get_unnamed(approved, desk.status.record.proposals))
 
 
 def _get_blamed(terms: VbflTerms, status: Status, docket: Docket) -> set[int]:
-    """Return the numbers of the updates that didn't pass, which is held against their workers."""
+    """Return the numbers of the updates that didn't pass; the round counts against their workers."""
     if status.record.outcome in (Outcome.NONE, Outcome.UNDECIDED):
         return set()
     return set(range(status.record.proposals)) - set(_select(terms, status, docket))
@@ -189,7 +191,7 @@ def _get_work(terms: VbflTerms, roles: Role) -> int:
 
 
 def _tell(docket: Docket, findings: Mapping[Address, Mapping[str, Any]]) -> dict[str, Any]:
-    """Return how many approved each update, and what each validator found."""
+    """Return how many validators approved each update, and what each validator found."""
     return {
         "positives": list(docket.marks),
         "vad": {who: found["vad"] for who, found in findings.items()},

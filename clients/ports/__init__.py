@@ -1,1 +1,2 @@
-"""The outside world: chain, store, binaries. Each port has one seam and several homes behind it."""
+"""The outside world: chain, store, keys, other programs. Each port has one interface and several
+implementations."""

@@ -1,4 +1,4 @@
-"""Where the programs of others are: nodes, compilers, browsers."""
+"""Finds external programs: nodes, compilers, browsers."""
 
 import os
 import shutil
@@ -13,7 +13,7 @@ ROOT = Path(__file__).resolve().parents[2]
 
 @dataclass(frozen=True)
 class _Program:
-    """The names a program goes by on PATH, and what a user does to get it."""
+    """A program's names on PATH, and how a user gets it."""
 
     names: tuple[str, ...]
     hint: str
@@ -39,16 +39,16 @@ _PROGRAMS = {
 
 
 def hint(name: str) -> str:
-    """Return what a user does to get this program: a command, or a sentence."""
+    """Return how a user gets this program: a command, or a sentence."""
     return _program(name).hint
 
 
 def find(name: str) -> Path | None:
-    """Return the program by this name, or None where it isn't there.
+    """Return the program with this name, or None if it isn't installed.
 
-    Our own come first, since they are the tested versions: `node_modules`, then `.tools`, then PATH.
-    Where npm wraps a native program in a script, the native one is returned: it starts faster, and a signal
-    reaches it.
+    The project's own come first, since they are the tested versions: `node_modules`, then `.tools`, then
+    PATH. If npm wraps a native program in a script, the native one is returned: it starts faster, and signals
+    reach it.
 
     Raises:
         RequestError: an unknown name.
@@ -78,7 +78,7 @@ def _candidates(name: str) -> Iterator[Path]:
 
 
 def node_environment() -> dict[str, str]:
-    """Return the environment in which Node programs run: ours, with Hardhat's Node first on PATH."""
+    """Return the environment for Node programs: this process's, with Hardhat's Node first on PATH."""
     environment = dict(os.environ)
     if node := find("node"):
         environment["PATH"] = f"{node.parent}{os.pathsep}{environment.get('PATH', '')}"

@@ -1,6 +1,6 @@
-"""What every command does with errors and Ctrl-C: one sentence, no secret, and the documented exit status.
+"""How every command handles errors and Ctrl-C: one sentence, no secret, and the documented exit status.
 
-Neither its work nor that status hangs on what becomes of its output (`clients.ports.streams`).
+Neither the work nor the status depends on whether output can be written (`clients.ports.streams`).
 """
 
 import argparse
@@ -18,7 +18,7 @@ _URL = re.compile(r"(?<=://)\S+")
 
 
 class Parser(argparse.ArgumentParser):
-    """A command line's parser, whose errors quote no URL: it may hold a key."""
+    """A command-line parser whose errors quote no URL, since a URL may hold a key."""
 
     def error(self, message: str) -> NoReturn:
         """Say what is wrong, and end with status 2."""
@@ -26,9 +26,9 @@ class Parser(argparse.ArgumentParser):
 
 
 def guard(run: Callable[[], int], on_interrupt: Callable[[], str] = lambda: "Stopped.") -> int:
-    """Return `run()`'s exit status, or the one of the error that ended it, told in a sentence on stderr.
+    """Return `run()`'s exit status, or that of the error that ended it, after printing the error on stderr.
 
-    `run` reads the command line too: what the parser prints is output like any other.
+    `run` parses the command line too, so the parser's output is handled like any other.
     """
     with steady_streams():
         try:

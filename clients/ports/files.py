@@ -1,4 +1,4 @@
-"""Files that are there whole or not at all, whatever ends the writing."""
+"""Writes files whole or not at all, whatever interrupts the writing; reads settings and secrets."""
 
 import contextlib
 import os
@@ -12,13 +12,13 @@ from typing import Any
 from clients.types.errors import RequestError, UnavailableError
 
 TEMPORARY = ".writing-"
-"""How the names of unfinished files start: what only a killed process leaves behind."""
+"""How names of unfinished files start. Only a killed process leaves such files behind."""
 
 
 def write_whole(path: Path, data: bytes | str, *, mode: int = 0o644) -> None:
-    """Replace the file at `path` by `data`, text as UTF-8, with the rights `mode`, making its folder first.
+    """Replace the file at `path` by `data`, text as UTF-8, with permissions `mode`; create its folder first.
 
-    A reader, another process or a power cut meets the old content or the new one, never a part.
+    A reader, another process or a power cut finds the old content or the new one, never a part.
 
     Raises:
         UnavailableError: the disk is full or not ours; the old content stays.
@@ -29,15 +29,15 @@ def write_whole(path: Path, data: bytes | str, *, mode: int = 0o644) -> None:
     except OSError as error:
         why = error.strerror or error
         raise UnavailableError(
-            f"{path} can't be written: {why}. Nothing was changed; free room and try again."
+            f"{path} can't be written: {why}. Nothing was changed; free space and try again."
         ) from error
 
 
 def load_toml(what: str, path: Path, *, exact: bool = True) -> dict[str, Any]:
     """Return the TOML in a file that people write; `what` names the file in messages.
 
-    With `exact`, numbers with a point are `Decimal`: an amount of tokens has 18 places. RequestError where
-    the file can't be read, or is no TOML.
+    With `exact`, numbers with a decimal point are `Decimal`: an amount of tokens has 18 places. RequestError
+    if the file can't be read, or isn't TOML.
     """
     try:
         return tomllib.loads(path.read_text("utf-8"), parse_float=Decimal if exact else float)
@@ -66,7 +66,7 @@ def read_line(path: Path, what: str, *, private: bool = False) -> str:
 
 
 def replace_file(path: Path, data: bytes, *, mode: int = 0o644) -> None:
-    """Do what `write_whole` does, in a folder that is there, and leave the system's errors as they are."""
+    """Like `write_whole`, but in an existing folder, and with the system's own errors."""
     handle, name = tempfile.mkstemp(dir=path.parent, prefix=f"{TEMPORARY}{os.getpid()}-")
     try:
         try:
@@ -86,7 +86,7 @@ def replace_file(path: Path, data: bytes, *, mode: int = 0o644) -> None:
 
 
 def _sync_folder(folder: Path) -> None:
-    """Make a rename in `folder` last through a power cut, where the system can."""
+    """Make a rename in `folder` survive a power cut, if the system can."""
     with contextlib.suppress(OSError):
         handle = os.open(folder, os.O_RDONLY)
         try:

@@ -1,13 +1,12 @@
-"""What must not be read in a log or an error: keys in URLs, user names and passwords.
+"""Keeps secrets out of logs and errors: keys in URLs, user names and passwords.
 
-Libraries tell what they are given: urllib3 logs the path of every request, web3 whole URLs, websockets the
-request line and its credentials, and exceptions quote any of it. So whoever is given a secret hands it to
-`hide` or `hide_url` before anything else. From then on every log record of this process is cleaned when it is
-made, whichever logger makes it and whoever listens, and so are tracebacks that end the process. `hidden`
-cleans any other text.
+Libraries show what they are given: urllib3 logs the path of every request, web3 whole URLs, websockets the
+request line with its credentials, and exceptions quote any of these. So code that gets a secret first passes
+it to `hide` or `hide_url`. From then on every log record of this process is cleaned when it is made,
+whichever logger makes it, and so are tracebacks that end the process. `hidden` cleans any other text.
 
-A text is cleaned of a secret however it is written: percent-encoded in part or whole, or escaped as in a repr
-or in JSON. What has fewer than 6 characters is no secret, and hiding it would garble everything else.
+A secret is found however it is written: percent-encoded in part or whole, or escaped as in a repr or in JSON.
+Texts of fewer than 6 characters are no secrets, and hiding them would garble everything else.
 """
 
 import base64
@@ -23,7 +22,7 @@ from typing import Any
 from urllib.parse import unquote, urlsplit
 
 SHOWN = "***"
-"""What stands where a secret stood."""
+"""The replacement for a secret."""
 
 _SHORTEST = 6
 _lock = threading.Lock()
@@ -32,7 +31,7 @@ _pattern: re.Pattern[str] | None = None
 
 
 def hide(*secrets: str) -> None:
-    """Keep `secrets` out of everything that is told from now on."""
+    """Keep `secrets` out of all logs and errors from now on."""
     global _pattern
     plain = {unquote(one, errors="surrogateescape") for one in secrets}
     with _lock:
@@ -41,13 +40,13 @@ def hide(*secrets: str) -> None:
             return
         _watch()
         _patterns.update(fresh)
-        _pattern = None  # made when something is told
+        _pattern = None  # compiled when a text is cleaned
 
 
 def hide_url(url: str) -> None:
-    """Keep all of `url` but scheme, host and port out of everything that is told from now on.
+    """Keep all of `url` but scheme, host and port out of all logs and errors from now on.
 
-    What is no URL, as a folder or a multiaddr, is left alone.
+    A text that is no URL, such as a folder or a multiaddr, is ignored.
     """
     if "://" not in url:
         return None
@@ -57,7 +56,7 @@ def hide_url(url: str) -> None:
     except ValueError:
         return hide(url)
     path = parts.path.strip("/")
-    # The wholes as well, for their parts may be short.
+    # The wholes as well, since their parts may be too short.
     hide(path, *path.split("/"), parts.query, f"{path}?{parts.query}", parts.fragment)
     hide(*re.split("[&;=]", parts.query))
     if user or password:
@@ -66,7 +65,7 @@ def hide_url(url: str) -> None:
 
 
 def hide_credentials(user: str, password: str) -> None:
-    """Keep both out of everything that is told from now on, and how HTTP's basic authentication has them."""
+    """Keep both, and their form in HTTP's basic authentication, out of all logs and errors from now on."""
     hide(user, password, f"{user}:{password}")
     for pair in {f"{user}:{password}", f"{unquote(user)}:{unquote(password)}"}:
         hide(*(base64.b64encode(pair.encode(code, "replace")).decode() for code in ("utf-8", "latin-1")))
@@ -92,16 +91,16 @@ def _spelled(secret: str) -> str:
 
 def _ways(sign: str) -> list[str]:
     number = ord(sign)
-    # A URL may hold bytes that are no text; they can only be written in percents.
+    # A URL may hold bytes that are no text; these can only be written percent-encoded.
     raw = bytes([number - 0xDC00]) if 0xDC80 <= number <= 0xDCFF else sign.encode("utf-8", "surrogatepass")
     percents = "".join(f"%(?i:{byte:02x})" for byte in raw)
     written = {sign, repr(sign)[1:-1], ascii(sign)[1:-1], json.dumps(sign)[1:-1], f"\\{sign}"}
-    if sign in " +":  # a query has the one for the other
+    if sign in " +":  # a query may write one for the other
         written |= {" ", "+", "%20"}
     return [percents, *sorted(map(re.escape, written))]
 
 
-# ---------------------------------------------------------------------- what this process tells
+# ---------------------------------------------------------------------- logs and tracebacks of this process
 
 
 @cache
@@ -130,7 +129,7 @@ def _watch() -> None:
 
 
 def _tell_clean(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> bool:
-    """Print a traceback without the secrets in it; return whether it has any."""
+    """If a traceback holds secrets, print it without them; return whether it did."""
     text = "".join(traceback.format_exception(kind, error, trace))
     if hidden(text) == text:
         return False
@@ -141,7 +140,7 @@ def _tell_clean(kind: type[BaseException], error: BaseException, trace: Tracebac
 def _clean(record: logging.LogRecord) -> None:
     try:
         text = record.getMessage()
-    except Exception:  # as many as there are ways to get a format wrong; `logging` would print the arguments
+    except Exception:  # a wrong format may raise anything, and `logging` would then print the arguments
         text = f"{record.msg} {record.args!r}"
         record.msg, record.args = text.replace("%", "%%"), ()
     if hidden(text) != text or hidden(repr(record.args)) != repr(record.args):

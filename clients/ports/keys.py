@@ -36,7 +36,7 @@ _DEV_NAME = re.compile(r"(?:(?:anvil|hardhat|dev):?)?(\d{1,4})")
 
 
 class Key:
-    """A private key that signs and keeps quiet: a `clients.types.keys.Signer`."""
+    """A private key that signs and never shows itself: a `clients.types.keys.Signer`."""
 
     __slots__ = ("_account",)
 
@@ -86,9 +86,9 @@ class Key:
         return cls(secret)
 
     def save(self, path: Path, passphrase: str, *, force: bool = False) -> None:
-        """Write the key to `path`, encrypted, readable by its owner alone. Never half a file."""
+        """Write the key to `path`, encrypted and readable only by its owner, whole or not at all."""
         if path.exists() and not force:
-            raise RequestError(f"key file {path} exists already. A key that is written over is lost.")
+            raise RequestError(f"key file {path} exists already. An overwritten key is lost.")
         write_whole(path, json.dumps(Account.encrypt(self._account.key, passphrase)), mode=0o600)
 
     def __repr__(self) -> str:
@@ -99,13 +99,13 @@ class Key:
 
 
 def recover_text(text: str, signature: str) -> Address:
-    """Return the account that signed `text` (EIP-191, version 0x45). RequestError for no signature."""
+    """Return the account that signed `text` (EIP-191, version 0x45). RequestError if it is no signature."""
     try:
         if not _SIGNATURE.fullmatch(signature):
             raise ValueError("another length, or other digits")
         return str(Account.recover_message(encode_defunct(text=text), signature=signature))
     except (ValueError, TypeError, BadSignature, ValidationError):
-        raise RequestError("this is no signature: 65 bytes, as 0x and 130 hexadecimal digits.") from None
+        raise RequestError("this is not a signature: 65 bytes, as 0x and 130 hexadecimal digits.") from None
 
 
 def read_passphrase(
@@ -129,12 +129,12 @@ def _dev_seed() -> bytes:
 def dev_key(number: int) -> Key:
     """Return the public test key `number` of Anvil and Hardhat. For development chains only."""
     if number < 0:
-        raise RequestError(f"development key {number}: they are counted from 0.")
+        raise RequestError(f"development key {number}: development keys are counted from 0.")
     return Key(bytes(HDPath(f"{_DEV_PATH}/{number}").derive(_dev_seed())))
 
 
 def dev_key_by_name(name: str) -> Key:
-    """Return the test key called `anvil:3`, `hardhat:3`, `dev3` or just `3`."""
+    """Return the test key named `anvil:3`, `hardhat:3`, `dev3` or just `3`."""
     match = _DEV_NAME.fullmatch(name.strip().lower())
     if not match:
         raise RequestError(f"unknown development key {name!r}. They are called anvil:0, anvil:1, …")
@@ -142,7 +142,7 @@ def dev_key_by_name(name: str) -> Key:
 
 
 def open_key(dev_key: str | None, keystore: Path | None, passphrase_file: Path | None) -> Key:
-    """Return the key that a command was given: a test key by its name, or a keystore by its passphrase."""
+    """Return the key given to a command: a test key by its name, or a keystore opened with its passphrase."""
     given = [name for name in (dev_key, keystore) if name is not None]
     if len(given) != 1:
         raise RequestError("give one key: --keystore FILE, or --dev-key N on a development chain.")
@@ -163,7 +163,8 @@ def _secret(seed: int, label: str, number: int) -> bytes:
 
 
 class KeyedSalts:
-    """Salts for the real world: only the key's holder can compute them, and every federation has its own."""
+    """Salts for real federations: only the key's holder can compute them, and each federation's are
+    different."""
 
     def __init__(self, key: Key) -> None:
         self._key = key
@@ -177,7 +178,7 @@ class KeyedSalts:
 
 
 class SeededSalts:
-    """Salts for simulations: from a seed and the round alone, so that any chain draws the same panels."""
+    """Salts for simulations, from a seed and the round alone, so that every chain draws the same panels."""
 
     def __init__(self, seed: int, number: int) -> None:
         self._key = _secret(seed, "salt", number)

@@ -1,4 +1,4 @@
-"""stdout and stderr that end nothing: what a command does doesn't hang on whether anybody can read of it."""
+"""stdout and stderr that never fail: a command's work doesn't depend on whether its output can be written."""
 
 import io
 import os
@@ -11,8 +11,8 @@ from typing import Any, TextIO, cast
 class Steady:
     """A text stream whose `write` and `flush` raise no OSError.
 
-    At the first, the file descriptor is turned to the null device, so that neither the interpreter, which
-    flushes once more as it ends, nor a child process meets the trouble again. `tell` gets the error, once.
+    At the first error the file descriptor is redirected to the null device, so that neither the interpreter's
+    final flush nor a child process fails again. `tell` gets the error, once.
     """
 
     def __init__(self, stream: TextIO, tell: Callable[[OSError], None]) -> None:
@@ -53,10 +53,10 @@ class Steady:
 
 @contextmanager
 def steady_streams() -> Iterator[None]:
-    """Let nothing that is printed in the `with` block fail: whatever stdout and stderr are, or aren't.
+    """Let no printing in the `with` block fail, whatever stdout and stderr are, even if they are closed.
 
-    A character that stdout's encoding lacks is replaced; stderr has that of Python. Of output that is lost a
-    line on stderr tells, where there is one.
+    A character that stdout's encoding lacks is replaced; for stderr Python does so itself. A line on stderr,
+    if there is one, says that output is lost.
     """
     _open_missing()
     out, err = sys.stdout, sys.stderr
@@ -74,7 +74,7 @@ def steady_streams() -> Iterator[None]:
 def _open_missing() -> None:
     """Open the null device in place of every standard stream that was closed before the start.
 
-    Else the next file that is opened gets its number, and a child process prints into it.
+    Otherwise the next file to be opened would get its number, and child processes would print into that file.
     """
     if None not in (sys.stdin, sys.stdout, sys.stderr):
         return
@@ -83,18 +83,18 @@ def _open_missing() -> None:
             os.fstat(number)
         except OSError:
             _turn_to_null(number)
-    # Not for the `with` block alone: log handlers keep what they were given.
+    # Not only for the `with` block: log handlers keep the streams that they were given.
     sys.stdin = sys.stdin or open(os.devnull)  # noqa: SIM115
     sys.stdout, sys.stderr = sys.stdout or _open_null(), sys.stderr or _open_null()
 
 
 def _open_null() -> TextIO:
-    """Return a stream that takes any text, and drops it."""
+    """Return a stream that discards all text."""
     return open(os.devnull, "w", encoding="utf-8", errors="replace")
 
 
 def _turn_to_null(number: int) -> None:
-    """Make the file descriptor `number` one of the null device, which child processes inherit."""
+    """Redirect the file descriptor `number` to the null device; child processes inherit that."""
     null = os.open(os.devnull, os.O_RDWR)
     if null == number:
         os.set_inheritable(number, True)
@@ -106,10 +106,10 @@ def _turn_to_null(number: int) -> None:
 def _tell_lost(error: OSError) -> None:
     print(
         f"warning: stdout can't be written, so output is lost: {error.strerror or error}. "
-        "The exit status holds all the same.",
+        "The exit status is right all the same.",
         file=sys.stderr,
     )
 
 
 def _say_nothing(error: OSError) -> None:
-    """Nobody is left to be told."""
+    """Drop the error: there is no stream left to report it."""

@@ -1,7 +1,7 @@
 """URLs that may hold secrets: user names and passwords, and access keys in the path or the query.
 
-A command takes a URL as it is, or where it stands: `env:NAME`, an environment variable, or `file:PATH`, a
-file's first line. Either keeps it out of the list of processes and out of the shell's history.
+A command takes a URL itself, or a reference to it: `env:NAME`, an environment variable, or `file:PATH`, a
+file's first line. A reference keeps the URL out of the list of processes and out of the shell's history.
 """
 
 import os
@@ -19,23 +19,24 @@ WAYS = "a URL, env:NAME for the environment variable that holds it, or file:PATH
 
 
 def redacted(url: str) -> str:
-    """Return `url` without user, password, path and query: fit for messages. RequestError if it is none."""
+    """Return `url` without user, password, path and query, for messages. RequestError if it is no URL."""
     try:
         parts = urlsplit(url)
         port = f":{parts.port}" if parts.port else ""
     except ValueError:
-        raise RequestError("this is no URL: scheme://, a host, and maybe a port.") from None
+        raise RequestError("this is not a URL: scheme://, a host, and maybe a port.") from None
     host = parts.hostname or ""
     return f"{parts.scheme}://{f'[{host}]' if ':' in host else host}{port}"
 
 
 def is_url(given: str) -> bool:
-    """Return whether `given` is a URL, or says where one stands."""
+    """Return whether `given` is a URL, or a reference to one."""
     return "://" in given or given.startswith((_VARIABLE, _FILE))
 
 
 def holds_secret(given: str) -> bool:
-    """Return whether `given` is a URL of more than scheme, host and port. RequestError if it is none."""
+    """Return whether `given` is a URL with more than scheme, host and port. RequestError if it is
+    malformed."""
     if "://" not in given:
         return False
     redacted(given)
@@ -44,22 +45,23 @@ def holds_secret(given: str) -> bool:
 
 
 def shown(given: str) -> str:
-    """Return what others may read of `given`: a URL's place, and anything else as it is."""
+    """Return the part of `given` that others may read: a URL's scheme, host and port, or anything else
+    unchanged."""
     return redacted(given) if "://" in given else given
 
 
 def read_url(given: str, environ: Mapping[str, str] = os.environ) -> str:
-    """Return the URL that `given` is or names; what may be secret of it is hidden from then on.
+    """Return the URL that `given` is or refers to; from then on its secret parts are hidden.
 
-    RequestError where there is none, or where others may read the file; UnavailableError where it can't be
-    read. Neither quotes what it found.
+    RequestError if there is no URL, or others may read the file; UnavailableError if the file can't be read.
+    Neither quotes the content.
     """
     if given.startswith(_VARIABLE):
         name = given.removeprefix(_VARIABLE)
         if not name:
             raise RequestError(f"{_VARIABLE} names no environment variable: {_VARIABLE}NAME does.")
         if not environ.get(name):
-            raise RequestError(f"the environment variable {name} is to hold a URL, and is not set.")
+            raise RequestError(f"the environment variable {name} should hold a URL, and is not set.")
         url, where = environ[name].strip(), f"the environment variable {name}"
     elif given.startswith(_FILE):
         path = Path(given.removeprefix(_FILE)).expanduser()
@@ -67,13 +69,14 @@ def read_url(given: str, environ: Mapping[str, str] = os.environ) -> str:
     else:
         url, where = given, "this"
     if "://" not in url:
-        raise RequestError(f"{where} is no URL: scheme://, a host, and maybe a port and a path.")
+        raise RequestError(f"{where} is not a URL: scheme://, a host, and maybe a port and a path.")
     hide_url(url)
     return url
 
 
 def beside(given: str, folder: Path) -> str:
-    """Return `given` with the path of a `file:` understood from `folder`, as that of a file that names it."""
+    """Return `given`, with a relative `file:` path resolved against `folder`, where the file that names it
+    is."""
     if not given.startswith(_FILE):
         return given
     return f"{_FILE}{folder.resolve() / Path(given.removeprefix(_FILE)).expanduser()}"

@@ -1,1 +1,2 @@
-"""What each role does next, as pure functions of what a participant sees: `step(view) -> actions`."""
+"""The roles: each says what a participant does next, as a pure function of its view: `step(view) ->
+actions`."""

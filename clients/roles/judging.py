@@ -1,4 +1,4 @@
-"""How to vote: what an honest voter makes of its scores by the papers, and what a liar makes of that."""
+"""How to vote: an honest voter's ballot from its scores, by the papers, and a liar's ballot from that."""
 
 import math
 from collections.abc import Collection, Sequence
@@ -11,7 +11,7 @@ REJECT = ZERO32
 
 
 def get_vote(candidate: bytes, score: float, reference: float, tolerance: float) -> bytes:
-    """Return what an honest voter votes for, 32 bytes: eq. (2) of arXiv 2307.00543.
+    """Return an honest voter's vote, 32 bytes: eq. (2) of arXiv 2307.00543.
 
     The candidate's digest if its score on the voter's own data is not below the threshold, else `REJECT`.
     The paper's threshold lost its formula; §4.2 says that it "can be based on a validation score acquired in
@@ -24,27 +24,28 @@ def get_vote(candidate: bytes, score: float, reference: float, tolerance: float)
 def get_blamed(score: float, without: Sequence[float], tolerance: float) -> set[int]:
     """Return the numbers of the updates that make a rejected aggregate fail, by leaving one out at a time.
 
-    Beyond arXiv 2307.00543, which slashes every proposer of a rejected round, honest ones too. `score` is
-    the aggregate's on the voter's own data, `without[n]` that of the aggregate of all updates but `n`. An
-    update is blamed where leaving it out gains more than the tolerance of the verdict itself.
+    This goes beyond arXiv 2307.00543, which slashes every proposer of a rejected round, honest ones too.
+    `score` is the aggregate's score on the voter's own data, and `without[n]` the score of the aggregate of
+    all updates but `n`. An update is blamed if leaving it out gains more than the verdict's tolerance.
     """
     return {number for number, rest in enumerate(without) if rest - score > tolerance}
 
 
 def get_lie(vote: bytes, candidate: bytes | None) -> bytes:
-    """Return the dishonest vote of §3.2: approve what is poisoned, reject what is not."""
+    """Return the dishonest vote of §3.2: approve a poisoned candidate, reject a good one."""
     return (candidate or REJECT) if vote == REJECT else REJECT
 
 
 def get_unnamed(named: Collection[int], updates: int) -> set[int]:
-    """Return the numbers of those of the round's `updates` that aren't `named`: a lie about them."""
+    """Return the numbers of the round's `updates` that aren't `named`: the lie about them."""
     return set(range(updates)) - set(named)
 
 
 def get_ballot(vote: bytes, blamed: Collection[int] | None = None) -> bytes:
-    """Return a ballot: the vote; with attribution (`blamed` not None) and a bitmap of the blamed after it.
+    """Return a ballot: the vote, followed with attribution (`blamed` not None) by a bitmap of the blamed
+    updates.
 
-    Who approves blames nobody.
+    A ballot that approves blames nobody.
     """
     if blamed is None:
         return vote
@@ -52,12 +53,12 @@ def get_ballot(vote: bytes, blamed: Collection[int] | None = None) -> bytes:
 
 
 def get_bitmap(numbers: Collection[int]) -> bytes:
-    """Return the bitmap of the updates of these numbers, 32 bytes: a ballot, or a part of one."""
+    """Return the bitmap of the updates with these numbers, 32 bytes: a ballot, or a part of one."""
     return compute_bitmap(numbers).to_bytes(WORD, "big")
 
 
 def get_numbers(bitmap: bytes) -> set[int]:
-    """Return the numbers of the updates in a bitmap: what `get_bitmap` turned into one."""
+    """Return the numbers of the updates in a bitmap: the inverse of `get_bitmap`."""
     bits = int.from_bytes(bitmap, "big")
     return {number for number in range(bits.bit_length()) if bits >> number & 1}
 
@@ -65,31 +66,31 @@ def get_numbers(bitmap: bytes) -> set[int]:
 def is_positive(own: float, theirs: float, threshold: float) -> bool:
     """Return whether an update gets a positive vote: algorithm 1 of arXiv 2101.03300.
 
-    `own` is the validator's score of the model that it trained for one epoch itself, A_v(L_v(1)), `theirs`
-    that of the update, A_v(L_w(n)), both on its own data. Negative where vad = own - theirs is above the
-    threshold vh; a score that isn't a number is voted against.
+    `own` is the validator's score of its own model after one epoch, A_v(L_v(1)); `theirs` is its score of the
+    update, A_v(L_w(n)); both are on the validator's data. The vote is negative if vad = own - theirs is above
+    the threshold vh, or if a score isn't a number.
     """
     return own - theirs <= threshold
 
 
 FIXED_THRESHOLD = 0.08
-"""vh by default, and where nothing is known yet: figure 4 of arXiv 2101.03300."""
+"""vh by default, and until a validator knows better: figure 4 of arXiv 2101.03300."""
 SPREADS = 2.5
 """How many standard deviations a legitimate update may be off."""
 LEAST_UPDATES = 3
-"""Of fewer updates none stands apart."""
+"""With fewer updates, none can stand apart."""
 LEAST_DRIFTS = 3
 LATEST_DRIFTS = 10
 
 
 def get_threshold(drifts: Sequence[float], score: float, samples: int, *, share: bool = True) -> float:
-    """Return the adaptive threshold of a validator: what arXiv 2101.03300 leaves as future work.
+    """Return the adaptive threshold of a validator, which arXiv 2101.03300 leaves as future work.
 
-    `drifts` are A_v(L_v(1)) - A_v(L_v(n)) of the rounds in which the validator was a worker, the latest last:
-    what vad of a legitimate update looks like to it. The threshold is their mean and `SPREADS` standard
-    deviations; in these, besides how the drifts vary, is what chance does to a difference of two scores near
-    `score` (shares, or else R²) that are measured on `samples`. Until there are 3 drifts it is the fixed one;
-    the last 10 count.
+    `drifts` are A_v(L_v(1)) - A_v(L_v(n)) of the rounds in which the validator was a worker, the latest last.
+    They show the validator what vad of a legitimate update looks like. The threshold is their mean plus
+    `SPREADS` standard deviations. The variance is that of the drifts plus that of a difference of two scores
+    near `score` (shares, or else R²) measured on `samples`. The last 10 drifts count; with fewer than 3 the
+    threshold is the fixed one.
     """
     latest = list(drifts)[-LATEST_DRIFTS:]
     if len(latest) < LEAST_DRIFTS:
@@ -100,13 +101,14 @@ def get_threshold(drifts: Sequence[float], score: float, samples: int, *, share:
 
 
 def get_gap_threshold(vads: Sequence[float], score: float, samples: int, *, share: bool = True) -> float:
-    """Return a threshold that parts the round's updates where they part by themselves.
+    """Return a threshold at the widest gap between the round's updates.
 
-    Ours. `vads` are the validator's own - theirs of all the round's updates. The worse half of them, from the
-    median up, is cut in the middle of its widest gap, if chance doesn't explain that: it is wider than
-    `SPREADS` standard deviations of a difference of two scores near `score` that are measured on `samples`.
-    Otherwise they are all alike, and everything passes. It rests on most updates being honest, needs no
-    history, and doesn't ask how far the data of others differ. Of fewer than 3 updates it is the fixed one.
+    This rule is ours. `vads` are own - theirs of all the round's updates. The worse half of them, from the
+    median up, is cut in the middle of its widest gap, if the gap is wider than chance explains: `SPREADS`
+    standard deviations of a difference of two scores near `score` measured on `samples`. Otherwise the
+    updates are all alike, and everything passes. The rule assumes that most updates are honest. It needs no
+    history, and no knowledge of how far others' data differ. With fewer than 3 updates the threshold is the
+    fixed one.
     """
     ordered = sorted(vad for vad in vads if math.isfinite(vad))
     if len(ordered) < LEAST_UPDATES:
@@ -120,7 +122,7 @@ def get_gap_threshold(vads: Sequence[float], score: float, samples: int, *, shar
 def _get_chance(score: float, samples: int, share: bool) -> float:
     """Return the variance of a difference of two scores near `score` that are measured on `samples`.
 
-    A share p varies by p·(1 - p) a sample. An R² is 1 less the mean of squared errors, which where errors are
-    normal vary by twice the square of that mean.
+    A share p has the variance p·(1 - p) per sample. An R² is 1 less the mean of squared errors; if errors are
+    normal, a squared error has a variance of twice the square of that mean.
     """
     return 2 * (score * (1 - score) if share else 2 * (1 - score) ** 2) / samples

@@ -1,7 +1,8 @@
-"""The keeper: the calls that anybody may make, so that no absent participant hangs a round.
+"""The keeper: makes the calls that anybody may make, so that no absent participant hangs a round.
 
-Every member is a keeper. One of them, another each round, acts at once; the rest wait `PATIENCE` seconds a
-rank, so that calls don't collide while the first ones are there, and somebody acts when they aren't.
+Every member is a keeper. One of them, a different one each round, acts at once; the others wait `PATIENCE`
+seconds per rank. So calls don't collide while the first keepers are present, and somebody acts when they are
+absent.
 """
 
 from clients.roles.view import Action, Send, View
@@ -10,13 +11,13 @@ from clients.types.federation import Phase
 
 PATIENCE = 15.0
 LOOK_AGAIN = 2 * PATIENCE
-"""Seconds to wait for a call to be mined before looking again what is due: it may be of no use any more."""
+"""Seconds to wait for a call to be mined before deciding again: the call may have become useless."""
 EVICTIONS = 100
-"""Accounts in one `evict`, so that it fits into any block."""
+"""The most accounts in one `evict`, so that it fits into any block."""
 
 
 def step(view: View) -> list[Action]:
-    """Return the housekeeping call that is due, if it is the participant's turn to make it."""
+    """Return the housekeeping call that is due, if it is the participant's turn."""
     call = _get_due(view)
     if call is None or view.waited < get_rank(view) * PATIENCE:
         return []
@@ -24,7 +25,7 @@ def step(view: View) -> list[Action]:
 
 
 def get_rank(view: View) -> int:
-    """Return how many members are asked before this one in this round."""
+    """Return how many members come before this one in this round's order."""
     order = [seat.account for seat in view.registry if not seat.out]
     if view.me not in order:
         return len(order)

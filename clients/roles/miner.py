@@ -1,4 +1,4 @@
-"""Proofs of work: miners try nonces in turn, each for the digest that it publishes."""
+"""Proofs of work: miners try nonces in turn, each miner for the digest that it publishes."""
 
 from collections.abc import Mapping
 
@@ -7,17 +7,19 @@ from clients.types.federation import Address
 
 
 def get_nonce(number: int) -> bytes:
-    """Return the nonce that is tried as the `number`-th."""
+    """Return the `number`-th nonce to try."""
     return number.to_bytes(32, "big")
 
 
 def find_proofs(
     bits: int, seed: bytes, miners: Mapping[Address, bytes], start: int, tries: int
 ) -> dict[Address, bytes]:
-    """Return the first proof of work for each digest, and who found it: `tries` nonces each, from `start` on.
+    """Return the first proof of work for each digest, by its finder: each miner tries `tries` nonces from
+    `start`.
 
-    `miners` are who mines which digest. They are equally fast: each tries a nonce before any tries the next.
-    Whoever sees another's proof of its own digest stops, as in vbfl's comparison with proof of work.
+    `miners`: the digest that each account mines. All miners are equally fast: each tries a nonce before any
+    tries the next. A miner stops when another proves the same digest, as in vbfl's comparison with proof of
+    work.
     """
     found: dict[Address, bytes] = {}
     seeking = dict(miners)

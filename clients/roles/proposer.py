@@ -10,7 +10,7 @@ from clients.types.federation import Act, Address, Phase, Role
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """What a proposal says of an update: its digest, and the samples and epochs that it was trained on."""
+    """A proposal's claims: the update's digest, and the samples and epochs that it was trained on."""
 
     round_number: int
     digest: bytes
@@ -23,12 +23,13 @@ class Claim:
 
     @classmethod
     def of(cls, call: Call) -> Self:
-        """Return what `to_call` put into a call."""
+        """Return the claim in a call that `to_call` made."""
         return cls(*cast(tuple[Any, ...], call.args))
 
 
 def step(view: View) -> list[Action]:
-    """Return what a drawn proposer does next; nothing outside its phase, once it has, or if it can't."""
+    """Return what a drawn proposer does next; nothing outside its phase, after it has proposed, or if it
+    can't."""
     if not view.is_due(Phase.PROPOSE, Role.PROPOSER, Act.PROPOSED):
         return []
     return prepare(view, Train, "propose")

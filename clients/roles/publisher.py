@@ -1,4 +1,4 @@
-"""The publisher: puts on record which updates passed and the model that they make, or checks who does."""
+"""The publisher: puts on record which updates passed and the model that they make."""
 
 from dataclasses import dataclass
 from typing import Any, Self, cast
@@ -10,7 +10,7 @@ from clients.types.federation import ZERO32, Act, Address, Phase, Role
 
 @dataclass(frozen=True, slots=True)
 class Publication:
-    """What a publisher puts on record: a model's digest, the bitmap of the updates in it, a proof of work."""
+    """A publication: a model's digest, the bitmap of the updates in it, a proof of work."""
 
     round_number: int
     digest: bytes
@@ -23,12 +23,12 @@ class Publication:
 
     @classmethod
     def of(cls, call: Call) -> Self:
-        """Return what `to_call` put into a call."""
+        """Return the publication in a call that `to_call` made."""
         return cls(*cast(tuple[Any, ...], call.args))
 
 
 def step(view: View) -> list[Action]:
-    """Return what a drawn publisher does next: work the publication out, then send it."""
+    """Return what a drawn publisher does next: assemble the publication, then send it."""
     if not view.is_due(Phase.PUBLISH, Role.PUBLISHER, Act.PUBLISHED):
         return []
     return prepare(view, Assemble, "publish")

@@ -1,4 +1,4 @@
-"""What the chain's node has logged of one round, held against what its state has counted."""
+"""The events of one round as the chain's node logged them, checked against the counts in its state."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -16,8 +16,8 @@ T = TypeVar("T")
 class Proposal:
     """One proposed update: `digest` names its weights, `samples` is the weight it claims in eq. (1).
 
-    `number` is its place among the round's, and its bit in a bitmap; `epochs` is how long it claims to have
-    been trained.
+    `number` is its place among the round's updates, and its bit in a bitmap; `epochs` is how long it claims
+    to have been trained.
     """
 
     proposer: Address
@@ -28,7 +28,7 @@ class Proposal:
 
 
 class Votes(NamedTuple):
-    """How a settled round was voted on, and the digest that its settlement names as the candidate."""
+    """The votes of a settled round, and the digest that its settlement names as the candidate."""
 
     votes_for: int
     votes_against: int
@@ -37,9 +37,9 @@ class Votes(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class RoundLog:
-    """The events of the round in `status`, and what they tell.
+    """The events of the round in `status`, and what follows from them.
 
-    Everything that they must tell and don't is an `UnavailableError`: a node's logs may lag behind its state.
+    `UnavailableError` if an event is missing: a node's logs may lag behind its state.
     """
 
     status: Status
@@ -74,7 +74,7 @@ class RoundLog:
         )
 
     def winner(self) -> Address | None:
-        """Return who won the round's block, where there are blocks to win and somebody did."""
+        """Return the winner of the round's block; None if there was no block or no winner."""
         won = self.named("BlockWon")
         return str(won[0].args["winner"]) if won else None
 
@@ -104,18 +104,18 @@ def _read_proposal(event: Event) -> Proposal:
 
 def _integer(value: object) -> int:
     if not isinstance(value, int):
-        raise UnavailableError(f"the chain's node hands out damaged logs: {value!r} is no number.")
+        raise UnavailableError(f"the chain's node returns damaged logs: {value!r} is no number.")
     return value
 
 
 def _bytes(value: object) -> bytes:
     if not isinstance(value, bytes):
-        raise UnavailableError(f"the chain's node hands out damaged logs: {value!r} is no ballot.")
+        raise UnavailableError(f"the chain's node returns damaged logs: {value!r} is no ballot.")
     return value
 
 
 def as_bytes32(value: object) -> bytes:
-    """Return `value`, an event's argument, as 32 bytes; `UnavailableError` where it is something else."""
+    """Return `value`, an event's argument, as 32 bytes; `UnavailableError` if it is something else."""
     if not isinstance(value, bytes) or len(value) != 32:
-        raise UnavailableError(f"the chain's node hands out damaged logs: {value!r} is not 32 bytes.")
+        raise UnavailableError(f"the chain's node returns damaged logs: {value!r} is not 32 bytes.")
     return value

@@ -1,6 +1,6 @@
 """What a participant sees, and what it may decide to do.
 
-A decision follows from chain, store and the participant's own journal alone, so a participant that dies and
+A decision follows only from chain, store and the participant's own journal, so a participant that crashes and
 comes back sees the same view and decides the same.
 """
 
@@ -15,8 +15,8 @@ from clients.types.federation import Act, Address, Phase, Role, Seat, Standing, 
 class Knowledge:
     """What the participant has worked out for the round in progress.
 
-    `done` are the jobs that it has finished: a job that left nothing to send isn't done again. `calls` are
-    the transactions that jobs prepared, by method, each to be tried where the one before it was refused.
+    `done`: the jobs that it has finished; a job that left nothing to send isn't repeated. `calls`: the
+    transactions that jobs prepared, by method; each is tried when the one before it was refused.
     """
 
     done: frozenset[type["Job"]] = frozenset()
@@ -28,8 +28,8 @@ class Knowledge:
 class View:
     """The federation as one participant sees it.
 
-    `waited` is how many seconds the participant has seen the federation wait for a housekeeping call.
-    `begins` says from when on a method can be called, where its phase alone doesn't.
+    `waited`: for how many seconds the participant has seen the federation wait for a housekeeping call.
+    `begins`: the time at which a method can be called, if its phase alone doesn't say.
     """
 
     me: Address
@@ -47,12 +47,12 @@ class View:
 
     @property
     def acted(self) -> Act:
-        """Return all that the participant did in the round in progress."""
+        """Return the participant's acts in the round in progress."""
         member = self.seat.member
         return member.acts if member.round == self.status.round else Act.NONE
 
     def is_due(self, phase: Phase, role: Role, act: Act) -> bool:
-        """Return whether it is `phase`, and the participant is drawn as `role`, may `act` and has not."""
+        """Return whether it is `phase`, and the participant is drawn as `role` and hasn't done `act` yet."""
         return (
             self.status.phase == phase
             and role in self.seat.roles
@@ -64,9 +64,9 @@ class View:
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """Work on private data that must be done before the participant can go on.
+    """Work on private data that a participant must do before its next transaction.
 
-    A mechanism says for each kind of job which handler does it (`clients.mechanisms.base`).
+    A mechanism has a handler for each kind of job (`clients.mechanisms.base`).
     """
 
 
@@ -75,11 +75,11 @@ class Train(Job):
 
 
 class Judge(Job):
-    """Test what was proposed on private data, and settle on a ballot."""
+    """Test the proposals on private data, and decide on a ballot."""
 
 
 class Assemble(Job):
-    """Find out which updates passed, make the model of them, and the proof of work where one is asked for."""
+    """Find out which updates passed, make their model, and the proof of work if the terms ask for one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,11 +91,11 @@ class Send:
 
 Action = Job | Send
 Step = Callable[[View], list[Action]]
-"""What a role does next, given what its participant sees."""
+"""Returns a role's next actions, given its participant's view."""
 
 
 def prepare(view: View, job: type[Job], method: str) -> list[Action]:
-    """Return the job, or once it is done the call of `method` that it left, if it left one."""
+    """Return the job; once it is done, the call of `method` that it left, if any."""
     if job not in view.knowledge.done:
         return [job()]
     return [Send(call) for call in view.knowledge.calls.get(method, ())[:1]]

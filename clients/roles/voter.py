@@ -1,4 +1,4 @@
-"""The voter: judges what was proposed on private data, commits to a ballot, reveals it."""
+"""The voter: judges the proposals on private data, commits to a ballot, reveals it."""
 
 from clients.protocol.commitment import compute_commitment
 from clients.roles.view import Action, Judge, Send, View
@@ -7,7 +7,8 @@ from clients.types.federation import Act, Phase, Role
 
 
 def step(view: View) -> list[Action]:
-    """Return what a drawn voter does next: judge, then commit, then reveal. Who can't judge keeps still."""
+    """Return what a drawn voter does next: judge, then commit, then reveal. A voter that can't judge does
+    nothing."""
     number, ballot = view.status.round, view.knowledge.ballot
     if ballot is None and Judge in view.knowledge.done:
         return []
@@ -19,6 +20,6 @@ def step(view: View) -> list[Action]:
     unrevealed = Act.COMMITTED in view.acted and Act.REVEALED not in view.acted
     if view.status.phase == Phase.REVEAL and unrevealed:
         if ballot is None:
-            return [Judge()]  # its journal is lost: what it finds again may still fit
+            return [Judge()]  # its journal is lost: judging again may still give the same ballot
         return [Send(Call(view.me, "reveal", (number, ballot, view.salt)))]
     return []

@@ -1,1 +1,1 @@
-"""Types that every layer shares. Standard library only; nothing here does I/O."""
+"""Types that all layers share. Standard library only; nothing here does I/O."""

@@ -1,7 +1,7 @@
-"""Amounts of tokens: people write and read tokens, code counts base units. Here the one becomes the other.
+"""Amounts of tokens: people write and read tokens, code counts base units. This module converts between them.
 
-A token is `TOKEN` base units. Where people write an amount, on a command line or in a file, `parse_amount`
-reads it; where they read one, `format_amount` writes it. Both are exact.
+A token is `TOKEN` base units. `parse_amount` reads amounts that people write, on a command line or in a file;
+`format_amount` writes amounts for people. Both are exact.
 """
 
 import re
@@ -15,17 +15,18 @@ from clients.types.federation import STAKE_MAX, TOKEN
 PLACES = 18
 """Decimal places of an amount of tokens: `TOKEN` is ten to this power."""
 _EVIDENT = 10**15 * TOKEN
-"""As much as nobody has: from here on a number must be one of base units."""
+"""More than anybody has: a number from here on must be in base units."""
 _FAR_TOO_MUCH = Decimal(10) ** 60
 _NUMBER = re.compile(r"[+-]?(\d+(_\d+)*(\.\d*)?|\.\d+)(e[+-]?\d+)?", re.IGNORECASE | re.ASCII)
 _IN_UNITS = re.compile(rf"e\+?{PLACES}\s*\Z", re.IGNORECASE)
 
 
 def parse_amount(name: str, value: Any) -> int:
-    """Return the base units in an amount of tokens, as a file or a command line has it: 16, 0.5, "0.001".
+    """Return the base units in an amount of tokens from a file or a command line: 16, 0.5, "0.001".
 
-    Raises `RequestError`, which begins with `name` and says what to write instead, where `value` is no number
-    of 0 or more with at most 18 decimal places, more than the contracts' books hold, or evidently base units.
+    Raises `RequestError`, which begins with `name` and says what to write instead, if `value` is no number of
+    0 or more with at most 18 decimal places, is more than the contracts' books hold, or is evidently in base
+    units.
     """
     shown = _show(value)
     units = _count(value)
@@ -34,7 +35,7 @@ def parse_amount(name: str, value: Any) -> int:
             f"{name} = {shown!r} is no amount of tokens: write a number of 0 or more, as 16 or 0.5, "
             f"with {PLACES} decimal places at most."
         )
-    # What the value comes to if its writer meant base units.
+    # The amount in tokens if the writer meant base units.
     meant, rest = divmod(units, TOKEN)
     possible = not rest and meant <= STAKE_MAX
     if possible and (units >= _EVIDENT or (isinstance(value, str) and _IN_UNITS.search(value))):
@@ -57,14 +58,14 @@ def format_amount(units: int, places: int = PLACES) -> str:
 
 
 def _count(value: Any) -> int | None:
-    """Return the base units in `value` tokens, or None where that is no whole number of 0 or more."""
+    """Return the base units in `value` tokens, or None if that is no whole number of 0 or more."""
     if isinstance(value, bool) or not isinstance(value, str | int | float | Decimal):
         return None
     text = str(value).strip()
     if isinstance(value, str) and not _NUMBER.fullmatch(text):
-        return None  # Decimal would take 1__0, and digits of other scripts
+        return None  # Decimal would accept 1__0, and digits of other scripts
     number = Decimal(text)
-    # A few characters may stand for a million digits: such a number is told before it is counted.
+    # A few characters may stand for a million digits: such a number is refused before it is computed.
     if not number.is_finite() or number < 0 or (number and number.adjusted() < -PLACES):
         return None
     exact = Fraction(min(number, _FAR_TOO_MUCH)) * TOKEN if number else Fraction(0)

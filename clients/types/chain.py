@@ -1,4 +1,4 @@
-"""The port to a federation's chain: what every home of it offers, the specification included."""
+"""The port to a federation's chain, which every implementation offers, including the specification."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -12,8 +12,8 @@ from clients.types.federation import Address, Event, Round, Seat, Status
 class Call:
     """One action of IFederation: `method` by its ABI name, `args` in ABI order (bytes32 as bytes).
 
-    `until`: the time, in seconds of the chain's clock, from which on the call makes no sense any more; None:
-    it always does. The nearer that is, the more is offered to have it mined.
+    `until`: the time, in seconds of the chain's clock, from which on the call makes no sense; None: it always
+    does. As that time comes nearer, the sender offers higher fees.
     """
 
     sender: Address
@@ -24,7 +24,7 @@ class Call:
 
 @dataclass(frozen=True, slots=True)
 class Receipt:
-    """What became of a call. `error` is the decoded custom error of a refused one; nothing changed then."""
+    """The result of a call. `error` is the decoded custom error of a refused call, which changed nothing."""
 
     call: Call
     gas: int
@@ -36,9 +36,9 @@ class Receipt:
 class Chain(Protocol):
     """A deployed federation as its clients see it.
 
-    Errors: `UnavailableError` where the chain is down, slow, or not the deployment's. A call that the
-    protocol refuses is no exception: its receipt carries the error. `UnminedError` where what was sent isn't
-    mined in time: the same call sent again goes on with it, another one takes its place.
+    Errors: `UnavailableError` if the chain is down, slow, or not the deployment's. A call that the protocol
+    refuses raises nothing: its receipt carries the error. `UnminedError` if a transaction isn't mined in
+    time: sending the same call again continues it, and another call takes its place.
     """
 
     @property
@@ -52,9 +52,9 @@ class Chain(Protocol):
         ...
 
     def send(self, calls: Sequence[Call], *, wait: float | None = None) -> list[Receipt]:
-        """Send `calls` together, wait for all of them; receipts in the order of the calls.
+        """Send `calls` together and wait for all of them; return receipts in the order of the calls.
 
-        `wait`: for how many seconds at most; None: as long as this home of chains waits.
+        `wait`: for how many seconds at most; None: the implementation's default.
 
         Calls of one sender are executed in the order given; calls of different senders in any order.
         """
@@ -89,7 +89,7 @@ class Chain(Protocol):
         ...
 
     def close(self) -> None:
-        """Let go of connections, and end nodes that were started for this chain."""
+        """Close connections, and end nodes that were started for this chain."""
         ...
 
 

@@ -39,7 +39,7 @@ class Cid:
     def parse(cls, text: str) -> Self:
         """Return the CID written as `text`: base32 CIDv1, dag-pb, sha2-256, and nothing else.
 
-        Raises RequestError, which says what the text is instead, where that can be told.
+        Raises RequestError, which says what the text is instead, if that is known.
         """
         if len(text) == 46 and text.startswith("Qm"):
             raise _refusal(text, "is a CIDv0; write it as CIDv1 (`ipfs cid base32`)")

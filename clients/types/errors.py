@@ -1,7 +1,8 @@
 """What can go wrong, and whose fault it is.
 
-Our own trouble and a peer's misbehaviour are different errors: only a `PeerError` is voted against. An
-`OwnTrouble` is one participant's, and costs it its turn.
+Three kinds of trouble stay apart. A peer's misbehaviour is a `PeerError`, and only that is voted against. Our
+lack of reach is an `UnavailableError`. One participant's own trouble is an `OwnTrouble`, and costs it its
+turn.
 """
 
 import difflib
@@ -13,7 +14,7 @@ T = TypeVar("T")
 
 
 class FedJuryError(Exception):
-    """Base of every error that the project raises on purpose. Exit status 3, but for wrong requests."""
+    """Base of every error that the project raises on purpose. Exit status 3, except for wrong requests."""
 
     exit_code: int = 3
 
@@ -25,33 +26,35 @@ class RequestError(FedJuryError):
 
 
 class UnavailableError(FedJuryError):
-    """Something needed is missing, unreachable or full: our side's trouble, nobody's fault. Exit status 3."""
+    """Something needed is missing, unreachable or full: trouble on our side, and nobody's fault. Exit status
+    3."""
 
 
 class OutOfPatience(UnavailableError):
-    """Trouble that was sat out for as long as this client does: whoever waits for its end gives up."""
+    """Trouble that lasted for as long as this client waits: callers give up."""
 
 
 class UnminedError(UnavailableError):
-    """What was sent isn't mined yet, or its time is over. Nothing else is wrong: look, and decide anew."""
+    """A transaction isn't mined yet, or its time is over. Nothing else is wrong: look again, and decide
+    again."""
 
 
 class OwnTrouble(FedJuryError):
     """One participant can't train or judge: its data, its settings or its memory are in the way.
 
-    It sits the turn out and the others go on, so functions that work for several participants return it in
-    the place of the one's result. Raised, it means that nobody can go on. Exit status 2.
+    The participant sits out its turn and the others continue, so functions for several participants return it
+    in place of that participant's result. If raised, nobody can continue. Exit status 2.
     """
 
     exit_code = 2
 
 
 class PeerError(FedJuryError):
-    """A peer misbehaved: withheld, corrupt or ill-formed content. It is voted against, never crashed on."""
+    """A peer misbehaved: withheld, corrupt or ill-formed content. Voters vote against it; nothing crashes."""
 
 
 class ProtocolError(FedJuryError):
-    """An action that the protocol's rules refuse: the twin of a Solidity custom error.
+    """The protocol's rules refuse an action: the twin of a Solidity custom error.
 
     `name` is the custom error's name and `values` its arguments in declaration order.
     """
@@ -69,7 +72,7 @@ class ProtocolError(FedJuryError):
 
 
 def attempt(work: Callable[[], T]) -> T | OwnTrouble:
-    """Return what a participant's `work` returns, or the trouble that it ended in."""
+    """Return the result of a participant's `work`, or its `OwnTrouble`."""
     try:
         return work()
     except OwnTrouble as trouble:
@@ -77,14 +80,14 @@ def attempt(work: Callable[[], T]) -> T | OwnTrouble:
 
 
 def sound(result: T | OwnTrouble) -> T:
-    """Return a participant's result, or raise the trouble that is in its place."""
+    """Return a participant's result, or raise the trouble in its place."""
     if isinstance(result, OwnTrouble):
         raise result
     return result
 
 
 def part(results: Mapping[K, T | OwnTrouble]) -> tuple[dict[K, T], dict[K, OwnTrouble]]:
-    """Return participants' results, and the troubles of those who have none."""
+    """Split `results` into participants' results and troubles."""
     troubles = {who: result for who, result in results.items() if isinstance(result, OwnTrouble)}
     return {who: sound(result) for who, result in results.items() if who not in troubles}, troubles
 

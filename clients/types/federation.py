@@ -17,7 +17,7 @@ TOKEN = 10**18
 STAKE_MAX = 2**96 - 1
 """The most base units that a stake, a payment into the pool or an amount in the terms may have."""
 SAMPLES_MAX, EPOCHS_MAX = 2**20, 2**12 - 1
-"""What an update may claim where nobody says otherwise: as much as its weight, 32 bits, has room for."""
+"""The most that an update may claim by default: as much as a weight of 32 bits has room for."""
 
 
 class Phase(IntEnum):
@@ -33,7 +33,7 @@ class Phase(IntEnum):
 
 
 class Outcome(IntEnum):
-    """What a settled round came to."""
+    """The result of a settled round."""
 
     NONE = 0
     ACCEPTED = 1
@@ -42,7 +42,7 @@ class Outcome(IntEnum):
 
 
 class Role(IntFlag):
-    """What a member is drawn to do in a round: a set."""
+    """The roles for which a member is drawn in a round: a set."""
 
     NONE = 0
     PROPOSER = 1
@@ -61,7 +61,7 @@ class Act(IntFlag):
 
 
 class Standing(IntEnum):
-    """Where an account stands with the federation."""
+    """An account's standing with the federation."""
 
     STRANGER = 0
     MEMBER = 1
@@ -73,8 +73,8 @@ class Standing(IntEnum):
 class Schedule:
     """Lengths of the phases and of the unbonding period, in seconds.
 
-    The defaults are a swarm's: on a chain of our own the clock moves only when everybody is done, so they
-    cost nothing there.
+    The defaults are a swarm's: on a chain of our own the clock moves only when everybody is done, so long
+    phases cost nothing there.
     """
 
     open: int = 1
@@ -99,7 +99,7 @@ _POW_BITS = term(0, "bits of proof of work that win a block; 0: the highest stak
 
 @dataclass(frozen=True, slots=True)
 class StakeVoteTerms:
-    """What a `StakeVote` federation is deployed with; `token` and `beacon` are addresses."""
+    """The terms of a `StakeVote` federation; `token` and `beacon` are addresses."""
 
     token: Address
     beacon: Address
@@ -124,7 +124,7 @@ class StakeVoteTerms:
 
 @dataclass(frozen=True, slots=True)
 class VbflTerms:
-    """What a `Vbfl` federation is deployed with; `unit_reward` is the paper's r."""
+    """The terms of a `Vbfl` federation; `unit_reward` is the paper's r."""
 
     token: Address
     beacon: Address
@@ -157,7 +157,7 @@ class Election(IntEnum):
 
 @dataclass(frozen=True, slots=True)
 class BflcTerms:
-    """What a `Bflc` federation is deployed with; `updates` is the paper's k, `fee` the permission fee."""
+    """The terms of a `Bflc` federation; `updates` is the paper's k, `fee` the permission fee."""
 
     token: Address
     beacon: Address
@@ -185,7 +185,7 @@ class BflcTerms:
 
 @dataclass(frozen=True, slots=True)
 class BladeTerms:
-    """What a `Blade` federation is deployed with: one task. `rule` is the name of its aggregation, 32 bytes.
+    """The terms of a `Blade` federation: one task. `rule` is the name of its aggregation, 32 bytes.
 
     `bidding_ends` and `deadline` are times, `challenge` seconds from the end of proposing on.
     """
@@ -221,7 +221,7 @@ class BladeTerms:
 
 @dataclass(frozen=True, slots=True)
 class Member:
-    """An account's entry in the ledger. `number` is that of its last update, `option` its last choice's."""
+    """An account's entry in the ledger. `number`: of its last update; `option`: of its last vote's choice."""
 
     stake: int = 0
     unbonds_at: int = 0
@@ -284,9 +284,9 @@ class Status:
 
 @dataclass(frozen=True, slots=True)
 class Seat:
-    """An account as of now; `balance` is the stake with the last settled round booked.
+    """An account's present state; `balance` is the stake as if every settled round were booked.
 
-    `out` says whether it is banned, or would be found to be as soon as it acts or is collected.
+    `out`: whether it is banned, or would be when it next acts or is collected.
     """
 
     account: Address
@@ -299,7 +299,7 @@ class Seat:
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """One log of the federation: `args` by the ABI's names (camelCase, as emitted)."""
+    """One log of the federation, with `args` by the ABI's names (camelCase)."""
 
     name: str
     args: dict[str, object] = field(default_factory=dict)

@@ -1,11 +1,11 @@
-"""How long models are kept: what the members of a federation agree on, and auditors go by.
+"""How long models are kept: the rule that members agree on and auditors apply.
 
 A deployment's record says for how many rounds: its `history`. The files of a round are its updates and the
-model that it accepted. They are to be had until `history` more rounds are settled, whatever those come to;
-after that they may be gone. Two models are never let go of: the genesis, which shows what an update must look
-like, and the head, from which the next round begins, however long no other model is accepted.
+model that it accepted. They must be available until `history` more rounds are settled, with any outcome;
+after that they may be gone. Two models must stay for good: the genesis, which defines the form of an update,
+and the head, from which the next round begins, however long no other model is accepted.
 
-Whoever keeps files goes by the same rule, and lets go a little later: `compute_needed`.
+Participants keep files by the same rule, and release them a little later: `compute_needed`.
 """
 
 from collections.abc import Hashable, Mapping
@@ -14,11 +14,11 @@ from typing import TypeVar
 from clients.types.errors import RequestError
 
 HISTORY = 20
-"""Rounds for which models are kept, where nobody says otherwise."""
+"""Rounds for which models are kept by default."""
 HISTORY_MAX = 1_000_000
 SPARE = 1
-"""Rounds for which files stay beyond the agreement: an auditor's node may be some blocks behind a member's,
-and a reorganisation may take a settlement back."""
+"""Further rounds for which participants keep files: an auditor's node may lag, and a reorganisation may undo
+a settlement."""
 
 File = TypeVar("File", bound=Hashable)
 
@@ -26,7 +26,7 @@ File = TypeVar("File", bound=Hashable)
 def may_be_gone(round_number: int, settled: int, history: int) -> bool:
     """Return whether files of round `round_number` may be gone once `settled` rounds are settled.
 
-    It doesn't hold for the genesis and the head, which never may.
+    It doesn't apply to the genesis and the head, which must stay.
     """
     return settled - round_number >= history
 
@@ -34,10 +34,10 @@ def may_be_gone(round_number: int, settled: int, history: int) -> bool:
 def compute_needed(
     uses: Mapping[File, int], *, genesis: File, head: File, settled: int, history: int
 ) -> set[File]:
-    """Return which files must stay once `settled` rounds are settled: genesis, head, and some of `uses`.
+    """Return the files that must stay once `settled` rounds are settled: genesis, head, and some of `uses`.
 
-    `uses` has the last round that used each file: that made it, judged it, accepted it or began with it. All
-    files of a round in progress stay, as that round is later than `settled`.
+    `uses` has the last round that used each file: made, judged or accepted it, or began with it. All files of
+    a round in progress stay, as that round is later than `settled`.
     """
     return {genesis, head} | {
         one for one, last in uses.items() if not may_be_gone(last, settled, history + SPARE)

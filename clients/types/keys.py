@@ -1,4 +1,4 @@
-"""What signs for an account, and where a vote's salt comes from. The homes are in `clients.ports.keys`."""
+"""The interfaces to an account's key and to votes' salts. `clients.ports.keys` implements them."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ class Signed:
 
 
 class Signer(Protocol):
-    """An account's key. It signs; it never shows itself."""
+    """An account's key. It signs, and never shows itself."""
 
     @property
     def address(self) -> Address:
@@ -29,7 +29,7 @@ class Signer(Protocol):
 
 
 class SaltSource(Protocol):
-    """Where the salt of a vote comes from: always the same one for the same round, so none is ever lost."""
+    """Computes the salt of a vote: always the same for the same round, so none is ever lost."""
 
     def salt(self, chain_id: int, federation: Address, round: int) -> bytes:
         """Return the 32 bytes of salt for the one vote of `round`."""

@@ -1,7 +1,6 @@
 """What the members of a federation agree on before they learn: the task, the data's form, the training.
 
-These are facts of the federation. What one member's data happen to hold, such as its highest label, decides
-none of them.
+These are facts of the federation. One member's data, such as its highest label, decide none of them.
 """
 
 import math
@@ -27,7 +26,7 @@ LAYOUTS = {
 }
 """The axes of an array of samples: N samples, F features, T steps of time, C channels, D×H×W voxels."""
 CANONICAL = {1: "NF", 2: "NTF", 3: "NCHW", 4: "NCDHW"}
-"""The layout in which models get a sample, by how many axes it has."""
+"""The layout in which models get samples, by the number of a sample's axes."""
 _OUTPUTS_MAX = 2**20
 _TASKS = "classes:K, binary, labels:K, regression or regression:K"
 
@@ -41,7 +40,8 @@ _GUESSES: dict[Kind, str] = {
 
 @dataclass(frozen=True, slots=True)
 class Task:
-    """What a model predicts: one class of `outputs`, which of so many labels are true, or so many numbers."""
+    """What a model predicts: one of `outputs` classes, which of `outputs` labels are true, or `outputs`
+    numbers."""
 
     kind: Kind
     outputs: int
@@ -79,27 +79,28 @@ class Task:
 
     @property
     def scores_shares(self) -> bool:
-        """Whether the score called `accuracy` is a share of what is right; else it is R²."""
+        """Whether the score called `accuracy` is a share of right answers; else it is R²."""
         return self.kind != "regression"
 
     @property
     def score(self) -> str:
-        """What people call the score called `accuracy`."""
+        """The name for people of the score called `accuracy`."""
         return "accuracy" if self.scores_shares else "R²"
 
     @property
     def guess(self) -> str:
-        """What guesses without looking at the sample."""
+        """How one guesses without looking at a sample, in words."""
         return _GUESSES[self.kind]
 
     def tell(self, score: float) -> str:
-        """Return the score as people read it: a share in percent, or R²."""
+        """Return the score for people: a share in percent, or R²."""
         return f"{score:.1%}" if self.scores_shares else f"{score:.3f}"
 
 
 @dataclass(frozen=True, slots=True)
 class Constants:
-    """By what columns and targets are standardised: (x - mean) / scale. Empty: they are taken as they are."""
+    """The constants that standardise columns and targets: (x - mean) / scale. Empty: they are used as they
+    are."""
 
     mean: tuple[float, ...] = ()
     scale: tuple[float, ...] = ()
@@ -122,7 +123,7 @@ class Constants:
 
     @classmethod
     def read(cls, value: Any) -> "bool | Constants":
-        """Return what a table holds under `standardize`: true, false, or a table of constants."""
+        """Return the value of `standardize` in a table: true, false, or a table of constants."""
         if isinstance(value, bool | Constants):
             return value
         names = ("mean", "scale", "target_mean", "target_scale")
@@ -135,9 +136,11 @@ class Constants:
 
 @dataclass(frozen=True, slots=True)
 class Form:
-    """What data are to look like, as far as it is said; or what they look like, once they are read.
+    """The form that data must have, as far as the settings say; or the form that they have, once they are
+    read.
 
-    `task` None, an empty `shape` or `layout`: the data tell. `standardize` true: by the data's own constants.
+    `task` None, or an empty `shape` or `layout`: the data decide. `standardize` true: by the data's own
+    constants.
     """
 
     task: Task | None = None
@@ -148,7 +151,7 @@ class Form:
 
 @dataclass(frozen=True, slots=True)
 class Learning:
-    """The settings that all members of a federation have alike; `RequestError` says which is impossible."""
+    """The settings that all members of a federation share; `RequestError` says which is impossible."""
 
     model: str = option("mlp", "a name, or package.module:factory")
     task: str = option(AUTO, f"what models predict: {AUTO} (the data tell), {_TASKS}")
@@ -183,15 +186,15 @@ class Learning:
 
     @property
     def known_task(self) -> Task | None:
-        """The task, if it is said."""
+        """The task, if the settings say."""
         return None if self.task == AUTO else Task.parse(self.task)
 
     def agreement(self) -> dict[str, Any]:
-        """Return these settings, and none beside them, as TOML and JSON hold them."""
+        """Return only these settings, in the shape of TOML and JSON."""
         return plain(self, Learning)
 
     def require_whole(self, where: str) -> None:
-        """Raise `RequestError` where something is left for one's own data to decide."""
+        """Raise `RequestError` if a setting is left for a member's own data to decide."""
         task = self.known_task
         missing = [name for name, said in (("task", task), ("shape", self.shape)) if not said]
         constants = self.standardize
@@ -201,12 +204,12 @@ class Learning:
         if missing:
             raise RequestError(
                 f"{where} doesn't say {' and '.join(missing)}, which all members must have alike. "
-                "`python -m clients.genesis --learning FILE` writes down all of it."
+                "`python -m clients.genesis --learning FILE` writes all of them."
             )
 
 
 AGREED = tuple(item.name for item in fields(Learning))
-"""The names of the settings that are agreed on."""
+"""The names of the agreed settings."""
 
 
 def count_columns(shape: tuple[int, ...]) -> int:

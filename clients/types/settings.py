@@ -1,4 +1,4 @@
-"""Settings: frozen records whose fields carry their help, read from tables that people write."""
+"""Settings: frozen records whose fields carry their help texts, read from tables that people write."""
 
 import dataclasses
 import math
@@ -17,7 +17,7 @@ T = TypeVar("T")
 def option(default: Any, text: str, **metadata: Any) -> Any:
     """Return a settings field with its help text.
 
-    `read` among `metadata` turns what a table holds into the value, where its type alone doesn't tell.
+    `read` in `metadata` converts a table's entry into the value, if the field's type isn't enough.
     """
     return dataclasses.field(default=default, metadata={"help": text, **metadata})
 
@@ -50,7 +50,7 @@ def make(kind: type[T], table: Mapping[str, Any]) -> T:
 
 
 def plain(record: Any, kind: Any = None) -> dict[str, Any]:
-    """Return a record's settings, or those that it has as a record of `kind`, as TOML and JSON hold them.
+    """Return a record's settings, or only those of its base `kind`, in the shape of TOML and JSON.
 
     `make` reads them back.
     """
@@ -64,7 +64,7 @@ def check_name(kind: str, got: str, known: Collection[str]) -> None:
 
 
 def check_range(name: str, value: float, low: float, high: float, why: str = "") -> None:
-    """Raise `RequestError`, which says `why`, for a number outside of `low` to `high`."""
+    """Raise `RequestError`, which gives the reason `why`, for a number outside `low` to `high`."""
     if not low <= value <= high:
         raise RequestError(f"{name} = {value}: {why or f'it must lie between {low} and {high}'}.")
 

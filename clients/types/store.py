@@ -1,4 +1,4 @@
-"""What a store is, and how content can fail. The homes are in `clients.ports.store`."""
+"""The interface to a store, and how content can fail. `clients.ports.store` implements it."""
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -17,20 +17,20 @@ class ContentError(PeerError):
 
 
 class ContentMissing(ContentError):
-    """Nobody handed the content out within the time allowed."""
+    """Nobody handed out the content in time."""
 
 
 class ContentCorrupt(ContentError):
-    """What was handed out is not what the CID names: other bytes, another tree, no file at all."""
+    """The content handed out doesn't match the CID: other bytes, another tree, no file at all."""
 
 
 class ContentTooLarge(ContentError):
-    """The content is larger than the reader allows. Never more than the cap is read."""
+    """The content is larger than the reader allows. Nothing beyond the limit is read."""
 
 
 @runtime_checkable
 class Store(Protocol):
-    """A home for files named by their CID. Every method may be called from several threads at once.
+    """Stores files by their CID. Every method may be called from several threads at once.
 
     Trouble on our side (unreachable, full, too slow) raises UnavailableError. Content that a peer withholds
     or falsifies raises a `ContentError`, which is a PeerError.
@@ -42,7 +42,7 @@ class Store(Protocol):
 
     @property
     def where(self) -> str:
-        """Where the content lives, for people to read; holds no secrets."""
+        """Where the content is, for people to read; holds no secrets."""
 
     @property
     def bytes_up(self) -> int:
@@ -53,39 +53,40 @@ class Store(Protocol):
         """Payload bytes read so far."""
 
     def put(self, data: bytes) -> Cid:
-        """Keep `data`, pinned, and return its CID. The same bytes have the same CID in every home."""
+        """Keep `data`, pinned, and return its CID. The same bytes have the same CID in every store."""
 
     def get(self, cid: Cid, *, max_bytes: int) -> bytes:
-        """Return the content of `cid`, checked against it; at most `max_bytes` are ever read.
+        """Return the content of `cid`, checked against it. Reads at most `max_bytes`.
 
         Raises ContentMissing, ContentCorrupt, ContentTooLarge or UnavailableError.
         """
 
     def pin(self, cid: Cid) -> None:
-        """Keep the content of `cid` here until released. ContentMissing when it can't be had."""
+        """Keep the content of `cid` here until released. ContentMissing if it isn't available."""
 
     def release(self, cid: Cid) -> None:
-        """Let the content go. Releasing what is not here changes nothing."""
+        """Release the content. Releasing content that isn't here changes nothing."""
 
     def has(self, cid: Cid) -> bool:
-        """Return whether all of the content is in this home now, without asking anybody else for it."""
+        """Return whether all of the content is in this store now, without asking anybody else."""
 
     def close(self) -> None:
-        """Give back what the store holds open; the content stays. Closing twice changes nothing."""
+        """Close what the store holds open; the content stays. Closing twice changes nothing."""
 
 
 @dataclass(frozen=True, slots=True)
 class PinPlan:
-    """What brings a store from what it holds to what is needed, each in ascending order of digest."""
+    """The CIDs to pin and to release so that a store holds what is needed, each in ascending order of
+    digest."""
 
     pin: tuple[Cid, ...]
     release: tuple[Cid, ...]
 
 
 class Pins:
-    """Which CIDs we hold pinned: what is needed stays, what is not is let go.
+    """The CIDs that we hold pinned: those that are needed stay, the others are released.
 
-    Only what went through here is ever released, so a node that others use as well keeps their content.
+    Only CIDs that went through here are ever released, so a shared node keeps others' content.
     """
 
     def __init__(self, held: Iterable[Cid] = ()) -> None:
@@ -93,11 +94,11 @@ class Pins:
 
     @property
     def held(self) -> frozenset[Cid]:
-        """What is pinned now: hand it to `Pins(...)` to go on after a restart."""
+        """The CIDs pinned now; pass them to `Pins(...)` to continue after a restart."""
         return frozenset(self._held)
 
     def note(self, cid: Cid) -> None:
-        """Record that `cid` is pinned already, as everything put is."""
+        """Record that `cid` is pinned already, as every put file is."""
         self._held.add(cid)
 
     def plan(self, needed: Iterable[Cid]) -> PinPlan:
@@ -110,9 +111,9 @@ class Pins:
     ) -> PinPlan:
         """Carry out the plan for `needed` on `store` and return it.
 
-        Everything is pinned before anything is released, and each step counts as soon as it is done: an
-        error on the way loses nothing, and applying again goes on from there. `on_change` is called after
-        each step, for a journal.
+        Everything is pinned before anything is released, and each step counts as soon as it is done: an error
+        in between loses nothing, and applying again continues from there. `on_change` is called after each
+        step, for a journal.
         """
         plan = self.plan(needed)
         for cid in plan.pin:

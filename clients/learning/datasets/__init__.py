@@ -53,13 +53,15 @@ def load(
 ) -> Dataset:
     """Return the data set called `name`: one of `DATASETS`, a path to an `.npz`, or `package.module:factory`.
 
-    It has the `form` that is said, whatever labels its samples happen to have. What isn't said, it shows.
+    It has the given `form`, whatever labels its samples happen to have; the data decide what `form` leaves
+    open.
 
     Files are looked for in `folder` (or else `$FEDJURY_DATA`), then in `cache` (or else the user's cache
-    folder), then downloaded into the cache, checksum checked. `progress(file, done, total)` is told of bytes.
+    folder), then downloaded into the cache, with a check of their checksum. `progress(file, done, total)`
+    gets numbers of bytes.
 
     Raises `RequestError` for an unknown name, bad content or another form, `UnavailableError` for a file that
-    is nowhere.
+    can't be found.
     """
     if name in DATASETS:
         return conform(DATASETS[name](Sources(folder=folder, cache=cache, progress=progress)), form)

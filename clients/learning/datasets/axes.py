@@ -1,4 +1,4 @@
-"""Which axis of an array is which: said, or clear from its shape, or asked about; never guessed."""
+"""Which axis of an array is which: given, clear from the shape, or asked for; never guessed."""
 
 from typing import Any
 
@@ -9,14 +9,15 @@ from clients.types.errors import RequestError
 from clients.types.learning import LAYOUTS
 
 _CHANNELS = (1, 3)
-"""As many channels pictures have as a rule: the axis that alone holds so many is that of channels."""
+"""Usual numbers of channels: if only one axis has such a length, it is the channels."""
 
 
 def find_layout(where: str, x: NDArray[Any], said: str, shape: tuple[int, ...]) -> str:
-    """Return the layout of an array of samples: `said`, or the only one that makes samples of `shape` of it,
-    or the only one that makes sense. An empty `said` or `shape` says nothing.
+    """Return the layout of an array of samples: `said`, or the only one that gives samples of `shape`, or the
+    only one that makes sense. An empty `said` or `shape` leaves it open.
 
-    Raises `RequestError` where it doesn't fit what is said, or isn't clear; then it says what it could be.
+    Raises `RequestError` if the array doesn't fit, or the layout isn't clear; then the message lists the
+    candidates.
     """
     if said:
         if x.ndim != len(said):
@@ -54,17 +55,17 @@ def arrange(x: NDArray[Any], layout: str) -> NDArray[Any]:
 
 
 def get_column_axis(x: NDArray[Any]) -> int:
-    """Return the axis of columns of samples so arranged: channels of pictures and volumes, else features."""
+    """Return the axis of columns in arranged samples: channels of pictures and volumes, else features."""
     return 1 if x.ndim > 3 else x.ndim - 1
 
 
 def name_column(x: NDArray[Any], place: int) -> str:
-    """Return what people call a column of samples so arranged."""
+    """Return the name of a column in arranged samples, for people."""
     return f"{'channel' if x.ndim > 3 else 'column'} {place}"
 
 
 def _get_clear(x: NDArray[Any], found: list[str]) -> list[str]:
-    """Return the only layout that makes sense, or all."""
+    """Return the only layout that makes sense, or all layouts in `found`."""
     if x.dtype == np.uint8 and "NHW" in found:
         return ["NHW"]  # bytes are pixels
     first, last = x.shape[1] in _CHANNELS, x.shape[-1] in _CHANNELS

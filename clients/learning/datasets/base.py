@@ -1,4 +1,4 @@
-"""What a data set is: four arrays, a task, and the checks that they belong together."""
+"""Data sets: four arrays, a task, and the checks that they belong together."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -22,10 +22,10 @@ class Dataset:
     N×C×D×H×W. `y_*` follows from the `task`, which is the federation's: not every class needs to be there.
     For classes it is int64 of shape N, from 0; for labels float32 of shape N×K holding 0 and 1; for a
     regression float32 of shape N×K. `writer_train`: who wrote each training sample, for the partition by
-    writer. `layout`: the axes of what it was made of, if they were others. `constants`: by what it was
-    standardised.
+    writer. `layout`: the axes of the original arrays, if they were different. `constants`: those by which it
+    was standardised.
 
-    Raises `RequestError` where the arrays don't fit each other or the task, saying which and how.
+    Raises `RequestError` if the arrays don't fit each other or the task, saying which and how.
     """
 
     name: str
@@ -63,18 +63,18 @@ class Dataset:
 
     @property
     def form(self) -> Form:
-        """What it looks like."""
+        """The data's form."""
         layout = self.layout or CANONICAL[len(self.shape)]
         return Form(self.task, self.shape, layout, self.constants or False)
 
     @property
     def metric(self) -> str:
-        """The paper's metric for the task: accuracy, or mean AUROC where a sample has several labels."""
+        """The paper's metric for the task: accuracy, or mean AUROC if a sample has several labels."""
         return "auroc" if self.task.kind == "labels" else "accuracy"
 
 
 def check_counts(name: str, split: str, x: NDArray[Any], y: NDArray[Any]) -> None:
-    """Raise `RequestError` where there are no samples, or not a label for each."""
+    """Raise `RequestError` if there are no samples, or not one label for each."""
     if x.size == 0:
         raise RequestError(f"{name}: x_{split} of shape {x.shape} is empty")
     if len(x) != len(y):
@@ -82,7 +82,7 @@ def check_counts(name: str, split: str, x: NDArray[Any], y: NDArray[Any]) -> Non
 
 
 def check_finite(name: str, key: str, array: NDArray[Any]) -> None:
-    """Raise `RequestError` where a value isn't finite."""
+    """Raise `RequestError` if a value isn't finite."""
     finite = np.isfinite(array)
     if not finite.all():
         first = tuple(int(i) for i in np.argwhere(~finite)[0])
@@ -93,7 +93,7 @@ def check_finite(name: str, key: str, array: NDArray[Any]) -> None:
 
 
 def check_labels(name: str, key: str, y: NDArray[Any], task: Task) -> None:
-    """Raise `RequestError` where labels aren't those of the task."""
+    """Raise `RequestError` if labels don't fit the task."""
     if task.kind != "classes":
         if y.dtype != np.float32 or y.ndim != 2 or y.shape[1] != task.outputs:
             held = " holding 0 and 1" if task.kind == "labels" else ""

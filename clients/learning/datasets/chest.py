@@ -24,7 +24,7 @@ def load_chestxray14(sources: Sources) -> Dataset:
 
     From `chestxray14-1000-64px.npz`: a fifth of the *patients* is the test set, so no patient is in both.
     Else from ChestMNIST's file of all 112,120 images, train and validation together against test. The patient
-    is the "writer" of an image where the file tells it.
+    is the "writer" of an image, if the file names it.
     """
     path = sources.bundle("chestxray14-1000-64px.npz", "chestmnist_64.npz")
     if path is None:
@@ -56,7 +56,7 @@ def load_chestxray14(sources: Sources) -> Dataset:
 
 
 def _test_patients(patients: NDArray[np.int64]) -> NDArray[np.bool_]:
-    """Return which rows are of the fifth of the patients that is kept for testing (a fixed draw)."""
+    """Return the rows of the fifth of the patients that is kept for testing (a fixed draw)."""
     everyone = np.unique(patients)
     chosen = np.random.default_rng(14).permutation(everyone)[: round(_TEST_SHARE * len(everyone))]
     return np.isin(patients, chosen)

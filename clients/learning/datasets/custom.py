@@ -28,7 +28,7 @@ from clients.types.learning import CANONICAL, LAYOUTS, Constants, Form, Task
 _KEYS = ("x_train", "y_train", "x_test", "y_test")
 _OPTIONAL = ("writer_train", "num_classes", "layout")
 ANY = Form()
-"""The form of which nothing is said."""
+"""The form that leaves everything open."""
 
 
 def read_npz(path: Path, keys: Sequence[str], *, optional: Sequence[str] = ()) -> dict[str, NDArray[Any]]:
@@ -57,7 +57,7 @@ def read_npz(path: Path, keys: Sequence[str], *, optional: Sequence[str] = ()) -
 
 @contextmanager
 def _unreadable(path: Path, expected: str) -> Iterator[None]:
-    """Turn what reading a file can end in into our errors: a damaged zip raises nearly anything."""
+    """Turn errors of reading a file into ours: a damaged zip raises nearly anything."""
     try:
         yield
     except RequestError:
@@ -65,7 +65,7 @@ def _unreadable(path: Path, expected: str) -> Iterator[None]:
     except FileNotFoundError as error:
         raise RequestError(f"there is no data file {path}") from error
     except OSError as error:
-        if error.errno not in (None, errno.EINVAL):  # EINVAL: the file leads to an absurd place in itself
+        if error.errno not in (None, errno.EINVAL):  # EINVAL: the file refers to an absurd offset in itself
             raise UnavailableError(f"cannot read {path}: {error.strerror}") from error
         raise RequestError(f"{path}: expected {expected}: {error}") from error
     except Exception as error:
@@ -76,7 +76,7 @@ def from_npz(path: Path, form: Form = ANY) -> Dataset:
     """Return the data set in an `.npz` with `x_train y_train x_test y_test` and optionally `writer_train`,
     `num_classes` and `layout`.
 
-    Raises as `from_arrays` does, and `RequestError` where the file lacks a key or can't be read.
+    Raises as `from_arrays` does, and `RequestError` if the file lacks a key or can't be read.
     """
     arrays = read_npz(path, _KEYS, optional=_OPTIONAL)
     return from_arrays(path.name, **arrays, form=form)
@@ -93,12 +93,12 @@ def from_arrays(
     layout: Any = None,
     form: Form = ANY,
 ) -> Dataset:
-    """Return a `Dataset` of plain arrays, of the `form` that is said.
+    """Return a `Dataset` of plain arrays, in the given `form`.
 
-    Inputs: bytes (scaled to 0..1) or numbers, with axes as one of `LAYOUTS` has them. Labels: for classes
-    whole numbers from 0; for several labels N×K of 0 and 1; for a regression numbers, N or N×K.
+    Inputs: bytes (scaled to 0..1) or numbers, with axes in one of `LAYOUTS`. Labels: for classes whole
+    numbers from 0; for several labels N×K of 0 and 1; for a regression numbers, N or N×K.
 
-    Raises `RequestError` saying which array is wrong and how, or what isn't clear and how to say it.
+    Raises `RequestError` saying which array is wrong and how, or what isn't clear and how to state it.
     """
     for key, x in (("x_train", x_train), ("x_test", x_test)):
         if x.dtype.kind not in "uifb":
@@ -135,7 +135,7 @@ def _standardise(
     labels: dict[str, NDArray[Any]],
     said: bool | Constants,
 ) -> Constants | None:
-    """Turn inputs and labels into what models take, in place; return the constants that were used."""
+    """Convert inputs and labels to the form that models take, in place; return the constants used."""
     if said is True:
         check_finite(name, "x_train", inputs["x_train"])
     constants = find_constants(name, said, task, inputs["x_train"], labels["y_train"])
@@ -150,7 +150,7 @@ def _standardise(
 
 
 def _get_layout(name: str, told: Any, form: Form) -> str:
-    """Return the layout that data or settings say; `RequestError` where they contradict each other."""
+    """Return the layout given by data or settings; `RequestError` if they contradict each other."""
     if told is None:
         return form.layout
     layout = str(np.asarray(told)[()])
@@ -164,7 +164,7 @@ def _get_layout(name: str, told: Any, form: Form) -> str:
 
 
 def _get_count(name: str, told: Any) -> int | None:
-    """Return `num_classes`, a whole number; `RequestError` where it is something else."""
+    """Return `num_classes`, a whole number; `RequestError` if it is something else."""
     if told is None:
         return None
     count = np.asarray(told)
@@ -176,9 +176,10 @@ def _get_count(name: str, told: Any) -> int | None:
 
 
 def from_factory(spec: str, form: Form = ANY) -> Dataset:
-    """Return what `package.module:factory` returns: a `Dataset`, or a dict of `from_arrays`'s arguments.
+    """Return the data set of `package.module:factory`, which returns a `Dataset` or `from_arrays`'s arguments
+    as a dict.
 
-    Raises `RequestError` where it cannot be imported, fails, or returns something else.
+    Raises `RequestError` if it can't be imported, fails, or returns something else.
     """
     factory = import_object("data set", spec)
     try:
@@ -202,7 +203,7 @@ def from_factory(spec: str, form: Form = ANY) -> Dataset:
 
 
 def conform(dataset: Dataset, form: Form) -> Dataset:
-    """Return the data set in the `form` that is said; `RequestError` where it can't have that."""
+    """Return the data set in the given `form`; `RequestError` if it can't have that form."""
     name, own, constants = dataset.name, dataset.form, dataset.constants
     if form.layout not in ("", own.layout):
         raise RequestError(f"{name}: its layout is {own.layout}, not {form.layout}")
@@ -223,18 +224,18 @@ def conform(dataset: Dataset, form: Form) -> Dataset:
 
 
 def _as_array(name: str, key: str, value: object) -> NDArray[Any]:
-    """Return what a factory gives for `key` as an array; `RequestError` where it is none of numbers."""
+    """Return a factory's value for `key` as an array; `RequestError` if it isn't an array of numbers."""
     if np.ma.is_masked(value):
         raise RequestError(f"{name}: {key} has masked values; drop or fill them")
     try:
         array = np.asarray(value)
-    except Exception as error:  # ragged lists, tensors on another device, and what else there is
+    except Exception as error:  # ragged lists, tensors on another device, and others
         first = str(error).splitlines()[0] if str(error) else type(error).__name__
         raise RequestError(f"{name}: {key} can't be made an array of numbers: {first[:200]}") from error
     if array.dtype == object and all(isinstance(one, numbers.Real) for one in array.flat):
         array = np.asarray(array.tolist())  # a table with several kinds of numbers comes as objects
     if array.dtype == object:
-        # Of what isn't a number the kind is told; what is one here is too large for an array.
+        # Name the kinds of values that aren't numbers; numbers in an object array are too large.
         kinds = {type(one).__name__ for one in array.flat if not isinstance(one, numbers.Real)}
         found = ", ".join(sorted(kinds)) or "numbers that are too large"
         raise RequestError(f"{name}: {key} holds {found}; expected an array of numbers")

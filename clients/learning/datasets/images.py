@@ -50,7 +50,7 @@ _QMNIST_LABELS = RemoteFile(
     "sha256:2c05dc77f6b916b38e455e97ab129a42a444f3dbef09b278a366f82904e0dd9f",
     ("https://raw.githubusercontent.com/facebookresearch/qmnist/master/qmnist-train-labels-idx2-int.gz",),
 )
-# The binary edition: the Python one is made of pickles, which are never read here.
+# The binary edition: the Python one consists of pickles, which are never read here.
 _CIFAR10 = RemoteFile(
     "cifar-10-binary.tar.gz",
     "md5:c32a1d4ab5d03f1284b67883e8d87530",
@@ -68,7 +68,7 @@ def load_digits(sources: Sources) -> Dataset:
     rows = _read_digits()
     x = (rows[:, :64].reshape(-1, 1, 8, 8) / 16.0).astype(np.float32)
     y = rows[:, 64].astype(np.int64)
-    # The writers come one after the other, so every fifth row is a sample of all of them.
+    # Rows are sorted by writer, so every fifth row samples all writers.
     test = np.arange(len(x)) % 5 == 4
     return Dataset("digits", x[~test], y[~test], x[test], y[test], Task("classes", 10))
 
@@ -142,7 +142,7 @@ def scale_pixels(pixels: NDArray[Any]) -> FloatArray:
 def read_idx(path: Path) -> NDArray[Any]:
     """Return the array in a gzipped IDX file, the format of MNIST's home page.
 
-    Raises `RequestError` where the file is not one.
+    Raises `RequestError` if the file is not one.
     """
     kinds = {8: ">u1", 9: ">i1", 11: ">i2", 12: ">i4", 13: ">f4", 14: ">f8"}
     try:
@@ -155,9 +155,9 @@ def read_idx(path: Path) -> NDArray[Any]:
 
 
 def _read_digits() -> NDArray[np.float64]:
-    """Return the digits' 64 pixels and label a row, from the file in scikit-learn's package.
+    """Return the digits, 64 pixels and a label per row, from the file in scikit-learn's package.
 
-    Importing scikit-learn takes seconds, which the file alone does not; where it has moved, import after all.
+    Importing scikit-learn takes seconds, reading the file doesn't. If the file has moved, import after all.
     """
     spec = importlib.util.find_spec("sklearn")
     for home in (spec.submodule_search_locations or []) if spec is not None else []:

@@ -1,4 +1,4 @@
-"""Labels, and the task that they are of: said, or clear from them, or asked about; never guessed."""
+"""Labels, and their task: given, clear from the labels, or asked for; never guessed."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -18,10 +18,10 @@ _TOO_LARGE = 2.0**63
 def find_task(
     name: str, labels: Mapping[str, NDArray[Any]], said: Task | None, num_classes: int | None = None
 ) -> Task:
-    """Return the task that labels are of: the one `said`, or that of `num_classes`, or what they show.
+    """Return the labels' task: the one `said`, or that of `num_classes`, or the one that the labels show.
 
-    Raises `RequestError` where these contradict one another, and where labels show that they are numbers to
-    predict, or may be, without anybody having said so.
+    Raises `RequestError` if these contradict one another, or if labels are, or may be, numbers to predict and
+    the settings don't say so.
     """
     if num_classes is not None:
         kind: Any = "labels" if any(_flat(y).ndim == 2 for y in labels.values()) else "classes"
@@ -33,9 +33,9 @@ def find_task(
 
 
 def read_labels(name: str, key: str, y: NDArray[Any], task: Task) -> NDArray[Any]:
-    """Return labels in the form that the task has them in; targets of a regression in float64.
+    """Return labels in the task's form; targets of a regression in float64.
 
-    Raises `RequestError` where they can't be.
+    Raises `RequestError` if they can't be converted.
     """
     if y.dtype.kind not in "uifb":
         raise RequestError(f"{name}: {key} is {y.dtype}; expected numbers")
@@ -103,9 +103,9 @@ def _infer(name: str, labels: Mapping[str, NDArray[Any]]) -> Task:
 def _may_be_numbers(samples: int, classes: int, kinds: int) -> bool:
     """Return whether labels look like numbers to predict rather than like classes.
 
-    Up to 100 classes they are taken for classes: such sets are common, and one with few samples lacks many
-    of them. Beyond, the classes of a real set nearly all occur, and each in ten samples or so; amounts, years
-    and counts do not. A set may still have so many classes, and then somebody says so.
+    Up to 100 different labels count as classes: such sets are common, and a set with few samples lacks many
+    of them. In a real set with more classes, nearly all occur, each in ten samples or so; amounts, years and
+    counts don't. A set may still have that many classes; then the settings must say so.
     """
     return classes > _MANY_CLASSES and (2 * kinds < classes or samples < _FEW_SAMPLES * kinds)
 

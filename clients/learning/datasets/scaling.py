@@ -1,7 +1,7 @@
-"""Numbers made ready for a model: bytes scaled, columns standardised by agreed constants, then float32.
+"""Prepares numbers for a model: scales bytes, standardises columns by agreed constants, converts to float32.
 
-Constants are worked out in float64 and rounded to what is worth writing down, so that they are the same
-numbers in every file and on every machine that reads one.
+Constants are computed in float64 and rounded to the significant places, so that every file and every machine
+has the same numbers.
 """
 
 import math
@@ -26,7 +26,7 @@ _Numbers = NDArray[np.float64]
 
 
 def scale_bytes(x: NDArray[Any]) -> NDArray[Any]:
-    """Return bytes, as pixels are, as float32 from 0 to 1, and other numbers as they are."""
+    """Return bytes, such as pixels, as float32 from 0 to 1, and other numbers unchanged."""
     return np.ascontiguousarray(x, np.float32) / np.float32(255) if x.dtype == np.uint8 else x
 
 
@@ -35,8 +35,8 @@ def find_constants(
 ) -> Constants | None:
     """Return the constants `said`, or those of the samples `x` (canonical axes) and their labels `y`.
 
-    The columns' only where `said` asks for them; those of a regression's targets always, since a model that
-    is to learn amounts of 20,000 by steps of 0.001 gets nowhere. None where nothing is to be standardised.
+    Columns are standardised only if `said` asks for it. A regression's targets always are, since a model that
+    learns amounts of 20,000 in steps of 0.001 gets nowhere. None if nothing is standardised.
     """
     if isinstance(said, Constants):
         return said
@@ -46,9 +46,9 @@ def find_constants(
 
 
 def measure(where: str, x: NDArray[Any], axis: int) -> tuple[tuple[float, ...], tuple[float, ...]]:
-    """Return mean and standard deviation along `axis`, rounded; 1 for the deviation of what doesn't vary.
+    """Return mean and standard deviation along `axis`, rounded; the deviation of a constant column is 1.
 
-    Raises `RequestError` for numbers whose deviation float64 doesn't hold.
+    Raises `RequestError` for numbers whose deviation float64 can't hold.
     """
     others = tuple(place for place in range(x.ndim) if place != axis)
     count = x.size // x.shape[axis]
@@ -70,15 +70,15 @@ def measure(where: str, x: NDArray[Any], axis: int) -> tuple[tuple[float, ...], 
 
 
 def standardize(x: NDArray[Any], mean: tuple[float, ...], scale: tuple[float, ...], axis: int) -> FloatArray:
-    """Return (x - mean) / scale along `axis`, worked out in float64."""
+    """Return (x - mean) / scale along `axis`, computed in float64."""
     shape = [-1 if place == axis else 1 for place in range(x.ndim)]
     means, scales = (np.asarray(one, np.float64).reshape(shape) for one in (mean, scale))
-    with np.errstate(over="ignore"):  # what is too large becomes infinite, and is found
+    with np.errstate(over="ignore"):  # too large numbers become infinite, and are reported later
         return np.concatenate([((block - means) / scales).astype(np.float32) for block in _blocks(x)])
 
 
 def to_inputs(name: str, key: str, x: NDArray[Any], constants: Constants | None) -> FloatArray:
-    """Return samples as models take them; raise `RequestError` where float32 wouldn't tell them apart."""
+    """Return samples as models take them; raise `RequestError` if float32 couldn't tell them apart."""
     if constants is not None and constants.mean:
         columns = x.shape[get_column_axis(x)]
         if len(constants.mean) != columns:
@@ -103,7 +103,7 @@ def to_targets(name: str, key: str, y: NDArray[Any], constants: Constants) -> Fl
 
 
 def check_unit(name: str, targets: Sequence[FloatArray]) -> None:
-    """Raise `RequestError` where standardised targets are so far off that they must be in another unit."""
+    """Raise `RequestError` if standardised targets are so far off that they must be in another unit."""
     away = float(np.median(np.abs(np.concatenate(targets))))
     if away > _FAR:
         raise RequestError(
@@ -113,21 +113,21 @@ def check_unit(name: str, targets: Sequence[FloatArray]) -> None:
 
 
 def _blocks(x: NDArray[Any]) -> Iterator[_Numbers]:
-    """Yield the samples in float64, some at a time: all of them together would take much room."""
+    """Yield the samples in float64, some at a time: all of them together would take much memory."""
     for start in range(0, max(len(x), 1), _ROWS):
         yield x[start : start + _ROWS].astype(np.float64)
 
 
 def _round(mean: float, scale: float) -> float:
-    """Return the mean to as many decimals as matter beside the scale."""
+    """Return the mean, rounded to the decimals that matter relative to the scale."""
     return round(mean, _DIGITS - 1 - math.floor(math.log10(scale)))
 
 
 def _check_exact(name: str, key: str, x: NDArray[Any]) -> None:
-    """Raise `RequestError` where a column has large numbers that float32 doesn't tell apart.
+    """Raise `RequestError` if a column has large numbers that float32 can't tell apart.
 
-    Whole numbers, which may be names, must stay what they are; of others, a little beside how much they vary
-    may be lost.
+    Whole numbers may be names, and must stay exact. Other numbers may lose a little, compared with how much
+    they vary.
     """
     axis = get_column_axis(x)
     others = tuple(place for place in range(x.ndim) if place != axis)

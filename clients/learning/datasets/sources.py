@@ -1,4 +1,4 @@
-"""Where files come from: a folder of the user's, a cache, or the network, in that order."""
+"""Where files come from: the user's folder, a cache, or the network, in that order."""
 
 import errno
 import hashlib
@@ -19,8 +19,8 @@ Progress = Callable[[str, int, int], None]
 
 _TIMEOUT_SECONDS = 30.0
 
-# Prepared files that many people share: name -> (size in bytes, SHA-256). A file of another size under the
-# same name is the user's own, and is taken as it is.
+# Prepared files that many people share: name -> (size in bytes, SHA-256). A file of another size with the
+# same name is the user's own, and is used unchecked.
 _KNOWN_BUNDLES = {
     "chestxray14-1000-64px.npz": (
         3561135,
@@ -48,7 +48,7 @@ class RemoteFile:
 
 
 class _Told:
-    """Makes our progress callback look like the progress bar that pooch drives."""
+    """Adapts our progress callback to the progress bar that pooch drives."""
 
     def __init__(self, name: str, tell: Progress) -> None:
         self.name = name
@@ -97,9 +97,9 @@ class Sources:
         return None
 
     def fetch(self, dataset: str, files: Sequence[RemoteFile], also: str) -> list[Path]:
-        """Return the paths of `files`, downloading into the cache what is not in the folder or the cache.
+        """Return the paths of `files`, downloading those that are in neither folder nor cache into the cache.
 
-        `also` names what else would do, for the message when a file is nowhere.
+        `also` names alternatives, for the message when a file can't be found.
         """
         return [self._fetch(dataset, file, also) for file in files]
 
@@ -135,7 +135,7 @@ class Sources:
         self.cache.mkdir(parents=True, exist_ok=True)
         told = _Told(file.name, self.progress) if self.progress is not None else False
         with _quiet_pooch():
-            # pooch writes to a temporary file, checks the sum, and only then moves it into place.
+            # pooch writes a temporary file, checks its checksum, and only then moves it into place.
             path = pooch.retrieve(
                 url=url,
                 known_hash=file.checksum,

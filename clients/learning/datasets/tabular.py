@@ -24,7 +24,7 @@ _LOANS_45K = RemoteFile(
         "49d6e318a1c0db4d3080ad47304d6d1cf21935d8/data/loan_data.csv.gz",
     ),
 )
-# The names under which Kaggle's file of all loans is known, and a sample of it with the same columns.
+# The names of Kaggle's file of all loans, and of a sample of it with the same columns.
 _KAGGLE_NAMES = (
     "accepted_2007_to_2018Q4.csv.gz",
     "accepted_2007_to_2018Q4.csv",
@@ -36,11 +36,11 @@ _TRAIN_SHARE = 0.8
 
 @dataclass(frozen=True)
 class _Columns:
-    """Which columns are read, and how: only what was known when the loan was granted.
+    """Which columns are read, and how: only those known when the loan was granted.
 
-    An allow-list, since what a lender writes down afterwards (recoveries, payments, last_fico_*, hardship_*,
-    settlements, even the row number of the 45k file, which is sorted by outcome) gives the label away.
-    Categories are spelled out, so that the width of a row does not depend on the sample.
+    It is an allow-list, since columns that a lender fills in later (recoveries, payments, last_fico_*,
+    hardship_*, settlements, even the row number of the 45k file, which is sorted by outcome) give the label
+    away. Categories are spelled out, so that the width of a row does not depend on the sample.
     """
 
     label: str
@@ -130,9 +130,9 @@ _COLUMNS_KAGGLE = _Columns(
 def load_lending_club(sources: Sources) -> Dataset:
     """Return loans as rows of standardised numbers and one-hot categories; label 1 is "Charged Off".
 
-    From Kaggle's `accepted_2007_to_2018Q4.csv[.gz]` where the user has it, else from a rebalanced extract of
-    45,342 loans, which downloads. Rows with a missing value and loans neither paid nor charged off are
-    dropped (§5.1.1); 80 % of the rest, drawn at random once and for all, is the training set.
+    The source is Kaggle's `accepted_2007_to_2018Q4.csv[.gz]` if the user has it, else a rebalanced extract of
+    45,342 loans, which is downloaded. Rows with a missing value and loans neither paid nor charged off are
+    dropped (§5.1.1); 80 % of the rest, in a fixed random draw, is the training set.
     """
     path = sources.bundle(*_KAGGLE_NAMES[:2], _LOANS_45K.name, _KAGGLE_NAMES[2])
     if path is None:
@@ -143,7 +143,7 @@ def load_lending_club(sources: Sources) -> Dataset:
     order = np.random.default_rng(45).permutation(len(labels))
     train, test = np.split(order, [round(_TRAIN_SHARE * len(labels))])
     mean, deviation = numbers[train].mean(axis=0), numbers[train].std(axis=0)
-    # A few incomes and debts are absurd; five deviations are enough to say so.
+    # A few incomes and debts are absurd: clip them at five deviations.
     standard = np.clip((numbers - mean) / np.where(deviation > 0, deviation, 1.0), -5.0, 5.0)
     x: FloatArray = np.concatenate([standard, categories], axis=1).astype(np.float32)
     return Dataset("lending_club", x[train], labels[train], x[test], labels[test], Task("classes", 2))
@@ -184,7 +184,7 @@ def _read(
                     numbers.append([read(row[at[name]].strip()) for name, read in columns.numbers.items()])
                 except ValueError as error:
                     raise RequestError(f"{path}, line {rows.line_num}: {error}") from error
-                # A category seen too rarely to be listed ("ANY", "NONE") gets no bit.
+                # A category too rare to be listed ("ANY", "NONE") gets no bit.
                 codes.append(
                     [codes_of.get(row[at[name]].strip(), -1) for name, codes_of in positions.items()]
                 )

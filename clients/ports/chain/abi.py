@@ -34,7 +34,7 @@ from clients.types.federation import (
 
 T = TypeVar("T")
 
-# What Solidity itself reverts with, beside a contract's own errors.
+# Solidity's built-in errors, besides a contract's own.
 _BUILT_IN: Any = [
     {"type": "error", "name": "Error", "inputs": [{"name": "reason", "type": "string"}]},
     {"type": "error", "name": "Panic", "inputs": [{"name": "code", "type": "uint256"}]},
@@ -51,7 +51,7 @@ class _Entry:
 
 
 class OddAnswer(ValueError):
-    """An answer of a node that lacks something or says nonsense; the text goes on after "its answer"."""
+    """A node's answer that lacks something or makes no sense; the text continues "its answer"."""
 
 
 class Abi:
@@ -87,7 +87,7 @@ class Abi:
         return selector + _encode(method, entry.types, args)
 
     def construct(self, args: Sequence[object]) -> bytes:
-        """Return what follows the bytecode in a deployment."""
+        """Return the encoded constructor arguments, which follow the bytecode in a deployment."""
         return _encode("constructor", self._constructor, args)
 
     def result(self, method: str, data: bytes) -> tuple[Any, ...]:
@@ -140,7 +140,7 @@ class Abi:
 def packaged(name: str) -> tuple[dict[str, Any], ...]:
     """Return the ABI `name` that comes with the package.
 
-    `token`; `federation`, what all federations have; or a mechanism: what its federation has beyond that.
+    `token`; `federation`, common to all federations; or a mechanism's name, for its federation's additions.
     """
     text = resources.files("clients.ports.chain").joinpath("abi", f"{name}.json").read_text("utf-8")
     return tuple(json.loads(text))
@@ -158,12 +158,12 @@ def hash_code(code: bytes) -> str:
 
 
 def get_int(record: Any, name: str) -> int:
-    """Return the integer in field `name` of what a node answered. OddAnswer where there is none."""
+    """Return the integer in field `name` of a node's answer. OddAnswer if there is none."""
     return _get(record, name, as_int)
 
 
 def get_bytes(record: Any, name: str, size: int | None = None) -> bytes:
-    """Return the data, of `size` bytes where given, in field `name` of an answer; OddAnswer for none."""
+    """Return the data, of `size` bytes if given, in field `name` of an answer. OddAnswer if there is none."""
     return _get(record, name, partial(as_bytes, size=size))
 
 
@@ -181,7 +181,7 @@ def _get(record: Any, name: str, read: Callable[[Any], T]) -> T:
 def as_int(value: object) -> int:
     """Return the integer of a JSON-RPC quantity. ValueError for anything else.
 
-    Some nodes put zeros in front, leave 0 without a digit, or write decimals.
+    Some nodes add leading zeros, write 0 without a digit, or write decimals.
     """
     number = value
     if isinstance(value, str) and len(value) <= 80:
@@ -192,7 +192,7 @@ def as_int(value: object) -> int:
 
 
 def as_bytes(value: object, size: int | None = None) -> bytes:
-    """Return JSON-RPC data, of `size` bytes where given. ValueError for anything else."""
+    """Return JSON-RPC data, of `size` bytes if given. ValueError for anything else."""
     if not isinstance(value, str) or not value.startswith("0x"):
         raise ValueError(f"{value!r:.100} is no data")
     data = bytes.fromhex(value[2:])
@@ -236,7 +236,7 @@ def _member_of(raw: Any) -> Member:
 
 
 def _struct(kind: Callable[..., T], raw: Any, **convert: Callable[[Any], object]) -> T:
-    """Return the twin of a struct: its fields are in the ABI's order."""
+    """Return the Python twin of a struct, whose fields are in the ABI's order."""
     names = [one.name for one in fields(kind)]  # type: ignore[arg-type]
     values = zip(names, raw, strict=True)
     return kind(**{name: convert[name](value) if name in convert else value for name, value in values})
@@ -252,7 +252,7 @@ def _encode(method: str, types: Sequence[str], args: Sequence[object]) -> bytes:
 
 
 def _plain(kind: str, value: Any) -> Any:
-    """Return `value` as this project has it: checksummed addresses, immutable sequences."""
+    """Return `value` in this project's types: checksummed addresses, immutable sequences."""
     if kind.endswith("]"):
         inner = kind[: kind.rindex("[")]
         return tuple(_plain(inner, one) for one in value)

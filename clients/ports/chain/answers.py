@@ -1,9 +1,9 @@
-"""What nodes answer: one table of the words of geth, Besu, Nethermind, Erigon, Reth, Anvil and Hardhat.
+"""What nodes answer: one table of the messages of geth, Besu, Nethermind, Erigon, Reth, Anvil and Hardhat.
 
-JSON-RPC says neither which code nor which words a node refuses a transaction with, and codes are of little
-use: -32000 stands for most of them in geth, Besu says -32001 where Nethermind says -32010, and -32005 is a
-limit of Besu's and a rate of Infura's. So what decides is the message, compared without case, spaces and
-signs: `AlreadyKnown` and `already known` are one. Recorded answers of each node are in
+JSON-RPC doesn't define the code or the message with which a node refuses a transaction, and codes are of
+little use: geth uses -32000 for most refusals, Besu says -32001 where Nethermind says -32010, and -32005 is a
+batch limit in Besu and a rate limit at Infura. So the message decides, compared without case, spaces and
+punctuation: `AlreadyKnown` and `already known` are the same. Recorded answers of each node are in
 `tests/unit/node_answers.json`.
 """
 
@@ -14,30 +14,30 @@ from enum import Enum
 
 
 class Said(Enum):
-    """What an answer to `eth_sendRawTransaction` comes to."""
+    """The meaning of an answer to `eth_sendRawTransaction`."""
 
     KNOWN = "already known"
-    """The node has these very bytes; or has seen them: Nethermind remembers some that it has let go of."""
+    """The node has these very bytes, or had them: Nethermind remembers some transactions that it dropped."""
     NONCE_TOO_LOW = "nonce too low"
     """A transaction with this nonce is on the chain: this one, an earlier version of it, or another's."""
     NONCE_TOO_HIGH = "nonce too high"
     """Nonces before this one are missing, and the node doesn't queue."""
     OUTBID = "replacement underpriced"
-    """The node holds another transaction with this nonce, and wants more for letting go of it."""
+    """The node holds another transaction with this nonce, and wants a higher fee to replace it."""
     FEE_TOO_LOW = "fee too low"
     """Less than the block's base fee or the node's own minimum."""
     FEE_TOO_HIGH = "fee above the node's cap"
-    """Gas limit times fee is more than the node lets pass: geth's `--rpc.txfeecap`, one ether by default."""
+    """Gas limit times fee is more than the node accepts: geth's `--rpc.txfeecap`, one ether by default."""
     NO_FUNDS = "insufficient funds"
     """The account can't pay the gas limit at this fee, whatever the gas turns out to cost."""
     FULL = "no room"
-    """The pool is full, or has enough of this account's."""
+    """The pool is full, or holds enough transactions of this account."""
     OTHER = "something else"
 
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """Words that tell `said`, and the nodes whose own source has them."""
+    """A phrase that means `said`, and the nodes whose source code has it."""
 
     said: Said
     words: str
@@ -45,7 +45,7 @@ class Line:
 
 
 TABLE = (
-    # The first line that fits counts: 'underpriced' alone is in several.
+    # The first matching line counts: 'underpriced' alone is in several.
     Line(
         Said.OUTBID,
         "replacement transaction underpriced",
@@ -121,7 +121,7 @@ TABLE = (
     Line(Said.FULL, "sub-pool is full", "Erigon txpoolcfg.go"),
     Line(Said.FULL, "account limit exceeded", "geth core/txpool/errors.go"),
 )  # fmt: skip
-"""Who says what. Nodes on OP Stack, Arbitrum and the like are geth's, Reth's or Nethermind's kin."""
+"""Which node says what. Nodes of OP Stack, Arbitrum and the like derive from geth, Reth or Nethermind."""
 
 # EIP-1474 leaves 3 to an execution that failed; -32015 is OpenEthereum's and old Nethermind's for the same.
 _REVERTED_CODES = (3, -32015)
@@ -136,21 +136,21 @@ _WORDS = tuple((_plain(line.words), line) for line in TABLE)
 
 
 def find_line(message: str) -> Line | None:
-    """Return the line of the table that an error's `message` falls under."""
+    """Return the line of the table that matches an error's `message`."""
     plain = _plain(message)
     return next((line for words, line in _WORDS if words in plain), None)
 
 
 def get_said(message: str) -> Said:
-    """Return what a node's error `message` comes to."""
+    """Return the meaning of a node's error `message`."""
     line = find_line(message)
     return line.said if line else Said.OTHER
 
 
 def get_revert(code: int, message: str, data: object) -> bytes | None:
-    """Return what the contract reverted with, empty where the node keeps it to itself; None for no revert.
+    """Return the contract's revert data, empty if the node doesn't give it; None if this isn't a revert.
 
-    Where the data are:
+    Where nodes put the data:
     - geth, Erigon, Reth, Anvil, Hardhat 3, Nethermind since 2025: code 3, `data` is hexadecimal.
     - Besu: code -32000, 'Execution reverted', `data` is hexadecimal; Nethermind for some time likewise.
     - Hardhat 2: code -32603, `data` is an object, or one in another, with `data`; Ganache says `result`.

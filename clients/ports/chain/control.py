@@ -1,4 +1,4 @@
-"""Power over a development chain: its blocks, its clock and its ether."""
+"""Controls a development chain: its blocks, its clock and its ether."""
 
 from collections.abc import Sequence
 
@@ -13,8 +13,8 @@ _KINDS = ("anvil", "hardhat", "tester")
 class Control:
     """Mines blocks and sets the clock of a chain of our own.
 
-    Every block is dated here, one second after its parent unless asked otherwise: a run's times don't depend
-    on how long anything took.
+    It sets every block's time, by default one second after its parent's, so a run's times don't depend on how
+    long anything took.
     """
 
     def __init__(self, rpc: Rpc) -> None:
@@ -26,7 +26,7 @@ class Control:
                 f"chain at {rpc.where}: {client} is no development chain; its clock can't be set."
             )
         if self._kind == "anvil":
-            # Its own way to give the blocks of one request an interval adds what the wall clock has moved.
+            # Without this, Anvil adds elapsed wall-clock time to the blocks of one request.
             rpc.request("anvil_setBlockTimestampInterval", 1)
         with reading(rpc.where, "eth_getBlockByNumber"):
             self._time = as_int(rpc.request("eth_getBlockByNumber", "latest", False)["timestamp"])
@@ -39,7 +39,7 @@ class Control:
             return
         first = self._time + max(1, seconds)
         try:
-            # One after the other: nodes may answer the parts of a batch in any order.
+            # One request at a time: nodes may execute the parts of a batch in any order.
             self._rpc.request("evm_setNextBlockTimestamp", first)
             interval = () if self._kind == "anvil" else (hex(1),)
             self._rpc.request(f"{self._kind}_mine", hex(blocks), *interval)
@@ -48,7 +48,7 @@ class Control:
         self._time = first + blocks - 1
 
     def seal(self) -> None:
-        """Mine a block of what is pending."""
+        """Mine a block of the pending transactions."""
         self.mine()
 
     def endow(self, accounts: Sequence[Address], wei: int) -> None:

@@ -1,4 +1,4 @@
-"""Signed transactions on their way to the node, and what its answers mean for a flight."""
+"""Hands signed transactions to the node, and applies its answers to their flights."""
 
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -9,13 +9,13 @@ from clients.ports.chain.head import Head
 from clients.ports.chain.rpc import Rpc, RpcError
 from clients.types.errors import UnavailableError
 
-_AGAIN = 3.0  # seconds until the same bytes are handed over again
+_AGAIN = 3.0  # seconds until the same bytes are sent again
 _TRIES = 3
 _PAUSE = 0.5
 
 
 class Delivery:
-    """Hands over the newest version of flights, and takes up the answers."""
+    """Sends the newest version of flights, and handles the answers."""
 
     def __init__(
         self, rpc: Rpc, head: Head, air: Air, clock: Callable[[], float], sleep: Callable[[float], None]
@@ -27,9 +27,10 @@ class Delivery:
         self._sleep = sleep
 
     def hand_over(self, flights: Sequence[Flight], forgotten: Sequence[Flight] = ()) -> list[Flight]:
-        """Hand over what no node has taken, or has `forgotten`; return the flights that need another nonce.
+        """Send versions that no node has taken, or that the node has `forgotten`; return the flights that
+        need another nonce.
 
-        Raises UnavailableError where an act was refused for good, or the node can't be reached.
+        Raises UnavailableError if an act was refused for good, or the node can't be reached.
         """
         due = [
             (flight, flight.newest)
@@ -46,18 +47,18 @@ class Delivery:
             if isinstance(reply, RpcError) and reply.said is not Said.KNOWN:
                 newest.fate = fate if sure else newest.fate
                 refused.append((flight, newest, reply))
-        # Only now: one that is refused for good must leave no doubt about the others.
+        # Only after all answers are recorded: handling a refusal may raise.
         return [flight for flight, newest, reply in refused if self._heed(flight, newest, reply)]
 
     def repeat(self, flights: Sequence[Flight]) -> None:
-        """Hand over what an earlier life of ours signed, whatever the node says to it."""
+        """Send again what an earlier process signed, ignoring the node's answers."""
         pairs = [(flight, flight.newest) for flight in flights if flight.newest is not None]
         self._deliver([newest for _, newest in pairs], [flight for flight, _ in pairs])
 
     def _deliver(self, versions: Sequence[Version], flights: Sequence[Flight]) -> tuple[list[Any], bool]:
-        """Return the answers, and whether nothing else can have arrived.
+        """Return the answers, and whether it is certain that nothing else arrived.
 
-        The same bytes go again where the connection broke: nothing is sent twice.
+        If the connection broke, the same bytes are sent again, so nothing can take effect twice.
         """
         asked = [("eth_sendRawTransaction", (version.raw,)) for version in versions]
         for flight, version in zip(flights, versions, strict=True):
@@ -74,33 +75,35 @@ class Delivery:
         return [], True
 
     def _heed(self, flight: Flight, newest: Version, reply: RpcError) -> bool:
-        """Take up a refusal; return whether the act needs another nonce."""
+        """Handle a refusal; return whether the act needs another nonce."""
         alone, said, who = not flight.sent, reply.said, flight.step.sender
         match said:
             case Said.NONCE_TOO_LOW if alone:
                 self._air.land(flight)
                 return True
             case Said.NONCE_TOO_HIGH if alone:
-                # Where others of ours come first, the node takes it after them. Else the chain began anew.
+                # If other flights of ours come first, the node takes this one after them. Else the chain was
+                # reset.
                 first = self._air.of(who)[0] is flight
                 if first:
                     self._air.forget_used(who)
                 return first
             case Said.OUTBID | Said.FEE_TOO_LOW:
                 flight.underpriced = True
-                # A nonce that seemed free may have another's transaction in the node's pool.
+                # The node's pool may hold somebody else's transaction at a nonce that seemed free.
                 return said is Said.OUTBID and alone and len(flight.versions) == 1
             case Said.NO_FUNDS | Said.FEE_TOO_HIGH if self._lower_ceiling(flight, newest, said):
                 return False
         if alone and said is not Said.FULL:
-            # It may be mined in spite of the answer: Hardhat complains of a revert that it has mined.
+            # It may be mined despite the answer: Hardhat reports a revert for a transaction that it has
+            # mined.
             [flight.mined] = self._head.receipts([newest.transaction])
             if flight.mined is None:
                 raise self._refused(flight.step, said, reply.message)
         return False
 
     def _lower_ceiling(self, flight: Flight, newest: Version, said: Said) -> bool:
-        """Note that the account or the node allows less than was offered; return whether less may do."""
+        """Record that the account or the node allows less than was offered; return whether less may do."""
         if newest.offer is None:
             return False
         newest.fate = Fate.TOO_DEAR

@@ -1,4 +1,4 @@
-"""The record of a deployment, `deployments/<chain id>/<name>.json`: how a client finds a federation."""
+"""The record of a deployment, `deployments/<chain id>/<name>.json`, by which a client finds a federation."""
 
 import json
 import re
@@ -21,7 +21,7 @@ _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 
 @dataclass(frozen=True, slots=True)
 class Contract:
-    """A contract on the chain. `transaction` is empty where we didn't deploy it."""
+    """A contract on the chain. `transaction` is empty if we didn't deploy it."""
 
     contract: str
     address: Address
@@ -34,8 +34,8 @@ class Contract:
 class Deployment:
     """A deployed federation, with its token and, on development chains, its beacon.
 
-    `history`: for how many rounds its members keep models (`clients.types.keeping`); None where the record
-    doesn't say. `learning`: what they agreed on besides the terms, if it is written down; see `Learning`.
+    `history`: for how many rounds its members keep models (`clients.types.keeping`); None if the record
+    doesn't say. `learning`: what they agreed on besides the terms, if the record has it; see `Learning`.
     """
 
     name: str
@@ -114,7 +114,7 @@ def record_path(folder: Path, chain_id: int, name: str) -> Path:
 def find_mechanism(link: Link, federation: Address) -> str:
     """Return the mechanism that the federation at an address names.
 
-    UnavailableError where it names none, or one that we don't know.
+    UnavailableError if it names none, or one that this client doesn't know.
     """
     where = f"chain at {link.rpc.where}: the federation at {federation}"
     try:

@@ -1,15 +1,15 @@
-"""What a unit of gas is offered: the first offer, how it is raised, and how long one waits before that.
+"""Offers for a unit of gas: the first offer, how it is raised, and how long to wait before that.
 
-An offer is a promise of at most `most` wei a unit, of which at most `tip` goes to whoever makes the block;
-what is paid is the block's base fee and the tip. So `most` costs nothing while the base fee is low, and
+An offer promises at most `most` wei per unit, of which at most `tip` goes to the block's maker. The price
+paid is the block's base fee plus the tip. So a high `most` costs nothing while the base fee is low; a high
 `tip` does.
 
-Nodes let a transaction replace another of the same nonce where both are raised by a tenth: geth
+Nodes let a transaction replace another of the same nonce if both numbers are raised by a tenth: geth
 (`PriceBump` in core/txpool/legacypool), Erigon (`PriceBump` in txpoolcfg.go), Reth (`DEFAULT_PRICE_BUMP` in
 the pool's config.rs) and Hardhat (edr mem_pool.rs); Anvil asks for anything more. Besu
 (TransactionReplacementByFeeMarketRule.java, by more than a tenth) and Nethermind
-(CompareReplacedTxByFee.cs) look at what would be paid instead, base fee included. `raised` gives an eighth
-on all three, which no rounding spoils.
+(CompareReplacedTxByFee.cs) compare the price that would be paid, base fee included. `raised` raises all three
+by an eighth, so that rounding does no harm.
 """
 
 import argparse
@@ -26,7 +26,7 @@ _SHARE = 8
 
 @dataclass(frozen=True, slots=True)
 class Fees:
-    """What a unit of gas may cost, in wei. `fixed` is for chains of our own, where it's play money."""
+    """What a unit of gas may cost, in wei. `fixed` is for chains of our own, where ether is play money."""
 
     fixed: tuple[int, int] | None = None  # (most in all, tip)
     ceiling: int = 1000 * GWEI
@@ -43,7 +43,7 @@ def add_ceiling(parser: "argparse.ArgumentParser | argparse._ArgumentGroup") -> 
 
 
 def parse_ceiling(text: str) -> Fees:
-    """Return the fees that the option's value stands for. RequestError where it is no price."""
+    """Return the fees for the option's value. RequestError if it is no price."""
     try:
         wei = Decimal(text) * GWEI
     except InvalidOperation:
@@ -62,7 +62,7 @@ class Offer:
     legacy: bool = False
 
     def fields(self) -> Mapping[str, int]:
-        """Return the fields of a transaction that say so."""
+        """Return the offer as fields of a transaction."""
         if self.legacy:
             return {"gasPrice": self.most}
         return {"type": 2, "maxFeePerGas": self.most, "maxPriorityFeePerGas": self.tip}
@@ -70,9 +70,9 @@ class Offer:
 
 @dataclass(frozen=True, slots=True)
 class Market:
-    """What gas costs, in wei: the latest block's base fee, None before London, and what the node suggests.
+    """What gas costs, in wei: the latest block's base fee, None before London, and the node's suggestion.
 
-    `suggested` is the tip, or the whole price where there is no base fee.
+    `suggested` is the tip, or the whole price if there is no base fee.
     """
 
     base: int | None
@@ -80,15 +80,15 @@ class Market:
 
     @property
     def least(self) -> int:
-        """Return what must be offered in all for the latest block, were it the next."""
+        """Return the lowest total offer that a block with the latest block's base fee would take."""
         return self.suggested if self.base is None else self.base
 
 
 def first(market: Market, ceiling: int) -> Offer | None:
-    """Return the first offer, or None where gas costs more than `ceiling`.
+    """Return the first offer, or None if gas costs more than `ceiling`.
 
-    Twice the base fee outlasts six full blocks. Where that is above the ceiling, less does: a base fee
-    rises by an eighth a block.
+    Twice the base fee is enough for six full blocks, as a base fee rises by at most an eighth per block. If
+    that is above the ceiling, the offer is lower.
     """
     if market.least > ceiling:
         return None
@@ -100,11 +100,11 @@ def first(market: Market, ceiling: int) -> Offer | None:
 
 
 def raised(old: Offer, market: Market, ceiling: int, *, hasty: bool = False) -> Offer | None:
-    """Return an offer that replaces `old` in any node's pool, or None where the ceiling leaves no room now.
+    """Return an offer that replaces `old` in any node's pool, or None if the ceiling leaves no room now.
 
-    The tip rises by what nodes ask for, or, if `hasty`, by its share of the way to the ceiling, in orders
-    of magnitude. The last offer before the ceiling, which no other can follow, gives the tip half of what
-    is left above the base fee.
+    The tip rises by what nodes ask for or, if `hasty`, by its share of the way to the ceiling on a
+    logarithmic scale. The last possible offer below the ceiling gives the tip half of what is left above the
+    base fee.
     """
     if _bumped(old.most) > ceiling or market.least > ceiling:
         return None
@@ -127,9 +127,9 @@ def is_priced_out(offer: Offer, market: Market) -> bool:
 
 
 def get_patience(left: float | None) -> float:
-    """Return the seconds to wait before an offer that isn't taken is raised, `left` seconds before the end.
+    """Return the seconds to wait before raising an offer that isn't taken, with `left` seconds left.
 
-    A share of what is left: there are several raises in any time, and the last ones come fast.
+    It is a share of what is left, so there are several raises in any time, and the last ones come fast.
     """
     return _CALM if left is None else min(_CALM, max(_HASTE, left / _SHARE))
 
@@ -148,7 +148,7 @@ def _offer(market: Market, want: int, need: int, tip: int, ceiling: int) -> Offe
 
 
 def _believed(market: Market, ceiling: int) -> int:
-    """Return the tip that the node suggests, or what is believed of it: it may be wrong, or lie."""
+    """Return the tip that the node suggests, within plausible bounds: the node may be wrong, or lie."""
     return min(market.suggested, ceiling // 4)
 
 

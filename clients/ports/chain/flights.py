@@ -1,9 +1,9 @@
 """Flights: one act, one nonce, and every transaction that was signed for it, until one of them is mined.
 
-A flight begins when a step gets a nonce. It may be signed several times, with higher fees each time; any of
-these versions may be the one that is mined, and only one can be. It ends when one is. A flight whose act
-nobody asks for any more keeps its nonce, and the account's next act takes it over: its versions then carry
-two acts, of which the chain takes one.
+A flight begins when a step gets a nonce. It may be signed several times, with higher fees each time. Any of
+these versions may be mined, but only one can be; then the flight ends. If nobody asks for its act any more,
+the flight keeps its nonce, and the account's next act takes it over: its versions then carry two acts, of
+which the chain takes one.
 """
 
 from collections.abc import Container, Iterable, Mapping, Sequence
@@ -19,9 +19,9 @@ from clients.types.federation import Address
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """A transaction to be: `data` to `to` (None: a new contract). `label` is for messages and the journal.
+    """A transaction to make: `data` to `to` (None: a new contract). `label` is for messages and the journal.
 
-    `until`: the time, in seconds of the chain's clock, from which on it makes no sense any more.
+    `until`: the time, in seconds of the chain's clock, from which on the transaction makes no sense.
     """
 
     sender: Address
@@ -44,7 +44,7 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """What a journal needs to know before a transaction is sent; the last two are missing in old journals."""
+    """A journal's entry, written before a transaction is sent. Old journals lack the last two fields."""
 
     sender: Address
     nonce: int
@@ -95,21 +95,22 @@ class Mined:
 
 
 class Fate(Enum):
-    """What is known of a version."""
+    """The state of a version."""
 
     SIGNED = "signed"
     """No node has taken it."""
     SENT = "sent"
     """It may be in a pool, or mined."""
     TOO_DEAR = "too dear"
-    """A node refused it because it offers more than the account has or the node lets pass."""
+    """A node refused it because it offers more than the account has or the node accepts."""
 
 
 @dataclass(slots=True)
 class Version:
-    """A signed transaction of a flight. Without a `step` or an `offer` it was sent by an old client of ours.
+    """A signed transaction of a flight. Without a `step` or an `offer`, an old version of this client sent
+    it.
 
-    `raw` is missing where the journal knows the version and it can't be signed the same again.
+    `raw` is missing if the journal has the version but signing again gives other bytes.
     """
 
     transaction: str
@@ -121,14 +122,14 @@ class Version:
 
 @dataclass(slots=True, eq=False)
 class Flight:
-    """An act on its way: `step` is what is wanted, `versions` what was signed for its nonce, newest last."""
+    """An act on its way: `step` is the act, `versions` the transactions signed for its nonce, newest last."""
 
     step: Step
     nonce: int
     versions: list[Version] = field(default_factory=list)
     mined: Mined | None = None
     ceiling: int | None = None
-    """What the account or the node lets it offer, in wei; None: no more is known than everybody's ceiling."""
+    """The most that the account or the node lets it offer, in wei; None: only the general ceiling applies."""
     signed_at: float = 0.0
     sent_at: float = float("-inf")
     block: int = 0
@@ -154,23 +155,23 @@ class Flight:
 
     @property
     def best(self) -> Offer | None:
-        """Return what a replacement must outbid in any pool; None where nothing is known to be offered."""
+        """Return the offer that a replacement must outbid in any pool; None if no offer is known."""
         offers = [one.offer for one in self.versions if one.offer and one.fate is not Fate.TOO_DEAR]
         if not offers:
             return None
         return Offer(max(one.most for one in offers), max(one.tip for one in offers), offers[-1].legacy)
 
     def version(self, transaction: str) -> Version | None:
-        """Return the version of this hash."""
+        """Return the version with this hash."""
         return next((one for one in self.versions if one.transaction == transaction), None)
 
 
 class Air:
-    """The flights that have not ended, by account and nonce, and how far an account's nonces are used."""
+    """The flights that have not ended, by account and nonce, and each account's lowest unused nonce."""
 
     def __init__(self) -> None:
         self._flights: dict[Address, dict[int, Flight]] = {}
-        # A provider's node that is behind must not make us use a nonce twice.
+        # A provider's lagging node must not make us use a nonce twice.
         self._used: dict[Address, int] = {}
 
     def of(self, account: Address) -> list[Flight]:
@@ -183,11 +184,11 @@ class Air:
         return next((one for one in flights if one.nonce not in skip and step.is_same(one.step)), None)
 
     def add(self, flight: Flight) -> None:
-        """Note a flight, in place of any other at its nonce."""
+        """Add a flight, in place of any other at its nonce."""
         self._flights.setdefault(flight.step.sender, {})[flight.nonce] = flight
 
     def remove(self, flight: Flight) -> None:
-        """Forget a flight; no harm where it is not there."""
+        """Remove a flight, if it is there."""
         flights = self._flights.get(flight.step.sender, {})
         if flights.get(flight.nonce) is flight:
             del flights[flight.nonce]
@@ -206,7 +207,7 @@ class Air:
         return account in self._used
 
     def forget_used(self, *accounts: Address) -> None:
-        """Believe what the chain says of these accounts, or of all: it may have begun anew."""
+        """Forget these accounts' used nonces, or all accounts': the chain may have been reset."""
         for account in accounts or tuple(self._used):
             self._used.pop(account, None)
 
@@ -232,9 +233,9 @@ class Air:
 def board(steps: Sequence[Step], air: Air, counts: Mapping[Address, tuple[int, int]]) -> list[Flight]:
     """Return a flight for each step, in `air` and in order.
 
-    An act that is in the air goes on with its flight. Any other takes over the lowest nonce whose act
-    nobody asks for now, else the next one that is free. `counts` is each account's next nonce, as of the
-    latest block and with what the node holds: what it holds and we know nothing of isn't touched.
+    An act that is in the air keeps its flight. Any other takes over the lowest nonce whose act nobody asks
+    for now, or else the next free nonce. `counts` is each account's next nonce, as of the latest block and
+    including the node's pool: transactions in the pool that aren't ours are left alone.
     """
     lowest = {who: max(latest, air.used(who)) for who, (latest, _) in counts.items()}
     held = {who: count for who, (_, count) in counts.items()}

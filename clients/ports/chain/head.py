@@ -1,4 +1,4 @@
-"""The chain as a sender needs it: its latest block, accounts' nonces, receipts, and who used a nonce."""
+"""The chain's head as a sender needs it: latest block, accounts' nonces, receipts, and who used a nonce."""
 
 import math
 from collections.abc import Callable, Iterable, Sequence
@@ -16,9 +16,9 @@ LATEST: Request = ("eth_getBlockByNumber", ("latest", False))
 
 
 class Head:
-    """The latest block of the chain behind `rpc`, as far as it was shown to us.
+    """The latest block that `rpc` has shown so far.
 
-    Providers answer from several nodes, and some of these are behind: time never runs backward here.
+    Providers answer from several nodes, and some of them lag: here time never runs backward.
     """
 
     def __init__(self, rpc: Rpc, clock: Callable[[], float]) -> None:
@@ -36,7 +36,7 @@ class Head:
         self.read(self._rpc.batch([LATEST])[0])
 
     def read(self, block: Any) -> None:
-        """Take up the answer to `LATEST`. UnavailableError where it is none."""
+        """Read the answer to `LATEST`. UnavailableError if it isn't a block."""
         with reading(self._rpc.where, LATEST[0]):
             if isinstance(block, RpcError):
                 raise block
@@ -47,7 +47,7 @@ class Head:
         self._offset = max(self._offset, time - self._clock())
 
     def market(self) -> Market:
-        """Return what gas costs, the node's suggestion included. UnavailableError where it names no price."""
+        """Return what gas costs, with the node's suggestion. UnavailableError if the node gives no price."""
         if self.base is None:
             with reading(self._rpc.where, "eth_gasPrice"):
                 return Market(None, as_int(self._rpc.request("eth_gasPrice")))
@@ -57,17 +57,17 @@ class Head:
             return Market(self.base, GWEI)
 
     def is_over(self, until: int | None) -> bool:
-        """Return whether no block to come is from before `until`."""
+        """Return whether every future block is at or after `until`."""
         return until is not None and self.time + 1 >= until
 
     def get_left(self, until: int | None) -> float | None:
-        """Return the seconds left until `until`, by the chain's clock; None where there is no end."""
+        """Return the seconds left until `until`, by the chain's clock; None if there is no end."""
         return None if until is None else until - self._offset - self._clock()
 
     # ------------------------------------------------------------------ accounts and transactions
 
     def count(self, accounts: Iterable[Address]) -> dict[Address, tuple[int, int]]:
-        """Return each account's next nonce: as of the latest block, and with what the node holds."""
+        """Return each account's next nonce: as of the latest block, and including the node's pool."""
         accounts = list(accounts)
         asked = count_requests(accounts)
         return self.read_counts(accounts, self._rpc.batch(asked) if asked else [])
@@ -75,7 +75,7 @@ class Head:
     def read_counts(
         self, accounts: Sequence[Address], answers: Sequence[Any]
     ) -> dict[Address, tuple[int, int]]:
-        """Return what the answers to `count_requests` say. UnavailableError where one says nothing."""
+        """Return the nonces in the answers to `count_requests`. UnavailableError if one has none."""
         with reading(self._rpc.where, "eth_getTransactionCount"):
             for answer in answers:
                 if isinstance(answer, RpcError):
@@ -90,7 +90,7 @@ class Head:
             return as_int(self._rpc.request("eth_getBalance", account, "latest"))
 
     def receipts(self, transactions: Sequence[str]) -> list[Mined | None]:
-        """Return the transactions of these hashes, None for each that isn't mined."""
+        """Return the transactions with these hashes, None for each that isn't mined."""
         asked = [("eth_getTransactionReceipt", (one,)) for one in transactions]
         with reading(self._rpc.where, "eth_getTransactionReceipt"):
             # Some nodes answer with an error while they index.
@@ -101,7 +101,7 @@ class Head:
     def find_taker(self, account: Address, nonce: int, since: int) -> str | None:
         """Return the hash of the transaction that used `nonce` after block `since`, as its block shows it.
 
-        None where the node doesn't show it: it is behind, or has let go of the state of old blocks.
+        None if the node doesn't show it: the node lags, or has dropped the state of old blocks.
         """
         low, high = since - 1, self.number
         while high - low > 1:
@@ -109,7 +109,7 @@ class Head:
             count = None
             with suppress(RpcError, TypeError, ValueError):
                 count = as_int(self._rpc.request("eth_getTransactionCount", account, hex(middle)))
-            # A state that is gone is an old one.
+            # Only old states are gone.
             low, high = (low, middle) if count is not None and count > nonce else (middle, high)
         with suppress(RpcError, LookupError, TypeError, ValueError, AttributeError):
             block = self._rpc.request("eth_getBlockByNumber", hex(high), True)
@@ -125,7 +125,7 @@ def count_requests(accounts: Iterable[Address]) -> list[Request]:
 
 
 def _mined(raw: Any) -> Mined | None:
-    """Return the transaction of a receipt, or None without one, or where the receipt names no block yet."""
+    """Return the transaction of a receipt, or None without a receipt, or if it names no block yet."""
     if raw is None or raw["blockNumber"] is None:
         return None
     return Mined(

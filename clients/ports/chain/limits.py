@@ -1,8 +1,8 @@
 """What providers mean when they refuse: too many requests, too many at once, or history that they don't keep.
 
-They say it by HTTP status, by code or in words, each in its own way, and share codes: -32005 is a rate limit
-with Infura and Chainstack, a batch too long with Besu and Nethermind, and too many results with others. So
-words are read before codes, and a revert is never a limit, whatever its reason says.
+Each says so in its own way, by HTTP status, code or words, and they share codes: -32005 is a rate limit at
+Infura and Chainstack, a too long batch in Besu and Nethermind, and too many results elsewhere. So words count
+before codes, and a revert is never a limit, whatever its reason says.
 """
 
 import math
@@ -15,7 +15,7 @@ LOGS = "eth_getLogs"
 
 
 class Limit(Enum):
-    """Why a request was refused that is not wrong in itself."""
+    """Why a correct request was refused."""
 
     RATE = auto()  # not now: the same request may be taken later
     BATCH = auto()  # not with so many others
@@ -46,7 +46,7 @@ _LONGEST = 10**9
 
 
 def limit_of(method: str, code: int, message: str, *, batched: bool = False) -> Limit | None:
-    """Return which limit an error to `method` is about, or None. `batched`: whether it came with others."""
+    """Return the limit that an error to `method` is about, or None. `batched`: whether it was in a batch."""
     words = message.lower()
     if code == _REVERTED or "revert" in words:
         return None
@@ -56,14 +56,15 @@ def limit_of(method: str, code: int, message: str, *, batched: bool = False) -> 
         return Limit.RATE
     if code == _GONE_CODE or (_GONE.search(words) and not (method == LOGS and _TOO_MUCH.search(words))):
         return Limit.GONE
-    # What is said of logs without a word of rates is about their range or number.
+    # An error about logs that doesn't mention rates is about their range or number.
     if code == _SHARED_CODE and method != LOGS and not _SHARED_WORDS.search(words):
         return Limit.RATE
     return None
 
 
 def get_pause(data: object) -> float | None:
-    """Return the seconds that an error's data ask to wait, if they do: Infura's and Chainstack's."""
+    """Return the seconds that an error's data ask to wait, as Infura's and Chainstack's do; None if they
+    don't."""
     for _ in range(2):
         if not isinstance(data, Mapping):
             return None
@@ -77,9 +78,9 @@ def get_pause(data: object) -> float | None:
 
 
 def parse_retry_after(headers: Mapping[str, str], now: Callable[[], float]) -> float | None:
-    """Return the seconds that the header Retry-After asks to wait: it is a number of them, or a date.
+    """Return the seconds that the header Retry-After asks to wait: it holds a number of seconds, or a date.
 
-    A date is counted from the answer's own, where it has one: clocks differ.
+    A date is compared with the answer's own date, if it has one, since clocks differ.
     """
     asked = headers.get("Retry-After", "").strip()
     if re.fullmatch(r"\d{1,9}", asked):

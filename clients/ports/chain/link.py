@@ -1,4 +1,4 @@
-"""A link to a chain, before any contract: where requests go, who signs, who sets the clock."""
+"""A link to a chain, independent of any contract: where requests go, who signs, who sets the clock."""
 
 import time
 from collections.abc import Callable, Sequence
@@ -25,10 +25,10 @@ _PLAY_FEES = Fees(fixed=(1000 * GWEI, GWEI))
 
 
 class Link:
-    """A chain, and those who act on it through us.
+    """A chain, and the accounts that act on it through us.
 
-    `control` is there on chains of our own alone. `kind` is what `auto` was resolved to: `eth-tester`,
-    `anvil`, `hardhat` or `url`. Close it, and what was started for it ends.
+    Only chains of our own have a `control`. `kind` is what `auto` was resolved to: `eth-tester`, `anvil`,
+    `hardhat` or `url`. Closing the link ends the node that was started for it.
     """
 
     def __init__(
@@ -89,7 +89,7 @@ class Link:
             raise UnavailableError(f"chain at {self.rpc.where}: {error}") from None
 
     def close(self) -> None:
-        """Let go of the connection, and end the node that was started for it."""
+        """Close the connection, and end the node that was started for it."""
         self.rpc.close()
         if self._node is not None:
             self._node.stop()
@@ -104,14 +104,14 @@ class Link:
 
 
 def resolve(spec: str) -> str:
-    """Return what `spec` stands for: `auto` is Anvil where there is one, else eth-tester.
+    """Return what `spec` stands for: `auto` is Anvil if it is installed, else eth-tester.
 
-    RequestError for an unknown name, and for a URL in plain sight that has a user name or a password.
+    RequestError for an unknown name, and for a URL with a user name or a password in it.
     """
     if is_url(spec) and "@" not in spec.partition("://")[2].split("/", 1)[0].split("?", 1)[0]:
         return "url"
     if "@" in spec or "/" in spec:
-        # What was given stays out of the message: it may hold a secret.
+        # The message doesn't quote the URL: it may hold a secret.
         raise RequestError(
             "a chain's URL is http(s):// or ws(s)://, a host and maybe a port and a path. A user name and a "
             "password in it could be read by others on this machine, in the list of processes: give env:NAME "
@@ -136,15 +136,16 @@ def open_link(
     mined_within: float = 120.0,
     fees: Fees | None = None,
 ) -> Link:
-    """Open a chain: `auto`, `eth-tester`, `anvil`, `hardhat`, or the URL of a node, or where that stands.
+    """Open a chain: `auto`, `eth-tester`, `anvil`, `hardhat`, a node's URL, or a reference to a URL.
 
-    `keys` sign, and have plenty of ether on chains of our own. `timeout` is for one answer of a node, which
-    is given `patience`, `mined_within` for a transaction to be mined, both in seconds. `chain_id`: what a
-    URL's chain must have. RequestError for an unknown name, UnavailableError where there is no such chain.
+    `keys` sign, and have plenty of ether on chains of our own. `timeout`: seconds for one answer of the node;
+    `mined_within`: seconds for a transaction to be mined; `patience`: how the node's trouble is waited out.
+    `chain_id`: the id that a URL's chain must have. RequestError for an unknown name, UnavailableError if
+    there is no such chain.
     """
     kind = resolve(spec)
     if kind == "eth-tester":
-        from clients.ports.chain.tester import TesterRpc  # late: py-evm takes seconds to come
+        from clients.ports.chain.tester import TesterRpc  # late: py-evm takes seconds to import
 
         tester = TesterRpc(genesis_time=genesis_time)
         return _own(kind, tester, keys, journal, mined_within, None)

@@ -1,9 +1,8 @@
-"""Logs of a range of blocks, in parts that the node gives.
+"""Reads logs of a range of blocks, in parts that the node answers.
 
-Providers limit the blocks of a query, or its results, or the time that it takes, each to its own taste, and
-say so by an error, an HTTP status or silence. What they allow is found out on the way: a part that is refused
-is asked for in smaller ones, whatever the reason, down to single blocks; only history that is gone is no
-smaller part's matter.
+Providers limit a query's blocks, results or time, each differently, and say so with an error, an HTTP status
+or silence. The reader finds out what a node allows: whatever the reason, it splits a refused part into
+smaller ones, down to single blocks. Only for history that is gone it doesn't try smaller parts.
 """
 
 from collections.abc import Mapping, Sequence
@@ -15,24 +14,24 @@ from clients.ports.chain.rpc import Rpc, RpcError, reading
 from clients.types.errors import UnavailableError
 
 _MOST = 5_000  # blocks a query
-_CALM = 4  # queries in a row that go well before more blocks are tried
+_CALM = 4  # successful queries in a row before more blocks are tried
 _FORGET = 16  # such queries before a refusal is forgotten: a stretch of many events may be over
 
 
 class LogReader:
-    """Reads the logs of a node, and learns of how many blocks it gives them at once."""
+    """Reads the logs of a node, and learns how many blocks one query may cover."""
 
     def __init__(self, rpc: Rpc) -> None:
         self._rpc = rpc
         self._span = _MOST
-        self._good = 0  # the span that went well last
-        self._bad: int | None = None  # the shortest that was refused since
+        self._good = 0  # the last span that succeeded
+        self._bad: int | None = None  # the shortest span refused since
         self._calm = 0
 
     def read(self, filters: Sequence[Mapping[str, Any]], first: int, last: int) -> list[list[Any]]:
         """Return the raw logs of blocks `first` to `last`, both included, for each of `filters`.
 
-        UnavailableError says what the node doesn't give, and what to ask another for.
+        UnavailableError says what the node doesn't answer, and which other node would.
         """
         found: list[list[Any]] = [[] for _ in filters]
         start = first
@@ -61,7 +60,7 @@ class LogReader:
                 "of an archive node, or of one that keeps all receipts."
             )
         with reading(where, "eth_blockNumber"):
-            self._rpc.request("eth_blockNumber")  # a node that has gone is no matter of spans
+            self._rpc.request("eth_blockNumber")  # raises if the node is gone: then the span isn't to blame
         if span == 1:
             raise UnavailableError(
                 f"chain at {where} gives no events, not even those of block {start} alone: {error}. Give the "

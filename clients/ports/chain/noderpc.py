@@ -1,7 +1,8 @@
-"""An Ethereum node over JSON-RPC: one request or many at once, tried within bounds, never waited on for ever.
+"""An Ethereum node over JSON-RPC: single requests or batches, retried within bounds, never waited on for
+ever.
 
-`transport` carries what is asked, `limits` says what a refusal is about, `patience` how long the node is
-given.
+`transport` carries requests, `limits` says what a refusal is about, `patience` says how long the node may
+take.
 """
 
 import logging
@@ -24,30 +25,30 @@ from clients.types.errors import OutOfPatience, RequestError, UnavailableError
 
 log = logging.getLogger(__name__)
 
-# Requests that change something: not repeated here after a doubtful answer.
+# Requests that change something: not repeated after a doubtful answer.
 _ONCE = ("eth_sendRawTransaction", "evm_", "anvil_mine", "hardhat_mine")
-# Anvil takes the parts of a longer batch in some other order; that of transactions matters.
+# Anvil executes the parts of a longer batch in another order; the order of transactions matters.
 _BATCH = 30
 
-# What a connection and a server can do to us. Answers in no known form give the last four.
+# Errors of a connection or a server. Answers of an unknown form raise the last four.
 _TROUBLE = (
     OSError, requests.RequestException, WebSocketException, ValueError, KeyError, TypeError, RecursionError,
 )  # fmt: skip
-_MALFORMED = (-32700, -32600, -32601, -32602)  # what JSON-RPC has for requests that are none
-_NO_ANSWER = 0  # the code of an error that isn't the node's own
-# HTTP statuses: no access with this URL; what may pass, besides those from 500 on; what took too long.
+_MALFORMED = (-32700, -32600, -32601, -32602)  # JSON-RPC's codes for malformed requests
+_NO_ANSWER = 0  # the code of an error that the node didn't send
+# HTTP statuses: no access with this URL; trouble that may pass, besides those from 500 on; timeouts.
 _NO_ACCESS, _PASSING, _LATE = (401, 402, 407), (408, 425), (408, 504, 522, 524)
 
 
 class NodeRpc:
     """An http(s):// or ws(s):// node.
 
-    `timeout` is in seconds for each try of a request; `patience` says how often and how long it is tried.
+    `timeout`: seconds for each try of a request; `patience`: how often and how long it is tried.
 
-    Asking one by one is always right; a batch only saves time. So whatever a batch leaves open is asked
-    again: all of it in smaller batches where the batch itself was refused, and alone what came back as an
-    error and is no revert. What sends a transaction is the exception: only what was refused for sure is sent
-    again here.
+    Single requests are always right; a batch only saves time. So requests that a batch leaves open are
+    repeated: in smaller batches if the batch itself was refused, and alone if they came back as an error that
+    isn't a revert. Requests that send a transaction are the exception: they are repeated only if they were
+    refused for certain.
     """
 
     def __init__(
@@ -94,7 +95,7 @@ class NodeRpc:
             results |= {part[place]: result for place, result in got.settled.items()}
             left = [place for place in part if place not in results]
             waiting = left + waiting[len(part) :]
-            if got.settled:  # headway: patience begins anew
+            if got.settled:  # progress: patience starts over
                 spell = self._patience.spell(self._patience.refused)
             if got.limit is Limit.RATE:
                 if not got.settled:
@@ -108,15 +109,15 @@ class NodeRpc:
         return [results[place] for place in range(len(asked))]
 
     def close(self) -> None:
-        """Let go of the connection."""
+        """Close the connection."""
         self._transport.close()
 
     # ------------------------------------------------------------------ one exchange
 
     def _ask(self, asked: Sequence[Request]) -> "_Answer":
-        """Return what the node makes of `asked`, sent together, trying until it says something."""
+        """Return the node's answer to `asked`, sent together, trying until it answers."""
         once = any(method.startswith(_ONCE) for method, _ in asked)
-        # Of a batch longer than any before it isn't known yet whether it is the node that has gone.
+        # If this batch is longer than any before, the batch may be the trouble rather than the node.
         known = self._answered and len(asked) <= self._batches.proven
         spell = self._patience.spell(self._patience.outage if known else 0.0)
         while True:
@@ -133,22 +134,23 @@ class NodeRpc:
                 error = trouble
             late = _is_late(error)
             spell.waited += self._timeout if late else 0.0
-            # What took too long will again; who asked for logs had better ask for fewer.
+            # A request that took too long will do so again; the log reader should ask for fewer blocks.
             heavy = self._answered and all(method == LOGS for method, _ in asked)
             last = once or (heavy and late) or not _passes(error)
             if known and spell.times == self._patience.tries - 1 and spell.most > spell.waited and not last:
                 why = self._explain(error)
-                log.warning("chain at %s: %s. It is waited for, up to %g s.", self._where, why, spell.most)
+                log.warning("chain at %s: %s. Waiting for it, up to %g s.", self._where, why, spell.most)
             if last or not spell.wait(tries=self._patience.tries):
                 return self._give_up(asked, error, max(1, spell.times), heavy=heavy, once=once)
 
     def _give_up(
         self, asked: Sequence[Request], error: Exception, times: int, *, heavy: bool, once: bool
     ) -> "_Answer":
-        """Return what can be said all the same of requests without an answer; else raise UnavailableError."""
+        """Return an answer for requests that the node left unanswered, if possible; else raise
+        UnavailableError."""
         unproven, silent = len(asked) > self._batches.proven, heavy
         if len(asked) > 1 and not once and (unproven or not _is_late(error)):
-            alone = self._ask(asked[:1])  # raises where the node is gone; then it wasn't the batch
+            alone = self._ask(asked[:1])  # raises if the node is gone; then the batch wasn't to blame
             silent = heavy and _is_unanswered(alone)
             if alone.settled and not silent:
                 self._batches.refused(1 if unproven else len(asked) // 2)
@@ -163,7 +165,7 @@ class NodeRpc:
         ) from None
 
     def _read(self, asked: Sequence[Request], ids: Sequence[int], got: Any, *, once: bool) -> "_Answer":
-        """Return what `got`, which came back for `asked`, settles. ValueError where it is no answer."""
+        """Return what `got`, the reply to `asked`, settles. ValueError if it is no answer."""
         if len(asked) == 1:
             got = got[0] if isinstance(got, list) and len(got) == 1 else got
             if not _is_reply(got):
@@ -175,7 +177,7 @@ class NodeRpc:
                 return self._settle(asked, replies, once=once)
         if not (isinstance(got, dict) and got.get("error") is not None):
             raise ValueError("the answer is not JSON-RPC")
-        # One error for the whole batch. Ours are well-formed, so it was none of the requests.
+        # One error for the whole batch. Our requests are well-formed, so no single request caused it.
         error = error_of(asked[0][0], got["error"])
         limit = limit_of(error.method, error.code, error.message, batched=True)
         if limit is Limit.RATE:
@@ -185,7 +187,7 @@ class NodeRpc:
         raise ValueError("the answer is not JSON-RPC")
 
     def _settle(self, asked: Sequence[Request], replies: dict[int, Any], *, once: bool) -> "_Answer":
-        """Return which of `replies` are the last word on their requests, and what is with the others."""
+        """Return which of `replies` settle their requests, and why the others don't."""
         answer, batched = _Answer(), len(asked) > 1
         doubtful: dict[int, RpcError] = {}
         for place, reply in replies.items():
@@ -200,7 +202,7 @@ class NodeRpc:
                 doubtful[place] = result
             else:
                 answer.settled[place] = result
-        sure = answer.limit is Limit.BATCH and not answer.settled  # then none of it was looked at
+        sure = answer.limit is Limit.BATCH and not answer.settled  # then the node executed none of it
         if once and len(replies) < len(asked) and not sure:
             raise ValueError("some have no answer, and may be done or not")
         if doubtful:
@@ -208,7 +210,7 @@ class NodeRpc:
         return answer
 
     def _ask_alone(self, asked: Sequence[Request], doubtful: dict[int, RpcError], answer: "_Answer") -> None:
-        """Settle in `answer` what a batch gave an error for: by itself a request may fare otherwise."""
+        """Repeat alone the requests for which a batch gave an error, and settle them in `answer`."""
         alike = not answer.settled and len({(one.code, one.message) for one in doubtful.values()}) == 1
         otherwise = False
         for place, before in doubtful.items():
@@ -222,7 +224,7 @@ class NodeRpc:
             self._batches.refused(len(asked) // 2)
 
     def _weigh(self, asked: Sequence[Request], refusal: HttpRefusal, *, once: bool) -> "_Answer | None":
-        """Return what an HTTP status settles; None where it is trouble, which may pass or not."""
+        """Return what an HTTP status settles; None if it is trouble, which may pass or not."""
         status, body = refusal.status, refusal.body
         if isinstance(body, list):
             with suppress(ValueError):
@@ -237,7 +239,7 @@ class NodeRpc:
             with suppress(ValueError):
                 return self._read(asked, (), body, once=once)
         if self._answered and (400 <= status < 500 or status == 501) and status not in _PASSING:
-            # The node is there, and the URL is right: it is about what was asked.
+            # The node is there, and the URL is right: the status is about the requests.
             if len(asked) > 1:
                 return _Answer({}, Limit.BATCH, str(refusal))
             return _Answer({0: RpcError(asked[0][0], status, str(refusal))})
@@ -246,7 +248,7 @@ class NodeRpc:
     # ------------------------------------------------------------------ what is told
 
     def _put_off(self, spell: Spell, method: str, got: "_Answer") -> None:
-        """Wait before asking again what the node puts off. OutOfPatience after waiting long enough."""
+        """Wait before repeating a request that the node put off. OutOfPatience after waiting long enough."""
         words = f"chain at {self._where} puts {method} off: {got.words}"
         if Limit.RATE not in self._told:
             self._told.add(Limit.RATE)
@@ -284,9 +286,9 @@ class NodeRpc:
 
 @dataclass(slots=True)
 class _Answer:
-    """What an exchange came to: results by place, and why those that lack one do.
+    """The result of an exchange: results by place, and the limit that left the other requests without one.
 
-    Those that lack one without a `limit` were passed over, and are to be asked again. `pause`: the seconds
+    If there is no `limit`, requests without a result were skipped, and are repeated. `pause`: the seconds
     that the node asks to wait.
     """
 
@@ -313,7 +315,7 @@ def _is_late(error: Exception) -> bool:
 
 
 def _passes(error: Exception) -> bool:
-    """Return whether trying again may help: what HTTP refuses stays refused."""
+    """Return whether trying again may help. What HTTP refuses stays refused."""
     return not isinstance(error, HttpRefusal) or error.status >= 500 or error.status in _PASSING
 
 
@@ -326,7 +328,7 @@ def _advise(error: Exception) -> str:
 def _sort(ids: Sequence[int], got: Sequence[Any]) -> tuple[dict[int, Any], Any]:
     """Return the replies of a batch by their requests' places, and the error that names no request, if any.
 
-    Places that were answered twice, and not alike, count as unanswered.
+    A place with two different answers counts as unanswered.
     """
     places = {str(number): place for place, number in enumerate(ids)}
     replies: dict[int, Any] = {}
@@ -343,6 +345,6 @@ def _sort(ids: Sequence[int], got: Sequence[Any]) -> tuple[dict[int, Any], Any]:
 
 
 def _said(method: str, body: object) -> RpcError | None:
-    """Return the error that the body of an HTTP status tells, if it does."""
+    """Return the error in the body of an HTTP refusal, if there is one."""
     error = body.get("error") if isinstance(body, dict) else None
     return error_of(method, error) if isinstance(error, dict) else None

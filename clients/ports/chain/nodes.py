@@ -1,4 +1,4 @@
-"""Development nodes of our own, on a free port of 127.0.0.1, gone when we are."""
+"""Development nodes of our own, on a free port of 127.0.0.1; they end with this process."""
 
 import json
 import tempfile
@@ -25,8 +25,8 @@ _ATTEMPTS = 3  # another process may take the free port before the node does
 class DevNode:
     """A node that lives as long as its `with` block.
 
-    It mines when told to, so that a batch of transactions makes one block, in the order in which they came;
-    or every `block_time` seconds. Its clock starts at `genesis_time`, not at the wall clock.
+    It mines when told to, so that a batch of transactions makes one block in the order in which they were
+    sent; or every `block_time` seconds. Its clock starts at `genesis_time`, not at the wall clock.
     """
 
     name = "node"
@@ -56,7 +56,7 @@ class DevNode:
 
     @property
     def url(self) -> str:
-        """Return where the node listens."""
+        """Return the URL at which the node listens."""
         return f"http://127.0.0.1:{self._port}"
 
     @property
@@ -66,7 +66,7 @@ class DevNode:
 
     @property
     def running(self) -> bool:
-        """Return whether the node is there."""
+        """Return whether the node is running."""
         return self._server is not None and self._server.running
 
     @property
@@ -105,7 +105,7 @@ class DevNode:
             self._scratch = None
 
     def _home(self) -> tempfile.TemporaryDirectory[str]:
-        """Return a scratch folder that goes with the node."""
+        """Return a scratch folder that is deleted with the node."""
         if self._scratch is None:
             self._scratch = tempfile.TemporaryDirectory(prefix="fedjury-")
         return self._scratch
@@ -113,7 +113,7 @@ class DevNode:
     def _answers(self) -> bool:
         rpc = NodeRpc(self.url, timeout=2.0, patience=Patience(tries=1))
         try:
-            # Someone else's node on this port is not ours: ours must be running as well.
+            # Somebody else's node may answer on this port: ours must be running as well.
             found = as_int(rpc.request("eth_chainId"))
             return found == self._chain_id and self._server is not None and self._server.running
         except (UnavailableError, RpcError, TypeError, ValueError):
@@ -151,7 +151,7 @@ class AnvilNode(DevNode):
 
 
 class HardhatNode(DevNode):
-    """Hardhat's node, with a configuration of its own: the project's, and its caches, stay out of it."""
+    """Hardhat's node, with its own configuration: it uses neither the project's nor its caches."""
 
     name = "hardhat"
 

@@ -1,4 +1,4 @@
-"""How long a node is given that doesn't answer as it should, and how many requests it takes at once."""
+"""How long to wait for a node that doesn't answer as it should, and how many requests it takes at once."""
 
 import time
 from collections.abc import Callable
@@ -7,12 +7,12 @@ from dataclasses import dataclass, field
 
 @dataclass(frozen=True, slots=True)
 class Patience:
-    """What is sat out before a node is given up. Times are in seconds.
+    """How long to wait before giving up on a node. Times are in seconds.
 
-    A request that gets no answer is made `tries` times, and again for `outage` where the node has answered
-    before. A node that puts requests off, because they are too many, is given `refused` before it takes one.
-    Pauses begin with `first` and double up to `longest`; `jitter`, a number from 0 to 1, makes each a half
-    shorter to a half longer.
+    A request without an answer is tried `tries` times, and for another `outage` seconds if the node has
+    answered before. A node that puts off too many requests has `refused` seconds to take one. Pauses begin
+    with `first` and double up to `longest`. `jitter` returns a number from 0 to 1, which makes each pause up
+    to half shorter or longer.
     """
 
     tries: int = 4
@@ -30,7 +30,7 @@ class Patience:
 
 @dataclass(slots=True)
 class Spell:
-    """Trouble in a row: how often, and the seconds that were waited for its end."""
+    """A spell of trouble: how often it occurred, and the seconds waited for its end."""
 
     patience: Patience
     most: float
@@ -38,9 +38,10 @@ class Spell:
     waited: float = field(default=0.0)
 
     def wait(self, *, at_least: float = 0.0, tries: int = 1) -> bool:
-        """Wait before the next try, `at_least` so many seconds; False, and no waiting, where there is none.
+        """Wait before the next try, for `at_least` this many seconds; return False, without waiting, if there
+        is none.
 
-        There are `tries` in any case. A wait that is asked for and doesn't fit isn't begun.
+        There are at least `tries`. If the node asks for a longer wait than is left, there is no next try.
         """
         self.times += 1
         usual = min(self.patience.first * 2 ** min(self.times - 1, 30), self.patience.longest)
@@ -56,22 +57,22 @@ class Spell:
 
 
 class Batches:
-    """How many requests a node takes at once, as far as that is known. It never takes fewer than one."""
+    """How many requests a node takes at once, as far as known; at least one."""
 
     def __init__(self, most: int) -> None:
-        self.most = most  # that it may take
+        self.most = most  # the most that it may take
         self.size = most  # of the next batch
-        self.proven = 1  # that it took
+        self.proven = 1  # the most that it has taken
 
     def taken(self, count: int) -> None:
-        """Note that it took a batch of `count`."""
+        """Record that the node took a batch of `count`."""
         self.proven = max(self.proven, count)
         self.size = min(self.most, self.size * 2)
 
     def refused(self, most: int) -> None:
-        """Note that a batch was too long for it, and that one of `most` may do."""
+        """Record that a batch was too long for the node, and that one of `most` may do."""
         self.most = self.size = max(1, min(most, self.most))
 
     def slowed(self, count: int) -> None:
-        """Note that it put off a batch of `count`, which may have room for fewer."""
+        """Record that the node put off a batch of `count`: it may have room for fewer."""
         self.size = max(1, count // 2)

@@ -1,4 +1,4 @@
-"""What signs the versions of a flight: keys, fees within the ceiling, and the journal first of all."""
+"""Signs the versions of a flight, with fees within the ceiling, and journals them before they are sent."""
 
 import logging
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -13,7 +13,8 @@ log = logging.getLogger(__name__)
 
 
 class Pen:
-    """Signs for the accounts of `keys` on the chain of `chain_id`. `journal` is told before anybody else."""
+    """Signs for the accounts of `keys` on chain `chain_id`. `journal` gets each version before the node
+    does."""
 
     def __init__(
         self,
@@ -46,7 +47,7 @@ class Pen:
         return self.fees.ceiling if flight.ceiling is None else min(flight.ceiling, self.fees.ceiling)
 
     def get_offer(self, flight: Flight, market: Market | None) -> Offer | None:
-        """Return what the flight's next version offers; None where the ceiling leaves no room for one.
+        """Return the offer of the flight's next version; None if the ceiling leaves no room for one.
 
         `market` None: fees are fixed, and there is one version.
         """
@@ -58,12 +59,13 @@ class Pen:
         ends = flight.step.until is not None and not is_priced_out(best, market)
         offer = raised(best, market, ceiling, hasty=flight.underpriced or ends)
         if offer is None and flight.newest is None and market.least <= ceiling:
-            # The act that had this nonce offers all that may be offered. A node that forgot it takes as much.
+            # The act that had this nonce offers the most allowed. A node that forgot it accepts the same
+            # again.
             return Offer(min(best.most, ceiling), min(best.tip, ceiling), best.legacy)
         return offer
 
     def sign(self, flights: Sequence[Flight], market: Market | None, now: float, block: int) -> None:
-        """Sign each flight's next version and write it down; leave out those for which there is no offer."""
+        """Sign each flight's next version and journal it; skip flights for which there is no offer."""
         for flight in flights:
             offer = self.get_offer(flight, market)
             if offer is None:
@@ -87,7 +89,7 @@ class Pen:
             flight.sent_at = float("-inf")
 
     def sign_again(self, flight: Flight) -> bool:
-        """Make the bytes of a journal's newest version anew; return whether they are the same ones."""
+        """Sign a journal's newest version again; return whether that gave the same bytes."""
         newest = flight.newest
         if newest is None or newest.offer is None:
             return False

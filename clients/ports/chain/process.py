@@ -1,4 +1,4 @@
-"""A server process of our own: started, watched, and ended with us however we end."""
+"""A server process of our own: started, watched, and ended when this process ends, however that happens."""
 
 import contextlib
 import os
@@ -14,7 +14,7 @@ from clients.types.errors import UnavailableError
 _STOP_S = 5.0
 _POLL_S = 0.05
 _LOG_TAIL = 2_000
-# `read` returns when our end of its pipe closes, so even when we are killed outright.
+# `read` returns when our end of its pipe closes, even when we are killed outright.
 _REAPER = 'read -r _; kill -TERM "-$0" 2>/dev/null; sleep 2; kill -KILL "-$0" 2>/dev/null'
 
 
@@ -71,7 +71,7 @@ class Server:
 
     @property
     def running(self) -> bool:
-        """Return whether the process is there."""
+        """Return whether the process is running."""
         return self._process.poll() is None
 
     @property
@@ -99,7 +99,7 @@ class Server:
         self._reaper.wait()
 
     def _kill(self) -> None:
-        self._signal(signal.SIGKILL)  # the group, so that no child of it stays
+        self._signal(signal.SIGKILL)  # the group, so that none of its children survives
         self._process.wait()
 
     def _signal(self, number: signal.Signals) -> None:

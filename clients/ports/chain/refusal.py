@@ -1,4 +1,4 @@
-"""Why the protocol refused a call: asked beforehand, or found out afterwards."""
+"""Why the protocol refuses a call: asked before sending, or found out afterwards."""
 
 from collections.abc import Container, Sequence
 from contextlib import suppress
@@ -14,7 +14,8 @@ from clients.types.federation import Address, Phase
 
 @dataclass(frozen=True, slots=True)
 class Foresight:
-    """What a node says of calls not sent yet, by place: why it would refuse one, what gas one takes."""
+    """A node's forecast for calls not sent yet, by place: the error of a refused call, the gas of an accepted
+    one."""
 
     refused: dict[int, ProtocolError]
     gas: dict[int, int]
@@ -23,17 +24,17 @@ class Foresight:
 def preflight(
     rpc: Rpc, abi: Abi, steps: Sequence[Step], now: int, places: Sequence[int], *, busy: Container[Address]
 ) -> Foresight:
-    """Return what would become of the `steps` at `places` as things stand.
+    """Return what would happen to the `steps` at `places` if they were sent now.
 
     `now` is the time that the next block would carry: an error that may be gone by then doesn't count, and
-    such a call has no estimate. What is in the air of `busy` accounts may be replaced by these steps, so they
-    are asked about as of the latest block, which has none of it.
+    such a call has no estimate. The steps of `busy` accounts may replace transactions in the pool, so they
+    are estimated as of the latest block, which doesn't include the pool.
     """
     tags = ["latest" if steps[place].sender in busy else "pending" for place in places]
     asked = [(_call(steps[place]), tag) for place, tag in zip(places, tags, strict=True)]
     answers = rpc.batch([("eth_estimateGas", params) for params in asked])
     if any(isinstance(one, RpcError) and one.revert is None for one in answers):
-        # Not every node simulates the next block.
+        # Some nodes can't simulate the next block.
         answers = rpc.batch([("eth_estimateGas", (_call(steps[place]), "latest")) for place in places])
     foresight = Foresight({}, {})
     for place, answer in zip(places, answers, strict=True):
@@ -52,12 +53,12 @@ def preflight(
 def explain(rpc: Rpc, abi: Abi, step: Step, mined: Mined) -> ProtocolError:
     """Return why a mined transaction was reverted.
 
-    A trace says it exactly. Where there are none, the call is made again on its block: with the block's own
-    time and what the block did, then as of the block before.
+    A trace says so exactly. Without one, the call is repeated on its block: with the block's own time and
+    changes, then as of the block before.
     """
     if mined.gas >= step.gas_limit:
         return ProtocolError("OutOfGas", mined.gas)
-    # Nodes without traces say so in many ways, null and nonsense among them.
+    # Nodes without traces say so in many ways, including null and nonsense.
     with suppress(RpcError, AttributeError, TypeError, ValueError):
         trace = rpc.request("debug_traceTransaction", mined.transaction, {"tracer": "callTracer"})
         output = trace.get("output", trace.get("returnValue"))
@@ -77,7 +78,7 @@ def _call(step: Step) -> dict[str, Any]:
 
 
 def _passes(error: ProtocolError, now: int) -> bool:
-    """Return whether the next block alone may lift this error: then the chain has to decide.
+    """Return whether this error may be gone in the next block: then only the chain can decide.
 
     A node answers as of its latest block, which may be old; the call is for the next one.
     """

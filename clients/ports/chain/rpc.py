@@ -1,6 +1,6 @@
-"""What JSON-RPC is to the rest: requests with results, and errors. `clients.ports.chain.noderpc` asks a node.
+"""The interface to JSON-RPC: requests with results, and errors. `clients.ports.chain.noderpc` implements it.
 
-Results are raw: `abi` reads them, so a chain whose blocks carry extra data (Clique) needs no middleware.
+Results are raw; `abi` reads them, so a chain whose blocks carry extra data (Clique) needs no middleware.
 """
 
 from collections.abc import Iterator, Sequence
@@ -31,18 +31,18 @@ class RpcError(FedJuryError):
 
     @property
     def said(self) -> Said:
-        """Return what a node means that refuses a transaction so."""
+        """Return what the node means by refusing a transaction like this."""
         return get_said(self.message)
 
     @property
     def revert(self) -> bytes | None:
-        """Return what the contract reverted with, or None if this isn't about a revert."""
+        """Return the contract's revert data, or None if this isn't a revert."""
         return get_revert(self.code, self.message, self.data)
 
 
 @contextmanager
 def reading(where: str, method: str) -> Iterator[None]:
-    """Turn an error, or an answer in no known form, into an UnavailableError: nodes differ, and may lie."""
+    """Turn an error, or an answer of an unknown form, into an UnavailableError: nodes differ, and may lie."""
     try:
         yield
     except RpcError as error:
@@ -64,7 +64,7 @@ class Rpc(Protocol):
 
     @property
     def where(self) -> str:
-        """Return the node's place for people to read, without secrets."""
+        """Return where the node is, for people to read, without secrets."""
         ...
 
     def request(self, method: str, *params: object) -> Any:
@@ -76,21 +76,21 @@ class Rpc(Protocol):
         ...
 
     def close(self) -> None:
-        """Let go of the connection."""
+        """Close the connection."""
         ...
 
 
 def error_of(method: str, error: Any) -> RpcError:
-    """Return the error to `method` that a reply holds: an object by the book, or whatever it is."""
+    """Return the error in a reply to `method`: by the standard an object, but a node may send anything."""
     if not isinstance(error, dict):
         error = {"message": str(error)}
     code, words = error.get("code"), str(error.get("message", ""))
-    # A node may tell what it was asked by, and that is the URL.
+    # A node may quote the URL that it was reached by.
     words = hidden(words if len(words) <= _MOST_WORDS else words[:_MOST_WORDS] + "…")
     return RpcError(method, code if isinstance(code, int) else 0, words, error.get("data"))
 
 
 def result_or_error(method: str, reply: Any) -> Any:
-    """Return what a reply to `method` has: its result, or an RpcError."""
+    """Return the result in a reply to `method`, or its RpcError."""
     error = reply.get("error")
     return reply.get("result") if error is None else error_of(method, error)

@@ -1,20 +1,20 @@
-"""Transactions: local nonces, many in flight, each tended until it is mined, and no act twice.
+"""Sends transactions: nonces are counted here, many are in flight, each is tended until mined, no act happens
+twice.
 
 States of a flight (`clients.ports.chain.flights`), and who moves it on:
 
-- *unsigned*: it has a nonce. It is signed as soon as gas costs no more than the ceiling.
-- *signed*: written down, then handed over (`clients.ports.chain.pen`). The node's answer decides what
-  follows, by the one table of `clients.ports.chain.answers`.
-- *in the air*: the same bytes are handed over again where the node forgot them. It is signed again, with
-  the same nonce and both fees raised, where the base fee has passed it or it waits for longer than its
-  share of the time that is left (`clients.ports.chain.fees`).
-- *mined*: one of its versions has a receipt. Where the nonce was used by a transaction that isn't ours,
-  which the chain's own block must show, no version can be mined any more: the act gets another nonce, and
-  we say so.
+- *unsigned*: the flight has a nonce. The sender signs it as soon as gas costs no more than the ceiling.
+- *signed*: the sender journals it, then sends it (`clients.ports.chain.pen`). The node's answer decides what
+  follows, by the one table in `clients.ports.chain.answers`.
+- *in the air*: if the node forgot it, the sender sends the same bytes again. If the base fee has passed its
+  offer, or it waits for longer than its share of the time left, the sender signs it again, with the same
+  nonce and both fees raised (`clients.ports.chain.fees`).
+- *mined*: one of its versions has a receipt. If somebody else's transaction used the nonce, which a block
+  must show, no version can be mined any more: the sender gives the act another nonce, and logs it.
 
-What `send` doesn't see mined stays in the air: the next `send` of the same act goes on with its nonce, and
-that of another act of the account takes the nonce over. So nothing queues behind a transaction that is
-stuck, and of all that was signed for one nonce the chain takes one.
+A flight that `send` doesn't see mined stays in the air. The next `send` of the same act continues with its
+nonce; the account's next different act takes the nonce over. So nothing queues behind a stuck transaction,
+and the chain takes one of all transactions signed for a nonce.
 """
 
 import logging
@@ -36,7 +36,7 @@ from clients.types.keys import Signer
 log = logging.getLogger(__name__)
 
 _POLL_FIRST, _POLL_LAST = 0.01, 0.5
-_TEND = 2.0  # seconds from one look at what is in the air to the next
+_TEND = 2.0  # seconds between two looks at the flights in the air
 _GAP = 10.0  # seconds for which nonces before ours may be missing: a provider's nodes lag
 _RENEWALS = 3
 
@@ -44,8 +44,8 @@ _RENEWALS = 3
 class Sender:
     """Signs for the accounts of `keys` and sends.
 
-    `seal` mines what was sent, on a chain of our own. `timeout`: the seconds for which `send` waits
-    unless told.
+    `seal` mines pending transactions, on a chain of our own. `timeout`: the seconds for which `send` waits by
+    default.
     """
 
     def __init__(
@@ -74,7 +74,7 @@ class Sender:
 
     @property
     def journal(self) -> Callable[[Entry], None] | None:
-        """What is told of every version before it is sent; if it raises, nothing is sent."""
+        """Called with every version before it is sent; if it raises, nothing is sent."""
         return self._pen.journal
 
     @journal.setter
@@ -86,11 +86,12 @@ class Sender:
         self._pen.add(keys)
 
     def send(self, steps: Sequence[Step], *, wait: float | None = None) -> list[Mined]:
-        """Sign and send all of `steps`, wait until all are mined, `wait` seconds at most; results in order.
+        """Sign and send all of `steps`, and wait until all are mined, at most `wait` seconds; return results
+        in order.
 
-        Raises UnminedError if one isn't mined within the timeout or before its time is over: it may still
-        be, and sending the same step again goes on with the same nonce. Raises UnavailableError where the
-        chain is out of reach or refuses one for good.
+        Raises UnminedError if one isn't mined within the timeout or before its time is over. It may still be
+        mined later, and sending the same step again continues with the same nonce. Raises UnavailableError if
+        the chain is out of reach or refuses a transaction for good.
         """
         if not steps:
             return []
@@ -105,29 +106,29 @@ class Sender:
                     if not flight.sent:
                         self._air.remove(flight)
                 if self._seal is not None:
-                    self._air.forget_used()  # the next batch asks our chain where each account stands
+                    self._air.forget_used()  # the next batch asks our chain for each account's nonce
                 raise
             for flight in flights:
                 self._air.land(flight)
             return [flight.mined for flight in flights if flight.mined]
 
     def find(self, transaction: str) -> Mined | None:
-        """Return the transaction of this hash if it is mined."""
+        """Return the transaction with this hash if it is mined."""
         return self._head.receipts([transaction])[0]
 
     def is_flying(self, step: Step) -> bool:
-        """Return whether this act is in the air, so that its receipt alone tells what becomes of it."""
+        """Return whether this act is in the air, so that only its receipt can tell its result."""
         return self._air.find(step) is not None
 
     def is_busy(self, account: Address) -> bool:
-        """Return whether anything of the account's is in the air."""
+        """Return whether the account has a transaction in the air."""
         return bool(self._air.of(account))
 
     def adopt(self, entries: Iterable[Entry]) -> list[Entry]:
-        """Take up what an earlier life of ours signed and the chain hasn't passed; return those entries.
+        """Take over what an earlier process signed and the chain hasn't passed; return those entries.
 
-        They are handed over again, for they may never have been, unless their time is over. Which of them
-        go on is up to what is sent next.
+        They are sent again, unless their time is over, as they may never have been sent. The next `send`
+        decides which of them continue.
         """
         with self._lock:
             entries = list(entries)
@@ -148,7 +149,7 @@ class Sender:
                 flight.signed_at, flight.block = self._clock(), self._head.number
                 if self._pen.sign_again(flight) and not self._head.is_over(flight.step.until):
                     again.append(flight)
-            with suppress(UnavailableError):  # whoever sends next tries again
+            with suppress(UnavailableError):  # the next `send` tries again
                 self._delivery.repeat(again)
             return kept
 
@@ -174,7 +175,7 @@ class Sender:
     def _launch(
         self, unsigned: Sequence[Flight], flights: Sequence[Flight], forgotten: Sequence[Flight] = ()
     ) -> None:
-        """Sign the next version of `unsigned`, hand over what of `flights` the node lacks."""
+        """Sign the next version of `unsigned`, and send those of `flights` that the node lacks."""
         ready = [flight for flight in unsigned if not self._head.is_over(flight.step.until)]
         market = self._head.market() if ready and self._pen.fees.fixed is None else None
         self._pen.sign(ready, market, self._clock(), self._head.number)
@@ -185,7 +186,7 @@ class Sender:
             self._launch(homeless, homeless)
 
     def _renew(self, flight: Flight) -> None:
-        """Give the act the next free nonce: what was signed for the old one can't be mined any more."""
+        """Give the act the next free nonce: transactions with the old one can't be mined any more."""
         who, old = flight.step.sender, flight.nonce
         flight.renewals += 1
         where = f"chain at {self._rpc.where}"
@@ -222,7 +223,7 @@ class Sender:
             pause = min(pause * 1.5, _POLL_LAST)
 
     def _collect(self, flights: Sequence[Flight]) -> None:
-        """Look for the receipt of every version of the flights, and of what the account has before them."""
+        """Look for the receipts of all versions of the flights, and of the accounts' flights before them."""
         crowd = self._air.with_earlier(flight for flight in flights if flight.mined is None)
         pairs = [(flight, version) for flight in crowd for version in flight.versions]
         receipts = self._head.receipts([version.transaction for _, version in pairs])
@@ -234,12 +235,12 @@ class Sender:
             elif flight.step.is_same(version.step):
                 flight.mined = mined
             else:
-                # The act that had the nonce before was mined after all.
+                # The nonce's former act was mined after all.
                 self._air.land(flight)
                 self._air.move(flight, *self._head.count([flight.step.sender])[flight.step.sender])
 
     def _tend(self, waiting: Sequence[Flight]) -> None:
-        """Look after what is in the air: hand it over again, raise its fees, give it another nonce."""
+        """Tend the flights in the air: send them again, raise their fees, give them another nonce."""
         crowd = self._air.with_earlier(waiting)
         senders = list(dict.fromkeys(flight.step.sender for flight in crowd))
         shown = [flight for flight in crowd if flight.versions]
@@ -268,12 +269,12 @@ class Sender:
         self._launch(due, alive, forgotten)
 
     def _is_taken(self, flight: Flight) -> bool:
-        """Return whether the chain shows another transaction than ours with the flight's nonce."""
+        """Return whether the chain shows somebody else's transaction with the flight's nonce."""
         taker = self._head.find_taker(flight.step.sender, flight.nonce, flight.since)
         return taker is not None and all(taker != version.transaction for version in flight.versions)
 
     def _check_gap(self, flight: Flight, held: int) -> None:
-        """Raise UnavailableError where nonces before the flight's stay missing: the chain went back."""
+        """Raise UnavailableError if nonces before the flight's stay missing: the chain went back."""
         missing = set(range(held, flight.nonce)) - {one.nonce for one in self._air.of(flight.step.sender)}
         if not missing:
             flight.gap_since = None

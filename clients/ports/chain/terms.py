@@ -1,4 +1,4 @@
-"""A mechanism's ABI, and terms as the ABI and as JSON have them."""
+"""A mechanism's ABI, and conversions of terms from the ABI and to JSON."""
 
 from collections.abc import Mapping
 from dataclasses import asdict, fields
@@ -16,7 +16,7 @@ def abi_of(mechanism: str) -> list[dict[str, Any]]:
 
 
 def terms_of(mechanism: str, raw: Any) -> Terms:
-    """Return the terms in what `terms()` returned: fields are in the ABI's order, the schedule comes last."""
+    """Return the terms in the result of `terms()`: fields are in the ABI's order, the schedule comes last."""
     kind = kind_of(mechanism).terms
     names = [field.name for field in fields(kind)]
     return kind(**dict(zip(names, (*raw[:-1], Schedule(*raw[-1])), strict=True)))
@@ -31,7 +31,7 @@ def pack_terms(terms: Terms) -> dict[str, Any]:
 def unpack_terms(mechanism: str, data: Mapping[str, Any]) -> Terms:
     """Return what `pack_terms` packed.
 
-    Raises KeyError, TypeError, ValueError or AttributeError where it is something else.
+    Raises KeyError, TypeError, ValueError or AttributeError if `data` is something else.
     """
     kind = kind_of(mechanism).terms
     values = {**data, "schedule": Schedule(**data["schedule"])}

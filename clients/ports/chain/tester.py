@@ -1,7 +1,7 @@
-"""A chain in this process: eth-tester's py-evm backend, spoken to in JSON-RPC.
+"""An in-process chain: eth-tester's py-evm backend, behind JSON-RPC.
 
-eth-tester's own front end checks and rewrites every value and mines a block a transaction; on its backend a
-block of many transactions costs a tenth of that, the clock is ours alone, and a revert keeps its data.
+eth-tester's own front end checks and rewrites every value and mines one block per transaction. On the backend
+alone a block of many transactions costs a tenth of that, only we set the clock, and a revert keeps its data.
 """
 
 import threading
@@ -25,9 +25,9 @@ _REVERTED = 3  # the code that geth and Anvil give a revert
 
 
 class TesterRpc:
-    """`Rpc` over py-evm. Blocks are mined by `tester_mine` alone, each one second after its parent.
+    """`Rpc` over py-evm. Only `tester_mine` mines blocks, each one second after its parent.
 
-    Nothing depends on wall clock or chance.
+    Nothing depends on the wall clock or on chance.
     """
 
     def __init__(self, *, genesis_time: int) -> None:
@@ -86,7 +86,7 @@ class TesterRpc:
         return results
 
     def close(self) -> None:
-        """Do nothing: the chain goes with the object."""
+        """Do nothing: the chain ends with the object."""
 
     # ------------------------------------------------------------------ blocks
 
@@ -146,7 +146,7 @@ class TesterRpc:
     def _mine(self) -> None:
         ready, self._pool = self._pool, []
         number = self._chain.header.block_number
-        mix = number.to_bytes(32, "big")  # prevrandao: fixed, and of no use to anybody
+        mix = number.to_bytes(32, "big")  # prevrandao: fixed, since nothing uses it
         try:
             result, _, computations = self._chain.mine_all(ready, mix_hash=mix, blob_gas_used=0)
         except ValidationError as error:
@@ -207,7 +207,7 @@ class TesterRpc:
 
     def _run(self, method: str, call: Mapping[str, Any], at: object) -> ComputationAPI:
         header = self._chain.header if at == "pending" else self._header(at)
-        # The base fee is nobody's business in a call, as in other nodes.
+        # As in other nodes, a call ignores the base fee.
         vm = self._chain.get_vm(header.copy(base_fee_per_gas=0))
         computation: ComputationAPI = vm.state.apply_transaction(self._spoofed(call))
         if computation.is_error:

@@ -1,4 +1,4 @@
-"""The ERC-20 that stakes are held in."""
+"""The ERC-20 token in which stakes are held."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -38,7 +38,7 @@ class Token:
         }
 
     def check_decimals(self) -> None:
-        """Raise `RequestError` for a token of other than 18 decimals: amounts would mean something else."""
+        """Raise `RequestError` unless the token has 18 decimals: amounts would mean something else."""
         try:
             answer = self._link.rpc.request("eth_call", self._call("decimals"), "latest")
             decimals = self._abi.result("decimals", as_bytes(answer))[0]
@@ -52,19 +52,19 @@ class Token:
             has = "doesn't say how many decimals it has" if decimals is None else f"has {decimals} decimals"
             raise RequestError(
                 f"the token at {self.contract} {has}. Amounts here are of tokens with {PLACES}: "
-                "stake a token that has as many, or wrap this one in such a token."
+                "stake a token with as many, or wrap this one in such a token."
             )
 
     def mint(self, minter: Address, amounts: Sequence[tuple[Address, int]]) -> None:
-        """Give accounts new tokens, all in one go. ProtocolError where the token refuses."""
+        """Give accounts new tokens, all in one batch. ProtocolError if the token refuses."""
         self._send([(minter, "mint", who, amount) for who, amount in amounts])
 
     def transfer(self, owner: Address, amounts: Sequence[tuple[Address, int]]) -> None:
-        """Give accounts tokens of `owner`'s, all in one go. ProtocolError where the token refuses."""
+        """Give accounts tokens from `owner`, all in one batch. ProtocolError if the token refuses."""
         self._send([(owner, "transfer", who, amount) for who, amount in amounts])
 
     def approve(self, owners: Sequence[Address], spender: Address, amount: int = UNLIMITED) -> None:
-        """Let `spender` take up to `amount` from each owner, all in one go."""
+        """Let `spender` take up to `amount` from each owner, all in one batch."""
         self._send([(owner, "approve", spender, amount) for owner in owners])
 
     def _send(self, calls: Sequence[tuple[Address, str, Address, int]]) -> None:

@@ -1,7 +1,6 @@
 """How requests reach a node and answers come back: HTTP through web3.py's provider, or a WebSocket.
 
-A transport carries what it is given once, and says nothing of what it means; `clients.ports.chain.noderpc`
-does that.
+A transport carries each request once and interprets nothing; `clients.ports.chain.noderpc` interprets.
 """
 
 import itertools
@@ -27,7 +26,7 @@ _MOST_BYTES = 2**28  # of one answer
 
 
 class HttpRefusal(Exception):
-    """An HTTP status that is no success, its body where that is JSON, and the seconds of Retry-After."""
+    """An HTTP status other than success, with its body if that is JSON, and the seconds of Retry-After."""
 
     def __init__(self, status: int, body: object = None, retry_after: float | None = None) -> None:
         self.status = status
@@ -40,20 +39,20 @@ class Transport(Protocol):
     """One way to bring requests to a node."""
 
     def exchange(self, asked: Sequence[Request]) -> tuple[Sequence[int], Any]:
-        """Return the ids that the requests went with, and what came back, decoded.
+        """Return the ids of the requests as sent, and the decoded reply.
 
-        One request goes alone, several as a batch. Raises HttpRefusal, OSError, ValueError and what the
-        libraries raise; it isn't known then whether the node has acted.
+        One request goes alone, several go as a batch. Raises HttpRefusal, OSError, ValueError and the
+        libraries' errors; then the node may have acted or not.
         """
         ...
 
     def close(self) -> None:
-        """Let go of the connection."""
+        """Close the connection."""
         ...
 
 
 def open_transport(url: str, timeout: float) -> Transport:
-    """Return the way to the node at `url`, whose answers may take `timeout` seconds each."""
+    """Return a transport to the node at `url`, whose answers may take `timeout` seconds each."""
     return (Http if urlsplit(url).scheme.startswith("http") else WebSocket)(url, timeout)
 
 
@@ -61,7 +60,7 @@ class Http:
     """Requests by HTTP, over connections that stay open."""
 
     def __init__(self, url: str, timeout: float) -> None:
-        from web3.providers.rpc import HTTPProvider  # late: it takes seconds to come
+        from web3.providers.rpc import HTTPProvider  # late: it takes seconds to import
 
         self._session = requests.Session()
         # A node on this machine is reached directly, whatever proxies the environment names.
@@ -103,12 +102,12 @@ class WebSocket:
         self._lock = threading.Lock()
 
     def exchange(self, asked: Sequence[Request]) -> tuple[Sequence[int], Any]:
-        """Send the requests in one message, opening the socket first where it is closed."""
+        """Send the requests in one message, opening the socket first if it is closed."""
         with self._lock:
             try:
                 return self._exchange(asked)
             except BaseException:
-                self.close()  # an answer still on its way must not be taken for another's
+                self.close()  # a late answer must not be taken for the next request's
                 raise
 
     def _exchange(self, asked: Sequence[Request]) -> tuple[Sequence[int], Any]:
@@ -125,10 +124,10 @@ class WebSocket:
         while len(single) < len(sent):
             got = json.loads(self._socket.recv(timeout=max(0.0, deadline - time.monotonic())))
             if isinstance(got, dict) and "method" in got:
-                continue  # a notification, which nobody asked for
+                continue  # an unrequested notification
             if not isinstance(got, dict) or len(sent) == 1:
                 return ids, got
-            single.append(got)  # some answer the parts of a batch one by one
+            single.append(got)  # some nodes answer the parts of a batch one by one
             if got.get("id") is None:
                 break
         return ids, single if len(single) > 1 else single[0]

@@ -26,7 +26,7 @@ from clients.types.errors import ProtocolError, RequestError, UnavailableError
 from clients.types.federation import Address, Event, Round, Seat, Status
 
 _PAGE = 100  # seats a call
-# No action costs more, whatever the state of its block. Where there is no estimate, this is the limit.
+# No action costs more, whatever the state of its block. The limit if there is no estimate.
 _GAS_LIMIT = 400_000
 _GAS_PER_ACCOUNT = 60_000  # of `evict`'s list
 _MARGIN_PERCENT = 125
@@ -36,11 +36,12 @@ T = TypeVar("T")
 
 
 class Web3Chain:
-    """A federation, seen over `link`. Checks that it is there when made.
+    """A federation, seen over `link`. The constructor checks that it is there.
 
-    `code_hash`: the keccak-256 of the deployed code, as `deployments/` records it. `confirm` asks before
-    every transaction whether it would be refused, so a refused call costs no gas; without it a refused call
-    is mined and its error read afterwards, which is faster and costs nothing on a chain of our own.
+    `code_hash`: the keccak-256 of the deployed code, from the deployment's record. With `confirm` the node is
+    asked before every transaction whether it would be refused, so a refused call costs no gas. Without it a
+    refused call is mined and its error read afterwards, which is faster and costs nothing on a chain of our
+    own.
     """
 
     def __init__(
@@ -82,16 +83,16 @@ class Web3Chain:
         return self.link.chain_id
 
     def identity(self) -> str:
-        """Return what tells this federation from every other: chain id, address and the first block's hash.
+        """Return an identifier of this federation: chain id, address and the first block's hash.
 
-        A development chain that was started anew may repeat the first two.
+        A restarted development chain may repeat the first two.
         """
         return f"{self.chain_id}:{self._federation}:{self.link.first_hash()}"
 
     def pending(self, account: Address) -> tuple[int, int]:
-        """Return `account`'s next nonce, as of the latest block and with what the node still holds.
+        """Return `account`'s next nonce, as of the latest block and including the node's pool.
 
-        Where they differ, transactions of the account are on their way.
+        If they differ, the account has pending transactions.
         """
         latest, held = (
             self.link.number("eth_getTransactionCount", account, tag) for tag in ("latest", "pending")
@@ -103,8 +104,8 @@ class Web3Chain:
     def send(self, calls: Sequence[Call], *, wait: float | None = None) -> list[Receipt]:
         """Send `calls` together, wait for all of them; receipts in the order of the calls.
 
-        On a chain of our own they are executed in the order given. Elsewhere that holds for each sender's.
-        UnminedError where one isn't mined in time; sent again, it goes on with the same nonce.
+        On a chain of our own they are executed in the order given; elsewhere that holds for each sender's
+        calls. UnminedError if one isn't mined in time; sending it again continues with the same nonce.
         """
         steps = [self._step(call) for call in calls]
         receipts: dict[int, Receipt] = {}
@@ -114,7 +115,7 @@ class Web3Chain:
         refused = self._foresee(steps, unasked)
         for place, call in enumerate(calls):
             if place in refused and ready:
-                # What comes before it may be what it needs.
+                # An earlier call may be what this one needs.
                 receipts |= self._fly(calls, steps, ready, wait)
                 ready = []
                 del refused[place]
@@ -128,9 +129,10 @@ class Web3Chain:
         return [receipts[place] for place in range(len(calls))]
 
     def _foresee(self, steps: list[Step], places: Sequence[int]) -> dict[int, ProtocolError]:
-        """Return which steps at `places` would be refused; give the others the gas foreseen and a margin.
+        """Return the errors of the steps at `places` that would be refused; set the others' gas limit.
 
-        The margin is for what others do first: a ballot revealed before ours moves the tally's slots.
+        The limit has a margin for others' acts that come first: a ballot revealed before ours moves the
+        tally's slots.
         """
         if not places:
             return {}
@@ -142,7 +144,7 @@ class Web3Chain:
         return foresight.refused
 
     def find(self, call: Call, transaction: str) -> Receipt | None:
-        """Return the receipt of a transaction sent in an earlier life, or None if it isn't mined."""
+        """Return the receipt of a transaction that an earlier process sent, or None if it isn't mined."""
         mined = self.link.sender.find(transaction)
         return self._receipt(call, self._step(call), mined) if mined else None
 
@@ -189,7 +191,7 @@ class Web3Chain:
         return self._one("roundOf", round_of, number)
 
     def view(self, method: str, *args: object) -> tuple[Any, ...]:
-        """Return what a view of the contract returns. ProtocolError if it reverts."""
+        """Return the results of a view of the contract. ProtocolError if it reverts."""
         return self._view(method, *args)
 
     def tokens(self, account: Address) -> int:
@@ -211,11 +213,11 @@ class Web3Chain:
         return self._events(logs)
 
     def close(self) -> None:
-        """Let go of connections, and end nodes that were started for this chain."""
+        """Close connections, and end nodes that were started for this chain."""
         self.link.close()
 
     def _events(self, logs: Sequence[Any]) -> list[Event]:
-        """Return our events among `logs`; others' are none of our business."""
+        """Return the federation's events among `logs`, ignoring other contracts'."""
         ours = self._federation.lower()
         with reading(self.link.rpc.where, "eth_getLogs"):
             known = [self._abi.event(log) for log in logs if str(log["address"]).lower() == ours]
@@ -242,7 +244,7 @@ class Web3Chain:
         result = self._view(method, *args, block=block)[0]
         try:
             return parse(result)
-        except ValueError as error:  # no enumeration of ours has such a member
+        except ValueError as error:  # a value outside our enumerations
             raise self._stranger(str(error)) from None
 
     def _stranger(self, why: str) -> UnavailableError:
@@ -267,12 +269,12 @@ def _seats_of(raw: Sequence[Any]) -> list[Seat]:
 
 
 def open_chain(link: Link, federation: Address, **options: Any) -> Web3Chain:
-    """Return the federation on `link`: a `Web3Devnet` where the clock is ours."""
+    """Return the federation on `link`: a `Web3Devnet` if the chain is our own."""
     return (Web3Devnet if link.control else Web3Chain)(link, federation, **options)
 
 
 def check_code(link: Link, contract: Address, code_hash: str | None) -> None:
-    """Raise UnavailableError unless there is code at `contract`, the one of `code_hash` if given."""
+    """Raise UnavailableError unless `contract` has code, with the hash `code_hash` if given."""
     where = f"chain {link.chain_id} at {link.rpc.where}"
     code = link.data("eth_getCode", contract, "latest")
     if not code:

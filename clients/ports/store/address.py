@@ -1,4 +1,5 @@
-"""Where an IPFS node's API is: a multiaddr or an http(s) URL, in the parts that the client library takes."""
+"""The address of an IPFS node's API: a multiaddr or an http(s) URL, in the parts that the client library
+takes."""
 
 import ipaddress
 from dataclasses import dataclass
@@ -14,14 +15,14 @@ _EXAMPLES = "/ip4/127.0.0.1/tcp/5001 or http://127.0.0.1:5001"
 
 @dataclass(frozen=True, slots=True)
 class ApiAddress:
-    """A node's API: its multiaddr and the path that its commands are under."""
+    """A node's API: its multiaddr, and the path of its commands."""
 
     multiaddr: str
     base: str = _API_PATH
 
     @property
     def is_local(self) -> bool:
-        """Whether it is surely on this machine."""
+        """Whether it is certainly on this machine."""
         parts = self.multiaddr.split("/")
         if parts[1] == "unix" or parts[2] == "localhost":
             return True
@@ -39,7 +40,7 @@ def is_address(text: str) -> bool:
 def parse_address(text: str) -> ApiAddress:
     """Return the address written as `text`. RequestError says what is wrong with it otherwise."""
     address = _of_url(text) if "://" in text else ApiAddress(text)
-    # Slow to import, and only those who use a node need it
+    # Late: it is slow to import, and only users of a node need it
     from ipfshttpclient import exceptions
     from ipfshttpclient.http_common import multiaddr_to_url_data
 
@@ -60,7 +61,7 @@ def _of_url(text: str) -> ApiAddress:
     except ValueError as error:
         raise RequestError(f"the store's URL is malformed: {error}. It looks like {_EXAMPLES}.") from error
     if url.username or url.password:
-        # the URL itself stays out of the message
+        # the message doesn't quote the URL
         raise RequestError(
             f"a store's URL holds no user name or password, which would end up in logs: leave them out. {HOW}"
         )

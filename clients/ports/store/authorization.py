@@ -1,6 +1,6 @@
-"""What an IPFS API may want to see before it answers: a user's password, or a token.
+"""Credentials for an IPFS API: a user's password, or a token.
 
-It comes from the environment or a file, never from the command line, and appears in no `repr` or message.
+They come from the environment or a file, never from the command line, and appear in no `repr` or message.
 """
 
 import base64
@@ -15,13 +15,13 @@ from clients.ports.hiding import hide
 from clients.types.errors import RequestError
 
 VARIABLE, FILE_VARIABLE = "FEDJURY_IPFS_AUTH", "FEDJURY_IPFS_AUTH_FILE"
-"""The variable with the credentials, and the one with the path of a file whose first line has them."""
+"""The variable with the credentials, and the variable with the path of a file whose first line has them."""
 FORMS = "bearer:TOKEN, basic:user:password or user:password"
 HOW = f"Set {VARIABLE}, or the first line of the file that {FILE_VARIABLE} names, to {FORMS}."
 
 
 class Authorization:
-    """Puts the header `Authorization` on each request of the HTTP library's, and shows it to nobody else."""
+    """Adds the header `Authorization` to each request of the HTTP library, and shows it to nobody else."""
 
     def __init__(self, header: str) -> None:
         self._header = header
@@ -37,10 +37,10 @@ class Authorization:
 
 
 def read_authorization(environ: Mapping[str, str] = os.environ) -> Authorization | None:
-    """Return the credentials in the environment or the file that it names; None where there are none.
+    """Return the credentials in the environment or the file that it names; None if there are none.
 
-    RequestError where they have no form that is known, both variables are set, or others can read the file;
-    UnavailableError where there is no file.
+    RequestError if they have an unknown form, both variables are set, or others can read the file;
+    UnavailableError if there is no file.
     """
     given, file = environ.get(VARIABLE), environ.get(FILE_VARIABLE)
     if given and file:
@@ -51,7 +51,7 @@ def read_authorization(environ: Mapping[str, str] = os.environ) -> Authorization
 
 
 def _parse(text: str, where: str) -> Authorization:
-    """Return what `text` stands for, in the forms of Kubo's `AuthSecret` and `user:password`."""
+    """Return the credentials in `text`, in the forms of Kubo's `AuthSecret` or as `user:password`."""
     hide(*text.removeprefix("bearer:").removeprefix("basic:").split(":"))
     kind, colon, rest = text.partition(":")
     if kind == "bearer" and rest and all("!" <= sign <= "~" for sign in rest):
@@ -62,7 +62,7 @@ def _parse(text: str, where: str) -> Authorization:
             return Authorization(f"Basic {base64.b64encode(pair).decode()}")
     if colon and kind not in ("bearer", "basic"):
         return Authorization(f"Basic {base64.b64encode(text.encode()).decode()}")
-    # the text itself stays out of the message
+    # the message doesn't quote the text
     raise RequestError(f"{where} holds no credentials of a known form: {FORMS}; no blanks in a token.")
 
 

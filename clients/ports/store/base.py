@@ -1,4 +1,4 @@
-"""What the homes share: byte counters and the check of what was read."""
+"""What all stores share: byte counters and the check of content."""
 
 import threading
 from types import TracebackType
@@ -31,7 +31,7 @@ class CountedStore:
         return self._down
 
     def close(self) -> None:
-        """Give back what the store holds open; the content stays."""
+        """Close what the store holds open; the content stays."""
 
     def __enter__(self) -> Self:
         return self
@@ -54,12 +54,12 @@ def checked_size(cid: Cid, size: int, max_bytes: int) -> None:
 
 
 def checked_content(cid: Cid, data: bytes, where: str) -> bytes:
-    """Return `data` if it is what `cid` names; raise ContentCorrupt otherwise."""
+    """Return `data` if it matches `cid`; raise ContentCorrupt otherwise."""
     if not verify(cid, data):
         raise wrong_bytes(cid, data, where)
     return data
 
 
 def wrong_bytes(cid: Cid, data: bytes, where: str) -> ContentCorrupt:
-    """Return the error for `data` that is not what `cid` names."""
-    return ContentCorrupt(cid, f"{where} hands out {len(data)} bytes that are not what the CID names")
+    """Return the error for `data` that doesn't match `cid`."""
+    return ContentCorrupt(cid, f"{where} returns {len(data)} bytes that don't match the CID")

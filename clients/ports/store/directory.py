@@ -17,11 +17,11 @@ _ABANDONED_S = 3600.0
 
 
 class DirStore(CountedStore):
-    """Holds every file put until it is released, by whichever process.
+    """Holds every file until some process releases it.
 
-    A file appears under its CID only when all of it is on the disk: it is written under another name,
-    synced, and renamed. A process that is killed leaves at most a temporary file, which whoever opens the
-    folder an hour or more later removes.
+    A file appears under its CID only when all of it is on the disk: it is written under another name, synced,
+    and renamed. A killed process leaves at most a temporary file; the next process to open the folder an hour
+    or more later removes it.
     """
 
     kind = "dir"
@@ -37,7 +37,7 @@ class DirStore(CountedStore):
         """Keep `data` and return its CID. UnavailableError when the disk is full or can't be written."""
         cid = compute_cid(data)
         with self._trouble("write to"):
-            # A file that rotted is written anew, so equal bytes are asked for, not just the name
+            # Compare bytes, not only the name, so that a corrupted file is written again
             if not self._holds(cid, data):
                 replace_file(self._path(cid), data)
         self._count(up=len(data))
@@ -57,7 +57,7 @@ class DirStore(CountedStore):
         return checked_content(cid, data, f"{self._path(cid)}")
 
     def pin(self, cid: Cid) -> None:
-        """Check that the content is here: what is here stays until released."""
+        """Check that the content is here; it stays until released."""
         if not self.has(cid):
             raise ContentMissing(cid, f"not in {self.where}, so it cannot be pinned")
 
@@ -89,11 +89,11 @@ class DirStore(CountedStore):
 
     @contextlib.contextmanager
     def _trouble(self, doing: str) -> Iterator[None]:
-        """Turn the system's errors into ours, with the folder and what to do."""
+        """Turn the system's errors into ours, naming the folder and what to do."""
         try:
             yield
         except OSError as error:
             raise UnavailableError(
                 f"cannot {doing} the store in {self.folder}: {error.strerror or error}. "
-                "Free space, mend its rights, or choose another folder; nothing stored before is lost."
+                "Free space, fix its permissions, or choose another folder; nothing stored before is lost."
             ) from error

@@ -22,7 +22,7 @@ from clients.types.cid import Cid
 from clients.types.errors import UnavailableError
 from clients.types.store import ContentCorrupt, ContentMissing
 
-# Every choice that shapes the tree is asked for by name, so that a node's own settings can't change a CID.
+# Every option that shapes the tree is given explicitly, so that a node's own settings can't change a CID.
 _ADD_OPTIONS = {
     "cid-version": "1",
     "raw-leaves": "false",
@@ -43,9 +43,9 @@ _PROBE = b"FedJury asks whether this node works.\n"
 class KuboStore(CountedStore):
     """Files in an IPFS node, pinned there while they are needed.
 
-    Any number of threads may use one KuboStore: each request takes a connection of its own from a pool.
-    The node has `timeout_s` for a request, which includes fetching content from other nodes; what is not
-    there by then counts as missing. A node that stays silent for half as long again is taken to hang.
+    Any number of threads may use one KuboStore: each request takes its own connection from a pool. The node
+    has `timeout_s` for a request, including fetching content from other nodes; content that hasn't arrived by
+    then counts as missing. A node that is silent for half as long again counts as hanging.
     """
 
     kind = "kubo"
@@ -72,11 +72,11 @@ class KuboStore(CountedStore):
         self._closed = threading.Event()
 
     def version(self) -> str:
-        """Return the node's version, which also tells whether it is there at all."""
+        """Return the node's version, which also shows that the node is there."""
         return str(self._call(lambda client: client.version()["Version"]))
 
     def put(self, data: bytes) -> Cid:
-        """Add and pin `data`; return its CID, which the node and we must agree on."""
+        """Add and pin `data`; return its CID. The node must compute the same CID as we do."""
         cid = compute_cid(data)
         options = {**_ADD_OPTIONS, "pin": "true"}
         answer = self._call(lambda client: client.add_bytes(data, opts=dict(options)))
@@ -91,19 +91,19 @@ class KuboStore(CountedStore):
     def get(self, cid: Cid, *, max_bytes: int) -> bytes:
         """Return the content of `cid`, checked, of at most `max_bytes`."""
         data = b""
-        for _ in range(2):  # before a peer is blamed: a stream cut on its way to us looks the same
+        for _ in range(2):  # twice before blaming a peer: a stream cut on its way to us looks the same
             data = bytes(self._call(lambda client: self._stream(client, cid, max_bytes), cid))
             checked_size(cid, len(data), max_bytes)
             if verify(cid, data):
                 return data
-            if not self.has(cid):  # the node ends the stream where a block is missing
+            if not self.has(cid):  # the node ends the stream at a missing block
                 raise ContentMissing(cid, f"the {self.where} could get {len(data)} bytes of it and no more")
         raise wrong_bytes(cid, data, f"the {self.where}")
 
     def pin(self, cid: Cid) -> None:
-        """Pin what the node holds, as it does after `put` and `get`.
+        """Pin content that the node holds, as it does after `put` and `get`.
 
-        It fetches nothing: a peer's CID may lead to more than any disk holds, and only `get` has a cap.
+        Fetches nothing: a peer's CID may lead to more than any disk holds, and only `get` has a size limit.
         """
         if not self.has(cid):
             raise ContentMissing(cid, f"the {self.where} does not hold all of it, so it cannot be pinned")
@@ -126,7 +126,7 @@ class KuboStore(CountedStore):
         return bool(stat.as_json().get("Local"))
 
     def collect(self) -> int:
-        """Have the node delete everything that nobody pinned; return how many blocks went."""
+        """Let the node delete everything that nobody pinned; return how many blocks it deleted."""
         return len(self._call(lambda client: client.repo.gc()))
 
     def close(self) -> None:
@@ -140,7 +140,7 @@ class KuboStore(CountedStore):
             on_close()
 
     def _stream(self, client: Any, cid: Cid, max_bytes: int) -> bytes:
-        """Read at most one byte over the cap, enough to know that there is more."""
+        """Read at most one byte over the limit, enough to know that there is more."""
         deadline = self._clock() + self._wait_s
         options = {"length": str(max_bytes + 1), "progress": "false", **self._limit}
         data = bytearray()
@@ -157,7 +157,7 @@ class KuboStore(CountedStore):
         return bytes(data)
 
     def _call(self, work: Callable[[Any], Any], cid: Cid | None = None) -> Any:
-        """Return what `work` returns on some connection, retried; its errors come out as ours."""
+        """Return the result of `work` on some connection, with retries; raise its errors as ours."""
 
         def attempt() -> Any:
             with self._connection() as client, self._errors(cid):
@@ -181,7 +181,7 @@ class KuboStore(CountedStore):
         try:
             yield client
         except BaseException:
-            client.close()  # it may be in the middle of an answer
+            client.close()  # the connection may be in the middle of an answer
             raise
         if self._closed.is_set():
             client.close()
@@ -189,7 +189,7 @@ class KuboStore(CountedStore):
             self._idle.put(client)
 
     def _connect(self) -> Any:
-        # Not connect(): it refuses every node of the last years
+        # Not connect(): it refuses all recent nodes
         client = ipfshttpclient.Client(self.address.multiaddr, self.address.base)
         client._client = _Http(
             self.address.multiaddr,
@@ -214,7 +214,7 @@ class KuboStore(CountedStore):
             ) from error
         except exceptions.StatusError as error:
             raise self._of_status(error) from error
-        except (exceptions.Error, OSError) as error:  # OSError: what the HTTP library raises in mid-stream
+        except (exceptions.Error, OSError) as error:  # the HTTP library raises OSError in mid-stream
             raise TransientError(
                 f"the {self.where} is unreachable or is no IPFS API: {_short(error)}. "
                 "Start it, or choose another store."
@@ -247,9 +247,9 @@ class KuboStore(CountedStore):
         return UnavailableError(f"{text}. Is that an IPFS API?")
 
     def _explain(self, denied: "_Denied") -> UnavailableError:
-        """Return what a refusal is about: the credentials, or this command.
+        """Return the error for a refusal: about the credentials, or about this command.
 
-        Kubo answers alike in both cases, but tells its version to everybody whose credentials it takes.
+        Kubo answers the same in both cases, but gives its version to everybody whose credentials it accepts.
         """
         if denied.command == "version":
             what = "credentials" if self._auth is None else "other credentials than these"
@@ -266,7 +266,8 @@ class KuboStore(CountedStore):
         )
 
     def _judge(self, unclear: "_Unclear") -> Any:
-        """Raise whose fault an unknown error answer is: if the node serves other content, the content's."""
+        """Raise the error for an unknown answer: if the node serves other content, this content is at
+        fault."""
         cid, text = unclear.cid, unclear.text
         try:
             probe = compute_cid(_PROBE)
@@ -280,11 +281,11 @@ class KuboStore(CountedStore):
 
 
 class _NotPinned(Exception):
-    """The node's way to say that there is nothing to unpin."""
+    """The node says that there is nothing to unpin."""
 
 
 class _Denied(Exception):
-    """The node's refusal of a command, for the want of credentials or of leave."""
+    """The node refused a command, for lack of credentials or of permission."""
 
     def __init__(self, status: int, command: str) -> None:
         self.status = status
@@ -293,7 +294,7 @@ class _Denied(Exception):
 
 
 class _Unclear(Exception):
-    """An error answer about `cid` of a kind that we don't know."""
+    """An error answer about `cid` of an unknown kind."""
 
     def __init__(self, cid: Cid, text: str) -> None:
         self.cid = cid
@@ -302,16 +303,16 @@ class _Unclear(Exception):
 
 
 class _Http(ClientSync):  # type: ignore[misc]
-    """The library's HTTP client, reading in small pieces, so that a cap on size can act in time."""
+    """The library's HTTP client, reading in small pieces, so that a size limit takes effect in time."""
 
     direct = False
-    """Whether to pass by the environment's proxies and .netrc: a node on this machine needs neither."""
+    """Whether to ignore the environment's proxies and .netrc: a node on this machine needs neither."""
 
     def _make_session(self) -> Any:
         session = super()._make_session()
         session.trust_env = not self.direct
         for adapter in session.adapters.values():
-            # The library passes an option that urllib3 has left behind and warns of
+            # The library passes an option that urllib3 no longer knows and warns about
             adapter.poolmanager.connection_pool_kw.pop("strict", None)
         return session
 

@@ -20,7 +20,7 @@ from clients.types.errors import UnavailableError
 _STOP_S = 15.0
 _POLL_S = 0.05
 _LOG_TAIL_BYTES = 2_000
-# Ends the node when we die, however we die: our end of its pipe then closes and `read` returns.
+# Ends the node when this process ends, however that happens: our end of its pipe closes and `read` returns.
 _REAPER = """
 read -r _
 kill "$0"
@@ -30,7 +30,7 @@ kill -9 "$0"
 
 
 def find_kubo() -> Path | None:
-    """Return the Kubo program, or None where there is none."""
+    """Return the Kubo program, or None if it isn't installed."""
     return binaries.find("kubo")
 
 
@@ -38,8 +38,8 @@ class KuboNode:
     """A Kubo node that lives as long as its `with` block, and whose content outlives it.
 
     The folder holds the repository (`repo`), the node's log (`kubo.log`) and a lock against a second user. A
-    folder that an earlier run left, even one that was killed, is gone on with. The node listens on free ports
-    of 127.0.0.1 and, being `offline`, speaks to no other node.
+    folder from an earlier run, even a killed one, can be reused. The node listens on free ports of 127.0.0.1
+    and, being `offline`, talks to no other node.
     """
 
     def __init__(
@@ -86,7 +86,7 @@ class KuboNode:
 
     @property
     def running(self) -> bool:
-        """Return whether the node is there."""
+        """Return whether the node is running."""
         return self._node is not None and self._node.poll() is None
 
     def start(self) -> str:
@@ -134,7 +134,7 @@ class KuboNode:
         command = [str(binary), "daemon", "--enable-gc", "--migrate=false"]
         if self._offline:
             command.append("--offline")
-        # In a session of its own: Ctrl-C is ours to handle, after what is under way is stored
+        # In its own session: we handle Ctrl-C, after storing what is in progress
         node = subprocess.Popen(
             command,
             env=self._environment(self.repo),
@@ -187,11 +187,11 @@ class KuboNode:
         return kept | {"IPFS_PATH": str(repo), "IPFS_TELEMETRY": "off"}
 
     def _end_orphan(self) -> None:
-        """End a node that outlived its killed owner; the lock says that no living process owns it."""
+        """End a node that outlived its killed owner. The lock shows that no living process owns it."""
         api = self.repo / "api"
         deadline = self._clock() + _STOP_S
-        # By signal: when its API tells it to, a node that collects garbage closes everything but never ends.
-        # Only while it answers is the number surely still its own.
+        # By signal: if told by its API, a node that collects garbage closes everything but never ends.
+        # Only while the node answers, the process id is certainly still its own.
         with contextlib.suppress(OSError, ValueError):
             pid = int(self._pid.read_text())
             if _answers(api.read_text()):

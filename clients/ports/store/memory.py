@@ -9,7 +9,7 @@ from clients.types.store import ContentMissing
 
 
 class MemoryStore(CountedStore):
-    """Holds every file put until it is released, and forgets all with the process."""
+    """Holds every file until it is released or the process ends."""
 
     kind = "memory"
 
@@ -36,7 +36,7 @@ class MemoryStore(CountedStore):
         return checked_content(cid, data, self.where)
 
     def pin(self, cid: Cid) -> None:
-        """Check that the content is here: what is here stays until released."""
+        """Check that the content is here; it stays until released."""
         if cid not in self._files:
             raise ContentMissing(cid, "not in this memory store, so it cannot be pinned")
 

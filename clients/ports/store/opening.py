@@ -1,4 +1,4 @@
-"""From the word that a user gives to a store."""
+"""Opens the store that a user names."""
 
 import logging
 import os
@@ -27,15 +27,14 @@ def open_store(
 ) -> Store:
     """Return the store that `spec` asks for; close it when done.
 
-    `memory`; `dir`, a folder under `root`, or `dir:PATH`; `kubo`, a node of our own with its repository
-    under `root`; a multiaddr or URL of a running node, or where its URL stands (`clients.ports.urls`); or
-    `auto`: our own node where Kubo is installed, a folder where it is not. Opening what an earlier run left
-    under `root` goes on with it.
+    `memory`; `dir`, a folder under `root`, or `dir:PATH`; `kubo`, a node of our own with its repository under
+    `root`; a multiaddr or URL of a running node, or a reference to its URL (`clients.ports.urls`); or `auto`:
+    our own node if Kubo is installed, else a folder. A store that an earlier run left under `root` is reused.
 
     Raises RequestError for an unknown name or a malformed address, UnavailableError when the store is down.
     """
     if is_url(spec):
-        spec = read_url(spec, environ)  # a node's API may be under a path that nobody else knows
+        spec = read_url(spec, environ)  # a node's API may have a secret path
     if is_address(spec):
         return _attach(parse_address(spec), timeout_s, environ)
     kind, colon, path = spec.partition(":")

@@ -1,4 +1,4 @@
-"""Trying again what may pass: bounded, with growing pauses."""
+"""Retries transient trouble: bounded, with growing pauses."""
 
 import time
 from collections.abc import Callable
@@ -11,12 +11,13 @@ T = TypeVar("T")
 
 
 class TransientError(UnavailableError):
-    """Trouble that may pass by itself, such as a refused connection: worth another try."""
+    """Trouble that may pass by itself, such as a refused connection, and is worth another try."""
 
 
 @dataclass(frozen=True, slots=True)
 class Retry:
-    """How often to try, and the pauses: `first_s`, then `factor` times the last, up to `longest_s`."""
+    """How often to try, and the pauses: first `first_s`, then each `factor` times the last, up to
+    `longest_s`."""
 
     attempts: int = 4
     first_s: float = 0.1
@@ -29,7 +30,8 @@ class Retry:
             raise ValueError(f"a retry needs at least one attempt, not {self.attempts}")
 
     def call(self, work: Callable[[], T]) -> T:
-        """Return what `work` returns, trying again while it raises TransientError; the last one gets out."""
+        """Return the result of `work`, trying again while it raises TransientError; the last one is
+        raised."""
         pause = self.first_s
         for left in range(self.attempts - 1, -1, -1):
             try:

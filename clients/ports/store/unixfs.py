@@ -1,4 +1,4 @@
-"""The CID of a file, computed here as Kubo computes it.
+"""Computes the CID of a file as Kubo does.
 
 A file is cut into 256 KiB chunks, each a UnixFS leaf in a dag-pb block. Up to 174 blocks hang from one node,
 level by level until a single root is left (the balanced layout). The root's sha2-256 is the digest. Formats:
@@ -36,7 +36,7 @@ class _Block(NamedTuple):
 
 
 def compute_cid(data: bytes | bytearray | memoryview) -> Cid:
-    """Return the CID of a file that holds `data`, from 0 bytes up."""
+    """Return the CID of a file with the content `data`, which may be empty."""
     level = list(_leaves(memoryview(data).cast("B")))
     while len(level) > 1:
         level = [_parent(level[at : at + LINKS_PER_NODE]) for at in range(0, len(level), LINKS_PER_NODE)]
@@ -55,7 +55,7 @@ def _leaves(data: memoryview) -> Iterator[_Block]:
         head = _FILE_TYPE + (_FILE_DATA + size if len(chunk) else b"")
         tail = _FILE_SIZE + size
         head = _NODE_DATA + _varint(len(head) + len(chunk) + len(tail)) + head
-        # hashed in pieces: joining them would copy the whole file once more
+        # hashed in pieces: joining them would copy the whole file again
         digest = hashlib.sha256(head)
         digest.update(chunk)
         digest.update(tail)

@@ -69,7 +69,7 @@ def test_constants_are_the_federations() -> None:
 
 def test_code_of_ones_own_is_never_taken_from_a_record() -> None:
     agreed = {**AGREED, "model": "theirs:net"}
-    with pytest.raises(RequestError, match="say --model theirs:net"):
+    with pytest.raises(RequestError, match="give --model theirs:net"):
         settle(STAND_INS, agreed, "a.json")
     assert settle({**STAND_INS, "model": "theirs:net"}, agreed, "a.json").model == "theirs:net"
 

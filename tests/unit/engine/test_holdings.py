@@ -118,7 +118,7 @@ def test_the_head_is_brought_and_a_lost_genesis_is_told_of_once(
         for settled in (1, 2):
             holdings.let_go(settled, compute_cid(b"head"), lambda: b"head")
     assert home.pinned == {compute_cid(b"head")}
-    assert caplog.text.count("genesis can't be had") == 1
+    assert caplog.text.count("genesis can't be fetched") == 1
 
     def nowhere() -> bytes:
         raise UnavailableError("the accepted model can't be had.")

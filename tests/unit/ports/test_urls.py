@@ -47,7 +47,7 @@ def test_any_text_is_a_url_or_refused(text: str) -> None:
 def test_a_url_is_where_it_is_said_to_be(tmp_path: Path) -> None:
     assert read_url("env:NODE", {"NODE": f" {KEYED}\n"}) == KEYED
     assert all(map(is_url, ("env:NODE", "file:url", KEYED)))
-    with pytest.raises(RequestError, match="environment variable NODE is to hold a URL, and is not set"):
+    with pytest.raises(RequestError, match="environment variable NODE should hold a URL, and is not set"):
         read_url("env:NODE", {})
     with pytest.raises(UnavailableError, match="can't be read: No such file"):
         read_url(f"file:{tmp_path}/url")
@@ -55,7 +55,7 @@ def test_a_url_is_where_it_is_said_to_be(tmp_path: Path) -> None:
     with pytest.raises(RequestError, match="open to others than its owner"):
         read_url(f"file:{tmp_path}/url")
     write_whole(tmp_path / "url", "xqzxqzxqz\n", mode=0o600)
-    with pytest.raises(RequestError, match=r"first line of .*url is no URL") as refused:
+    with pytest.raises(RequestError, match=r"first line of .*url is not a URL") as refused:
         read_url(f"file:{tmp_path}/url")
     assert "xqzxqzxqz" not in str(refused.value)
     (tmp_path / "url").write_bytes(b"\xff\xfe")
