@@ -26,13 +26,14 @@ from clients.ports.chain.abi import Abi
 from clients.ports.chain.deployment import Deployment
 from clients.ports.chain.link import Link, open_link
 from clients.ports.chain.patience import Patience
-from clients.ports.chain.terms import KINDS, pack_terms
+from clients.ports.chain.terms import pack_terms
 from clients.ports.command import Parser, guard
 from clients.ports.keys import Key, open_key
 from clients.ports.store.opening import open_store
 from clients.ports.urls import WAYS, is_url
 from clients.types.errors import RequestError, UnavailableError
 from clients.types.keeping import check_history
+from clients.types.mechanisms import KINDS
 from clients.types.store import Store
 
 _ROUNDS = re.compile(r"(\d{1,12})?\.\.(\d{1,12})?|(\d{1,12})")

@@ -16,7 +16,14 @@ from random import Random
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from clients.engine.agreement import agree_on_history, require_agreed, settle
-from clients.engine.config import ParticipantConfig, add_options, build_own, get_personal, read_toml
+from clients.engine.config import (
+    ParticipantConfig,
+    add_options,
+    build_own,
+    get_personal,
+    read_toml,
+    refuse_others,
+)
 from clients.engine.journal import Journal
 from clients.engine.launch import resume_sent
 from clients.mechanisms import CONDUCTS
@@ -27,7 +34,7 @@ from clients.ports.chain import Link, Token, Web3Chain, open_chain, open_link
 from clients.ports.chain.deployment import Deployment, find_mechanism
 from clients.ports.chain.fees import add_ceiling, parse_ceiling
 from clients.ports.chain.patience import Patience
-from clients.ports.chain.terms import Terms, abi_of, terms_of
+from clients.ports.chain.terms import abi_of, terms_of
 from clients.ports.command import Parser, guard
 from clients.ports.keys import Key, KeyedSalts, open_key
 from clients.ports.store.opening import open_store
@@ -38,6 +45,7 @@ from clients.types.cid import Cid
 from clients.types.errors import PeerError, RequestError, UnminedError
 from clients.types.federation import Address, Standing
 from clients.types.learning import AGREED
+from clients.types.mechanisms import Terms
 from clients.types.store import Store
 
 if TYPE_CHECKING:
@@ -118,6 +126,7 @@ def _run(options: dict[str, Any]) -> int:
             open_link(options["rpc"], [key], journal=journal.note_sent, patience=patience, fees=fees)
         )
         mechanism = _find(link, deployment, options["federation"])
+        refuse_others(mechanism, options)
         own = build_own(mechanism, told)
         chain = (
             deployment.open(link)

@@ -55,7 +55,7 @@ def _run(options: dict[str, Any], started: list[Path]) -> int:
         _, config = RunFolder.reopen(resume)
         config = dataclasses.replace(config, **options, out=str(resume))
     else:
-        config = build({**(read_toml(file) if file else {}), **options})
+        config = build({**(read_toml(file) if file else {}), **options}, given=options)
     console = Console()
     with Swarm(config, resume=resume) as swarm:
         started.append(swarm.folder.root)

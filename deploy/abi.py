@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import Any
 
 from clients.ports.binaries import ROOT
-from clients.ports.chain.terms import KINDS
 from clients.ports.command import guard
+from clients.types.mechanisms import KINDS
 from deploy.compiler import artifact
 
 FOLDER = ROOT / "clients" / "ports" / "chain" / "abi"

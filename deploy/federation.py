@@ -12,7 +12,7 @@ from clients.ports.chain.flights import Step
 from clients.ports.chain.link import Link
 from clients.ports.chain.refusal import explain
 from clients.ports.chain.rpc import RpcError, reading
-from clients.ports.chain.terms import Terms, kind_of, mechanism_of, terms_of
+from clients.ports.chain.terms import terms_of
 from clients.ports.chain.token import Token
 from clients.ports.chain.web3chain import Web3Chain, check_code
 from clients.types.amounts import format_amount
@@ -20,9 +20,10 @@ from clients.types.chain import Call
 from clients.types.errors import ProtocolError, RequestError, UnavailableError
 from clients.types.federation import ZERO_ADDRESS, Address
 from clients.types.keeping import HISTORY
+from clients.types.mechanisms import Terms, kind_of, mechanism_of
 from deploy.compiler import artifact
 from deploy.sources import compiler_settings
-from deploy.terms import show_term
+from deploy.terms import format_term, format_value, get_name
 
 T = TypeVar("T")
 
@@ -66,7 +67,8 @@ def deploy_federation(
         Token(link, terms.token).check_decimals()
     _check_sizes(artifact(contract).abi, terms)
     # Refused terms are found out before anything is paid for. Any token does for that.
-    _estimate(link, deployer, contract, (astuple(replace(terms, token=deployer)),))
+    tried = replace(terms, token=deployer)
+    _estimate(link, deployer, contract, (astuple(tried),), tried)
     if terms.token == ZERO_ADDRESS:
         minter = deployer if play else ZERO_ADDRESS
         token = _deploy(link, deployer, "JuryToken", (supply, deployer, minter))
@@ -76,7 +78,7 @@ def deploy_federation(
     elif terms.beacon != ZERO_ADDRESS:
         beacon = _existing(link, "IBeacon", terms.beacon)
     whole = replace(terms, token=token.address, beacon=beacon.address if beacon else ZERO_ADDRESS)
-    federation = _deploy(link, deployer, contract, (astuple(whole),))
+    federation = _deploy(link, deployer, contract, (astuple(whole),), whole)
     _verify(link, federation, whole)
     return Deployment(
         name=name,
@@ -114,13 +116,16 @@ def fill_pool(chain: Web3Chain, sponsor: Address, amount: int) -> None:
         raise receipt.error
 
 
-def _deploy(link: Link, deployer: Address, contract: str, args: Sequence[object]) -> Contract:
+def _deploy(
+    link: Link, deployer: Address, contract: str, args: Sequence[object], terms: Terms | None = None
+) -> Contract:
+    """Deploy a contract; `terms` are a federation's, which it may refuse."""
     built = artifact(contract)
-    data, gas = _estimate(link, deployer, contract, args)
+    data, gas = _estimate(link, deployer, contract, args, terms)
     step = Step(deployer, None, data, f"deploy {contract}", gas * 5 // 4)
     [mined] = link.sender.send([step])
     if not mined.ok or mined.created is None:
-        raise _refused(contract, explain(link.rpc, _errors(contract), step, mined))
+        raise _refused(contract, explain(link.rpc, _errors(contract), step, mined), terms)
     where = address(mined.created)
     code = _patiently(lambda: link.data("eth_getCode", where, hex(mined.block)))
     if len(code) != len(built.deployed_bytecode):
@@ -128,7 +133,9 @@ def _deploy(link: Link, deployer: Address, contract: str, args: Sequence[object]
     return Contract(contract, where, hash_code(code), mined.transaction, mined.block)
 
 
-def _estimate(link: Link, deployer: Address, contract: str, args: Sequence[object]) -> tuple[bytes, int]:
+def _estimate(
+    link: Link, deployer: Address, contract: str, args: Sequence[object], terms: Terms | None = None
+) -> tuple[bytes, int]:
     """Return what a deployment sends, and the gas it takes."""
     built = artifact(contract)
     data = built.bytecode + Abi(built.abi).construct(args)
@@ -140,23 +147,23 @@ def _estimate(link: Link, deployer: Address, contract: str, args: Sequence[objec
     except RpcError as error:
         if error.revert is None:
             raise UnavailableError(f"chain at {link.rpc.where} can't estimate {contract}: {error}") from None
-        raise _refused(contract, _errors(contract).error(error.revert)) from None
+        raise _refused(contract, _errors(contract).error(error.revert), terms) from None
 
 
 def _check_sizes(abi: Sequence[Mapping[str, Any]], terms: Terms) -> None:
     """Raise `RequestError` for a number that is too large for its place in the contract's terms."""
     [constructor] = [entry for entry in abi if entry["type"] == "constructor"]
 
-    def check(components: Sequence[Mapping[str, Any]], record: Any, where: str) -> None:
+    def check(components: Sequence[Mapping[str, Any]], record: Any) -> None:
         for component, field in zip(components, fields(record), strict=True):
             value, kind = getattr(record, field.name), component["type"]
             if kind == "tuple":
-                check(component["components"], value, f"{field.name}: ")
+                check(component["components"], value)
             elif kind.startswith("uint") and value >> int(kind.removeprefix("uint")):
-                most = kind.removeprefix("uint")
-                raise RequestError(f"{where}{field.name} = {value}: it must be less than 2^{most}.")
+                most = format_value(terms, field.name, 2 ** int(kind.removeprefix("uint")) - 1)
+                raise RequestError(f"{format_term(terms, field.name)} is too much: {most} at most.")
 
-    check(constructor["inputs"][0]["components"], terms, "")
+    check(constructor["inputs"][0]["components"], terms)
 
 
 def _errors(contract: str) -> Abi:
@@ -194,13 +201,16 @@ def _verify(link: Link, federation: Contract, terms: Terms) -> None:
         )
     got = terms_of(mechanism, _patiently(lambda: ask("terms")))
     if got != terms:
+        names = [item.name for item in (*fields(terms), *fields(terms.schedule)) if item.name != "schedule"]
+        others = [told for name in names if (told := format_term(got, name)) != format_term(terms, name)]
         raise UnavailableError(
-            f"chain at {link.rpc.where}: {federation.address} has other terms than asked for: {got}."
+            f"chain at {link.rpc.where}: {federation.address} has other terms than asked for: "
+            f"{', '.join(others)}."
         )
 
 
-def _refused(contract: str, error: ProtocolError) -> RequestError:
-    if error.name == "InvalidTerms":
-        name, value = error.values
-        error = ProtocolError(error.name, name, show_term(str(name), value))
-    return RequestError(f"{contract} refuses these terms: {error}.")
+def _refused(contract: str, error: ProtocolError, terms: Terms | None) -> RequestError:
+    said = str(error)
+    if error.name == "InvalidTerms" and terms is not None:
+        said = format_term(terms, get_name(str(error.values[0])))
+    return RequestError(f"{contract} refuses these terms: {said}.")

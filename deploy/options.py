@@ -2,22 +2,23 @@
 
 import argparse
 from collections.abc import Mapping
-from dataclasses import fields
+from dataclasses import asdict, fields
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from clients.ports.chain.abi import address
-from clients.ports.chain.terms import KINDS, Terms, kind_of
 from clients.ports.files import load_toml
 from clients.types.amounts import parse_amount
 from clients.types.errors import RequestError, unknown_name
 from clients.types.federation import ZERO_ADDRESS, Schedule
 from clients.types.keeping import HISTORY, check_history
-from deploy.terms import REQUIRED, TERMS, parse_digest, parse_number
+from clients.types.mechanisms import DEFAULT, KINDS, Terms, kind_of
+from clients.types.terms import Term, Unit, get_terms
+from deploy.terms import WAYS, get_owned, parse_digest, parse_number
 
-_TIMES = {one.name: one.default for one in fields(Schedule)}
-_PUBLISH = 3600
-"""Seconds to publish in, where a mechanism has somebody publish."""
+T = TypeVar("T")
+
+_TIMES = [one.name for one in fields(Schedule)]
 
 
 def add_terms(parser: argparse.ArgumentParser, *, pause: int) -> None:
@@ -29,7 +30,7 @@ def add_terms(parser: argparse.ArgumentParser, *, pause: int) -> None:
     parser.set_defaults(pause=pause)
     group = parser.add_argument_group("terms of the federation")
     group.add_argument(
-        "--mechanism", metavar="NAME", help=f"{', '.join(KINDS)} (default: the file's, else stake_vote)"
+        "--mechanism", metavar="NAME", help=f"{', '.join(KINDS)} (default: the file's, else {DEFAULT})"
     )
     group.add_argument(
         "--terms", type=Path, metavar="FILE", help="a TOML file with any of these, and [schedule]"
@@ -42,21 +43,51 @@ def add_terms(parser: argparse.ArgumentParser, *, pause: int) -> None:
         metavar="N",
         help=f"rounds for which members keep models, for audits; genesis and head always (default {HISTORY})",
     )
-    for name, term in TERMS.items():
-        option = "--" + name.replace("_", "-")
-        text = f"{', '.join(term.defaults)}: {term.help}"
-        if term.flag:
-            group.add_argument(option, action=argparse.BooleanOptionalAction, help=text)
+    for name, owners in get_owned().items():
+        unit = next(iter(owners.values())).unit
+        if unit is Unit.FLAG:
+            group.add_argument(_flag(name), action=argparse.BooleanOptionalAction, help=_get_help(owners))
         else:
-            group.add_argument(option, metavar=term.shown, nargs="+" if term.several else None, help=text)
-    for name, seconds in (_TIMES | {"open": pause}).items():
+            several = "+" if unit is Unit.ADDRESSES else None
+            group.add_argument(_flag(name), metavar=WAYS[unit].shown, nargs=several, help=_get_help(owners))
+    for name in _TIMES:
         text = (
             f"length of the {name} phase, in seconds"
             if name != "unbonding"
             else "seconds until a stake is free"
         )
-        shown = f"{seconds}; {_PUBLISH} where somebody publishes" if name == "publish" else seconds
-        group.add_argument(f"--{name}-seconds", metavar="S", help=f"{text} (default {shown})")
+        seconds = {mechanism: _get_times(mechanism, pause)[name] for mechanism in KINDS}
+        shown = "; ".join(f"{number}: {', '.join(who)}" for number, who in _group(seconds).items())
+        group.add_argument(
+            f"--{name}-seconds",
+            metavar="S",
+            help=f"{text} (default {shown if len(set(seconds.values())) > 1 else seconds[DEFAULT]})",
+        )
+
+
+def _get_help(owners: Mapping[str, Term]) -> str:
+    """Return what a term means in the mechanisms that have it, and its default in each."""
+    texts = {}
+    for mechanism, term in owners.items():
+        default = "none" if term.default == () else str(term.default).lower()
+        texts[mechanism] = term.told + (" (required)" if term.default is None else f" (default {default})")
+    return "; ".join(f"{', '.join(who)}: {text}" for text, who in _group(texts).items())
+
+
+def _group(values: Mapping[str, T]) -> dict[T, list[str]]:
+    """Return the names that have each value."""
+    groups: dict[T, list[str]] = {}
+    for name, value in values.items():
+        groups.setdefault(value, []).append(name)
+    return groups
+
+
+def _get_times(mechanism: str, pause: int) -> dict[str, int]:
+    return asdict(KINDS[mechanism].schedule) | {"open": pause}
+
+
+def _flag(name: str) -> str:
+    return "--" + name.replace("_", "-")
 
 
 def add_pool(parser: argparse._ActionsContainer) -> None:
@@ -77,13 +108,14 @@ def read_pool(given: argparse.Namespace) -> int:
 def read_terms(given: argparse.Namespace) -> Terms:
     """Return the terms asked for; token and beacon as given, else zero. RequestError says what is wrong."""
     table = load_toml("terms file", given.terms) if given.terms else {}
-    mechanism = str(_first(given.mechanism, table.get("mechanism"), "stake_vote"))
+    mechanism = str(_first(given.mechanism, table.get("mechanism"), DEFAULT))
     kind = kind_of(mechanism)
-    own = {name: term for name, term in TERMS.items() if mechanism in term.defaults}
-    for name in TERMS.keys() - own.keys():
-        if getattr(given, name) is not None:
+    own = get_terms(kind.terms)
+    for name, owners in get_owned().items():
+        if mechanism not in owners and getattr(given, name) is not None:
             raise RequestError(
-                f"--{name.replace('_', '-')} is no term of {mechanism}, which has: {', '.join(own)}."
+                f"{_flag(name)} is a term of {' and '.join(owners)}, not of {mechanism}, which has: "
+                f"{', '.join(own)}."
             )
     _check_names(table, ["mechanism", "genesis", "history", "schedule", *own], f"{given.terms}")
     times = table.get("schedule", {})
@@ -92,16 +124,14 @@ def read_terms(given: argparse.Namespace) -> Terms:
     _check_names(times, _TIMES, f"{given.terms}, [schedule]")
     settled: dict[str, Any] = {}
     for name, term in own.items():
-        value = _first(getattr(given, name), table.get(name), term.defaults[mechanism])
-        if value is REQUIRED:
-            raise RequestError(
-                f"{mechanism} needs {name}, {term.help}: give --{name.replace('_', '-')} {term.shown}."
-            )
-        settled[name] = term.parse(name, value)
-    defaults = _TIMES | {"open": given.pause, "publish": 0 if mechanism == "stake_vote" else _PUBLISH}
+        way, given_value = WAYS[term.unit], getattr(given, name)
+        value = table.get(name, term.default) if given_value is None else given_value
+        if value is None:
+            raise RequestError(f"{mechanism} needs {name}, {term.told}: give {_flag(name)} {way.shown}.")
+        settled[name] = way.read(name, value)
     schedule = {
         name: parse_number(name, _first(getattr(given, f"{name}_seconds"), times.get(name), default))
-        for name, default in defaults.items()
+        for name, default in _get_times(mechanism, given.pause).items()
     }
     return kind.terms(
         token=address(given.token) if given.token else ZERO_ADDRESS,

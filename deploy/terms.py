@@ -1,9 +1,9 @@
-"""What can be said of a federation's terms: what each means, how it is written, what it is by default."""
+"""How people write a federation's terms, unit by unit: read from files and options, and told in messages."""
 
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
@@ -11,19 +11,22 @@ from clients.ports.chain.abi import address
 from clients.types.amounts import format_amount, parse_amount
 from clients.types.cid import Cid
 from clients.types.errors import RequestError, unknown_name
-from clients.types.federation import EPOCHS_MAX, SAMPLES_MAX, Election
-
-REQUIRED = object()
-"""Stands for a default where there is none."""
+from clients.types.federation import Election
+from clients.types.mechanisms import KINDS, Terms
+from clients.types.terms import Term, Unit, get_terms
 
 
 def _show(value: Any) -> str:
-    """Return a value as a TOML file has it."""
-    return str(value) if isinstance(value, Decimal) else repr(value)
+    """Return a value as a TOML file has it, or nearly so: without an exponent where that isn't too long."""
+    if isinstance(value, Decimal):
+        return format(value, "f") if value.is_finite() and abs(value.adjusted()) < 50 else str(value)
+    return repr(value)
 
 
 def parse_number(name: str, value: Any) -> int:
     """Return a whole number of at least 0."""
+    if isinstance(value, Decimal) and value.is_finite() and 0 <= value.adjusted() < 100 and value % 1 == 0:
+        value = int(value)  # 16e18 is a whole number too
     try:
         number = -1 if isinstance(value, bool) else int(str(value))
     except ValueError:
@@ -65,7 +68,7 @@ def parse_account(name: str, value: Any) -> str:
 
 def parse_accounts(name: str, value: Any) -> tuple[str, ...]:
     """Return several addresses, checksummed."""
-    if not isinstance(value, list):
+    if not isinstance(value, list | tuple):
         raise RequestError(f"{name} = {_show(value)} is not a list of addresses.")
     return tuple(parse_account(name, one) for one in value)
 
@@ -81,6 +84,14 @@ def parse_time(name: str, value: Any) -> int:
     except ValueError:
         raise RequestError(f"{name} = {_show(value)} is no date and time.") from None
     return parse_number(name, value)
+
+
+def format_time(seconds: int) -> str:
+    """Return a time as a date and time where there is one for it, else as it is counted."""
+    try:
+        return datetime.fromtimestamp(seconds, UTC).isoformat()
+    except (OverflowError, OSError, ValueError):
+        return str(seconds)
 
 
 def parse_text(name: str, value: Any) -> bytes:
@@ -99,106 +110,60 @@ def parse_election(name: str, value: Any) -> int:
     return int(Election[value.upper()])
 
 
+def format_election(number: int) -> str:
+    """Return an election's name."""
+    return Election(number).name.lower() if number in tuple(Election) else str(number)
+
+
 @dataclass(frozen=True, slots=True)
-class Term:
-    """A term: what it means, its default in each mechanism that has it, how it is read and shown."""
+class Way:
+    """How values in one unit are read, by a term's name and what was written, and told; what usage shows."""
 
-    help: str
-    defaults: Mapping[str, Any]
-    parse: Callable[[str, Any], Any] = parse_number
+    read: Callable[[str, Any], Any]
+    write: Callable[[Any], str] = str
     shown: str = "N"
-    flag: bool = False
-    several: bool = False
 
 
-def _of(stake_vote: Any = None, vbfl: Any = None, bflc: Any = None, blade: Any = None) -> dict[str, Any]:
-    given = {"stake_vote": stake_vote, "vbfl": vbfl, "bflc": bflc, "blade": blade}
-    return {name: default for name, default in given.items() if default is not None}
-
-
-def _everywhere(default: Any) -> dict[str, Any]:
-    return _of(default, default, default, default)
-
-
-def _amount(text: str, defaults: Mapping[str, str]) -> Term:
-    """Return a term that is an amount: tokens where people write it, base units in the contract."""
-    return Term(f"{text}, in tokens", defaults, parse_amount, "TOKENS")
-
-
-TERMS: Mapping[str, Term] = {
-    "bond": _amount("least stake to join and to act", _everywhere("16")),
-    "proposer_stake": _amount("what a proposer of a rejected round loses", _of("16")),
-    "voter_stake": _amount("what a voter loses that is outvoted, or commits and doesn't reveal", _of("8")),
-    "unit_reward": _amount(
-        "what a sample visited, a signature verified or a vote cast earns", _of(vbfl="0.000001")
-    ),
-    "fee": _amount("what joining costs above the stake", _of(bflc="0")),
-    "managers": Term(
-        "who admits and expels, by majority", _of(bflc=REQUIRED), parse_accounts, "ADDRESS", several=True
-    ),
-    "publisher": Term(
-        "who gets back what the task leaves of the pool", _of(blade=REQUIRED), parse_account, "ADDRESS"
-    ),
-    "bounty": _amount("what the pool must hold before the first round", _of(blade="1000")),
-    "rule": Term("name of the rule of aggregation", _of(blade="fedavg"), parse_text, "TEXT"),
-    "rounds": Term("accepted rounds that the bounty is for", _of(blade=10)),
-    "bidding_ends": Term(
-        "when bidding ends, in seconds since 1970 or as a date and time",
-        _of(blade=REQUIRED),
-        parse_time,
-        "TIME",
-    ),
-    "deadline": Term(
-        "when the task is over, in seconds since 1970 or as a date and time",
-        _of(blade=REQUIRED),
-        parse_time,
-        "TIME",
-    ),
-    "seats": Term("most proposers a round", _of(4, bflc=12)),
-    "min_voters": Term("fewest voters to open a round with", _of(3)),
-    "workers": Term("proposers a round", _of(vbfl=12)),
-    "validators": Term("voters a round", _of(vbfl=5)),
-    "miners": Term("publishers a round, beside the validators", _of(vbfl=3)),
-    "committee": Term("members who score and publish", _of(bflc=4)),
-    "updates": Term("updates that make a model", _of(bflc=6)),
-    "winners": Term("most members", _of(blade=10)),
-    "min_winners": Term("fewest members to open a round with", _of(blade=3)),
-    "quorum_bps": Term("share of the voters who must reveal, in hundredths of a percent", _of(5000)),
-    "min_samples": Term("fewest samples that a bid or a proposal may claim", _of(blade=1)),
-    "max_samples": Term("most samples that a proposal may claim", _everywhere(SAMPLES_MAX)),
-    "max_epochs": Term("most epochs that a proposal may claim", _everywhere(EPOCHS_MAX)),
-    "attribution": Term(
-        "slash only proposers whose updates the rejecting voters name", _of(False), parse_flag, flag=True
-    ),
-    "kick_rounds": Term("rejected updates in a row that ban a worker", _of(vbfl=6)),
-    "min_score": Term(
-        "least median score of an update that passes, in hundredths of a percent", _of(bflc=2000)
-    ),
-    "election": Term(
-        "how the committee is elected: score, random, factors", _of(bflc="score"), parse_election, "HOW"
-    ),
-    "speed_bps": Term(
-        "weight of speed in an election by factors, in hundredths of a percent", _of(bflc=2000)
-    ),
-    "profit_bps": Term(
-        "share of the pool that an accepted round pays out, in hundredths of a percent", _of(bflc=1000)
-    ),
-    "block_bps": Term(
-        "share of a round's bounty that the block's winner gets, in hundredths of a percent", _of(blade=1000)
-    ),
-    "pow_bits": Term(
-        "bits of proof of work that win a block; 0: the highest stake wins it", _of(vbfl=0, blade=0)
-    ),
-    "challenge": Term(
-        "seconds after proposing in which plagiarists are accused and nobody votes", _of(blade=1800)
-    ),
+WAYS: Mapping[Unit, Way] = {
+    Unit.COUNT: Way(parse_number),
+    Unit.TOKENS: Way(parse_amount, lambda units: f"{format_amount(units)} tokens", "TOKENS"),
+    Unit.BPS: Way(parse_number),
+    Unit.SECONDS: Way(parse_number, lambda seconds: f"{seconds} seconds", "S"),
+    Unit.TIME: Way(parse_time, format_time, "TIME"),
+    Unit.FLAG: Way(parse_flag, lambda flag: str(flag).lower(), ""),
+    Unit.ADDRESS: Way(parse_account, str, "ADDRESS"),
+    Unit.ADDRESSES: Way(parse_accounts, lambda accounts: f"[{', '.join(accounts)}]", "ADDRESS"),
+    Unit.TEXT: Way(parse_text, lambda data: repr(data.rstrip(b"\0").decode(errors="replace")), "TEXT"),
+    Unit.ELECTION: Way(parse_election, format_election, "HOW"),
 }
-"""Every mechanism's own terms, but for the schedule and what all need: token, beacon, genesis."""
 
 
-def show_term(field: str, value: object) -> object:
-    """Return the value of a contract's term, whose name there is `field`, for people: amounts in tokens."""
-    term = TERMS.get(re.sub(r"([A-Z])", r"_\1", field).lower())
-    if term is None or term.parse is not parse_amount or not isinstance(value, int):
-        return value
-    return f"{format_amount(value)} tokens"
+def get_owned() -> dict[str, dict[str, Term]]:
+    """Return all terms but token, beacon, genesis and schedule: name → mechanism → term."""
+    owned: dict[str, dict[str, Term]] = {}
+    for mechanism, kind in KINDS.items():
+        for name, term in get_terms(kind.terms).items():
+            owned.setdefault(name, {})[mechanism] = term
+    return owned
+
+
+def get_name(field: str) -> str:
+    """Return the name that people know a term by, whose name in the ABI is `field`."""
+    return re.sub(r"([A-Z])", r"_\1", field).lower()
+
+
+def format_value(terms: Terms, name: str, value: Any) -> str:
+    """Return a value of the term `name`, or of the schedule's, as people write it."""
+    if hasattr(terms.schedule, name):
+        return WAYS[Unit.SECONDS].write(value)
+    term = get_terms(type(terms)).get(name)
+    if term is not None:
+        return WAYS[term.unit].write(value)
+    return "0x" + value.hex() if isinstance(value, bytes) else str(value)
+
+
+def format_term(terms: Terms, name: str) -> str:
+    """Return the term `name`, or what the schedule says of the phase `name`, as people write it."""
+    if hasattr(terms.schedule, name):
+        return f"schedule.{name} = {format_value(terms, name, getattr(terms.schedule, name))}"
+    return f"{name} = {format_value(terms, name, getattr(terms, name))}"

@@ -8,6 +8,7 @@ from clients.auditing.findings import Findings
 from clients.auditing.replay import Replay, Settled
 from clients.auditing.source import Block, Source
 from clients.protocol.council import Council, get_council, get_entry
+from clients.protocol.mechanisms import MECHANISMS
 from clients.protocol.state import Env
 from clients.protocol.task import TaskBook, get_task
 from clients.types.federation import ZERO_ADDRESS, Address, Member, Round, Seat, Status
@@ -80,7 +81,7 @@ def compare_rounds(findings: Findings, source: Source, done: Sequence[Settled], 
         part = done[start : start + PAGE]
         for one, theirs in zip(part, source.rounds([one.number for one in part], at), strict=True):
             compare_round(findings, one.number, one.record, theirs, one)
-        if source.mechanism in ("vbfl", "blade"):
+        if MECHANISMS[source.mechanism].publication.has_winners:
             winners = source.views([("winnerOf", (one.number,)) for one in part], at)
             for one, winner in zip(part, winners, strict=True):
                 if winner != (one.winner or ZERO_ADDRESS):

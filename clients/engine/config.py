@@ -22,10 +22,9 @@ from clients.types.errors import RequestError, unknown_name
 from clients.types.federation import Address
 from clients.types.keeping import HISTORY, HISTORY_MAX
 from clients.types.learning import AGREED, AUTO, LAYOUTS, Form, Learning
+from clients.types.mechanisms import DEFAULT, KINDS, PLANNED
 from clients.types.settings import check_name, check_range, make, option, plain
 
-PUBLISHED = ("stake_vote", "vbfl", "bflc", "blade", "dfl")
-"""The mechanisms of the papers, runnable or not yet."""
 CHAINS = ("auto", "spec", "eth-tester", "anvil", "hardhat")
 DEVICES = ("auto", "cpu", "cuda", "mps")
 
@@ -83,7 +82,7 @@ class SwarmConfig(ParticipantConfig):
     `own`: the mechanism's settings; by default, its defaults.
     """
 
-    mechanism: str = option("stake_vote", "protocol to run: " + ", ".join(SETTINGS))
+    mechanism: str = option(DEFAULT, "protocol to run: " + ", ".join(SETTINGS))
     chain: str = option("auto", ", ".join(CHAINS) + f", or {WAYS}")
     rounds: int = option(30, "rounds to run")
     malicious: int = option(5, "participants that attack")
@@ -95,11 +94,7 @@ class SwarmConfig(ParticipantConfig):
     def __post_init__(self) -> None:
         """Check every setting alone and all of them together."""
         ParticipantConfig.__post_init__(self)
-        check_name("mechanism", self.mechanism, {*SETTINGS, *PUBLISHED})
-        if self.mechanism not in SETTINGS:
-            raise RequestError(
-                f"mechanism {self.mechanism!r} has no client yet; there are: {', '.join(SETTINGS)}."
-            )
+        check_mechanism(self.mechanism)
         if not self.on_node:
             check_name("chain", self.chain, CHAINS)
         if self.store == "memory" and self.on_node:
@@ -143,6 +138,13 @@ class SwarmConfig(ParticipantConfig):
         write_whole(path, tomli_w.dumps({**settings, "versions": versions}))
 
 
+def check_mechanism(name: str) -> None:
+    """Raise `RequestError` for a mechanism that has no client here."""
+    check_name("mechanism", name, {*SETTINGS, *KINDS, *PLANNED})
+    if name not in SETTINGS:
+        raise RequestError(f"mechanism {name!r} has no client yet; there are: {', '.join(SETTINGS)}.")
+
+
 COMMON: Mapping[str, Field[Any]] = {item.name: item for item in fields(SwarmConfig) if item.name != "own"}
 """The settings that every run has."""
 
@@ -154,6 +156,19 @@ def get_owned() -> dict[str, dict[str, Field[Any]]]:
         for item in fields(kind):
             owned.setdefault(item.name, {})[mechanism] = item
     return owned
+
+
+def refuse_others(mechanism: str, given: Collection[str]) -> None:
+    """Raise `RequestError` where a setting `given` on the command line is none of the mechanism's.
+
+    In a file those of others may stand: one file does for several mechanisms.
+    """
+    for name, owners in get_owned().items():
+        if name in given and mechanism not in owners:
+            raise RequestError(
+                f"--{name.replace('_', '-')} is a setting of {' and '.join(owners)}, not of {mechanism}: "
+                "leave it out."
+            )
 
 
 def get_personal() -> tuple[str, ...]:
@@ -183,14 +198,17 @@ def read_toml(path: Path) -> dict[str, Any]:
     return settings
 
 
-def build(settings: Mapping[str, Any]) -> SwarmConfig:
+def build(settings: Mapping[str, Any], given: Collection[str] = ()) -> SwarmConfig:
     """Return the checked settings; `RequestError` for an unknown name or a value of the wrong type.
 
     A mechanism's own settings are in a table with its name, or at the top level, which takes precedence.
-    Settings of other mechanisms are ignored.
+    Settings of other mechanisms are ignored, except those `given` on the command line, which are refused.
     """
+    mechanism = settings.get("mechanism", DEFAULT)
+    if isinstance(mechanism, str):
+        check_mechanism(mechanism)  # before its own settings, which are unknown where it is
+        refuse_others(mechanism, given)
     common, own = _sort_out(settings)
-    mechanism = common.get("mechanism", COMMON["mechanism"].default)
     records = {name: make(kind, own[name]) for name, kind in SETTINGS.items()}
     return make(SwarmConfig, {**common, "own": records.get(str(mechanism))})
 

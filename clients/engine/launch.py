@@ -13,12 +13,12 @@ from clients.mechanisms.base import Entry
 from clients.ports.chain import Link, Web3Chain, Web3Devnet, open_link, setup_members
 from clients.ports.chain.deployment import Deployment
 from clients.ports.chain.flights import Step
-from clients.ports.chain.terms import KINDS, Terms
 from clients.ports.keys import Key, derive_keys, dev_key
 from clients.protocol.simulator import BEACON, TOKEN, SpecChain
 from clients.types.chain import Call, Chain, Devnet
 from clients.types.errors import RequestError, UnavailableError
 from clients.types.federation import SAMPLES_MAX, Address, Standing
+from clients.types.mechanisms import KINDS, Terms
 from deploy.federation import DEV_CHAINS, deploy_federation
 from deploy.federation import fill_pool as deploy_pool
 

@@ -11,9 +11,11 @@ from typing import Any
 
 from clients.engine.config import SwarmConfig, build, read_toml
 from clients.engine.results import LineFile, RoundLine, from_json, to_json
+from clients.mechanisms import SETTINGS
 from clients.ports.files import write_whole
 from clients.ports.urls import beside, holds_secret
 from clients.types.errors import RequestError, UnavailableError
+from clients.types.mechanisms import DEFAULT
 
 CONFIG, ROUNDS, SUMMARY, DEPLOYMENT = "config.toml", "rounds.jsonl", "summary.json", "deployment.json"
 URLS = {"chain": "journal/chain-url", "store": "journal/store-url"}
@@ -53,7 +55,14 @@ class RunFolder:
         path = root / CONFIG
         if not path.exists():
             raise RequestError(f"{root} holds no run to resume: there is no {CONFIG} in it.")
-        return cls(root), build(read_toml(path))
+        settings = read_toml(path)
+        mechanism = settings.get("mechanism", DEFAULT)
+        if mechanism not in SETTINGS:
+            raise RequestError(
+                f"the run in {root} is of the mechanism {mechanism!r}, which isn't known here. Go on with it "
+                f"by the program that registers it: python MY_MECHANISM.py --resume {root}"
+            )
+        return cls(root), build(settings)
 
     def discard_unstarted(self) -> None:
         """Remove the folder of a run that ended before it wrote its settings: nothing in it is useful."""

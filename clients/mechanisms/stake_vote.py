@@ -19,21 +19,22 @@ from clients.roles.view import Judge, Train
 from clients.types.amounts import format_amount, parse_amount
 from clients.types.errors import OwnTrouble, RequestError, attempt, sound
 from clients.types.federation import ZERO_ADDRESS, Address, Outcome, Schedule, StakeVoteTerms, Status
-from clients.types.settings import check_range, option
+from clients.types.settings import check_range, option, term_option
+from clients.types.terms import BPS
 
 
 @dataclass(frozen=True, slots=True)
 class StakeVoteSettings(Settings):
     """The options of stake_vote."""
 
-    proposers: int = option(4, "proposers drawn per round; the others vote")
+    proposers: int = term_option(StakeVoteTerms, "seats")
     tolerance: float = option(
         0.02, "epsilon of eq. (2): how far the score may fall in an approved round", personal=True
     )
-    proposer_stake: str = option("16", "tokens a proposer of a rejected round loses")
-    voter_stake: str = option("8", "tokens a voter in the minority loses")
-    quorum: float = option(0.5, "share of the drawn voters that must reveal for a verdict")
-    attribution: bool = option(False, "slash only proposers whose updates the rejecting voters name")
+    proposer_stake: str = term_option(StakeVoteTerms, "proposer_stake")
+    voter_stake: str = term_option(StakeVoteTerms, "voter_stake")
+    quorum: float = term_option(StakeVoteTerms, "quorum_bps")
+    attribution: bool = term_option(StakeVoteTerms, "attribution")
 
     def check(self) -> None:
         """See `Settings`."""
@@ -74,7 +75,7 @@ def _get_terms(settings: StakeVoteSettings, run: Run, genesis: bytes, samples: i
         voter_stake=voter_stake,
         seats=settings.proposers,
         min_voters=1,
-        quorum_bps=round(settings.quorum * 10_000),
+        quorum_bps=round(settings.quorum * BPS),
         max_samples=samples,
         max_epochs=run.local_epochs,
         attribution=settings.attribution,

@@ -18,12 +18,11 @@ from clients.roles.judging import FIXED_THRESHOLD, LATEST_DRIFTS
 from clients.roles.view import Assemble, Judge, Train
 from clients.types.amounts import parse_amount
 from clients.types.errors import OwnTrouble, RequestError, attempt, sound
-from clients.types.federation import ZERO_ADDRESS, Address, Outcome, Role, Schedule, Status, VbflTerms
-from clients.types.settings import check_range, option
+from clients.types.federation import PUBLISHING, ZERO_ADDRESS, Address, Outcome, Role, Status, VbflTerms
+from clients.types.settings import check_range, option, term_option
 from clients.types.store import ContentMissing
 
 ADAPTIVE, GAP = "adaptive", "gap"
-PUBLISH_SECONDS = 3600
 WORK_MAX = 24
 """The most bits of work with which a run on one machine still finishes."""
 
@@ -32,12 +31,12 @@ WORK_MAX = 24
 class VbflSettings(Settings):
     """The options of vbfl."""
 
-    workers: int = option(12, "workers drawn per round, who train")
-    validators: int = option(5, "validators drawn per round, who vote on each update")
-    miners: int = option(3, "miners drawn per round, who put the model on record")
-    unit_reward: str = option("0.001", "tokens that a sample visited, a check or a vote earns")
-    kick_rounds: int = option(6, "rejected updates in a row that ban a worker")
-    pow_bits: int = option(0, "bits of proof of work that win a block; 0: the highest stake wins it")
+    workers: int = term_option(VbflTerms, "workers")
+    validators: int = term_option(VbflTerms, "validators")
+    miners: int = term_option(VbflTerms, "miners")
+    unit_reward: str = term_option(VbflTerms, "unit_reward")
+    kick_rounds: int = term_option(VbflTerms, "kick_rounds")
+    pow_bits: int = term_option(VbflTerms, "pow_bits")
     threshold: str = option(
         str(FIXED_THRESHOLD),
         "how far an update may fall behind a validator's own; or adaptive, gap",
@@ -97,7 +96,7 @@ def _get_terms(settings: VbflSettings, run: Run, genesis: bytes, samples: int) -
         max_epochs=run.local_epochs,
         kick_rounds=settings.kick_rounds,
         pow_bits=settings.pow_bits,
-        schedule=Schedule(publish=PUBLISH_SECONDS),
+        schedule=PUBLISHING,
     )
 
 

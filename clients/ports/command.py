@@ -9,11 +9,11 @@ import sys
 from collections.abc import Callable
 from typing import NoReturn
 
+import clients
 from clients.ports.hiding import SHOWN, hidden
 from clients.ports.streams import steady_streams
 from clients.types.errors import FedJuryError, ProtocolError
 
-INTERRUPTED = 130
 _URL = re.compile(r"(?<=://)\S+")
 
 
@@ -32,10 +32,11 @@ def guard(run: Callable[[], int], on_interrupt: Callable[[], str] = lambda: "Sto
     """
     with steady_streams():
         try:
+            clients.await_interrupts()
             return run()
         except KeyboardInterrupt:
             print(f"\n{on_interrupt()}", file=sys.stderr)
-            return INTERRUPTED
+            return clients.INTERRUPTED
         except ProtocolError as error:
             _tell(f"the protocol refused an action: {error}")
             return error.exit_code

@@ -1,4 +1,4 @@
-"""Every mechanism by its name."""
+"""The rules of every mechanism that has a contract, by its name."""
 
 from collections.abc import Mapping
 from types import MappingProxyType
@@ -10,6 +10,5 @@ from clients.protocol.policies import Mechanism
 from clients.protocol.stake_vote import STAKE_VOTE
 from clients.protocol.vbfl import VBFL
 
-MECHANISMS: Mapping[str, Mechanism[Any]] = MappingProxyType(
-    {mechanism.name: mechanism for mechanism in (STAKE_VOTE, VBFL, BFLC, BLADE)}
-)
+_SPECS: tuple[Mechanism[Any], ...] = (STAKE_VOTE, VBFL, BFLC, BLADE)
+MECHANISMS: Mapping[str, Mechanism[Any]] = MappingProxyType({spec.name: spec for spec in _SPECS})

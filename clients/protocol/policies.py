@@ -126,6 +126,11 @@ class Publication(Generic[T_contra]):
     get_winner: Callable[[T_contra, Docket], Address] = _get_no_winner
     """Who wins the block of the leading digest; empty: nobody."""
 
+    @property
+    def has_winners(self) -> bool:
+        """Whether there are blocks to win."""
+        return self.get_winner is not _get_no_winner
+
 
 class Settlement(NamedTuple):
     """What settling a round fixes: two rewards, a head or a unit as the payout has it, and the pool after."""

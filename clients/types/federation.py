@@ -7,6 +7,8 @@ addresses are checksummed hex strings. Field order is the ABI's.
 from dataclasses import dataclass, field
 from enum import IntEnum, IntFlag
 
+from clients.types.terms import Unit, term
+
 Address = str
 ZERO32 = bytes(32)
 ZERO_ADDRESS: Address = "0x" + "0" * 40
@@ -83,6 +85,18 @@ class Schedule:
     unbonding: int = 86_400
 
 
+PUBLISHING = Schedule(publish=3600)
+"""The same where members publish."""
+
+# Meaning, default and unit of each term stand once, at its field (`clients.types.terms`), for the settings of
+# swarms and the options of deployments alike. Some terms are no settings of a swarm, which knows better: its
+# bond is what members are to lose or to stake, one voter is enough, and claims end where its data do.
+_BOND = term("16", "least stake to join and to act", Unit.TOKENS)
+_MAX_SAMPLES = term(SAMPLES_MAX, "most samples that a proposal may claim")
+_MAX_EPOCHS = term(EPOCHS_MAX, "most epochs that a proposal may claim")
+_POW_BITS = term(0, "bits of proof of work that win a block; 0: the highest stake wins it")
+
+
 @dataclass(frozen=True, slots=True)
 class StakeVoteTerms:
     """The terms of a `StakeVote` federation; `token` and `beacon` are addresses."""
@@ -90,15 +104,21 @@ class StakeVoteTerms:
     token: Address
     beacon: Address
     genesis: bytes
-    bond: int
-    proposer_stake: int
-    voter_stake: int
-    seats: int
-    min_voters: int
-    quorum_bps: int
-    max_samples: int
-    max_epochs: int
-    attribution: bool
+    bond: int = field(metadata=_BOND)
+    proposer_stake: int = field(metadata=term("16", "what a proposer of a rejected round loses", Unit.TOKENS))
+    voter_stake: int = field(
+        metadata=term("8", "what a voter loses that is outvoted, or commits and doesn't reveal", Unit.TOKENS)
+    )
+    seats: int = field(metadata=term(4, "proposers drawn a round; the others vote"))
+    min_voters: int = field(metadata=term(3, "fewest voters to open a round with"))
+    quorum_bps: int = field(
+        metadata=term(5000, "share of the drawn voters that must reveal for a verdict", Unit.BPS)
+    )
+    max_samples: int = field(metadata=_MAX_SAMPLES)
+    max_epochs: int = field(metadata=_MAX_EPOCHS)
+    attribution: bool = field(
+        metadata=term(False, "slash only proposers whose updates the rejecting voters name", Unit.FLAG)
+    )
     schedule: Schedule
 
 
@@ -109,15 +129,21 @@ class VbflTerms:
     token: Address
     beacon: Address
     genesis: bytes
-    bond: int
-    unit_reward: int
-    workers: int
-    validators: int
-    miners: int
-    max_samples: int
-    max_epochs: int
-    kick_rounds: int
-    pow_bits: int
+    bond: int = field(metadata=_BOND)
+    unit_reward: int = field(
+        metadata=term(
+            "0.001", "what a sample visited, a signature verified or a vote cast earns", Unit.TOKENS
+        )
+    )
+    workers: int = field(metadata=term(12, "workers drawn a round, who train"))
+    validators: int = field(
+        metadata=term(5, "validators drawn a round, who vote on each update and check what is published")
+    )
+    miners: int = field(metadata=term(3, "miners drawn a round, who put the model on record"))
+    max_samples: int = field(metadata=_MAX_SAMPLES)
+    max_epochs: int = field(metadata=_MAX_EPOCHS)
+    kick_rounds: int = field(metadata=term(6, "rejected updates in a row that ban a worker"))
+    pow_bits: int = field(metadata=_POW_BITS)
     schedule: Schedule
 
 
@@ -136,18 +162,24 @@ class BflcTerms:
     token: Address
     beacon: Address
     genesis: bytes
-    bond: int
-    fee: int
-    managers: tuple[Address, ...]
-    committee: int
-    updates: int
-    seats: int
-    max_samples: int
-    max_epochs: int
-    min_score: int
-    election: int
-    speed_bps: int
-    profit_bps: int
+    bond: int = field(metadata=_BOND)
+    fee: int = field(metadata=term("0", "what joining costs above the stake", Unit.TOKENS))
+    managers: tuple[Address, ...] = field(
+        metadata=term(None, "who admits and expels, by majority", Unit.ADDRESSES)
+    )
+    committee: int = field(metadata=term(4, "members who score and publish"))
+    updates: int = field(metadata=term(6, "updates that make a model"))
+    seats: int = field(metadata=term(12, "most proposers a round"))
+    max_samples: int = field(metadata=_MAX_SAMPLES)
+    max_epochs: int = field(metadata=_MAX_EPOCHS)
+    min_score: int = field(metadata=term(2000, "least median score of an update that passes", Unit.BPS))
+    election: int = field(
+        metadata=term("score", "how the next committee is elected: score, random, factors", Unit.ELECTION)
+    )
+    speed_bps: int = field(metadata=term(2000, "weight of speed in an election by factors", Unit.BPS))
+    profit_bps: int = field(
+        metadata=term(1000, "share of the pool that an accepted round pays out", Unit.BPS)
+    )
     schedule: Schedule
 
 
@@ -161,21 +193,29 @@ class BladeTerms:
     token: Address
     beacon: Address
     genesis: bytes
-    bond: int
-    publisher: Address
-    bounty: int
-    rule: bytes
-    rounds: int
-    bidding_ends: int
-    deadline: int
-    winners: int
-    min_winners: int
-    min_samples: int
-    max_samples: int
-    max_epochs: int
-    block_bps: int
-    pow_bits: int
-    challenge: int
+    bond: int = field(metadata=_BOND)
+    publisher: Address = field(
+        metadata=term(None, "who gets back what the task leaves of the pool", Unit.ADDRESS)
+    )
+    bounty: int = field(metadata=term("1000", "what the pool must hold before the first round", Unit.TOKENS))
+    rule: bytes = field(metadata=term("fedavg", "name of the rule of aggregation", Unit.TEXT))
+    rounds: int = field(metadata=term(10, "accepted rounds that the bounty is for"))
+    bidding_ends: int = field(metadata=term(None, "when bidding ends", Unit.TIME))
+    deadline: int = field(metadata=term(None, "when the task is over", Unit.TIME))
+    winners: int = field(metadata=term(10, "most members"))
+    min_winners: int = field(metadata=term(3, "fewest members to open a round with"))
+    min_samples: int = field(metadata=term(1, "fewest samples that a bid or a proposal may claim"))
+    max_samples: int = field(metadata=_MAX_SAMPLES)
+    max_epochs: int = field(metadata=_MAX_EPOCHS)
+    block_bps: int = field(
+        metadata=term(1000, "share of a round's bounty that the block's winner gets", Unit.BPS)
+    )
+    pow_bits: int = field(metadata=_POW_BITS)
+    challenge: int = field(
+        metadata=term(
+            1800, "time after proposing in which plagiarists are accused and nobody votes", Unit.SECONDS
+        )
+    )
     schedule: Schedule
 
 

@@ -9,6 +9,7 @@ from decimal import Decimal
 from typing import Any, TypeVar
 
 from clients.types.errors import RequestError, unknown_name
+from clients.types.terms import BPS, Unit, get_terms
 
 T = TypeVar("T")
 
@@ -19,6 +20,17 @@ def option(default: Any, text: str, **metadata: Any) -> Any:
     `read` in `metadata` converts a table's entry into the value, if the field's type isn't enough.
     """
     return dataclasses.field(default=default, metadata={"help": text, **metadata})
+
+
+def term_option(record: type[Any], name: str) -> Any:
+    """Return a settings field that becomes the term `name` of a federation: help and default are the term's.
+
+    What the contract counts in hundredths of a percent is a share here, and amounts are text.
+    """
+    term = get_terms(record)[name]
+    if term.unit is Unit.BPS:
+        return option(term.default / BPS, term.help)
+    return option(term.default, term.told)
 
 
 def make(kind: type[T], table: Mapping[str, Any]) -> T:

@@ -1,6 +1,7 @@
 """Build the audit page from `deploy/explorer/app` and the compiled contracts into `build/explorer`."""
 
 import json
+import re
 import shutil
 import subprocess
 import tempfile
@@ -10,8 +11,10 @@ from pathlib import Path
 from typing import Any
 
 from clients.ports.binaries import ROOT, node_environment
-from clients.ports.chain.terms import KINDS
 from clients.types.errors import FedJuryError, UnavailableError
+from clients.types.federation import Election
+from clients.types.mechanisms import KINDS, Terms
+from clients.types.terms import Unit, get_terms
 from deploy.compiler import artifact
 
 APP = Path(__file__).parent / "app"
@@ -87,7 +90,10 @@ def bundle(target: Path, scratch: Path, abi: str) -> None:
 
 
 def collect_abi() -> dict[str, Any]:
-    """Return what the page knows of the contracts: parts that are alike in all federations once."""
+    """Return what the page knows of the contracts: parts that are alike in all federations once.
+
+    `labels` say what each mechanism's terms mean, and in what unit they are.
+    """
     federation: dict[str, Any] = {}
     terms: dict[str, Any] = {}
     for mechanism, kind in KINDS.items():
@@ -99,9 +105,20 @@ def collect_abi() -> dict[str, Any]:
     return {
         "federation": [federation[key] for key in sorted(federation)],
         "terms": terms,
+        "labels": {mechanism: _labels(kind.terms) for mechanism, kind in KINDS.items()},
         "token": _views(artifact("JuryToken").abi),
         "beacon": _views(artifact("IBeacon").abi),
     }
+
+
+def _labels(record: type[Terms]) -> dict[str, Any]:
+    labels: dict[str, Any] = {}
+    for name, term in get_terms(record).items():
+        label = labels[re.sub(r"_(\w)", lambda part: part[1].upper(), name)] = {"help": term.help}
+        label["unit"] = term.unit.name
+        if term.unit is Unit.ELECTION:
+            label["choices"] = [one.name.lower() for one in Election]
+    return labels
 
 
 def _views(abi: Iterable[Mapping[str, Any]]) -> list[Mapping[str, Any]]:

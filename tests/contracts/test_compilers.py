@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from clients.ports import binaries
-from clients.ports.chain.terms import KINDS
+from clients.types.mechanisms import KINDS
 from deploy import compiler
 
 ROOT = binaries.ROOT

@@ -76,6 +76,8 @@ for (const [federation, rounds] of [['stake_vote', 10], ['vbfl', 10], ['bflc', u
       assert.match(await page.locator('main').innerText(), /Joined/);
       await visit(page, { path: 'members', federation });
       await page.getByRole('heading', { name: 'Stakes over time' }).waitFor();
+      await page.getByRole('heading', { name: 'Terms' }).waitFor();
+      assert.match(await page.locator('main').innerText(), /least stake to join and to act\s+\S+/);
     });
   });
 }

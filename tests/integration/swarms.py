@@ -5,13 +5,13 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from clients.engine.config import build
+from clients.engine.config import build, get_owned
 from clients.engine.launch import get_terms
 from clients.engine.learners import build_bench
 from clients.engine.results import TIMED
@@ -19,6 +19,7 @@ from clients.learning.codec import encode
 from clients.ports.chain import open_link, setup_members
 from clients.ports.keys import dev_key
 from clients.ports.store.opening import open_store
+from clients.types.mechanisms import DEFAULT
 from deploy.federation import deploy_federation
 
 CHAINS = [
@@ -26,6 +27,17 @@ CHAINS = [
     pytest.param("eth-tester", marks=pytest.mark.slow),
     pytest.param("hardhat", marks=[pytest.mark.needs("hardhat"), pytest.mark.slow]),
 ]
+
+
+def words_of(settings: Mapping[str, Any]) -> list[str]:
+    """Return a swarm's command line, `--name=value`; what only other mechanisms have is left out."""
+    named = {name.replace("-", "_"): value for name, value in settings.items()}
+    mechanism, owned = named.get("mechanism", DEFAULT), get_owned()
+    return [
+        f"--{name.replace('_', '-')}={value}"
+        for name, value in named.items()
+        if mechanism in owned.get(name, (mechanism,))
+    ]
 
 
 def records_of(out: Path) -> list[dict[str, Any]]:

@@ -11,10 +11,10 @@ from clients.auditing.auditor import Auditor, Scope, Verdict
 from clients.auditing.checkpoint import Point
 from clients.auditing.nodesource import NodeSource
 from clients.ports.chain import Link, open_link
-from clients.ports.chain.terms import KINDS
 from clients.ports.keys import Key, derive_keys
 from clients.protocol.simulator import compute_entropy
 from clients.protocol.state import Env
+from clients.types.mechanisms import KINDS
 from tests.integration.chain_federation import join, opened, play_round
 from tests.integration.test_differential_chain import build_pair, let_pass
 

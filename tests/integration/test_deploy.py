@@ -168,8 +168,8 @@ def test_terms_from_a_file_and_the_command_line(anvil: AnvilNode, tmp_path: Path
 @pytest.mark.parametrize(
     ("words", "status", "says"),
     [
-        (["--bond", "0"], 2, "InvalidTerms(bond, 0 tokens)"),
-        (["--voter-stake", "17"], 2, "InvalidTerms(voterStake, 17 tokens)"),
+        (["--bond", "0"], 2, "StakeVote refuses these terms: bond = 0 tokens."),
+        (["--voter-stake", "17"], 2, "voter_stake = 17 tokens."),
         (["--bond", "16e18"], 2, "bond: 16e18 looks like base units; amounts are tokens: write 16."),
         (["--supply", "16e18"], 2, "--supply: 16e18 looks like base units; amounts are tokens: write 16."),
         (
@@ -178,16 +178,12 @@ def test_terms_from_a_file_and_the_command_line(anvil: AnvilNode, tmp_path: Path
             f"--pool: {10**19} looks like base units; amounts are tokens: write 10.",
         ),
         (["--pool", "much"], 2, "--pool = 'much' is no amount of tokens"),
-        (["--quorum-bps", "10001"], 2, "InvalidTerms(quorumBps, 10001)"),
-        (["--unbonding-seconds", "1"], 2, "InvalidTerms(unbonding, 1)"),
+        (["--quorum-bps", "10001"], 2, "quorum_bps = 10001."),
+        (["--unbonding-seconds", "1"], 2, "schedule.unbonding = 1 seconds."),
         (["--seats", "-1"], 2, "seats"),
         (["--seats", "many"], 2, "seats"),
-        (["--seats", str(2**40)], 2, "seats = 1099511627776: it must be less than 2^"),
-        (
-            ["--open-seconds", str(2**70)],
-            2,
-            "schedule: open = 1180591620717411303424: it must be less than 2^",
-        ),
+        (["--seats", str(2**40)], 2, "seats = 1099511627776 is too much: 4294967295 at most."),
+        (["--open-seconds", str(2**70)], 2, "schedule.open = 1180591620717411303424 seconds is too much"),
         (["--name", "../up"], 2, "deployment name"),
         (["--token", "0x12"], 2, "not an address"),
         (["--token", "0x" + "ab" * 20], 3, "no contract at"),

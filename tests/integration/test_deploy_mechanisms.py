@@ -12,7 +12,7 @@ from clients import node
 from clients.mechanisms import CONDUCTS
 from clients.ports.chain import AnvilNode, Link, Web3Chain, open_link
 from clients.ports.chain.deployment import Deployment, find_mechanism, record_path
-from clients.ports.chain.terms import KINDS, Terms, terms_of
+from clients.ports.chain.terms import terms_of
 from clients.ports.keys import dev_key
 from clients.types.errors import ProtocolError, RequestError, UnavailableError
 from clients.types.federation import (
@@ -26,6 +26,7 @@ from clients.types.federation import (
     StakeVoteTerms,
     VbflTerms,
 )
+from clients.types.mechanisms import KINDS, Terms
 from deploy import __main__ as command
 from deploy.federation import deploy_federation
 
@@ -50,10 +51,10 @@ TERMS: dict[str, Terms] = {
     ),
 }  # fmt: skip
 WRONG: dict[str, tuple[dict[str, Any], str]] = {
-    "stake_vote": ({"seats": 257}, r"InvalidTerms\(seats, 257\)"),
-    "vbfl": ({"pow_bits": 65}, r"InvalidTerms\(powBits, 65\)"),
-    "bflc": ({"managers": (ZERO_ADDRESS,)}, r"InvalidTerms\(managers, 0\)"),
-    "blade": ({"challenge": 30}, r"InvalidTerms\(challenge, 30\)"),
+    "stake_vote": ({"seats": 257}, "seats = 257"),
+    "vbfl": ({"pow_bits": 65}, "pow_bits = 65"),
+    "bflc": ({"managers": (ZERO_ADDRESS,)}, rf"managers = \[{ZERO_ADDRESS}\]"),
+    "blade": ({"challenge": 30}, "challenge = 30 seconds"),
 }
 
 

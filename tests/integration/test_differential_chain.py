@@ -11,13 +11,14 @@ from typing import Any
 import pytest
 
 from clients.ports.chain import Link, Token, Web3Devnet, open_link
-from clients.ports.chain.terms import KINDS, abi_of
+from clients.ports.chain.terms import abi_of
 from clients.ports.keys import Key, derive_keys
 from clients.protocol.mechanisms import MECHANISMS
 from clients.protocol.simulator import SpecChain, compute_entropy
 from clients.protocol.state import Env
 from clients.types.chain import Devnet
 from clients.types.federation import ZERO_ADDRESS
+from clients.types.mechanisms import KINDS
 from deploy.federation import deploy_federation
 from tests.spec.manners import PLAYERS
 from tests.spec.player import Move, Player

@@ -65,6 +65,10 @@ def test_a_member_without_the_highest_label_joins(
                 ["--deployment", str(record), "--stake", "5.5"],
                 "--stake 5.5: members stake 16 tokens at least",
             ),
+            (
+                ["--deployment", str(record), "--threshold", "gap"],
+                "--threshold is a setting of vbfl, not of stake_vote",
+            ),
             (["--deployment", str(record), "--stake", "64.1"], f"{account} holds 64 tokens, not 64.1"),
         ):
             assert node.main([*common, *more]) == 2

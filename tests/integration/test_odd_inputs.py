@@ -17,8 +17,9 @@ from clients import swarm
 from clients.engine import swarm as engine
 from clients.engine.learners import load_dataset
 from clients.learning.attacks import ATTACKS
+from clients.mechanisms import SETTINGS
 from tests.integration.odd import Made
-from tests.integration.swarms import records_of
+from tests.integration.swarms import records_of, words_of
 
 pytestmark = pytest.mark.slow
 
@@ -172,7 +173,7 @@ def data(draw: st.DrawFn) -> Callable[[], Any]:
 @st.composite
 def requests(draw: st.DrawFn) -> dict[str, Any]:
     return {
-        "mechanism": draw(st.sampled_from(["stake_vote", "vbfl", "fedavg"])),
+        "mechanism": draw(st.sampled_from(list(SETTINGS))),
         "batch-size": draw(st.sampled_from([1, 2, 5, 16])),
         "validation": draw(st.sampled_from([0, 0.2, 0.9])),
         "optimizer": draw(st.sampled_from(["sgd", "adam"])),
@@ -204,8 +205,7 @@ def test_it_runs_or_one_sentence_says_why_not(
         told: list[str] = []
         patch.setattr("builtins.print", lambda *words, **_: told.append(" ".join(map(str, words))))
         out = Path(folder) / "run"
-        words = [f"--{name}={value}" for name, value in {**fixed, **request_, "out": out}.items()]
-        status = swarm.main(words)
+        status = swarm.main(words_of({**fixed, **request_, "out": out}))
         if status == 0:
             assert [line["round"] for line in records_of(out)] == [1, 2]
         else:

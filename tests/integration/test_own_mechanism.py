@@ -73,6 +73,27 @@ def test_its_options_are_fixed_once_a_run_has_begun(
     assert "leave out --jurors" in capsys.readouterr().err
 
 
+def test_who_does_not_know_it_says_how_its_run_goes_on(
+    small_jury: ModuleType,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    out = tmp_path / "run"
+    run(out, "--rounds", "1")
+    with monkeypatch.context() as patch:
+        for table in (mechanisms._conducts, mechanisms._settings):
+            patch.delitem(table, "small_jury")  # type: ignore[attr-defined]
+        assert swarm.main(["--resume", str(out), "--rounds", "2"]) == 2
+        said = capsys.readouterr().err
+        assert f"the run in {out} is of the mechanism 'small_jury', which isn't known here" in said
+        assert f"python MY_MECHANISM.py --resume {out}" in said
+        again = ["--config", str(out / "config.toml"), "--out", str(tmp_path / "again")]
+        assert swarm.main(again) == 2
+        assert "unknown mechanism 'small_jury'" in capsys.readouterr().err
+    assert swarm.main(["--resume", str(out), "--rounds", "2"]) == 0
+
+
 def test_it_has_no_contract(
     small_jury: ModuleType, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -10,15 +10,16 @@ from clients import swarm
 from clients.engine import swarm as engine
 from clients.engine.config import SwarmConfig, build
 from clients.engine.driver import Driver
+from clients.mechanisms import SETTINGS as MECHANISMS
 from clients.types.errors import OwnTrouble
 from clients.types.federation import Act, Outcome
-from tests.integration.swarms import lines_of, records_of
+from tests.integration.swarms import lines_of, records_of, words_of
 from tests.integration.test_driver import COUNT, World
 
 SETTINGS: dict[str, Any] = {
     "chain": "spec", "store": "memory", "dataset": "tests.integration.spoilt:one_writer",
     "model": "tests.integration.spoilt:table", "partition": "writer", "clients": 6, "malicious": 0,
-    "proposers": 2, "rounds": 3, "local-epochs": 1, "device": "cpu", "tolerance": 1,
+    "proposers": 2, "rounds": 3, "local_epochs": 1, "device": "cpu", "tolerance": 1,
     "workers": 2, "validators": 3, "miners": 1, "threshold": 1,
 }  # fmt: skip
 
@@ -29,8 +30,7 @@ def _no_pictures(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def run(out: Path, *more: str, **changes: Any) -> int:
-    pairs = {**SETTINGS, **{name.replace("_", "-"): value for name, value in changes.items()}, "out": out}
-    return swarm.main([word for name, value in pairs.items() for word in (f"--{name}", str(value))] + [*more])
+    return swarm.main([*words_of({**SETTINGS, **changes, "out": out}), *more])
 
 
 @pytest.mark.parametrize(
@@ -69,7 +69,7 @@ def test_a_run_in_which_somebody_sat_out_is_gone_on_with(tmp_path: Path) -> None
     assert lines_of(tmp_path / "part") == lines_of(tmp_path / "whole")
 
 
-@pytest.mark.parametrize("mechanism", ["stake_vote", "vbfl", "fedavg"])
+@pytest.mark.parametrize("mechanism", MECHANISMS)
 def test_where_nobody_can_train_the_request_is_wrong(
     mechanism: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -21,11 +21,11 @@ from clients.roles.view import Assemble
 from clients.types.cid import Cid
 from clients.types.store import ContentMissing
 from tests.integration.exact_bench import ExactBench
-from tests.integration.swarms import lines_of
+from tests.integration.swarms import lines_of, words_of
 
 SETTINGS: dict[str, Any] = {
     "mechanism": "vbfl", "chain": "spec", "store": "memory", "clients": 20, "malicious": 3, "rounds": 12,
-    "attack": "gaussian_noise", "kick-rounds": 3,
+    "attack": "gaussian_noise", "kick_rounds": 3,
 }  # fmt: skip
 UNIT = 10**15
 
@@ -37,9 +37,7 @@ def _exact(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def command(out: Path, **changes: object) -> list[str]:
-    named = {name.replace("_", "-"): value for name, value in changes.items()}
-    pairs = {**SETTINGS, **named, "out": out}.items()
-    return [word for name, value in pairs for word in (f"--{name}", str(value))]
+    return words_of({**SETTINGS, **changes, "out": out})
 
 
 def run(out: Path, **changes: object) -> list[dict[str, Any]]:

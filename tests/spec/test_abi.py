@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from clients.protocol.mechanisms import MECHANISMS
 from clients.types.errors import ProtocolError
 from clients.types.federation import Event
+from clients.types.mechanisms import KINDS
 from tests.spec.abi import (
     ERRORS,
     EVENTS,
@@ -110,4 +111,4 @@ def test_the_terms_are_those_of_the_interface(mechanism: str) -> None:
     assert f"({types})" == TERMS_TYPES[mechanism]
 
 
-INTERFACE_OF = {"stake_vote": "IStakeVote", "vbfl": "IVbfl", "bflc": "IBflc", "blade": "IBlade"}
+INTERFACE_OF = {name: f"I{kind.contract}" for name, kind in KINDS.items()}

@@ -23,7 +23,7 @@ from clients.ports.chain.abi import (
     seat_of,
     status_of,
 )
-from clients.ports.chain.terms import KINDS, abi_of, pack_terms, terms_of, unpack_terms
+from clients.ports.chain.terms import abi_of, pack_terms, terms_of, unpack_terms
 from clients.types.errors import ProtocolError, RequestError
 from clients.types.federation import (
     Act,
@@ -37,6 +37,7 @@ from clients.types.federation import (
     Standing,
     Status,
 )
+from clients.types.mechanisms import KINDS
 from deploy.abi import FOLDER, client_abis, render
 
 FEDERATION = Abi(packaged("federation"))

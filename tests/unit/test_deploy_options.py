@@ -7,7 +7,6 @@ from pathlib import Path
 
 import pytest
 
-from clients.ports.chain.terms import KINDS, Terms, mechanism_of
 from clients.types.errors import FedJuryError, RequestError
 from clients.types.federation import (
     TOKEN,
@@ -19,8 +18,10 @@ from clients.types.federation import (
     StakeVoteTerms,
     VbflTerms,
 )
+from clients.types.mechanisms import KINDS, Terms, mechanism_of
+from clients.types.terms import Unit, get_terms
 from deploy.options import add_terms, read_terms
-from deploy.terms import REQUIRED, TERMS, show_term
+from deploy.terms import WAYS, format_term, format_value, get_owned
 
 GENESIS = "0x" + "ab" * 32
 MANAGERS = ["0x" + f"{number:040x}" for number in (1, 2, 3)]
@@ -48,8 +49,14 @@ def table_of(text: str, tmp_path: Path) -> list[str]:
 def test_every_term_of_every_mechanism_can_be_given() -> None:
     shared = {"token", "beacon", "genesis", "schedule"}
     for mechanism, kind in KINDS.items():
-        own = {name for name, term in TERMS.items() if mechanism in term.defaults}
+        own = {name for name, owners in get_owned().items() if mechanism in owners}
         assert own == {field.name for field in dataclasses.fields(kind.terms)} - shared, mechanism
+
+
+def test_a_term_is_written_in_one_unit_whichever_mechanism_has_it() -> None:
+    for name, owners in get_owned().items():
+        assert len({term.unit for term in owners.values()}) == 1, name
+    assert set(WAYS) == set(Unit)
 
 
 @pytest.mark.parametrize("mechanism", KINDS)
@@ -60,11 +67,9 @@ def test_a_file_names_its_mechanism_and_the_rest_has_defaults(mechanism: str, tm
     assert terms.genesis == bytes.fromhex(GENESIS[2:])
     assert terms.schedule.open == 60
     assert (terms.schedule.publish > 0) == (mechanism != "stake_vote")
-    given = {name: getattr(terms, name) for name, term in TERMS.items() if mechanism in term.defaults}
-    for name, value in given.items():
-        default = TERMS[name].defaults[mechanism]
-        if default is not REQUIRED:
-            assert value == TERMS[name].parse(name, default), name
+    for name, term in get_terms(KINDS[mechanism].terms).items():
+        if term.default is not None:
+            assert getattr(terms, name) == WAYS[term.unit].read(name, term.default), name
 
 
 def test_options_win_over_the_file(tmp_path: Path) -> None:
@@ -84,17 +89,36 @@ def test_amounts_are_tokens(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("field", "value", "shown"),
+    ("name", "value", "shown"),
     [
         ("bond", 16 * TOKEN, "16 tokens"),
-        ("voterStake", TOKEN // 2, "0.5 tokens"),
-        ("unitReward", 0, "0 tokens"),
-        ("quorumBps", 10_001, 10_001),
-        ("unbonding", 1, 1),
+        ("voter_stake", TOKEN // 2, "0.5 tokens"),
+        ("quorum_bps", 10_001, "10001"),
+        ("attribution", True, "true"),
+        ("unbonding", 1, "1 seconds"),
     ],
 )
-def test_terms_that_are_amounts_are_shown_in_tokens(field: str, value: int, shown: object) -> None:
-    assert show_term(field, value) == shown
+def test_terms_are_told_as_people_write_them(name: str, value: object, shown: str) -> None:
+    terms = read("--genesis", GENESIS)
+    assert format_value(terms, name, value) == shown
+    if hasattr(terms.schedule, name):
+        terms = dataclasses.replace(terms, schedule=dataclasses.replace(terms.schedule, **{name: value}))
+        assert format_term(terms, name) == f"schedule.{name} = {shown}"
+    else:
+        assert format_term(dataclasses.replace(terms, **{name: value}), name) == f"{name} = {shown}"
+
+
+@pytest.mark.parametrize("mechanism", KINDS)
+def test_what_is_told_of_a_term_can_be_written(mechanism: str, tmp_path: Path) -> None:
+    """But for an amount's word: `16 tokens` is written 16."""
+    terms = read(*table_of(f'mechanism = "{mechanism}"\n{NEEDED[mechanism]}', tmp_path))
+    for name, term in get_terms(type(terms)).items():
+        value, way = getattr(terms, name), WAYS[term.unit]
+        told = way.write(value)
+        again: object = told.split()[0].strip("'") if term.unit not in (Unit.FLAG, Unit.ADDRESSES) else value
+        assert way.read(name, again) == value, name
+        assert format_term(terms, name) == f"{name} = {told}"
+    assert format_term(terms, "genesis") == f"genesis = {GENESIS}"
 
 
 def test_the_mechanism_of_the_command_line_wins(tmp_path: Path) -> None:
@@ -135,9 +159,13 @@ BLADE = ["--mechanism", "blade", "--publisher", MANAGERS[0], "--deadline", "9"]
     [
         (["--mechanism", "vbf"], "Did you mean 'vbfl'"),
         (["--mechanism", "dfl"], "unknown mechanism 'dfl'"),
-        (["--workers", "5"], "--workers is no term of stake_vote, which has: bond, proposer_stake"),
-        (["--mechanism", "vbfl", "--min-voters", "5"], "--min-voters is no term of vbfl"),
-        (["--mechanism", "vbfl", "--attribution"], "--attribution is no term of vbfl"),
+        (
+            ["--workers", "5"],
+            "--workers is a term of vbfl, not of stake_vote, which has: bond, proposer_stake",
+        ),
+        (["--mechanism", "vbfl", "--min-voters", "5"], "--min-voters is a term of stake_vote, not of vbfl"),
+        (["--mechanism", "vbfl", "--attribution"], "--attribution is a term of stake_vote, not of vbfl"),
+        (["--pow-bits", "0"], "--pow-bits is a term of vbfl and blade, not of stake_vote"),
         (["--mechanism", "bflc"], "bflc needs managers, who admits and expels.*--managers ADDRESS"),
         (["--mechanism", "bflc", "--managers", "0x12"], "'0x12' is not an address"),
         (["--mechanism", "bflc", "--managers", MANAGERS[0], "--election", "scores"], "Did you mean 'score'"),
@@ -162,6 +190,8 @@ def test_what_is_wrong_is_said(words: list[str], says: str) -> None:
         ('mechanism = "vbfl"\nworkers = "many"', "workers = 'many' is not a whole number"),
         ('mechanism = "vbfl"\nworkers = true', "workers = True is not a whole number"),
         ("seats = 2.5", r"seats = 2\.5 is not a whole number"),
+        ("seats = -1e2", r"seats = -100 is not a whole number"),
+        ("seats = inf", r"seats = Infinity is not a whole number"),
         ("bond = 16e18", "bond: 16000000000000000000 looks like base units; .*: write 16"),
         ("bond = 16_000_000_000_000_000_000", "looks like base units; amounts are tokens: write 16"),
         ("bond = 0.1234567890123456789", "bond = '0.1234567890123456789' is no amount of tokens"),

@@ -17,9 +17,11 @@ from clients import audit, genesis, node, swarm
 from clients.auditing.findings import KINDS
 from clients.engine.config import COMMON, get_owned
 from clients.engine.results import RoundLine, summarise
-from clients.ports.chain.terms import KINDS as FEDERATIONS
 from clients.ports.chain.terms import abi_of
 from clients.types.learning import Task
+from clients.types.mechanisms import KINDS as FEDERATIONS
+from clients.types.terms import Term
+from deploy.terms import get_owned as get_owned_terms
 
 ROOT = Path(__file__).resolve().parents[2]
 DOCS = ROOT / "docs"
@@ -101,6 +103,22 @@ def test_commands_page_has_every_option(command: str, capsys: pytest.CaptureFixt
         text += section(page("reference/commands.md"), "deploy").split("\nTerms, for")[1]
     told = {name.split()[0] for name in rows(text) if name.startswith("--")}
     assert told == there - (set(map(option, SHARED.get(command, []))) - told)
+
+
+def test_commands_page_has_every_term_with_its_default() -> None:
+    table = rows(section(page("reference/commands.md"), "deploy"))
+    words = {tuple(name.split()): cells[0] for name, cells in table.items()}
+    for name, owners in get_owned_terms().items():
+        first, *others = owners.items()
+        told = [_told(first[1])] + [
+            f"`{who}` {_told(term)}" for who, term in others if term.default != first[1].default
+        ]
+        [cell] = [cell for word, cell in words.items() if word[0] == option(name)]
+        assert cell == "; ".join(told), name
+
+
+def _told(term: Term) -> str:
+    return "required" if term.default is None else f"`{str(term.default).lower()}`"
 
 
 def test_audit_page_has_every_kind_of_finding() -> None:

@@ -4,11 +4,13 @@ import json
 import re
 from pathlib import Path
 
+from clients.types.mechanisms import DEFAULT, KINDS
+
 ROOT = Path(__file__).parents[2]
 PAGE = ROOT / "docs/explanation/gas.md"
 FIGURES = json.loads((ROOT / "tests/contracts/gas.json").read_text())
 DRIFT = 0.02
-LEAVES = ("vbfl", "bflc", "blade")
+LEAVES = tuple(name for name in KINDS if name != DEFAULT)
 LEAF_ROW = re.compile(r"^\| `(\w+)` \| (\d+) \| (\d+) \| (\d+) \|$", re.MULTILINE)
 LARGEST_ROW = re.compile(r"^\| (\d+) \| (\d+) \| (\d+) \|$", re.MULTILINE)
 SETTLING_ROW = re.compile(r"^\| `(\w+)`[^|]* \| (\d+) \| (\d+) \|$", re.MULTILINE)

@@ -7,13 +7,14 @@ from pathlib import Path
 from typing import Any, Self
 
 from clients.ports.chain.link import Link
-from clients.ports.chain.terms import KINDS, Terms, abi_of, pack_terms, unpack_terms
+from clients.ports.chain.terms import abi_of, pack_terms, unpack_terms
 from clients.ports.chain.web3chain import Web3Chain, open_chain
 from clients.ports.files import write_whole
 from clients.types.cid import Cid
 from clients.types.errors import ProtocolError, RequestError, UnavailableError
 from clients.types.federation import Address
 from clients.types.keeping import check_history
+from clients.types.mechanisms import KINDS, Terms
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 

@@ -1,45 +1,12 @@
-"""Every mechanism's contract and terms, in one table; and conversions of terms from the ABI and to JSON."""
+"""A mechanism's ABI, and conversions of terms from the ABI and to JSON."""
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields
-from types import MappingProxyType
-from typing import Any, TypeAlias, get_origin
+from dataclasses import asdict, fields
+from typing import Any, get_origin
 
 from clients.ports.chain.abi import packaged
-from clients.types.errors import unknown_name
-from clients.types.federation import BflcTerms, BladeTerms, Schedule, StakeVoteTerms, VbflTerms
-
-Terms: TypeAlias = StakeVoteTerms | VbflTerms | BflcTerms | BladeTerms
-
-
-@dataclass(frozen=True, slots=True)
-class Kind:
-    """A mechanism's contract, and the terms that it is deployed with."""
-
-    contract: str
-    terms: type[Terms]
-
-
-KINDS: Mapping[str, Kind] = MappingProxyType(
-    {
-        "stake_vote": Kind("StakeVote", StakeVoteTerms),
-        "vbfl": Kind("Vbfl", VbflTerms),
-        "bflc": Kind("Bflc", BflcTerms),
-        "blade": Kind("Blade", BladeTerms),
-    }
-)
-
-
-def kind_of(mechanism: str) -> Kind:
-    """Return the kind of a mechanism's federation; `RequestError` for an unknown name."""
-    if mechanism not in KINDS:
-        raise unknown_name("mechanism", mechanism, KINDS)
-    return KINDS[mechanism]
-
-
-def mechanism_of(terms: Terms) -> str:
-    """Return the mechanism whose terms these are."""
-    return next(name for name, kind in KINDS.items() if kind.terms is type(terms))
+from clients.types.federation import Schedule
+from clients.types.mechanisms import Terms, kind_of
 
 
 def abi_of(mechanism: str) -> list[dict[str, Any]]:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from clients.types.federation import Outcome
+from clients.types.mechanisms import KINDS
 from tests.unit.auditing.played import Recorded, digest_of
 
 WRONG = digest_of("wrong")
@@ -29,8 +30,9 @@ class Fault:
 
 
 FAULTS: list[Fault] = []
-ALL = ("stake_vote", "vbfl", "bflc", "blade")
-JUDGED = ("vbfl", "bflc", "blade")
+ALL = tuple(KINDS)
+JUDGED = tuple(name for name in ALL if name != "stake_vote")
+"""Those that judge each update."""
 
 
 def fault(

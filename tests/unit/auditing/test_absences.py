@@ -18,6 +18,7 @@ from clients.auditing.page import render_page
 from clients.auditing.report import build_report, check_report, load_report, save_report, sign_report
 from clients.auditing.source import Block
 from clients.learning.codec import encode
+from clients.mechanisms import CONDUCTS
 from clients.ports.keys import dev_key
 from clients.ports.store.memory import MemoryStore
 from clients.protocol.mechanisms import MECHANISMS
@@ -92,7 +93,7 @@ def tell(world: Modelled, kept: int | None, **options: Any) -> tuple[Verdict, di
 plans = st.lists(st.sampled_from(PLAYED), min_size=1, max_size=5)
 
 
-@pytest.mark.parametrize("mechanism", ["stake_vote", "vbfl"])
+@pytest.mark.parametrize("mechanism", CONDUCTS)
 @settings(max_examples=12)
 @given(plan=plans, history=st.sampled_from((0, 1, 2, 20)), data=st.data())
 def test_who_keeps_what_was_agreed_on_audits_clean_and_who_does_not_is_told_of(

@@ -13,13 +13,14 @@ from clients.auditing.findings import Finding
 from clients.auditing.models import read_schema
 from clients.learning.codec import encode
 from clients.learning.schema import Schema
+from clients.mechanisms import CONDUCTS
 from clients.ports.store.memory import MemoryStore
 from clients.types.cid import Cid
 from clients.types.errors import PeerError
 from tests.unit.auditing.modelled import SCHEMA, Modelled, broken, draw_weights
 from tests.unit.auditing.played import audit
 
-MECHANISMS = ("stake_vote", "vbfl")
+MECHANISMS = tuple(CONDUCTS)
 
 
 class Tampered(MemoryStore):

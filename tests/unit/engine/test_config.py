@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from clients.engine.config import SwarmConfig, add_options, build, read_toml
+from clients.engine.config import SwarmConfig, add_options, build, read_toml, refuse_others
 from clients.engine.launch import get_terms
 from clients.mechanisms.stake_vote import StakeVoteSettings
 from clients.mechanisms.vbfl import VbflSettings
@@ -73,6 +73,20 @@ def test_a_file_may_give_every_digit_of_an_amount(tmp_path: Path) -> None:
     config = build(read_toml(path))
     assert config.stake == 12345678901_123456789012345678
     assert config.own == StakeVoteSettings(tolerance=0.5)
+
+
+def test_settings_of_other_mechanisms_do_nothing_in_a_file_and_are_refused_as_options() -> None:
+    file = {"mechanism": "stake_vote", "validators": 3, "vbfl": {"workers": 9}, "proposers": 3}
+    assert build(file).own == StakeVoteSettings(proposers=3)
+    refuse_others("stake_vote", ["proposers", "tolerance", "rounds"])
+    for mechanism, given, owners in (
+        ("stake_vote", "pow_bits", "vbfl"),
+        ("vbfl", "proposers", "stake_vote and fedavg"),
+        ("bflc", "tolerance", "stake_vote"),
+    ):
+        flag = given.replace("_", "-")
+        with pytest.raises(RequestError, match=f"--{flag} is a setting of {owners}, not of {mechanism}"):
+            refuse_others(mechanism, ["rounds", given])
 
 
 def test_every_setting_is_an_option() -> None:

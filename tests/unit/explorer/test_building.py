@@ -3,12 +3,15 @@
 import re
 import threading
 from collections.abc import Iterator
+from dataclasses import fields
 from http.client import HTTPConnection
 from pathlib import Path
 
 import pytest
 
 from clients.types.errors import UnavailableError
+from clients.types.mechanisms import KINDS
+from clients.types.terms import Unit, get_terms
 from deploy.explorer import building
 from deploy.explorer.__main__ import get_view, main, parser, serve
 
@@ -83,8 +86,36 @@ def test_the_abi_has_each_part_once() -> None:
     abi = building.collect_abi()
     names = [part["name"] for part in abi["federation"] if part["type"] == "event"]
     assert len(names) == len(set(names)) > 15
-    assert set(abi["terms"]) == {"stake_vote", "vbfl", "bflc", "blade"}
+    assert set(abi["terms"]) == set(KINDS)
     assert [part["name"] for part in abi["beacon"]] == ["entropy"]
+
+
+def test_the_page_is_told_what_every_term_means() -> None:
+    abi = building.collect_abi()
+    view = (building.APP / "views" / "terms.tsx").read_text()
+    assert {unit.name for unit in Unit} - {"COUNT"} == set(re.findall(r"case '(\w+)'", view))
+    for mechanism, kind in KINDS.items():
+        [part] = abi["terms"][mechanism]
+        names = [one["name"] for one in part["outputs"][0]["components"]]
+        shared = ("token", "beacon", "genesis", "schedule")
+        assert list(abi["labels"][mechanism]) == [name for name in names if name not in shared]
+        told = [label["help"] for label in abi["labels"][mechanism].values()]
+        assert told == [term.help for term in get_terms(kind.terms).values()]
+    assert abi["labels"]["bflc"]["election"]["choices"] == ["score", "random", "factors"]
+
+
+def test_the_page_knows_the_mechanisms_and_terms_that_there_are() -> None:
+    """Its types are written down; the rest is the ABI's."""
+    model = (building.APP / "core" / "model.ts").read_text()
+    [names] = re.findall(r"^export const MECHANISMS = \[(.*)\] as const;$", model, re.MULTILINE)
+    assert re.findall(r"'(\w+)'", names) == list(KINDS)
+    [body] = re.findall(r"^export interface Terms \{\n(.*?)^\}", model, re.MULTILINE | re.DOTALL)
+    told = {
+        re.sub(r"[A-Z]", lambda upper: "_" + upper[0].lower(), one)
+        for one in re.findall(r"^  (\w+)\??:", body, re.MULTILINE)
+    }
+    assert len(told) > 10
+    assert told <= {field.name for kind in KINDS.values() for field in fields(kind.terms)}
 
 
 def test_a_port_in_use_is_told(port: int, capsys: pytest.CaptureFixture[str]) -> None:

@@ -1,6 +1,7 @@
 """What a command does, and its exit status, don't hang on what becomes of its output."""
 
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Callable
@@ -13,9 +14,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from clients import INTERRUPTED
 from clients.ports.command import guard
 from clients.ports.streams import Steady, steady_streams
 from clients.types.errors import UnavailableError
+from tests.unit.test_start import COMMANDS
 
 LOST = "warning: stdout can't be written, so output is lost: "
 # Prints much, has a child print, does its work, prints again and ends as it is asked to.
@@ -176,3 +179,43 @@ def test_an_error_of_the_system_without_a_number_is_told(capsys: pytest.CaptureF
 
     assert guard(fail) == 3
     assert capsys.readouterr().err == "error: the system: odd things.\n"
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_ctrl_c_ends_a_command_that_still_imports_in_silence(command: str, tmp_path: Path) -> None:
+    """All of them import argparse: this one takes for ever."""
+    (tmp_path / "argparse.py").write_text("import time\nprint('here', flush=True)\ntime.sleep(60)\n")
+    env = {**os.environ, "PYTHONPATH": f"{tmp_path}:{Path(__file__).parents[3]}"}
+    words = [sys.executable, "-m", command, "--help"]
+    with subprocess.Popen(words, env=env, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as running:
+        assert running.stdout is not None
+        assert running.stderr is not None
+        try:
+            assert running.stdout.readline() == b"here\n"
+            running.send_signal(signal.SIGINT)
+            assert running.wait(30) == INTERRUPTED
+            assert running.stdout.read() == running.stderr.read() == b""
+        finally:
+            running.kill()
+
+
+def test_ctrl_c_is_told_once_the_command_has_begun(tmp_path: Path) -> None:
+    """Also where its modules were imported by `python -m`."""
+    (tmp_path / "it.py").write_text(
+        "import sys, time\nfrom clients.ports.command import guard\n"
+        "def run():\n    print('here', flush=True)\n    time.sleep(60)\n"
+        "sys.exit(guard(run, lambda: 'Stopped here.'))\n"
+    )
+    start = "import sys; sys.argv[0] = '-m'; import clients; import runpy; runpy.run_path('it.py')"
+    env = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[3])}
+    words = [sys.executable, "-c", start]
+    with subprocess.Popen(words, cwd=tmp_path, env=env, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as it:
+        assert it.stdout is not None
+        assert it.stderr is not None
+        try:
+            assert it.stdout.readline() == b"here\n"
+            it.send_signal(signal.SIGINT)
+            assert it.wait(30) == INTERRUPTED
+            assert it.stderr.read() == b"\nStopped here.\n"
+        finally:
+            it.kill()

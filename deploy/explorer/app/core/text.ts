@@ -8,6 +8,12 @@ export function clean(value: unknown, limit = 80): string {
   return text.length > limit ? `${[...text].slice(0, limit - 1).join('')}…` : text;
 }
 
+/** The text in a contract's 32 bytes, filled up with zeros. */
+export function decoded(hex: string): string {
+  const digits = hex.replace(/^0x/, '').replace(/(00)+$/, '').match(/../g) ?? [];
+  return clean(new TextDecoder().decode(Uint8Array.from(digits, (one) => Number.parseInt(one, 16))));
+}
+
 /** An amount of base units, with thousands apart and no digit lost. */
 export function amount(units: bigint, decimals: number): string {
   const sign = units < 0n ? '−' : '';

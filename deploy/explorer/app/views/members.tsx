@@ -1,4 +1,4 @@
-/** Everybody in the registry, with what each owns. */
+/** Everybody in the registry, with what each owns, and the terms that all are under. */
 import type { JSX } from 'preact';
 import { STANDINGS } from '../core/model.ts';
 import { plural, short } from '../core/text.ts';
@@ -6,6 +6,7 @@ import { findTime } from '../edges/finding.ts';
 import { Account, Amount, Busy, Chip, Round, Section, Table, Trouble } from './parts.tsx';
 import { Plot, type Series } from './plot.tsx';
 import { linesOf, STAKE_EVENTS, stepsOf } from './stakes.ts';
+import { TermsTable } from './terms.tsx';
 import { useDeeds, useLoaded, useWatch } from './hooks.ts';
 
 const LINES = 24;
@@ -28,6 +29,7 @@ export function MembersPage(): JSX.Element {
         ])} />}
       </Section>
       <Balances />
+      <TermsTable />
     </>
   );
 }

@@ -1,0 +1,57 @@
+"""Every mechanism that has a contract, by its name: the registry's root. All other lists are derived from it.
+
+The specification (`clients.protocol.mechanisms`) has the rules of each, and clients (`clients.mechanisms`)
+have its settings and conduct.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import TypeAlias
+
+from clients.types.errors import unknown_name
+from clients.types.federation import (
+    PUBLISHING,
+    BflcTerms,
+    BladeTerms,
+    Schedule,
+    StakeVoteTerms,
+    VbflTerms,
+)
+
+Terms: TypeAlias = StakeVoteTerms | VbflTerms | BflcTerms | BladeTerms
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """A mechanism's contract, what it is deployed with, and how long its phases are by default."""
+
+    contract: str
+    terms: type[Terms]
+    schedule: Schedule = PUBLISHING
+
+
+KINDS: Mapping[str, Kind] = MappingProxyType(
+    {
+        "stake_vote": Kind("StakeVote", StakeVoteTerms, Schedule()),  # its ballots name the head
+        "vbfl": Kind("Vbfl", VbflTerms),
+        "bflc": Kind("Bflc", BflcTerms),
+        "blade": Kind("Blade", BladeTerms),
+    }
+)
+DEFAULT = "stake_vote"
+"""The mechanism where nobody names one."""
+PLANNED = ("dfl",)
+"""Mechanisms of the papers that have neither contract nor client."""
+
+
+def kind_of(mechanism: str) -> Kind:
+    """Return the kind of a mechanism's federation; `RequestError` for an unknown name."""
+    if mechanism not in KINDS:
+        raise unknown_name("mechanism", mechanism, KINDS)
+    return KINDS[mechanism]
+
+
+def mechanism_of(terms: Terms) -> str:
+    """Return the mechanism whose terms these are."""
+    return next(name for name, kind in KINDS.items() if kind.terms is type(terms))
