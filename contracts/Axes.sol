@@ -4,16 +4,16 @@ pragma solidity ^0.8.24;
 import {IFederation} from "./interfaces/IFederation.sol";
 
 /// @title The axes on which federations differ, as hooks.
-/// @notice Who acts, what is judged, how votes are counted, who publishes, who is paid and who must leave is for the
-/// policies to say: each overrides the hooks of one axis. What several policies write or read is in a book (`books/`),
-/// and no policy knows another axis's: a leaf names one for each axis, and says itself what takes more than one.
-/// @dev A `Round` handed to a hook has no rewards in it, but for `_due` and `_guard`, whose round is settled.
-/// Sets of roles and acts are `Roles` and `Acts`.
+/// @notice Policies decide who acts, what is judged, how votes are counted, who publishes, who is paid and who must
+/// leave: each policy overrides the hooks of one axis. State that several policies share is in a book (`books/`), and
+/// no policy depends on another axis's. A leaf names a policy for each axis, and adds the rules that span several.
+/// @dev A `Round` handed to a hook has no rewards in it, except in `_due` and `_guard`, whose round is settled.
+/// `Roles` and `Acts` define sets of roles and acts.
 abstract contract Axes is IFederation {
     /// @dev A whole, in hundredths of a percent.
     uint256 internal constant WHOLE_BPS = 10_000;
 
-    /// @dev What a round came to, and the votes to tell of.
+    /// @dev A round's result, and the votes to report in the event.
     struct Verdict {
         Outcome outcome;
         bytes32 candidate;
@@ -21,14 +21,14 @@ abstract contract Axes is IFederation {
         uint256 votesAgainst;
     }
 
-    /// @dev What settling pays a head, and the pool after it.
+    /// @dev What settling pays per recipient or per unit, and the pool afterwards.
     struct Payout {
         uint256 proposerReward;
         uint256 voterReward;
         uint256 pool;
     }
 
-    /// @dev What a member publishes.
+    /// @dev A member's publication.
     struct Publication {
         bytes32 digest;
         uint256 selection;
@@ -49,13 +49,13 @@ abstract contract Axes is IFederation {
     /// @dev Publications that it waits for.
     function _publishers(Round memory r) internal view virtual returns (uint256);
 
-    /// @dev What `account`, drawn to `position`, has to do in a round of record `r`.
+    /// @dev The roles of `account`, drawn to `position`, in a round of record `r`.
     function _rolesAt(Round memory r, address account, uint256 position) internal view virtual returns (uint8);
 
     // ------------------------------------------------------------------ hooks: what is judged
 
-    /// @dev Refuse or note the update `digest` that the caller says to have trained on `samples` samples for `epochs`
-    /// epochs. `r.proposals` is its number, from 0.
+    /// @dev Accept or refuse the update `digest`, which the caller claims to have trained on `samples` samples for
+    /// `epochs` epochs. `r.proposals` is the update's number, from 0.
     function _admit(uint256 round, Round memory r, bytes32 digest, uint256 samples, uint256 epochs) internal virtual;
 
     // ------------------------------------------------------------------ hooks: verdict
@@ -64,7 +64,7 @@ abstract contract Axes is IFederation {
     /// change `lead`, `leader` and `options` of `r`, which are written back. `r.reveals` were counted before.
     function _count(uint256 round, Round memory r, bytes calldata ballot) internal virtual returns (uint16);
 
-    /// @dev What round `r` comes to, never `None`. An accepted candidate becomes the head.
+    /// @dev The verdict on round `r`, never `None`. An accepted candidate becomes the head.
     function _verdict(uint256 round, Round memory r) internal virtual returns (Verdict memory);
 
     // ------------------------------------------------------------------ hooks: publication
@@ -78,8 +78,8 @@ abstract contract Axes is IFederation {
 
     // ------------------------------------------------------------------ hooks: payout
 
-    /// @dev What is earned in round `r`, whose outcome is known, and what becomes of the pool. Rewards are floored, and
-    /// the pool loses no more than they come to together: what a division leaves over stays in it.
+    /// @dev The rewards of round `r`, whose outcome is known, and the pool afterwards. Rewards are floored, and the
+    /// pool pays no more than their sum: remainders stay in it.
     function _reward(uint256 round, Round memory r, uint256 pool_) internal virtual returns (Payout memory);
 
     /// @dev What `account`, whose entry is `m`, gained or lost in the settled round `r` in which it last acted.
@@ -87,7 +87,7 @@ abstract contract Axes is IFederation {
 
     // ------------------------------------------------------------------ hooks: admission
 
-    /// @dev What joining costs `account` above its stake, for the pool. Refuses whoever may not join.
+    /// @dev The fee that `account` pays into the pool to join, above its stake. Reverts if `account` may not join.
     function _admission(address account) internal view virtual returns (uint256 fee);
 
     /// @dev Whether `account` may not act, whatever it did before.
@@ -95,15 +95,15 @@ abstract contract Axes is IFederation {
 
     // ------------------------------------------------------------------ hooks: task
 
-    /// @dev Refuse to open a round yet.
+    /// @dev Revert if no round may be opened yet.
     function _checkOpen() internal view virtual;
 
-    /// @dev Refuse to let members go yet.
+    /// @dev Revert if members may not leave yet.
     function _checkExit() internal view virtual;
 
     // ------------------------------------------------------------------ hooks: guard
 
-    /// @dev Refuse commitments yet, in phase Commit of a round of record `r`: evidence comes before votes.
+    /// @dev In phase Commit of a round of record `r`, revert while evidence may still come: evidence precedes votes.
     function _checkCommit(Round memory r) internal view virtual;
 
     /// @dev Whether the account of entry `m`, as booked after round `r`, is banned. May change `strikes` of `m`.

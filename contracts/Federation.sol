@@ -13,13 +13,21 @@ import {SafeCast} from "@openzeppelin/contracts/utils/math/SafeCast.sol";
 
 /// @title The core of every federation: the course of a round.
 /// @notice A federation is this core and a choice of policies for the axes: see `Axes.sol`.
-/// @dev Settling costs the same for any number of members: what it is worth to each is worked out when the member
-/// next acts, claims, leaves or is collected.
+/// @dev A round's money moves in two steps.
+///
+/// - *Settling* (`settle`) happens once a round. It fixes the outcome, the head, two rewards (per recipient or per
+///   unit) and the pool. It never looks at members, so it costs the same for any number of them.
+/// - *Booking* (`Membership._bookDue`) happens once a member and round. It computes from the settled record what the
+///   member gained or lost, when the member next acts, deposits, claims, leaves, is collected or is evicted.
+///
+/// What always holds: a settled record never changes, so a booking gives the same result however late it comes. A
+/// member never has more than one round to book, because an act in a later round books the earlier one first. Views
+/// show balances as if everything were booked.
 abstract contract Federation is Membership {
     using SafeCast for uint256;
     using StakeBook for StakeBook.Book;
 
-    /// @dev What the core needs of the terms.
+    /// @dev The terms that the core needs.
     struct CoreTerms {
         address token;
         address beacon;
@@ -36,7 +44,7 @@ abstract contract Federation is Membership {
     /// @inheritdoc IFederation
     bytes32 public head;
     bytes32 private _mix;
-    /// @dev Overwritten by a voter's next commitment; whose round it is, the voter's entry says.
+    /// @dev A voter's next commitment overwrites the last. The voter's entry says to which round it belongs.
     mapping(address voter => bytes32) private _commitments;
 
     constructor(CoreTerms memory t) RoundBook(t.schedule) Membership(t.token, t.bond) {
@@ -44,14 +52,14 @@ abstract contract Federation is Membership {
         _requireTerm(t.genesis != 0, "genesis", 0);
         _requireTerm(t.bond != 0 && t.bond <= StakeBook.MAX_STAKE, "bond", t.bond);
         Schedule memory s = t.schedule;
-        // without a rest, one transaction could settle and open, and hold everybody in
+        // without a pause, one transaction could settle and open, and keep everybody from leaving
         _requireTerm(s.open != 0, "open", 0);
         _requireTerm(s.propose != 0, "propose", 0);
         _requireTerm(s.commit != 0, "commit", 0);
         _requireTerm(s.reveal != 0, "reveal", 0);
-        // A stake that left can't be slashed: leaving is for phase Open alone, and books what is due first. This check
-        // is the second lock on that door: were a way out ever left open in a round, the stake would still be here
-        // when the round ends.
+        // A stake that left can't be slashed, but members leave only in phase Open, and book what is due first. This
+        // check is a second safeguard: even if a member could leave during a round, its stake would still be here when
+        // the round ends.
         uint256 slashing = uint256(s.propose) + s.commit + s.reveal + s.publish;
         _requireTerm(s.unbonding >= slashing, "unbonding", s.unbonding);
         beacon = IBeacon(t.beacon);
@@ -244,9 +252,9 @@ abstract contract Federation is Membership {
         if (m.round == round && m.acts & act != 0) revert AlreadyActed(msg.sender, round, m.acts);
     }
 
-    /// @dev Note that the caller, of booked entry `m`, did `act` in `round`, and write the entry.
+    /// @dev Record that the caller, whose booked entry is `m`, did `act` in `round`; write the entry.
     function _saveAct(Member memory m, uint256 round, uint8 act) private {
-        // an act of another round was booked before: nothing of it is lost
+        // acts of another round were booked before, so overwriting them loses nothing
         m.acts = m.round == round ? m.acts | act : act;
         m.round = uint40(round);
         _book.save(msg.sender, m);

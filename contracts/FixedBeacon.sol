@@ -3,8 +3,8 @@ pragma solidity ^0.8.24;
 
 import {IBeacon} from "./interfaces/IBeacon.sol";
 
-/// @title A beacon whose every value is known beforehand: for development chains and tests only.
-/// @notice With it the draws of a run depend on nothing but what its members do.
+/// @title A beacon whose values are all known in advance: for development chains and tests only.
+/// @notice With it the draws of a run depend only on its members' acts.
 contract FixedBeacon is IBeacon {
     bytes32 public immutable value;
 

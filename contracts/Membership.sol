@@ -9,8 +9,10 @@ import {SafeERC20} from "@openzeppelin/contracts/token/ERC20/utils/SafeERC20.sol
 import {ReentrancyGuard} from "@openzeppelin/contracts/utils/ReentrancyGuard.sol";
 import {SafeCast} from "@openzeppelin/contracts/utils/math/SafeCast.sol";
 
-/// @title Who is in, with how much: the registry, the stakes, the pool, and the booking of what is due.
-/// @dev Every action checks, computes, writes, tells and only then transfers.
+/// @title Who is a member, and with what stake: the registry, the stakes, the pool, and the booking of dues.
+/// @dev Every action checks, computes, writes, emits and only then transfers. `Federation` explains settling and
+/// booking. A member whose `acts` aren't 0 acted in its `round`, and isn't booked for it. While that round is
+/// unsettled, nothing is due, and the member's money is locked (`SeatInPlay`).
 abstract contract Membership is RoundBook, ReentrancyGuard {
     using SafeCast for uint256;
     using SafeERC20 for IERC20;
@@ -174,7 +176,7 @@ abstract contract Membership is RoundBook, ReentrancyGuard {
 
     // ------------------------------------------------------------------ booking
 
-    /// @dev Put what is due to `account` into its entry `m`. Whether anything was, and whether that bans it.
+    /// @dev Add what is due to `account` to its entry `m`. Returns whether a round was booked, and whether it bans.
     function _addDue(address account, Member memory m) internal view returns (bool settled, bool banned) {
         if (m.acts == 0) return (false, false);
         Round memory r = roundOf(m.round);
@@ -185,7 +187,7 @@ abstract contract Membership is RoundBook, ReentrancyGuard {
         return (true, banned);
     }
 
-    /// @dev Book what is due to `account`. The caller writes the entry `m`.
+    /// @dev Book what is due to `account`, and tell. The caller writes the entry `m`.
     function _bookDue(address account, Member memory m) internal {
         uint256 before = m.stake;
         (bool settled, bool banned) = _addDue(account, m);
@@ -194,7 +196,7 @@ abstract contract Membership is RoundBook, ReentrancyGuard {
         if (banned) _ban(account, m);
     }
 
-    /// @dev Book what is due to the caller, and refuse to go on if that bans it.
+    /// @dev Book what is due to the caller, and revert if that bans it.
     function _bookMember(Member memory m) internal {
         _bookDue(msg.sender, m);
         _requireNotBanned(m.standing == Standing.Banned);
@@ -208,7 +210,7 @@ abstract contract Membership is RoundBook, ReentrancyGuard {
 
     // ------------------------------------------------------------------ for actions
 
-    /// @dev Make the caller, of entry `m`, a member with `stake`, which the caller of this pulls.
+    /// @dev Make the caller, whose entry is `m`, a member with `stake`. The calling function pulls the tokens.
     function _register(Member memory m, uint256 stake) internal {
         if (memberCount() >= StakeBook.MAX_MEMBERS) revert RegistryFull(StakeBook.MAX_MEMBERS);
         m.stake = uint96(stake);
@@ -218,7 +220,7 @@ abstract contract Membership is RoundBook, ReentrancyGuard {
         emit Joined(msg.sender, stake);
     }
 
-    /// @dev Let the member `account`, of booked entry `m`, go, its stake unbonding until `unbondsAt`.
+    /// @dev Let the member `account`, whose booked entry is `m`, leave. Its stake unbonds until `unbondsAt`.
     function _release(address account, Member memory m, uint256 unbondsAt) internal {
         _unregister(m, unbondsAt);
         m.standing = Standing.Leaving;
@@ -232,7 +234,7 @@ abstract contract Membership is RoundBook, ReentrancyGuard {
         m.unbondsAt = uint40(unbondsAt);
     }
 
-    /// @dev The caller of this pulls the amount.
+    /// @dev The calling function pulls the tokens.
     function _addToPool(uint256 amount) internal {
         uint256 pool_ = _clock.pool + amount;
         _clock.pool = pool_.toUint128();

@@ -5,9 +5,9 @@ import {Axes} from "./Axes.sol";
 import {IFederation} from "./interfaces/IFederation.sol";
 import {RoundClock} from "./libraries/RoundClock.sol";
 
-/// @title The records of the rounds, and the phase and the seed of the one in progress.
+/// @title The records of rounds, and the phase and the seed of the current one.
 abstract contract RoundBook is Axes {
-    /// @dev One slot. The pool can't outgrow its field but with a token of more than 2^128 units.
+    /// @dev One slot. Only a token of more than 2^128 units could overflow the pool.
     struct Clock {
         uint40 round;
         uint40 restUntil;
@@ -83,7 +83,7 @@ abstract contract RoundBook is Axes {
         _requirePhase(r, needed);
     }
 
-    /// @dev Only the current round is drawn and not settled: which it is, is looked up only where that doesn't tell.
+    /// @dev Skip loading `_clock.round` when `round` is drawn and unsettled: only the current round can be.
     function _requireCurrent(uint256 round) internal view returns (Round memory r) {
         r = _record(round);
         bool running = r.drawnAt != 0 && r.outcome == Outcome.None;

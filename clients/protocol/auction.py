@@ -1,4 +1,4 @@
-"""Bids for a task: the highest capability over cost wins; whoever is outbid has its deposit back."""
+"""Bids for a task: the highest capability over cost wins; an outbid member gets its deposit back."""
 
 from dataclasses import replace
 
@@ -20,7 +20,7 @@ def check_winners(terms: BladeTerms) -> None:
 
 
 def check_min_samples(terms: BladeTerms) -> None:
-    """Raise InvalidTerms where a bid could offer nothing, or none would do."""
+    """Raise InvalidTerms if a bid could offer nothing, or none could offer enough."""
     check_term("minSamples", terms.min_samples, 0 < terms.min_samples <= terms.max_samples)
 
 
@@ -29,7 +29,7 @@ def _refuse_join(terms: BladeTerms, state: State, account: Address) -> None:
 
 
 AUCTION: Admission[BladeTerms] = Admission(_refuse_join)
-"""Who takes part is found by bidding alone."""
+"""Members come in by bidding alone."""
 
 
 def _check_offer(terms: BladeTerms, state: State, account: Address, samples: int) -> None:
@@ -39,7 +39,7 @@ def _check_offer(terms: BladeTerms, state: State, account: Address, samples: int
 
 
 WITHIN_BIDS: Subject[BladeTerms] = Subject(_check_offer)
-"""A proposal claims no less than the task asks, and no more than was bid."""
+"""A proposal claims at least what the task asks, and at most what was bid."""
 
 
 def is_worse(bid: Bid, other: Bid) -> bool:

@@ -8,7 +8,7 @@ from clients.types.federation import Act, Address, BladeTerms, Member, Outcome, 
 
 
 def check_block_share(terms: BladeTerms) -> None:
-    """Raise InvalidTerms where a block would win more than there is."""
+    """Raise InvalidTerms if a block would win more than the whole bounty."""
     check_term("blockBps", terms.block_bps, terms.block_bps <= BPS)
 
 

@@ -1,4 +1,4 @@
-"""What a proposal claims: on how many samples it trained, and for how many epochs."""
+"""A proposal's claims: on how many samples it trained, and for how many epochs."""
 
 from clients.protocol.policies import Terms, check_term
 from clients.types.errors import ProtocolError
@@ -6,7 +6,7 @@ from clients.types.errors import ProtocolError
 SAMPLES_LIMIT = 2**31
 WEIGHT_LIMIT = 2**32
 UPDATES_MAX = 256
-"""Updates that a bitmap has bits for."""
+"""The most updates that a bitmap has bits for."""
 
 
 def check_claim_terms(terms: Terms, seats: int) -> None:

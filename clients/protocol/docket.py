@@ -1,4 +1,4 @@
-"""What policies note of a round, beyond its record: its updates, what voters said of them, who published."""
+"""Policies' notes on a round, beyond its record: its updates, the votes on them, the publications."""
 
 from dataclasses import dataclass
 
@@ -24,7 +24,7 @@ class Selection:
     bitmap: int
     weights: tuple[int, ...]
     convicted: int = 0
-    """The bitmap of those found to be copies, which didn't pass."""
+    """The bitmap of updates convicted as copies, which didn't pass."""
 
     @property
     def weight(self) -> int:
@@ -65,14 +65,14 @@ class Docket:
     copies: tuple[int, ...] = ()
     """How many ballots call each update a copy."""
     scores: tuple[tuple[int, ...], ...] = ()
-    """Of each revealed ballot, a score an update."""
+    """The scores of each revealed ballot, one per update."""
     accused: int = 0
     selection: Selection | None = None
-    """Worked out by the first publication."""
+    """Computed by the first publication."""
     miners: tuple[Miner, ...] = ()
     """In the order in which they published."""
     winner: Address = ""
-    """Who won the block; empty: nobody, or not settled."""
+    """The winner of the block; empty: nobody, or not settled."""
 
     @property
     def selected(self) -> Selection:

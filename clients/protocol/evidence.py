@@ -1,4 +1,4 @@
-"""Evidence of plagiarism: whoever's noise is found in another's update reveals the noise's seed."""
+"""Evidence of plagiarism: a member that finds its noise in another's update reveals the noise's seed."""
 
 from dataclasses import replace
 
@@ -16,7 +16,7 @@ from clients.types.federation import Act, Address, BladeTerms, Event, Member, Ou
 
 
 def check_challenge(terms: BladeTerms) -> None:
-    """Raise InvalidTerms where no time would be left to vote in once all evidence is in."""
+    """Raise InvalidTerms if no time would be left to vote once all evidence is in."""
     check_term("challenge", terms.challenge, terms.challenge < terms.schedule.commit)
 
 
@@ -28,7 +28,7 @@ def compute_anchor(seed: bytes, number: int) -> bytes:
 
 
 def compute_challenge_end(terms: BladeTerms, record: Round) -> int:
-    """Return when the time to accuse is over, and that to vote begins."""
+    """Return the time at which accusing ends and voting begins."""
     return compute_ends(record.drawn_at, terms.schedule).propose + terms.challenge
 
 
@@ -77,8 +77,8 @@ ACCUSE = OwnAction(Action(("uint256", "uint256", "bytes32", "uint256"), names_ro
 
 
 def compute_convicted(docket: Docket, voters: int) -> int:
-    """Return the bitmap of the updates that were accused, and that more than half of the `voters` drawn call
-    copies: who stays away convicts nobody."""
+    """Return the bitmap of the accused updates that more than half of the `voters` drawn call copies: absent
+    voters convict nobody."""
     return docket.accused & get_majority(docket.copies, voters)
 
 

@@ -1,7 +1,8 @@
-"""The state machine: one method an action, the checks in the order of `docs/reference/protocol.md`.
+"""The state machine: one method per action, with checks in the order of `docs/reference/protocol.md`.
 
-Every action checks first, moves tokens in as the last check, and only then writes: a refused one has changed
-nothing.
+An action checks first, takes tokens in as its last check, and then writes: a refused one changes nothing.
+Money moves in two steps. *Settling* (`process_settle`) fixes outcome, head, rewards and pool, and looks at no
+member. *Booking* (`_book`) applies a settled round to a member when it next acts or is collected.
 """
 
 from collections.abc import Callable
@@ -37,7 +38,7 @@ class Federation(FederationView[T]):
         super().__init__(mechanism, terms, address=address, chain_id=chain_id, token=token)
         own = mechanism.actions
         self.actions: dict[str, Action] = {**ACTIONS, **{name: own[name].action for name in own}}
-        """Every action of this federation, the mechanism's own too."""
+        """Every action of this federation, including the mechanism's own."""
         self._process: dict[str, Callable[..., list[Event]]] = {
             **{name: getattr(self, f"process_{name}") for name in ACTIONS},
             **{name: partial(own[name].process, self) for name in own},
@@ -46,8 +47,8 @@ class Federation(FederationView[T]):
     # ------------------------------------------------------------------ one action
 
     def apply(self, env: Env, call: Call) -> list[Event]:
-        """Carry out `call` and return its events. ProtocolError where the rules refuse it; RequestError where
-        it is no action at all."""
+        """Carry out `call` and return its events. ProtocolError if the rules refuse it; RequestError if it is
+        no action at all."""
         action = self.actions.get(call.method)
         if action is None:
             raise unknown_name("action", call.method, self.actions)
@@ -81,7 +82,7 @@ class Federation(FederationView[T]):
         number: int | None = None,
         option: int | None = None,
     ) -> None:
-        """Write the member's entry with what it did in the current round."""
+        """Write the member's entry with its act in the current round."""
         self.state.ledger.members[account] = replace(
             member,
             round=self.number,
@@ -172,7 +173,7 @@ class Federation(FederationView[T]):
         return [*events, compute_event(env, "Left", account=sender, stake=member.stake, unbondsAt=unbonds_at)]
 
     def process_withdraw(self, env: Env, sender: Address) -> list[Event]:
-        """Hand out the sender's unbonded stake."""
+        """Pay out the sender's unbonded stake."""
         member = self.state.ledger.get(sender)
         if member.index or not member.stake:
             raise ProtocolError("NothingToWithdraw", sender)
@@ -184,7 +185,7 @@ class Federation(FederationView[T]):
         return [compute_event(env, "Withdrawn", account=sender, amount=member.stake)]
 
     def process_claim(self, env: Env, sender: Address) -> list[Event]:
-        """Hand out what the sender owns above the bond."""
+        """Pay out what the sender owns above the bond."""
         self._check_not_in_play(sender, self._check_member(sender))
         member, events = self._book_active(env, sender)
         amount, bond = member.stake - self.terms.bond, self.terms.bond
@@ -204,7 +205,7 @@ class Federation(FederationView[T]):
         return events
 
     def process_evict(self, env: Env, sender: Address, accounts: list[Address]) -> list[Event]:
-        """Take those who are banned or barred out of the registry; pass over the others."""
+        """Remove banned and barred accounts from the registry; skip the others."""
         ledger = self.state.ledger
         unbonds_at = env.time + self.terms.schedule.unbonding
         events: list[Event] = []
@@ -252,7 +253,7 @@ class Federation(FederationView[T]):
         return [compute_event(env, "Opened", round=self.number, members=members, sealBlock=env.block)]
 
     def process_draw(self, env: Env, sender: Address) -> list[Event]:
-        """Record the seed, and with it who does what, until when."""
+        """Record the seed, which fixes everybody's roles, and the time, which fixes the phases' ends."""
         state = self.state
         if env.block <= state.seal_block:
             raise ProtocolError("BlockTooEarly", env.block, state.seal_block + 1)
@@ -322,7 +323,7 @@ class Federation(FederationView[T]):
     def process_publish(
         self, env: Env, sender: Address, number: int, digest: bytes, selection: int, nonce: bytes
     ) -> list[Event]:
-        """Record the digest of the model that the selected updates make, by one who made it."""
+        """Record a publisher's digest of the model that the selected updates make."""
         state, record, mechanism = self.state, self.record, self.mechanism
         member, events = self._book_active(env, sender)
         roles, _ = self.get_part(sender, member)

@@ -1,4 +1,4 @@
-"""Guards: who is put out for good."""
+"""Guards: who is banned for good."""
 
 from dataclasses import replace
 
@@ -13,11 +13,11 @@ def _compute_solvent(terms: Terms, member: Member, booked: Member, record: Round
 
 
 SOLVENCY: Guard[Terms] = Guard(_compute_solvent)
-"""Whoever can no longer hold the bond is out (stake_vote §4.4)."""
+"""A member that can no longer hold the bond is out (stake_vote §4.4)."""
 
 
 def check_kick_rounds(terms: VbflTerms) -> None:
-    """Raise InvalidTerms where a worker would be out before its first update."""
+    """Raise InvalidTerms if a worker would be out before its first update."""
     check_term("kickRounds", terms.kick_rounds, terms.kick_rounds > 0)
 
 

@@ -8,14 +8,14 @@ from clients.types.federation import STAKE_MAX as STAKE_MAX
 from clients.types.federation import Address, Member, Standing
 
 MEMBERS_MAX = 2**16 - 1
-"""What the registry has room for."""
+"""The most members that the registry has room for."""
 
 STRANGER = Member()
 
 
 @dataclass(slots=True)
 class Token:
-    """An ERC-20 token, as far as a federation meets it: balances, and allowances by (owner, spender)."""
+    """An ERC-20 token, as far as a federation uses it: balances, and allowances by (owner, spender)."""
 
     balances: dict[Address, int] = field(default_factory=dict)
     allowances: dict[tuple[Address, Address], int] = field(default_factory=dict)
@@ -33,7 +33,7 @@ class Token:
         self.allowances[owner, spender] = amount
 
     def process_transfer(self, sender: Address, to: Address, amount: int) -> None:
-        """Move `amount`. ERC20InsufficientBalance where `sender` has less."""
+        """Move `amount`. ERC20InsufficientBalance if `sender` has less."""
         balance = self.get_balance(sender)
         if balance < amount:
             raise ProtocolError("ERC20InsufficientBalance", sender, balance, amount)
@@ -41,7 +41,7 @@ class Token:
         self.balances[to] = self.get_balance(to) + amount
 
     def process_transfer_from(self, spender: Address, owner: Address, amount: int) -> None:
-        """Move `amount` from `owner` to `spender`. The allowance is looked at before the balance."""
+        """Move `amount` from `owner` to `spender`. The allowance is checked before the balance."""
         allowance = self.allowances.get((owner, spender), 0)
         if allowance < amount:
             raise ProtocolError("ERC20InsufficientAllowance", spender, allowance, amount)
@@ -50,19 +50,19 @@ class Token:
             self.allowances[owner, spender] = allowance - amount
 
     def copy(self) -> "Token":
-        """Return books that change apart from these."""
+        """Return an independent copy."""
         return Token(dict(self.balances), dict(self.allowances))
 
 
 @dataclass(slots=True)
 class Ledger:
-    """The entries of all who ever joined, and the registry: the list that the draw permutes."""
+    """The entries of all accounts that ever joined, and the registry: the list that the draw permutes."""
 
     members: dict[Address, Member] = field(default_factory=dict)
     registry: list[Address] = field(default_factory=list)
 
     def get(self, account: Address) -> Member:
-        """Return `account`'s entry; a stranger's where it has none."""
+        """Return `account`'s entry; a stranger's if it has none."""
         return self.members.get(account, STRANGER)
 
     def process_register(self, account: Address, stake: int) -> None:
@@ -73,7 +73,7 @@ class Ledger:
         )
 
     def process_remove(self, account: Address, member: Member, standing: Standing, unbonds_at: int) -> None:
-        """Take `account`, whose entry by now is `member`, out of the registry. The last one fills the gap."""
+        """Remove `account`, whose entry is now `member`, from the registry. The last member fills the gap."""
         last = self.registry.pop()
         if last != account:
             self.registry[member.index - 1] = last
@@ -81,5 +81,5 @@ class Ledger:
         self.members[account] = replace(member, index=0, standing=standing, unbonds_at=unbonds_at)
 
     def copy(self) -> "Ledger":
-        """Return a ledger that changes apart from this one."""
+        """Return an independent copy."""
         return Ledger(dict(self.members), list(self.registry))

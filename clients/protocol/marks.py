@@ -14,12 +14,12 @@ def is_marked(bitmap: int, number: int) -> bool:
 
 
 def compute_bitmap(numbers: Iterable[int]) -> int:
-    """Return the bitmap of the updates of these numbers."""
+    """Return the bitmap of the updates with these numbers."""
     return sum(1 << number for number in numbers)
 
 
 def read_words(ballot: bytes, count: int) -> list[bytes]:
-    """Return the `count` words of 32 bytes that a ballot is. InvalidBallot for any other length."""
+    """Split a ballot into `count` words of 32 bytes. InvalidBallot for any other length."""
     if len(ballot) != WORD * count:
         raise ProtocolError("InvalidBallot", ballot)
     return [ballot[at : at + WORD] for at in range(0, len(ballot), WORD)]

@@ -29,12 +29,12 @@ MayMine = Callable[[Round, Docket, Publishing], bool]
 
 
 def check_pow(terms: Mined) -> None:
-    """Raise InvalidTerms where a proof would take more work than anybody could do."""
+    """Raise InvalidTerms if a proof would take more work than anybody could do."""
     check_term("powBits", terms.pow_bits, terms.pow_bits <= POW_BITS_MAX)
 
 
 def compute_work(seed: bytes, publisher: Address, digest: bytes, nonce: bytes) -> int:
-    """Return the number whose leading bits a proof of work is about."""
+    """Return the number whose leading bits must be 0 for a proof of work."""
     return int.from_bytes(compute_hash(seed, get_address_word(publisher), digest, nonce), "big")
 
 
@@ -44,9 +44,9 @@ def is_proven(bits: int, seed: bytes, publisher: Address, digest: bytes, nonce: 
 
 
 def get_winner(terms: Mined, docket: Docket) -> Address:
-    """Return the winner of the leading digest; empty where nobody competes for it.
+    """Return the winner of the leading digest; empty if nobody competes for it.
 
-    With a proof of work the first to publish it, else the highest stake, the first among equals.
+    With a proof of work the first publisher wins, else the highest stake, the first among equals.
     """
     competitors = [miner for miner in docket.miners if miner.competes and miner.option == docket.tally.leader]
     if not competitors:

@@ -1,7 +1,7 @@
-"""What a mechanism is: one policy for each axis on which the papers differ, and nothing else.
+"""Mechanisms: a mechanism is one policy for each axis on which the papers differ, and nothing else.
 
-The core (`federation.py`) asks the policies; a mechanism is a frozen record of them. Policies are functions
-of their arguments alone: they return what is to be noted, and refuse with `ProtocolError`.
+The core (`federation.py`) calls the policies; a mechanism is a frozen record of them. Policies are pure
+functions: they return what the core should record, and refuse with `ProtocolError`.
 """
 
 from collections.abc import Callable, Mapping
@@ -85,7 +85,7 @@ class Panel(Generic[T_contra]):
 
 @dataclass(frozen=True, slots=True)
 class Subject(Generic[T_contra]):
-    """What is judged: which claims are let in."""
+    """What is judged: which claims a proposal may make."""
 
     check_proposal: Callable[[T_contra, State, Address, int], None] = _do_nothing
     """Terms, state, proposer, samples that it claims; beyond what all proposals may claim."""

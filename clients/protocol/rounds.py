@@ -1,4 +1,20 @@
-"""A round's clock, and the protocol as a table: which action in which phase, by whom."""
+"""A round's clock, and the protocol as a table: which action in which phase, by whom.
+
+A phase is computed from the round's record and the time, never stored. So nobody has to move a round forward,
+and no absent member can hang it. What ends each phase:
+
+- Open: a call of `open`, by anybody, at least `schedule.open` seconds after the last settlement.
+- Draw: a call of `draw`, by anybody, from the block after `open` on; after 256 blocks the round goes to
+  Settle, void.
+- Propose, Commit, Reveal: the last act that the round waits for, or the phase's end. Without a single
+  proposal, or a single commitment, the round goes straight to Settle.
+- Publish: the last publication that the round waits for, or the phase's end. Skipped without publishers, or
+  if at most half of the drawn voters revealed.
+- Settle: a call of `settle`, by anybody.
+
+The draw fixes the ends, so a phase that ends early leaves its time to the next one. Counts and time only
+grow, so no round goes back to an earlier phase.
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -10,20 +26,20 @@ from clients.types.errors import RequestError
 from clients.types.federation import Act, Outcome, Phase, Role, Round, Schedule, Status
 
 SEAL_BLOCKS = 256
-"""How many blocks a block's hash can be looked up for."""
+"""A block's hash can be looked up for this many blocks."""
 
 
 @dataclass(frozen=True, slots=True)
 class Action:
-    """One action: its ABI types, and what must hold before it looks at anything else."""
+    """One action: its ABI types, and the conditions that are checked first."""
 
     types: tuple[str, ...]
     phase: Phase | None = None
     """The phase it needs; None: any."""
     role: Role = Role.NONE
-    """The part that the sender must be drawn for; NONE: any, or none."""
+    """The role for which the sender must be drawn; NONE: any, or none."""
     act: Act = Act.NONE
-    """What it counts as, which nobody does twice in a round."""
+    """The act that it counts as; nobody does an act twice in a round."""
     names_round: bool = False
     """Whether its first argument must be the current round."""
 
@@ -81,7 +97,7 @@ def check_arguments(call: Call, types: tuple[str, ...]) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Ends:
-    """When the phases of a drawn round end at the latest, in seconds: its draw fixes them."""
+    """The latest ends of a drawn round's phases, in seconds. The draw fixes them."""
 
     propose: int
     commit: int
@@ -98,7 +114,7 @@ def compute_ends(drawn_at: int, schedule: Schedule) -> Ends:
 
 
 def get_end(status: Status, phase: Phase | None) -> int | None:
-    """Return the time from which on the round in progress isn't in `phase`; None where no time ends it."""
+    """Return the time from which on the round in progress isn't in `phase`; None if no time ends it."""
     ends = {
         Phase.PROPOSE: status.propose_end,
         Phase.COMMIT: status.commit_end,
@@ -109,7 +125,8 @@ def get_end(status: Status, phase: Phase | None) -> int | None:
 
 
 def get_begin(status: Status, phase: Phase) -> int:
-    """Return the time from which on the drawn round in `status` may be in `phase`, one that a time ends."""
+    """Return the time from which on the drawn round in `status` may be in `phase`, which must be one with an
+    end."""
     begins = {
         Phase.PROPOSE: status.record.drawn_at,
         Phase.COMMIT: status.propose_end,

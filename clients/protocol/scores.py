@@ -13,12 +13,12 @@ from clients.types.federation import Act, Address, BflcTerms, Member, Outcome, R
 
 
 def check_min_score(terms: BflcTerms) -> None:
-    """Raise InvalidTerms where no update could pass."""
+    """Raise InvalidTerms if no update could pass."""
     check_term("minScore", terms.min_score, terms.min_score <= BPS)
 
 
 def check_profit(terms: BflcTerms) -> None:
-    """Raise InvalidTerms where more than the pool would be shared."""
+    """Raise InvalidTerms if a round would share out more than the pool."""
     check_term("profitBps", terms.profit_bps, terms.profit_bps <= BPS)
 
 
@@ -41,7 +41,7 @@ def compute_median(scores: list[int]) -> int:
 def select_best(terms: BflcTerms, record: Round, docket: Docket) -> Selection:
     """Return the first `updates` with a median of at least `min_score`, all weighed by their medians.
 
-    Nothing passes where fewer would.
+    If fewer would pass, nothing does.
     """
     medians = tuple(
         compute_median([scores[number] for scores in docket.scores]) for number in range(record.proposals)

@@ -1,4 +1,4 @@
-"""A chain that is the specification alone: its own clock and blocks, no gas, no signatures."""
+"""A chain made of the specification alone: its own clock and blocks, no gas, no signatures."""
 
 from bisect import bisect_left
 from collections.abc import Callable, Mapping, Sequence
@@ -43,7 +43,7 @@ def compute_entropy(beacon_value: bytes) -> Entropy:
 class SpecChain(Generic[T]):
     """A federation on the specification alone: a `Devnet`. Blocks come a second apart, one for each `send`.
 
-    `funds` are the tokens of each account at the start, which has approved the federation without limit.
+    `funds` are each account's tokens at the start; each has approved the federation without limit.
     `terms.token` and `terms.beacon` are overwritten: this chain has its own. `time` and `block` are those of
     the latest block.
     """
@@ -154,9 +154,9 @@ class SpecChain(Generic[T]):
         self._time += max(seconds, 1) + blocks - 1
 
     def close(self) -> None:
-        """Do nothing: there is nothing to let go of."""
+        """Do nothing: there is nothing to close."""
 
-    # ------------------------------------------------------------------ going on later
+    # ------------------------------------------------------------------ saving and restoring
 
     def snapshot(self, first_block: int = 0) -> Json:
         """Return the chain as JSON-able data; of its events, those from `first_block` on."""
@@ -172,7 +172,7 @@ class SpecChain(Generic[T]):
     def restore(self, data: Json) -> None:
         """Become the chain that `snapshot` wrote; terms and beacon stay this chain's.
 
-        RequestError where the snapshot is of another mechanism.
+        RequestError if the snapshot is of another mechanism.
         """
         if data.get("mechanism") != self.core.mechanism.name:
             raise RequestError(

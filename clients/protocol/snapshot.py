@@ -1,4 +1,5 @@
-"""A federation's state and events as JSON, and back: what lets a run on the specification resume."""
+"""Converts a federation's state and events to JSON and back, so that a run on the specification can
+resume."""
 
 from collections.abc import Iterable
 from dataclasses import fields, is_dataclass

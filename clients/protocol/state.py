@@ -1,4 +1,4 @@
-"""What a federation remembers, and what it is told of the moment in which it acts."""
+"""A federation's state, and the environment of an action."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
@@ -10,12 +10,12 @@ from clients.types.federation import ZERO32, Address, Event, Round
 
 @dataclass(frozen=True, slots=True)
 class Env:
-    """What an action finds: the time in seconds, the block, and the source of randomness."""
+    """The environment of an action: the time in seconds, the block, and the source of randomness."""
 
     time: int
     block: int
     entropy: Callable[[int, int], bytes]
-    """(round, seal block) → 32 bytes: the block's hash, or a beacon's word."""
+    """(round, seal block) → 32 bytes: the block's hash, or a beacon's entropy."""
     transaction: str = ""
 
 
@@ -41,7 +41,7 @@ class State:
     """The mechanism's own record, immutable."""
 
     def copy(self) -> "State":
-        """Return a state that changes apart from this one."""
+        """Return an independent copy."""
         return replace(
             self,
             rounds=list(self.rounds),

@@ -1,4 +1,5 @@
-"""blade: one federation is one task, published with a bounty, bid for, and over at its deadline or sooner."""
+"""blade: a federation is one task, published with a bounty, open to bids, and over at its deadline or
+sooner."""
 
 from dataclasses import dataclass, replace
 
@@ -52,7 +53,7 @@ def note_accepted(terms: BladeTerms, own: object, record: Round, docket: Docket)
 
 
 def check_task(terms: BladeTerms) -> None:
-    """Raise InvalidTerms where nobody asks for the task, it asks for nothing, or it ends before it begins."""
+    """Raise InvalidTerms if the task has no publisher, asks for nothing, or ends before it begins."""
     publisher, rule = int(terms.publisher, 16), int.from_bytes(terms.rule, "big")
     check_term("publisher", publisher, publisher != 0)
     check_term("bounty", terms.bounty, terms.bounty <= STAKE_MAX)
@@ -90,7 +91,8 @@ def check_open(terms: BladeTerms, state: State, env: Env) -> None:
 
 
 PUBLISHED_TASK: Task[BladeTerms] = Task(check_open, check_over)
-"""So many accepted rounds for a bounty, between the bidding and a deadline; deposits stay until then."""
+"""A given number of accepted rounds for a bounty, between the bidding and a deadline; deposits stay until
+then."""
 
 
 def _process_reclaim(core: FederationView[BladeTerms], env: Env, sender: Address) -> list[Event]:
@@ -105,4 +107,4 @@ def _process_reclaim(core: FederationView[BladeTerms], env: Env, sender: Address
 
 
 RECLAIM = OwnAction(Action((), Phase.OPEN), _process_reclaim)
-"""Hand what is left of the pool back to the task's publisher, once the task is over. Anybody may."""
+"""Give the rest of the pool back to the task's publisher, once the task is over. Anybody may call it."""

@@ -1,4 +1,4 @@
-"""Payout of vbfl: so many units of r for samples visited, signatures verified and votes cast."""
+"""Payout of vbfl: units of r for samples visited, signatures verified and votes cast."""
 
 from clients.protocol.docket import Docket
 from clients.protocol.ledger import STAKE_MAX
@@ -7,7 +7,7 @@ from clients.types.federation import Act, Address, Member, Outcome, Round, VbflT
 
 
 def check_unit_reward(terms: VbflTerms) -> None:
-    """Raise InvalidTerms where a unit could not be paid."""
+    """Raise InvalidTerms if a unit couldn't be paid."""
     check_term("unitReward", terms.unit_reward, terms.unit_reward <= STAKE_MAX)
 
 

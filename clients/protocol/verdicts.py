@@ -1,4 +1,4 @@
-"""Verdicts: what the ballots of a round come to."""
+"""Verdicts: the results of a round's ballots."""
 
 from typing import Protocol
 
@@ -20,7 +20,7 @@ class Quorate(Attributing, Protocol):
 
 
 def check_quorum(terms: Quorate) -> None:
-    """Raise InvalidTerms where more than all voters would have to reveal."""
+    """Raise InvalidTerms if more than all voters would have to reveal."""
     check_term("quorumBps", terms.quorum_bps, terms.quorum_bps <= BPS)
 
 
@@ -42,13 +42,13 @@ MAJORITY: Verdict[Quorate] = Verdict(count_aggregate, _compute_majority, _count_
 
 
 def compute_published(terms: object, record: Round, docket: Docket, wanted: Wanted) -> Outcome:
-    """Return what more than half of those drawn to publish have published; Undecided where there is no such
-    digest."""
+    """Return Accepted or Rejected if more than half of the drawn publishers published one digest, else
+    Undecided."""
     if record.lead * 2 <= wanted.publishers:
         return Outcome.UNDECIDED
     return Outcome.REJECTED if docket.tally.candidate == ZERO32 else Outcome.ACCEPTED
 
 
 def count_publications(record: Round, docket: Docket) -> tuple[int, int]:
-    """Return how many published the leading digest, and how many another."""
+    """Return how many published the leading digest, and how many published another."""
     return record.lead, record.publications - record.lead

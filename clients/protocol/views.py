@@ -1,4 +1,4 @@
-"""A federation as one reads it: phase, status, seats, and what is due to whom."""
+"""The views of a federation: phase, status, seats, and members' dues."""
 
 from dataclasses import replace
 from typing import Generic, TypeVar
@@ -44,7 +44,7 @@ def check_core_terms(terms: Terms) -> None:
 
 
 class FederationView(Generic[T]):
-    """A federation under `mechanism`, deployed at `address` on `chain_id` with `terms`."""
+    """A federation of `mechanism`, deployed at `address` on `chain_id` with `terms`."""
 
     def __init__(
         self,
@@ -128,7 +128,7 @@ class FederationView(Generic[T]):
         )
 
     def get_round(self, number: int) -> Round:
-        """Return round `number`'s record; an empty one where it was never opened."""
+        """Return round `number`'s record; an empty one if it was never opened."""
         return self.state.rounds[number] if 0 <= number <= self.number else Round()
 
     def get_seat(self, account: Address) -> Seat:
@@ -187,7 +187,7 @@ class FederationView(Generic[T]):
         return bool(member.acts) and self.state.rounds[member.round].outcome is Outcome.NONE
 
     def _compute_booked(self, account: Address, member: Member) -> Member:
-        """Return the entry with the round in which it last acted booked, where that is settled."""
+        """Return the entry with its last round booked, if that is settled."""
         if not member.acts or self._is_in_play(member):
             return member
         terms, mechanism = self.terms, self.mechanism

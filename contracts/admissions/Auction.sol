@@ -9,7 +9,7 @@ import {IBlade} from "../interfaces/IBlade.sol";
 import {StakeBook} from "../libraries/StakeBook.sol";
 
 /// @title Admission: the bids of highest value, capability over cost, win a place (Ma et al., arXiv 2009.09338, II-B).
-/// @notice A bid that is outbid leaves at once, with its deposit.
+/// @notice An outbid member leaves at once, with its deposit.
 abstract contract Auction is Membership, Claims, BidBook {
     using StakeBook for StakeBook.Book;
 

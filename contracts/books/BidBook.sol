@@ -4,7 +4,7 @@ pragma solidity ^0.8.24;
 import {Axes} from "../Axes.sol";
 import {IBlade} from "../interfaces/IBlade.sol";
 
-/// @title The bids, and the least that they and what is proposed may offer.
+/// @title The bids, and the least that bids and proposals may offer.
 abstract contract BidBook is IBlade, Axes {
     uint32 internal immutable _minSamples;
 

@@ -4,7 +4,7 @@ pragma solidity ^0.8.24;
 import {Axes} from "../Axes.sol";
 import {IMined} from "../interfaces/IMined.sol";
 
-/// @title Who mines which digest of the round in progress, and who won the block of each round.
+/// @title The miners of each digest in the round in progress, and the winner of each round's block.
 abstract contract BlockBook is IMined, Axes {
     /// @dev Who mines a digest; one slot.
     struct Mining {
@@ -14,7 +14,7 @@ abstract contract BlockBook is IMined, Axes {
 
     /// @inheritdoc IMined
     mapping(uint256 round => address) public winnerOf;
-    /// @dev Of the round in progress: an option's first miner overwrites what is left of an earlier round.
+    /// @dev For the round in progress: an option's first miner overwrites an earlier round's.
     mapping(uint16 option => Mining) internal _mining;
 
     /// @dev The miners behind the leading digest of the round in progress, of record `r`.

@@ -3,7 +3,7 @@ pragma solidity ^0.8.24;
 
 import {Axes} from "../Axes.sol";
 
-/// @title What a proposal may claim to have been trained on.
+/// @title The limits of a proposal's claims about its training.
 abstract contract Claims is Axes {
     struct ClaimTerms {
         uint256 seats; // the most proposals of a round

@@ -5,26 +5,26 @@ import {Axes} from "../Axes.sol";
 import {Bitmap} from "../libraries/Bitmap.sol";
 import {Acts} from "../libraries/Flags.sol";
 
-/// @title Which updates are said to be copies of others, and which the jury holds to be.
+/// @title The updates accused of being copies, and those that the jury convicts.
 abstract contract CopyBook is Axes {
     using Bitmap for uint256;
 
-    /// @dev The accused of a round; of them only the convicted once its selection is fixed.
+    /// @dev The accused of a round; only the convicted remain once its selection is fixed.
     mapping(uint256 round => uint256 bitmap) internal _accused;
 
-    /// @dev Convict of the accused of `round` those in `named`, and return them.
+    /// @dev Convict those accused of `round` that are in `named`, and return them.
     function _convict(uint256 round, uint256 named) internal returns (uint256 convicted) {
         convicted = _accused[round] & named;
         _accused[round] = convicted;
     }
 
-    /// @dev Whether the jury of round `r` held the update that entry `m` proposed in it to be a copy.
+    /// @dev Whether the jury of round `r` convicted the update that the owner of entry `m` proposed in it.
     function _isConvicted(Member memory m, Round memory r) internal view returns (bool) {
         if (m.acts & Acts.PROPOSED == 0 || r.outcome == Outcome.Undecided) return false;
         return _accused[m.round].has(m.number);
     }
 
-    /// @dev How many updates the jury of `round` held to be copies.
+    /// @dev How many updates the jury of `round` convicted.
     function _countConvicted(uint256 round) internal view returns (uint256) {
         return _accused[round].count();
     }

@@ -9,7 +9,7 @@ import {UpdateBook} from "./UpdateBook.sol";
 
 /// @title Election of a committee from those whose updates made the last model: by score, at random, or by score and
 /// speed (Li et al., arXiv 2004.00773, IV-B).
-/// @dev Nobody's election is stored: whether a member has a seat is worked out when it acts.
+/// @dev Elections aren't stored: whether a member has a seat is computed when it acts.
 abstract contract ElectionBook is RoundBook, RecordBook, UpdateBook {
     using Bitmap for uint256;
 
@@ -50,8 +50,8 @@ abstract contract ElectionBook is RoundBook, RecordBook, UpdateBook {
         _provided[msg.sender] = p;
     }
 
-    /// @dev Note how the next committee is found, now that `round` came to `outcome`: an accepted one elects it, the
-    /// draw decides after one that the committee left undecided, which may mean that it is gone.
+    /// @dev Record how the next committee is found, now that `round` has its `outcome`. An accepted round elects it.
+    /// After a round that the committee left undecided the draw decides, since the committee may be gone.
     function _noteElection(uint256 round, Round memory r, Outcome outcome) internal {
         if (outcome == Outcome.Accepted) (_electedBy, _isDrawn) = (uint40(round), false);
         else if (outcome == Outcome.Undecided && r.proposals != 0) _isDrawn = true;

@@ -5,7 +5,7 @@ import {Axes} from "../Axes.sol";
 import {Bitmap} from "../libraries/Bitmap.sol";
 import {Marks} from "../libraries/Marks.sol";
 
-/// @title Whom ballots name: their second word is a bitmap of updates that the voter holds against their proposers.
+/// @title The updates that ballots name: a ballot's second word is a bitmap of updates to hold against their proposers.
 abstract contract NameBook is Axes {
     using Bitmap for uint256;
     using Marks for Marks.Book;
@@ -14,7 +14,7 @@ abstract contract NameBook is Axes {
 
     Marks.Book private _names;
 
-    /// @dev Count whom `ballot` names, and refuse it if it names whom it can't.
+    /// @dev Count the updates that `ballot` names, and refuse it if it names others than it may.
     function _countNamed(Round memory r, bytes calldata ballot) internal returns (uint256 named) {
         named = uint256(bytes32(ballot[32:]));
         if (!named.fits(r.proposals)) revert InvalidBallot(ballot);

@@ -4,8 +4,8 @@ pragma solidity ^0.8.24;
 import {Axes} from "../Axes.sol";
 import {IBflc} from "../interfaces/IBflc.sol";
 
-/// @title Records addressed by number: model `t` is `t (k + 1)`, the `k` updates that the next model is made of come
-/// after it (Li et al., arXiv 2004.00773, III-A).
+/// @title Records addressed by number: model `t` has number `t (k + 1)`, and the `k` updates that make the next model
+/// follow it (Li et al., arXiv 2004.00773, III-A).
 abstract contract RecordBook is IBflc, Axes {
     /// @dev How many updates make a model: the paper's k.
     uint32 internal immutable _updates;

@@ -5,7 +5,7 @@ import {Axes} from "../Axes.sol";
 import {Bitmap} from "../libraries/Bitmap.sol";
 import {Weights} from "../libraries/Weights.sol";
 
-/// @title What each update weighs, and which of a round's passed: its selection.
+/// @title The weight of each update, and the selection of a round: the updates that passed.
 /// @dev A round has at most `Bitmap.SIZE` updates.
 abstract contract UpdateBook is Axes {
     using Bitmap for uint256;
@@ -26,17 +26,17 @@ abstract contract UpdateBook is Axes {
         if (selection != 0) _selections[round] = selection;
     }
 
-    /// @dev What was selected in `round`; nothing before anybody published.
+    /// @dev The selection of `round`; empty before anybody published.
     function _selection(uint256 round) internal view returns (uint256) {
         return _selections[round];
     }
 
-    /// @dev Whether the update that entry `m` last proposed was selected.
+    /// @dev Whether the last update of the owner of entry `m` was selected.
     function _isSelected(Member memory m) internal view returns (bool) {
         return _selection(m.round).has(m.number);
     }
 
-    /// @dev Note what update `number` of `round` weighs, once.
+    /// @dev Record the weight of update `number` of `round`, once.
     function _weigh(uint256 round, uint256 number, uint256 weight) internal {
         _weights.set(round, number, weight);
     }
@@ -45,12 +45,12 @@ abstract contract UpdateBook is Axes {
         return _weights.get(round, number);
     }
 
-    /// @dev What that update weighs, or 0 if it wasn't selected.
+    /// @dev The weight of that update, or 0 if it wasn't selected.
     function _selectedWeight(Member memory m) internal view returns (uint256) {
         return _isSelected(m) ? _weightOf(m.round, m.number) : 0;
     }
 
-    /// @dev What the selection of `round` weighs.
+    /// @dev The weight of the selection of `round`.
     function _totalWeight(uint256 round) internal view returns (uint256) {
         return _weights.total(round, _selection(round));
     }

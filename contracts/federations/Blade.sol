@@ -18,7 +18,7 @@ import {Approvals} from "../verdicts/Approvals.sol";
 import {ApprovalsOfOriginals} from "../verdicts/ApprovalsOfOriginals.sol";
 
 /// @title The task-driven federation of Ma et al. (arXiv 2009.09338).
-/// @dev Policies stand in the order in which their terms are checked.
+/// @dev Policies are listed in the order in which their terms are checked.
 contract Blade is
     IBlade,
     Federation,
@@ -44,13 +44,13 @@ contract Blade is
         Bounty(t.blockBps)
     {}
 
-    /// @dev Whoever is convicted wins no block.
+    /// @dev A convict wins no block.
     /// @inheritdoc BlockWinner
     function _mayMine(Member memory m, Round memory r, uint8) internal view override returns (bool) {
         return !_isConvicted(m, r);
     }
 
-    /// @dev The ballots select, what is published decides, and a miner of it wins the block.
+    /// @dev The ballots select, the publications decide, and a miner of the winning digest wins the block.
     /// @inheritdoc Axes
     function _verdict(uint256 round, Round memory r) internal override returns (Verdict memory v) {
         v = _verdictOfPublishers(r);

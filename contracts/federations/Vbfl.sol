@@ -46,7 +46,7 @@ contract Vbfl is
         return roles == Roles.PUBLISHER;
     }
 
-    /// @dev The ballots select, what is published decides, and a miner of it wins the block.
+    /// @dev The ballots select, the publications decide, and a miner of the winning digest wins the block.
     /// @inheritdoc Axes
     function _verdict(uint256 round, Round memory r) internal override returns (Verdict memory v) {
         v = _verdictOfPublishers(r);

@@ -12,18 +12,18 @@ import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
 interface IFederation {
     // ------------------------------------------------------------------ types
 
-    /// @notice Where the round in progress stands: a view of the clock and the tallies, never stored.
+    /// @notice The phase of the round in progress: computed from the clock and the tallies, never stored.
     enum Phase {
         Open, // no round in progress: members join, deposit, leave, are evicted
         Draw, // membership is frozen, the seed isn't known yet
         Propose,
         Commit,
         Reveal,
-        Publish, // only where the federation's publication policy asks for it
-        Settle // nothing is awaited any more: anybody may settle
+        Publish, // only if the federation's publication policy asks for it
+        Settle // the round waits for nothing more: anybody may settle
     }
 
-    /// @notice What a settled round came to.
+    /// @notice The result of a settled round.
     enum Outcome {
         None, // not settled
         Accepted,
@@ -31,12 +31,12 @@ interface IFederation {
         Undecided // no quorum, no majority, or nothing to judge: the head stays, nobody is in a minority
     }
 
-    /// @notice Where an account stands with the federation.
+    /// @notice An account's standing with the federation.
     enum Standing {
         Stranger,
         Member,
         Leaving, // out of the registry, its stake unbonding
-        Banned // for good; what is left of its stake can be withdrawn after eviction
+        Banned // for good; the rest of its stake can be withdrawn after eviction
     }
 
     /// @notice The lengths of a round's phases and of the unbonding period, in seconds.
@@ -45,14 +45,14 @@ interface IFederation {
         uint32 propose;
         uint32 commit;
         uint32 reveal;
-        uint32 publish; // 0 where nobody has to publish
+        uint32 publish; // 0 if nobody has to publish
         uint32 unbonding; // at least propose + commit + reveal + publish
     }
 
     /// @notice An account's entry in the ledger; one storage slot.
     struct Member {
         uint96 stake; // as of the last collection
-        uint40 unbondsAt; // when a stake that left may be withdrawn
+        uint40 unbondsAt; // when the stake of a member that left may be withdrawn
         uint16 index; // 1 + place in the registry; 0: not in it
         uint40 round; // the last round in which it acted
         uint16 number; // of the last update that it proposed, among its round's
@@ -98,21 +98,21 @@ interface IFederation {
         Round record;
     }
 
-    /// @notice An account as of now: its entry, its stake with what is due, and its part in the round in progress.
+    /// @notice An account's present state: its entry, its stake with dues, and its part in the round in progress.
     struct Seat {
         address account;
         Member member;
-        uint256 balance; // stake with the last settled round collected
-        uint8 roles; // a set of `Roles`; 0 before the draw, and for whoever can't act
+        uint256 balance; // stake as if every settled round were booked
+        uint8 roles; // a set of `Roles`; 0 before the draw, and for an account that can't act
         uint16 position; // its place in the drawn permutation
-        bool out; // whether it is banned, or would be found to be as soon as it acts or is collected
+        bool out; // whether it is banned, or would be when it next acts or is collected
     }
 
     // ------------------------------------------------------------------ events
 
     /// @notice `account` became a member with `stake` on its book.
     event Joined(address indexed account, uint256 stake);
-    /// @notice `account` added `amount` to its stake, which is `stake` now.
+    /// @notice `account` added `amount` to its stake, which is now `stake`.
     event Deposited(address indexed account, uint256 amount, uint256 stake);
     /// @notice `account` left of its own will; its `stake` may be withdrawn from `unbondsAt` on.
     event Left(address indexed account, uint256 stake, uint256 unbondsAt);
@@ -120,11 +120,11 @@ interface IFederation {
     event Evicted(address indexed account, uint256 stake, uint256 unbondsAt);
     /// @notice `account` added to the pool.
     event Funded(address indexed account, uint256 amount, uint256 pool);
-    /// @notice `account` was paid its stake of `amount` after it had left.
+    /// @notice `account` was paid its stake of `amount` after leaving.
     event Withdrawn(address indexed account, uint256 amount);
-    /// @notice `account` was paid `amount`, what it has above the bond; `stake` remains.
+    /// @notice `account` was paid `amount`, which it had above the bond; `stake` remains.
     event Claimed(address indexed account, uint256 amount, uint256 stake);
-    /// @notice A member's part in `round` was booked: what it gained or lost, and its stake after.
+    /// @notice A member's part in `round` was booked: its gain or loss, and its stake afterwards.
     event Collected(address indexed account, uint256 indexed round, int256 delta, uint256 stake);
     /// @notice `account` can't come back: after its part in `round` its `stake` or its record was too low.
     event Banned(address indexed account, uint256 indexed round, uint256 stake);
@@ -142,7 +142,7 @@ interface IFederation {
         uint256 samples,
         uint256 epochs
     );
-    /// @notice `voter` bound itself to a ballot of `round`.
+    /// @notice `voter` committed to a ballot of `round`.
     event Committed(uint256 indexed round, address indexed voter, bytes32 commitment);
     /// @notice `voter` opened its ballot of `round` with the `salt` that it had committed to.
     event Revealed(uint256 indexed round, address indexed voter, bytes ballot, bytes32 salt);
@@ -150,7 +150,7 @@ interface IFederation {
     event Published(
         uint256 indexed round, address indexed publisher, bytes32 digest, uint256 selection, bytes32 nonce
     );
-    /// @notice What `round` came to, and what it pays.
+    /// @notice The result of `round`, and what it pays.
     /// @param candidate the leading digest; 0 where it rejects or there is none
     /// @param head the accepted model after this round
     event Settled(
@@ -195,11 +195,11 @@ interface IFederation {
     error StakeTooLow(uint256 stake, uint256 needed);
     /// @notice `amount` is more than the `limit`.
     error AmountTooLarge(uint256 amount, uint256 limit);
-    /// @notice `account` has done this in `round` already; all that it did are `acts`.
+    /// @notice `account` has done this in `round` already; all its acts in the round are `acts`.
     error AlreadyActed(address account, uint256 round, uint8 acts);
     /// @notice `account` has committed to no ballot in `round`.
     error NotCommitted(address account, uint256 round);
-    /// @notice `account` has a part in `round`, which goes on: what it has stays where it is.
+    /// @notice `account` acted in `round`, which isn't settled: its money stays where it is.
     error SeatInPlay(address account, uint256 round);
     /// @notice A digest can't be 0.
     error EmptyDigest();
@@ -209,21 +209,21 @@ interface IFederation {
     error EpochsOutOfRange(uint256 given, uint256 limit);
     /// @notice A commitment can't be 0.
     error EmptyCommitment();
-    /// @notice `account` committed to `committed`, and revealed what makes `revealed`.
+    /// @notice `account` committed to `committed`, but its ballot and salt give `revealed`.
     error CommitmentMismatch(address account, bytes32 committed, bytes32 revealed);
-    /// @notice `ballot` has not the form that this mechanism's have.
+    /// @notice `ballot` doesn't have the form of this mechanism's ballots.
     error InvalidBallot(bytes ballot);
     /// @notice The votes select `counted`, not `given`.
     error WrongSelection(uint256 given, uint256 counted);
-    /// @notice A `digest` goes with a `selection` of at least one update, and none with none.
+    /// @notice A `digest` needs a `selection` of at least one update, and an empty digest an empty selection.
     error DigestMismatch(bytes32 digest, uint256 selection);
-    /// @notice There is nothing that `account` could be paid.
+    /// @notice There is nothing to pay to `account`.
     error NothingToClaim(address account);
     /// @notice `account` has left no stake here.
     error NothingToWithdraw(address account);
     /// @notice An amount can't be 0.
     error ZeroAmount();
-    /// @notice `expected` tokens were to come, and `received` came.
+    /// @notice `expected` tokens should have arrived, and `received` arrived.
     error TransferMismatch(uint256 expected, uint256 received);
 
     // ------------------------------------------------------------------ actions
@@ -240,7 +240,7 @@ interface IFederation {
     /// @notice Leave the registry; the stake can be withdrawn after the unbonding period.
     function exit() external;
 
-    /// @notice Take the unbonded stake out.
+    /// @notice Withdraw the unbonded stake.
     function withdraw() external;
 
     /// @notice Take out what the caller owns above the bond.
@@ -249,7 +249,7 @@ interface IFederation {
     /// @notice Book what `account` gained or lost in the last settled round in which it acted.
     function collect(address account) external;
 
-    /// @notice Take those of `accounts` who are banned or barred out of the registry; others are passed over.
+    /// @notice Remove those of `accounts` that are banned or barred from the registry; skip the others.
     function evict(address[] calldata accounts) external;
 
     /// @notice Freeze the registry and open the next round.
@@ -268,16 +268,16 @@ interface IFederation {
     function reveal(uint256 round, bytes calldata ballot, bytes32 salt) external;
 
     /// @notice Publish the model `digest`, made of the updates in the bitmap `selection`.
-    /// @param nonce a proof of work, where there is something to mine
+    /// @param nonce a proof of work, if there is something to mine
     function publish(uint256 round, bytes32 digest, uint256 selection, bytes32 nonce) external;
 
-    /// @notice Settle the round in progress. What it costs doesn't grow with the members or the rounds before it; where
-    /// each update is judged, and where blame is attributed, it grows a little with the round's updates.
+    /// @notice Settle the round in progress. The cost doesn't grow with members or earlier rounds. If updates are
+    /// judged one by one, or blame is attributed, it grows a little with the round's updates.
     function settle() external;
 
     // ------------------------------------------------------------------ views
 
-    /// @notice The name of the mechanism that this federation has, such as `stake_vote`.
+    /// @notice The name of this federation's mechanism, such as `stake_vote`.
     function mechanism() external view returns (string memory);
     function token() external view returns (IERC20);
     function beacon() external view returns (IBeacon);

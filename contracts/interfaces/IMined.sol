@@ -3,11 +3,11 @@ pragma solidity ^0.8.24;
 
 import {IFederation} from "./IFederation.sol";
 
-/// @title Blocks that somebody wins.
+/// @title Blocks, each with a winner.
 interface IMined is IFederation {
     /// @notice `winner` published the model `digest` of `round` before, or with more stake than, the other miners.
     event BlockWon(uint256 indexed round, address indexed winner, bytes32 digest);
 
-    /// @notice Who won the block of `round`; 0: nobody.
+    /// @notice The winner of the block of `round`; 0: nobody.
     function winnerOf(uint256 round) external view returns (address);
 }

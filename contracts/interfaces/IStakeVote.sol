@@ -3,8 +3,8 @@ pragma solidity ^0.8.24;
 
 import {IFederation} from "./IFederation.sol";
 
-/// @title A stake-voted federation: random proposers, everybody else votes on the aggregate, the majority's
-/// digest is the next model, and whoever was outvoted pays (Dong et al., arXiv 2307.00543).
+/// @title A stake-voted federation: random members propose, everybody else votes on the aggregate, the majority's
+/// digest is the next model, and outvoted voters pay (Dong et al., arXiv 2307.00543).
 interface IStakeVote is IFederation {
     /// @notice What a federation is deployed with; none of it ever changes.
     struct StakeVoteTerms {

@@ -4,7 +4,7 @@ pragma solidity ^0.8.24;
 import {IMined} from "./IMined.sol";
 
 /// @title A federation of workers, validators and miners, drawn anew each round: validators vote on every update, the
-/// miner with the highest stake publishes, and who is rejected too often is blacklisted (Chen et al., arXiv
+/// miner with the highest stake wins the block, and a worker rejected too often is blacklisted (Chen et al., arXiv
 /// 2101.03300).
 interface IVbfl is IMined {
     /// @notice What a federation is deployed with; none of it ever changes.

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity ^0.8.24;
 
-/// @title Sets of updates: bit `n` is update `n`'s.
+/// @title Sets of updates: bit `n` stands for update `n`.
 library Bitmap {
     /// @dev The most updates that a set can hold.
     uint256 internal constant SIZE = 256;
@@ -10,7 +10,7 @@ library Bitmap {
         return bitmap >> number & 1 != 0;
     }
 
-    /// @notice Whether nothing but the first `size` updates is in it.
+    /// @notice Whether the set holds only updates among the first `size`.
     function fits(uint256 bitmap, uint256 size) internal pure returns (bool) {
         return bitmap >> size == 0;
     }

@@ -4,7 +4,7 @@ pragma solidity ^0.8.24;
 import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
 
 /// @title The draw: a keyed permutation of the frozen registry.
-/// @notice Nobody's role is stored: whoever asks computes it, at a cost that doesn't depend on the registry's size.
+/// @notice Nobody's role is stored: anyone can compute it, at a cost that doesn't depend on the registry's size.
 library Draw {
     uint256 private constant STEPS = 8;
 
@@ -13,9 +13,9 @@ library Draw {
         return keccak256(abi.encode(entropy, mix, round));
     }
 
-    /// @notice Where the member at `place` of a registry of `size` comes in the permutation keyed by `seed`.
-    /// @dev A Feistel network over the pairs below `a`, the least square root that holds the registry. It permutes
-    /// 0 … a²-1; walking on from a value outside 0 … size-1 until one is inside permutes these.
+    /// @notice The position of the member at `place` of a registry of `size`, in the permutation keyed by `seed`.
+    /// @dev A Feistel network over the pairs of numbers below `a`, where `a` is the least with a² >= size. It permutes
+    /// 0 … a²-1. Applying it again while the value is outside 0 … size-1 permutes 0 … size-1.
     /// @param place below `size`
     function position(bytes32 seed, uint256 place, uint256 size) internal pure returns (uint256 x) {
         uint256 a = Math.sqrt(size, Math.Rounding.Ceil);
@@ -24,7 +24,7 @@ library Draw {
             (uint256 left, uint256 right) = (x / a, x % a);
             assembly ("memory-safe") {
                 // (left, right) = (right, (left + keccak256(abi.encode(seed, k, right)) % a) % a), for k = 0 … 7;
-                // it hashes in free memory and leaves it free
+                // hashes in free memory, and leaves that memory free
                 let free := mload(0x40)
                 mstore(free, seed)
                 for { let k := 0 } lt(k, STEPS) { k := add(k, 1) } {

@@ -2,14 +2,14 @@
 // solhint-disable one-contract-per-file
 pragma solidity ^0.8.24;
 
-/// @title What a member is drawn to do in a round: a set.
+/// @title The roles for which a member is drawn in a round: a set.
 library Roles {
     uint8 internal constant PROPOSER = 1;
     uint8 internal constant VOTER = 2;
     uint8 internal constant PUBLISHER = 4;
 }
 
-/// @title What a member has done in a round: a set.
+/// @title The acts that a member has done in a round: a set.
 library Acts {
     uint8 internal constant PROPOSED = 1;
     uint8 internal constant COMMITTED = 2;

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity ^0.8.24;
 
-/// @title How many bitmaps of a round have each bit: counts of 16 bits, 16 a word.
-/// @notice The counts of the round before are overwritten by the first bitmap of a round, not cleared.
+/// @title How many of a round's bitmaps have each bit: counts of 16 bits, 16 to a word.
+/// @notice The first bitmap of a round overwrites the counts of the round before, so nothing is cleared.
 library Marks {
     uint256 private constant LANES = 16;
 
@@ -10,7 +10,7 @@ library Marks {
         mapping(uint256 word => uint256) counts;
     }
 
-    /// @notice Count `bitmap`, of `size` bits; it is the round's `first`, or not.
+    /// @notice Count `bitmap`, of `size` bits; `first` says whether it is the round's first.
     function add(Book storage book, uint256 bitmap, uint256 size, bool first) internal {
         for (uint256 word = 0; word * LANES < size; ++word) {
             uint256 lanes = _spread(uint16(bitmap >> (word * LANES)));
@@ -19,12 +19,12 @@ library Marks {
         }
     }
 
-    /// @notice The fewest that are more than half of `bitmaps`.
+    /// @notice The least number that is more than half of `bitmaps`.
     function majority(uint256 bitmaps) internal pure returns (uint256) {
         return bitmaps / 2 + 1;
     }
 
-    /// @notice The bitmap of those of `size` bits that at least `least` bitmaps of the round have.
+    /// @notice The bitmap of those bits, out of `size`, that at least `least` bitmaps of the round have.
     function reaching(Book storage book, uint256 size, uint256 least) internal view returns (uint256 bitmap) {
         uint256 lanes = 0;
         for (uint256 bit = 0; bit < size; ++bit) {
@@ -34,7 +34,7 @@ library Marks {
         }
     }
 
-    /// @dev Each of 16 bits to the lowest bit of a lane of 16.
+    /// @dev Move each of 16 bits to the lowest bit of a lane of 16.
     function _spread(uint16 bits) private pure returns (uint256 lanes) {
         for (uint256 bit = 0; bit < LANES; ++bit) {
             lanes |= (uint256(bits) >> bit & 1) << (bit * 16);

@@ -4,9 +4,22 @@ pragma solidity ^0.8.24;
 import {IFederation} from "../interfaces/IFederation.sol";
 
 /// @title A round's phase, as a function of its record and the time.
-/// @notice Ends are fixed by the draw: what ends early leaves its time to the next phase.
+/// @notice A phase is computed, never stored. Nobody has to move a round forward, and no absent member can hang it.
+/// @dev What ends each phase:
+///
+/// - Open: a call of `open`, by anybody, `schedule.open` seconds after the last settlement or later.
+/// - Draw: a call of `draw`, by anybody, from the block after `open` on. After 256 blocks the seal block's hash is
+///   lost, and the round goes to Settle, void.
+/// - Propose, Commit, Reveal: the last act that the round waits for, or the phase's end. Without a single proposal, or
+///   a single commitment, the round goes straight to Settle.
+/// - Publish: the last publication that the round waits for, or the phase's end. A round has no such phase if it has no
+///   publishers, or if too few voters revealed.
+/// - Settle: a call of `settle`, by anybody.
+///
+/// What always holds: the draw fixes the ends, so a phase that ends early leaves its time to the next one. Counts and
+/// time only grow, so no round goes back to an earlier phase. The registry changes in Open only.
 library RoundClock {
-    /// @dev How far back the EVM knows block hashes.
+    /// @dev The EVM knows the hashes of this many blocks.
     uint256 internal constant DRAW_BLOCKS = 256;
 
     function proposeEnd(IFederation.Round memory r, IFederation.Schedule memory s) internal pure returns (uint256) {
@@ -25,8 +38,8 @@ library RoundClock {
         return revealEnd(r, s) + s.publish;
     }
 
-    /// @notice Whether more than half of the drawn voters revealed: without them there is nothing to publish.
-    /// @dev Where nobody publishes, the terms set the quorum: `DigestMajority._verdict`.
+    /// @notice Whether more than half of the drawn voters revealed. Without that nothing is published.
+    /// @dev If nobody publishes, the terms set the quorum: `DigestMajority._verdict`.
     function hasQuorum(IFederation.Round memory r, uint256 voters) internal pure returns (bool) {
         return uint256(r.reveals) * 2 > voters;
     }
@@ -46,7 +59,7 @@ library RoundClock {
         uint256 time,
         uint256 blockNumber
     ) internal pure returns (IFederation.Phase) {
-        // no round has no members; the record before the first round is such a one
+        // a round has members: a record without members is the one before the first round
         if (r.members == 0 || r.outcome != IFederation.Outcome.None) return IFederation.Phase.Open;
         if (r.drawnAt == 0) {
             return blockNumber <= sealBlock + DRAW_BLOCKS ? IFederation.Phase.Draw : IFederation.Phase.Settle;

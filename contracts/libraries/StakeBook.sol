@@ -4,14 +4,14 @@ pragma solidity ^0.8.24;
 import {IFederation} from "../interfaces/IFederation.sol";
 import {SafeCast} from "@openzeppelin/contracts/utils/math/SafeCast.sol";
 
-/// @title The registry (a list without gaps) and the ledger (an entry an account).
+/// @title The registry (a list without gaps) and the ledger (an entry per account).
 library StakeBook {
     using SafeCast for int256;
     using SafeCast for uint256;
 
-    /// @dev What an entry has room for.
+    /// @dev The largest stake that an entry has room for.
     uint256 internal constant MAX_STAKE = type(uint96).max;
-    /// @dev Counts of members, and of anything that each does once a round, have 16 bits.
+    /// @dev Counts of members, and of acts that each does once a round, have 16 bits.
     uint256 internal constant MAX_MEMBERS = type(uint16).max;
 
     struct Book {
@@ -45,7 +45,7 @@ library StakeBook {
         m.index = 0;
     }
 
-    /// @notice `stake` with `due` added or taken, cut to what an entry can hold.
+    /// @notice `stake` plus `due`, which may be negative, limited to what an entry can hold.
     function withDue(uint256 stake, int256 due) internal pure returns (uint256 sum) {
         sum = (int256(stake) + due).toUint256();
         if (sum > MAX_STAKE) sum = MAX_STAKE;

@@ -3,9 +3,9 @@ pragma solidity ^0.8.24;
 
 import {IFederation} from "../interfaces/IFederation.sol";
 
-/// @title The tally of what members say in a round, in 32 bytes each.
-/// @notice Options are numbered from 1 as they first appear. A count belongs to the round that it names, so nothing
-/// has to be cleared between rounds.
+/// @title The tally of the members' entries in a round, of 32 bytes each.
+/// @notice Options are numbered from 1 in the order of first appearance. A count names its round, so nothing has to be
+/// cleared between rounds.
 library Tally {
     struct Count {
         uint40 round;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity ^0.8.24;
 
-/// @title What each update of each round weighs: 32 bits, 8 a word. They stay: payouts are worked out later.
+/// @title The weight of each update of each round: 32 bits, 8 to a word. They stay, for payouts are booked later.
 library Weights {
     uint256 private constant LANES = 8;
 
@@ -9,17 +9,17 @@ library Weights {
         mapping(uint256 round => mapping(uint256 word => uint256)) words;
     }
 
-    /// @notice Note the weight of update `number` of `round`, once.
+    /// @notice Record the weight of update `number` of `round`, once.
     function set(Book storage book, uint256 round, uint256 number, uint256 weight) internal {
         book.words[round][number / LANES] |= weight << (number % LANES * 32);
     }
 
-    /// @notice What update `number` of `round` weighs.
+    /// @notice The weight of update `number` of `round`.
     function get(Book storage book, uint256 round, uint256 number) internal view returns (uint256) {
         return uint32(book.words[round][number / LANES] >> (number % LANES * 32));
     }
 
-    /// @notice What the updates of `round` in the bitmap `selection` weigh together.
+    /// @notice The total weight of the updates of `round` in the bitmap `selection`.
     function total(Book storage book, uint256 round, uint256 selection) internal view returns (uint256 sum) {
         for (uint256 word = 0; selection != 0; ++word) {
             uint256 lanes = selection & 0xff == 0 ? 0 : book.words[round][word];

@@ -5,7 +5,7 @@ import {Axes} from "../Axes.sol";
 import {Roles} from "../libraries/Flags.sol";
 import {StakeBook} from "../libraries/StakeBook.sol";
 
-/// @title Panel: the first positions of the draw propose, all the others vote.
+/// @title Panel: the first positions of the draw propose, all others vote.
 abstract contract RandomPanel is Axes {
     uint32 internal immutable _proposers;
     uint32 internal immutable _minVoters;

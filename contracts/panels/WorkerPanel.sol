@@ -7,7 +7,7 @@ import {Roles} from "../libraries/Flags.sol";
 import {StakeBook} from "../libraries/StakeBook.sol";
 
 /// @title Panel: workers propose, validators vote, miners publish, validators check what is published.
-/// @notice Where members are few, there are fewer workers; validators and miners are never fewer.
+/// @notice If members are few, there are fewer workers; validators and miners are never fewer.
 abstract contract WorkerPanel is Axes {
     uint32 internal immutable _workers;
     uint32 internal immutable _validators;

@@ -10,8 +10,8 @@ import {UpdateBook} from "../books/UpdateBook.sol";
 import {Acts} from "../libraries/Flags.sol";
 import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
 
-/// @title Payout: an accepted round's bounty goes to the block's winner in part, the rest to the proposers by the
-/// samples that the jury verified (Ma et al., arXiv 2009.09338, II-C). A plagiarist's deposit goes to the pool.
+/// @title Payout: a part of an accepted round's bounty goes to the block's winner, the rest to proposers by the samples
+/// that the jury verified (Ma et al., arXiv 2009.09338, II-C). A plagiarist's deposit goes to the pool.
 abstract contract Bounty is Membership, TaskBook, BlockBook, CopyBook, UpdateBook {
     uint16 internal immutable _blockBps;
 

@@ -9,7 +9,7 @@ import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
 
 /// @title Payout: rejected proposers fill the pool that accepted ones share, and outvoted voters pay the majority
 /// (algorithms 1 and 2 of Dong et al., arXiv 2307.00543).
-/// @notice Whoever commits and doesn't reveal pays as if outvoted, whatever the outcome.
+/// @notice A voter that commits and doesn't reveal pays as if outvoted, whatever the outcome.
 abstract contract StakeRedistribution is BlameBook {
     uint96 internal immutable _proposerStake;
     uint96 internal immutable _voterStake;

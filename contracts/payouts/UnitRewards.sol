@@ -10,7 +10,7 @@ import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
 
 /// @title Payout: a unit for each sample visited, signature verified and vote cast (formulas (1) to (3) of Chen et
 /// al., arXiv 2101.03300).
-/// @notice The unit is what the terms say, or less where the pool doesn't hold enough. Undecided rounds pay nothing.
+/// @notice The terms set the unit; it is smaller if the pool doesn't hold enough. Undecided rounds pay nothing.
 abstract contract UnitRewards is BlockBook, UpdateBook {
     uint96 internal immutable _unitReward;
 

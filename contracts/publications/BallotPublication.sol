@@ -3,7 +3,7 @@ pragma solidity ^0.8.24;
 
 import {Axes} from "../Axes.sol";
 
-/// @title Publication: none beside the ballots, whose majority names the next model.
+/// @title Publication: none besides the ballots, whose majority names the next model.
 abstract contract BallotPublication is Axes {
     /// @inheritdoc Axes
     function _publishers(Round memory) internal pure override returns (uint256) {}

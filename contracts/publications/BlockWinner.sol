@@ -7,7 +7,7 @@ import {BlockBook} from "../books/BlockBook.sol";
 import {MajorityPublication} from "./MajorityPublication.sol";
 
 /// @title Publication by miners: of those who publish the majority's digest, one wins the block.
-/// @notice Without a proof of work the one with the highest stake, the first among equals; with one, the first.
+/// @notice Without a proof of work the highest stake wins, the first among equals; with one, the first proof wins.
 abstract contract BlockWinner is Membership, BlockBook, MajorityPublication {
     uint256 private constant MAX_BITS = 64;
 
@@ -25,7 +25,7 @@ abstract contract BlockWinner is Membership, BlockBook, MajorityPublication {
 
     // ------------------------------------------------------------------ policy
 
-    /// @dev Only who competes is held to have chosen an option.
+    /// @dev Only competitors count as having chosen an option.
     /// @inheritdoc Axes
     function _publish(uint256 round, Round memory r, Member memory m, uint8 roles, Publication memory p)
         internal
@@ -44,7 +44,7 @@ abstract contract BlockWinner is Membership, BlockBook, MajorityPublication {
         if (!competes) return 0;
     }
 
-    /// @dev Note who wins the block of `round`, of record `r`, that came to `v`.
+    /// @dev Record the winner of the block of `round`, of record `r` and verdict `v`.
     function _noteWinner(uint256 round, Round memory r, Verdict memory v) internal {
         address winner = _mining[r.leader].winner;
         if (v.outcome == Outcome.Undecided || winner == address(0)) return;
@@ -52,7 +52,7 @@ abstract contract BlockWinner is Membership, BlockBook, MajorityPublication {
         emit BlockWon(round, winner, v.candidate);
     }
 
-    /// @dev Whether the caller, of booked entry `m`, goes before `winner`, whose entry was booked when it published.
+    /// @dev Whether the caller, whose booked entry is `m`, beats `winner`, whose entry was booked when it published.
     function _beats(Member memory m, address winner) private view returns (bool) {
         if (winner == address(0)) return true;
         return _powBits == 0 && m.stake > _book.entries[winner].stake;

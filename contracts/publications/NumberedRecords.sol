@@ -6,7 +6,7 @@ import {RecordBook} from "../books/RecordBook.sol";
 import {Bitmap} from "../libraries/Bitmap.sol";
 import {MajorityPublication} from "./MajorityPublication.sol";
 
-/// @title Publication on numbered records: the selected updates with their scores, then the model they make.
+/// @title Publication on numbered records: the selected updates with their scores, then their model.
 /// @notice A round that isn't accepted leaves records of updates that the next one overwrites.
 abstract contract NumberedRecords is RecordBook, MajorityPublication {
     using Bitmap for uint256;
@@ -19,7 +19,7 @@ abstract contract NumberedRecords is RecordBook, MajorityPublication {
         override(Axes, MajorityPublication)
         returns (uint16)
     {
-        // the publication's own checks come first: what it selects is the round's selection
+        // after the publication's own checks, its selection is the round's
         uint16 option = MajorityPublication._publish(round, r, m, roles, p);
         if (r.publications == 0) _recordUpdates(round, p.selection);
         return option;

@@ -4,8 +4,8 @@ pragma solidity ^0.8.24;
 import {Axes} from "../Axes.sol";
 import {Claims} from "../books/Claims.sol";
 
-/// @title Subject: the aggregate of all proposed updates is judged, each weighted by the samples it claims.
-/// @notice The chain keeps no list of updates: their events name them, and whoever judges aggregates them.
+/// @title Subject: voters judge the aggregate of all proposed updates, each weighted by the samples it claims.
+/// @notice The chain keeps no list of updates: their events name them, and voters aggregate them.
 abstract contract Aggregate is Claims {
     /// @inheritdoc Axes
     function _admit(uint256, Round memory, bytes32, uint256 samples, uint256 epochs) internal view override {

@@ -8,8 +8,8 @@ import {IBlade} from "../interfaces/IBlade.sol";
 import {StakeBook} from "../libraries/StakeBook.sol";
 import {SafeERC20, IERC20} from "@openzeppelin/contracts/token/ERC20/utils/SafeERC20.sol";
 
-/// @title Task: so many accepted rounds for a bounty, between the bidding and a deadline.
-/// @notice Deposits stay until it is over; then the publisher gets what is left of the pool.
+/// @title Task: a given number of accepted rounds for a bounty, between the bidding and a deadline.
+/// @notice Deposits stay until the task is over; then the publisher gets the rest of the pool.
 abstract contract PublishedTask is IBlade, Membership, TaskBook {
     using SafeERC20 for IERC20;
 
@@ -56,7 +56,7 @@ abstract contract PublishedTask is IBlade, Membership, TaskBook {
 
     function _isOver() private view returns (bool) {
         if (_acceptedRounds >= _taskRounds || block.timestamp >= _deadline) return true;
-        // nobody is bound to a task that can't begin
+        // a task that can't begin binds nobody
         bool unable = _clock.pool < _bounty || memberCount() < _fewestMembers();
         return unable && _clock.round == 0 && block.timestamp >= _start;
     }

@@ -6,7 +6,7 @@ import {UpdateBook} from "../books/UpdateBook.sol";
 import {Bitmap} from "../libraries/Bitmap.sol";
 import {Marks} from "../libraries/Marks.sol";
 
-/// @title Verdict: an update passes by the ballots that approve of it, of all that were revealed.
+/// @title Verdict: whether an update passes depends on how many of the revealed ballots approve of it.
 /// @notice A ballot is the bitmap of the updates that the voter finds good.
 abstract contract Approvals is UpdateBook {
     using Bitmap for uint256;
@@ -19,7 +19,7 @@ abstract contract Approvals is UpdateBook {
         _tiePasses = tiePasses;
     }
 
-    /// @dev How long a ballot is, its first word being the bitmap.
+    /// @dev The length of a ballot, whose first word is the bitmap.
     function _ballotLength() internal pure virtual returns (uint256) {
         return 32;
     }

@@ -6,9 +6,9 @@ import {CopyBook} from "../books/CopyBook.sol";
 import {NameBook} from "../books/NameBook.sol";
 import {Approvals} from "./Approvals.sol";
 
-/// @title Verdict: approvals, and copies don't pass (Ma et al., arXiv 2009.09338, III-C).
-/// @notice A ballot's second word names the copies. An accused update is one if more than half of those drawn to judge
-/// name it: who stayed away convicts nobody.
+/// @title Verdict: approvals, except that copies don't pass (Ma et al., arXiv 2009.09338, III-C).
+/// @notice A ballot's second word names the copies. An accused update is a copy if more than half of the drawn voters
+/// name it: absent voters convict nobody.
 abstract contract ApprovalsOfOriginals is CopyBook, NameBook, Approvals {
     /// @inheritdoc Approvals
     function _ballotLength() internal pure override returns (uint256) {

@@ -6,9 +6,9 @@ import {Attribution} from "./Attribution.sol";
 import {Tally} from "../libraries/Tally.sol";
 
 /// @title Verdict: the digest that more than half of the revealed ballots name.
-/// @notice A ballot is the digest of the aggregate that the voter computed and accepts, or 0 to reject; with
-/// attribution, whom to blame follows. The majority's digest is the publication: whoever holds that model can show
-/// that it is the one.
+/// @notice A ballot is the digest of the aggregate that the voter computed and accepts, or 0 to reject. With
+/// attribution the blamed updates follow. The majority's digest is the publication: anyone who holds that model can
+/// show that it is the accepted one.
 abstract contract DigestMajority is Attribution {
     using Tally for Tally.Book;
 
@@ -35,7 +35,7 @@ abstract contract DigestMajority is Attribution {
         v.candidate = _tally.leading;
         v.votesAgainst = _tally.entriesFor(round, 0);
         v.votesFor = r.reveals - v.votesAgainst;
-        // the terms' own quorum; where there are publishers, it is `RoundClock.hasQuorum`
+        // the terms' own quorum; with publishers, `RoundClock.hasQuorum` applies instead
         bool quorum = r.reveals * WHOLE_BPS >= _quorumBps * _voters(r);
         if (quorum && uint256(r.lead) * 2 > r.reveals) {
             v.outcome = v.candidate == 0 ? Outcome.Rejected : Outcome.Accepted;

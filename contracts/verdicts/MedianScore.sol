@@ -5,19 +5,20 @@ import {Axes} from "../Axes.sol";
 import {UpdateBook} from "../books/UpdateBook.sol";
 import {IBflc} from "../interfaces/IBflc.sol";
 
-/// @title Verdict: the first so many updates whose median score is high enough (Li et al., arXiv 2004.00773, III-B).
-/// @notice A ballot is a score for each update, in hundredths of a percent and 16 bits.
+/// @title Verdict: selects the first `updates` updates with a high enough median score (Li et al., arXiv 2004.00773,
+/// III-B).
+/// @notice A ballot is a score for each update, of 16 bits, in hundredths of a percent.
 abstract contract MedianScore is UpdateBook {
     uint256 private constant LANES = 16;
-    /// @dev 1 in each lane, the highest bit of each lane, and the highest bit of a score.
+    /// @dev A 1 in each lane; the highest bit of each lane; the highest bit of a score.
     uint256 private constant ONES = type(uint256).max / type(uint16).max;
     uint256 private constant TOPS = ONES << 15;
     uint256 private constant TOP_BIT = 1 << 13;
 
-    /// @dev How many updates have to pass, and do.
+    /// @dev How many updates have to pass; no more are selected.
     uint32 private immutable _passing;
     uint16 internal immutable _minScore;
-    /// @dev The ballots of the round in progress, in order of reveal; what is left of earlier rounds is overwritten.
+    /// @dev The ballots of the round in progress, in order of reveal; they overwrite those of earlier rounds.
     mapping(uint256 reveal => mapping(uint256 word => uint256)) private _scores;
 
     constructor(IBflc.BflcTerms memory t) {
@@ -42,7 +43,7 @@ abstract contract MedianScore is UpdateBook {
         return 0;
     }
 
-    /// @dev An update weighs its median. Where too few pass, nothing does.
+    /// @dev An update's weight is its median. If too few pass, nothing does.
     /// @inheritdoc UpdateBook
     function _select(uint256 round, Round memory r) internal override returns (uint256 selection) {
         uint256 passed = 0;
@@ -59,9 +60,9 @@ abstract contract MedianScore is UpdateBook {
     }
 
     /// @dev The medians of 16 updates at once, a lane each; of an even number of scores, the lower middle one.
-    /// A lane's median is found bit by bit from the highest: it has the bit if not more than half of the scores are
-    /// below what it would then be. No lane borrows from the next: scores have 14 bits, and the highest of a lane's 16
-    /// is set before anything is taken from it.
+    /// A lane's median is found bit by bit from the highest: it has the bit if at most half of the scores are below the
+    /// value with that bit. No lane borrows from the next: scores have 14 bits, and the highest of a lane's 16 bits is
+    /// set before anything is subtracted.
     function _medians(uint256 word, uint256 reveals) private view returns (uint256 medians) {
         uint256[] memory scores = new uint256[](reveals);
         for (uint256 i = 0; i < reveals; ++i) {
