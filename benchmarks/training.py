@@ -26,7 +26,7 @@ from clients.learning.aggregate import Contribution, fedavg
 from clients.learning.codec import decode, encode
 from clients.learning.evaluate import evaluate, evaluate_many
 from clients.learning.models import build
-from clients.learning.stacked import Job, is_stackable, layers_of, train_apart, train_many, train_stacked
+from clients.learning.stacked import Training, is_stackable, layers_of, train_apart, train_many, train_stacked
 from clients.learning.tensors import Samples, load_weights, schema_of, weights_of
 from clients.learning.threads import torch_threads
 from clients.learning.train import TrainConfig, train
@@ -63,7 +63,7 @@ def bare_optimizer(parameters: list[Tensor], config: TrainConfig) -> torch.optim
     return torch.optim.SGD(parameters, lr=config.learning_rate)
 
 
-def bare_loop(model: nn.Module, job: Job) -> None:
+def bare_loop(model: nn.Module, job: Training) -> None:
     """Train as a textbook does: tensors in memory, no loader, torch's own optimizer."""
     load_weights(model, job.weights)
     optimizer = bare_optimizer(list(model.parameters()), job.config)
@@ -75,7 +75,7 @@ def bare_loop(model: nn.Module, job: Job) -> None:
             optimizer.step()
 
 
-def with_vmap(model: nn.Module, jobs: list[Job]) -> None:
+def with_vmap(model: nn.Module, jobs: list[Training]) -> None:
     """Train all clients in the same steps through `torch.func.vmap`; they have equally many samples here."""
     config, count = jobs[0].config, len(jobs[0].data)
     stacked, _ = stack_module_state([model] * len(jobs))
@@ -132,7 +132,7 @@ def training(case: Case, share: float, repetitions: int) -> dict[str, object]:
         x = rng.standard_normal((count, *case.shape)).astype(np.float32)
         return Samples.of(x, rng.integers(0, case.classes, count))
 
-    jobs = [Job(start, data(), case.config, seed) for seed in range(CLIENTS)]
+    jobs = [Training(start, data(), case.config, seed) for seed in range(CLIENTS)]
     ways: dict[str, Callable[[], object]] = {
         "bare loop": lambda: [bare_loop(model, job) for job in jobs],
         "bare loop, 1 thread": one_thread(lambda: [bare_loop(model, job) for job in jobs]),

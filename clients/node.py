@@ -19,9 +19,9 @@ from clients.engine.agreement import agree_on_history, require_agreed, settle
 from clients.engine.config import ParticipantConfig, add_options, build_own, get_personal, read_toml
 from clients.engine.journal import Journal
 from clients.engine.launch import resume_sent
+from clients.learning.meters import Meters
 from clients.mechanisms import CONDUCTS
 from clients.mechanisms.base import Rules, Settings
-from clients.mechanisms.meters import Meters
 from clients.mechanisms.participant import Participant
 from clients.ports.chain import Link, Token, Web3Chain, open_chain, open_link
 from clients.ports.chain.deployment import Deployment, find_mechanism

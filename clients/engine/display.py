@@ -19,7 +19,7 @@ from rich.table import Table
 from rich.text import Text
 
 from clients.engine.results import RoundLine, tell_troubles
-from clients.mechanisms.meters import PARTS
+from clients.learning.meters import PARTS
 from clients.types.federation import TOKEN, Address
 from clients.types.learning import Task
 

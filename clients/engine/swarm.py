@@ -18,12 +18,12 @@ from clients.engine.learners import build_bench, check_attacks, deal_attacks
 from clients.engine.report import Report, to_line
 from clients.engine.results import RoundLine, summarise
 from clients.engine.rundir import RunFolder
+from clients.learning.meters import Meters
 from clients.learning.tensors import resolve_device
 from clients.mechanisms import CONDUCTS
 from clients.mechanisms.base import Rules
 from clients.mechanisms.cohort import Cohort
 from clients.mechanisms.fedavg import FedavgSettings
-from clients.mechanisms.meters import Meters
 from clients.mechanisms.participant import Participant
 from clients.ports.keys import SeededSalts, derive_keys
 from clients.ports.store.opening import open_store

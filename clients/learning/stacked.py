@@ -57,7 +57,7 @@ _MAX_WORKERS = 8
 
 
 @dataclass(frozen=True, eq=False)
-class Job:
+class Training:
     """One client's training: where it starts, on what, how, and its own seed."""
 
     weights: Weights
@@ -67,24 +67,26 @@ class Job:
 
 
 Layers = list[tuple[str, nn.Module]]
-OnFirst = Callable[[Job, Weights], None]
-"""Told each job's weights after its first epoch, in any order and from any thread."""
+OnFirst = Callable[[Training, Weights], None]
+"""Told each training's weights after its first epoch, in any order and from any thread."""
 
 
-Trained = Weights | OwnTrouble
+TrainedWeights = Weights | OwnTrouble
 """A client's trained weights, or why there are none."""
 
 
-def train_many(model: nn.Module, jobs: Sequence[Job], on_first: OnFirst | None = None) -> list[Trained]:
-    """Return what `train` returns for each job, in the same order, to within rounding, or the `OwnTrouble`
-    that it raises, which is that client's alone.
+def train_many(
+    model: nn.Module, jobs: Sequence[Training], on_first: OnFirst | None = None
+) -> list[TrainedWeights]:
+    """Return what `train` returns for each training, in the same order, to within rounding; or the
+    `OwnTrouble` that it raises, which is that client's alone.
 
-    A client's bytes don't depend on who trains beside it, nor on how that ends. Jobs of the same
+    A client's bytes don't depend on who trains beside it, nor on how that ends. Trainings of the same
     configuration train together where `is_stackable` says so, up to 16 at a time; the others apart, and then
     to the very bytes of `train`. Which way is taken follows from model and settings alone, never from timing
-    or the number of cores. Raises `BadUpdate` where a job's first weights don't fit the model.
+    or the number of cores. Raises `BadUpdate` where a training's first weights don't fit the model.
     """
-    results: dict[int, Trained] = {}
+    results: dict[int, TrainedWeights] = {}
     alike: dict[TrainConfig, list[int]] = defaultdict(list)
     for place, job in enumerate(jobs):
         alike[job.config].append(place)
@@ -120,9 +122,11 @@ def _shares_weights(model: nn.Module) -> bool:
     return names != sum(1 for _ in model.parameters())
 
 
-def train_apart(model: nn.Module, jobs: Sequence[Job], on_first: OnFirst | None = None) -> list[Trained]:
-    """Return what `train` returns or raises for each job, to the byte; on the CPU side by side if batches are
-    small."""
+def train_apart(
+    model: nn.Module, jobs: Sequence[Training], on_first: OnFirst | None = None
+) -> list[TrainedWeights]:
+    """Return what `train` returns or raises for each training, to the byte; on the CPU side by side if
+    batches are small."""
     side_by_side = (
         len(jobs) > 1
         and all(type(module) in _DRAWLESS and not _has_hooks(module) for module in model.modules())
@@ -135,7 +139,7 @@ def train_apart(model: nn.Module, jobs: Sequence[Job], on_first: OnFirst | None 
     for _ in range(workers):
         idle.put(copy.deepcopy(model))
 
-    def work(job: Job) -> Trained:
+    def work(job: Training) -> TrainedWeights:
         own = idle.get()
         try:
             return _train_one(fit, own, job, on_first)
@@ -146,7 +150,9 @@ def train_apart(model: nn.Module, jobs: Sequence[Job], on_first: OnFirst | None 
         return list(pool.map(work, jobs))
 
 
-def _train_one(how: Callable[..., Weights], model: nn.Module, job: Job, on_first: OnFirst | None) -> Trained:
+def _train_one(
+    how: Callable[..., Weights], model: nn.Module, job: Training, on_first: OnFirst | None
+) -> TrainedWeights:
     return attempt(lambda: how(model, job.weights, job.data, job.config, job.seed, _tell(on_first, job)))
 
 
@@ -154,7 +160,7 @@ def _has_hooks(module: nn.Module) -> bool:
     return bool(module._forward_hooks or module._forward_pre_hooks)
 
 
-def _tell(on_first: OnFirst | None, job: Job) -> Callable[[Weights], None] | None:
+def _tell(on_first: OnFirst | None, job: Training) -> Callable[[Weights], None] | None:
     return None if on_first is None else lambda weights: on_first(job, weights)
 
 
@@ -187,9 +193,11 @@ def run_stacked(layers: Layers, weights: dict[str, Tensor], x: Tensor) -> Tensor
     return x
 
 
-def train_stacked(model: nn.Module, jobs: Sequence[Job], on_first: OnFirst | None = None) -> list[Trained]:
-    """Return the trained weights of jobs that share one configuration, all trained in the same steps, or the
-    trouble of those that can't be.
+def train_stacked(
+    model: nn.Module, jobs: Sequence[Training], on_first: OnFirst | None = None
+) -> list[TrainedWeights]:
+    """Return the trained weights of trainings that share one configuration, all done in the same steps, or
+    the trouble of those that can't be.
 
     Clients with more batches than others go on alone with those that are left.
     """
@@ -205,8 +213,8 @@ def train_stacked(model: nn.Module, jobs: Sequence[Job], on_first: OnFirst | Non
 
 
 def _train_together(
-    model: nn.Module, layers: Layers, jobs: Sequence[Job], on_first: OnFirst | None
-) -> list[Trained]:
+    model: nn.Module, layers: Layers, jobs: Sequence[Training], on_first: OnFirst | None
+) -> list[TrainedWeights]:
     if not jobs:
         return []
     for job in jobs:
@@ -229,7 +237,7 @@ def _train_together(
 
 
 def _train_stacked(
-    model: nn.Module, layers: Layers, jobs: Sequence[Job], on_first: OnFirst | None
+    model: nn.Module, layers: Layers, jobs: Sequence[Training], on_first: OnFirst | None
 ) -> list[Weights]:
     config = jobs[0].config
     steps = [config.epochs * -(-len(job.data) // config.batch_size) for job in jobs]
@@ -278,7 +286,7 @@ class _Plan:
     share: Tensor
 
     @classmethod
-    def of(cls, jobs: Sequence[Job], config: TrainConfig) -> "_Plan":
+    def of(cls, jobs: Sequence[Training], config: TrainConfig) -> "_Plan":
         batch = config.batch_size
         steps = config.epochs * -(-len(jobs[0].data) // batch)
         index = torch.zeros((steps, len(jobs), batch), dtype=torch.int64)

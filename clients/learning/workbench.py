@@ -17,7 +17,7 @@ from clients.learning.datasets import Dataset
 from clients.learning.evaluate import Failure, Score, evaluate, evaluate_each, guess
 from clients.learning.partition import Holding
 from clients.learning.schema import Schema, Weights
-from clients.learning.stacked import Job, Trained, train_many
+from clients.learning.stacked import TrainedWeights, Training, train_many
 from clients.learning.tensors import Samples, schema_of, weights_of
 from clients.learning.train import TrainConfig
 from clients.learning.trial import is_memory, refuses_one
@@ -106,7 +106,7 @@ class Workbench:
         trained model scores by `metric` on the participant's own test data (paper vbfl, A(L(1)) - A(L(n))).
         """
         jobs = [self._job(start, index, attack, seeds) for index, attack in who]
-        firsts: dict[Job, Weights] = {}
+        firsts: dict[Training, Weights] = {}
         trained = train_many(self._model, jobs, on_first=firsts.__setitem__)
         sent = self._send(start, who, jobs, trained)
 
@@ -122,8 +122,8 @@ class Workbench:
         self,
         start: Weights,
         who: Sequence[tuple[int, Attack | None]],
-        jobs: Sequence[Job],
-        trained: Sequence[Trained],
+        jobs: Sequence[Training],
+        trained: Sequence[TrainedWeights],
     ) -> list[Sent | OwnTrouble]:
         seen = [one for one in trained if not isinstance(one, OwnTrouble)]
 
@@ -150,7 +150,7 @@ class Workbench:
             for index, own in zip(indices, train_many(self._model, jobs), strict=True)
         ]
 
-    def _score_own(self, own: Trained, index: int, metric: str) -> float:
+    def _score_own(self, own: TrainedWeights, index: int, metric: str) -> float:
         """Return the score of what a participant trained on its own test data, or raise its trouble."""
         return evaluate(self._model, sound(own), self._private[index]).value(metric)
 
@@ -158,13 +158,13 @@ class Workbench:
         """Return how many samples participant `index` judges on."""
         return len(self._private[index])
 
-    def _job(self, start: Weights, index: int, attack: Attack | None, seeds: tuple[int, int]) -> Job:
+    def _job(self, start: Weights, index: int, attack: Attack | None, seeds: tuple[int, int]) -> Training:
         seed = int(np.random.SeedSequence([*seeds, index]).generate_state(1, np.uint64)[0] >> np.uint64(1))
         if attack is None:
-            return Job(start, self._train[index], self._config, seed)
+            return Training(start, self._train[index], self._config, seed)
         if index not in self._poisoned:
             self._poisoned[index] = attack.before(self._train[index])
-        return Job(start, self._poisoned[index], attack.settle(self._config), seed)
+        return Training(start, self._poisoned[index], attack.settle(self._config), seed)
 
     def scores(self, weights: Weights, indices: Sequence[int], metric: str) -> list[float | OwnTrouble]:
         """Return the score of `weights` by `metric` on the private test data of each of `indices`, or why it

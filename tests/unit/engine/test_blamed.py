@@ -13,11 +13,11 @@ from clients.engine.launch import get_terms
 from clients.engine.learners import build_bench, parse_attack
 from clients.learning.aggregate import Contribution, fedavg
 from clients.learning.codec import encode
+from clients.learning.meters import Meters
 from clients.learning.schema import Weights
 from clients.learning.workbench import Workbench
 from clients.mechanisms.base import Candidate, Desk
 from clients.mechanisms.cohort import Cohort
-from clients.mechanisms.meters import Meters
 from clients.mechanisms.participant import Participant
 from clients.mechanisms.stake_vote import CONDUCT
 from clients.ports.keys import SeededSalts, derive_keys
