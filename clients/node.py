@@ -155,11 +155,12 @@ def _participate(
 ) -> None:
     # Late: torch takes seconds to come, and what is wrong with the request is told before.
     from clients.engine.driver import Driver
-    from clients.engine.learners import build_bench, check_attacks, parse_attack
+    from clients.engine.learners import build_bench, check_attacks
+    from clients.learning.attacks import parse_all
     from clients.mechanisms.cohort import Cohort
 
     meters = Meters()
-    attack = parse_attack(options["behaviour"]) if options["behaviour"] else None
+    attack = parse_all(options["behaviour"]) if options["behaviour"] else None
     index = options["index"]
     bench = build_bench(config, only=[index])
     check_attacks([attack] if attack else [], bench.task)

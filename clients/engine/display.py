@@ -69,6 +69,11 @@ class Display:
             self._console.print(told, style="yellow", highlight=False, markup=False, soft_wrap=True)
         self._progress.update(self._task, completed=len(self._lines))
 
+    def tell(self, *news: str) -> None:
+        """Say how the work is done."""
+        for told in news:
+            self._console.print(told, style="dim", highlight=False, markup=False, soft_wrap=True)
+
     def _render(self) -> Table:
         grid = Table.grid()
         wide = self._console.width >= WIDE

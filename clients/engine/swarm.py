@@ -59,6 +59,7 @@ class Swarm:
         with ExitStack() as stack:  # each is closed, whatever happens to the others
             stack.callback(self.folder.discard_unstarted)
             stack.callback(self.journal.close)
+            stack.callback(self.bench.close)
             for part in (self.store, self.launched.chain if self.launched else None):
                 if part is not None:
                     stack.callback(part.close)
@@ -92,6 +93,7 @@ class Swarm:
             self.config.seed,
             everybody=range(self.config.clients),
         )
+        self.bench.learn_in(self.config.learn_in, self.config.rounds - len(self.lines))
         genesis = self.store.put(cohort.genesis())
         yield from self.lines
         if self.lines:
@@ -226,6 +228,7 @@ class Swarm:
 
     def finish(self) -> None:
         """Write the summary."""
+        self.bench.close()  # the time of processes counts once they have ended
         earlier = sum(line.seconds["total"] for line in self.lines)
         summary = summarise(
             self.config.mechanism,
@@ -248,6 +251,6 @@ class Swarm:
 
 
 def _cpu_seconds() -> float:
-    """Return the processor time of this process and of the nodes that it has ended, in seconds."""
+    """Return the processor time of this process and of those that it has ended, in seconds."""
     usage = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
     return sum(one.ru_utime + one.ru_stime for one in usage)

@@ -8,7 +8,6 @@ machine by themselves, one after the other. `benchmarks/training.py` measures al
 """
 
 import copy
-import os
 import queue
 from collections import defaultdict
 from collections.abc import Callable, Sequence
@@ -19,6 +18,7 @@ from functools import partial
 import torch
 from torch import Tensor, nn
 
+from clients.learning.cores import count_cores
 from clients.learning.schema import Weights
 from clients.learning.tensors import Samples, load_weights, stack_weights, tensors_of, unstack_weights
 from clients.learning.threads import is_small, torch_threads
@@ -76,7 +76,7 @@ TrainedWeights = Weights | OwnTrouble
 
 
 def train_many(
-    model: nn.Module, jobs: Sequence[Training], on_first: OnFirst | None = None
+    model: nn.Module, jobs: Sequence[Training], on_first: OnFirst | None = None, *, cores: int | None = None
 ) -> list[TrainedWeights]:
     """Return what `train` returns for each training, in the same order, to within rounding; or the
     `OwnTrouble` that it raises, which is that client's alone.
@@ -84,7 +84,8 @@ def train_many(
     A client's bytes don't depend on who trains beside it, nor on how that ends. Trainings of the same
     configuration train together where `is_stackable` says so, up to 16 at a time; the others apart, and then
     to the very bytes of `train`. Which way is taken follows from model and settings alone, never from timing
-    or the number of cores. Raises `BadUpdate` where a training's first weights don't fit the model.
+    or the number of `cores` that it may take, by default all there are. Raises `BadUpdate` where a training's
+    first weights don't fit the model.
     """
     results: dict[int, TrainedWeights] = {}
     alike: dict[TrainConfig, list[int]] = defaultdict(list)
@@ -97,7 +98,7 @@ def train_many(
                 together = train_stacked(model, [jobs[i] for i in group], on_first)
                 results.update(zip(group, together, strict=True))
         else:
-            apart = train_apart(model, [jobs[i] for i in places], on_first)
+            apart = train_apart(model, [jobs[i] for i in places], on_first, cores=cores)
             results.update(zip(places, apart, strict=True))
     return [results[place] for place in range(len(jobs))]
 
@@ -123,7 +124,7 @@ def _shares_weights(model: nn.Module) -> bool:
 
 
 def train_apart(
-    model: nn.Module, jobs: Sequence[Training], on_first: OnFirst | None = None
+    model: nn.Module, jobs: Sequence[Training], on_first: OnFirst | None = None, *, cores: int | None = None
 ) -> list[TrainedWeights]:
     """Return what `train` returns or raises for each training, to the byte; on the CPU side by side if
     batches are small."""
@@ -134,7 +135,7 @@ def train_apart(
     )
     if not side_by_side:
         return [_train_one(train, model, job, on_first) for job in jobs]
-    workers = min(len(jobs), os.cpu_count() or 1, _MAX_WORKERS)
+    workers = min(len(jobs), cores or count_cores(), _MAX_WORKERS)
     idle: queue.SimpleQueue[nn.Module] = queue.SimpleQueue()
     for _ in range(workers):
         idle.put(copy.deepcopy(model))

@@ -10,8 +10,9 @@ from hypothesis import strategies as st
 
 from clients.engine.config import build
 from clients.engine.launch import get_terms
-from clients.engine.learners import build_bench, parse_attack
+from clients.engine.learners import build_bench
 from clients.learning.aggregate import Contribution, fedavg
+from clients.learning.attacks import parse_all
 from clients.learning.codec import encode
 from clients.learning.meters import Meters
 from clients.learning.schema import Weights
@@ -117,7 +118,7 @@ def propose(where: Bench, updates: list[Weights | None]) -> list[Proposal]:
     return [Proposal(ACCOUNTS[n], n, digest, 10 + n) for n, digest in enumerate(digests)]
 
 
-LIAR = parse_attack("lying_votes")
+LIAR = parse_all("lying_votes")
 
 
 def people(lies: tuple[int, ...] = ()) -> list[Participant]:
