@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import TypeVar
 
-from clients.learning.cores import count_cores
+from clients.learning.cores import count_affordable, count_cores
 from clients.learning.evaluate import Failure, Score
 from clients.learning.here import Here, Made, Order, Place
 from clients.learning.processes import Processes
@@ -174,6 +174,11 @@ class Fastest:
             return  # the first time, much takes longer
         self._settled = True
         to_come, count = a_round * (self._rounds - done), min(self._cores, self._widest)
+        if (room := count_affordable()) is not None and room + 1 < count:
+            count = room + 1
+            if count < 2:
+                self._news.append("Learning stays in this process: there is no memory for another one.")
+                return
         if to_come * (1 - 1 / count) > _WORTH * self._cost:
             self._beside = self._begin(self._here, self._recipe, count)
             self._beside.begin()
