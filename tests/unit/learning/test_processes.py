@@ -2,57 +2,26 @@
 
 import io
 import json
-import os
-import signal
 import struct
-import subprocess
-import sys
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import Future
-from functools import lru_cache, partial
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
-import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from clients.learning import datasets, processes
-from clients.learning.attacks import parse_all
-from clients.learning.codec import encode
 from clients.learning.frames import MAX_HEADER, Garbled, read_frame, write_frame
-from clients.learning.here import PUBLIC, Here, Made, Order, Place
-from clients.learning.processes import Lost, Processes, Sibling
-from clients.learning.recipe import prepare
+from clients.learning.here import PUBLIC, Here, Order
+from clients.learning.processes import Lost, Processes
 from clients.learning.schema import BadUpdate, Weights
 from clients.learning.wire import Bench
-from clients.learning.workbench import Workbench
 from clients.types.errors import OwnTrouble
 from clients.types.learning import Recipe
+from tests.unit.learning.places import RECIPES, SMALL, learn, made, make, told
 
-SMALL = {"clients": 7, "partition": "quantity:0.5", "local_epochs": 2}
-RECIPES = {
-    "stacked": Recipe(**SMALL, model="mlp"),
-    "side by side": Recipe(**SMALL | {"local_epochs": 1}, model="mnist_cnn"),
-    "large": Recipe(**SMALL, model="mlp", batch_size=1000),
-    "judged in public": Recipe(**SMALL, model="logistic", validation=0),
-}
 ATTACKS = ("", "label_flip", "backdoor:0.5+scaled_update:3", "label_flip_low_divergence:2", "sign_flip")
-
-
-@lru_cache(maxsize=1)
-def digits() -> datasets.Dataset:
-    return datasets.load("digits", Recipe().form)
-
-
-def make(recipe: Recipe) -> Here:
-    return Here(digits(), *prepare(recipe, digits()), torch.device("cpu"))
-
-
-made = lru_cache(maxsize=None)(make)
 
 
 class Inside:
@@ -95,26 +64,6 @@ def again(header: Any, body: bytes) -> tuple[dict[str, Any], bytes]:
 def beside(recipe: Recipe, count: int, spoil: Callable[[bytes], bytes] = lambda data: data) -> Processes:
     """Return processes that are none. Model and data are shared: orders are done one after the other."""
     return Processes(made(recipe), recipe, count, start=lambda: Inside(made(recipe), spoil))  # type: ignore[return-value, arg-type]
-
-
-def told(results: list[Any]) -> list[Any]:
-    """Return results as what can be compared to the byte."""
-    plain: list[Any] = []
-    for one in results:
-        if isinstance(one, Made):
-            plain.append((encode(one.weights), *told([one.drift])))
-        else:
-            plain.append((type(one), str(one)) if isinstance(one, OwnTrouble) else one)
-    return plain
-
-
-def learn(place: Place, here: Here, orders: list[Order], drift_by: str = "") -> list[Any]:
-    """Return all that a round's work comes to."""
-    trained = place.train(here.initial, orders, drift_by)
-    firsts = place.score_first_epochs(here.initial, orders, "loss")
-    weights = [one.weights for one in trained if isinstance(one, Made)]
-    sets = list(dict.fromkeys([*(here.set_of(one.participant) for one in orders), PUBLIC]))
-    return [*told(trained), *told(firsts), *place.score(iter(weights), sets)]
 
 
 # ---------------------------------------------------------------------- messages
@@ -284,219 +233,3 @@ def test_weights_that_fit_no_model_are_refused_as_they_are_here() -> None:
     assert place.score([], [PUBLIC]) == []
     assert place.score([here.initial], []) == [[]]
     assert not place.over
-
-
-# ---------------------------------------------------------------------- real processes
-
-
-def gone(pid: int, patience: float = 10.0) -> bool:
-    """Return whether a process ends within so many seconds."""
-    deadline = time.monotonic() + patience
-    while time.monotonic() < deadline:
-        try:
-            os.kill(pid, 0)
-        except ProcessLookupError:
-            return True
-        with open(f"/proc/{pid}/stat") as stat:
-            if stat.read().rsplit(")")[-1].split()[0] == "Z":
-                return True
-        time.sleep(0.05)
-    return False
-
-
-@pytest.fixture
-def started() -> Iterator[list[Processes]]:
-    there: list[Processes] = []
-    yield there
-    for place in there:
-        pids = place.pids
-        place.close()
-        assert all(gone(pid) for pid in pids)
-
-
-def bench(recipe: Recipe) -> Workbench:
-    return Workbench(digits(), *prepare(recipe, digits()), torch.device("cpu"), recipe)
-
-
-@pytest.mark.parametrize(
-    "kind", ["large", pytest.param("stacked", marks=pytest.mark.slow),
-             pytest.param("side by side", marks=pytest.mark.slow)],
-)  # fmt: skip
-def test_processes_give_the_bytes_of_here_conspiracies_included(kind: str) -> None:
-    attacks = ["alie", "label_flip", "inner_product+gaussian_noise", "", "", "backdoor"]
-    who = [(index, parse_all(spec) if spec else None) for index, spec in enumerate(attacks)]
-    results = []
-    for place in ("here", "processes"):
-        one = bench(RECIPES[kind])
-        one.learn_in(place, 2)
-        head, done = one.initial_weights(), []
-        for number in (1, 2):
-            sent: list[Any] = one.train_with_drifts(head, who, (1, number), "accuracy")
-            done += [(encode(weights), samples, drift) for weights, samples, drift in sent]
-            done += one.scores_each([weights for weights, *_ in sent], range(7), "loss")
-            head = sent[3][0]
-        assert one.take_news() == (["Learning runs in 2 processes, as asked."] if place != "here" else [])
-        one.close()
-        results.append(done)
-    assert results[0] == results[1]
-
-
-def test_a_process_that_is_killed_or_stopped_loses_nothing(
-    started: list[Processes], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    recipe = RECIPES["stacked"]
-    here, orders = made(recipe), [Order(index, 7) for index in range(7)]
-    expected = learn(here, here, orders)
-    place = Processes(here, recipe, 2)
-    started.append(place)
-    assert learn(place, here, orders) == expected
-    [pid] = place.pids
-    os.kill(pid, signal.SIGKILL)
-    assert learn(place, here, orders) == expected
-    assert place.take_news() == ["Learning goes on in this process alone: a process beside it has ended."]
-    assert gone(pid)
-    # One that is alive and does nothing.
-    monkeypatch.setattr(processes, "_PATIENCE_S", 0.3)
-    slow = partial(Sibling, (sys.executable, "-c", "import time; time.sleep(60)"))
-    monkeypatch.setattr(processes, "_START_S", 0.3)
-    place = Processes(here, recipe, 2, start=slow)
-    started.append(place)
-    place.begin()
-    pids = place.pids
-    assert learn(place, here, orders) == expected
-    assert place.take_news() == ["Learning goes on in this process alone: a process beside it didn't start."]
-    assert all(gone(pid) for pid in pids)
-
-
-@pytest.mark.parametrize(
-    ("code", "why"),
-    [
-        ("print('hello')", "no message begins"),
-        ("import sys; sys.exit(3)", "has ended"),
-        ("import os; os.write(1, b'FJ' + bytes(12))", "is not JSON"),
-    ],
-)
-def test_a_process_that_is_something_else_is_done_without(
-    code: str, why: str, started: list[Processes]
-) -> None:
-    recipe = RECIPES["judged in public"]
-    here, orders = made(recipe), [Order(index, 7) for index in range(3)]
-    place = Processes(here, recipe, 3, start=partial(Sibling, (sys.executable, "-c", code)))
-    started.append(place)
-    assert learn(place, here, orders) == learn(here, here, orders)
-    [news] = place.take_news()
-    assert why in news
-
-
-ACTING = """
-import sys, time
-from clients.learning.frames import read_frame, write_frame
-pipes = sys.stdin.buffer, sys.stdout.buffer
-read_frame(pipes[0])
-write_frame(pipes[1], {"identity": sys.argv[1]})
-request, _ = read_frame(pipes[0])
-"""
-
-
-@pytest.mark.parametrize(
-    ("then", "why"),
-    [
-        ("sys.exit()", "has ended"),
-        ("time.sleep(60)", "doesn't answer"),
-        ("pipes[1].write(b'FJ12'); sys.exit()", "no message begins"),
-        ("write_frame(pipes[1], {'error': 'MemoryError'})", "says: MemoryError"),
-        ("write_frame(pipes[1], {'made': []}, bytes(2**20))", "are expected at most"),
-    ],
-)
-def test_a_process_that_fails_at_work_loses_nothing(
-    then: str, why: str, started: list[Processes], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(processes, "_PATIENCE_S", 0.5)
-    recipe = RECIPES["judged in public"]
-    here, orders = made(recipe), [Order(index, 7) for index in range(3)]
-    command = (sys.executable, "-c", ACTING + then, here.identity())
-    place = Processes(here, recipe, 3, start=partial(Sibling, command))
-    started.append(place)
-    place.begin()
-    pids = place.pids
-    assert learn(place, here, orders) == learn(here, here, orders)
-    [news] = place.take_news()
-    assert why in news
-    assert all(gone(pid) for pid in pids)
-
-
-def test_what_cannot_be_started_is_done_without() -> None:
-    recipe = RECIPES["judged in public"]
-    here, orders = made(recipe), [Order(index, 7) for index in range(3)]
-    place = Processes(here, recipe, 2, start=partial(Sibling, ("/nonexistent/python",)))
-    assert learn(place, here, orders) == learn(here, here, orders)
-    assert "no process can be started" in place.take_news()[0]
-
-
-OWN = """
-import os
-import numpy as np
-from torch import nn
-from clients.learning.datasets import Dataset
-from clients.types.learning import Task
-print("hello from a factory")
-def data():
-    x = np.random.default_rng({seed}).normal(size=(80, 4)).astype(np.float32)
-    y = np.arange(80) % 3
-    return Dataset("own", x, y, x, y, Task("classes", 3))
-def model(shape, classes):
-    return nn.Sequential(nn.Linear(4, 8), nn.Dropout(0.3), nn.Linear(8, classes))
-"""
-
-
-@pytest.mark.parametrize("seed", [pytest.param("1", marks=pytest.mark.slow), "os.getpid()"])
-def test_factories_are_called_by_their_names_and_their_data_compared(
-    seed: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, started: list[Processes]
-) -> None:
-    name = f"own_of_{abs(hash(tmp_path))}"
-    (tmp_path / f"{name}.py").write_text(OWN.replace("{seed}", seed))
-    monkeypatch.syspath_prepend(tmp_path)
-    recipe = Recipe(clients=4, dataset=f"{name}:data", model=f"{name}:model", local_epochs=2)
-    dataset = datasets.load(recipe.dataset, recipe.form)
-    here = Here(dataset, *prepare(recipe, dataset), torch.device("cpu"))
-    place = Processes(here, recipe, 2)
-    started.append(place)
-    orders = [Order(index, 3) for index in range(4)]
-    assert learn(place, here, orders) == learn(here, here, orders)
-    news = place.take_news()
-    assert news == ([] if seed == "1" else [
-        "Learning goes on in this process alone: data or model came out different in a process beside it."
-    ])  # fmt: skip
-
-
-ORPHANS = """
-import sys, time, torch
-from clients.learning import datasets
-from clients.learning.here import Here, Order
-from clients.learning.processes import Processes
-from clients.learning.recipe import prepare
-from clients.types.learning import Recipe
-recipe = Recipe(clients=2, model="logistic", local_epochs=4000)
-dataset = datasets.load("digits", recipe.form)
-here = Here(dataset, *prepare(recipe, dataset), torch.device("cpu"))
-place = Processes(here, recipe, 3)
-place.begin()
-print(*place.pids, flush=True)
-if sys.argv[1] == "busy":
-    place._attend()
-    place.train(here.initial, [Order(n, 1) for n in range(2)] * 3)
-time.sleep(60)
-"""
-
-
-@pytest.mark.parametrize("when", ["starting", pytest.param("busy", marks=pytest.mark.slow)])
-def test_no_process_outlives_the_one_it_works_for(when: str) -> None:
-    parent = subprocess.Popen([sys.executable, "-c", ORPHANS, when], stdout=subprocess.PIPE, text=True)
-    assert parent.stdout is not None
-    with parent:
-        pids = [int(word) for word in parent.stdout.readline().split()]
-        time.sleep(0.2 if when == "starting" else 8)
-        assert len(pids) == 2
-        parent.kill()
-        parent.wait()
-        assert all(gone(pid) for pid in pids)
