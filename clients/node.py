@@ -26,9 +26,9 @@ from clients.engine.config import (
 )
 from clients.engine.journal import Journal
 from clients.engine.launch import resume_sent
+from clients.learning.meters import Meters
 from clients.mechanisms import CONDUCTS
 from clients.mechanisms.base import Rules, Settings
-from clients.mechanisms.meters import Meters
 from clients.mechanisms.participant import Participant
 from clients.ports.chain import Link, Token, Web3Chain, open_chain, open_link
 from clients.ports.chain.deployment import Deployment, find_mechanism
@@ -164,11 +164,12 @@ def _participate(
 ) -> None:
     # Late: torch takes seconds to import, and errors in the request come first.
     from clients.engine.driver import Driver
-    from clients.engine.learners import build_bench, check_attacks, parse_attack
+    from clients.engine.learners import build_bench, check_attacks
+    from clients.learning.attacks import parse_all
     from clients.mechanisms.cohort import Cohort
 
     meters = Meters()
-    attack = parse_attack(options["behaviour"]) if options["behaviour"] else None
+    attack = parse_all(options["behaviour"]) if options["behaviour"] else None
     index = options["index"]
     bench = build_bench(config, only=[index])
     check_attacks([attack] if attack else [], bench.task)

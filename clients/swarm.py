@@ -65,6 +65,7 @@ def _run(options: dict[str, Any], started: list[Path]) -> int:
             try:
                 for line in swarm.run():
                     display.show(line)
+                    display.tell(*swarm.bench.take_news())
             except Stalled as stop:
                 if not swarm.lines:
                     raise

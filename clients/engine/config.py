@@ -4,9 +4,9 @@ import argparse
 import types
 import typing
 from collections.abc import Collection, Mapping
-from dataclasses import MISSING, Field, dataclass, fields, replace
+from dataclasses import MISSING, Field, dataclass, fields
 from pathlib import Path
-from typing import Any, Self
+from typing import Any
 
 import tomli_w
 
@@ -21,25 +21,19 @@ from clients.types.amounts import parse_amount
 from clients.types.errors import RequestError, unknown_name
 from clients.types.federation import Address
 from clients.types.keeping import HISTORY, HISTORY_MAX
-from clients.types.learning import AGREED, AUTO, LAYOUTS, Form, Learning
+from clients.types.learning import AGREED, Recipe
 from clients.types.mechanisms import DEFAULT, KINDS, PLANNED
 from clients.types.settings import check_name, check_range, make, option, plain
 
 CHAINS = ("auto", "spec", "eth-tester", "anvil", "hardhat")
 DEVICES = ("auto", "cpu", "cuda", "mps")
+PLACES = ("auto", "here", "processes")
 
 
 @dataclass(frozen=True, slots=True)
-class ParticipantConfig(Learning):
+class ParticipantConfig(Recipe):
     """A participant's own settings, besides those that its federation agreed on."""
 
-    dataset: str = option("digits", "a name, an .npz file, or package.module:factory")
-    layout: str = option(AUTO, "axes of the data: " + ", ".join((AUTO, *LAYOUTS)))
-    partition: str = option("iid", "iid, dirichlet:ALPHA, shards:K, writer, quantity:ALPHA")
-    clients: int = option(20, "participants")
-    validation: float = option(
-        0.2, "share of a participant's data kept for judging; 0: all judge on the data set's test part"
-    )
     device: str = option("auto", ", ".join(DEVICES))
     store: str = option("auto", ", ".join(STORES) + f", a multiaddr, or {WAYS}")
     history: int = option(
@@ -48,31 +42,11 @@ class ParticipantConfig(Learning):
 
     def __post_init__(self) -> None:
         """Check every setting alone and all of them together."""
-        Learning.__post_init__(self)
+        Recipe.__post_init__(self)
         if not (is_address(self.store) or is_url(self.store) or self.store.startswith("dir:")):
             check_name("store", self.store, STORES)
         check_name("device", self.device, DEVICES)
-        check_name("layout", self.layout, (AUTO, *LAYOUTS))
-        check_range("clients", self.clients, 1, 1_000_000)
         check_range("history", self.history, 0, HISTORY_MAX)
-        if self.validation:
-            check_range("validation", self.validation, 0.01, 0.9)
-
-    @property
-    def form(self) -> Form:
-        """The form that the data must have, as far as the settings say."""
-        layout = "" if self.layout == AUTO else self.layout
-        return Form(self.known_task, self.shape, layout, self.standardize)
-
-    def with_form(self, form: Form) -> Self:
-        """Return the settings with the data's form; `RequestError` if other settings don't fit it."""
-        return replace(
-            self,
-            task=str(form.task or AUTO),
-            shape=form.shape,
-            layout=form.layout or AUTO,
-            standardize=form.standardize,
-        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +63,9 @@ class SwarmConfig(ParticipantConfig):
     attack: tuple[str, ...] = option(("label_flip+lying_votes",), "attacks, dealt in turn; a+b combines two")
     out: str = option("", "folder for the results (default: a new one under runs/)")
     tokens: str = option("64", "tokens that every participant stakes at the start")
+    learn_in: str = option(
+        "auto", "where participants train and test: " + ", ".join(PLACES) + "; auto takes what is faster"
+    )
     own: Settings = option(None, "the mechanism's own", read=lambda record: record)
 
     def __post_init__(self) -> None:
@@ -101,6 +78,7 @@ class SwarmConfig(ParticipantConfig):
             raise RequestError(
                 "store memory dies with the run, but a chain at a URL doesn't: choose dir or kubo."
             )
+        check_name("learn_in", self.learn_in, PLACES)
         check_range("rounds", self.rounds, 1, 1_000_000)
         check_range("malicious", self.malicious, 0, self.clients, f"there are only {self.clients} clients")
         parse_amount("tokens", self.tokens)

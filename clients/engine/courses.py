@@ -12,9 +12,9 @@ from clients.engine.holdings import Holdings
 from clients.engine.report import ChainUse, Jury, Money, Report
 from clients.engine.results import RoundLine
 from clients.learning.evaluate import Score
+from clients.learning.meters import Meters
 from clients.mechanisms.cohort import Cohort
 from clients.mechanisms.fedavg import FedavgSettings
-from clients.mechanisms.meters import Meters
 from clients.mechanisms.participant import Participant
 from clients.protocol.draw import compute_positions, compute_seed
 from clients.roles.round_log import Proposal

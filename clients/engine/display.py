@@ -19,7 +19,7 @@ from rich.table import Table
 from rich.text import Text
 
 from clients.engine.results import RoundLine, tell_troubles
-from clients.mechanisms.meters import PARTS
+from clients.learning.meters import PARTS
 from clients.types.federation import TOKEN, Address
 from clients.types.learning import Task
 
@@ -68,6 +68,11 @@ class Display:
         for told in (told for line in lines for told in tell_troubles(line)):
             self._console.print(told, style="yellow", highlight=False, markup=False, soft_wrap=True)
         self._progress.update(self._task, completed=len(self._lines))
+
+    def tell(self, *news: str) -> None:
+        """Say how the work is done."""
+        for told in news:
+            self._console.print(told, style="dim", highlight=False, markup=False, soft_wrap=True)
 
     def _render(self) -> Table:
         grid = Table.grid()

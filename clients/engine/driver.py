@@ -30,9 +30,9 @@ from clients.engine.holdings import Holdings
 from clients.engine.journal import Journal
 from clients.engine.notes import Notes
 from clients.engine.results import tell_trouble
+from clients.learning.meters import Meters
 from clients.mechanisms.base import Desk, Done, Rules
 from clients.mechanisms.cohort import Cohort
-from clients.mechanisms.meters import Meters
 from clients.mechanisms.participant import Participant
 from clients.protocol.rounds import get_begin, get_end
 from clients.roles import member

@@ -6,22 +6,17 @@ from functools import lru_cache
 
 from clients.engine.config import ParticipantConfig, SwarmConfig
 from clients.engine.display import tell_download
-from clients.learning import attacks, datasets, models, partition
+from clients.learning import attacks, datasets
 from clients.learning.attacks import Attack
+from clients.learning.recipe import prepare
 from clients.learning.tensors import resolve_device
-from clients.learning.train import TrainConfig
 from clients.learning.workbench import Workbench
 from clients.types.learning import Form, Task
 
 
-def parse_attack(spec: str) -> Attack:
-    """Return the attack that `spec` names; `a+b` combines two."""
-    return attacks.combine([attacks.parse(part) for part in spec.split("+")])
-
-
 def deal_attacks(config: SwarmConfig) -> dict[int, Attack]:
     """Return the attackers, drawn by the seed, with their attacks, dealt in turn."""
-    parsed = [parse_attack(spec) for spec in config.attack]
+    parsed = [attacks.parse_all(spec) for spec in config.attack]
     who = sorted(random.Random(f"malicious:{config.seed}").sample(range(config.clients), config.malicious))
     return {index: parsed[turn % len(parsed)] for turn, index in enumerate(who)}
 
@@ -43,19 +38,8 @@ def build_bench(config: ParticipantConfig, only: Sequence[int] | None = None) ->
 
     Raises `RequestError` if data, settings and attacks don't fit together.
     """
-    dataset = load_dataset(config.dataset, config.form)
+    dataset, original = load_dataset(config.dataset, config.form), config
     config = config.with_form(dataset.form)  # checks that the other settings fit the form
-    parts = partition.split(dataset, config.partition, config.clients, config.seed)
-    holdings = {
-        index: partition.hold(part, config.seed * 1_000_003 + index, test_share=config.validation)
-        for index, part in enumerate(parts)
-        if only is None or index in only
-    }
-    model = models.build_for(config.model, dataset, config.seed)
-    training = TrainConfig(
-        optimizer="adam" if config.optimizer == "adam" else "sgd",
-        learning_rate=config.learning_rate,
-        epochs=config.local_epochs,
-        batch_size=config.batch_size,
-    )
-    return Workbench(dataset, model, holdings, training, resolve_device(config.device))
+    prepared = prepare(config, dataset, only)
+    recipe = original if only is None else None
+    return Workbench(dataset, *prepared, resolve_device(config.device), recipe)

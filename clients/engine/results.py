@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
-from clients.mechanisms.meters import PARTS
+from clients.learning.meters import PARTS
 from clients.ports.files import write_whole
 from clients.types.errors import RequestError, UnavailableError
 from clients.types.federation import Address

@@ -19,12 +19,12 @@ from clients.engine.learners import build_bench, check_attacks, deal_attacks
 from clients.engine.report import Report, to_line
 from clients.engine.results import RoundLine, summarise
 from clients.engine.rundir import RunFolder
+from clients.learning.meters import Meters
 from clients.learning.tensors import resolve_device
 from clients.mechanisms import CONDUCTS
 from clients.mechanisms.base import Rules
 from clients.mechanisms.cohort import Cohort
 from clients.mechanisms.fedavg import FedavgSettings
-from clients.mechanisms.meters import Meters
 from clients.mechanisms.participant import Participant
 from clients.ports.keys import SeededSalts, derive_keys
 from clients.ports.store.opening import open_store
@@ -60,6 +60,7 @@ class Swarm:
         with ExitStack() as stack:  # closes each, whatever happens to the others
             stack.callback(self.folder.discard_unstarted)
             stack.callback(self.journal.close)
+            stack.callback(self.bench.close)
             for part in (self.store, self.launched.chain if self.launched else None):
                 if part is not None:
                     stack.callback(part.close)
@@ -93,6 +94,7 @@ class Swarm:
             self.config.seed,
             everybody=range(self.config.clients),
         )
+        self.bench.learn_in(self.config.learn_in, self.config.rounds - len(self.lines))
         genesis = self.store.put(cohort.genesis())
         yield from self.lines
         if self.lines:
@@ -227,6 +229,7 @@ class Swarm:
 
     def finish(self) -> None:
         """Write the summary."""
+        self.bench.close()  # the time of processes counts once they have ended
         earlier = sum(line.seconds["total"] for line in self.lines)
         summary = summarise(
             self.config.mechanism,
@@ -249,6 +252,6 @@ class Swarm:
 
 
 def _cpu_seconds() -> float:
-    """Return the processor time of this process and of the nodes that it has stopped, in seconds."""
+    """Return the processor time of this process and of those that it has ended, in seconds."""
     usage = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
     return sum(one.ru_utime + one.ru_stime for one in usage)

@@ -55,13 +55,13 @@ def _parser() -> argparse.ArgumentParser:
 def _run(options: argparse.Namespace, words: list[str]) -> int:
     from rich.console import Console
 
-    from clients.experiments.pool import cores
     from clients.experiments.saving import rehearse
+    from clients.learning.cores import count_cores
 
     logging.basicConfig(level=logging.ERROR, format="%(message)s")
     if options.jobs < 0:
         raise RequestError(f"--jobs {options.jobs}: at least 1, or 0 for one a core.")
-    jobs = options.jobs or cores()
+    jobs = options.jobs or count_cores()
     console = Console()
     plans = [make(figure, options.preset) for name in options.names for figure in find(name)]
     for plan in plans:

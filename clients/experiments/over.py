@@ -90,7 +90,7 @@ def _run(request: Request, where: Path, chain: str, store: str) -> list[Table]:
     from clients.engine.swarm import Swarm
 
     settings = {**request.settings, "chain": chain, "store": store}
-    config = dataclasses.replace(build(settings), out=str(where))
+    config = dataclasses.replace(build(settings), learn_in="here", out=str(where))
     with Swarm(config) as swarm:
         try:
             for _ in swarm.run():

@@ -28,11 +28,6 @@ _ticks: "ProcessQueue[int] | None" = None
 _stopped = False
 
 
-def cores() -> int:
-    """Return how many cores this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-
-
 Done = Callable[[Request], None]
 
 

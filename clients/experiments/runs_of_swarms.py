@@ -38,7 +38,7 @@ def _plain(config: SwarmConfig) -> Table:
     # Those that only other mechanisms know stay at their defaults: whatever they are, it is the same run.
     foreign: Table = {name: next(iter(owners.values())).default for name, owners in owned}
     settings: Table = {**plain(config), **foreign, **plain(config.own)}
-    for name in ("own", "out"):
+    for name in ("own", "out", "learn_in"):
         del settings[name]
     for name in FORM:
         if getattr(config, name) == getattr(SwarmConfig(), name):
@@ -60,7 +60,7 @@ def run(settings: Table, folder: Path, tick: Callable[[int], None]) -> None:
 
     root = folder / SWARM
     begun = (root / CONFIG).exists()
-    config = dataclasses.replace(build(settings), out=str(root))
+    config = dataclasses.replace(build(settings), learn_in="here", out=str(root))
     with Swarm(config, resume=root if begun else None) as swarm:
         _tell_data(swarm, folder)
         probe = _Probe(swarm, folder)

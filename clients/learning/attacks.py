@@ -52,7 +52,8 @@ class Attack:
     `conspire(start, seen)` makes an update from those of the round's proposers that this process knows,
     including the attacker's own; `after` comes after it. `trigger(data)` returns the samples that a backdoor
     should turn, marked, with the target as their label. `patience`: it is honest while it owns less than this
-    multiple of its stake at the start.
+    multiple of its stake at the start. `spec`: the text that `parse` or `parse_all` reads as this attack, so
+    that another process can build it too.
     """
 
     name: str
@@ -66,6 +67,7 @@ class Attack:
     conspire: Conspire | None = None
     trigger: Before | None = None
     patience: float = 0.0
+    spec: str | None = None
 
 
 def parse(spec: str) -> Attack:
@@ -77,14 +79,19 @@ def parse(spec: str) -> Attack:
     if default is None:
         if colon:
             raise RequestError(f"attack {spec!r}: {name} takes no number")
-        return make(0.0)
+        return replace(make(0.0), spec=spec)
     try:
         strength = float(text) if colon else default
     except ValueError:
         strength = math.nan
     if not (math.isfinite(strength) and strength > 0):
         raise RequestError(f"attack {spec!r}: expected {name}:NUMBER, above 0 (without it, {default:g})")
-    return make(strength)
+    return replace(make(strength), spec=spec)
+
+
+def parse_all(spec: str) -> Attack:
+    """Return the attack that `spec` names, as `parse` does; `a+b` is both at once."""
+    return combine([parse(part) for part in spec.split("+")])
 
 
 def check_task(attack: Attack, task: Task) -> None:
@@ -97,7 +104,7 @@ def check_task(attack: Attack, task: Task) -> None:
 
 def combine(attacks: Sequence[Attack]) -> Attack:
     """Return one attack that does all of these, in order; without any, an honest client's behaviour."""
-    honest = Attack("honest", poisons=False)
+    honest = Attack("honest", poisons=False, spec="")
     return reduce(_both, attacks) if attacks else honest
 
 
@@ -290,4 +297,5 @@ def _both(first: Attack, second: Attack) -> Attack:
         conspire=second.conspire or first.conspire,
         trigger=second.trigger or first.trigger,
         patience=max(first.patience, second.patience),
+        spec=None if first.spec is None or second.spec is None else f"{first.spec}+{second.spec}",
     )

@@ -8,7 +8,6 @@ after the other. `benchmarks/training.py` measures all of this.
 """
 
 import copy
-import os
 import queue
 from collections import defaultdict
 from collections.abc import Callable, Sequence
@@ -19,6 +18,7 @@ from functools import partial
 import torch
 from torch import Tensor, nn
 
+from clients.learning.cores import count_cores
 from clients.learning.schema import Weights
 from clients.learning.tensors import Samples, load_weights, stack_weights, tensors_of, unstack_weights
 from clients.learning.threads import is_small, torch_threads
@@ -57,7 +57,7 @@ _MAX_WORKERS = 8
 
 
 @dataclass(frozen=True, eq=False)
-class Job:
+class Training:
     """One client's training: first weights, data, configuration, and its own seed."""
 
     weights: Weights
@@ -67,24 +67,27 @@ class Job:
 
 
 Layers = list[tuple[str, nn.Module]]
-OnFirst = Callable[[Job, Weights], None]
-"""Called with each job's weights after its first epoch, in any order and from any thread."""
+OnFirst = Callable[[Training, Weights], None]
+"""Called with each training's weights after its first epoch, in any order and from any thread."""
 
 
-Trained = Weights | OwnTrouble
+TrainedWeights = Weights | OwnTrouble
 """A client's trained weights, or why there are none."""
 
 
-def train_many(model: nn.Module, jobs: Sequence[Job], on_first: OnFirst | None = None) -> list[Trained]:
-    """Return the result of `train` for each job, in order and to within rounding, or the `OwnTrouble` that it
-    raises, which is that client's alone.
+def train_many(
+    model: nn.Module, jobs: Sequence[Training], on_first: OnFirst | None = None, *, cores: int | None = None
+) -> list[TrainedWeights]:
+    """Return the result of `train` for each training, in order and to within rounding, or the `OwnTrouble`
+    that it raises, which is that client's alone.
 
-    A client's bytes don't depend on the clients trained with it, nor on how their training ends. Jobs of the
-    same configuration train together if `is_stackable` says so, up to 16 at a time; the others train apart,
+    A client's bytes don't depend on the clients trained with it, nor on how their training ends. Trainings of
+    the same configuration run together if `is_stackable` says so, up to 16 at a time; the others run apart,
     and give the very bytes of `train`. The choice follows only from model and settings, never from timing or
-    the number of cores. Raises `BadUpdate` if a job's first weights don't fit the model.
+    the number of `cores` to use (by default all). Raises `BadUpdate` if a training's first weights don't fit
+    the model.
     """
-    results: dict[int, Trained] = {}
+    results: dict[int, TrainedWeights] = {}
     alike: dict[TrainConfig, list[int]] = defaultdict(list)
     for place, job in enumerate(jobs):
         alike[job.config].append(place)
@@ -95,7 +98,7 @@ def train_many(model: nn.Module, jobs: Sequence[Job], on_first: OnFirst | None =
                 together = train_stacked(model, [jobs[i] for i in group], on_first)
                 results.update(zip(group, together, strict=True))
         else:
-            apart = train_apart(model, [jobs[i] for i in places], on_first)
+            apart = train_apart(model, [jobs[i] for i in places], on_first, cores=cores)
             results.update(zip(places, apart, strict=True))
     return [results[place] for place in range(len(jobs))]
 
@@ -120,8 +123,10 @@ def _shares_weights(model: nn.Module) -> bool:
     return names != sum(1 for _ in model.parameters())
 
 
-def train_apart(model: nn.Module, jobs: Sequence[Job], on_first: OnFirst | None = None) -> list[Trained]:
-    """Return the result or trouble of `train` for each job, to the byte; on the CPU jobs run side by side if
+def train_apart(
+    model: nn.Module, jobs: Sequence[Training], on_first: OnFirst | None = None, *, cores: int | None = None
+) -> list[TrainedWeights]:
+    """Return the result or trouble of `train` for each training, to the byte; on the CPU side by side if
     batches are small."""
     side_by_side = (
         len(jobs) > 1
@@ -130,12 +135,12 @@ def train_apart(model: nn.Module, jobs: Sequence[Job], on_first: OnFirst | None 
     )
     if not side_by_side:
         return [_train_one(train, model, job, on_first) for job in jobs]
-    workers = min(len(jobs), os.cpu_count() or 1, _MAX_WORKERS)
+    workers = min(len(jobs), cores or count_cores(), _MAX_WORKERS)
     idle: queue.SimpleQueue[nn.Module] = queue.SimpleQueue()
     for _ in range(workers):
         idle.put(copy.deepcopy(model))
 
-    def work(job: Job) -> Trained:
+    def work(job: Training) -> TrainedWeights:
         own = idle.get()
         try:
             return _train_one(fit, own, job, on_first)
@@ -146,7 +151,9 @@ def train_apart(model: nn.Module, jobs: Sequence[Job], on_first: OnFirst | None 
         return list(pool.map(work, jobs))
 
 
-def _train_one(how: Callable[..., Weights], model: nn.Module, job: Job, on_first: OnFirst | None) -> Trained:
+def _train_one(
+    how: Callable[..., Weights], model: nn.Module, job: Training, on_first: OnFirst | None
+) -> TrainedWeights:
     return attempt(lambda: how(model, job.weights, job.data, job.config, job.seed, _tell(on_first, job)))
 
 
@@ -154,7 +161,7 @@ def _has_hooks(module: nn.Module) -> bool:
     return bool(module._forward_hooks or module._forward_pre_hooks)
 
 
-def _tell(on_first: OnFirst | None, job: Job) -> Callable[[Weights], None] | None:
+def _tell(on_first: OnFirst | None, job: Training) -> Callable[[Weights], None] | None:
     return None if on_first is None else lambda weights: on_first(job, weights)
 
 
@@ -187,9 +194,11 @@ def run_stacked(layers: Layers, weights: dict[str, Tensor], x: Tensor) -> Tensor
     return x
 
 
-def train_stacked(model: nn.Module, jobs: Sequence[Job], on_first: OnFirst | None = None) -> list[Trained]:
-    """Return the trained weights of jobs that share one configuration, all trained in the same steps, or the
-    troubles of jobs that fail.
+def train_stacked(
+    model: nn.Module, jobs: Sequence[Training], on_first: OnFirst | None = None
+) -> list[TrainedWeights]:
+    """Return the trained weights of trainings that share one configuration, all done in the same steps, or
+    the troubles of those that fail.
 
     Clients with more batches than others continue when the others have finished.
     """
@@ -205,8 +214,8 @@ def train_stacked(model: nn.Module, jobs: Sequence[Job], on_first: OnFirst | Non
 
 
 def _train_together(
-    model: nn.Module, layers: Layers, jobs: Sequence[Job], on_first: OnFirst | None
-) -> list[Trained]:
+    model: nn.Module, layers: Layers, jobs: Sequence[Training], on_first: OnFirst | None
+) -> list[TrainedWeights]:
     if not jobs:
         return []
     for job in jobs:
@@ -230,7 +239,7 @@ def _train_together(
 
 
 def _train_stacked(
-    model: nn.Module, layers: Layers, jobs: Sequence[Job], on_first: OnFirst | None
+    model: nn.Module, layers: Layers, jobs: Sequence[Training], on_first: OnFirst | None
 ) -> list[Weights]:
     config = jobs[0].config
     steps = [config.epochs * -(-len(job.data) // config.batch_size) for job in jobs]
@@ -279,7 +288,7 @@ class _Plan:
     share: Tensor
 
     @classmethod
-    def of(cls, jobs: Sequence[Job], config: TrainConfig) -> "_Plan":
+    def of(cls, jobs: Sequence[Training], config: TrainConfig) -> "_Plan":
         batch = config.batch_size
         steps = config.epochs * -(-len(jobs[0].data) // batch)
         index = torch.zeros((steps, len(jobs), batch), dtype=torch.int64)

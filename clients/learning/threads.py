@@ -41,3 +41,8 @@ def torch_threads(count: int | None) -> Iterator[None]:
 def use_threads(count: int) -> None:
     """Let torch use `count` threads in this process from now on."""
     torch.set_num_threads(count)
+
+
+def get_threads() -> int:
+    """Return how many threads torch uses in this process."""
+    return torch.get_num_threads()

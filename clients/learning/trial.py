@@ -10,6 +10,8 @@ from clients.learning.tensors import buffers_kept, load_weights, schema_of, tens
 from clients.types.errors import RequestError
 
 log = logging.getLogger(__name__)
+OUT_OF_MEMORY = "out of memory"
+"""How what `tell` says of want of memory begins."""
 
 
 class _Unfit(Exception):
@@ -73,7 +75,9 @@ def tell(error: BaseException) -> str:
     """Return a library's error in one line: its kind, the first line of its message, advice about memory."""
     first = next(iter(str(error).splitlines()), "")[:200]
     if is_memory(error):
-        return f"out of memory ({first or type(error).__name__}). Lower --batch-size, or take a smaller model"
+        return (
+            f"{OUT_OF_MEMORY} ({first or type(error).__name__}). Lower --batch-size, or take a smaller model"
+        )
     return f"{type(error).__name__}: {first}"
 
 

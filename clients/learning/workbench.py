@@ -3,9 +3,7 @@
 Besides codec, aggregation and loaders, callers of this layer need only this module.
 """
 
-import hashlib
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
 from functools import cached_property, partial
 
 import numpy as np
@@ -15,13 +13,14 @@ from torch import nn
 from clients.learning.attacks import Attack
 from clients.learning.datasets import Dataset
 from clients.learning.evaluate import Failure, Score, evaluate, evaluate_each, guess
+from clients.learning.fastest import Fastest
+from clients.learning.here import PUBLIC, Here, Made, Order, Place
 from clients.learning.partition import Holding
+from clients.learning.processes import Processes
 from clients.learning.schema import Schema, Weights
-from clients.learning.stacked import Job, Trained, train_many
-from clients.learning.tensors import Samples, schema_of, weights_of
 from clients.learning.train import TrainConfig
-from clients.learning.trial import is_memory, refuses_one
-from clients.types.errors import OwnTrouble, RequestError, UnavailableError, attempt, sound
+from clients.types.errors import OwnTrouble, attempt, sound
+from clients.types.learning import Recipe
 
 Sent = tuple[Weights, int]
 """An update, and the number of samples that it was trained on."""
@@ -31,7 +30,8 @@ class Workbench:
     """The data of the participants `holdings`, numbered as in the partition, and one model to work with.
 
     `model` supplies the architecture, and its first weights are the start of round 1. A participant without
-    test data of its own judges on the data set's.
+    test data of its own judges on the data set's. `recipe`: the settings from which another process can build
+    all of this; None if it can't.
     """
 
     def __init__(
@@ -41,47 +41,51 @@ class Workbench:
         holdings: Mapping[int, Holding],
         config: TrainConfig,
         device: torch.device,
+        recipe: Recipe | None = None,
     ) -> None:
-        self.schema: Schema = schema_of(model)
-        self._initial = weights_of(model)
-        self._config = config
+        self._here = Here(dataset, model, holdings, config, device)
+        self._place: Place = self._here
+        self._recipe = recipe
         self.form = dataset.form
         self.task = dataset.task
-        try:
-            self._model = model.to(device)
-            whole = Samples.of(dataset.x_train, dataset.y_train, device, dataset.task)
-            self._train = {index: whole.take(held.train) for index, held in holdings.items()}
-            self._public = Samples.of(dataset.x_test, dataset.y_test, device, dataset.task)
-            self._private = {
-                index: whole.take(held.test) if len(held.test) else self._public
-                for index, held in holdings.items()
-            }
-        except Exception as error:
-            if not is_memory(error):
-                raise
-            raise UnavailableError(
-                f"device {device} has no room for model and data: use --device cpu, or less data."
-            ) from error
-        self._poisoned: dict[int, Samples] = {}
         self._unfit: dict[int, bool] = {}
-        if config.batch_size == 1 and refuses_one(self._model, whole.x[:1]):
-            raise RequestError(
-                "batch_size = 1: the model, as with BatchNorm, can't be trained on one sample at a time. "
-                "2 is the least."
-            )
+
+    @property
+    def schema(self) -> Schema:
+        """What every update must look like."""
+        return self._here.schema
+
+    def learn_in(self, place: str, rounds: int) -> None:
+        """Choose where learning runs from now on, for so many rounds: `here`, `processes`, or in `auto`
+        wherever it is measured to be faster. On another device than the CPU, it is here."""
+        self._place.close()
+        self._place = self._here
+        recipe, several = self._recipe, len(self._here.participants) > 1
+        if place == "here" or recipe is None or not several or self._here.device.type != "cpu":
+            return
+        self._place = Processes(self._here, recipe) if place == "processes" else Fastest(self._here, recipe)
+        self._place.expect(rounds)
+
+    def take_news(self) -> list[str]:
+        """Return what there is to tell people about where learning runs, once."""
+        return self._place.take_news()
+
+    def close(self) -> None:
+        """End what was started to learn in. Learning may go on, here."""
+        self._place.close()
 
     def initial_weights(self) -> Weights:
         """Return the model's first weights."""
-        return self._initial
+        return self._here.initial
 
     @property
     def epochs(self) -> int:
         """How many epochs every participant trains."""
-        return self._config.epochs
+        return self._here.config.epochs
 
     def samples(self, index: int) -> int:
         """Return how many samples participant `index` trains on: its N_k in eq. (1)."""
-        return len(self._train[index])
+        return self._here.samples(index)
 
     def train(
         self, start: Weights, who: Sequence[tuple[int, Attack | None]], seeds: tuple[int, int]
@@ -89,11 +93,11 @@ class Workbench:
         """Return weights and number of samples for each participant in `who`, trained from `start`; or its
         trouble.
 
-        `seeds` are the run's seed and the round. With the participant's number they fix its training, except
-        for rounding that depends on the participants in the same call. Raises as `train_many` does.
+        `seeds` are the run's seed and the round. With the participant's number they fix its training, whoever
+        trains in the same call. Raises as `train_many` does.
         """
-        jobs = [self._job(start, index, attack, seeds) for index, attack in who]
-        return self._send(start, who, jobs, train_many(self._model, jobs))
+        orders = [self._order(index, attack, seeds) for index, attack in who]
+        return self._send(start, who, orders, self._place.train(start, orders))
 
     def train_with_drifts(
         self,
@@ -105,16 +109,15 @@ class Workbench:
         """Return the results of `train`, each with its drift: how much worse the trained model scores than
         after its first epoch, by `metric` on the participant's own test data (paper vbfl, A(L(1)) - A(L(n))).
         """
-        jobs = [self._job(start, index, attack, seeds) for index, attack in who]
-        firsts: dict[Job, Weights] = {}
-        trained = train_many(self._model, jobs, on_first=firsts.__setitem__)
-        sent = self._send(start, who, jobs, trained)
+        orders = [self._order(index, attack, seeds) for index, attack in who]
+        made = self._place.train(start, orders, metric)
+        sent = self._send(start, who, orders, made)
 
         def measure(place: int) -> tuple[Weights, int, float]:
             weights, samples = sound(sent[place])
-            ends = firsts[jobs[place]], sound(trained[place])
-            first, last = (self._score_own(one, who[place][0], metric) for one in ends)
-            return weights, samples, first - last
+            drift = sound(made[place]).drift
+            assert drift is not None
+            return weights, samples, sound(drift)
 
         return [attempt(partial(measure, place)) for place in range(len(who))]
 
@@ -122,17 +125,17 @@ class Workbench:
         self,
         start: Weights,
         who: Sequence[tuple[int, Attack | None]],
-        jobs: Sequence[Job],
-        trained: Sequence[Trained],
+        orders: Sequence[Order],
+        made: Sequence[Made | OwnTrouble],
     ) -> list[Sent | OwnTrouble]:
-        seen = [one for one in trained if not isinstance(one, OwnTrouble)]
+        seen = [one.weights for one in made if not isinstance(one, OwnTrouble)]
 
         def send(place: int) -> Sent:
-            (index, attack), update = who[place], sound(trained[place])
+            (index, attack), update = who[place], sound(made[place]).weights
             if attack and attack.conspire:
                 update = attack.conspire(start, seen)
             if attack:
-                update = attack.after(update, start, jobs[place].seed)
+                update = attack.after(update, start, orders[place].seed)
             return update, self.samples(index)
 
         return [attempt(partial(send, place)) for place in range(len(who))]
@@ -143,29 +146,19 @@ class Workbench:
         """Return, for each of `indices`, the score on its own test data of the model that it trains for one
         epoch from `start`: A_v(L_v(1)) of paper vbfl. Seeds as for `train`.
         """
-        one = replace(self._config, epochs=1)
-        jobs = [replace(self._job(start, index, None, seeds), config=one) for index in indices]
-        return [
-            attempt(partial(self._score_own, own, index, metric))
-            for index, own in zip(indices, train_many(self._model, jobs), strict=True)
-        ]
-
-    def _score_own(self, own: Trained, index: int, metric: str) -> float:
-        """Return the score of a participant's own trained weights on its own test data, or raise its
-        trouble."""
-        return evaluate(self._model, sound(own), self._private[index]).value(metric)
+        orders = [self._order(index, None, seeds) for index in indices]
+        return self._place.score_first_epochs(start, orders, metric)
 
     def test_samples(self, index: int) -> int:
         """Return how many samples participant `index` judges on."""
-        return len(self._private[index])
+        return len(self._here.tests(self._here.set_of(index)))
 
-    def _job(self, start: Weights, index: int, attack: Attack | None, seeds: tuple[int, int]) -> Job:
+    def _order(self, index: int, attack: Attack | None, seeds: tuple[int, int]) -> Order:
         seed = int(np.random.SeedSequence([*seeds, index]).generate_state(1, np.uint64)[0] >> np.uint64(1))
-        if attack is None:
-            return Job(start, self._train[index], self._config, seed)
-        if index not in self._poisoned:
-            self._poisoned[index] = attack.before(self._train[index])
-        return Job(start, self._poisoned[index], attack.settle(self._config), seed)
+        spec = attack.spec if attack else ""
+        if spec is None:
+            raise ValueError("an attack that was parsed of nothing can't be ordered")
+        return Order(index, seed, spec)
 
     def scores(self, weights: Weights, indices: Sequence[int], metric: str) -> list[float | OwnTrouble]:
         """Return the score of `weights` by `metric` on the private test data of each of `indices`, or its
@@ -178,19 +171,18 @@ class Workbench:
         """Return the results of `scores` for each of `many` weights; only one of them at a time is in
         memory."""
         # Participants that judge on the public test set share it, so it is evaluated once.
-        sets = list({id(self._private[index]): self._private[index] for index in indices}.values())
-        place = {id(data): at for at, data in enumerate(sets)}
-        at = [place[id(self._private[index])] for index in indices]
+        numbers = [self._here.set_of(index) for index in indices]
+        sets = list(dict.fromkeys(numbers))
         scores = [
-            [self._settle(found, data) for found, data in zip(row, sets, strict=True)]
-            for row in evaluate_each(self._model, many, sets)
+            {number: self._settle(found, number) for found, number in zip(row, sets, strict=True)}
+            for row in self._place.score(many, sets)
         ]
         return [
-            [found if isinstance(found := row[one], OwnTrouble) else found.value(metric) for one in at]
+            [found if isinstance(found := row[one], OwnTrouble) else found.value(metric) for one in numbers]
             for row in scores
         ]
 
-    def _settle(self, found: Score | Failure, data: Samples) -> Score | OwnTrouble:
+    def _settle(self, found: Score | Failure, number: int) -> Score | OwnTrouble:
         """Return the score, or decide whose fault it is that the model couldn't be run.
 
         If the model can't be run on these data with its first weights either, it is the trouble of the data's
@@ -198,10 +190,11 @@ class Workbench:
         """
         if isinstance(found, Score):
             return found
-        if id(data) not in self._unfit:
-            [[first]] = evaluate_each(self._model, [self._initial], [data])
-            self._unfit[id(data)] = isinstance(first, Failure)
-        if found.memory or self._unfit[id(data)]:
+        data = self._here.tests(number)
+        if number not in self._unfit:
+            [[first]] = evaluate_each(self._here.model, [self._here.initial], [data])
+            self._unfit[number] = isinstance(first, Failure)
+        if found.memory or self._unfit[number]:
             return OwnTrouble(f"judging failed: {found.why}")
         return Score.worst(data)
 
@@ -209,27 +202,22 @@ class Workbench:
         """Return the share of public test samples of other classes that a backdoor turns to its target."""
         if attack.trigger is None:
             return 0.0
-        return evaluate(self._model, weights, attack.trigger(self._public)).accuracy
+        return evaluate(self._here.model, weights, attack.trigger(self._here.public)).accuracy
 
     def fingerprint(self) -> dict[str, str | int]:
         """Return an identification of the data: a digest, and how many samples train and test."""
-        digest = hashlib.sha256()
-        for samples in (self._public, *self._train.values(), *self._private.values()):
-            for tensor in (samples.x, samples.y):
-                digest.update(np.ascontiguousarray(tensor.cpu().numpy()).tobytes())
-        train = sum(map(len, self._train.values()))
-        return {"sha256": digest.hexdigest(), "train": train, "test": len(self._public)}
+        return self._here.fingerprint()
 
     @cached_property
     def guess(self) -> float:
         """The score of guessing on the data set's own test set; see `evaluate.guess`."""
-        return guess(self._public)
+        return guess(self._here.public)
 
     def test(self, weights: Weights) -> Score:
         """Return the score of `weights` on the data set's own test set; raise `OwnTrouble` if the model can't
         be run on it."""
-        [[found]] = evaluate_each(self._model, [weights], [self._public])
-        score = self._settle(found, self._public)
+        [[found]] = self._here.score([weights], [PUBLIC])
+        score = self._settle(found, PUBLIC)
         if isinstance(score, OwnTrouble):
             raise OwnTrouble(f"the data set's test part can't be used: {score}")
         return score

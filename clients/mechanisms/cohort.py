@@ -12,10 +12,10 @@ from clients.learning.aggregate import MAX_SAMPLES, Contribution, fedavg
 from clients.learning.attacks import Attack
 from clients.learning.codec import decode, encode
 from clients.learning.evaluate import Score
+from clients.learning.meters import Meters
 from clients.learning.schema import Schema, Weights
 from clients.learning.workbench import Workbench
 from clients.mechanisms.base import Candidate
-from clients.mechanisms.meters import Meters
 from clients.ports.store.unixfs import compute_cid
 from clients.roles.round_log import Proposal
 from clients.types.cid import Cid

@@ -4,7 +4,7 @@ These are facts of the federation. One member's data, such as its highest label,
 """
 
 import math
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from typing import Any, Literal, Self
 
 from clients.types.errors import RequestError
@@ -210,6 +210,43 @@ class Learning:
 
 AGREED = tuple(item.name for item in fields(Learning))
 """The names of the agreed settings."""
+
+
+@dataclass(frozen=True, slots=True)
+class Recipe(Learning):
+    """All that data and model of every participant follow from: the same recipe gives the same anywhere."""
+
+    dataset: str = option("digits", "a name, an .npz file, or package.module:factory")
+    layout: str = option(AUTO, "axes of the data: " + ", ".join((AUTO, *LAYOUTS)))
+    partition: str = option("iid", "iid, dirichlet:ALPHA, shards:K, writer, quantity:ALPHA")
+    clients: int = option(20, "participants")
+    validation: float = option(
+        0.2, "share of a participant's data kept for judging; 0: all judge on the data set's test part"
+    )
+
+    def __post_init__(self) -> None:
+        """Check every setting alone and all of them together."""
+        Learning.__post_init__(self)
+        check_name("layout", self.layout, (AUTO, *LAYOUTS))
+        check_range("clients", self.clients, 1, 1_000_000)
+        if self.validation:
+            check_range("validation", self.validation, 0.01, 0.9)
+
+    @property
+    def form(self) -> Form:
+        """What the data are to look like, as far as it is said."""
+        layout = "" if self.layout == AUTO else self.layout
+        return Form(self.known_task, self.shape, layout, self.standardize)
+
+    def with_form(self, form: Form) -> Self:
+        """Return the settings with the form that the data have; `RequestError` where they don't fit."""
+        return replace(
+            self,
+            task=str(form.task or AUTO),
+            shape=form.shape,
+            layout=form.layout or AUTO,
+            standardize=form.standardize,
+        )
 
 
 def count_columns(shape: tuple[int, ...]) -> int:

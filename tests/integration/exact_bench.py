@@ -30,6 +30,15 @@ class ExactBench:
         self._initial = {"w": np.zeros(8, np.float32)}
         self.schema = Schema.of(self._initial)
 
+    def learn_in(self, place: str, rounds: int) -> None:
+        """It learns here, whatever is asked for."""
+
+    def take_news(self) -> list[str]:
+        return []
+
+    def close(self) -> None:
+        pass
+
     def initial_weights(self) -> Weights:
         return self._initial
 

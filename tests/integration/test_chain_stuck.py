@@ -14,9 +14,9 @@ from clients.engine.journal import Journal
 from clients.engine.launch import get_terms, resume_sent
 from clients.engine.learners import build_bench
 from clients.learning.codec import encode
+from clients.learning.meters import Meters
 from clients.mechanisms.base import Rules
 from clients.mechanisms.cohort import Cohort
-from clients.mechanisms.meters import Meters
 from clients.mechanisms.participant import Participant
 from clients.mechanisms.stake_vote import CONDUCT
 from clients.ports.chain import AnvilNode, Web3Chain, setup_members

@@ -16,9 +16,9 @@ from clients.engine.journal import Journal
 from clients.engine.launch import Launched, enter_all, get_beacon_value, get_terms
 from clients.engine.learners import build_bench
 from clients.learning.codec import encode
+from clients.learning.meters import Meters
 from clients.mechanisms.base import Entry, Rules
 from clients.mechanisms.cohort import Cohort
-from clients.mechanisms.meters import Meters
 from clients.mechanisms.participant import Participant
 from clients.mechanisms.stake_vote import CONDUCT
 from clients.ports.keys import SeededSalts, derive_keys

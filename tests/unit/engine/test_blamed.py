@@ -10,14 +10,15 @@ from hypothesis import strategies as st
 
 from clients.engine.config import build
 from clients.engine.launch import get_terms
-from clients.engine.learners import build_bench, parse_attack
+from clients.engine.learners import build_bench
 from clients.learning.aggregate import Contribution, fedavg
+from clients.learning.attacks import parse_all
 from clients.learning.codec import encode
+from clients.learning.meters import Meters
 from clients.learning.schema import Weights
 from clients.learning.workbench import Workbench
 from clients.mechanisms.base import Candidate, Desk
 from clients.mechanisms.cohort import Cohort
-from clients.mechanisms.meters import Meters
 from clients.mechanisms.participant import Participant
 from clients.mechanisms.stake_vote import CONDUCT
 from clients.ports.keys import SeededSalts, derive_keys
@@ -117,7 +118,7 @@ def propose(where: Bench, updates: list[Weights | None]) -> list[Proposal]:
     return [Proposal(ACCOUNTS[n], n, digest, 10 + n) for n, digest in enumerate(digests)]
 
 
-LIAR = parse_attack("lying_votes")
+LIAR = parse_all("lying_votes")
 
 
 def people(lies: tuple[int, ...] = ()) -> list[Participant]:

@@ -13,7 +13,7 @@ from clients.learning.datasets import load
 from clients.learning.evaluate import evaluate
 from clients.learning.models import build
 from clients.learning.schema import Weights
-from clients.learning.stacked import Job, train_many
+from clients.learning.stacked import Training, train_many
 from clients.learning.tensors import Samples, weights_of
 from clients.learning.train import TrainConfig
 from clients.types.errors import RequestError
@@ -144,7 +144,7 @@ def test_a_backdoor_opens_and_hides() -> None:
     config = TrainConfig(learning_rate=0.1, epochs=15)
     start = weights_of(model)
     clean, opened = train_many(
-        model, [Job(start, whole, config, 1), Job(start, attack.before(whole), config, 1)]
+        model, [Training(start, whole, config, 1), Training(start, attack.before(whole), config, 1)]
     )
     probe = attack.trigger(public)
     assert evaluate(model, opened, probe).accuracy > 0.9
@@ -204,7 +204,7 @@ def rounds_on_digits(attack_name: str | None) -> tuple[float, float, float]:
     far = [0.0] * 10
     for round_ in range(5):
         jobs = [
-            Job(current, a.before(whole.take(part)), a.settle(config), round_ * 10 + i)
+            Training(current, a.before(whole.take(part)), a.settle(config), round_ * 10 + i)
             for i, (a, part) in enumerate(zip(attacks, parts, strict=True))
         ]
         seen = train_many(model, jobs)

@@ -12,7 +12,7 @@ from clients.learning.datasets import load
 from clients.learning.evaluate import evaluate
 from clients.learning.models import build_for
 from clients.learning.partition import split
-from clients.learning.stacked import Job, train_many
+from clients.learning.stacked import Training, train_many
 from clients.learning.tensors import Samples, weights_of
 from clients.learning.train import TrainConfig
 
@@ -35,7 +35,7 @@ def test_the_pages_code_runs_and_learns(tmp_path: Path, monkeypatch: pytest.Monk
     before = evaluate(model, weights, test).accuracy
     config = TrainConfig("adam", 0.005, epochs=5)
     for round_ in range(8):
-        jobs = [Job(weights, whole.take(part), config, 10 * round_ + i) for i, part in enumerate(parts)]
+        jobs = [Training(weights, whole.take(part), config, 10 * round_ + i) for i, part in enumerate(parts)]
         sent = zip(train_many(model, jobs), parts, strict=True)
         weights = fedavg([Contribution(trained, len(part)) for trained, part in sent])
     after = evaluate(model, weights, test).accuracy

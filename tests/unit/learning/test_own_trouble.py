@@ -16,7 +16,7 @@ from clients.learning.codec import encode
 from clients.learning.datasets import Dataset
 from clients.learning.models import dense
 from clients.learning.partition import Holding
-from clients.learning.stacked import Job, train_many
+from clients.learning.stacked import Training, train_many
 from clients.learning.tensors import Samples, weights_of
 from clients.learning.train import Diverged, TrainConfig
 from clients.learning.workbench import Workbench
@@ -100,7 +100,7 @@ def test_the_others_train_to_the_same_bytes(
     start = weights_of(model)
     config = TrainConfig("adam" if adam else "sgd", 0.01, epochs=2, batch_size=4)
     spoil = [lambda data: data, *SPOILT[how]]
-    jobs = [Job(start, spoil[kind](honest(seed + n)), config, seed + n) for n, kind in enumerate(kinds)]
+    jobs = [Training(start, spoil[kind](honest(seed + n)), config, seed + n) for n, kind in enumerate(kinds)]
     results = train_many(model, jobs)
     sane = [n for n, kind in enumerate(kinds) if kind == 0]
     assert [n for n, one in enumerate(results) if not isinstance(one, OwnTrouble)] == sane
@@ -114,8 +114,8 @@ def test_what_went_wrong_is_told_with_what_to_do() -> None:
     diverged, failed = train_many(
         model,
         [
-            Job(start, with_huge_values(honest(1)), config, 1),
-            Job(start, with_labels_out_of_range(honest(1)), config, 1),
+            Training(start, with_huge_values(honest(1)), config, 1),
+            Training(start, with_labels_out_of_range(honest(1)), config, 1),
         ],
     )
     assert isinstance(diverged, Diverged)
@@ -127,17 +127,17 @@ def test_what_went_wrong_is_told_with_what_to_do() -> None:
 def test_a_parameter_that_moves_absurdly_far_has_diverged_and_a_buffer_may() -> None:
     model = nn.Sequential(nn.BatchNorm1d(1), nn.Linear(1, 2))
     data = Samples.of(np.float32([[1e6], [-3e6], [2e6], [7e6]]), np.array([0, 1, 0, 1]))
-    [trained] = train_many(model, [Job(weights_of(model), data, TrainConfig(), 1)])
+    [trained] = train_many(model, [Training(weights_of(model), data, TrainConfig(), 1)])
     assert sound(trained)["0.running_var"] > 2**40
     start = {**weights_of(model), "1.bias": np.float32([0, 1e9])}
-    assert not isinstance(train_many(model, [Job(start, data, TrainConfig(), 1)])[0], OwnTrouble)
-    [far] = train_many(model, [Job(start, data, TrainConfig(learning_rate=1e8), 1)])
+    assert not isinstance(train_many(model, [Training(start, data, TrainConfig(), 1)])[0], OwnTrouble)
+    [far] = train_many(model, [Training(start, data, TrainConfig(learning_rate=1e8), 1)])
     assert "a weight moved by" in str(far)
 
 
 def test_want_of_memory_for_all_together_is_not_want_of_it_for_each(monkeypatch: pytest.MonkeyPatch) -> None:
     model = chain()
-    jobs = [Job(weights_of(model), honest(n), TrainConfig(), n) for n in range(5)]
+    jobs = [Training(weights_of(model), honest(n), TrainConfig(), n) for n in range(5)]
     expected = [encode(sound(one)) for one in train_many(model, jobs)]
     real, most = stacked._train_stacked, 1
 
@@ -157,12 +157,14 @@ def test_a_lone_sample_and_batches_of_one() -> None:
     for model in lone:
         start, data = weights_of(model), honest(3)
         first = replace(data, x=data.x[:1], y=data.y[:1])
-        [one] = train_many(model, [Job(start, first, TrainConfig(), 1)])
+        [one] = train_many(model, [Training(start, first, TrainConfig(), 1)])
         assert "one sample to train on" in str(one)
-        [each] = train_many(model, [Job(start, data, TrainConfig(batch_size=1), 1)])
+        [each] = train_many(model, [Training(start, data, TrainConfig(batch_size=1), 1)])
         assert "raise --batch-size" in str(each)
     model = chain()
-    assert not isinstance(train_many(model, [Job(weights_of(model), first, TrainConfig(), 1)])[0], OwnTrouble)
+    assert not isinstance(
+        train_many(model, [Training(weights_of(model), first, TrainConfig(), 1)])[0], OwnTrouble
+    )
 
 
 # ---------------------------------------------------------------------- the workbench: whose fault is it?

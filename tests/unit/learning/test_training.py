@@ -15,7 +15,7 @@ from clients.learning.codec import encode
 from clients.learning.models import build
 from clients.learning.optim import Adam, Sgd
 from clients.learning.schema import BadUpdate, Weights
-from clients.learning.stacked import Job, is_stackable, layers_of, train_apart, train_many, train_stacked
+from clients.learning.stacked import Training, is_stackable, layers_of, train_apart, train_many, train_stacked
 from clients.learning.tensors import Samples, load_weights, resolve_device, weights_of
 from clients.learning.train import Diverged, TrainConfig, train
 from clients.types.errors import OwnTrouble, RequestError, UnavailableError
@@ -39,10 +39,12 @@ def samples(
     return Samples.of(x, rng.integers(0, classes, count))
 
 
-def jobs_for(model: nn.Module, config: TrainConfig, counts: list[int], several: bool = False) -> list[Job]:
+def jobs_for(
+    model: nn.Module, config: TrainConfig, counts: list[int], several: bool = False
+) -> list[Training]:
     start = weights_of(model)
     return [
-        Job(start, samples(count, seed=i, several=several), config, seed=100 + i)
+        Training(start, samples(count, seed=i, several=several), config, seed=100 + i)
         for i, count in enumerate(counts)
     ]
 
@@ -144,7 +146,7 @@ def test_companions_do_not_matter(name: str) -> None:
     model = build(name, shape, 10, 0)
     start = weights_of(model)
     jobs = [
-        Job(start, samples(20 + 3 * i, shape, 10, seed=i), TrainConfig(learning_rate=0.01), seed=i)
+        Training(start, samples(20 + 3 * i, shape, 10, seed=i), TrainConfig(learning_rate=0.01), seed=i)
         for i in range(5)
     ]
     together = [encode(weights) for weights in train_many(model, jobs)]
@@ -156,7 +158,7 @@ def test_apart_is_to_the_byte_what_alone_is() -> None:
     model = build("mnist_cnn", (1, 8, 8), 4, 0)
     start = weights_of(model)
     config = TrainConfig("adam", 0.001)
-    jobs = [Job(start, samples(30, (1, 8, 8), seed=i), config, i) for i in range(4)]
+    jobs = [Training(start, samples(30, (1, 8, 8), seed=i), config, i) for i in range(4)]
     state = torch.random.get_rng_state()
     trained = train_apart(model, jobs)
     assert torch.equal(torch.random.get_rng_state(), state)
@@ -167,7 +169,7 @@ def test_apart_is_to_the_byte_what_alone_is() -> None:
 def test_different_configurations_in_one_call() -> None:
     model = build("mlp", (12,), 4, 0)
     start = weights_of(model)
-    jobs = [Job(start, samples(30, seed=i), CONFIGS[i % len(CONFIGS)], i) for i in range(9)]
+    jobs = [Training(start, samples(30, seed=i), CONFIGS[i % len(CONFIGS)], i) for i in range(9)]
     for job, trained in zip(jobs, train_many(model, jobs), strict=True):
         assert_close(trained, train(model, job.weights, job.data, job.config, job.seed))
     assert train_many(model, []) == []
@@ -262,7 +264,7 @@ def test_divergence_is_named() -> None:
     with pytest.raises(Diverged, match=r"training diverged: .*Lower the learning rate"):
         train(model, start, samples(60), config, 1)
     assert all(
-        isinstance(one, Diverged) for one in train_many(model, [Job(start, samples(60), config, 1)] * 3)
+        isinstance(one, Diverged) for one in train_many(model, [Training(start, samples(60), config, 1)] * 3)
     )
 
 
@@ -271,11 +273,13 @@ def test_bad_requests() -> None:
     start = weights_of(model)
     with pytest.raises(OwnTrouble, match="no samples"):
         train(model, start, samples(0), TrainConfig(), 1)
-    assert "no samples" in str(train_many(model, [Job(start, samples(0), TrainConfig(), 1)])[0])
+    assert "no samples" in str(train_many(model, [Training(start, samples(0), TrainConfig(), 1)])[0])
     with pytest.raises(BadUpdate, match="lacks"):
         train(model, {}, samples(4), TrainConfig(), 1)
     with pytest.raises(BadUpdate, match="shape"):
-        train_many(model, [Job({**start, "1.bias": np.zeros(3, np.float32)}, samples(4), TrainConfig(), 1)])
+        train_many(
+            model, [Training({**start, "1.bias": np.zeros(3, np.float32)}, samples(4), TrainConfig(), 1)]
+        )
 
 
 @pytest.mark.parametrize(
@@ -316,4 +320,4 @@ def test_on_a_cuda_device_it_ends_where_it_does_on_the_cpu() -> None:
     on_cpu = train(model, start, data, TrainConfig(), 1)
     model.to(device)
     assert_close(train(model, start, there, TrainConfig(), 1), on_cpu, 1e-3)
-    assert_close(train_many(model, [Job(start, there, TrainConfig(), 1)] * 3)[2], on_cpu, 1e-3)
+    assert_close(train_many(model, [Training(start, there, TrainConfig(), 1)] * 3)[2], on_cpu, 1e-3)

@@ -15,7 +15,7 @@ from clients.learning.aggregate import Contribution, fedavg
 from clients.learning.attacks import ATTACKS, parse
 from clients.learning.codec import decode, encode
 from clients.learning.evaluate import evaluate
-from clients.learning.stacked import Job, is_stackable, train_many
+from clients.learning.stacked import Training, is_stackable, train_many
 from clients.learning.tensors import Samples, load_weights, schema_of, weights_of
 from clients.learning.train import TrainConfig, train
 from clients.learning.trial import check_model, refuses_one
@@ -143,7 +143,7 @@ def test_it_trains_travels_and_is_attacked(name: str) -> None:
     model = made(WORKING[name])
     start, schema = weights_of(model), schema_of(model)
     config = TrainConfig("adam", 0.01, batch_size=4)  # the last batch has one sample
-    jobs = [Job(start, DATA, config, seed) for seed in range(3)]
+    jobs = [Training(start, DATA, config, seed) for seed in range(3)]
     trained = train_many(model, jobs)
     assert not any(isinstance(one, OwnTrouble) for one in trained), trained
     assert any(not np.array_equal(trained[0][name], start[name]) for name in start)

@@ -1,0 +1,58 @@
+"""Messages between a process and those beside it: a JSON header and raw bytes, each with its length before.
+
+    2 bytes     "FJ"
+    4 bytes     length of the header, big-endian
+    8 bytes     length of the body, big-endian
+    header      a JSON object
+    body        tensors, as `clients.learning.codec` encodes them
+
+Whatever comes in is checked: a process that is about to die, or a library that prints into the pipe, may
+write anything.
+"""
+
+import json
+import struct
+from collections.abc import Mapping
+from typing import IO, Any
+
+_START = struct.Struct(">2sIQ")
+_MAGIC = b"FJ"
+MAX_HEADER = 1 << 24
+MAX_BODY = 1 << 36
+
+
+class Garbled(Exception):
+    """What was read is no message, or not the one expected."""
+
+
+def write_frame(stream: IO[bytes], header: Mapping[str, Any], body: bytes = b"") -> None:
+    """Write a message; `OSError` where nobody reads it any more."""
+    text = json.dumps(header).encode()
+    stream.write(_START.pack(_MAGIC, len(text), len(body)) + text)
+    stream.write(body)
+    stream.flush()
+
+
+def read_frame(stream: IO[bytes], max_body: int = MAX_BODY) -> tuple[dict[str, Any], bytes]:
+    """Return the next message's header and body.
+
+    Raises `EOFError` where the stream ends before it, `Garbled` where it ends within or this is none.
+    """
+    start = stream.read(_START.size)
+    if not start:
+        raise EOFError
+    if len(start) < _START.size or start[:2] != _MAGIC:
+        raise Garbled(f"no message begins with {start[:20]!r}")
+    _, length, size = _START.unpack(start)
+    if length > MAX_HEADER or size > max_body:
+        raise Garbled(f"a message claims {length} + {size} bytes; {max_body} are expected at most")
+    text, body = stream.read(length), stream.read(size)
+    if len(text) < length or len(body) < size:
+        raise Garbled("a message ends too early")
+    try:
+        header = json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise Garbled(f"a header is not JSON: {str(error)[:80]}") from None
+    if not isinstance(header, dict):
+        raise Garbled(f"a header is a JSON {type(header).__name__}")
+    return header, body
