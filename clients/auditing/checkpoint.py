@@ -21,6 +21,7 @@ from clients.protocol.snapshot import dump_state, load_state
 from clients.protocol.state import State
 from clients.types.errors import RequestError, UnavailableError
 from clients.types.federation import Round
+from clients.types.parsing import parse_json
 
 DAMAGED = "the checkpoint is damaged: start without it."
 
@@ -184,12 +185,12 @@ def load_points(path: Path, owner: Json) -> list[Point]:
     try:
         if path.stat().st_size > MAX_BYTES:
             raise RequestError(f"checkpoint {path} is too large to be one.")
-        data = json.loads(path.read_text("utf-8"))
+        data = parse_json(path.read_text("utf-8"))
     except FileNotFoundError:
         return []
     except OSError as error:
         raise UnavailableError(f"checkpoint {path} can't be read: {error.strerror}.") from None
-    except (ValueError, RecursionError) as error:
+    except ValueError as error:
         raise RequestError(f"checkpoint {path} is not JSON: {clean(error)}.") from None
     if not isinstance(data, dict) or data.get("version") != VERSION:
         raise RequestError(f"{path} is not a checkpoint of version {VERSION}: start without it.")

@@ -1,6 +1,5 @@
 """Checks learning data: fetches every update and model, and recomputes the head, bit for bit."""
 
-import json
 import math
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -17,6 +16,7 @@ from clients.protocol.docket import Update
 from clients.types.cid import Cid
 from clients.types.errors import FedJuryError, PeerError, RequestError
 from clients.types.federation import ZERO32, Outcome
+from clients.types.parsing import parse_json
 from clients.types.store import ContentCorrupt, ContentMissing, Store
 
 TOGETHER = 4
@@ -32,7 +32,7 @@ def read_schema(data: bytes) -> Schema:
         length = int.from_bytes(data[:8], "little")
         if not 0 < length <= min(len(data) - 8, MAX_HEADER):
             raise ValueError("no header")
-        entries: Any = json.loads(data[8 : 8 + length])
+        entries: Any = parse_json(data[8 : 8 + length])
         shapes = {name: entry["shape"] for name, entry in entries.items()}
         if any(type(size) is not int or size < 0 for shape in shapes.values() for size in shape):
             raise ValueError("sizes are no numbers")

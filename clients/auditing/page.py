@@ -16,6 +16,7 @@ from typing import Any
 from clients.auditing.findings import FOUND, UNTOLD, clean, get_status
 from clients.auditing.words import describe_kept
 from clients.types.errors import RequestError
+from clients.types.parsing import parse_json
 
 _STYLE = """
 :root { color-scheme: light; }
@@ -74,7 +75,7 @@ def read_page(text: str) -> dict[str, Any]:
     if start < 0 or end < 0:
         raise RequestError("the page has no report of an audit in it.")
     try:
-        report: dict[str, Any] = json.loads(text[start + len(_OPEN) : end])
+        report: dict[str, Any] = parse_json(text[start + len(_OPEN) : end])
         same = render_page(report) == text
     except (KeyError, TypeError, AttributeError, ValueError, RecursionError, OverflowError, OSError) as error:
         raise RequestError(f"the page has no report of an audit in it: {clean(repr(error))}.") from None

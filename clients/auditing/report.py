@@ -19,6 +19,7 @@ from clients.ports.files import write_whole
 from clients.ports.keys import Key, recover_text
 from clients.types.errors import RequestError, UnavailableError
 from clients.types.federation import Address
+from clients.types.parsing import parse_json
 
 VERSION = 2
 MAX_BYTES = 2**28
@@ -122,10 +123,10 @@ def load_report(path: Path) -> Json:
         if path.stat().st_size > MAX_BYTES:
             raise RequestError(f"report {path} is too large to be one.")
         text = path.read_text("utf-8")
-        data = read_page(text) if is_page(text) else json.loads(text)
+        data = read_page(text) if is_page(text) else parse_json(text)
     except OSError as error:
         raise UnavailableError(f"report {path} can't be read: {error.strerror}.") from None
-    except (ValueError, RecursionError) as error:
+    except ValueError as error:
         raise RequestError(f"report {path} is not JSON: {clean(error)}.") from None
     try:
         check_report(data)

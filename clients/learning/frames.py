@@ -15,6 +15,8 @@ import struct
 from collections.abc import Mapping
 from typing import IO, Any
 
+from clients.types.parsing import parse_json
+
 _START = struct.Struct(">2sIQ")
 _MAGIC = b"FJ"
 MAX_HEADER = 1 << 24
@@ -50,8 +52,8 @@ def read_frame(stream: IO[bytes], max_body: int = MAX_BODY) -> tuple[dict[str, A
     if len(text) < length or len(body) < size:
         raise Garbled("a message ends too early")
     try:
-        header = json.loads(text)
-    except (ValueError, RecursionError) as error:
+        header = parse_json(text)
+    except ValueError as error:
         raise Garbled(f"a header is not JSON: {str(error)[:80]}") from None
     if not isinstance(header, dict):
         raise Garbled(f"a header is a JSON {type(header).__name__}")

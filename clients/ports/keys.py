@@ -27,6 +27,7 @@ from clients.ports.files import read_line, write_whole
 from clients.types.errors import RequestError, UnavailableError
 from clients.types.federation import Address
 from clients.types.keys import Signed
+from clients.types.parsing import parse_json
 
 # Anvil's and Hardhat's public test keys: the whole world knows them.
 _DEV_MNEMONIC = "test test test test test test test test test test test junk"
@@ -70,7 +71,7 @@ class Key:
     def load(cls, path: Path, passphrase: str) -> Self:
         """Read an encrypted key file (Web3 Secret Storage)."""
         try:
-            content = json.loads(path.read_text("utf-8"))
+            content = parse_json(path.read_text("utf-8"))
         except OSError as error:
             raise UnavailableError(f"key file {path} can't be read: {error.strerror}.") from None
         except ValueError:

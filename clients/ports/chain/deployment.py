@@ -15,6 +15,7 @@ from clients.types.errors import ProtocolError, RequestError, UnavailableError
 from clients.types.federation import Address
 from clients.types.keeping import check_history
 from clients.types.mechanisms import KINDS, Terms
+from clients.types.parsing import parse_json
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 
@@ -77,7 +78,7 @@ class Deployment:
     def load(cls, path: Path) -> Self:
         """Read a record."""
         try:
-            data = json.loads(path.read_text("utf-8"))
+            data = parse_json(path.read_text("utf-8"))
         except OSError as error:
             raise UnavailableError(f"deployment {path} can't be read: {error.strerror}.") from None
         except ValueError as error:

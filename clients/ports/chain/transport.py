@@ -19,6 +19,7 @@ from websockets.sync.client import connect as ws_connect
 
 from clients.ports.chain.limits import parse_retry_after
 from clients.ports.chain.rpc import Request
+from clients.types.parsing import parse_json
 
 _HERE = ("localhost", "127.0.0.1", "::1")
 _CONNECT_S = 5.0
@@ -81,9 +82,9 @@ class Http:
             if not answer.ok:
                 body = None
                 with suppress(ValueError):
-                    body = answer.json()
+                    body = parse_json(answer.content)
                 raise HttpRefusal(answer.status_code, body, parse_retry_after(answer.headers, time.time))
-            return range(1, len(asked) + 1), self._provider.decode_rpc_response(answer.content)
+            return range(1, len(asked) + 1), parse_json(answer.content)
 
     def close(self) -> None:
         """Close the connections."""
@@ -122,7 +123,7 @@ class WebSocket:
         deadline = time.monotonic() + self._timeout
         single: list[Any] = []
         while len(single) < len(sent):
-            got = json.loads(self._socket.recv(timeout=max(0.0, deadline - time.monotonic())))
+            got = parse_json(self._socket.recv(timeout=max(0.0, deadline - time.monotonic())))
             if isinstance(got, dict) and "method" in got:
                 continue  # an unrequested notification
             if not isinstance(got, dict) or len(sent) == 1:
