@@ -214,7 +214,7 @@ def noise(count: int, shape: tuple[int, ...]) -> datasets.Dataset:
 PLACES = (
     Recipe(dataset="benchmarks.training:digits_like", model="logistic"),
     Recipe(dataset="benchmarks.training:digits_like", model="mlp"),
-    Recipe(dataset="benchmarks.training:mnist_like", model="mnist_2nn", local_epochs=1),
+    Recipe(dataset="benchmarks.training:mnist_like", model="mnist_2nn"),
     Recipe(dataset="benchmarks.training:mnist_like", model="mnist_cnn", local_epochs=1, batch_size=10),
 )
 
@@ -303,7 +303,7 @@ def main() -> None:
     print(", ".join(f"{name} {value}" for name, value in machine.items()))
     if options.places:
         wanted = [replace(recipe, clients=clients) for recipe in PLACES for clients in (8, 20)]
-        result = {**machine, "places": [place(recipe, 4 * repetitions) for recipe in wanted]}
+        result = {**machine, "places": [place(recipe, 2 * repetitions) for recipe in wanted]}
     else:
         cases = [training(case, share, repetitions) for case in CASES]
         result = {**machine, "training": cases, "around_milliseconds": around(repetitions)}
