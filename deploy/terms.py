@@ -134,7 +134,11 @@ TERMS: Mapping[str, Term] = {
     ),
     "fee": _amount("what joining costs above the stake", _of(bflc="0")),
     "managers": Term(
-        "who admits and expels, by majority", _of(bflc=REQUIRED), parse_accounts, "ADDRESS", several=True
+        "who admits and expels, by majority; without any, anyone gets in",
+        _of(stake_vote=[], vbfl=[], bflc=REQUIRED, blade=[]),
+        parse_accounts,
+        "ADDRESS",
+        several=True,
     ),
     "publisher": Term(
         "who gets back what the task leaves of the pool", _of(blade=REQUIRED), parse_account, "ADDRESS"

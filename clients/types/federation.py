@@ -91,6 +91,7 @@ class StakeVoteTerms:
     beacon: Address
     genesis: bytes
     bond: int
+    managers: tuple[Address, ...]
     proposer_stake: int
     voter_stake: int
     seats: int
@@ -110,6 +111,7 @@ class VbflTerms:
     beacon: Address
     genesis: bytes
     bond: int
+    managers: tuple[Address, ...]
     unit_reward: int
     workers: int
     validators: int
@@ -162,6 +164,7 @@ class BladeTerms:
     beacon: Address
     genesis: bytes
     bond: int
+    managers: tuple[Address, ...]
     publisher: Address
     bounty: int
     rule: bytes

@@ -95,6 +95,11 @@ abstract contract Handler is Watch {
         return true;
     }
 
+    /// @dev Whether the managers, if there are any, keep participant `i` out of the round in progress, or of the next.
+    function _isBarred(World memory, uint256) internal view virtual returns (bool) {
+        return false;
+    }
+
     function _mayExit(World memory) internal view virtual returns (bool) {
         return true;
     }

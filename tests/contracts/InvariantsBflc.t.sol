@@ -5,6 +5,7 @@ import {JuryToken} from "../../contracts/JuryToken.sol";
 import {Bflc} from "../../contracts/federations/Bflc.sol";
 import {IBflc} from "../../contracts/interfaces/IBflc.sol";
 import {IFederation} from "../../contracts/interfaces/IFederation.sol";
+import {IManagers} from "../../contracts/interfaces/IManagers.sol";
 import {Draw} from "../../contracts/libraries/Draw.sol";
 import {Acts, Roles} from "../../contracts/libraries/Flags.sol";
 import {Handler} from "./Handler.sol";
@@ -44,6 +45,8 @@ contract BflcHandler is UpdateHandler {
     mapping(uint256 number => bytes32) private _recordHash;
     /// @dev The ayes for each motion, counted again.
     mapping(bytes32 motion => mapping(address manager => bool)) private _moved;
+    /// @dev The round from which on an expelled account is barred.
+    mapping(address account => uint256) private _barredFrom;
     mapping(bytes32 motion => uint256) private _ayes;
 
     constructor(IFederation federation_, JuryToken token_, uint256 unbonding, IBflc.Election election)
@@ -85,6 +88,15 @@ contract BflcHandler is UpdateHandler {
         return bflc().isAllowed(participant(i));
     }
 
+    function _isBarred(World memory w, uint256 i) internal view override returns (bool) {
+        return isBarred(w, participant(i));
+    }
+
+    function isBarred(World memory w, address account) public view returns (bool) {
+        uint256 coming = w.s.phase == IFederation.Phase.Open ? w.s.round + 1 : uint256(w.s.round);
+        return _barredFrom[account] != 0 && _barredFrom[account] <= coming;
+    }
+
     function _claimsOf(uint256, uint256 choice) internal pure override returns (uint256, uint256) {
         return (1 + choice % 8, 1 + choice % 4);
     }
@@ -111,7 +123,7 @@ contract BflcHandler is UpdateHandler {
         address[] memory list = new address[](1);
         // few are expelled: an empty federation tests nothing
         list[0] = participant(what % 4 == 0 ? whom % 2 : whom % PARTICIPANTS);
-        bytes memory data = what % 4 == 0 ? abi.encodeCall(IBflc.expel, (list)) : abi.encodeCall(IBflc.allow, (list));
+        bytes memory data = what % 4 == 0 ? abi.encodeCall(IManagers.expel, (list)) : abi.encodeCall(IManagers.allow, (list));
         _refused(participant(who % PARTICIPANTS), data, "a motion of who is no manager");
         _vote(w, who, data, true);
     }
@@ -208,15 +220,17 @@ contract BflcHandler is UpdateHandler {
     function _mechanism(World memory b, World memory a, address who, bytes memory data) internal override {
         super._mechanism(b, a, who, data);
         bytes4 action = bytes4(data);
-        bool motion = action == IBflc.allow.selector || action == IBflc.expel.selector;
+        bool motion = action == IManagers.allow.selector || action == IManagers.expel.selector;
         if (motion || action == IBflc.nameCommittee.selector) {
-            managers_act_by_majority(who, data, action == IBflc.allow.selector, motion);
+            managers_act_by_majority(b, who, data, action == IManagers.allow.selector, motion);
         }
         if (action == IFederation.draw.selector) committee_is_the_pages(a);
     }
 
     /// @dev A motion takes effect with the second of three different managers' ayes, and not before.
-    function managers_act_by_majority(address who, bytes memory data, bool allowing, bool checked) private {
+    function managers_act_by_majority(World memory b, address who, bytes memory data, bool allowing, bool checked)
+        private
+    {
         bytes32 motion = keccak256(data);
         _moved[motion][who] = true;
         bool carried = ++_ayes[motion] * 2 > MANAGERS;
@@ -233,6 +247,8 @@ contract BflcHandler is UpdateHandler {
         }
         require(bflc().isAllowed(list[0]) == allowing, "managers_act_by_majority");
         require(bflc().isExpelled(list[0]) != allowing, "managers_act_by_majority");
+        if (allowing) _barredFrom[list[0]] = 0;
+        else if (_barredFrom[list[0]] == 0) _barredFrom[list[0]] = b.s.round + 1;
     }
 
     function _settled(World memory b, World memory a, Expected memory e) internal override {
@@ -367,8 +383,8 @@ abstract contract BflcInvariants is Invariants {
         _count("join", h.done(IFederation.join.selector), 20);
         _count("exit", h.done(IFederation.exit.selector), 1);
         _count("publish", h.done(IFederation.publish.selector), 20);
-        _count("allow", h.done(IBflc.allow.selector), 10);
-        _count("expel", h.done(IBflc.expel.selector), 2);
+        _count("allow", h.done(IManagers.allow.selector), 10);
+        _count("expel", h.done(IManagers.expel.selector), 2);
         _count("expelled members banned", h.bans(), 1);
         _count("nameCommittee", h.done(IBflc.nameCommittee.selector), 5);
         string[3] memory chosen = ["drawn", "named", "elected"];
@@ -378,12 +394,12 @@ abstract contract BflcInvariants is Invariants {
         }
     }
 
-    /// @dev Whoever is out is expelled or banned, and whoever is expelled is out.
+    /// @dev Whoever is out is expelled or banned, and whoever is expelled is out from the next round on.
     function _mechanism(World memory w) internal view virtual override {
         for (uint256 i = 0; i < w.seats.length; ++i) {
             bool banned = w.seats[i].member.standing == IFederation.Standing.Banned;
-            bool expelled = IBflc(address(federation)).isExpelled(w.seats[i].account);
-            require(w.seats[i].out == (banned || expelled), "expelled_are_out");
+            bool barred = BflcHandler(address(handler)).isBarred(w, w.seats[i].account);
+            require(w.seats[i].out == (banned || barred), "expelled_are_out");
         }
     }
 }

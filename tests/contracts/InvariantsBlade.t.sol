@@ -357,6 +357,7 @@ abstract contract BladeInvariants is Invariants {
             beacon: address(beacon),
             genesis: GENESIS,
             bond: BOND,
+            managers: new address[](0),
             publisher: address(0x9B1),
             bounty: 800,
             rule: "fedavg",

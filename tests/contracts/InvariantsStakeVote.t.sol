@@ -174,6 +174,7 @@ abstract contract StakeVoteInvariants is Invariants {
             beacon: address(beacon),
             genesis: GENESIS,
             bond: BOND,
+            managers: new address[](0),
             proposerStake: 37,
             voterStake: 23,
             seats: 2,

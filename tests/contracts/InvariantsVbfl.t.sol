@@ -151,6 +151,7 @@ abstract contract VbflInvariants is Invariants {
             beacon: address(beacon),
             genesis: GENESIS,
             bond: BOND,
+            managers: new address[](0),
             unitReward: 3,
             workers: 3,
             validators: 2,

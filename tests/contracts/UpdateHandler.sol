@@ -118,13 +118,14 @@ abstract contract UpdateHandler is Handler {
     }
 
     /// @dev Where half of them stayed away, the round changes nobody's money, standing or model.
-    function without_a_quorum_nothing_happens(World memory b, World memory a) private pure {
+    function without_a_quorum_nothing_happens(World memory b, World memory a) private view {
         if (_hasQuorum(b)) return;
         require(a.s.record.outcome == IFederation.Outcome.Undecided, "without_a_quorum_nothing_happens");
         require(a.s.head == b.s.head && a.s.pool == b.s.pool, "without_a_quorum_nothing_happens");
         for (uint256 i = 0; i < PARTICIPANTS; ++i) {
             require(a.seats[i].balance == b.seats[i].balance, "without_a_quorum_nothing_happens");
-            require(a.seats[i].out == b.seats[i].out, "without_a_quorum_nothing_happens");
+            bool out = b.seats[i].out || _isBarred(a, i);
+            require(a.seats[i].out == out, "without_a_quorum_nothing_happens");
         }
     }
 
