@@ -95,10 +95,9 @@ abstract contract Handler is Watch {
         return true;
     }
 
-    /// @dev Whether the managers, if there are any, keep participant `i` out of the round in progress, or of the next.
-    function _isBarred(World memory, uint256) internal view virtual returns (bool) {
-        return false;
-    }
+    /// @dev Whether the managers, if there are any, keep `account` out of the round in progress or, between rounds, of
+    /// the next.
+    function isBarred(World memory w, address account) public view virtual returns (bool);
 
     function _mayExit(World memory) internal view virtual returns (bool) {
         return true;

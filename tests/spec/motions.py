@@ -46,7 +46,7 @@ def asides(player: "Player", phase: Phase) -> tuple[Callable[[], Call], ...]:
     if phase is Phase.REVEAL:  # of those who are about to
         moves += (lambda: move(player, "expel", player.committed()[:1]),) * 4
     if out := [account for account in members if player.federation.is_barred(account)]:
-        moves += (lambda: Call(out[0], "deposit", (1,)),) * 2
+        moves += (lambda: Call(out[0], "deposit", (1,)), lambda: move(player, "expel", out[:1])) * 3
     return moves
 
 
