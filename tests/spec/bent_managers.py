@@ -39,19 +39,6 @@ def motions_are_never_forgotten(patch: Patch) -> None:
     patch.setattr(managers_module, "process_motion", bent)
 
 
-def expelled_anew(patch: Patch) -> None:
-    """Let whoever is expelled a second time back into the round in progress."""
-    plain = managers_module._expel
-
-    def bent(core: Any, env: Any, accounts: tuple[str, ...]) -> Any:
-        events, access = plain(core, env, accounts), core.state.access
-        barred = {**access.barred_from, **dict.fromkeys(accounts, core.number + 1)}
-        core.state.access = replace(access, barred_from=barred)
-        return events
-
-    patch.setattr(managers_module, "_expel", bent)
-
-
 def barred_with(name: str, is_barred: Any) -> Mutant:
     return bend(name, "admission", is_barred=is_barred)
 
@@ -75,7 +62,6 @@ def build(name: str) -> dict[str, Mutant]:
         "the expelled act": barred_with(name, lambda state, account: False),
         "the expelled are out within the round": barred_with(name, at_once),
         "the expelled are out a round late": barred_with(name, a_round_late),
-        "expelled anew": expelled_anew,
         "half of the managers carry": carried_by_half,
         "motions are never forgotten": motions_are_never_forgotten,
     }

@@ -265,8 +265,13 @@ def test_a_voter_expelled_before_its_reveal_reveals_and_is_out_after_the_round()
     assert call(A[0], "settle") is None
     assert chain.seat(A[0]).out
     assert call(A[0], "deposit", 1) == ProtocolError("AccountBanned", A[0])
+    # Expelled once more within a round, it isn't let back into that one.
+    chain.advance(1)
+    assert [call(A[0], method) for method in ("open", "draw")] == [None] * 2
+    assert call(A[7], "expel", A[:1]) is None
+    assert chain.seat(A[0]).out
     assert call(A[7], "allow", A[:1]) is None
-    assert call(A[0], "deposit", 1) is None
+    assert not chain.seat(A[0]).out
 
 
 @given(st.lists(st.sampled_from(A)))
