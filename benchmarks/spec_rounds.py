@@ -32,6 +32,7 @@ def build_chain(proposers: int, voters: int) -> SpecChain[StakeVoteTerms]:
         beacon="0x" + "0" * 40,
         genesis=b"\1" * 32,
         bond=BOND,
+        managers=(),
         proposer_stake=BOND // 2,
         voter_stake=BOND // 2,
         seats=proposers,

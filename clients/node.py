@@ -42,7 +42,7 @@ from clients.ports.urls import WAYS, is_url
 from clients.types.amounts import format_amount, parse_amount
 from clients.types.chain import Call
 from clients.types.cid import Cid
-from clients.types.errors import PeerError, RequestError, UnminedError
+from clients.types.errors import PeerError, RequestError, UnavailableError, UnminedError
 from clients.types.federation import Address, Standing
 from clients.types.learning import AGREED
 from clients.types.mechanisms import Terms
@@ -203,7 +203,9 @@ def _participate(
             flush=True,
         )
         if seat.out or seat.member.standing != Standing.MEMBER:
-            print(f"{key.address} is out: {conduct.why_out}. The rest of its stake can be withdrawn.")
+            expelled = bool(terms.managers) and chain.view("isExpelled", key.address)[0]
+            why = "the managers expelled it" if expelled else conduct.why_out
+            print(f"{key.address} is out: {why}. The rest of its stake can be withdrawn.")
             return
 
 
@@ -237,6 +239,18 @@ def _check_claims(bench: "Workbench", index: int, terms: Terms) -> None:
             )
 
 
+def _require_allowed(chain: Web3Chain, account: Address, terms: Terms) -> None:
+    """Refuse to start where there are managers who haven't let `account` in; say who can, and how."""
+    if not terms.managers or chain.view("isAllowed", account)[0]:
+        return
+    most = len(terms.managers) // 2 + 1
+    raise UnavailableError(
+        f"the managers of {chain.federation} haven't let {account} in. {most} of them must call "
+        f"allow([{account}]) on it, each with these very arguments; they are {', '.join(terms.managers)}. "
+        "Start again when they have."
+    )
+
+
 def _be_member(chain: Web3Chain, key: Key, stake: int | None, terms: Terms, poll: float) -> None:
     """Join with `stake`, in base units, unless the participant is a member already."""
     standing = chain.seat(key.address).member.standing
@@ -252,6 +266,7 @@ def _be_member(chain: Web3Chain, key: Key, stake: int | None, terms: Terms, poll
         raise RequestError(
             f"--stake {told_stake}: members stake {format_amount(terms.bond)} tokens at least."
         )
+    _require_allowed(chain, key.address, terms)
     token = Token(chain.link, chain.token)
     token.check_decimals()
     held = token.balance(key.address)
@@ -264,6 +279,8 @@ def _be_member(chain: Web3Chain, key: Key, stake: int | None, terms: Terms, poll
         if receipt.error is None:
             log.info("joined with %s tokens", told_stake)
             return
+        if receipt.error.name == "NotAdmitted":
+            _require_allowed(chain, key.address, terms)
         if receipt.error.name != "WrongPhase":
             raise receipt.error
         if not told:

@@ -72,17 +72,16 @@ abstract contract Federation is Membership {
     /// @inheritdoc IFederation
     function open() external {
         _requirePhase(Phase.Open);
-        Clock memory c = _clock;
+        Clock storage c = _clock;
         _requireTime(c.restUntil);
         uint256 members = memberCount();
         if (members < _fewestMembers()) revert TooFewMembers(members, _fewestMembers());
         _checkOpen();
 
-        ++c.round;
-        c.sealBlock = uint48(block.number);
-        _clock = c;
-        _rounds[c.round].members = uint16(members);
-        emit Opened(c.round, members, block.number);
+        uint40 round = c.round + 1;
+        (c.round, c.sealBlock) = (round, uint48(block.number));
+        _rounds[round].members = uint16(members);
+        emit Opened(round, members, block.number);
     }
 
     /// @inheritdoc IFederation
@@ -100,27 +99,29 @@ abstract contract Federation is Membership {
 
     /// @inheritdoc IFederation
     function propose(uint256 round, bytes32 digest, uint256 samples, uint256 epochs) external {
-        Round memory r = _requireRound(round, Phase.Propose);
-        (Member memory m,) = _requireDrawn(round, r, Roles.PROPOSER, Acts.PROPOSED);
+        Part memory part = Part(Phase.Propose, Roles.PROPOSER, Acts.PROPOSED);
+        Round memory r = _requireRound(round, part);
+        (Member memory m,) = _requireDrawn(round, r, part);
         if (digest == 0) revert EmptyDigest();
         _admit(round, r, digest, samples, epochs);
         _bookMember(m);
 
         m.number = r.proposals;
-        _saveAct(m, round, Acts.PROPOSED);
+        _saveAct(m, round, part.act);
         _rounds[round].proposals = r.proposals + 1;
         emit Proposed(round, msg.sender, r.proposals, digest, samples, epochs);
     }
 
     /// @inheritdoc IFederation
     function commit(uint256 round, bytes32 commitment) external {
-        Round memory r = _requireRound(round, Phase.Commit);
-        (Member memory m,) = _requireDrawn(round, r, Roles.VOTER, Acts.COMMITTED);
+        Part memory part = Part(Phase.Commit, Roles.VOTER, Acts.COMMITTED);
+        Round memory r = _requireRound(round, part);
+        (Member memory m,) = _requireDrawn(round, r, part);
         if (commitment == 0) revert EmptyCommitment();
         _checkCommit(r);
         _bookMember(m);
 
-        _saveAct(m, round, Acts.COMMITTED);
+        _saveAct(m, round, part.act);
         _commitments[msg.sender] = commitment;
         _rounds[round].commits = r.commits + 1;
         emit Committed(round, msg.sender, commitment);
@@ -128,16 +129,17 @@ abstract contract Federation is Membership {
 
     /// @inheritdoc IFederation
     function reveal(uint256 round, bytes calldata ballot, bytes32 salt) external {
-        Round memory r = _requireRound(round, Phase.Reveal);
+        Part memory part = Part(Phase.Reveal, 0, Acts.REVEALED);
+        Round memory r = _requireRound(round, part);
         Member memory m = _requireMember();
-        _requireNotDone(m, round, Acts.REVEALED);
+        _requireNotDone(m, round, part.act);
         if (m.round != round || m.acts & Acts.COMMITTED == 0) revert NotCommitted(msg.sender, round);
         bytes32 committed = _commitments[msg.sender];
         bytes32 revealed = commitmentOf(round, msg.sender, ballot, salt);
         if (revealed != committed) revert CommitmentMismatch(msg.sender, committed, revealed);
 
         m.option = _count(round, r, ballot);
-        _saveAct(m, round, Acts.REVEALED);
+        _saveAct(m, round, part.act);
         _mix ^= keccak256(abi.encode(msg.sender, salt));
         Round storage kept = _rounds[round];
         kept.reveals = r.reveals + 1;
@@ -147,12 +149,13 @@ abstract contract Federation is Membership {
 
     /// @inheritdoc IFederation
     function publish(uint256 round, bytes32 digest, uint256 selection, bytes32 nonce) external {
-        Round memory r = _requireRound(round, Phase.Publish);
-        (Member memory m, uint8 roles) = _requireDrawn(round, r, Roles.PUBLISHER, Acts.PUBLISHED);
+        Part memory part = Part(Phase.Publish, Roles.PUBLISHER, Acts.PUBLISHED);
+        Round memory r = _requireRound(round, part);
+        (Member memory m, uint8 roles) = _requireDrawn(round, r, part);
         _bookMember(m);
 
         m.option = _publish(round, r, m, roles, Publication(digest, selection, nonce));
-        _saveAct(m, round, Acts.PUBLISHED);
+        _saveAct(m, round, part.act);
         Round storage kept = _rounds[round];
         kept.publications = r.publications + 1;
         _saveTally(kept, r);
@@ -161,25 +164,24 @@ abstract contract Federation is Membership {
 
     /// @inheritdoc IFederation
     function settle() external {
-        Clock memory c = _clock;
-        Round memory r = _record(c.round);
+        Clock storage c = _clock;
+        uint256 round = c.round;
+        Round memory r = _record(round);
         _requirePhase(r, Phase.Settle);
 
-        Verdict memory v = _verdict(c.round, r);
+        Verdict memory v = _verdict(round, r);
         r.outcome = v.outcome;
-        Payout memory p = _reward(c.round, r, c.pool);
-        c.pool = p.pool.toUint128();
-        c.restUntil = uint40(block.timestamp + _schedule().open);
-        _clock = c;
+        Payout memory p = _reward(round, r, c.pool);
+        (c.pool, c.restUntil) = (p.pool.toUint128(), uint40(block.timestamp + _schedule().open));
         if (v.outcome == Outcome.Accepted) head = v.candidate;
-        Round storage kept = _rounds[c.round];
+        Round storage kept = _rounds[round];
         kept.outcome = v.outcome;
         if (p.proposerReward != 0 || p.voterReward != 0) {
             kept.proposerReward = p.proposerReward.toUint96();
             kept.voterReward = p.voterReward.toUint96();
         }
         emit Settled(
-            c.round, v.outcome, v.candidate, head, v.votesFor, v.votesAgainst, p.proposerReward, p.voterReward, p.pool
+            round, v.outcome, v.candidate, head, v.votesFor, v.votesAgainst, p.proposerReward, p.voterReward, p.pool
         );
     }
 
@@ -187,7 +189,7 @@ abstract contract Federation is Membership {
 
     /// @inheritdoc IFederation
     function status() external view returns (Status memory s) {
-        Clock memory c = _clock;
+        Clock storage c = _clock;
         s.record = roundOf(c.round);
         s.phase = _phaseOf(s.record);
         s.round = c.round;
@@ -236,16 +238,16 @@ abstract contract Federation is Membership {
 
     // ------------------------------------------------------------------ for actions
 
-    /// @dev The caller's entry and roles, if it is drawn for `needed` in `round` and hasn't done `act` in it yet.
-    function _requireDrawn(uint256 round, Round memory r, uint8 needed, uint8 act)
+    /// @dev The caller's entry and roles, if it is drawn for `part` in `round` and hasn't done that in it yet.
+    function _requireDrawn(uint256 round, Round memory r, Part memory part)
         internal
         view
         returns (Member memory m, uint8 roles)
     {
         m = _requireMember();
         roles = _rolesAt(r, msg.sender, Draw.position(_seed, m.index - 1, r.members));
-        if (roles & needed == 0) revert WrongRole(msg.sender, roles, needed);
-        _requireNotDone(m, round, act);
+        if (roles & part.role == 0) revert WrongRole(msg.sender, roles, part.role);
+        _requireNotDone(m, round, part.act);
     }
 
     function _requireNotDone(Member memory m, uint256 round, uint8 act) private view {

@@ -15,6 +15,14 @@ abstract contract RoundBook is Axes {
         uint128 pool;
     }
 
+    /// @dev What an action in a round asks for, and what it counts as. It is in memory because the compiler copies a
+    /// function for each literal that it is called with: Federation's actions share theirs.
+    struct Part {
+        Phase phase;
+        uint8 role;
+        uint8 act;
+    }
+
     uint32 private immutable _openSeconds;
     uint32 private immutable _proposeSeconds;
     uint32 private immutable _commitSeconds;
@@ -77,10 +85,10 @@ abstract contract RoundBook is Axes {
         if (current != needed) revert WrongPhase(current, needed);
     }
 
-    /// @dev The record of `round`, if it is the current one and in phase `needed`.
-    function _requireRound(uint256 round, Phase needed) internal view returns (Round memory r) {
+    /// @dev The record of `round`, if it is the current one and in the phase of `part`.
+    function _requireRound(uint256 round, Part memory part) internal view returns (Round memory r) {
         r = _requireCurrent(round);
-        _requirePhase(r, needed);
+        _requirePhase(r, part.phase);
     }
 
     /// @dev Skip loading `_clock.round` when `round` is drawn and unsettled: only the current round can be.

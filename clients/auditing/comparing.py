@@ -178,6 +178,8 @@ def _compare_own(findings: Findings, source: Source, replay: Replay, at: int) ->
         asked.append((method, args))
         answers.append((kind, what, account, expected))
 
+    if replay.core.terms.managers:
+        _ask_lists(replay, ask)
     if isinstance(own, Council):
         _ask_council(replay, ask)
     elif isinstance(own, TaskBook):
@@ -195,6 +197,11 @@ def _compare_own(findings: Findings, source: Source, replay: Replay, at: int) ->
 def _ask_council(replay: Replay, ask: Callable[..., None]) -> None:
     council = get_council(replay.core.state)
     ask("record", "the number of accepted rounds", "", len(council.models) - 1, "height")
-    for account in sorted(council.allowed | council.barred | set(replay.core.state.ledger.members)):
-        ask("membership", "whether it is allowed", account, account in council.allowed, "isAllowed", account)
-        ask("ban", "whether it is expelled", account, account in council.barred, "isExpelled", account)
+
+
+def _ask_lists(replay: Replay, ask: Callable[..., None]) -> None:
+    """Ask for whom the managers allow and expelled. Without managers, that is nobody."""
+    allowed, expelled = replay.core.state.access.allowed, replay.core.state.access.barred_from
+    for account in sorted(allowed | set(expelled) | set(replay.core.state.ledger.members)):
+        ask("membership", "whether it is allowed", account, account in allowed, "isAllowed", account)
+        ask("ban", "whether it is expelled", account, account in expelled, "isExpelled", account)

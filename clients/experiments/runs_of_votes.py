@@ -71,6 +71,7 @@ def play(game: Votes, tick: Callable[[int], None]) -> list[int]:
         beacon=ZERO_ADDRESS,
         genesis=_GENESIS,
         bond=STAKE,
+        managers=(),
         proposer_stake=0,
         voter_stake=STAKE,
         seats=game.clients - game.voters,

@@ -71,6 +71,7 @@ def _get_terms(settings: StakeVoteSettings, run: Run, genesis: bytes, samples: i
         beacon=ZERO_ADDRESS,
         genesis=genesis,
         bond=max(proposer_stake, voter_stake, 1),
+        managers=(),
         proposer_stake=proposer_stake,
         voter_stake=voter_stake,
         seats=settings.proposers,

@@ -88,6 +88,7 @@ def _get_terms(settings: VbflSettings, run: Run, genesis: bytes, samples: int) -
         beacon=ZERO_ADDRESS,
         genesis=genesis,
         bond=run.stake,
+        managers=(),
         unit_reward=parse_amount("unit_reward", settings.unit_reward),
         workers=settings.workers,
         validators=settings.validators,

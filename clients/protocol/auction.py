@@ -4,6 +4,7 @@ from dataclasses import replace
 
 from clients.protocol.claims import UPDATES_MAX
 from clients.protocol.ledger import STAKE_MAX
+from clients.protocol.managers import check_allowed, is_barred
 from clients.protocol.policies import Admission, OwnAction, Subject, check_term
 from clients.protocol.rounds import Action
 from clients.protocol.state import Env, State, compute_event
@@ -28,8 +29,8 @@ def _refuse_join(terms: BladeTerms, state: State, account: Address) -> None:
     raise ProtocolError("NotAdmitted", account)
 
 
-AUCTION: Admission[BladeTerms] = Admission(_refuse_join)
-"""Members come in by bidding alone."""
+AUCTION: Admission[BladeTerms] = Admission(_refuse_join, is_barred=is_barred)
+"""Members come in by bidding alone. If there are managers, only accounts that they allow may bid."""
 
 
 def _check_offer(terms: BladeTerms, state: State, account: Address, samples: int) -> None:
@@ -64,6 +65,7 @@ def _process_bid(
     if env.time >= terms.bidding_ends:
         raise ProtocolError("TooLate", env.time, terms.bidding_ends)
     core.check_newcomer(sender)
+    check_allowed(terms, state, sender)
     if not terms.min_samples <= capability <= terms.max_samples:
         raise ProtocolError("SamplesOutOfRange", capability, terms.max_samples)
     if not 0 < cost <= STAKE_MAX:

@@ -7,16 +7,19 @@ are packed, and their providers elect the next committee by what they achieved.
 from clients.protocol.claims import check_claim_terms
 from clients.protocol.council import (
     COMMITTEE,
+    MANAGERS_FOR_A_FEE,
+    NAME_COMMITTEE,
     Council,
     check_committee,
     check_election,
+    check_fee,
     check_seats,
     note_published,
     note_settled,
     start_council,
 )
 from clients.protocol.guards import FORGIVING
-from clients.protocol.managers import MANAGERS, MOTIONS, check_fee, check_managers
+from clients.protocol.managers import MOTIONS, check_managers
 from clients.protocol.policies import CLAIMED, ENDLESS, Mechanism, Notes
 from clients.protocol.publication import check_publish
 from clients.protocol.scores import COMMITTEE_MODEL, PROFIT_SHARING, SCORES, check_min_score, check_profit
@@ -40,7 +43,7 @@ BFLC: Mechanism[BflcTerms] = Mechanism(
         check_seats,
         check_profit,
     ),
-    admission=MANAGERS,
+    admission=MANAGERS_FOR_A_FEE,
     panel=COMMITTEE,
     subject=CLAIMED,
     verdict=SCORES,
@@ -49,5 +52,5 @@ BFLC: Mechanism[BflcTerms] = Mechanism(
     guard=FORGIVING,
     task=ENDLESS,
     notes=Notes(Council, start=start_council, note_published=note_published, note_settled=note_settled),
-    actions=MOTIONS,
+    actions={**MOTIONS, "nameCommittee": NAME_COMMITTEE},
 )

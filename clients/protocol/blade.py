@@ -16,6 +16,7 @@ from clients.protocol.evidence import (
     compute_convicted,
     is_convicted,
 )
+from clients.protocol.managers import MOTIONS, check_managers
 from clients.protocol.mining import build_mined, check_pow
 from clients.protocol.panels import EVERYONE
 from clients.protocol.policies import Mechanism, Notes
@@ -54,6 +55,7 @@ BLADE: Mechanism[BladeTerms] = Mechanism(
         check_task,
         check_publish,
         check_pow,
+        check_managers,
         check_min_samples,
         check_challenge,
         check_block_share,
@@ -67,5 +69,5 @@ BLADE: Mechanism[BladeTerms] = Mechanism(
     guard=PLAGIARISM,
     task=PUBLISHED_TASK,
     notes=Notes(TaskBook, start=start_task, note_settled=note_accepted),
-    actions={"bid": BID, "accuse": ACCUSE, "reclaim": RECLAIM},
+    actions={**MOTIONS, "bid": BID, "accuse": ACCUSE, "reclaim": RECLAIM},
 )

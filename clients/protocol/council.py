@@ -6,11 +6,25 @@ from enum import Enum, auto
 from clients.protocol.claims import UPDATES_MAX
 from clients.protocol.docket import Docket
 from clients.protocol.draw import compute_positions
+from clients.protocol.ledger import STAKE_MAX
+from clients.protocol.managers import MANAGERS, Core, check_manager, process_motion
 from clients.protocol.panels import JURY_ROLES
-from clients.protocol.policies import Panel, Wanted, check_term
-from clients.protocol.state import State
+from clients.protocol.policies import Admission, OwnAction, Panel, Wanted, check_term
+from clients.protocol.rounds import Action
+from clients.protocol.state import Env, State, compute_event
 from clients.protocol.verdicts import BPS
-from clients.types.federation import ZERO32, Address, BflcTerms, Election, Outcome, Role, Round
+from clients.types.errors import ProtocolError
+from clients.types.federation import (
+    ZERO32,
+    Address,
+    BflcTerms,
+    Election,
+    Event,
+    Outcome,
+    Phase,
+    Role,
+    Round,
+)
 
 COMMITTEE_MAX = 32
 SELECTED_MAX = 128
@@ -54,10 +68,6 @@ class Council:
     """By the count of accepted rounds; the first is the genesis."""
     updates: tuple[tuple[Entry, ...], ...] = ()
     """By the count too: those that made, or are to make, the next model."""
-    allowed: frozenset[Address] = frozenset()
-    barred: frozenset[Address] = frozenset()
-    moved: tuple[tuple[bytes, frozenset[Address]], ...] = ()
-    """Each motion in progress, and which managers have moved it."""
     named: tuple[Address, ...] = ()
     choice: Choice = Choice.DRAWN
     """How the committee of the next round, or of the one in progress, is found."""
@@ -78,11 +88,29 @@ def start_council(terms: BflcTerms) -> object:
     return Council((terms.genesis,))
 
 
+# ---------------------------------------------------------------------- admission
+
+
+def check_fee(terms: BflcTerms) -> None:
+    """Raise InvalidTerms where the fee is no amount."""
+    check_term("fee", terms.fee, terms.fee <= STAKE_MAX)
+
+
+def _get_fee(terms: BflcTerms) -> int:
+    return terms.fee
+
+
+MANAGERS_FOR_A_FEE: Admission[BflcTerms] = Admission(MANAGERS.check_join, _get_fee, MANAGERS.is_barred)
+"""Whom the managers allow, for the permission fee (bflc §IV-A)."""
+
+
 # ---------------------------------------------------------------------- the committee
 
 
 def check_committee(terms: BflcTerms) -> None:
-    """Raise InvalidTerms where nobody would judge, or too many; or where too few could be elected."""
+    """Raise InvalidTerms where nobody would judge, or too many; where too few could be elected, or there is
+    no manager to name others."""
+    check_term("managers", 0, len(terms.managers) > 0)
     check_term("committee", terms.committee, 0 < terms.committee <= COMMITTEE_MAX)
     check_term("updates", terms.updates, terms.committee <= terms.updates <= SELECTED_MAX)
 
@@ -143,6 +171,26 @@ def _get_roles(terms: BflcTerms, state: State, account: Address, position: int, 
 
 COMMITTEE: Panel[BflcTerms] = Panel(_get_fewest, _count, _get_roles)
 """The committee validates and publishes, all others train (§III-B)."""
+
+
+def _name(core: Core, env: Env, named: tuple[Address, ...]) -> list[Event]:
+    for place, account in enumerate(named):
+        if int(account, 16) == 0 or account in named[:place]:
+            raise ProtocolError("InvalidCommittee", place, core.terms.committee)
+    core.state.own = replace(get_council(core.state), named=named, choice=Choice.NAMED)
+    return [compute_event(env, "CommitteeNamed", accounts=named)]
+
+
+def _process_name(core: Core, env: Env, sender: Address, accounts: list[Address]) -> list[Event]:
+    check_manager(core, sender)
+    needed = core.terms.committee
+    if len(accounts) != needed:
+        raise ProtocolError("InvalidCommittee", len(accounts), needed)
+    return process_motion(core, env, sender, "nameCommittee", tuple(accounts), _name)
+
+
+NAME_COMMITTEE = OwnAction(Action(("address[]",), Phase.OPEN), _process_name)
+"""Move that these be the committee from the next round on."""
 
 
 # ---------------------------------------------------------------------- notes

@@ -41,7 +41,8 @@ def _compute_settlement(
         return Settlement(0, 0, pool + terms.voter_stake * (record.commits - record.reveals))
     proposer_reward = 0
     if outcome is Outcome.ACCEPTED:
-        proposer_reward = min(pool // record.proposals, STAKE_MAX)
+        # never without proposals; but an audit goes on where it had to refuse them
+        proposer_reward = min(pool // max(record.proposals, 1), STAKE_MAX)
         pool -= proposer_reward * record.proposals
     else:
         blamed = sum(is_blamed(terms, record, docket, number) for number in range(record.proposals))

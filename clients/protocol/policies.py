@@ -41,6 +41,11 @@ class Terms(Protocol):
         ...
 
     @property
+    def managers(self) -> tuple[Address, ...]:
+        """Who admits and expels, by majority; none: anyone may join."""
+        ...
+
+    @property
     def max_samples(self) -> int:
         """The most samples a proposal may claim."""
         ...
@@ -175,10 +180,6 @@ class Admission(Generic[T_contra]):
     get_fee: Callable[[T_contra], int] = _get_no_fee
     """What joining costs above the stake; the pool gets it."""
     is_barred: Callable[[State, Address], bool] = _bar_nobody
-
-
-ANYONE: Admission[object] = Admission()
-"""Anyone who stakes the bond may join, and nobody is barred."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,9 +6,10 @@ https://arxiv.org/abs/2307.00543. Random proposers, all others vote on the aggre
 from clients.protocol.blame import check_attribution
 from clients.protocol.claims import check_claim_terms
 from clients.protocol.guards import SOLVENCY
+from clients.protocol.managers import MANAGERS, MOTIONS, check_managers
 from clients.protocol.panels import RANDOM_PROPOSERS, check_random_proposers
 from clients.protocol.payouts import POOL_AND_MINORITY, check_stakes
-from clients.protocol.policies import ANYONE, CLAIMED, ENDLESS, Mechanism, Publication
+from clients.protocol.policies import CLAIMED, ENDLESS, Mechanism, Publication
 from clients.protocol.verdicts import MAJORITY, check_quorum
 from clients.types.federation import StakeVoteTerms
 
@@ -19,8 +20,15 @@ def _check_claims(terms: StakeVoteTerms) -> None:
 
 STAKE_VOTE: Mechanism[StakeVoteTerms] = Mechanism(
     name="stake_vote",
-    checks=(check_random_proposers, _check_claims, check_attribution, check_quorum, check_stakes),
-    admission=ANYONE,
+    checks=(
+        check_managers,
+        check_random_proposers,
+        _check_claims,
+        check_attribution,
+        check_quorum,
+        check_stakes,
+    ),
+    admission=MANAGERS,
     panel=RANDOM_PROPOSERS,
     subject=CLAIMED,
     verdict=MAJORITY,
@@ -28,4 +36,5 @@ STAKE_VOTE: Mechanism[StakeVoteTerms] = Mechanism(
     payout=POOL_AND_MINORITY,
     guard=SOLVENCY,
     task=ENDLESS,
+    actions=MOTIONS,
 )

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
+from clients.protocol.access import Access
 from clients.protocol.docket import BLANK, Docket
 from clients.protocol.ledger import Ledger, Token
 from clients.types.federation import ZERO32, Address, Event, Round
@@ -37,6 +38,8 @@ class State:
     """Of the current round."""
     ledger: Ledger = field(default_factory=Ledger)
     token: Token = field(default_factory=Token)
+    access: Access = field(default_factory=Access)
+    """Whom the managers allow and bar."""
     own: object = None
     """The mechanism's own record, immutable."""
 

@@ -9,9 +9,10 @@ from clients.protocol.approvals import APPROVALS, get_approved
 from clients.protocol.claims import check_claim_terms
 from clients.protocol.docket import Docket, Publishing, Selection
 from clients.protocol.guards import KICK_ROUNDS, check_kick_rounds
+from clients.protocol.managers import MANAGERS, MOTIONS, check_managers
 from clients.protocol.mining import build_mined, check_pow
 from clients.protocol.panels import WORKERS, check_workers
-from clients.protocol.policies import ANYONE, CLAIMED, ENDLESS, Mechanism
+from clients.protocol.policies import CLAIMED, ENDLESS, Mechanism
 from clients.protocol.publication import check_publish
 from clients.protocol.unit_rewards import UNIT_REWARDS, check_unit_reward
 from clients.types.federation import Role, Round, VbflTerms
@@ -34,6 +35,7 @@ def _may_mine(record: Round, docket: Docket, publishing: Publishing) -> bool:
 VBFL: Mechanism[VbflTerms] = Mechanism(
     name="vbfl",
     checks=(
+        check_managers,
         check_workers,
         _check_claims,
         check_publish,
@@ -41,7 +43,7 @@ VBFL: Mechanism[VbflTerms] = Mechanism(
         check_unit_reward,
         check_kick_rounds,
     ),
-    admission=ANYONE,
+    admission=MANAGERS,
     panel=WORKERS,
     subject=CLAIMED,
     verdict=APPROVALS,
@@ -49,4 +51,5 @@ VBFL: Mechanism[VbflTerms] = Mechanism(
     payout=UNIT_REWARDS,
     guard=KICK_ROUNDS,
     task=ENDLESS,
+    actions=MOTIONS,
 )

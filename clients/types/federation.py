@@ -92,6 +92,9 @@ PUBLISHING = Schedule(publish=3600)
 # swarms and the options of deployments alike. Some terms are no settings of a swarm, which knows better: its
 # bond is what members are to lose or to stake, one voter is enough, and claims end where its data do.
 _BOND = term("16", "least stake to join and to act", Unit.TOKENS)
+_MANAGERS = term(
+    (), "who admits and expels members, by majority; without any, anyone gets in", Unit.ADDRESSES
+)
 _MAX_SAMPLES = term(SAMPLES_MAX, "most samples that a proposal may claim")
 _MAX_EPOCHS = term(EPOCHS_MAX, "most epochs that a proposal may claim")
 _POW_BITS = term(0, "bits of proof of work that win a block; 0: the highest stake wins it")
@@ -105,6 +108,7 @@ class StakeVoteTerms:
     beacon: Address
     genesis: bytes
     bond: int = field(metadata=_BOND)
+    managers: tuple[Address, ...] = field(metadata=_MANAGERS)
     proposer_stake: int = field(metadata=term("16", "what a proposer of a rejected round loses", Unit.TOKENS))
     voter_stake: int = field(
         metadata=term("8", "what a voter loses that is outvoted, or commits and doesn't reveal", Unit.TOKENS)
@@ -130,6 +134,7 @@ class VbflTerms:
     beacon: Address
     genesis: bytes
     bond: int = field(metadata=_BOND)
+    managers: tuple[Address, ...] = field(metadata=_MANAGERS)
     unit_reward: int = field(
         metadata=term(
             "0.001", "what a sample visited, a signature verified or a vote cast earns", Unit.TOKENS
@@ -194,6 +199,7 @@ class BladeTerms:
     beacon: Address
     genesis: bytes
     bond: int = field(metadata=_BOND)
+    managers: tuple[Address, ...] = field(metadata=_MANAGERS)
     publisher: Address = field(
         metadata=term(None, "who gets back what the task leaves of the pool", Unit.ADDRESS)
     )

@@ -5,12 +5,14 @@ import {Axes} from "../Axes.sol";
 import {Membership} from "../Membership.sol";
 import {BidBook} from "../books/BidBook.sol";
 import {Claims} from "../books/Claims.sol";
+import {MotionBook} from "../books/MotionBook.sol";
 import {IBlade} from "../interfaces/IBlade.sol";
 import {StakeBook} from "../libraries/StakeBook.sol";
 
 /// @title Admission: the bids of highest value, capability over cost, win a place (Ma et al., arXiv 2009.09338, II-B).
+/// If there are managers, only accounts that they allow may bid.
 /// @notice An outbid member leaves at once, with its deposit.
-abstract contract Auction is Membership, Claims, BidBook {
+abstract contract Auction is Membership, Claims, BidBook, MotionBook {
     using StakeBook for StakeBook.Book;
 
     uint32 internal immutable _winners;
@@ -29,6 +31,7 @@ abstract contract Auction is Membership, Claims, BidBook {
         _requirePhase(Phase.Open);
         _requireBefore(_biddingEnds);
         Member memory m = _requireNewcomer();
+        _requireAllowed(msg.sender);
         _requireSamples(capability, _maxSamples);
         if (cost == 0 || cost > type(uint96).max) revert InvalidBid(capability, cost);
         if (anchor == 0) revert EmptyDigest();
@@ -51,7 +54,9 @@ abstract contract Auction is Membership, Claims, BidBook {
     }
 
     /// @inheritdoc Axes
-    function _barred(address) internal pure override returns (bool) {}
+    function _barred(address account) internal view override returns (bool) {
+        return _isBarred(account);
+    }
 
     /// @dev The member with the worst bid.
     function _worst() private view returns (address worst) {

@@ -1,28 +1,70 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity ^0.8.24;
 
-import {Axes} from "../Axes.sol";
-import {IBflc} from "../interfaces/IBflc.sol";
+import {RoundBook} from "../RoundBook.sol";
+import {IManagers} from "../interfaces/IManagers.sol";
 import {Bitmap} from "../libraries/Bitmap.sol";
 
-/// @title Managers, who act by motion: whatever more than half of them call with the same arguments takes effect.
-abstract contract MotionBook is IBflc, Axes {
+/// @title Managers, whom they allow, and whom they expel. They act by motion: whatever more than half of them call with
+/// the same arguments takes effect. Where there are none, anyone is allowed.
+abstract contract MotionBook is IManagers, RoundBook {
     using Bitmap for uint256;
 
     uint256 private constant MAX_MANAGERS = 255;
+    uint256 private constant NEVER = type(uint256).max;
+
+    bool private immutable _isManaged;
 
     address[] internal _managers;
     mapping(address account => uint256) private _placeOf; // from 1; 0: no manager
     mapping(bytes32 motion => uint256 places) private _ayes;
+    /// @dev The round from which on an account is barred. `NEVER`: it is allowed; 0: no motion named it.
+    mapping(address account => uint256 round) private _barredFrom;
 
     constructor(address[] memory managers) {
-        _requireTerm(managers.length != 0 && managers.length <= MAX_MANAGERS, "managers", managers.length);
+        _requireTerm(managers.length <= MAX_MANAGERS, "managers", managers.length);
         for (uint256 i = 0; i < managers.length; ++i) {
             address manager = managers[i];
             _requireTerm(manager != address(0) && _placeOf[manager] == 0, "managers", i);
             _placeOf[manager] = i + 1;
         }
         _managers = managers;
+        _isManaged = managers.length != 0;
+    }
+
+    /// @inheritdoc IManagers
+    function allow(address[] calldata accounts) external {
+        _list(accounts);
+    }
+
+    /// @inheritdoc IManagers
+    function expel(address[] calldata accounts) external {
+        _list(accounts);
+    }
+
+    /// @inheritdoc IManagers
+    function isAllowed(address account) public view returns (bool) {
+        return _barredFrom[account] == NEVER;
+    }
+
+    /// @inheritdoc IManagers
+    function isExpelled(address account) public view returns (bool) {
+        uint256 from = _barredFrom[account];
+        return from != 0 && from != NEVER;
+    }
+
+    /// @dev Refuse `account` where there are managers who don't allow it.
+    function _requireAllowed(address account) internal view {
+        if (_isManaged && !isAllowed(account)) revert NotAdmitted(account);
+    }
+
+    /// @dev Whether `account` is barred from the round in progress; between rounds, from the next.
+    function _isBarred(address account) internal view returns (bool) {
+        if (!_isManaged || !isExpelled(account)) return false;
+        uint256 round = _clock.round;
+        Round storage r = _rounds[round];
+        bool running = r.members != 0 && r.outcome == Outcome.None;
+        return !running || _barredFrom[account] <= round;
     }
 
     /// @dev Count the caller's aye for the motion that its call with `accounts` is. Whether that carries it.
@@ -36,6 +78,21 @@ abstract contract MotionBook is IBflc, Axes {
         carried = count * 2 > _managers.length;
         _ayes[motion] = carried ? 0 : ayes;
         emit Moved(msg.sender, motion, msg.sig, accounts, count);
+    }
+
+    /// @dev Allow `accounts` if the motion is carried, or expel them, as the caller asked.
+    function _list(address[] calldata accounts) private {
+        if (!_carry(accounts)) return;
+        bool allowed = msg.sig == IManagers.allow.selector;
+        // not within a round: a voter kept from revealing would lose its stake
+        uint256 from = allowed ? NEVER : _clock.round + 1;
+        for (uint256 i = 0; i < accounts.length; ++i) {
+            address account = accounts[i];
+            // who is expelled again is not let back into the round in progress
+            if (allowed || !isExpelled(account)) _barredFrom[account] = from;
+            if (allowed) emit Allowed(account);
+            else emit Expelled(account);
+        }
     }
 
     function _requireManager() internal view returns (uint256 place) {

@@ -5,6 +5,7 @@ import {Axes} from "../Axes.sol";
 import {Federation} from "../Federation.sol";
 import {Managers} from "../admissions/Managers.sol";
 import {Claims} from "../books/Claims.sol";
+import {MotionBook} from "../books/MotionBook.sol";
 import {Forgiving} from "../guards/Forgiving.sol";
 import {IFederation} from "../interfaces/IFederation.sol";
 import {IBflc} from "../interfaces/IBflc.sol";
@@ -31,7 +32,8 @@ contract Bflc is
 {
     constructor(BflcTerms memory t)
         Federation(CoreTerms(t.token, t.beacon, t.genesis, t.bond, t.schedule))
-        Managers(t)
+        MotionBook(t.managers)
+        Managers(t.fee)
         Claims(ClaimTerms(t.seats, t.maxSamples, t.maxEpochs))
         NumberedRecords(t)
         MedianScore(t)

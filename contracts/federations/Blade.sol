@@ -5,6 +5,7 @@ import {Axes} from "../Axes.sol";
 import {Federation} from "../Federation.sol";
 import {Auction} from "../admissions/Auction.sol";
 import {Claims} from "../books/Claims.sol";
+import {MotionBook} from "../books/MotionBook.sol";
 import {Plagiarism} from "../guards/Plagiarism.sol";
 import {IFederation} from "../interfaces/IFederation.sol";
 import {IBlade} from "../interfaces/IBlade.sol";
@@ -39,6 +40,7 @@ contract Blade is
         Approvals(false)
         MajorityPublication(t.schedule.publish)
         BlockWinner(t.powBits)
+        MotionBook(t.managers)
         Auction(t)
         Plagiarism(t)
         Bounty(t.blockBps)
@@ -69,6 +71,7 @@ contract Blade is
             beacon: address(beacon),
             genesis: _genesis,
             bond: bond,
+            managers: _managers,
             publisher: _publisher,
             bounty: _bounty,
             rule: _rule,

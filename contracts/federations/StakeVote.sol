@@ -2,8 +2,9 @@
 pragma solidity ^0.8.24;
 
 import {Federation} from "../Federation.sol";
-import {Anyone} from "../admissions/Anyone.sol";
+import {Managers} from "../admissions/Managers.sol";
 import {Claims} from "../books/Claims.sol";
+import {MotionBook} from "../books/MotionBook.sol";
 import {Solvency} from "../guards/Solvency.sol";
 import {IFederation} from "../interfaces/IFederation.sol";
 import {IStakeVote} from "../interfaces/IStakeVote.sol";
@@ -19,7 +20,7 @@ import {DigestMajority} from "../verdicts/DigestMajority.sol";
 contract StakeVote is
     IStakeVote,
     Federation,
-    Anyone,
+    Managers,
     RandomPanel,
     Aggregate,
     DigestMajority,
@@ -30,6 +31,8 @@ contract StakeVote is
 {
     constructor(StakeVoteTerms memory t)
         Federation(CoreTerms(t.token, t.beacon, t.genesis, t.bond, t.schedule))
+        MotionBook(t.managers)
+        Managers(0)
         RandomPanel(t.seats, t.minVoters)
         Claims(ClaimTerms(t.seats, t.maxSamples, t.maxEpochs))
         Attribution(t.seats, t.attribution)
@@ -49,6 +52,7 @@ contract StakeVote is
             beacon: address(beacon),
             genesis: _genesis,
             bond: bond,
+            managers: _managers,
             proposerStake: _proposerStake,
             voterStake: _voterStake,
             seats: _proposers,

@@ -3,8 +3,9 @@ pragma solidity ^0.8.24;
 
 import {Axes} from "../Axes.sol";
 import {Federation} from "../Federation.sol";
-import {Anyone} from "../admissions/Anyone.sol";
+import {Managers} from "../admissions/Managers.sol";
 import {Claims} from "../books/Claims.sol";
+import {MotionBook} from "../books/MotionBook.sol";
 import {KickRounds} from "../guards/KickRounds.sol";
 import {IFederation} from "../interfaces/IFederation.sol";
 import {IVbfl} from "../interfaces/IVbfl.sol";
@@ -21,7 +22,7 @@ import {Approvals} from "../verdicts/Approvals.sol";
 contract Vbfl is
     IVbfl,
     Federation,
-    Anyone,
+    Managers,
     WorkerPanel,
     SampleVisits,
     Approvals,
@@ -32,6 +33,8 @@ contract Vbfl is
 {
     constructor(VbflTerms memory t)
         Federation(CoreTerms(t.token, t.beacon, t.genesis, t.bond, t.schedule))
+        MotionBook(t.managers)
+        Managers(0)
         WorkerPanel(t.workers, t.validators, t.miners)
         Claims(ClaimTerms(t.workers, t.maxSamples, t.maxEpochs))
         Approvals(true)
@@ -65,6 +68,7 @@ contract Vbfl is
             beacon: address(beacon),
             genesis: _genesis,
             bond: bond,
+            managers: _managers,
             unitReward: _unitReward,
             workers: _workers,
             validators: _validators,

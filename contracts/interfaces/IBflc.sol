@@ -2,10 +2,11 @@
 pragma solidity ^0.8.24;
 
 import {IFederation} from "./IFederation.sol";
+import {IManagers} from "./IManagers.sol";
 
 /// @title A federation under managers, whose committee scores every update and is elected from the providers of the
 /// best (Li et al., arXiv 2004.00773).
-interface IBflc is IFederation {
+interface IBflc is IManagers, IFederation {
     /// @notice How a committee is elected from the providers of the selected updates.
     enum Election {
         Score, // the highest scores
@@ -40,29 +41,11 @@ interface IBflc is IFederation {
         uint16 score;
     }
 
-    /// @notice A manager moved `method` with `accounts`, the motion of that hash, which `ayes` have moved by now.
-    event Moved(
-        address indexed manager, bytes32 indexed motion, bytes4 method, address[] accounts, uint256 ayes
-    );
-    /// @notice `account` may join from now on.
-    event Allowed(address indexed account);
-    /// @notice `account` is kept out from now on.
-    event Expelled(address indexed account);
     /// @notice The managers named `accounts` the committee of the next round.
     event CommitteeNamed(address[] accounts);
 
-    /// @notice `account` is no manager.
-    error NotManager(address account);
-    /// @notice The manager `account` has moved `motion` already.
-    error AlreadyMoved(address account, bytes32 motion);
     /// @notice `given` is not `needed`, a committee's size; or the place of one who is nobody or named twice.
     error InvalidCommittee(uint256 given, uint256 needed);
-
-    /// @notice Move to let `accounts` join.
-    function allow(address[] calldata accounts) external;
-
-    /// @notice Move to bar `accounts`: they begin nothing more, until they are allowed again, or for good once evicted.
-    function expel(address[] calldata accounts) external;
 
     /// @notice Move that `accounts` be the committee from the next round on.
     function nameCommittee(address[] calldata accounts) external;
@@ -73,6 +56,4 @@ interface IBflc is IFederation {
     function recordOf(uint256 number) external view returns (Record memory);
     /// @notice The number of accepted rounds: the last model's `t`.
     function height() external view returns (uint256);
-    function isAllowed(address account) external view returns (bool);
-    function isExpelled(address account) external view returns (bool);
 }

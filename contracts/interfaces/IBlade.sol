@@ -1,17 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity ^0.8.24;
 
+import {IManagers} from "./IManagers.sol";
 import {IMined} from "./IMined.sol";
 
 /// @title A task that a publisher pays for and bid winners train: everybody trains, judges and mines, and a proven
 /// plagiarist forfeits its deposit (Ma et al., arXiv 2009.09338).
-interface IBlade is IMined {
+interface IBlade is IManagers, IMined {
     /// @notice The task and what it is deployed with; none of it ever changes.
     struct BladeTerms {
         address token; // the ERC-20 of deposits and bounty; fee-on-transfer and rebasing tokens don't work
         address beacon; // the source of randomness; 0: block hashes
         bytes32 genesis; // digest of the model to start from
         uint256 bond; // the deposit of a bidder, and what a plagiarist forfeits
+        address[] managers; // who admits and expels, by majority; none: anyone may bid
         address publisher; // who gets back what the task leaves of the pool
         uint256 bounty; // what the pool must hold before the first round
         bytes32 rule; // name of the aggregation rule, for the clients

@@ -2,16 +2,18 @@
 pragma solidity ^0.8.24;
 
 import {IFederation} from "./IFederation.sol";
+import {IManagers} from "./IManagers.sol";
 
 /// @title A stake-voted federation: random members propose, everybody else votes on the aggregate, the majority's
 /// digest is the next model, and outvoted voters pay (Dong et al., arXiv 2307.00543).
-interface IStakeVote is IFederation {
+interface IStakeVote is IManagers, IFederation {
     /// @notice What a federation is deployed with; none of it ever changes.
     struct StakeVoteTerms {
         address token; // the ERC-20 that stakes are held in; fee-on-transfer and rebasing tokens don't work
         address beacon; // the source of randomness; 0: block hashes
         bytes32 genesis; // digest of the model to start from
         uint256 bond; // least stake to join and to act
+        address[] managers; // who admits and expels, by majority; none: anyone may join
         uint256 proposerStake; // what a proposer of a rejected round loses
         uint256 voterStake; // what an outvoted or silent voter loses
         uint32 seats; // proposers a round

@@ -1,18 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity ^0.8.24;
 
+import {IManagers} from "./IManagers.sol";
 import {IMined} from "./IMined.sol";
 
 /// @title A federation of workers, validators and miners, drawn anew each round: validators vote on every update, the
 /// miner with the highest stake wins the block, and a worker rejected too often is blacklisted (Chen et al., arXiv
 /// 2101.03300).
-interface IVbfl is IMined {
+interface IVbfl is IManagers, IMined {
     /// @notice What a federation is deployed with; none of it ever changes.
     struct VbflTerms {
         address token; // the ERC-20 that stakes are held in; fee-on-transfer and rebasing tokens don't work
         address beacon; // the source of randomness; 0: block hashes
         bytes32 genesis; // digest of the model to start from
         uint256 bond; // least stake to join and to act
+        address[] managers; // who admits and expels, by majority; none: anyone may join
         uint256 unitReward; // the paper's r, for a sample visited, a signature verified or a vote cast
         uint32 workers; // proposers a round, fewer where members are few
         uint32 validators; // voters a round

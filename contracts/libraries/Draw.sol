@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity ^0.8.24;
 
-import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
-
 /// @title The draw: a keyed permutation of the frozen registry.
 /// @notice Nobody's role is stored: anyone can compute it, at a cost that doesn't depend on the registry's size.
 library Draw {
@@ -18,7 +16,7 @@ library Draw {
     /// 0 … a²-1. Applying it again while the value is outside 0 … size-1 permutes 0 … size-1.
     /// @param place below `size`
     function position(bytes32 seed, uint256 place, uint256 size) internal pure returns (uint256 x) {
-        uint256 a = Math.sqrt(size, Math.Rounding.Ceil);
+        uint256 a = _sideOf(size);
         x = place;
         do {
             (uint256 left, uint256 right) = (x / a, x % a);
@@ -37,5 +35,17 @@ library Draw {
             }
             x = left * a + right;
         } while (x >= size);
+    }
+
+    /// @dev The least number whose square is `size` or more, a bit at a time: of registries alone, which have at most
+    /// 65,535 members, this is smaller code than a root of any number.
+    function _sideOf(uint256 size) private pure returns (uint256 a) {
+        unchecked {
+            for (uint256 bit = 128; bit != 0; bit >>= 1) {
+                uint256 next = a | bit;
+                if (next * next < size) a = next;
+            }
+            ++a;
+        }
     }
 }

@@ -21,6 +21,7 @@ abstract contract ElectedCommittee is ElectionBook, MotionBook {
     mapping(address account => uint256 naming) private _namedIn;
 
     constructor(BflcTerms memory t) ElectionBook(t) {
+        _requireTerm(t.managers.length != 0, "managers", 0); // who else names a committee?
         _requireTerm(t.committee != 0 && t.committee <= MAX_COMMITTEE, "committee", t.committee);
         _requireTerm(t.updates >= t.committee && t.updates <= MAX_UPDATES, "updates", t.updates);
         _requireTerm(t.election <= uint8(type(Election).max), "election", t.election);

@@ -20,11 +20,16 @@ abstract contract Bench is Test {
     bytes32 internal constant OTHER = keccak256("other model");
     bytes32 internal constant REJECT = 0;
     uint256 internal constant START = 1_800_000_000;
+    address internal constant ADA = address(0xA1);
+    address internal constant BOB = address(0xA2);
+    address internal constant CAT = address(0xA3);
 
     JuryToken internal token;
     FixedBeacon internal beacon;
     IFederation internal federation;
     address[] internal members;
+    /// @dev Who admits and expels: nobody, unless a test says so before it deploys.
+    address[] internal managers;
 
     function setUp() public virtual {
         vm.warp(START);
@@ -40,6 +45,7 @@ abstract contract Bench is Test {
             beacon: address(beacon),
             genesis: GENESIS,
             bond: BOND,
+            managers: managers,
             proposerStake: PROPOSER_STAKE,
             voterStake: VOTER_STAKE,
             seats: 2,

@@ -9,9 +9,6 @@ import {LeafBench} from "./LeafBench.sol";
 /// @dev Three managers; a committee of three, four updates a model, at most five proposals.
 abstract contract BflcBench is LeafBench {
     uint256 internal constant FEE = 7;
-    address internal constant ADA = address(0xA1);
-    address internal constant BOB = address(0xA2);
-    address internal constant CAT = address(0xA3);
 
     uint32 internal committee = 3;
     uint32 internal updates = 4;
@@ -21,13 +18,15 @@ abstract contract BflcBench is LeafBench {
     uint16 internal speedBps;
     uint16 internal profitBps = 2500;
 
+    constructor() {
+        managers = [ADA, BOB, CAT];
+    }
+
     function deploy() internal virtual override returns (IFederation) {
         return new Bflc(bflcTerms());
     }
 
     function bflcTerms() internal view returns (IBflc.BflcTerms memory) {
-        address[] memory managers = new address[](3);
-        (managers[0], managers[1], managers[2]) = (ADA, BOB, CAT);
         return IBflc.BflcTerms({
             token: address(token),
             beacon: address(beacon),
@@ -53,20 +52,6 @@ abstract contract BflcBench is LeafBench {
     }
 
     // ------------------------------------------------------------------ managers
-
-    function allowed(address who) internal {
-        vm.prank(ADA);
-        bflc().allow(one(who));
-        vm.prank(BOB);
-        bflc().allow(one(who));
-    }
-
-    function expelled(address who) internal {
-        vm.prank(ADA);
-        bflc().expel(one(who));
-        vm.prank(BOB);
-        bflc().expel(one(who));
-    }
 
     function named(address[] memory accounts) internal {
         vm.prank(ADA);

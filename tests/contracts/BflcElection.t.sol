@@ -3,6 +3,7 @@ pragma solidity ^0.8.24;
 
 import {IBflc} from "../../contracts/interfaces/IBflc.sol";
 import {IFederation} from "../../contracts/interfaces/IFederation.sol";
+import {IManagers} from "../../contracts/interfaces/IManagers.sol";
 import {Draw} from "../../contracts/libraries/Draw.sol";
 import {Roles} from "../../contracts/libraries/Flags.sol";
 import {BflcBench} from "./BflcBench.sol";
@@ -70,7 +71,7 @@ contract BflcElectionTest is BflcBench {
             refusesPhase(ADA, call, IFederation.Phase.Open);
             publishAll(MODEL, 15);
             federation.settle();
-            refuses(account(0), call, abi.encodeWithSelector(IBflc.NotManager.selector, account(0)));
+            refuses(account(0), call, abi.encodeWithSelector(IManagers.NotManager.selector, account(0)));
         }
     }
 
@@ -198,7 +199,7 @@ contract BflcElectionTest is BflcBench {
         address[] memory p = playBflc(scores(6000, 9000, 4000, 8000, 7000), MODEL, 27);
         fail_(0);
         bytes memory call = abi.encodeCall(IBflc.nameCommittee, (firstThree()));
-        refuses(ADA, call, abi.encodeWithSelector(IBflc.AlreadyMoved.selector, ADA, keccak256(call)));
+        refuses(ADA, call, abi.encodeWithSelector(IManagers.AlreadyMoved.selector, ADA, keccak256(call)));
         uint256 snapshot = vm.snapshotState();
         openAndDraw();
         assertCommittee(three(p, 1, 3, 4)); // one aye of three does nothing

@@ -32,6 +32,7 @@ abstract contract BladeBench is LeafBench {
             beacon: address(beacon),
             genesis: GENESIS,
             bond: BOND,
+            managers: managers,
             publisher: PUBLISHER,
             bounty: BOUNTY,
             rule: "weighted mean",

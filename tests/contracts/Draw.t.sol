@@ -15,7 +15,7 @@ contract DrawTest is Test {
         checkPermutation(seed, bound(size, 1, 300));
     }
 
-    function testFuzz_position_is_inside_and_as_the_protocol_page_says(bytes32 seed, uint256 place, uint32 size)
+    function testFuzz_position_is_inside_and_as_the_protocol_page_says(bytes32 seed, uint256 place, uint16 size)
         public
         pure
     {

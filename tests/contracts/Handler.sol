@@ -95,6 +95,10 @@ abstract contract Handler is Watch {
         return true;
     }
 
+    /// @dev Whether the managers, if there are any, keep `account` out of the round in progress or, between rounds, of
+    /// the next.
+    function isBarred(World memory w, address account) public view virtual returns (bool);
+
     function _mayExit(World memory) internal view virtual returns (bool) {
         return true;
     }

@@ -4,6 +4,7 @@ pragma solidity ^0.8.24;
 import {FixedBeacon} from "../../contracts/FixedBeacon.sol";
 import {JuryToken} from "../../contracts/JuryToken.sol";
 import {IFederation} from "../../contracts/interfaces/IFederation.sol";
+import {IManagers} from "../../contracts/interfaces/IManagers.sol";
 import {Acts, Roles} from "../../contracts/libraries/Flags.sol";
 import {Handler} from "./Handler.sol";
 import {World, lookAt} from "./Watch.sol";
@@ -55,6 +56,18 @@ abstract contract Invariants is Test {
     /// @dev A federation and whoever acts on it.
     function _deploy() internal virtual returns (Handler);
 
+    /// @dev Whether three managers say who gets in.
+    function _isManaged() internal pure virtual returns (bool) {
+        return false;
+    }
+
+    function _managers() internal pure returns (address[] memory list) {
+        list = new address[](_isManaged() ? 3 : 0);
+        for (uint256 i = 0; i < list.length; ++i) {
+            list[i] = address(uint160(0x3A0 + i));
+        }
+    }
+
     /// @dev What holds of this mechanism besides.
     function _mechanism(World memory w) internal view virtual {}
 
@@ -73,6 +86,7 @@ abstract contract Invariants is Test {
         strangers_have_nothing(w);
         whoever_is_out_has_no_role(w);
         views_agree(w);
+        expelled_are_out(w);
         _mechanism(w);
     }
 
@@ -111,6 +125,10 @@ abstract contract Invariants is Test {
     }
 
     function _countCommon() private {
+        if (_isManaged()) {
+            _count("allow", handler.done(IManagers.allow.selector), 10);
+            _count("expel", handler.done(IManagers.expel.selector), 2);
+        }
         _count("rounds accepted", handler.outcomes(1), 10);
         _count("rounds rejected", handler.outcomes(2), 2);
         _count("rounds undecided", handler.outcomes(3), 10);
@@ -118,7 +136,7 @@ abstract contract Invariants is Test {
         _count("tokens forced in", handler.forced(), 1);
         _count("fund", handler.done(IFederation.fund.selector), 10);
         _count("deposit", handler.done(IFederation.deposit.selector), 2);
-        _count("withdraw", handler.done(IFederation.withdraw.selector), 1);
+        _count("withdraw", handler.done(IFederation.withdraw.selector), _isManaged() ? 0 : 1);
         _count("claim", handler.done(IFederation.claim.selector), 1);
         _count("collect", handler.done(IFederation.collect.selector), 10);
         _count("evict", handler.done(IFederation.evict.selector), 5);
@@ -261,6 +279,13 @@ abstract contract Invariants is Test {
         require(taken == (1 << w.s.members) - 1, "positions_are_a_permutation");
         require(voters <= w.s.voters, "positions_are_a_permutation");
         require(publishers <= w.s.publishers, "positions_are_a_permutation");
+    }
+
+    /// @dev Whoever is expelled is out from the next round on.
+    function expelled_are_out(World memory w) private view {
+        for (uint256 i = 0; i < w.seats.length; ++i) {
+            if (handler.isBarred(w, w.seats[i].account)) require(w.seats[i].out, "expelled_are_out");
+        }
     }
 
     /// @dev Whoever may act can pay for it: a member's booked stake is never below the bond.

@@ -42,31 +42,14 @@ contract BflcHandler is UpdateHandler {
     uint256[3] public replaced;
     uint256 private _height;
     mapping(uint256 number => bytes32) private _recordHash;
-    /// @dev The ayes for each motion, counted again.
-    mapping(bytes32 motion => mapping(address manager => bool)) private _moved;
-    mapping(bytes32 motion => uint256) private _ayes;
 
     constructor(IFederation federation_, JuryToken token_, uint256 unbonding, IBflc.Election election)
         Watch(federation_, token_, unbonding)
     {
         _election = election;
-        _selectors.push(BflcHandler.move.selector);
         _selectors.push(BflcHandler.name.selector);
-        address[] memory all = new address[](PARTICIPANTS);
-        for (uint256 i = 0; i < PARTICIPANTS; ++i) {
-            all[i] = participant(i);
-        }
-        for (uint256 i = 0; i < MANAGERS; ++i) {
-            _include(managerAt(i));
-            if (i == 0) continue;
-            vm.prank(managerAt(i));
-            IBflc(address(federation_)).allow(all);
-        }
+        _govern(true);
         _recordHash[0] = keccak256(abi.encode(IBflc(address(federation_)).recordOf(0)));
-    }
-
-    function managerAt(uint256 i) public pure returns (address) {
-        return address(uint160(0x3A0 + i));
     }
 
     function bflc() private view returns (IBflc) {
@@ -79,10 +62,6 @@ contract BflcHandler is UpdateHandler {
 
     function _fee() internal pure override returns (uint256) {
         return FEE;
-    }
-
-    function _mayJoin(World memory, uint256 i) internal view override returns (bool) {
-        return bflc().isAllowed(participant(i));
     }
 
     function _claimsOf(uint256, uint256 choice) internal pure override returns (uint256, uint256) {
@@ -103,27 +82,7 @@ contract BflcHandler is UpdateHandler {
         return ballot;
     }
 
-    // ------------------------------------------------------------------ managers, and whoever says it is one
-
-    /// @dev A manager moves to let somebody in or to throw somebody out, or names a committee.
-    function move(uint256 who, uint256 what, uint256 whom) external {
-        World memory w = look();
-        address[] memory list = new address[](1);
-        // few are expelled: an empty federation tests nothing
-        list[0] = participant(what % 4 == 0 ? whom % 2 : whom % PARTICIPANTS);
-        bytes memory data = what % 4 == 0 ? abi.encodeCall(IBflc.expel, (list)) : abi.encodeCall(IBflc.allow, (list));
-        _refused(participant(who % PARTICIPANTS), data, "a motion of who is no manager");
-        _vote(w, who, data, true);
-    }
-
-    /// @dev One of the managers' ayes for `data`, and of every second motion another's at once.
-    function _vote(World memory w, uint256 who, bytes memory data, bool may) private {
-        for (uint256 k = 0; k <= (who >> 8) % 2; ++k) {
-            address manager = managerAt((who % MANAGERS + k) % MANAGERS);
-            if (!may || _moved[keccak256(data)][manager]) _refused(manager, data, "a motion twice, or in a round");
-            else w = _call(w, manager, data);
-        }
-    }
+    // ------------------------------------------------------------------ managers name a committee
 
     function name(uint256 who, uint256 whom) external {
         World memory w = look();
@@ -208,31 +167,11 @@ contract BflcHandler is UpdateHandler {
     function _mechanism(World memory b, World memory a, address who, bytes memory data) internal override {
         super._mechanism(b, a, who, data);
         bytes4 action = bytes4(data);
-        bool motion = action == IBflc.allow.selector || action == IBflc.expel.selector;
-        if (motion || action == IBflc.nameCommittee.selector) {
-            managers_act_by_majority(who, data, action == IBflc.allow.selector, motion);
+        if (action == IBflc.nameCommittee.selector && _isCarried(who, data)) {
+            ++replaced[uint256(_chosen)];
+            (_named, _chosen) = (abi.decode(_arguments(data), (address[])), Chosen.Named);
         }
         if (action == IFederation.draw.selector) committee_is_the_pages(a);
-    }
-
-    /// @dev A motion takes effect with the second of three different managers' ayes, and not before.
-    function managers_act_by_majority(address who, bytes memory data, bool allowing, bool checked) private {
-        bytes32 motion = keccak256(data);
-        _moved[motion][who] = true;
-        bool carried = ++_ayes[motion] * 2 > MANAGERS;
-        if (!carried) return;
-        _ayes[motion] = 0;
-        for (uint256 i = 0; i < MANAGERS; ++i) {
-            _moved[motion][managerAt(i)] = false;
-        }
-        address[] memory list = abi.decode(_arguments(data), (address[]));
-        if (!checked) {
-            ++replaced[uint256(_chosen)];
-            (_named, _chosen) = (list, Chosen.Named);
-            return;
-        }
-        require(bflc().isAllowed(list[0]) == allowing, "managers_act_by_majority");
-        require(bflc().isExpelled(list[0]) != allowing, "managers_act_by_majority");
     }
 
     function _settled(World memory b, World memory a, Expected memory e) internal override {
@@ -337,17 +276,13 @@ abstract contract BflcInvariants is Invariants {
     function _election() internal pure virtual returns (IBflc.Election);
 
     function _deploy() internal override returns (Handler) {
-        address[] memory managers = new address[](3);
-        for (uint256 i = 0; i < 3; ++i) {
-            managers[i] = address(uint160(0x3A0 + i));
-        }
         IBflc.BflcTerms memory t = IBflc.BflcTerms({
             token: address(token),
             beacon: address(beacon),
             genesis: GENESIS,
             bond: BOND,
             fee: 7,
-            managers: managers,
+            managers: _managers(),
             committee: 2,
             updates: 3,
             seats: 4,
@@ -367,8 +302,6 @@ abstract contract BflcInvariants is Invariants {
         _count("join", h.done(IFederation.join.selector), 20);
         _count("exit", h.done(IFederation.exit.selector), 1);
         _count("publish", h.done(IFederation.publish.selector), 20);
-        _count("allow", h.done(IBflc.allow.selector), 10);
-        _count("expel", h.done(IBflc.expel.selector), 2);
         _count("expelled members banned", h.bans(), 1);
         _count("nameCommittee", h.done(IBflc.nameCommittee.selector), 5);
         string[3] memory chosen = ["drawn", "named", "elected"];
@@ -378,12 +311,15 @@ abstract contract BflcInvariants is Invariants {
         }
     }
 
-    /// @dev Whoever is out is expelled or banned, and whoever is expelled is out.
+    function _isManaged() internal pure override returns (bool) {
+        return true;
+    }
+
+    /// @dev Nobody else is out: no booking bans.
     function _mechanism(World memory w) internal view virtual override {
         for (uint256 i = 0; i < w.seats.length; ++i) {
             bool banned = w.seats[i].member.standing == IFederation.Standing.Banned;
-            bool expelled = IBflc(address(federation)).isExpelled(w.seats[i].account);
-            require(w.seats[i].out == (banned || expelled), "expelled_are_out");
+            require(w.seats[i].out == (banned || handler.isBarred(w, w.seats[i].account)), "expelled_are_out");
         }
     }
 }

@@ -46,6 +46,7 @@ contract BladeHandler is UpdateHandler {
         _biddingEnds = IBlade(address(federation_)).terms().biddingEnds;
         _deadline = IBlade(address(federation_)).terms().deadline;
         _include(PUBLISHER);
+        _govern(IBlade(address(federation_)).terms().managers.length != 0);
     }
 
     function blade() private view returns (IBlade) {
@@ -65,8 +66,8 @@ contract BladeHandler is UpdateHandler {
     }
 
     /// @dev While there is room: `outbid` is for the rest.
-    function _mayJoin(World memory w, uint256) internal view override returns (bool) {
-        return block.timestamp < _biddingEnds && w.s.members < WINNERS;
+    function _mayJoin(World memory w, uint256 i) internal view override returns (bool) {
+        return super._mayJoin(w, i) && block.timestamp < _biddingEnds && w.s.members < WINNERS;
     }
 
     /// @dev A bid for a full federation goes through exactly if it beats the worst one, which leaves at once.
@@ -78,6 +79,7 @@ contract BladeHandler is UpdateHandler {
             i = (who % PARTICIPANTS + k) % PARTICIPANTS; // rather somebody who is outside
         }
         bool stranger = w.seats[i].member.standing == IFederation.Standing.Stranger;
+        if (!super._mayJoin(w, i)) return;
         if (!stranger || w.s.phase != IFederation.Phase.Open || w.wallets[i] < _bond || w.s.members < WINNERS) return;
         capability = _within(capability, MIN_SAMPLES, MAX_SAMPLES);
         cost = _within(cost, 1, 9);
@@ -343,7 +345,8 @@ contract BladeHandler is UpdateHandler {
         for (uint256 i = 0; i < PARTICIPANTS; ++i) {
             bool guilty = _isConvicted(b, i, e);
             if (guilty) ++convicted;
-            require(a.seats[i].out == (guilty || b.seats[i].out), "only_convicts_forfeit_and_leave");
+            bool out = guilty || b.seats[i].out || isBarred(a, participant(i));
+            require(a.seats[i].out == out, "only_convicts_forfeit_and_leave");
         }
     }
 }
@@ -357,6 +360,7 @@ abstract contract BladeInvariants is Invariants {
             beacon: address(beacon),
             genesis: GENESIS,
             bond: BOND,
+            managers: _managers(),
             publisher: address(0x9B1),
             bounty: 800,
             rule: "fedavg",
@@ -387,7 +391,7 @@ abstract contract BladeInvariants is Invariants {
         _count("blocks won", h.blocks(), 5);
         _count("publications that win no block", h.idle(), 2);
         _count("reclaim", h.done(IBlade.reclaim.selector), 2);
-        _count("tasks called off", h.calledOff(), 1);
+        _count("tasks called off", h.calledOff(), _isManaged() ? 0 : 1);
     }
 
     /// @dev Nobody leaves before the task is over; the publisher has the rest then.
@@ -411,5 +415,17 @@ contract InvariantsBladeTest is BladeInvariants {
 contract InvariantsBladeProofOfWorkTest is BladeInvariants {
     function _powBits() internal pure override returns (uint8) {
         return 1;
+    }
+}
+
+/// @dev Under managers.
+/// forge-config: ci.invariant.runs = 64
+contract InvariantsBladeManagedTest is BladeInvariants {
+    function _powBits() internal pure override returns (uint8) {
+        return 0;
+    }
+
+    function _isManaged() internal pure override returns (bool) {
+        return true;
     }
 }

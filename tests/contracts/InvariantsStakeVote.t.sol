@@ -8,10 +8,11 @@ import {IStakeVote} from "../../contracts/interfaces/IStakeVote.sol";
 import {Acts} from "../../contracts/libraries/Flags.sol";
 import {Handler} from "./Handler.sol";
 import {Invariants} from "./Invariants.sol";
+import {ManagedHandler} from "./ManagedHandler.sol";
 import {Watch, World} from "./Watch.sol";
 
 /// @dev Judges every settlement by the protocol page's table, from the ballots that it cast itself.
-contract StakeVoteHandler is Handler {
+contract StakeVoteHandler is ManagedHandler {
     uint256 private constant PROPOSER_STAKE = 37;
     uint256 private constant VOTER_STAKE = 23;
     uint256 private constant QUORUM_BPS = 5000;
@@ -34,6 +35,7 @@ contract StakeVoteHandler is Handler {
         Watch(federation_, token_, unbonding)
     {
         attribution = attribution_;
+        _govern(IStakeVote(address(federation_)).terms().managers.length != 0);
     }
 
     function _fewest() internal pure override returns (uint256) {
@@ -62,7 +64,8 @@ contract StakeVoteHandler is Handler {
 
     // ------------------------------------------------------------------ laws of this mechanism
 
-    function _mechanism(World memory b, World memory a, address, bytes memory data) internal override {
+    function _mechanism(World memory b, World memory a, address who, bytes memory data) internal override {
+        super._mechanism(b, a, who, data);
         if (bytes4(data) != IFederation.settle.selector) return;
         Expected memory e = _expected(b);
         verdict_is_the_majoritys(b, a, e);
@@ -174,6 +177,7 @@ abstract contract StakeVoteInvariants is Invariants {
             beacon: address(beacon),
             genesis: GENESIS,
             bond: BOND,
+            managers: _managers(),
             proposerStake: 37,
             voterStake: 23,
             seats: 2,
@@ -206,6 +210,18 @@ contract InvariantsStakeVoteTest is StakeVoteInvariants {
 /// @dev With attribution: those whom the rejecting voters name.
 contract InvariantsStakeVoteAttributionTest is StakeVoteInvariants {
     function _attribution() internal pure override returns (bool) {
+        return true;
+    }
+}
+
+/// @dev Under managers.
+/// forge-config: ci.invariant.runs = 64
+contract InvariantsStakeVoteManagedTest is StakeVoteInvariants {
+    function _attribution() internal pure override returns (bool) {
+        return false;
+    }
+
+    function _isManaged() internal pure override returns (bool) {
         return true;
     }
 }

@@ -25,6 +25,7 @@ contract VbflHandler is UpdateHandler {
         Watch(federation_, token_, unbonding)
     {
         _powBits = powBits;
+        _govern(IVbfl(address(federation_)).terms().managers.length != 0);
     }
 
     function _fewest() internal pure override returns (uint256) {
@@ -137,7 +138,9 @@ contract VbflHandler is UpdateHandler {
                 _failures[accounts[i]] = failures;
                 if (failures == KICK_ROUNDS) ++kicked;
             }
-            require(a.seats[i].out == (failures >= KICK_ROUNDS), "kicked_at_so_many_rejections_in_a_row");
+            bool banned = b.seats[i].member.standing == IFederation.Standing.Banned;
+            bool out = failures >= KICK_ROUNDS || banned || isBarred(a, participant(i));
+            require(a.seats[i].out == out, "kicked_at_so_many_rejections_in_a_row");
         }
     }
 }
@@ -151,6 +154,7 @@ abstract contract VbflInvariants is Invariants {
             beacon: address(beacon),
             genesis: GENESIS,
             bond: BOND,
+            managers: _managers(),
             unitReward: 3,
             workers: 3,
             validators: 2,
@@ -187,5 +191,17 @@ contract InvariantsVbflTest is VbflInvariants {
 contract InvariantsVbflProofOfWorkTest is VbflInvariants {
     function _powBits() internal pure override returns (uint8) {
         return 1;
+    }
+}
+
+/// @dev Under managers.
+/// forge-config: ci.invariant.runs = 64
+contract InvariantsVbflManagedTest is VbflInvariants {
+    function _powBits() internal pure override returns (uint8) {
+        return 0;
+    }
+
+    function _isManaged() internal pure override returns (bool) {
+        return true;
     }
 }

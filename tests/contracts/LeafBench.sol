@@ -2,6 +2,7 @@
 pragma solidity ^0.8.24;
 
 import {IFederation} from "../../contracts/interfaces/IFederation.sol";
+import {IManagers} from "../../contracts/interfaces/IManagers.sol";
 import {Roles} from "../../contracts/libraries/Flags.sol";
 import {Bench} from "./Bench.sol";
 
@@ -19,6 +20,25 @@ abstract contract LeafBench is Bench {
     function longSchedule() internal pure returns (IFederation.Schedule memory s) {
         s = schedule();
         s.publish = 100;
+    }
+
+    // ------------------------------------------------------------------ managers
+
+    /// @dev The ayes of the first `count` managers.
+    function motion(bytes memory call, uint256 count) internal {
+        for (uint256 i = 0; i < count; ++i) {
+            vm.prank(managers[i]);
+            (bool ok,) = address(federation).call(call);
+            assertTrue(ok, "moved");
+        }
+    }
+
+    function allowed(address who) internal {
+        motion(abi.encodeCall(IManagers.allow, (one(who))), managers.length / 2 + 1);
+    }
+
+    function expelled(address who) internal {
+        motion(abi.encodeCall(IManagers.expel, (one(who))), managers.length / 2 + 1);
     }
 
     // ------------------------------------------------------------------ a round

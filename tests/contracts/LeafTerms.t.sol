@@ -84,7 +84,6 @@ contract BflcTermsTest is BflcBench {
         t.genesis = good.genesis;
         invalid(t, "open", 0);
         t.schedule.open = 1;
-        invalid(t, "managers", 0);
         t.managers = many(256);
         invalid(t, "managers", 256);
         t.managers = many(255);
@@ -92,7 +91,7 @@ contract BflcTermsTest is BflcBench {
         invalid(t, "managers", 200);
         t.managers[200] = address(0);
         invalid(t, "managers", 200);
-        t.managers = many(255);
+        t.managers = new address[](0);
         invalid(t, "fee", TOO_MUCH);
         t.fee = TOO_MUCH - 1;
         invalid(t, "maxSamples", 0);
@@ -103,6 +102,8 @@ contract BflcTermsTest is BflcBench {
         t.schedule.publish = 1;
         invalid(t, "minScore", 10_001);
         t.minScore = 10_000;
+        invalid(t, "managers", 0);
+        t.managers = many(255);
         invalid(t, "committee", 0);
         t.committee = 33;
         invalid(t, "committee", 33);

@@ -44,6 +44,11 @@ import {ReentrancyGuard} from "@openzeppelin/contracts/utils/ReentrancyGuard.sol
 /// | a block-stuffed deadline | every leaf: test_block_stuffed_{commits,deadline,publications}; Blade |
 /// | front-run registration | every leaf: test_front_run_registration; Blade: test_front_run_{bid,anchor} |
 /// | a malicious manager | NamedAttacksBflc: test_malicious_manager, test_malicious_majority_of_managers |
+/// | an outsider that joins or outbids; a manager that votes twice; an old majority; half of the managers | every leaf:
+/// ManagedAttacks |
+/// | the expelled coming back | every leaf: ManagedAttacks: test_the_expelled_come_back, test_expelled_twice |
+/// | managers that expel a voter before its reveal, or a drawn proposer | every leaf: ManagedAttacks |
+/// | managers that lock somebody in | every leaf: ManagedAttacks: test_managers_lock_nobody_in |
 /// | managers that name their friends | NamedAttacksBflc: test_a_majority_of_managers_writes_the_model |
 /// | leaving in front of the bounty | Blade: test_leaving_in_front_of_the_bounty_locks_nobody_in |
 /// | a publisher that publishes something else | NamedAttacks{Vbfl,Bflc,Blade}: test_publisher_of_something_else |

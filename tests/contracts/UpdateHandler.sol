@@ -4,12 +4,12 @@ pragma solidity ^0.8.24;
 import {JuryToken} from "../../contracts/JuryToken.sol";
 import {IFederation} from "../../contracts/interfaces/IFederation.sol";
 import {Acts} from "../../contracts/libraries/Flags.sol";
-import {Handler} from "./Handler.sol";
+import {ManagedHandler} from "./ManagedHandler.sol";
 import {World} from "./Watch.sol";
 
 /// @dev For federations that judge each update and publish the model of those selected: it works out the selection, the
 /// verdict and the payouts of every round itself, from what it saw being claimed, voted and published.
-abstract contract UpdateHandler is Handler {
+abstract contract UpdateHandler is ManagedHandler {
     /// @dev What somebody published, and as which of the round's publications.
     struct Publication {
         bytes32 digest;
@@ -91,6 +91,7 @@ abstract contract UpdateHandler is Handler {
     // ------------------------------------------------------------------ laws
 
     function _mechanism(World memory b, World memory a, address who, bytes memory data) internal virtual override {
+        super._mechanism(b, a, who, data);
         bytes4 action = bytes4(data);
         if (action == IFederation.propose.selector) {
             (,, _samples[who], _epochs[who]) = abi.decode(_arguments(data), (uint256, bytes32, uint256, uint256));
@@ -118,13 +119,14 @@ abstract contract UpdateHandler is Handler {
     }
 
     /// @dev Where half of them stayed away, the round changes nobody's money, standing or model.
-    function without_a_quorum_nothing_happens(World memory b, World memory a) private pure {
+    function without_a_quorum_nothing_happens(World memory b, World memory a) private view {
         if (_hasQuorum(b)) return;
         require(a.s.record.outcome == IFederation.Outcome.Undecided, "without_a_quorum_nothing_happens");
         require(a.s.head == b.s.head && a.s.pool == b.s.pool, "without_a_quorum_nothing_happens");
         for (uint256 i = 0; i < PARTICIPANTS; ++i) {
             require(a.seats[i].balance == b.seats[i].balance, "without_a_quorum_nothing_happens");
-            require(a.seats[i].out == b.seats[i].out, "without_a_quorum_nothing_happens");
+            bool out = b.seats[i].out || isBarred(a, participant(i));
+            require(a.seats[i].out == out, "without_a_quorum_nothing_happens");
         }
     }
 

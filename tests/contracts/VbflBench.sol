@@ -26,6 +26,7 @@ abstract contract VbflBench is LeafBench {
             beacon: address(beacon),
             genesis: GENESIS,
             bond: BOND,
+            managers: managers,
             unitReward: UNIT,
             workers: workers,
             validators: validators,

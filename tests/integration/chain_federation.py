@@ -28,6 +28,7 @@ def terms(**changes: object) -> StakeVoteTerms:
         "bond": 1000,
         "proposer_stake": 300,
         "voter_stake": 200,
+        "managers": (),
         "seats": 2,
         "min_voters": 2,
         "quorum_bps": 5000,

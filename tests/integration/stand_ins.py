@@ -90,10 +90,11 @@ class BladeSettings(Settings):
 
 def get_blade_terms(settings: BladeSettings, run: Run, genesis: bytes, samples: int) -> BladeTerms:
     return BladeTerms(
-        ZERO_ADDRESS, ZERO_ADDRESS, genesis, bond=run.stake, publisher=run.accounts[0], bounty=100 * TOKEN,
-        rule=b"fedavg".ljust(32, b"\0"), rounds=3, bidding_ends=4_102_444_800, deadline=7_258_118_400,
-        winners=run.clients, min_winners=3, min_samples=1, max_samples=samples, max_epochs=run.local_epochs,
-        block_bps=1000, pow_bits=0, challenge=600, schedule=Schedule(publish=3600),
+        ZERO_ADDRESS, ZERO_ADDRESS, genesis, bond=run.stake, managers=(), publisher=run.accounts[0],
+        bounty=100 * TOKEN, rule=b"fedavg".ljust(32, b"\0"), rounds=3, bidding_ends=4_102_444_800,
+        deadline=7_258_118_400, winners=run.clients, min_winners=3, min_samples=1,
+        max_samples=samples, max_epochs=run.local_epochs, block_bps=1000, pow_bits=0, challenge=600,
+        schedule=Schedule(publish=3600),
     )  # fmt: skip
 
 

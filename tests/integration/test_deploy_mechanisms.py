@@ -36,18 +36,19 @@ SCHEDULE = Schedule(open=1, propose=20, commit=30, reveal=40, publish=50, unbond
 GENESIS = bytes(range(32))
 DEPLOYER = dev_key(0)
 START: tuple[str, str, bytes, int] = (ZERO_ADDRESS, ZERO_ADDRESS, GENESIS, 16 * TOKEN)
+MANAGERS = tuple(dev_key(number).address for number in (1, 2, 3))
 TERMS: dict[str, Terms] = {
     "stake_vote": StakeVoteTerms(
-        *START, 3, 2, 7, 5, 6000, 2**20, 4095, attribution=True, schedule=replace(SCHEDULE, publish=0)
+        *START, (), 3, 2, 7, 5, 6000, 2**20, 4095, attribution=True, schedule=replace(SCHEDULE, publish=0)
     ),
-    "vbfl": VbflTerms(*START, 5, 12, 5, 3, 2**20, 10, 6, 12, SCHEDULE),
+    "vbfl": VbflTerms(*START, MANAGERS[:1], 5, 12, 5, 3, 2**20, 10, 6, 12, SCHEDULE),
     "bflc": BflcTerms(
-        *START, 7, tuple(dev_key(number).address for number in (1, 2, 3)), 4, 6, 12, 2**20, 10, 2000,
+        *START, 7, MANAGERS, 4, 6, 12, 2**20, 10, 2000,
         int(Election.FACTORS), 3000, 1000, SCHEDULE,
     ),
     "blade": BladeTerms(
-        *START, dev_key(1).address, 1000 * TOKEN, b"fedavg".ljust(32, b"\0"), 10, 2**39, 2**39 + 9, 10, 3, 5,
-        2**20, 10, 1000, 8, 29, SCHEDULE,
+        *START, MANAGERS, dev_key(1).address, 1000 * TOKEN, b"fedavg".ljust(32, b"\0"), 10, 2**39, 2**39 + 9,
+        10, 3, 5, 2**20, 10, 1000, 8, 29, SCHEDULE,
     ),
 }  # fmt: skip
 WRONG: dict[str, tuple[dict[str, Any], str]] = {

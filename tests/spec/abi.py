@@ -13,7 +13,7 @@ from typing import Any
 from eth_abi import encode
 from eth_hash.auto import keccak
 
-from clients.protocol.council import get_council, get_entry, get_height
+from clients.protocol.council import get_entry, get_height
 from clients.protocol.hashing import compute_words, get_address_word
 from clients.protocol.rounds import Action
 from clients.protocol.state import Env
@@ -146,21 +146,25 @@ def encode_own(federation: FederationView[Any], accounts: Sequence[Address]) -> 
     if name == "stake_vote":
         return b""
     if name == "bflc":
-        council, per_round = get_council(state), federation.terms.updates + 1
+        per_round = federation.terms.updates + 1
         entries = [
             get_entry(federation.terms, state, at) for at in range((get_height(state) + 2) * per_round)
         ]
         records = [(entry.digest, entry.uploader or ZERO_ADDRESS, entry.score) for entry in entries]
-        allowed = [account in council.allowed for account in accounts]
-        expelled = [account in council.barred for account in accounts]
-        types = ["uint256", "(bytes32,address,uint16)[]", "bool[]", "bool[]"]
-        return encode(types, [get_height(state), records, allowed, expelled])
+        return encode(["uint256", "(bytes32,address,uint16)[]"], [get_height(state), records])
     winner = state.dockets[federation.number].winner or ZERO_ADDRESS
     if name == "vbfl":
         return encode(["address"], [winner])
     bids = [get_task(state).bids.get(account, NO_BID) for account in accounts]
     rows = [(bid.capability, bid.cost, bid.order, bid.anchor) for bid in bids]
     return encode(["address", "(uint32,uint96,uint40,bytes32)[]"], [winner, rows])
+
+
+def encode_lists(federation: FederationView[Any], accounts: Sequence[Address]) -> bytes:
+    """Return whom the managers allow and expelled, a word each."""
+    access = federation.state.access
+    allowed = [account in access.allowed for account in accounts]
+    return compute_words(*allowed, *(account in access.barred_from for account in accounts))
 
 
 NO_BID = Bid(0, 0, bytes(32), 0)
@@ -173,20 +177,22 @@ def encode_state(federation: FederationView[Any], env: Env, accounts: Sequence[A
     seats = b"".join([encode_seat(federation.get_seat(account)) for account in accounts])
     balances = [token.get_balance(account) for account in (*accounts, federation.address)]
     at = len(status) + 96
-    own = keccak(encode_own(federation, accounts))
+    own = keccak(encode_own(federation, accounts) + encode_lists(federation, accounts))
     head = status + compute_words(at, at + 32 + len(seats), own, len(accounts))
     return head + seats + compute_words(len(balances), *balances)
 
 
 SCHEDULE_TYPE = "(uint32,uint32,uint32,uint32,uint32,uint32)"
 BASE_TYPES = "address,address,bytes32,uint256"
+MANAGED_TYPES = f"{BASE_TYPES},address[]"
 TERMS_TYPES = {
-    "stake_vote": f"({BASE_TYPES},uint256,uint256,uint32,uint32,uint16,uint32,uint32,bool,{SCHEDULE_TYPE})",
-    "vbfl": f"({BASE_TYPES},uint256,uint32,uint32,uint32,uint32,uint32,uint16,uint8,{SCHEDULE_TYPE})",
+    "stake_vote": f"({MANAGED_TYPES},uint256,uint256,uint32,uint32,uint16,uint32,uint32,bool,"
+    f"{SCHEDULE_TYPE})",
+    "vbfl": f"({MANAGED_TYPES},uint256,uint32,uint32,uint32,uint32,uint32,uint16,uint8,{SCHEDULE_TYPE})",
     "bflc": f"({BASE_TYPES},uint256,address[],uint32,uint32,uint32,uint32,uint32,uint16,uint8,uint16,uint16,"
     f"{SCHEDULE_TYPE})",
-    "blade": f"({BASE_TYPES},address,uint256,bytes32,uint32,uint40,uint40,uint32,uint32,uint32,uint32,uint32,"
-    f"uint16,uint8,uint32,{SCHEDULE_TYPE})",
+    "blade": f"({MANAGED_TYPES},address,uint256,bytes32,uint32,uint40,uint40,uint32,uint32,uint32,uint32,"
+    f"uint32,uint16,uint8,uint32,{SCHEDULE_TYPE})",
 }
 
 

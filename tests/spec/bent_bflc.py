@@ -5,7 +5,6 @@ from dataclasses import dataclass, fields, replace
 from typing import Any
 
 import clients.protocol.council as council_module
-import clients.protocol.managers as managers_module
 import clients.protocol.scores as scores_module
 from clients.protocol import scores
 from clients.protocol.council import Choice, Council
@@ -90,7 +89,7 @@ def named_after(stays: Callable[[Council], bool]) -> Mutant:
     """Return the mutant in which a naming leaves the choice as it was, of such a council."""
 
     def mutant(patch: Patch) -> None:
-        plain = managers_module._process_motion
+        plain = council_module.process_motion
 
         def bent(core: Any, *args: Any) -> Any:
             before = core.state.own
@@ -99,7 +98,7 @@ def named_after(stays: Callable[[Council], bool]) -> Mutant:
                 core.state.own = replace(core.state.own, choice=before.choice)
             return events
 
-        patch.setattr(managers_module, "_process_motion", bent)
+        patch.setattr(council_module, "process_motion", bent)
 
     return mutant
 
@@ -117,7 +116,7 @@ def before_the_first_round(core: Any, env: Any, sender: str, accounts: list[str]
 
 
 def reveals_ask_nobody(patch: Patch) -> None:
-    """Let whoever committed reveal, expelled since or not."""
+    """Let whoever committed reveal, member or not."""
     plain = Federation.process_reveal
 
     def bent(self: Federation[Any], env: Any, sender: str, *args: Any) -> Any:
@@ -126,45 +125,6 @@ def reveals_ask_nobody(patch: Patch) -> None:
             return plain(self, env, sender, *args)
 
     patch.setattr(Federation, "process_reveal", bent)
-
-
-def the_expelled_reveal(patch: Patch) -> None:
-    plain = Federation.process_reveal
-
-    def bent(self: Federation[Any], env: Any, sender: str, *args: Any) -> Any:
-        with patch.context() as here:
-            here.setattr(self, "is_barred", lambda account: False)
-            return plain(self, env, sender, *args)
-
-    patch.setattr(Federation, "process_reveal", bent)
-
-
-def carried_by_half(patch: Patch) -> None:
-    plain = managers_module._process_motion
-
-    def bent(core: Any, *args: Any) -> Any:
-        terms, fewer = core.terms, core.terms.managers[:-1]
-        core.terms = replace(terms, managers=fewer) if len(terms.managers) == 2 else terms
-        try:
-            return plain(core, *args)
-        finally:
-            core.terms = terms
-
-    patch.setattr(managers_module, "_process_motion", bent)
-
-
-def motions_are_never_forgotten(patch: Patch) -> None:
-    plain = managers_module._process_motion
-
-    def bent(core: Any, env: Any, sender: str, method: str, accounts: tuple[str, ...], carry: Any) -> Any:
-        events = plain(core, env, sender, method, accounts, carry)
-        if len(events) > 1:
-            motion = managers_module.compute_motion(method, accounts)
-            moved = (*core.state.own.moved, (motion, frozenset({sender})))
-            core.state.own = replace(core.state.own, moved=moved)
-        return events
-
-    patch.setattr(managers_module, "_process_motion", bent)
 
 
 def fees_are_lost(patch: Patch) -> None:
@@ -230,12 +190,7 @@ BFLC_MUTANTS: dict[str, Mutant] = {
             replace(t, profit_bps=10_000), r, d, o, pool
         ),
     ),
-    "the expelled reveal": the_expelled_reveal,
     "reveals ask nobody who it is": reveals_ask_nobody,
-    "the expelled act": bend("bflc", "admission", is_barred=lambda state, account: False),
-    "anybody may join": bend("bflc", "admission", check_join=lambda *_: None),
-    "half of the managers carry": carried_by_half,
-    "motions are never forgotten": motions_are_never_forgotten,
     "fees are lost": fees_are_lost,
     "everybody else proposes": bend(
         "bflc",

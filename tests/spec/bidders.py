@@ -12,6 +12,7 @@ from clients.protocol.state import Env
 from clients.protocol.task import Bid, get_task, is_over
 from clients.types.chain import Call
 from clients.types.federation import ZERO32, Act, Address, Phase, Standing
+from tests.spec import motions
 from tests.spec.judges import MiningPlayer
 from tests.spec.player import PARTS, UINT256, Mood, Move
 
@@ -39,6 +40,8 @@ class BladePlayer(MiningPlayer):
     def play_open(self, anybody: Address, env: Env) -> Move:
         rng, state, terms = self.rng, self.federation.state, self.federation.terms
         if env.time < terms.bidding_ends:
+            if motions.missing(self) and rng.random() < 0.6:
+                return Move(motions.welcome(self))
             eager = 0.98 if self.is_short() else 0.9 if len(state.ledger.registry) < terms.winners else 0.6
             if (strangers := [a for a in self.accounts if self.can_join(a)]) and rng.random() < eager:
                 return Move(self.join(rng.choice(strangers)))
@@ -148,20 +151,25 @@ class BladePlayer(MiningPlayer):
     def own_asides(self, phase: Phase, env: Env) -> tuple[Callable[[], Call], ...]:
         proposed = self.acted(Act.PROPOSED)
         if proposed and phase in (Phase.PROPOSE, Phase.COMMIT):
-            return (lambda: self.accuse(self.rng.choice(proposed)),) * 8
-        return (lambda: Call(self.anybody(), "reclaim"),)
+            return (*super().own_asides(phase, env), *(lambda: self.accuse(self.rng.choice(proposed)),) * 8)
+        return (*super().own_asides(phase, env), lambda: Call(self.anybody(), "reclaim"))
 
     # -------------------------------------------------------------- mischief
 
     def own_calls(self, account: Address, env: Env) -> dict[str, Callable[[], Call]]:
-        return {"bid": lambda: self.join(account), "accuse": lambda: self.accuse(account)}
+        return {
+            **super().own_calls(account, env),
+            "bid": lambda: self.join(account),
+            "accuse": lambda: self.accuse(account),
+        }
 
     def own_mischief(self, phase: Phase, env: Env) -> tuple[Callable[[], Call], ...]:
+        more = super().own_mischief(phase, env)
         if phase is Phase.OPEN:
-            return (self.bad_bid,) * 4
+            return (*more, *(self.bad_bid,) * 4)
         if phase is Phase.PROPOSE:
-            return (*(self.bad_accusation,) * 4, *(self.bad_claim,) * 2)
-        return (self.bad_accusation,) * (4 if phase is Phase.COMMIT else 1)
+            return (*more, *(self.bad_accusation,) * 4, *(self.bad_claim,) * 2)
+        return (*more, *(self.bad_accusation,) * (4 if phase is Phase.COMMIT else 1))
 
     def bad_claim(self) -> Call:
         """Return a proposal of fewer samples than the task asks, or more than were bid."""

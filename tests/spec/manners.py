@@ -8,13 +8,13 @@ from typing import Any
 from clients.protocol import vbfl
 from clients.protocol.council import get_council
 from clients.protocol.docket import Selection
-from clients.protocol.managers import compute_motion
 from clients.protocol.scores import select_best
 from clients.protocol.state import Env
 from clients.types.chain import Call
 from clients.types.federation import ZERO32, Address, Phase
 from tests.spec.bidders import BladePlayer
 from tests.spec.judges import JudgingPlayer, MiningPlayer
+from tests.spec.motions import move
 from tests.spec.player import Mood, Move, Player
 
 
@@ -61,7 +61,7 @@ class VbflPlayer(MiningPlayer):
 
 
 class BflcPlayer(JudgingPlayer):
-    """Scores; managers move motions, and the first of them come in before the rest."""
+    """Scores; managers name committees, too."""
 
     def __init__(self, rng: Random, *given: Any, **named: Any) -> None:
         super().__init__(rng, *given, **named)
@@ -104,26 +104,11 @@ class BflcPlayer(JudgingPlayer):
 
     # -------------------------------------------------------------- managers
 
-    def can_join(self, account: Address) -> bool:
-        return account in get_council(self.federation.state).allowed and super().can_join(account)
-
-    def move(self, method: str, accounts: list[Address]) -> Call:
-        """Return the motion by a manager who has not moved it yet, if there is one."""
-        council, terms = get_council(self.federation.state), self.federation.terms
-        ayes = dict(council.moved).get(compute_motion(method, tuple(accounts)), frozenset())
-        fresh = [manager for manager in terms.managers if manager not in ayes]
-        return Call(self.rng.choice(fresh or list(terms.managers)), method, (accounts,))
-
-    def welcome(self) -> Call:
-        """Return the motion to let in all who are not."""
-        allowed = get_council(self.federation.state).allowed
-        return self.move("allow", [account for account in self.accounts if account not in allowed])
-
     def name(self) -> Call:
         """Return the motion for one of few committees, so that managers agree on one before long."""
         members, needed = self.federation.state.ledger.registry, self.federation.terms.committee
         crowd = members if len(members) >= needed else self.accounts
-        return self.move("nameCommittee", self.rng.choice((crowd[:needed], crowd[:needed], crowd[-needed:])))
+        return move(self, "nameCommittee", self.rng.choice((crowd[:needed], crowd[:needed], crowd[-needed:])))
 
     def play_open(self, anybody: Address, env: Env) -> Move:
         council = get_council(self.federation.state)
@@ -133,43 +118,25 @@ class BflcPlayer(JudgingPlayer):
             return Move(self.name())
         return super().play_open(anybody, env)
 
-    def play_open_own(self, anybody: Address, env: Env) -> Move | None:
-        allowed = get_council(self.federation.state).allowed
-        if any(account not in allowed for account in self.accounts):
-            return Move(self.welcome())
-        return None
-
     def own_asides(self, phase: Phase, env: Env) -> tuple[Callable[[], Call], ...]:
-        members = self.federation.state.ledger.registry
-        one = members[-1:] if self.rng.random() < 0.5 else self.accounts[:1]
-        lists = (lambda: self.move("expel", one), lambda: self.move("allow", one))
-        moves: tuple[Callable[[], Call], ...] = (self.welcome, *lists)
-        if phase is Phase.REVEAL:  # of those who are about to
-            moves += (lambda: self.move("expel", self.committed()[:1]),) * 4
+        moves = super().own_asides(phase, env)
         return (*moves, self.name, self.name, self.name) if phase is Phase.OPEN else (*moves, self.name)
 
     def own_calls(self, account: Address, env: Env) -> dict[str, Callable[[], Call]]:
         some = self.rng.sample(self.accounts, k=self.rng.randrange(3))
-        methods = ("allow", "expel", "nameCommittee")
-        return {name: lambda name=name: Call(account, name, (some,)) for name in methods}  # type: ignore[misc]
+        return {
+            **super().own_calls(account, env),
+            "nameCommittee": lambda: Call(account, "nameCommittee", (some,)),
+        }
 
     def own_mischief(self, phase: Phase, env: Env) -> tuple[Callable[[], Call], ...]:
-        return (self.bad_motion, *(self.bad_committee,) * (4 if phase is Phase.OPEN else 1))
-
-    def bad_motion(self) -> Call:
-        council, terms, rng = get_council(self.federation.state), self.federation.terms, self.rng
-        if council.moved and rng.random() < 0.5:
-            ayes = rng.choice(council.moved)[1]
-            account = sorted(ayes)[0]
-            allowed = council.allowed
-            missing = [account for account in self.accounts if account not in allowed]
-            return Call(account, "allow", (missing,))
-        return Call(rng.choice((self.anybody(), terms.managers[0])), "expel", ([],))
+        more = (self.bad_committee,) * (4 if phase is Phase.OPEN else 1)
+        return (*super().own_mischief(phase, env), *more)
 
     def bad_committee(self) -> Call:
         rng, needed = self.rng, self.federation.terms.committee
         strange = [self.accounts[0]] * needed, ["0x" + "0" * 40] * needed, self.accounts[: needed + 1], []
-        return self.move("nameCommittee", rng.choice(strange))
+        return move(self, "nameCommittee", rng.choice(strange))
 
 
 PLAYERS: dict[str, type[Player]] = {

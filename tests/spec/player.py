@@ -18,6 +18,7 @@ from clients.protocol.rounds import SEAL_BLOCKS, compute_ends
 from clients.protocol.state import Env
 from clients.types.chain import Call
 from clients.types.federation import ZERO32, Act, Address, Phase, Role, Standing
+from tests.spec import motions
 
 UINT256 = 2**256 - 1
 STRIDE = 1_000
@@ -200,8 +201,8 @@ class Player:
         return Move(Call(anybody, "open"))
 
     def play_open_own(self, anybody: Address, env: Env) -> Move | None:
-        """Return what this mechanism alone does between rounds."""
-        return None
+        """Return what else brings members in: managers let them."""
+        return Move(motions.welcome(self)) if motions.missing(self) else None
 
     def play_aside(self, phase: Phase, env: Env) -> Call | None:
         """Return something that members do for themselves."""
@@ -229,7 +230,7 @@ class Player:
         )()
 
     def own_asides(self, phase: Phase, env: Env) -> tuple[Callable[[], Call], ...]:
-        return ()
+        return motions.asides(self, phase)
 
     # ------------------------------------------------------------------ who is there
 
@@ -242,7 +243,7 @@ class Player:
         state, terms = self.federation.state, self.federation.terms
         stranger = state.ledger.get(account).standing is Standing.STRANGER
         cost = terms.bond + self.federation.mechanism.admission.get_fee(terms)
-        return stranger and state.token.get_balance(account) >= cost
+        return stranger and state.token.get_balance(account) >= cost and account not in motions.missing(self)
 
     def standing(self, *standings: Standing) -> list[Address]:
         members = self.federation.state.ledger.members
@@ -380,12 +381,13 @@ class Player:
         return choose(self, phase, env)
 
     def own_mischief(self, phase: Phase, env: Env) -> tuple[Callable[[], Call], ...]:
-        """Return what this mechanism alone can refuse in this phase."""
-        return ()
+        """Return what not every mechanism can refuse in this phase."""
+        return (lambda: motions.bad_motion(self),)
 
     def own_calls(self, account: Address, env: Env) -> dict[str, Callable[[], Call]]:
-        """Return how this mechanism's own actions are called by `account`."""
-        return {}
+        """Return how actions that not every mechanism has are called by `account`."""
+        some = self.rng.sample(self.accounts, k=self.rng.randrange(3))
+        return {name: lambda name=name: Call(account, name, (some,)) for name in ("allow", "expel")}  # type: ignore[misc]
 
     def anybody(self, *preferred: Address) -> Address:
         """Return one of the preferred or, less often, anybody at all."""

@@ -16,7 +16,7 @@ from clients.protocol.state import Env
 from clients.protocol.task import TaskBook, is_over
 from clients.types.chain import Call
 from clients.types.errors import ProtocolError
-from clients.types.federation import ZERO32, Act, Address, Event, Outcome
+from clients.types.federation import ZERO32, Act, Address, Event, Outcome, Standing
 from tests.spec.abi import compute_events_hash, encode_call, encode_error, encode_state
 from tests.spec.worlds import build_world
 
@@ -134,8 +134,17 @@ class Coverage:
         self.cases["named by most who came, and too few"] += docket.selection is not None and few > 0
 
     def note_step(self, federation: Federation[Any], call: Call, error: str, unable: str) -> None:
-        if federation.mechanism.name == "bflc":
-            self.cases["expelled before the reveal"] += call.method == "reveal" and error == "AccountBanned"
+        barred_from = federation.state.access.barred_from.get(call.sender, 0)
+        standing = federation.state.ledger.get(call.sender).standing
+        self.cases["revealed though expelled"] += (
+            call.method == "reveal" and not error and barred_from == federation.number + 1
+        )
+        self.cases["barred, and refused"] += (
+            barred_from > 0 and standing is Standing.MEMBER and error == "AccountBanned"
+        )
+        self.cases["outsiders refused"] += (
+            call.method in ("join", "bid") and error == "NotAdmitted" and bool(federation.terms.managers)
+        )
         for why in ("no bounty", "too few") if federation.mechanism.name == "blade" else ():
             for method in ("exit", "reclaim", "fund"):
                 done = unable == why and call.method == method and not error

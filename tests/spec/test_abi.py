@@ -22,6 +22,7 @@ from tests.spec.abi import (
     compute_events_hash,
     encode_error,
     encode_event,
+    encode_lists,
     encode_own,
     encode_state,
 )
@@ -61,7 +62,7 @@ def test_state_is_encoded_as_eth_abi_does(mechanism: str, seed: int, steps: int)
             astuple(federation.get_status(world.env)),
             [astuple(federation.get_seat(account)) for account in accounts],
             [token.get_balance(account) for account in (*accounts, federation.address)],
-            keccak(encode_own(federation, accounts)),
+            keccak(encode_own(federation, accounts) + encode_lists(federation, accounts)),
         ],
     )
     assert encode_state(federation, world.env, accounts) == expected
@@ -89,7 +90,7 @@ def test_every_error_raised_is_one_of_the_interface(mechanism: str, seed: int) -
 
 @pytest.mark.parametrize("mechanism", MECHANISMS)
 def test_every_action_is_declared_with_its_types(mechanism: str) -> None:
-    names = ("IFederation", INTERFACE_OF[mechanism])
+    names = ("IFederation", "IManagers", INTERFACE_OF[mechanism])
     text = " ".join(" ".join((INTERFACES / f"{name}.sol").read_text() for name in names).split())
     for name, action in build_world("abi", mechanism).federation.actions.items():
         start = text.index(f"function {name}(") + len(f"function {name}(")

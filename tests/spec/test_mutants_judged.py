@@ -1,10 +1,11 @@
-"""Bent rules of vbfl, bflc and blade are noticed by their vectors."""
+"""Bent rules of vbfl, bflc and blade, and of managers, are noticed by their vectors."""
 
 import pytest
 
 from tests.spec.bending import Mutant, Patch, get_sequences, ids, is_noticed, is_replayed
 from tests.spec.bent_bflc import BFLC_MUTANTS
 from tests.spec.bent_blade import BLADE_MUTANTS
+from tests.spec.bent_managers import MANAGED_MUTANTS
 from tests.spec.bent_vbfl import QUORUM_MUTANTS, VBFL_MUTANTS
 
 SEQUENCES = 400
@@ -13,6 +14,11 @@ MUTANTS: list[tuple[str, str, Mutant]] = [
     (mechanism, name, mutant)
     for mechanism, mutants in OF.items()
     for name, mutant in (QUORUM_MUTANTS | mutants).items()
+]
+MUTANTS += [
+    (mechanism, name, mutant)
+    for mechanism, mutants in MANAGED_MUTANTS.items()
+    for name, mutant in mutants.items()
 ]
 
 

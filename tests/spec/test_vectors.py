@@ -16,12 +16,11 @@ NEVER = {"InvalidTerms", "TransferMismatch", "RegistryFull"}
 """A vector's terms are valid, its token takes no fee, and its members are few."""
 JUDGED = {"WrongSelection", "DigestMismatch"}
 BIDS = {"TooLate", "InvalidBid", "Outbid", "NotFunded", "TaskOver", "NotProposed", "NoSuchUpdate", "BadSeed"}
-MOTIONS = {"NotManager", "AlreadyMoved", "InvalidCommittee"}
 UNREACHABLE = {
-    "stake_vote": NEVER | JUDGED | BIDS | MOTIONS | {"NotAdmitted"},
-    "vbfl": NEVER | BIDS | MOTIONS | {"NotAdmitted"},
+    "stake_vote": NEVER | JUDGED | BIDS | {"InvalidCommittee"},
+    "vbfl": NEVER | BIDS | {"InvalidCommittee"},
     "bflc": NEVER | BIDS,
-    "blade": NEVER | MOTIONS | {"StakeTooLow", "WrongRole"},
+    "blade": NEVER | {"InvalidCommittee", "StakeTooLow", "WrongRole"},
 }
 """What no sequence of a mechanism can meet: in blade, everybody has every role, and deposits are the bond."""
 PHASES = {"OPEN", "DRAW", "PROPOSE", "COMMIT", "REVEAL", "SETTLE"}

@@ -42,13 +42,19 @@ class Shared:
 
     @property
     def common(self) -> dict[str, Any]:
+        genesis = keccak(self.rng.randbytes(8))
         return {
             "token": TOKEN,
             "beacon": BEACON,
-            "genesis": keccak(self.rng.randbytes(8)),
+            "genesis": genesis,
             "bond": self.bond,
+            # of a source of their own, so that all else is drawn as without them
+            "managers": self.managers(Random(genesis)) if genesis[0] % 3 == 0 else (),
             "schedule": self.schedule,
         }
+
+    def managers(self, rng: Random) -> tuple[Address, ...]:
+        return tuple(rng.sample(self.accounts[:3] + self.outsiders, k=rng.choice((1, 1, 2, 3))))
 
     def claims(self, seats: int) -> dict[str, int]:
         """Return limits that no claim's weight overflows with."""
@@ -109,12 +115,10 @@ def draw_bflc(world: Shared) -> BflcTerms:
     committee = rng.choice((1, 1, 2, 3) if members > 5 else (1,))
     updates = max(committee, min(rng.choice((1, 1, 2, 2, 3)), members - committee - 1))
     seats = updates + rng.choice((0, 1, 2, 5))
-    crowd = world.accounts[:3] + world.outsiders
     return BflcTerms(
-        **world.common,
+        **{**world.common, "managers": world.managers(rng)},
         **world.claims(seats),
         fee=rng.choice((0, 0, 1, world.bond // 2)),
-        managers=tuple(rng.sample(crowd, k=rng.choice((1, 1, 2, 3)))),
         committee=committee,
         updates=updates,
         seats=seats,

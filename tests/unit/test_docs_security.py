@@ -18,9 +18,11 @@ def functions_in(*files: str) -> set[str]:
 
 
 def files_of(where: str) -> list[tuple[str, ...]]:
-    """Return the files that each must have a test: `every leaf`, `core`, names of leaves, or a leaf's own."""
+    """Return the files that each must have a test: `every leaf`, `managed`, `core`, leaves, a leaf's own."""
     if where == "every leaf":
         return [SHARED]
+    if where == "managed":
+        return [("ManagedAttacks.t.sol",)]
     if where == "core":
         return [("Attacks.t.sol",)]
     leaf, own, _ = where.partition("'s own")

@@ -6,7 +6,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 SOURCES = [
     ROOT / "tests" / "contracts" / name
-    for name in ("Watch.sol", "Handler.sol", "UpdateHandler.sol", "Invariants.sol")
+    for name in ("Watch.sol", "Handler.sol", "ManagedHandler.sol", "UpdateHandler.sol", "Invariants.sol")
 ]
 SOURCES += (ROOT / "tests" / "contracts").glob("Invariants*.t.sol")
 

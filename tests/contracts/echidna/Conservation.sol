@@ -42,6 +42,7 @@ contract Conservation {
                 beacon: address(new FixedBeacon("echidna")),
                 genesis: keccak256("genesis"),
                 bond: BOND,
+                managers: new address[](0),
                 proposerStake: 37,
                 voterStake: 23,
                 seats: 2,

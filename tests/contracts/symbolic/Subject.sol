@@ -28,6 +28,7 @@ function subjectTerms(JuryToken token, uint256 bond, uint256 proposerStake, uint
         beacon: address(0),
         genesis: keccak256("genesis"),
         bond: bond,
+        managers: new address[](0),
         proposerStake: proposerStake,
         voterStake: voterStake,
         seats: 2,

@@ -29,6 +29,7 @@ COMMON = {
     "token": "0x" + "0" * 40,
     "beacon": "0x" + "0" * 40,
     "bond": 1000,
+    "managers": (),
     "max_samples": 1000,
     "max_epochs": 5,
     "schedule": Schedule(open=1, propose=60, commit=60, reveal=60, publish=60, unbonding=1000),

@@ -95,15 +95,16 @@ def get_views(core: Any) -> dict[tuple[str, tuple[object, ...]], Any]:
     if name == "blade":
         for account, bid in get_task(state).bids.items():
             found["bidOf", (account,)] = (bid.capability, bid.cost, bid.order, bid.anchor)
+    allowed, expelled = state.access.allowed, state.access.barred_from
+    for account in allowed | set(expelled) | set(state.ledger.members):
+        found["isAllowed", (account,)] = account in allowed
+        found["isExpelled", (account,)] = account in expelled
     if name == "bflc":
         council = get_council(state)
         found["height", ()] = get_height(state)
         for number in range((len(council.models) + 1) * (core.terms.updates + 1)):
             entry = get_entry(core.terms, state, number)
             found["recordOf", (number,)] = (entry.digest, entry.uploader or ZERO_ADDRESS, entry.score)
-        for account in council.allowed | council.barred | set(state.ledger.members):
-            found["isAllowed", (account,)] = account in council.allowed
-            found["isExpelled", (account,)] = account in council.barred
     return found
 
 

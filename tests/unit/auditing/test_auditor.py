@@ -69,7 +69,7 @@ def test_an_audit_that_goes_on_later_comes_to_the_same(mechanism: str, seed: int
 
 @pytest.mark.parametrize("mechanism", sorted(MECHANISMS))
 def test_findings_go_with_the_checkpoint(mechanism: str) -> None:
-    first, whole = state_of("found", mechanism, (150, 250))
+    first, whole = state_of("found-2", mechanism, (150, 250))
     for record in (first, whole):
         place = record.find("Drawn")
         record.alter(place, seed=WRONG)

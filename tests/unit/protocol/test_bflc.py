@@ -241,7 +241,7 @@ def test_managers_name_a_committee_between_rounds_and_only_then() -> None:
     assert sitting() == [A[0]]
 
 
-def test_a_voter_expelled_before_its_reveal_does_not_reveal() -> None:
+def test_a_voter_expelled_before_its_reveal_reveals_and_is_out_after_the_round() -> None:
     terms = replace(TERMS, committee=1, updates=1, managers=(A[7],), schedule=Schedule(publish=9))
     chain = SpecChain(BFLC, terms, dict.fromkeys(A[:3], 100), beacon_value=MODEL)
 
@@ -259,9 +259,19 @@ def test_a_voter_expelled_before_its_reveal_does_not_reveal() -> None:
     assert call(A[1], "reveal", 1, ballot, MODEL) == ProtocolError("NotCommitted", A[1], 1)
     assert call(A[6], "reveal", 1, ballot, MODEL) == ProtocolError("NotMember", A[6], Standing.STRANGER)
     assert call(A[7], "expel", A[:1]) is None
-    assert call(A[0], "reveal", 1, ballot, MODEL) == ProtocolError("AccountBanned", A[0])
-    assert call(A[7], "allow", A[:1]) is None
+    assert not chain.seat(A[0]).out
     assert call(A[0], "reveal", 1, ballot, MODEL) is None
+    chain.advance(sum((terms.schedule.propose, terms.schedule.commit, terms.schedule.reveal)) + 9)
+    assert call(A[0], "settle") is None
+    assert chain.seat(A[0]).out
+    assert call(A[0], "deposit", 1) == ProtocolError("AccountBanned", A[0])
+    # Expelled once more within a round, it isn't let back into that one.
+    chain.advance(1)
+    assert [call(A[0], method) for method in ("open", "draw")] == [None] * 2
+    assert call(A[7], "expel", A[:1]) is None
+    assert chain.seat(A[0]).out
+    assert call(A[7], "allow", A[:1]) is None
+    assert not chain.seat(A[0]).out
 
 
 @given(st.lists(st.sampled_from(A)))

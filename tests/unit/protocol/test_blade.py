@@ -37,6 +37,7 @@ TERMS = BladeTerms(
     beacon=A[0],
     genesis=b"\1" * 32,
     bond=10,
+    managers=(),
     publisher=A[4],
     bounty=1_000,
     rule=b"fedavg".ljust(32, b"\0"),

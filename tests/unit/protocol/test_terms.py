@@ -15,7 +15,7 @@ from clients.types.federation import BflcTerms, BladeTerms, Schedule, StakeVoteT
 ADDRESS = "0x" + "1" * 40
 ZERO = "0x" + "0" * 40
 SCHEDULE = Schedule(open=1, propose=1, commit=2, reveal=3, publish=4, unbonding=10)
-TERMS = StakeVoteTerms(ADDRESS, ZERO, b"\1" * 32, 10, 10, 10, 1, 1, 10_000, 1, 1, False, SCHEDULE)
+TERMS = StakeVoteTerms(ADDRESS, ZERO, b"\1" * 32, 10, (), 10, 10, 1, 1, 10_000, 1, 1, False, SCHEDULE)
 
 
 def build(terms: StakeVoteTerms) -> Federation[StakeVoteTerms]:
@@ -35,6 +35,7 @@ def test_the_extremes_are_valid() -> None:
     ("changed", "field", "given"),
     [
         ({"token": ZERO}, "token", 0),
+        ({"managers": (ADDRESS, ADDRESS), "seats": 0}, "managers", 1),
         ({"genesis": bytes(32)}, "genesis", 0),
         ({"bond": 0}, "bond", 0),
         ({"bond": STAKE_MAX + 1}, "bond", STAKE_MAX + 1),
@@ -68,7 +69,7 @@ def test_others_are_refused_the_first_in_the_order_of_the_page(
     assert caught.value == ProtocolError("InvalidTerms", field, given)
 
 
-VBFL = VbflTerms(ADDRESS, ZERO, b"\1" * 32, 10, STAKE_MAX, 256, 65_533, 1, 1, 1, 1, 64, SCHEDULE)
+VBFL = VbflTerms(ADDRESS, ZERO, b"\1" * 32, 10, (), STAKE_MAX, 256, 65_533, 1, 1, 1, 1, 64, SCHEDULE)
 BFLC = BflcTerms(
     ADDRESS,
     ZERO,
@@ -92,6 +93,7 @@ BLADE = BladeTerms(
     beacon=ZERO,
     genesis=b"\1" * 32,
     bond=10,
+    managers=(),
     publisher=ADDRESS,
     bounty=STAKE_MAX,
     rule=b"\1" * 32,
@@ -134,10 +136,16 @@ def test_the_extremes_of_the_others_are_valid_too(mechanism: str) -> None:
         ("vbfl", {"kick_rounds": 0}, "kickRounds", 0),
         ("vbfl", {"kick_rounds": 0, "pow_bits": 65, "unit_reward": 2**96}, "powBits", 65),
         ("vbfl", {"kick_rounds": 0, "unit_reward": 2**96}, "unitReward", 2**96),
-        ("bflc", {"managers": ()}, "managers", 0),
-        ("bflc", {"managers": MANY}, "managers", 256),
-        ("bflc", {"managers": (ADDRESS, ZERO)}, "managers", 1),
-        ("bflc", {"managers": (*MANY[:2], MANY[0])}, "managers", 2),
+        *[
+            (name, {"managers": managers}, "managers", given)
+            for name in OF
+            for managers, given in (((*MANY,), 256), ((ADDRESS, ZERO), 1), ((*MANY[:2], MANY[0]), 2))
+        ],
+        ("vbfl", {"managers": (ZERO,), "workers": 0}, "managers", 0),
+        ("blade", {"managers": (ZERO,), "pow_bits": 65}, "powBits", 65),
+        ("blade", {"managers": (ZERO,), "min_samples": 0}, "managers", 0),
+        ("bflc", {"managers": (), "min_score": 10_001}, "minScore", 10_001),
+        ("bflc", {"managers": (), "committee": 0}, "managers", 0),
         ("bflc", {"fee": STAKE_MAX + 1}, "fee", STAKE_MAX + 1),
         ("bflc", {"max_epochs": 0}, "maxEpochs", 0),
         ("bflc", {"schedule": HASTY, "max_epochs": 0}, "maxEpochs", 0),

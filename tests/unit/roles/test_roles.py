@@ -32,7 +32,7 @@ from clients.types.federation import (
 
 ACCOUNTS = [f"0x{number:040x}" for number in range(1, 6)]
 TERMS = StakeVoteTerms(
-    ACCOUNTS[0], ACCOUNTS[0], b"\1" * 32, 9, 9, 9, 256, 1, 0, 9, 9, attribution=True, schedule=Schedule()
+    ACCOUNTS[0], ACCOUNTS[0], b"\1" * 32, 9, (), 9, 9, 256, 1, 0, 9, 9, attribution=True, schedule=Schedule()
 )
 DIGEST, SALT, HEAD = b"\x11" * 32, b"\x22" * 32, b"\x33" * 32
 

@@ -26,6 +26,8 @@ export interface Terms {
   beacon: Hex;
   genesis: Hex;
   bond: bigint;
+  /** Who admits and expels; empty where anyone gets in. */
+  managers: readonly Hex[];
   schedule: { propose: number; commit: number; reveal: number; publish: number };
   proposerStake?: bigint;
   voterStake?: bigint;

@@ -85,7 +85,7 @@ export class Federation {
     const terms = (await read(rpc, address, abi.terms[mechanism] as Abi, 'terms')) as Terms;
     const [decimals, symbol] = await Promise.all([ask(rpc, terms.token, 'decimals'), ask(rpc, terms.token, 'symbol')]);
     return new Federation(rpc, address, {
-      chain: Number(id), mechanism, terms: { ...terms, token: lower(terms.token), beacon: lower(terms.beacon) },
+      chain: Number(id), mechanism, terms: { ...terms, token: lower(terms.token), beacon: lower(terms.beacon), managers: terms.managers.map(lower) },
       decimals: typeof decimals === 'number' && decimals <= 36 ? decimals : 18, symbol: clean(symbol ?? 'tokens', 12),
     });
   }

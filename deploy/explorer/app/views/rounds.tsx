@@ -4,7 +4,7 @@ import { useEffect, useRef, useState } from 'preact/hooks';
 import { ACCEPTED, PHASES } from '../core/model.ts';
 import { number, plural, time } from '../core/text.ts';
 import type { RoundRecord } from '../edges/federation.ts';
-import { Amount, Busy, Facts, Model, Outcome, Round, Section, Trouble } from './parts.tsx';
+import { Account, Amount, Busy, Facts, Model, Outcome, Round, Section, Trouble } from './parts.tsx';
 import { Plot } from './plot.tsx';
 import { useLink, useLoaded, useWatch } from './hooks.ts';
 
@@ -25,6 +25,7 @@ export function RoundsPage(): JSX.Element {
 
 function Standing(): JSX.Element {
   const { federation, status, tip } = useWatch();
+  const { managers } = federation.terms;
   const phase = PHASES[status.phase] ?? 'Unknown';
   const ends = [0, 0, status.proposeEnd, status.commitEnd, status.revealEnd, status.publishEnd, 0][status.phase] ?? 0;
   const awaited: Record<string, string> = {
@@ -40,6 +41,9 @@ function Standing(): JSX.Element {
         ['Round', status.round ? <Round round={status.round} /> : 'none yet'],
         ...(ends > tip.time ? [['Until', time(ends)] as [string, string]] : []),
         ['Members', number(status.members)],
+        ['Who gets in', managers.length
+          ? <>whom more than half of these allow: {managers.map((one, at) => <span key={one}>{at ? ', ' : ''}<Account account={one} /></span>)}</>
+          : 'anyone'],
         ['Pool', <><Amount units={status.pool} /> {federation.symbol}</>],
         ['Accepted model', <Model digest={status.head} />],
         ['Chain', `id ${federation.chain}`],
