@@ -170,7 +170,7 @@ def _participate(
     terms, conduct = terms_of(mechanism, chain.view("terms")[0]), CONDUCTS[mechanism]
     _check_claims(bench, index, terms)
     _be_member(chain, key, options["stake"], terms, options["poll"])
-    start = chain.seat(key.address).member.stake
+    start = chain.member(key.address).record.stake
     participant = Participant(index, key.address, KeyedSalts(key), attack, start)
     driver = Driver(
         chain=chain,
@@ -186,13 +186,13 @@ def _participate(
     )
 
     for settled in driver.run(options["rounds"], _see, told=chain.status().settled):
-        [seat], status = settled.seats, settled.status
+        [member], status = settled.members, settled.status
         print(
             f"round {status.round}: {status.record.outcome.name.lower()}, "
-            f"head {Cid.from_digest(status.head)}, stake {format_amount(seat.balance, 6)} tokens",
+            f"head {Cid.from_digest(status.head)}, stake {format_amount(member.balance, 6)} tokens",
             flush=True,
         )
-        if seat.out or seat.member.standing != Standing.MEMBER:
+        if member.out or member.record.standing != Standing.MEMBER:
             print(f"{key.address} is out: {conduct.why_out}. What is left can be withdrawn.")
             return
 
@@ -229,7 +229,7 @@ def _check_claims(bench: "Workbench", index: int, terms: Terms) -> None:
 
 def _be_member(chain: Web3Chain, key: Key, stake: int | None, terms: Terms, poll: float) -> None:
     """See that the participant is a member; join with `stake`, in base units, where it isn't."""
-    standing = chain.seat(key.address).member.standing
+    standing = chain.member(key.address).record.standing
     if standing == Standing.MEMBER:
         return
     if standing != Standing.STRANGER or stake is None:

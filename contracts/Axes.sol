@@ -41,7 +41,7 @@ abstract contract Axes is IFederation {
     function _fewestMembers() internal view virtual returns (uint256);
 
     /// @dev Proposals that a round of record `r` waits for.
-    function _seats(Round memory r) internal view virtual returns (uint256);
+    function _proposers(Round memory r) internal view virtual returns (uint256);
 
     /// @dev Commitments that it waits for.
     function _voters(Round memory r) internal view virtual returns (uint256);
@@ -61,7 +61,8 @@ abstract contract Axes is IFederation {
     // ------------------------------------------------------------------ hooks: verdict
 
     /// @dev Count a revealed ballot or refuse it, and return the option that the voter is held to have chosen. May
-    /// change `lead`, `leader` and `options` of `r`, which are written back. `r.reveals` were counted before.
+    /// change `leadingCount`, `leadingOption` and `options` of `r`, which the caller writes back. `r.reveals` were
+    /// counted before.
     function _count(uint256 round, Round memory r, bytes calldata ballot) internal virtual returns (uint16);
 
     /// @dev What round `r` comes to, never `None`. An accepted candidate becomes the head.
@@ -70,7 +71,8 @@ abstract contract Axes is IFederation {
     // ------------------------------------------------------------------ hooks: publication
 
     /// @dev Note or refuse what the caller, of entry `m` and with `roles`, publishes, and return the option of it. May
-    /// change `lead`, `leader` and `options` of `r`, which are written back. Not called unless there are publishers.
+    /// change `leadingCount`, `leadingOption` and `options` of `r`, which the caller writes back. Not called unless
+    /// there are publishers.
     function _publish(uint256 round, Round memory r, Member memory m, uint8 roles, Publication memory p)
         internal
         virtual

@@ -64,30 +64,30 @@ abstract contract Federation is Membership {
     /// @inheritdoc IFederation
     function open() external {
         _requirePhase(Phase.Open);
-        Clock memory c = _clock;
+        Current memory c = _current;
         _requireTime(c.restUntil);
-        uint256 members = memberCount();
-        if (members < _fewestMembers()) revert TooFewMembers(members, _fewestMembers());
+        uint256 count = memberCount();
+        if (count < _fewestMembers()) revert TooFewMembers(count, _fewestMembers());
         _checkOpen();
 
         ++c.round;
         c.sealBlock = uint48(block.number);
-        _clock = c;
-        _rounds[c.round].members = uint16(members);
-        emit Opened(c.round, members, block.number);
+        _current = c;
+        _rounds[c.round].members = uint16(count);
+        emit Opened(c.round, count, block.number);
     }
 
     /// @inheritdoc IFederation
     function draw() external {
         _requirePhase(Phase.Draw);
-        (uint256 number, uint256 sealBlock) = (_clock.round, _clock.sealBlock);
+        (uint256 round, uint256 sealBlock) = (_current.round, _current.sealBlock);
         if (block.number <= sealBlock) revert BlockTooEarly(block.number, sealBlock + 1);
-        bytes32 entropy = address(beacon) == address(0) ? blockhash(sealBlock) : beacon.entropy(number, sealBlock);
+        bytes32 entropy = address(beacon) == address(0) ? blockhash(sealBlock) : beacon.entropy(round, sealBlock);
 
-        bytes32 seed = Draw.seedOf(entropy, _mix, number);
+        bytes32 seed = Draw.seedOf(entropy, _mix, round);
         _seed = seed;
-        _rounds[number].drawnAt = uint40(block.timestamp);
-        emit Drawn(number, seed);
+        _rounds[round].drawnAt = uint40(block.timestamp);
+        emit Drawn(round, seed);
     }
 
     /// @inheritdoc IFederation
@@ -153,7 +153,7 @@ abstract contract Federation is Membership {
 
     /// @inheritdoc IFederation
     function settle() external {
-        Clock memory c = _clock;
+        Current memory c = _current;
         Round memory r = _record(c.round);
         _requirePhase(r, Phase.Settle);
 
@@ -162,7 +162,7 @@ abstract contract Federation is Membership {
         Payout memory p = _reward(c.round, r, c.pool);
         c.pool = p.pool.toUint128();
         c.restUntil = uint40(block.timestamp + _schedule().open);
-        _clock = c;
+        _current = c;
         if (v.outcome == Outcome.Accepted) head = v.candidate;
         Round storage kept = _rounds[c.round];
         kept.outcome = v.outcome;
@@ -179,14 +179,14 @@ abstract contract Federation is Membership {
 
     /// @inheritdoc IFederation
     function status() external view returns (Status memory s) {
-        Clock memory c = _clock;
+        Current memory c = _current;
         s.record = roundOf(c.round);
         s.phase = _phaseOf(s.record);
         s.round = c.round;
         s.restUntil = c.restUntil;
         s.sealBlock = c.sealBlock;
         s.members = uint16(memberCount());
-        s.seats = uint16(_seats(s.record));
+        s.proposers = uint16(_proposers(s.record));
         s.voters = uint16(_voters(s.record));
         s.publishers = uint16(_publishers(s.record));
         s.head = head;
@@ -202,19 +202,19 @@ abstract contract Federation is Membership {
     }
 
     /// @inheritdoc IFederation
-    function seats(uint256 start, uint256 count) external view returns (Seat[] memory list) {
+    function members(uint256 start, uint256 count) external view returns (MemberView[] memory list) {
         uint256 size = memberCount();
         uint256 left = start < size ? size - start : 0;
-        list = new Seat[](count < left ? count : left);
-        Round memory r = _record(_clock.round);
+        list = new MemberView[](count < left ? count : left);
+        Round memory r = _record(_current.round);
         for (uint256 i = 0; i < list.length; ++i) {
-            list[i] = _seat(_book.registry[start + i], r);
+            list[i] = _memberOf(_book.registry[start + i], r);
         }
     }
 
     /// @inheritdoc IFederation
-    function seatOf(address account) external view returns (Seat memory) {
-        return _seat(account, _record(_clock.round));
+    function memberOf(address account) external view returns (MemberView memory) {
+        return _memberOf(account, _record(_current.round));
     }
 
     /// @inheritdoc IFederation
@@ -253,20 +253,20 @@ abstract contract Federation is Membership {
     }
 
     function _saveTally(Round storage kept, Round memory r) private {
-        kept.lead = r.lead;
+        kept.leadingCount = r.leadingCount;
         kept.options = r.options;
-        kept.leader = r.leader;
+        kept.leadingOption = r.leadingOption;
     }
 
-    function _seat(address account, Round memory r) private view returns (Seat memory s) {
+    function _memberOf(address account, Round memory r) private view returns (MemberView memory s) {
         s.account = account;
-        s.member = _book.load(account);
+        s.record = _book.load(account);
         Member memory m = _book.load(account);
         (, bool banned) = _addDue(account, m);
         s.balance = m.stake;
-        s.out = banned || s.member.standing == Standing.Banned || _barred(account);
-        if (s.member.index != 0 && r.drawnAt != 0 && r.outcome == Outcome.None) {
-            s.position = uint16(Draw.position(_seed, s.member.index - 1, r.members));
+        s.out = banned || s.record.standing == Standing.Banned || _barred(account);
+        if (s.record.index != 0 && r.drawnAt != 0 && r.outcome == Outcome.None) {
+            s.position = uint16(Draw.position(_seed, s.record.index - 1, r.members));
             if (!s.out) s.roles = _rolesAt(r, account, s.position);
         }
     }

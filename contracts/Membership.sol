@@ -169,7 +169,7 @@ abstract contract Membership is RoundBook, ReentrancyGuard {
     }
 
     function _requireNotInPlay(address account, Member memory m) private view {
-        if (m.acts != 0 && _rounds[m.round].outcome == Outcome.None) revert SeatInPlay(account, m.round);
+        if (m.acts != 0 && _rounds[m.round].outcome == Outcome.None) revert RoundInPlay(account, m.round);
     }
 
     // ------------------------------------------------------------------ booking
@@ -228,14 +228,14 @@ abstract contract Membership is RoundBook, ReentrancyGuard {
 
     /// @dev Take entry `m` out of the registry and start its unbonding. The caller writes `m`.
     function _unregister(Member memory m, uint256 unbondsAt) private {
-        _book.strike(m);
+        _book.remove(m);
         m.unbondsAt = uint40(unbondsAt);
     }
 
     /// @dev The caller of this pulls the amount.
     function _addToPool(uint256 amount) internal {
-        uint256 pool_ = _clock.pool + amount;
-        _clock.pool = pool_.toUint128();
+        uint256 pool_ = _current.pool + amount;
+        _current.pool = pool_.toUint128();
         emit Funded(msg.sender, amount, pool_);
     }
 

@@ -13,9 +13,11 @@ from clients.types.amounts import parse_amount
 from clients.types.errors import RequestError, unknown_name
 from clients.types.federation import ZERO_ADDRESS, Schedule
 from clients.types.keeping import HISTORY, check_history
+from clients.types.settings import respell
 from deploy.terms import REQUIRED, TERMS, parse_digest, parse_number
 
 _TIMES = {one.name: one.default for one in fields(Schedule)}
+_SPELLINGS = {other: name for name, term in TERMS.items() for other in term.spellings}
 _PUBLISH = 3600
 """Seconds to publish in, where a mechanism has somebody publish."""
 
@@ -49,6 +51,8 @@ def add_terms(parser: argparse.ArgumentParser, *, pause: int) -> None:
             group.add_argument(option, action=argparse.BooleanOptionalAction, help=text)
         else:
             group.add_argument(option, metavar=term.shown, nargs="+" if term.several else None, help=text)
+        for other in term.spellings:
+            group.add_argument("--" + other.replace("_", "-"), dest=name, help=argparse.SUPPRESS)
     for name, seconds in (_TIMES | {"open": pause}).items():
         text = (
             f"length of the {name} phase, in seconds"
@@ -76,7 +80,7 @@ def read_pool(given: argparse.Namespace) -> int:
 
 def read_terms(given: argparse.Namespace) -> Terms:
     """Return the terms asked for; token and beacon as given, else zero. RequestError says what is wrong."""
-    table = load_toml("terms file", given.terms) if given.terms else {}
+    table = respell(load_toml("terms file", given.terms) if given.terms else {}, _SPELLINGS)
     mechanism = str(_first(given.mechanism, table.get("mechanism"), "stake_vote"))
     kind = kind_of(mechanism)
     own = {name: term for name, term in TERMS.items() if mechanism in term.defaults}

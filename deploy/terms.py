@@ -109,6 +109,8 @@ class Term:
     shown: str = "N"
     flag: bool = False
     several: bool = False
+    spellings: tuple[str, ...] = ()
+    """Other names by which files and command lines may call it."""
 
 
 def _of(stake_vote: Any = None, vbfl: Any = None, bflc: Any = None, blade: Any = None) -> dict[str, Any]:
@@ -154,9 +156,8 @@ TERMS: Mapping[str, Term] = {
         parse_time,
         "TIME",
     ),
-    "seats": Term("most proposers a round", _of(4, bflc=12)),
+    "proposers": Term("most proposers a round", _of(4, vbfl=12, bflc=12), spellings=("seats", "workers")),
     "min_voters": Term("fewest voters to open a round with", _of(3)),
-    "workers": Term("proposers a round", _of(vbfl=12)),
     "validators": Term("voters a round", _of(vbfl=5)),
     "miners": Term("publishers a round, beside the validators", _of(vbfl=3)),
     "committee": Term("members who score and publish", _of(bflc=4)),

@@ -1,4 +1,4 @@
-"""What the chain holds, against what the replay has come to: records, books, seats, and money."""
+"""What the chain holds, against what the replay has come to: records, books, members, and money."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import fields, is_dataclass
@@ -10,10 +10,10 @@ from clients.auditing.source import Block, Source
 from clients.protocol.council import Council, get_council, get_entry
 from clients.protocol.state import Env
 from clients.protocol.task import TaskBook, get_task
-from clients.types.federation import ZERO_ADDRESS, Address, Member, Round, Seat, Status
+from clients.types.federation import ZERO_ADDRESS, Address, Member, MemberView, Round, Status
 
 ZERO_BID = (0, 0, 0, bytes(32))
-D = TypeVar("D", Round, Status, Seat, Member)
+D = TypeVar("D", Round, Status, MemberView, Member)
 PAGE = 300
 """Accounts or rounds that are asked for at once."""
 
@@ -22,10 +22,13 @@ _KINDS: Mapping[str, str] = {
     **dict.fromkeys(("propose_end", "commit_end", "reveal_end", "publish_end"), "phase"),
     **dict.fromkeys(("stake", "balance"), "balance"),
     **dict.fromkeys(("standing", "out"), "ban"),
-    **dict.fromkeys(("lead", "options", "leader", "option", "commits", "reveals", "publications"), "tally"),
+    **dict.fromkeys(
+        ("leading_count", "options", "leading_option", "option", "commits", "reveals", "publications"),
+        "tally",
+    ),
     **dict.fromkeys(("proposer_reward", "voter_reward"), "payout"),
     **dict.fromkeys(("roles", "position"), "draw"),
-    **dict.fromkeys(("index", "members", "seats", "voters", "publishers"), "membership"),
+    **dict.fromkeys(("index", "members", "proposers", "voters", "publishers"), "membership"),
     **dict.fromkeys(("number", "proposals"), "update"),
     "unbonds_at": "unbonding",
     "seal_block": "seed",
@@ -50,7 +53,7 @@ def _of_status(field: str) -> str:
     return f"the status's {field.replace('_', ' ')}"
 
 
-def _of_seat(field: str) -> str:
+def _of_member(field: str) -> str:
     return f"{_WORDS.get(field, f'its {field}'.replace('_', ' '))} now"
 
 
@@ -116,7 +119,7 @@ def compare_state(findings: Findings, source: Source, replay: Replay, tip: Block
     _compare_fields(findings, _of_status, mine, theirs, round=mine.round)
     _compare_fields(findings, _of_record, mine.record, theirs.record, round=mine.round)
     known = _compare_registry(findings, source, replay, tip)
-    _compare_seats(findings, source, replay, known, tip.number)
+    _compare_members(findings, source, replay, known, tip.number)
     _compare_own(findings, source, replay, tip.number)
     _compare_money(findings, source, replay, tip.number)
 
@@ -124,7 +127,7 @@ def compare_state(findings: Findings, source: Source, replay: Replay, tip: Block
 def _compare_registry(findings: Findings, source: Source, replay: Replay, tip: Block) -> set[Address]:
     """Hold the order of the registry, which draws rest on; return every account that either side knows."""
     ledger = replay.core.state.ledger
-    theirs = [seat.account for seat in source.registry(tip.number)]
+    theirs = [member.account for member in source.registry(tip.number)]
     if theirs != ledger.registry:
         strange = sorted(set(theirs) - set(ledger.registry))
         missing = sorted(set(ledger.registry) - set(theirs))
@@ -143,17 +146,17 @@ def _compare_registry(findings: Findings, source: Source, replay: Replay, tip: B
     return {*theirs, *ledger.members}
 
 
-def _compare_seats(
+def _compare_members(
     findings: Findings, source: Source, replay: Replay, known: Iterable[Address], at: int
 ) -> None:
     accounts = sorted(known)
     for start in range(0, len(accounts), PAGE):
         part = accounts[start : start + PAGE]
-        for account, seat in zip(part, source.seats(part, at), strict=True):
-            mine = replay.core.get_seat(account)
+        for account, member in zip(part, source.members(part, at), strict=True):
+            mine = replay.core.get_member(account)
             where = {"round": replay.number, "account": account}
-            _compare_fields(findings, _of_seat, mine.member, seat.member, **where)
-            _compare_fields(findings, _of_seat, mine, seat, **where)
+            _compare_fields(findings, _of_member, mine.record, member.record, **where)
+            _compare_fields(findings, _of_member, mine, member, **where)
 
 
 def _compare_money(findings: Findings, source: Source, replay: Replay, at: int) -> None:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from clients.types.federation import Address, Event, Round, Seat, Status
+from clients.types.federation import Address, Event, MemberView, Round, Status
 
 STRANGE = "?"
 """The name of a log of the federation's that its ABI doesn't know."""
@@ -105,12 +105,12 @@ class Source(Protocol):
         """Return the round in progress."""
         ...
 
-    def registry(self, at: int) -> list[Seat]:
-        """Return the seats of the registry, in its order."""
+    def registry(self, at: int) -> list[MemberView]:
+        """Return the members of the registry, in its order."""
         ...
 
-    def seats(self, accounts: Sequence[Address], at: int) -> list[Seat]:
-        """Return the seats of `accounts`."""
+    def members(self, accounts: Sequence[Address], at: int) -> list[MemberView]:
+        """Return the views of `accounts`."""
         ...
 
     def rounds(self, numbers: Sequence[int], at: int) -> list[Round]:

@@ -20,7 +20,7 @@ from clients.protocol.draw import compute_positions, compute_seed
 from clients.roles.round_log import Proposal
 from clients.types.cid import Cid
 from clients.types.errors import RequestError, part
-from clients.types.federation import ZERO32, Act, Address, Outcome, Role, Seat
+from clients.types.federation import ZERO32, Act, Address, MemberView, Outcome, Role
 from clients.types.store import Store
 
 
@@ -70,7 +70,7 @@ class ChainCourse:
         score = self._test(status.head)
         # In a tie the chain's leader depends on who revealed first; what was judged here doesn't.
         leading = votes.candidate if any(votes.candidate) else None
-        gone = {seat.account for seat in settled.seats if seat.out}
+        gone = {member.account for member in settled.members if member.out}
         report = Report(
             round=status.round,
             outcome=status.record.outcome,
@@ -81,7 +81,7 @@ class ChainCourse:
             seconds=driver.meters.take(),
             traffic=self._traffic.take(),
             money=Money(
-                balances={seat.account: seat.balance for seat in settled.seats},
+                balances={member.account: member.balance for member in settled.members},
                 before=self._owned,
                 banned=sorted(gone - self._gone),
             ),
@@ -89,7 +89,7 @@ class ChainCourse:
                 votes_for=votes.votes_for,
                 votes_against=votes.votes_against,
                 proposers=[proposal.proposer for proposal in proposals],
-                voters=[seat.account for seat in settled.seats if _voted(seat, status.round)],
+                voters=[member.account for member in settled.members if _voted(member, status.round)],
                 publisher=log.winner(),
                 blamed=[proposal.proposer for proposal in proposals if proposal.number in blamed],
             ),
@@ -113,10 +113,10 @@ class ChainCourse:
         return self._quality[head]
 
 
-def _voted(seat: Seat, round_number: int) -> bool:
+def _voted(member: MemberView, round_number: int) -> bool:
     """Return whether the account was a voter of the round just settled, whether or not it voted."""
-    committed = seat.member.round == round_number and Act.COMMITTED in seat.member.acts
-    return committed or Role.VOTER in seat.roles
+    committed = member.record.round == round_number and Act.COMMITTED in member.record.acts
+    return committed or Role.VOTER in member.roles
 
 
 class ServerCourse:

@@ -38,7 +38,7 @@ from clients.roles.view import Job, Send, View
 from clients.types.chain import Call, Chain, Devnet, Receipt
 from clients.types.cid import Cid
 from clients.types.errors import FedJuryError, OutOfPatience, OwnTrouble, UnavailableError, UnminedError, part
-from clients.types.federation import Address, Outcome, Phase, Seat, Status
+from clients.types.federation import Address, MemberView, Outcome, Phase, Status
 from clients.types.store import Store
 
 R = TypeVar("R")
@@ -56,7 +56,7 @@ class Settled:
 
     status: Status
     log: RoundLog
-    seats: Sequence[Seat]
+    members: Sequence[MemberView]
     """Those of the participants here, in their order."""
     notes: Notes
 
@@ -158,12 +158,12 @@ class Driver:
     def _read(self, status: Status) -> Settled:
         """Return what there is to know of a settled round."""
         with self.meters.part("chain"):
-            registry = {seat.account: seat for seat in self.chain.seats()}
+            registry = {member.account: member for member in self.chain.members()}
             # Those that were evicted aren't in the registry any more.
-            seats = [registry.get(one) or self.chain.seat(one) for one in self.participants]
+            members = [registry.get(one) or self.chain.member(one) for one in self.participants]
             events = self.chain.events(status.seal_block)
         notes = self.notes if self.notes.round == status.round else Notes(status.round)
-        return Settled(status, RoundLog(status, events), seats, notes)
+        return Settled(status, RoundLog(status, events), members, notes)
 
     def _get_untold(self, status: Status, told: int) -> list[Status]:
         """Return the status of each settled round after `told`, as of its settlement."""
@@ -192,7 +192,7 @@ class Driver:
     def sweep(self, status: Status) -> bool:
         """Let every participant take its next step; return whether anybody did anything."""
         with self.meters.part("chain"):
-            registry = self.chain.seats()
+            registry = self.chain.members()
         if self.notes.round != status.round:
             # On a chain of our own a round in progress is begun anew, ballots and all.
             ballots = {} if self.devnet is not None else self.journal.ballots(status.round)
@@ -218,27 +218,27 @@ class Driver:
         with self.meters.part("chain"):
             return self.chain.status()
 
-    def _views(self, status: Status, registry: Sequence[Seat]) -> list[View]:
+    def _views(self, status: Status, registry: Sequence[MemberView]) -> list[View]:
         with self.meters.part("chain"):
             now = self.chain.now()
         waited = self._waited(status)
         return [
             View(
-                me=seat.account,
+                me=member.account,
                 chain_id=self.chain.chain_id,
                 federation=self.chain.federation,
                 min_members=self.rules.min_members,
                 status=status,
-                seat=seat,
+                member=member,
                 registry=registry,
-                knowledge=self.notes.knowledge_of(seat.account),
-                salt=self._salt(seat.account, status.round),
+                knowledge=self.notes.knowledge_of(member.account),
+                salt=self._salt(member.account, status.round),
                 now=now,
                 waited=waited,
                 begins=self._get_begins(status),
             )
-            for seat in registry
-            if seat.account in self.participants
+            for member in registry
+            if member.account in self.participants
         ]
 
     def _get_begins(self, status: Status) -> Mapping[str, int]:
@@ -258,7 +258,7 @@ class Driver:
 
     def _do(self, job: type[Job], views: Sequence[View], status: Status) -> None:
         """Let those do `job` for whom it is due, and keep what comes of it."""
-        who = [self.participants[view.me].at(view.seat.balance) for view in views]
+        who = [self.participants[view.me].at(view.member.balance) for view in views]
         done = self.rules.conduct.jobs[job](self._desk(job, views, status), who)
         if done is None:
             self._sleep(self._poll_seconds)
@@ -292,7 +292,7 @@ class Driver:
             settings=self.rules.settings,
             cohort=self.cohort,
             read_log=read_log,
-            roles={view.me: view.seat.roles for view in views},
+            roles={view.me: view.member.roles for view in views},
             memory=self.notes.memory,
             scratch=self.notes.scratch.setdefault(job, {}),
             patient=in_time,

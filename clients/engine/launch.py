@@ -193,10 +193,10 @@ def enter_all(
     In a federation that is gone on with, those who were members once, or are, stay what they are.
     """
     chain = launched.chain
-    members = {seat.account for seat in chain.seats()}
+    members = {member.account for member in chain.members()}
     absent = [account for account in accounts if account not in members]
     if chain.status().round:
-        absent = [one for one in absent if chain.seat(one).member.standing == Standing.STRANGER]
+        absent = [one for one in absent if chain.member(one).record.standing == Standing.STRANGER]
     calls = entry.get_calls(terms, absent, stake)
     # A chain of our own keeps the order of a batch; elsewhere only waiting for each does.
     for batch in [calls] if launched.devnet is not None else [[one] for one in calls]:

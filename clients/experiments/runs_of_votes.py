@@ -73,7 +73,7 @@ def play(game: Votes, tick: Callable[[int], None]) -> list[int]:
         bond=STAKE,
         proposer_stake=0,
         voter_stake=STAKE,
-        seats=game.clients - game.voters,
+        proposers=game.clients - game.voters,
         min_voters=game.voters,
         quorum_bps=10_000,
         max_samples=1,
@@ -115,9 +115,9 @@ def _play(chain: SpecChain[StakeVoteTerms], number: int, clerk: str, lying: set[
     """Play one round; return what each drawn liar gained, in base units."""
     chain.send([Call(clerk, "open")])
     chain.send([Call(clerk, "draw")])
-    before = {seat.account: seat for seat in chain.seats()}
-    proposers = [one for one, seat in before.items() if seat.roles is Role.PROPOSER]
-    voters = [one for one, seat in before.items() if seat.roles is Role.VOTER]
+    before = {member.account: member for member in chain.members()}
+    proposers = [one for one, member in before.items() if member.roles is Role.PROPOSER]
+    voters = [one for one, member in before.items() if member.roles is Role.VOTER]
     ballots = {one: bytes(32) if one in lying else _BALLOT for one in voters}
     commitments = {one: chain.core.compute_commitment(number, one, b, _SALT) for one, b in ballots.items()}
     chain.send([Call(one, "propose", (number, _BALLOT, 1, 1)) for one in proposers])
@@ -126,7 +126,7 @@ def _play(chain: SpecChain[StakeVoteTerms], number: int, clerk: str, lying: set[
     (receipt,) = chain.send([Call(clerk, "settle")])
     if receipt.error is not None:
         raise receipt.error
-    return [chain.seat(one).balance - before[one].balance for one in voters if one in lying]
+    return [chain.member(one).balance - before[one].balance for one in voters if one in lying]
 
 
 def read(settings: Table, folder: Path) -> Table:

@@ -71,7 +71,7 @@ def _get_terms(settings: StakeVoteSettings, run: Run, genesis: bytes, samples: i
         bond=max(proposer_stake, voter_stake, 1),
         proposer_stake=proposer_stake,
         voter_stake=voter_stake,
-        seats=settings.proposers,
+        proposers=settings.proposers,
         min_voters=1,
         quorum_bps=round(settings.quorum * 10_000),
         max_samples=samples,

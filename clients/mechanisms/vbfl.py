@@ -31,7 +31,7 @@ WORK_MAX = 24
 class VbflSettings(Settings):
     """The options of vbfl."""
 
-    workers: int = option(12, "workers drawn a round, who train")
+    proposers: int = option(12, "proposers drawn a round, who train", spellings=("workers",))
     validators: int = option(5, "validators drawn a round, who vote on each update")
     miners: int = option(3, "miners drawn a round, who put the model on record")
     unit_reward: str = option("0.001", "tokens that a sample visited, a check or a vote earns")
@@ -45,8 +45,10 @@ class VbflSettings(Settings):
 
     def check(self) -> None:
         """See `Settings`."""
-        if self.workers > UPDATES_MAX:
-            raise RequestError(f"{self.workers} workers: a ballot votes on {UPDATES_MAX} updates at most.")
+        if self.proposers > UPDATES_MAX:
+            raise RequestError(
+                f"{self.proposers} proposers: a ballot votes on {UPDATES_MAX} updates at most."
+            )
         parse_amount("unit_reward", self.unit_reward)
         check_range("kick_rounds", self.kick_rounds, 1, 2**16 - 1)
         check_range("pow_bits", self.pow_bits, 0, WORK_MAX)
@@ -54,11 +56,11 @@ class VbflSettings(Settings):
 
     def check_run(self, run: Run) -> None:
         """See `Settings`."""
-        wanted = self.workers + self.validators + self.miners
-        if min(self.workers, self.validators, self.miners) < 1 or wanted > run.clients:
+        wanted = self.proposers + self.validators + self.miners
+        if min(self.proposers, self.validators, self.miners) < 1 or wanted > run.clients:
             raise RequestError(
-                f"{self.workers} workers, {self.validators} validators and {self.miners} miners don't add "
-                f"up to the {run.clients} clients: at least one of each, and no more than there are."
+                f"{self.proposers} proposers, {self.validators} validators and {self.miners} miners don't "
+                f"add up to the {run.clients} clients: at least one of each, and no more than there are."
             )
         if not run.stake:
             raise RequestError("tokens = 0: a member needs a stake.")
@@ -89,7 +91,7 @@ def _get_terms(settings: VbflSettings, run: Run, genesis: bytes, samples: int) -
         genesis=genesis,
         bond=run.stake,
         unit_reward=parse_amount("unit_reward", settings.unit_reward),
-        workers=settings.workers,
+        proposers=settings.proposers,
         validators=settings.validators,
         miners=settings.miners,
         max_samples=samples,
@@ -102,8 +104,8 @@ def _get_terms(settings: VbflSettings, run: Run, genesis: bytes, samples: int) -
 
 def _get_pool(settings: VbflSettings, run: Run, samples: int) -> int:
     """Return the most that eqs. (1) to (3) pay in a round: every update passes, everybody comes."""
-    votes = settings.workers * settings.validators
-    units = settings.workers * samples * run.local_epochs + 2 * votes + settings.miners * votes
+    votes = settings.proposers * settings.validators
+    units = settings.proposers * samples * run.local_epochs + 2 * votes + settings.miners * votes
     return units * parse_amount("unit_reward", settings.unit_reward)
 
 

@@ -10,7 +10,7 @@ from clients.protocol.council import (
     Council,
     check_committee,
     check_election,
-    check_seats,
+    check_proposers,
     note_published,
     note_settled,
     start_council,
@@ -24,7 +24,7 @@ from clients.types.federation import BflcTerms
 
 
 def _check_claims(terms: BflcTerms) -> None:
-    check_claim_terms(terms, terms.seats)
+    check_claim_terms(terms, terms.proposers)
 
 
 BFLC: Mechanism[BflcTerms] = Mechanism(
@@ -37,7 +37,7 @@ BFLC: Mechanism[BflcTerms] = Mechanism(
         check_min_score,
         check_committee,
         check_election,
-        check_seats,
+        check_proposers,
         check_profit,
     ),
     admission=MANAGERS,

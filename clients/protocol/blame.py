@@ -21,14 +21,14 @@ class Attributing(Protocol):
         ...
 
     @property
-    def seats(self) -> int:
+    def proposers(self) -> int:
         """Proposers wanted."""
         ...
 
 
 def check_attribution(terms: Attributing) -> None:
     """Raise InvalidTerms where there may be more updates than a ballot can name."""
-    check_term("seats", terms.seats, not terms.attribution or terms.seats <= UPDATES_MAX)
+    check_term("proposers", terms.proposers, not terms.attribution or terms.proposers <= UPDATES_MAX)
 
 
 def count_aggregate(terms: Attributing, record: Round, docket: Docket, ballot: bytes) -> tuple[Docket, int]:
@@ -48,4 +48,4 @@ def count_aggregate(terms: Attributing, record: Round, docket: Docket, ballot: b
 def is_blamed(terms: Attributing, record: Round, docket: Docket, number: int) -> bool:
     """Return whether update `number` is to blame for a rejected round: more than half of those who rejected
     name it. Without attribution, all are."""
-    return not terms.attribution or is_marked(get_majority(docket.marks, record.lead), number)
+    return not terms.attribution or is_marked(get_majority(docket.marks, record.leading_count), number)

@@ -93,9 +93,9 @@ def check_election(terms: BflcTerms) -> None:
     check_term("speedBps", terms.speed_bps, terms.speed_bps <= BPS)
 
 
-def check_seats(terms: BflcTerms) -> None:
+def check_proposers(terms: BflcTerms) -> None:
     """Raise InvalidTerms where a round could not have enough updates, or more than a bitmap has bits for."""
-    check_term("seats", terms.seats, terms.updates <= terms.seats <= UPDATES_MAX)
+    check_term("proposers", terms.proposers, terms.updates <= terms.proposers <= UPDATES_MAX)
 
 
 def compute_elected(terms: BflcTerms, council: Council, seed: bytes) -> tuple[Address, ...]:
@@ -133,8 +133,8 @@ def _get_fewest(terms: BflcTerms) -> int:
 
 
 def _count(terms: BflcTerms, members: int) -> Wanted:
-    seats = max(min(terms.seats, members - terms.committee), 0)
-    return Wanted(seats, terms.committee, terms.committee)
+    proposers = max(min(terms.proposers, members - terms.committee), 0)
+    return Wanted(proposers, terms.committee, terms.committee)
 
 
 def _get_roles(terms: BflcTerms, state: State, account: Address, position: int, members: int) -> Role:

@@ -232,7 +232,7 @@ class Federation(FederationView[T]):
 
     def _check_not_in_play(self, account: Address, member: Member) -> None:
         if self._is_in_play(member):
-            raise ProtocolError("SeatInPlay", account, self.number)
+            raise ProtocolError("RoundInPlay", account, self.number)
 
     # ------------------------------------------------------------------ the round
 
@@ -350,9 +350,9 @@ class Federation(FederationView[T]):
             record,
             reveals=record.reveals + reveals,
             publications=record.publications + publications,
-            lead=tally.lead,
+            leading_count=tally.leading_count,
             options=len(tally.entries),
-            leader=tally.leader,
+            leading_option=tally.leading_option,
         )
         return self.record
 

@@ -48,7 +48,9 @@ def get_winner(terms: Mined, docket: Docket) -> Address:
 
     With a proof of work the first to publish it, else the highest stake, the first among equals.
     """
-    competitors = [miner for miner in docket.miners if miner.competes and miner.option == docket.tally.leader]
+    competitors = [
+        miner for miner in docket.miners if miner.competes and miner.option == docket.tally.leading_option
+    ]
     if not competitors:
         return ""
     if terms.pow_bits:

@@ -46,9 +46,9 @@ def _compute_settlement(
     else:
         blamed = sum(is_blamed(terms, record, docket, number) for number in range(record.proposals))
         pool += terms.proposer_stake * blamed
-    lost = terms.voter_stake * (record.commits - record.lead)
-    voter_reward = min(lost // record.lead, STAKE_MAX)
-    return Settlement(proposer_reward, voter_reward, pool + lost - voter_reward * record.lead)
+    lost = terms.voter_stake * (record.commits - record.leading_count)
+    voter_reward = min(lost // record.leading_count, STAKE_MAX)
+    return Settlement(proposer_reward, voter_reward, pool + lost - voter_reward * record.leading_count)
 
 
 def _compute_delta(terms: Staked, account: Address, member: Member, record: Round, docket: Docket) -> int:
@@ -59,7 +59,7 @@ def _compute_delta(terms: Staked, account: Address, member: Member, record: Roun
     if Act.REVEALED in member.acts:
         if record.outcome is Outcome.UNDECIDED:
             return 0
-        return record.voter_reward if member.option == record.leader else -terms.voter_stake
+        return record.voter_reward if member.option == record.leading_option else -terms.voter_stake
     return -terms.voter_stake if Act.COMMITTED in member.acts else 0
 
 

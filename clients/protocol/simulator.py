@@ -16,7 +16,7 @@ from clients.protocol.state import Env
 from clients.protocol.views import T
 from clients.types.chain import Call, Receipt
 from clients.types.errors import ProtocolError, RequestError
-from clients.types.federation import ZERO32, ZERO_ADDRESS, Address, Event, Round, Seat, Status
+from clients.types.federation import ZERO32, ZERO_ADDRESS, Address, Event, MemberView, Round, Status
 
 CHAIN_ID = 31337
 FEDERATION = get_checksummed("0xfed000000000000000000000000000000000fed0")
@@ -118,13 +118,13 @@ class SpecChain(Generic[T]):
         """Return the round in progress, as of the latest block."""
         return self.core.get_status(self._env())
 
-    def seats(self) -> list[Seat]:
-        """Return every seat of the registry, in registry order."""
-        return self.core.get_seats()
+    def members(self) -> list[MemberView]:
+        """Return every member of the registry, in registry order."""
+        return self.core.get_members()
 
-    def seat(self, account: Address) -> Seat:
-        """Return `account`'s seat, whether or not it is in the registry."""
-        return self.core.get_seat(get_checksummed(account))
+    def member(self, account: Address) -> MemberView:
+        """Return `account`'s view, whether or not it is in the registry."""
+        return self.core.get_member(get_checksummed(account))
 
     def round(self, number: int) -> Round:
         """Return round `number`'s record; an empty one where it was never opened."""

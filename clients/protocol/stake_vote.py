@@ -14,7 +14,7 @@ from clients.types.federation import StakeVoteTerms
 
 
 def _check_claims(terms: StakeVoteTerms) -> None:
-    check_claim_terms(terms, terms.seats)
+    check_claim_terms(terms, terms.proposers)
 
 
 STAKE_VOTE: Mechanism[StakeVoteTerms] = Mechanism(

@@ -26,7 +26,7 @@ def _compute_settlement(
 ) -> Settlement:
     if outcome is Outcome.UNDECIDED:
         return Settlement(0, 0, pool)
-    miners = sum(miner.option == record.leader for miner in docket.miners)
+    miners = sum(miner.option == record.leading_option for miner in docket.miners)
     units = docket.selected.weight + record.reveals * compute_validator_units(record)
     units += miners * compute_miner_units(record)
     unit = min(terms.unit_reward, pool // units)
@@ -39,7 +39,7 @@ def _compute_delta(terms: VbflTerms, account: Address, member: Member, record: R
         units += docket.selection.get_weight(member.number)
     if Act.REVEALED in member.acts:
         units += compute_validator_units(record)
-    if Act.PUBLISHED in member.acts and member.option == record.leader:
+    if Act.PUBLISHED in member.acts and member.option == record.leading_option:
         units += compute_miner_units(record)
     return units * record.proposer_reward
 

@@ -18,7 +18,7 @@ from clients.types.federation import Role, Round, VbflTerms
 
 
 def _check_claims(terms: VbflTerms) -> None:
-    check_claim_terms(terms, terms.workers)
+    check_claim_terms(terms, terms.proposers)
 
 
 def select_approved(terms: VbflTerms, record: Round, docket: Docket) -> Selection:

@@ -27,7 +27,7 @@ def check_quorum(terms: Quorate) -> None:
 def _compute_majority(terms: Quorate, record: Round, docket: Docket, wanted: Wanted) -> Outcome:
     if record.reveals == 0 or record.reveals * BPS < terms.quorum_bps * wanted.voters:
         return Outcome.UNDECIDED
-    if record.lead * 2 <= record.reveals:
+    if record.leading_count * 2 <= record.reveals:
         return Outcome.UNDECIDED
     return Outcome.REJECTED if docket.tally.candidate == ZERO32 else Outcome.ACCEPTED
 
@@ -44,11 +44,11 @@ MAJORITY: Verdict[Quorate] = Verdict(count_aggregate, _compute_majority, _count_
 def compute_published(terms: object, record: Round, docket: Docket, wanted: Wanted) -> Outcome:
     """Return what more than half of those drawn to publish have published; Undecided where there is no such
     digest."""
-    if record.lead * 2 <= wanted.publishers:
+    if record.leading_count * 2 <= wanted.publishers:
         return Outcome.UNDECIDED
     return Outcome.REJECTED if docket.tally.candidate == ZERO32 else Outcome.ACCEPTED
 
 
 def count_publications(record: Round, docket: Docket) -> tuple[int, int]:
     """Return how many published the leading digest, and how many another."""
-    return record.lead, record.publications - record.lead
+    return record.leading_count, record.publications - record.leading_count

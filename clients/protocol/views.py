@@ -1,4 +1,4 @@
-"""A federation as one reads it: phase, status, seats, and what is due to whom."""
+"""A federation as one reads it: phase, status, members, and what is due to whom."""
 
 from dataclasses import replace
 from typing import Generic, TypeVar
@@ -16,11 +16,11 @@ from clients.types.federation import (
     Act,
     Address,
     Member,
+    MemberView,
     Outcome,
     Phase,
     Role,
     Round,
-    Seat,
     Standing,
     Status,
 )
@@ -118,7 +118,7 @@ class FederationView(Generic[T]):
             publish_end=ends.publish if drawn else 0,
             seal_block=state.seal_block,
             members=len(state.ledger.registry),
-            seats=wanted.proposers,
+            proposers=wanted.proposers,
             voters=wanted.voters,
             publishers=wanted.publishers,
             seed=state.seed if drawn else ZERO32,
@@ -131,17 +131,17 @@ class FederationView(Generic[T]):
         """Return round `number`'s record; an empty one where it was never opened."""
         return self.state.rounds[number] if 0 <= number <= self.number else Round()
 
-    def get_seat(self, account: Address) -> Seat:
+    def get_member(self, account: Address) -> MemberView:
         """Return `account`'s entry, stake with what is due, and part in the round in progress."""
         member = self.state.ledger.get(account)
         booked = self._compute_booked(account, member)
         out = booked.standing is Standing.BANNED or self.is_barred(account)
         roles, position = self.get_part(account, member)
-        return Seat(account, member, booked.stake, Role.NONE if out else roles, position, out)
+        return MemberView(account, member, booked.stake, Role.NONE if out else roles, position, out)
 
-    def get_seats(self) -> list[Seat]:
-        """Return the seats of the registry, in its order."""
-        return [self.get_seat(account) for account in self.state.ledger.registry]
+    def get_members(self) -> list[MemberView]:
+        """Return the members of the registry, in its order."""
+        return [self.get_member(account) for account in self.state.ledger.registry]
 
     def compute_commitment(self, number: int, voter: Address, ballot: bytes, salt: bytes) -> bytes:
         """Return the commitment that binds this chain and federation."""

@@ -93,7 +93,7 @@ class StakeVoteTerms:
     bond: int
     proposer_stake: int
     voter_stake: int
-    seats: int
+    proposers: int
     min_voters: int
     quorum_bps: int
     max_samples: int
@@ -111,7 +111,7 @@ class VbflTerms:
     genesis: bytes
     bond: int
     unit_reward: int
-    workers: int
+    proposers: int
     validators: int
     miners: int
     max_samples: int
@@ -141,7 +141,7 @@ class BflcTerms:
     managers: tuple[Address, ...]
     committee: int
     updates: int
-    seats: int
+    proposers: int
     max_samples: int
     max_epochs: int
     min_score: int
@@ -204,9 +204,9 @@ class Round:
     commits: int = 0
     reveals: int = 0
     publications: int = 0
-    lead: int = 0
+    leading_count: int = 0
     options: int = 0
-    leader: int = 0
+    leading_option: int = 0
     outcome: Outcome = Outcome.NONE
     proposer_reward: int = 0
     voter_reward: int = 0
@@ -216,7 +216,7 @@ class Round:
 class Status:
     """Everything a client needs to know of the round in progress.
 
-    `seats`, `voters` and `publishers` are how many proposals, commitments and publications it waits for.
+    `proposers`, `voters` and `publishers` are how many proposals, commitments and publications it waits for.
     """
 
     phase: Phase
@@ -228,7 +228,7 @@ class Status:
     publish_end: int
     seal_block: int
     members: int
-    seats: int
+    proposers: int
     voters: int
     publishers: int
     seed: bytes
@@ -243,14 +243,14 @@ class Status:
 
 
 @dataclass(frozen=True, slots=True)
-class Seat:
+class MemberView:
     """An account as of now; `balance` is the stake with the last settled round booked.
 
     `out` says whether it is banned, or would be found to be as soon as it acts or is collected.
     """
 
     account: Address
-    member: Member
+    record: Member
     balance: int
     roles: Role
     position: int

@@ -17,6 +17,7 @@ def option(default: Any, text: str, **metadata: Any) -> Any:
     """Return a settings field with its help text.
 
     `read` among `metadata` turns what a table holds into the value, where its type alone doesn't tell.
+    `spellings` are other names by which tables and command lines may call it.
     """
     return dataclasses.field(default=default, metadata={"help": text, **metadata})
 
@@ -35,6 +36,21 @@ def make(kind: type[T], table: Mapping[str, Any]) -> T:
         read = known[name].metadata.get("read")
         values[name] = read(value) if read else _coerce(name, value, hints[name])
     return kind(**values)
+
+
+def get_spellings(kind: type) -> dict[str, str]:
+    """Return the other names of the settings of `kind`: name → the setting's own name."""
+    items = dataclasses.fields(typing.cast(Any, kind))
+    return {other: item.name for item in items for other in item.metadata.get("spellings", ())}
+
+
+def respell(table: Mapping[str, Any], spellings: Mapping[str, str]) -> dict[str, Any]:
+    """Return `table` with each setting under its own name; `spellings` maps other names to it.
+
+    Where a table has both, the other name's value is taken: it is the narrower one, of fewer mechanisms.
+    """
+    named = {name: value for name, value in table.items() if name not in spellings}
+    return named | {spellings[name]: value for name, value in table.items() if name in spellings}
 
 
 def plain(record: Any, kind: Any = None) -> dict[str, Any]:

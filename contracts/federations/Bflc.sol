@@ -32,7 +32,7 @@ contract Bflc is
     constructor(BflcTerms memory t)
         Federation(CoreTerms(t.token, t.beacon, t.genesis, t.bond, t.schedule))
         Managers(t)
-        Claims(ClaimTerms(t.seats, t.maxSamples, t.maxEpochs))
+        Claims(ClaimTerms(t.proposers, t.maxSamples, t.maxEpochs))
         NumberedRecords(t)
         MedianScore(t)
         ElectedCommittee(t)
@@ -63,7 +63,7 @@ contract Bflc is
             managers: _managers,
             committee: _committee,
             updates: _updates,
-            seats: _mostProposals,
+            proposers: _mostProposers,
             maxSamples: _maxSamples,
             maxEpochs: _maxEpochs,
             minScore: _minScore,

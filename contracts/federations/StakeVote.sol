@@ -30,9 +30,9 @@ contract StakeVote is
 {
     constructor(StakeVoteTerms memory t)
         Federation(CoreTerms(t.token, t.beacon, t.genesis, t.bond, t.schedule))
-        RandomPanel(t.seats, t.minVoters)
-        Claims(ClaimTerms(t.seats, t.maxSamples, t.maxEpochs))
-        Attribution(t.seats, t.attribution)
+        RandomPanel(t.proposers, t.minVoters)
+        Claims(ClaimTerms(t.proposers, t.maxSamples, t.maxEpochs))
+        Attribution(t.proposers, t.attribution)
         DigestMajority(t.quorumBps)
         StakeRedistribution(t.proposerStake, t.voterStake, t.bond)
     {}
@@ -51,7 +51,7 @@ contract StakeVote is
             bond: bond,
             proposerStake: _proposerStake,
             voterStake: _voterStake,
-            seats: _proposers,
+            proposers: _mostProposers,
             minVoters: _minVoters,
             quorumBps: _quorumBps,
             maxSamples: _maxSamples,

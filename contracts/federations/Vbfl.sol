@@ -32,8 +32,8 @@ contract Vbfl is
 {
     constructor(VbflTerms memory t)
         Federation(CoreTerms(t.token, t.beacon, t.genesis, t.bond, t.schedule))
-        WorkerPanel(t.workers, t.validators, t.miners)
-        Claims(ClaimTerms(t.workers, t.maxSamples, t.maxEpochs))
+        WorkerPanel(t.proposers, t.validators, t.miners)
+        Claims(ClaimTerms(t.proposers, t.maxSamples, t.maxEpochs))
         Approvals(true)
         MajorityPublication(t.schedule.publish)
         BlockWinner(t.powBits)
@@ -66,7 +66,7 @@ contract Vbfl is
             genesis: _genesis,
             bond: bond,
             unitReward: _unitReward,
-            workers: _workers,
+            proposers: _mostProposers,
             validators: _validators,
             miners: _miners,
             maxSamples: _maxSamples,

@@ -23,7 +23,7 @@ interface IBflc is IFederation {
         address[] managers; // who admits and expels, by majority
         uint32 committee; // members who score
         uint32 updates; // the paper's k: updates that make a model
-        uint32 seats; // most proposals a round
+        uint32 proposers; // most proposals a round
         uint32 maxSamples; // most samples that a proposal may claim
         uint32 maxEpochs; // most epochs that a proposal may claim
         uint16 minScore; // least median with which an update passes, in hundredths of a percent

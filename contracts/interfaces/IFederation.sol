@@ -70,9 +70,9 @@ interface IFederation {
         uint16 commits;
         uint16 reveals;
         uint16 publications;
-        uint16 lead; // entries for the leading option
+        uint16 leadingCount; // entries for the leading option
         uint16 options; // number of distinct entries in the tally
-        uint16 leader; // the leading option, numbered from 1
+        uint16 leadingOption; // the leading option, numbered from 1
         Outcome outcome;
         uint96 proposerReward; // to a proposer whose update was accepted: each, or for each unit of the update's weight
         uint96 voterReward; // to each voter in the majority, or to the winner of the block
@@ -89,7 +89,7 @@ interface IFederation {
         uint40 publishEnd;
         uint64 sealBlock; // the block whose hash goes into the seed
         uint16 members; // size of the registry now
-        uint16 seats; // proposals that the round waits for, of as many members as it froze; like the two below
+        uint16 proposers; // proposals that the round waits for, of as many members as it froze; like the two below
         uint16 voters; // commitments that it waits for
         uint16 publishers; // publications that it waits for
         bytes32 seed; // 0 before the draw
@@ -98,10 +98,10 @@ interface IFederation {
         Round record;
     }
 
-    /// @notice An account as of now: its entry, its stake with what is due, and its part in the round in progress.
-    struct Seat {
+    /// @notice An account as of now: its record, its stake with what is due, and its part in the round in progress.
+    struct MemberView {
         address account;
-        Member member;
+        Member record; // its entry in the ledger
         uint256 balance; // stake with the last settled round collected
         uint8 roles; // a set of `Roles`; 0 before the draw, and for whoever can't act
         uint16 position; // its place in the drawn permutation
@@ -200,7 +200,7 @@ interface IFederation {
     /// @notice `account` has committed to no ballot in `round`.
     error NotCommitted(address account, uint256 round);
     /// @notice `account` has a part in `round`, which goes on: what it has stays where it is.
-    error SeatInPlay(address account, uint256 round);
+    error RoundInPlay(address account, uint256 round);
     /// @notice A digest can't be 0.
     error EmptyDigest();
     /// @notice An update can't claim `given` samples: from 1 to `limit`.
@@ -289,9 +289,9 @@ interface IFederation {
     function status() external view returns (Status memory);
     function roundOf(uint256 round) external view returns (Round memory);
     function memberCount() external view returns (uint256);
-    /// @notice Up to `count` seats of the registry from place `start`.
-    function seats(uint256 start, uint256 count) external view returns (Seat[] memory);
-    function seatOf(address account) external view returns (Seat memory);
+    /// @notice Up to `count` members, in the order of the registry, from place `start`.
+    function members(uint256 start, uint256 count) external view returns (MemberView[] memory);
+    function memberOf(address account) external view returns (MemberView memory);
     /// @notice keccak256(abi.encode(chain id, this contract, round, voter, ballot, salt))
     function commitmentOf(uint256 round, address voter, bytes calldata ballot, bytes32 salt)
         external

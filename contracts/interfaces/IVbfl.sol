@@ -3,7 +3,7 @@ pragma solidity ^0.8.24;
 
 import {IMined} from "./IMined.sol";
 
-/// @title A federation of workers, validators and miners, drawn anew each round: validators vote on every update, the
+/// @title A federation of proposers, validators and miners, drawn anew each round: validators vote on every update, the
 /// miner with the highest stake publishes, and who is rejected too often is blacklisted (Chen et al., arXiv
 /// 2101.03300).
 interface IVbfl is IMined {
@@ -14,7 +14,7 @@ interface IVbfl is IMined {
         bytes32 genesis; // digest of the model to start from
         uint256 bond; // least stake to join and to act
         uint256 unitReward; // the paper's r, for a sample visited, a signature verified or a vote cast
-        uint32 workers; // proposers a round, fewer where members are few
+        uint32 proposers; // proposers a round, fewer where members are few
         uint32 validators; // voters a round
         uint32 miners; // publishers a round, beside the validators, who check them
         uint32 maxSamples; // most samples that a proposal may claim

@@ -34,7 +34,7 @@ library StakeBook {
     }
 
     /// @notice Take the account of entry `m` out; the last member fills the gap. The caller writes `m`.
-    function strike(Book storage book, IFederation.Member memory m) internal {
+    function remove(Book storage book, IFederation.Member memory m) internal {
         uint256 last = book.registry.length;
         if (m.index != last) {
             address moved = book.registry[last - 1];

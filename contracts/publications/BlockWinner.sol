@@ -46,7 +46,7 @@ abstract contract BlockWinner is Membership, BlockBook, MajorityPublication {
 
     /// @dev Note who wins the block of `round`, of record `r`, that came to `v`.
     function _noteWinner(uint256 round, Round memory r, Verdict memory v) internal {
-        address winner = _mining[r.leader].winner;
+        address winner = _mining[r.leadingOption].winner;
         if (v.outcome == Outcome.Undecided || winner == address(0)) return;
         winnerOf[round] = winner;
         emit BlockWon(round, winner, v.candidate);

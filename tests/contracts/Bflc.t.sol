@@ -105,8 +105,8 @@ contract BflcTest is BflcBench {
         address bad = proposers()[0];
         bytes memory banned = abi.encodeWithSelector(IFederation.AccountBanned.selector, bad);
         expelled(bad);
-        assertEq(federation.seatOf(bad).roles, 0);
-        assertTrue(federation.seatOf(bad).out);
+        assertEq(federation.memberOf(bad).roles, 0);
+        assertTrue(federation.memberOf(bad).out);
         refuses(bad, proposing(1, 1), banned);
         finish();
         fund(bad, 10);
@@ -287,7 +287,7 @@ contract BflcTest is BflcBench {
 
     /// @dev More updates than a word of scores holds, and scores that an earlier round left behind.
     function test_many_updates_in_rounds_that_follow_each_other() public {
-        (committee, updates, mostSeats) = (3, 3, 18);
+        (committee, updates, mostProposers) = (3, 3, 18);
         redeploy(21);
         bytes memory high = "";
         bytes memory low = "";

@@ -19,11 +19,11 @@ contract BladeRoundsTest is BladeBench {
     function test_everybody_does_everything() public {
         openAndDraw();
         IFederation.Status memory s = federation.status();
-        assertEq(s.seats, 4);
+        assertEq(s.proposers, 4);
         assertEq(s.voters, 4);
         assertEq(s.publishers, 4);
         for (uint256 i = 0; i < 4; ++i) {
-            assertEq(federation.seatOf(account(i)).roles, Roles.PROPOSER | Roles.VOTER | Roles.PUBLISHER);
+            assertEq(federation.memberOf(account(i)).roles, Roles.PROPOSER | Roles.VOTER | Roles.PUBLISHER);
         }
         train(100);
         pastChallenge();
@@ -222,7 +222,7 @@ contract BladeRoundsTest is BladeBench {
         assertEq(balance(thief), 0);
         assertEq(balance(victim), BOND + 900 + (winner == victim ? 300 : 0));
         assertEq(federation.pool(), BOUNTY - 2700 - 300 + BOND);
-        assertTrue(federation.seatOf(thief).out);
+        assertTrue(federation.memberOf(thief).out);
         vm.expectEmit(address(federation));
         emit IFederation.Collected(thief, 1, -int256(BOND), 0);
         vm.expectEmit(address(federation));
@@ -245,7 +245,7 @@ contract BladeRoundsTest is BladeBench {
                 judge(list);
                 publishAll(MODEL, naming == 3 ? 13 : 15);
                 federation.settle();
-                assertEq(federation.seatOf(accused).out, naming == 3);
+                assertEq(federation.memberOf(accused).out, naming == 3);
                 assertSolvent();
                 vm.revertToState(snapshot);
             }
@@ -279,7 +279,7 @@ contract BladeRoundsTest is BladeBench {
         assertTrue(blade().winnerOf(1) != thief && blade().winnerOf(1) != address(0));
         // the round after is another one: who is out of it can't win either
         openAndDraw();
-        assertEq(federation.seatOf(thief).roles, 0);
+        assertEq(federation.memberOf(thief).roles, 0);
     }
 
     /// @dev Held by half of the jury to be a copy, it loses nothing, passed or not.
@@ -293,7 +293,7 @@ contract BladeRoundsTest is BladeBench {
         publishAll(MODEL, 15 ^ bit);
         federation.settle();
         assertGe(balance(accused), BOND);
-        assertFalse(federation.seatOf(accused).out);
+        assertFalse(federation.memberOf(accused).out);
         assertEq(federation.pool(), BOUNTY - 2700 - 300);
         assertSolvent();
     }
@@ -306,7 +306,7 @@ contract BladeRoundsTest is BladeBench {
         judgeAll(approving(14, 1));
         publishAll(MODEL, 14);
         federation.settle();
-        assertFalse(federation.seatOf(p[0]).out);
+        assertFalse(federation.memberOf(p[0]).out);
         assertGe(balance(p[0]), BOND);
     }
 
@@ -318,7 +318,7 @@ contract BladeRoundsTest is BladeBench {
         finish();
         assertOutcome(IFederation.Outcome.Undecided);
         assertEq(balance(accused), BOND);
-        assertFalse(federation.seatOf(accused).out);
+        assertFalse(federation.memberOf(accused).out);
         federation.collect(accused);
         assertEq(standing(accused), uint256(IFederation.Standing.Member));
         assertEq(federation.pool(), BOUNTY);

@@ -74,10 +74,10 @@ contract BladeHandler is UpdateHandler {
         World memory w = look();
         if (w.s.phase == IFederation.Phase.Open && w.s.round == 0) w = _gather(w);
         uint256 i = who % PARTICIPANTS;
-        for (uint256 k = 1; k < PARTICIPANTS && w.seats[i].member.index != 0; ++k) {
+        for (uint256 k = 1; k < PARTICIPANTS && w.members[i].record.index != 0; ++k) {
             i = (who % PARTICIPANTS + k) % PARTICIPANTS; // rather somebody who is outside
         }
-        bool stranger = w.seats[i].member.standing == IFederation.Standing.Stranger;
+        bool stranger = w.members[i].record.standing == IFederation.Standing.Stranger;
         if (!stranger || w.s.phase != IFederation.Phase.Open || w.wallets[i] < _bond || w.s.members < WINNERS) return;
         capability = _within(capability, MIN_SAMPLES, MAX_SAMPLES);
         cost = _within(cost, 1, 9);
@@ -87,15 +87,15 @@ contract BladeHandler is UpdateHandler {
         bool better = capability * lowest.cost > lowest.capability * cost;
         if (!better || block.timestamp >= _biddingEnds) return _refused(participant(i), data, "a bid that is too low");
         w = _call(w, participant(i), data);
-        require(w.seats[worst].member.standing == IFederation.Standing.Leaving, "the_worst_bid_makes_room");
-        require(w.seats[i].member.index != 0 && w.s.members == WINNERS, "the_worst_bid_makes_room");
+        require(w.members[worst].record.standing == IFederation.Standing.Leaving, "the_worst_bid_makes_room");
+        require(w.members[i].record.index != 0 && w.s.members == WINNERS, "the_worst_bid_makes_room");
         ++outbids;
     }
 
     function _worstOf(World memory w) private view returns (uint256 worst) {
         IBlade.BidRecord memory lowest;
         for (uint256 i = 0; i < PARTICIPANTS; ++i) {
-            if (w.seats[i].member.index == 0) continue;
+            if (w.members[i].record.index == 0) continue;
             IBlade.BidRecord memory b = blade().bidOf(participant(i));
             (uint256 its, uint256 low) = (uint256(b.capability) * lowest.cost, uint256(lowest.capability) * b.cost);
             if (lowest.order == 0 || its < low || (its == low && b.order > lowest.order)) (worst, lowest) = (i, b);
@@ -199,7 +199,7 @@ contract BladeHandler is UpdateHandler {
         number %= w.s.record.proposals + 1;
         if (w.s.round >= SEEDS) return w;
         bytes memory data = abi.encodeCall(IBlade.accuse, (w.s.round, number, _seedOf(i, w.s.round), 9000));
-        bool may = _did(w, i, Acts.PROPOSED) && number != w.seats[i].member.number && number < w.s.record.proposals;
+        bool may = _did(w, i, Acts.PROPOSED) && number != w.members[i].record.number && number < w.s.record.proposals;
         if (!may) {
             _refused(participant(i), data, "no accuser, or no such update");
             return w;
@@ -248,7 +248,7 @@ contract BladeHandler is UpdateHandler {
         override
         returns (bool)
     {
-        IFederation.Member memory m = federation.seatOf(who).member;
+        IFederation.Member memory m = federation.memberOf(who).record;
         bool proposed = m.round == w.s.round && m.acts & Acts.PROPOSED != 0;
         return _isProven(w, who, digest, nonce, _powBits) && (!proposed || !_isCopy(w, m.number));
     }
@@ -291,7 +291,7 @@ contract BladeHandler is UpdateHandler {
 
     function _isConvicted(World memory b, uint256 i, Expected memory e) private view returns (bool) {
         if (e.outcome == IFederation.Outcome.Undecided || !_did(b, i, Acts.PROPOSED)) return false;
-        return _isCopy(b, b.seats[i].member.number);
+        return _isCopy(b, b.members[i].record.number);
     }
 
     // ------------------------------------------------------------------ laws of this mechanism
@@ -333,7 +333,7 @@ contract BladeHandler is UpdateHandler {
     function convicts_gain_nothing(World memory b, World memory a, Expected memory e) private view {
         for (uint256 i = 0; i < PARTICIPANTS; ++i) {
             if (!_isConvicted(b, i, e)) continue;
-            require(a.seats[i].balance + _bond == b.seats[i].balance, "convicts_gain_nothing");
+            require(a.members[i].balance + _bond == b.members[i].balance, "convicts_gain_nothing");
             require(IMined(address(federation)).winnerOf(b.s.round) != participant(i), "convicts_gain_nothing");
         }
     }
@@ -343,7 +343,7 @@ contract BladeHandler is UpdateHandler {
         for (uint256 i = 0; i < PARTICIPANTS; ++i) {
             bool guilty = _isConvicted(b, i, e);
             if (guilty) ++convicted;
-            require(a.seats[i].out == (guilty || b.seats[i].out), "only_convicts_forfeit_and_leave");
+            require(a.members[i].out == (guilty || b.members[i].out), "only_convicts_forfeit_and_leave");
         }
     }
 }

@@ -68,8 +68,8 @@ contract NamedAttacksBflcTest is BflcBench, NamedAttacks {
         assertSolvent();
         openAndDraw();
         for (uint256 i = 0; i < members.length; ++i) {
-            IFederation.Seat memory seat = federation.seatOf(members[i]);
-            assertEq(seat.roles & Roles.VOTER != 0, seat.position < 3, "by the draw");
+            IFederation.MemberView memory member = federation.memberOf(members[i]);
+            assertEq(member.roles & Roles.VOTER != 0, member.position < 3, "by the draw");
         }
     }
 
@@ -118,7 +118,7 @@ contract NamedAttacksBflcTest is BflcBench, NamedAttacks {
         for (uint256 i = 0; i < 9; ++i) {
             openAndDraw();
             for (uint256 n = 0; n < 3; ++n) {
-                assertTrue(federation.seatOf(account(n)).roles & Roles.VOTER != 0, "the named one");
+                assertTrue(federation.memberOf(account(n)).roles & Roles.VOTER != 0, "the named one");
             }
             if (i % 3 == 0) {
                 proposeAll();
@@ -225,7 +225,7 @@ contract NamedAttacksBflcTest is BflcBench, NamedAttacks {
         assertFalse(bflc().isAllowed(friend));
         assertFalse(bflc().isExpelled(account(0)));
         openAndDraw();
-        assertTrue(federation.seatOf(account(0)).roles != 0);
+        assertTrue(federation.memberOf(account(0)).roles != 0);
     }
 
     /// @dev More than half of the managers expel whom they like, and can't take its stake: it leaves with all of it.

@@ -97,8 +97,8 @@ CHANGES = {
         "contracts/guards/Solvency.sol", "m.stake < bond", "m.stake < bond / 2", play_poor, "ban"
     ),
     "a tie passes": Change(
-        "contracts/verdicts/DigestMajority.sol", "uint256(r.lead) * 2 > r.reveals",
-        "uint256(r.lead) * 2 >= r.reveals", play_tie, "outcome",
+        "contracts/verdicts/DigestMajority.sol", "uint256(r.leadingCount) * 2 > r.reveals",
+        "uint256(r.leadingCount) * 2 >= r.reveals", play_tie, "outcome",
     ),
     "a minute more to reveal": Change(
         "contracts/libraries/RoundClock.sol", "commitEnd(r, s) + s.reveal", "commitEnd(r, s) + s.reveal + 60",

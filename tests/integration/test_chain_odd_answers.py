@@ -83,7 +83,7 @@ def odd(world: World, method: str, answer: Any) -> Web3Chain:
     ("method", "ask"),
     [
         ("eth_call", lambda chain: chain.status()),
-        ("eth_call", lambda chain: chain.seats()),
+        ("eth_call", lambda chain: chain.members()),
         ("eth_call", lambda chain: chain.round(1)),
         ("eth_call", lambda chain: chain.tokens(chain.federation)),
         ("eth_getLogs", lambda chain: chain.events()),

@@ -224,7 +224,7 @@ class Federation:
         record = chain.round(1)
         assert record.outcome is Outcome.ACCEPTED
         assert record.reveals == record.commits == COUNT - 1
-        assert all(seat.balance >= self.stake for seat in chain.seats())
+        assert all(member.balance >= self.stake for member in chain.members())
         methods = [event.name for event in chain.events()]
         assert methods.count("Revealed") == COUNT - 1
 

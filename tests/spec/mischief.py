@@ -83,7 +83,7 @@ def bad_fund(player: "Player") -> Call:
 def bad_deposit(player: "Player") -> Call:
     account = player.anybody(*player.standing(Standing.MEMBER, Standing.BANNED))
     held = player.federation.state.token.get_balance(account)
-    room = STAKE_MAX - player.federation.get_seat(account).balance
+    room = STAKE_MAX - player.federation.get_member(account).balance
     return Call(account, "deposit", (player.rng.choice((0, 0, room, room + 1, held + 1, amount(player))),))
 
 
@@ -117,7 +117,7 @@ def pick(player: "Player", act: Act, role: Role) -> tuple[str, bool]:
     """Return somebody for an act that is `role`'s, and whether nothing but its arguments can be wrong."""
     rng, idle = player.rng, player.idle(role, act)
     registry = player.federation.state.ledger.registry
-    others = [a for a in registry if role not in player.federation.get_seat(a).roles]
+    others = [a for a in registry if role not in player.federation.get_member(a).roles]
     banned = [*player.standing(Standing.BANNED), *player.out()]
     crowd = rng.choice((player.acted(act), idle, idle, others, banned, banned, player.outsiders))
     account = player.anybody(*(crowd or player.accounts))

@@ -183,7 +183,7 @@ class Player:
     def play_open(self, anybody: Address, env: Env) -> Move:
         rng, state = self.rng, self.federation.state
         registry = state.ledger.registry
-        out = [a for a in registry if self.federation.get_seat(a).out and rng.random() < 0.8]
+        out = [a for a in registry if self.federation.get_member(a).out and rng.random() < 0.8]
         if out and rng.random() < 0.6:
             return Move(Call(anybody, "evict", ([*out, *rng.sample(self.accounts, k=rng.randrange(2))],)))
         strangers = [account for account in self.accounts if self.can_join(account)]
@@ -261,9 +261,9 @@ class Player:
         """Return the drawn members who could act as `role` now."""
         found = []
         for account in self.federation.state.ledger.registry:
-            seat = self.federation.get_seat(account)
-            acted = act in self.federation.get_acts(seat.member)
-            if role in seat.roles and not acted and not seat.out:
+            member = self.federation.get_member(account)
+            acted = act in self.federation.get_acts(member.record)
+            if role in member.roles and not acted and not member.out:
                 found.append(account)
         return found
 
@@ -281,7 +281,7 @@ class Player:
     def out(self) -> list[Address]:
         """Return the members whom their next act will ban."""
         registry = self.federation.state.ledger.registry
-        return [account for account in registry if self.federation.get_seat(account).out]
+        return [account for account in registry if self.federation.get_member(account).out]
 
     def mood(self) -> Mood:
         number = self.federation.number

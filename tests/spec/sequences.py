@@ -69,7 +69,7 @@ class Coverage:
         self.cases["proposers or voters paid"] += record.proposer_reward > 0 or record.voter_reward > 0
         self.cases["several options"] += record.options > 1
         if federation.mechanism.name == "stake_vote":
-            self.cases["a tie"] += record.reveals > 0 and record.lead * 2 == record.reveals
+            self.cases["a tie"] += record.reveals > 0 and record.leading_count * 2 == record.reveals
             self.cases["a minority paid"] += record.voter_reward > 0
             self.cases["some blamed"] += self._is_partly_blamed(federation)
         else:
@@ -77,7 +77,7 @@ class Coverage:
 
     def _is_partly_blamed(self, federation: Federation[Any]) -> bool:
         record, marks = federation.record, federation.docket.marks
-        blamed = sum(mark * 2 > record.lead for mark in marks)
+        blamed = sum(mark * 2 > record.leading_count for mark in marks)
         return record.outcome is Outcome.REJECTED and 0 < blamed < record.proposals
 
     def note_judged(self, federation: Federation[Any], before: object) -> None:

@@ -4,7 +4,9 @@ import ast
 import dataclasses
 import re
 from collections.abc import Callable
+from dataclasses import Field
 from pathlib import Path
+from typing import Any
 from urllib.parse import unquote
 
 import pytest
@@ -72,15 +74,23 @@ def option(name: str) -> str:
     return "--" + name.replace("_", "-")
 
 
+def shown(field: Field[Any]) -> str:
+    return " ".join(field.default) if isinstance(field.default, tuple) else str(field.default)
+
+
 # ------------------------------------------------------------------ settings and options
 
 
 def test_settings_page_has_every_setting_with_its_default() -> None:
     table = rows(page("reference/settings.md"))
-    owned = [next(iter(owners.values())) for owners in get_owned().values()]
-    for field in [*COMMON.values(), *owned]:
-        default = " ".join(field.default) if isinstance(field.default, tuple) else str(field.default)
-        assert table[option(field.name)][0] == (f"`{default}`" if default else "(empty)"), field.name
+    for field in COMMON.values():
+        default = f"`{shown(field)}`" if shown(field) else "(empty)"
+        assert table[option(field.name)][0] == default, field.name
+    for name, owners in get_owned().items():
+        default, *_ = map(shown, owners.values())
+        others = {own: shown(field) for own, field in owners.items() if shown(field) != default}
+        told = "".join(f"; `{own}` `{its}`" for own, its in others.items())
+        assert table[option(name)][0] == f"`{default}`{told}", name
     assert {name for name in table if name.startswith("--")} == set(map(option, SHARED["clients.swarm"]))
 
 

@@ -265,7 +265,7 @@ def wrong_selection(record: Recorded) -> Sign:
 def wrong_winner(record: Recorded) -> Sign:
     place = record.find("BlockWon")
     args = event_of(record, place)
-    other = next(who for who in record.seats_now if who != args["winner"])
+    other = next(who for who in record.members_now if who != args["winner"])
     record.alter(place, winner=other)
     return Sign("winner", args["round"])
 
@@ -283,6 +283,6 @@ def forged_winner(record: Recorded) -> Sign:
     args = event_of(record, record.find("BlockWon"))
     needs(any(one.name == "Settled" and one.args["round"] == args["round"] for one in record.entries))
     record.views_now["winnerOf", (args["round"],)] = next(
-        who for who in record.seats_now if who != args["winner"]
+        who for who in record.members_now if who != args["winner"]
     )
     return Sign("winner", args["round"])

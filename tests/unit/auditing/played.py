@@ -18,7 +18,7 @@ from clients.protocol.simulator import FEDERATION, SpecChain, compute_block_hash
 from clients.protocol.state import Env
 from clients.protocol.task import get_task
 from clients.types.chain import Call, Receipt
-from clients.types.federation import ZERO32, ZERO_ADDRESS, Address, Event, Round, Seat, Status
+from clients.types.federation import ZERO32, ZERO_ADDRESS, Address, Event, MemberView, Round, Status
 from tests.spec.manners import PLAYERS
 from tests.spec.player import Player
 from tests.spec.worlds import DRAW_TERMS, Shared, draw_funds, draw_schedule
@@ -77,8 +77,8 @@ class Playground:
             entries=list(chain.events()),
             transfers=list(self.transfers),
             status_now=chain.status(),
-            registry_now=chain.seats(),
-            seats_now={account: chain.seat(account) for account in accounts},
+            registry_now=chain.members(),
+            members_now={account: chain.member(account) for account in accounts},
             rounds_now={number: chain.round(number) for number in range(core.number + 1)},
             tokens_now=chain.tokens(chain.federation),
             views_now=get_views(core),
@@ -118,8 +118,8 @@ class Recorded:
     entries: list[Event]
     transfers: list[Transfer]
     status_now: Status
-    registry_now: list[Seat]
-    seats_now: dict[Address, Seat]
+    registry_now: list[MemberView]
+    members_now: dict[Address, MemberView]
     rounds_now: dict[int, Round]
     tokens_now: int
     views_now: dict[tuple[str, tuple[object, ...]], Any]
@@ -160,16 +160,16 @@ class Recorded:
     def status(self, at: int) -> Status:
         return self.status_now
 
-    def registry(self, at: int) -> list[Seat]:
+    def registry(self, at: int) -> list[MemberView]:
         return self.registry_now
 
-    def seats(self, accounts: Sequence[Address], at: int) -> list[Seat]:
-        return [self.seats_now.get(account) or self.stranger(account) for account in accounts]
+    def members(self, accounts: Sequence[Address], at: int) -> list[MemberView]:
+        return [self.members_now.get(account) or self.stranger(account) for account in accounts]
 
-    def stranger(self, account: Address) -> Seat:
+    def stranger(self, account: Address) -> MemberView:
         from clients.types.federation import Member, Role
 
-        return Seat(account, Member(), 0, Role.NONE, 0, False)
+        return MemberView(account, Member(), 0, Role.NONE, 0, False)
 
     def rounds(self, numbers: Sequence[int], at: int) -> list[Round]:
         return [self.rounds_now[number] for number in numbers]
@@ -191,8 +191,8 @@ class Recorded:
         self.entries[place] = replace(event, args={**event.args, **args})
 
     def alter_member(self, account: Address, **changes: Any) -> None:
-        seat = self.seats_now[account]
-        self.seats_now[account] = replace(seat, member=replace(seat.member, **changes))
+        member = self.members_now[account]
+        self.members_now[account] = replace(member, record=replace(member.record, **changes))
 
 
 def build_playground(rng: Random, mechanism: str, *, illegal: float = 0.2) -> tuple[Playground, Player]:

@@ -258,10 +258,10 @@ def test_settled_rounds_are_forgotten(mechanism: str) -> None:
     kept: list[Sequence[Point]] = []
     verdict = audit(record, save=kept.append)
     assert verdict.findings == ()
-    held = {seat.member.round for seat in record.seats_now.values() if seat.member.acts}
+    held = {member.record.round for member in record.members_now.values() if member.record.acts}
     state = kept[-1][-1].replay
     assert set(state["rounds"]) == held | {0, rounds}
-    assert len(state["state"]["rounds"]) == len(state["rounds"]) <= len(record.seats_now) + 2
+    assert len(state["state"]["rounds"]) == len(state["rounds"]) <= len(record.members_now) + 2
 
 
 def test_pages_adapt_to_what_is_in_them() -> None:
@@ -286,7 +286,7 @@ def test_only_findings_of_the_scope_are_told() -> None:
 
 def test_a_history_gone_wild_ends_early() -> None:
     record = play_history("wild", "stake_vote", 400).record()
-    who, block = next(iter(record.seats_now)), record.entries[0].block
+    who, block = next(iter(record.members_now)), record.entries[0].block
     record.entries[:] = [
         Event("Funded", {"account": who, "amount": 1, "pool": 0}, block, f"0x{place:064x}")
         for place in range(1, 1_200)

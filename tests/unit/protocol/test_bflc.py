@@ -207,7 +207,7 @@ def test_managers_name_a_committee_between_rounds_and_only_then() -> None:
         assert [call(manager, "nameCommittee", list(accounts)) for manager in managers[:2]] == [None] * 2
 
     def sitting() -> list[Address]:
-        return [seat.account for seat in chain.seats() if seat.roles & Role.VOTER]
+        return [member.account for member in chain.members() if member.roles & Role.VOTER]
 
     assert [call(manager, "allow", A[:3]) for manager in managers[:2]] == [None] * 2
     assert [call(account, "join", 10) for account in A[:3]] == [None] * 3

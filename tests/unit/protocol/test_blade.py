@@ -54,7 +54,7 @@ TERMS = BladeTerms(
     schedule=Schedule(propose=100, commit=100, reveal=100, publish=100, unbonding=400),
 )
 UPDATES = tuple(Update(A[at], b"\2" * 32, samples, 1) for at, samples in enumerate((40, 30, 10)))
-RECORD = Round(members=3, proposals=3, reveals=3, leader=1, outcome=Outcome.ACCEPTED)
+RECORD = Round(members=3, proposals=3, reveals=3, leading_option=1, outcome=Outcome.ACCEPTED)
 DOCKET = Docket(UPDATES, marks=(3, 2, 0), copies=(2, 1, 2), accused=0b111, winner=A[2])
 
 
@@ -170,7 +170,7 @@ def test_the_winners_are_those_who_offer_most_for_least_and_losers_are_refunded(
         assert call(chain, A[at], "bid", capability, cost, noise(at, 0)) is None
     assert call(chain, A[3], "bid", 30, 10, noise(3, 0)) == ProtocolError("Outbid", 30, 10)
     assert call(chain, A[3], "bid", 20, 5, noise(3, 0)) is None
-    assert [seat.account for seat in chain.seats()] == [A[0], A[1], A[3]]
+    assert [member.account for member in chain.members()] == [A[0], A[1], A[3]]
     assert call(chain, A[2], "withdraw") is None
     assert chain.tokens(A[2]) == 2_000
     assert call(chain, A[2], "join", 10) == ProtocolError("NotAdmitted", A[2])
@@ -188,7 +188,7 @@ def test_a_task_from_its_bids_to_its_end() -> None:
         assert call(chain, A[0], "open") is None
         assert call(chain, A[0], "draw") is None
         everything = Role.PROPOSER | Role.VOTER | Role.PUBLISHER
-        assert {seat.roles for seat in chain.seats()} == {everything}
+        assert {member.roles for member in chain.members()} == {everything}
         for at in range(3):
             assert call(chain, A[at], "propose", number, b"\3" * 32, 40, 1) is None
         over = call(chain, A[0], "commit", number, b"\4" * 32)
@@ -209,11 +209,11 @@ def test_a_task_from_its_bids_to_its_end() -> None:
         assert chain.round(number).outcome is Outcome.ACCEPTED
         assert chain.status().phase is Phase.OPEN
     # 500 a round: 100 for the block, 400 / 80 = 5 a sample; nobody's deposit is more, so the first wins both.
-    assert [chain.seat(A[at]).balance for at in range(3)] == [10 + 600, 10 + 400, 0]
+    assert [chain.member(A[at]).balance for at in range(3)] == [10 + 600, 10 + 400, 0]
     assert call(chain, A[0], "open") == ProtocolError("TaskOver", 2, chain.now() - 1)
     assert [call(chain, A[at], "exit") for at in range(2)] == [None, None]
     assert call(chain, A[3], "evict", [A[2]]) is None
-    assert chain.seat(A[2]).member.standing is Standing.BANNED
+    assert chain.member(A[2]).record.standing is Standing.BANNED
     assert call(chain, A[3], "reclaim") is None
     assert chain.tokens(A[4]) == 2_000 - 1_000 + 10
     assert call(chain, A[3], "reclaim") == ProtocolError("NothingToClaim", A[4])

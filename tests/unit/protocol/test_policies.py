@@ -22,9 +22,11 @@ def play_to_the_end(mechanism: Mechanism[StakeVoteTerms], ballots: list[bytes]) 
     chain.send([Call(account, "join", (12,)) for account in ACCOUNTS])
     chain.send([Call(ACCOUNTS[0], "open")])
     chain.send([Call(ACCOUNTS[0], "draw")])
-    seats, salt = chain.seats(), b"\2" * 32
-    chain.send([Call(s.account, "propose", (1, b"\3" * 32, 1, 1)) for s in seats if s.roles is Role.PROPOSER])
-    voters = dict(zip([s.account for s in seats if s.roles is Role.VOTER], ballots, strict=True))
+    members, salt = chain.members(), b"\2" * 32
+    chain.send(
+        [Call(s.account, "propose", (1, b"\3" * 32, 1, 1)) for s in members if s.roles is Role.PROPOSER]
+    )
+    voters = dict(zip([s.account for s in members if s.roles is Role.VOTER], ballots, strict=True))
     sealed = {
         voter: chain.core.compute_commitment(1, voter, ballot, salt) for voter, ballot in voters.items()
     }
@@ -61,8 +63,8 @@ def test_another_verdict_payout_and_guard() -> None:
     (receipt,) = chain.send([Call(ACCOUNTS[0], "settle")])
     assert receipt.events[0].args["outcome"] is Outcome.ACCEPTED
     chain.send([Call(ACCOUNTS[0], "evict", (ACCOUNTS,))])
-    assert {chain.seat(account).member.standing for account in ACCOUNTS} == {Standing.BANNED}
-    assert {chain.seat(account).balance for account in ACCOUNTS} == {12}
+    assert {chain.member(account).record.standing for account in ACCOUNTS} == {Standing.BANNED}
+    assert {chain.member(account).balance for account in ACCOUNTS} == {12}
 
 
 def test_another_panel() -> None:
@@ -75,5 +77,5 @@ def test_another_panel() -> None:
     chain.send([Call(account, "join", (12,)) for account in ACCOUNTS])
     chain.send([Call(ACCOUNTS[0], "open")])
     chain.send([Call(ACCOUNTS[0], "draw")])
-    assert {seat.roles for seat in chain.seats()} == {Role.VOTER}
+    assert {member.roles for member in chain.members()} == {Role.VOTER}
     assert chain.status().phase is Phase.SETTLE

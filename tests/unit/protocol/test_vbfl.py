@@ -24,7 +24,9 @@ UPDATES = tuple(
     Update(ADDRESS, b"\2" * 32, samples, epochs) for samples, epochs in ((600, 5), (100, 1), (50, 2))
 )
 """The paper's workers have 600 samples and train 5 epochs: l_ew * |train_w| = 3000."""
-RECORD = Round(proposals=3, commits=2, reveals=2, publications=4, lead=3, options=2, leader=1)
+RECORD = Round(
+    proposals=3, commits=2, reveals=2, publications=4, leading_count=3, options=2, leading_option=1
+)
 
 
 def docket(bitmap: int = 0b101) -> Docket:
@@ -41,7 +43,7 @@ def gain(member: Member, record: Round) -> int:
 def test_rewards_are_equations_1_to_3() -> None:
     # (1) a worker: 600 * 5 = 3000 r, 50 * 2 = 100 r; the second's update did not pass.
     # (2) a validator: a verification and a vote for each of 3 updates: 6 r, and 2 validators voted.
-    # (3) a miner: a verification for each of 2 votes on 3 updates: 6 r; m1 alone published the leader.
+    # (3) a miner: a verification for each of 2 votes on 3 updates: 6 r; m1 alone published what leads.
     units = 3_000 + 100 + 2 * 6 + 1 * 6
     paid = VBFL.payout.compute_settlement(TERMS, RECORD, docket(), Outcome.ACCEPTED, 7 * units + 5)
     assert paid == (7, 0, 5)
@@ -159,7 +161,7 @@ def test_what_is_published_is_what_passed() -> None:
 def test_more_than_half_of_those_drawn_must_publish_the_same() -> None:
     def outcome(lead: int, candidate: bytes = MODEL) -> Outcome:
         noted = replace(BLANK, tally=Tally((candidate,), (lead,), 1))
-        record = replace(RECORD, lead=lead, publications=lead)
+        record = replace(RECORD, leading_count=lead, publications=lead)
         return compute_published(TERMS, record, noted, Wanted(3, 2, 4))
 
     assert [outcome(lead) for lead in (2, 3)] == [Outcome.UNDECIDED, Outcome.ACCEPTED]

@@ -29,10 +29,9 @@ export interface Terms {
   schedule: { propose: number; commit: number; reveal: number; publish: number };
   proposerStake?: bigint;
   voterStake?: bigint;
-  seats?: number;
+  proposers?: number;
   quorumBps?: number;
   attribution?: boolean;
-  workers?: number;
   validators?: number;
   miners?: number;
   committee?: number;
