@@ -20,7 +20,7 @@ from typing import Any
 from eth_abi.abi import encode
 
 from benchmarks.spec_rounds import build_chain, play_round
-from clients.auditing.auditor import Auditor, Scope, Verdict
+from clients.auditing.auditor import Auditor, AuditResult, Scope
 from clients.auditing.nodesource import NodeSource
 from clients.ports.chain.abi import Abi
 from clients.ports.chain.link import Link
@@ -150,7 +150,7 @@ def play(proposers: int, voters: int, rounds: int) -> SpecChain[Any]:
     return chain
 
 
-def audit(source: NodeSource) -> Verdict:
+def audit(source: NodeSource) -> AuditResult:
     return Auditor(source, Scope(), save=lambda points: None).run()
 
 

@@ -15,7 +15,7 @@ from clients.auditing.comparing import compare_records, compare_rounds, compare_
 from clients.auditing.findings import Finding, Findings, TooManyFindings
 from clients.auditing.models import Models
 from clients.auditing.purse import count_flows
-from clients.auditing.replay import Replay, Settled
+from clients.auditing.replay import Replay, ReplayedRound
 from clients.auditing.source import Block, Logs, Source, Transfer
 from clients.protocol.state import Env
 from clients.types.errors import ProtocolError, RequestError, UnavailableError
@@ -43,7 +43,7 @@ class Scope:
 
 
 @dataclass(frozen=True, slots=True)
-class Verdict:
+class AuditResult:
     """What an audit came to."""
 
     findings: tuple[Finding, ...]
@@ -138,7 +138,7 @@ class Auditor:
         self._absences = self._make_absences()
         self._span = 256
 
-    def run(self) -> Verdict:
+    def run(self) -> AuditResult:
         """Audit up to the latest block. UnavailableError where chain or store don't answer."""
         tip = self._source.tip()
         if tip.number < self._scope.first_block:
@@ -251,7 +251,7 @@ class Auditor:
         elif events < EVENTS // 3:
             self._span = min(MOST_BLOCKS, self._span * 2)
 
-    def _play(self, logs: Logs, blocks: Mapping[int, Block]) -> list[Settled]:
+    def _play(self, logs: Logs, blocks: Mapping[int, Block]) -> list[ReplayedRound]:
         moved: dict[tuple[int, str], list[Transfer]] = defaultdict(list)
         for transfer in logs.transfers:
             moved[transfer.block, transfer.transaction].append(transfer)
@@ -260,7 +260,7 @@ class Auditor:
             acted[entry.event.block, entry.event.transaction].append(entry.event)
         # By block, and within a block as the events came; what moved tokens alone comes after.
         order = sorted(dict.fromkeys([*acted, *moved]), key=lambda key: key[0])
-        done: list[Settled] = []
+        done: list[ReplayedRound] = []
         for number, transaction in order:
             block, events = blocks[number], acted.get((number, transaction), [])
             env = Env(block.time, number, partial(self._get_entropy, number), transaction)
@@ -282,7 +282,7 @@ class Auditor:
             text += f"\n{event.transaction} {event.name} {' '.join(args)}"
         self._progress.transcript = sha256(text.encode()).hexdigest()
 
-    def _note_settled(self, one: Settled, block: Block) -> None:
+    def _note_settled(self, one: ReplayedRound, block: Block) -> None:
         self._progress.settled += 1
         if self._history and self._scope.has(one.number):
             self._progress.history.append(
@@ -296,7 +296,7 @@ class Auditor:
                 }
             )
 
-    def _look_at(self, done: Sequence[Settled], tip: Block) -> None:
+    def _look_at(self, done: Sequence[ReplayedRound], tip: Block) -> None:
         """Hold what was settled against the chain's records and the store, then forget it."""
         compare_rounds(self._findings, self._source, done, tip.number)
         if self._models is not None:
@@ -339,13 +339,13 @@ class Auditor:
         built = self._source.build(self._known[self._contract].creation, tip.number)
         check_code(found, self._source.code(tip.number), self._contract, self._known, built)
 
-    def _conclude(self, tip: Block, *, ended_early: bool = False) -> Verdict:
+    def _conclude(self, tip: Block, *, ended_early: bool = False) -> AuditResult:
         first = self._source.blocks([self._scope.first_block])[0]
         inside = [one for one in self._findings if self._scope.has(one.round)]
         # In the chain's order; what is of no transaction, comes last.
         findings = tuple(sorted(inside, key=lambda one: (not one.transaction, one.block)))
         progress = self._progress
-        return Verdict(
+        return AuditResult(
             findings,
             first,
             tip,

@@ -14,9 +14,9 @@ from typing import Any, get_args, get_origin, get_type_hints
 
 from clients.auditing.findings import Finding, Findings, clean
 from clients.auditing.purse import Purse
-from clients.auditing.replay import Acts, Publishment, Replay
+from clients.auditing.replay import Acts, Published, Replay
 from clients.ports.files import write_whole
-from clients.protocol.docket import BLANK
+from clients.protocol.docket import BLANK, Publication
 from clients.protocol.snapshot import dump_state, load_state
 from clients.protocol.state import State
 from clients.types.errors import RequestError, UnavailableError
@@ -24,7 +24,7 @@ from clients.types.federation import Round
 
 DAMAGED = "the checkpoint is damaged: start without it."
 
-VERSION = 2
+VERSION = 3
 MOST_POINTS = 6
 MAX_BYTES = 2**30
 
@@ -82,7 +82,15 @@ def dump_replay(replay: Replay) -> Json:
         "number": replay.number,
         "proposals": [list(one) for one in acts.proposals],
         "publications": [
-            [one.account, one.digest.hex(), one.transaction, one.block] for one in acts.publications
+            [
+                one.account,
+                one.publication.digest.hex(),
+                one.publication.selection,
+                one.publication.nonce.hex(),
+                one.transaction,
+                one.block,
+            ]
+            for one in acts.publications
         ],
     }
 
@@ -90,9 +98,9 @@ def dump_replay(replay: Replay) -> Json:
 def load_replay(replay: Replay, data: Json) -> None:
     """Bring `replay` to where `dump_replay` was. RequestError where the data is something else."""
     try:
-        state = load_state(data["state"], replay.core.mechanism.notes.kind)
+        state = load_state(data["state"], replay.core.mechanism.own_state.kind)
         if not _is_a(State, replace(state, own=None)) or not _is_a(
-            replay.core.mechanism.notes.kind, state.own
+            replay.core.mechanism.own_state.kind, state.own
         ):
             raise ValueError("of another type")
         _put_rounds(state, data["rounds"], data["number"])
@@ -102,8 +110,13 @@ def load_replay(replay: Replay, data: Json) -> None:
         replay.acts = Acts(
             [(str(transaction), int(block)) for transaction, block in data["proposals"]],
             [
-                Publishment(str(account), bytes.fromhex(digest), str(transaction), int(block))
-                for account, digest, transaction, block in data["publications"]
+                Published(
+                    str(account),
+                    Publication(bytes.fromhex(digest), int(selection), bytes.fromhex(nonce)),
+                    str(transaction),
+                    int(block),
+                )
+                for account, digest, selection, nonce, transaction, block in data["publications"]
             ],
         )
         replay.kept, replay.seen = set(data["rounds"]), replay.number

@@ -5,9 +5,9 @@ from dataclasses import fields, is_dataclass
 from typing import Any, TypeVar
 
 from clients.auditing.findings import Findings
-from clients.auditing.replay import Replay, Settled
+from clients.auditing.replay import Replay, ReplayedRound
 from clients.auditing.source import Block, Source
-from clients.protocol.council import Council, get_council, get_entry
+from clients.protocol.council import Council, get_council, get_record
 from clients.protocol.state import Env
 from clients.protocol.task import TaskBook, get_task
 from clients.types.federation import ZERO_ADDRESS, Address, Member, MemberView, Round, Status
@@ -68,7 +68,9 @@ def _compare_fields(findings: Findings, say: Callable[[str], str], mine: D, thei
             findings.add(_KINDS.get(field.name, field.name), say(field.name), expected, found, **where)
 
 
-def compare_round(findings: Findings, number: int, mine: Round, theirs: Round, settled: Settled) -> None:
+def compare_round(
+    findings: Findings, number: int, mine: Round, theirs: Round, settled: ReplayedRound
+) -> None:
     """Hold a settled round's record against the replay's."""
     _compare_fields(
         findings, _of_record, mine, theirs,
@@ -76,7 +78,7 @@ def compare_round(findings: Findings, number: int, mine: Round, theirs: Round, s
     )  # fmt: skip
 
 
-def compare_rounds(findings: Findings, source: Source, done: Sequence[Settled], at: int) -> None:
+def compare_rounds(findings: Findings, source: Source, done: Sequence[ReplayedRound], at: int) -> None:
     """Hold the records of rounds that the replay has settled against the chain's, which never change."""
     for start in range(0, len(done), PAGE):
         part = done[start : start + PAGE]
@@ -105,8 +107,8 @@ def compare_records(findings: Findings, source: Source, replay: Replay, first: i
         part = numbers[start : start + PAGE]
         found = source.views([("recordOf", (number,)) for number in part], at)
         for number, theirs in zip(part, found, strict=True):
-            entry = get_entry(replay.core.terms, replay.core.state, number)
-            expected = (entry.digest, entry.uploader or ZERO_ADDRESS, entry.score)
+            record = get_record(replay.core.terms, replay.core.state, number)
+            expected = (record.digest, record.uploader or ZERO_ADDRESS, record.score)
             if theirs != expected:
                 findings.add("record", f"the record number {number}", expected, theirs)
     return height

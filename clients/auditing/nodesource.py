@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
 
-from clients.auditing.source import STRANGE, Block, Entry, Logs, Transfer
+from clients.auditing.source import STRANGE, Block, LoggedEvent, Logs, Transfer
 from clients.ports.chain.abi import (
     Abi,
     address,
@@ -140,11 +140,11 @@ class NodeSource:
             found[number, index] = log
         return [found[key] for key in sorted(found)]  # type: ignore[type-var]
 
-    def _entry(self, log: Any) -> Entry:
+    def _entry(self, log: Any) -> LoggedEvent:
         event = self._abi.event(log)
         if event is None:
             event = Event(STRANGE, {}, as_int(log["blockNumber"]), as_hex(log["transactionHash"]))
-        return Entry(event, as_hex(log["blockHash"]) if log.get("blockHash") else "")
+        return LoggedEvent(event, as_hex(log["blockHash"]) if log.get("blockHash") else "")
 
     def _transfer(self, log: Any) -> Transfer:
         event = self._token_abi.event(log)

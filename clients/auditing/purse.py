@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from clients.auditing.source import Transfer
-from clients.protocol.ledger import Token
+from clients.protocol.ledger import TokenBook
 from clients.types.federation import Address
 
 Flows = Counter[tuple[bool, Address, int]]
@@ -13,7 +13,7 @@ Flows = Counter[tuple[bool, Address, int]]
 
 
 @dataclass(slots=True)
-class Purse(Token):
+class Purse(TokenBook):
     """The federation's own balance; others' are none of the audit's business."""
 
     flows: Flows = field(default_factory=Counter)
@@ -25,7 +25,7 @@ class Purse(Token):
 
     def process_transfer(self, sender: Address, to: Address, amount: int) -> None:
         """Hand `amount` out. ERC20InsufficientBalance where the federation doesn't have it."""
-        Token.process_transfer(self, sender, to, amount)
+        TokenBook.process_transfer(self, sender, to, amount)
         if to != sender:
             self.balances.pop(to)
         self._note(False, to, amount)

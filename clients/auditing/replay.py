@@ -12,7 +12,7 @@ from clients.auditing.purse import Flows, Purse
 from clients.auditing.source import STRANGE
 from clients.auditing.words import ARGUMENTS, WHOLE, describe_refusal, get_refusal
 from clients.protocol.council import Council
-from clients.protocol.docket import BLANK, Docket
+from clients.protocol.docket import BLANK, Docket, Publication
 from clients.protocol.federation import Federation
 from clients.protocol.mechanisms import MECHANISMS
 from clients.protocol.state import Env
@@ -24,17 +24,17 @@ _WHO = ("account", "proposer", "voter", "publisher", "accuser", "manager", "winn
 
 
 @dataclass(frozen=True, slots=True)
-class Publishment:
-    """A publication on record: whose, of which digest, in which transaction."""
+class Published:
+    """A publication on record: whose, and where the chain tells of it."""
 
     account: Address
-    digest: bytes
+    publication: Publication
     transaction: str
     block: int
 
 
 @dataclass(frozen=True, slots=True)
-class Settled:
+class ReplayedRound:
     """A round as the rules settle it, and where the chain tells of it."""
 
     number: int
@@ -47,7 +47,7 @@ class Settled:
     block: int
     proposals: tuple[tuple[str, int], ...]
     """Transaction and block of each proposal, by its number."""
-    publications: tuple[Publishment, ...]
+    publications: tuple[Published, ...]
 
 
 @dataclass(slots=True)
@@ -55,7 +55,7 @@ class Acts:
     """Where the chain tells of the acts of the round in progress."""
 
     proposals: list[tuple[str, int]] = field(default_factory=list)
-    publications: list[Publishment] = field(default_factory=list)
+    publications: list[Published] = field(default_factory=list)
 
 
 def _as(kind: type, value: object) -> object:
@@ -93,7 +93,7 @@ class Replay:
         """The current round; 0 before the first."""
         return self.core.number
 
-    def play(self, env: Env, events: Sequence[Event], flows: Flows) -> list[Settled]:
+    def play(self, env: Env, events: Sequence[Event], flows: Flows) -> list[ReplayedRound]:
         """Play one transaction's events, which moved tokens as `flows`; return the rounds that it settled."""
         settled = []
         for deed in read_deeds(events, time=env.time, fee=self._fee):
@@ -102,7 +102,7 @@ class Replay:
         self._compare_flows(env, flows)
         return settled
 
-    def _play_deed(self, env: Env, deed: Deed) -> Settled | None:
+    def _play_deed(self, env: Env, deed: Deed) -> ReplayedRound | None:
         main = deed.main
         if deed.call is None:
             name = "a log of no known kind" if main.name == STRANGE else f"the event {main.name}"
@@ -141,7 +141,7 @@ class Replay:
         state.seed, self._doubted = self._doubted, state.seed
         return None
 
-    def _note(self, env: Env, deed: Deed, main: Event, number: int) -> Settled | None:
+    def _note(self, env: Env, deed: Deed, main: Event, number: int) -> ReplayedRound | None:
         """Note where the acts of a round are told of; return the round that was settled."""
         where = env.transaction, env.block
         if main.name == "Opened":
@@ -155,12 +155,15 @@ class Replay:
             self.acts.proposals.append(where)
         elif main.name == "Published":
             assert deed.call is not None
-            digest = deed.call.args[1]
+            digest, selection, nonce = deed.call.args[1:]
             assert isinstance(digest, bytes)
-            self.acts.publications.append(Publishment(deed.call.sender, digest, *where))
+            assert isinstance(selection, int)
+            assert isinstance(nonce, bytes)
+            publication = Publication(digest, selection, nonce)
+            self.acts.publications.append(Published(deed.call.sender, publication, *where))
         elif main.name == "Settled":
             core = self.core
-            return Settled(
+            return ReplayedRound(
                 number, core.record, core.docket, core.state.head, core.docket.winner, *where,
                 tuple(self.acts.proposals), tuple(self.acts.publications),
             )  # fmt: skip

@@ -20,7 +20,7 @@ class Block:
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class LoggedEvent:
     """An event of the federation's, in the block of this hash; no hash where the node tells none."""
 
     event: Event
@@ -42,7 +42,7 @@ class Transfer:
 class Logs:
     """What happened in some blocks, in order."""
 
-    entries: Sequence[Entry]
+    entries: Sequence[LoggedEvent]
     transfers: Sequence[Transfer] = ()
 
 

@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from clients.engine.results import LineFile
-from clients.ports.chain.flights import Entry
+from clients.ports.chain.flights import JournalEntry
 from clients.ports.files import write_whole
 from clients.types.chain import Call, Devnet, Receipt
 from clients.types.cid import Cid
@@ -122,15 +122,15 @@ class Journal:
                 found[who] = (number, record["memory"])
         return {who: told for who, (_, told) in found.items()}
 
-    def note_sent(self, entry: Entry) -> None:
+    def note_sent(self, entry: JournalEntry) -> None:
         """Write down what is about to be sent, so that nobody need wonder whether it was."""
         self._sent.append(entry.to_json())
 
-    def sent(self) -> list[Entry]:
+    def sent(self) -> list[JournalEntry]:
         """Return what was sent, the latest last, less what `keep_sent` dropped; old versions' records too."""
-        return [Entry.from_json(record, self._sent.path) for record in self._sent.read()]
+        return [JournalEntry.from_json(record, self._sent.path) for record in self._sent.read()]
 
-    def keep_sent(self, entries: Iterable[Entry]) -> None:
+    def keep_sent(self, entries: Iterable[JournalEntry]) -> None:
         """Forget what was sent but for `entries`: the chain has all else."""
         self._sent.keep([entry.to_json() for entry in entries])
 

@@ -19,8 +19,7 @@ from clients.protocol.simulator import BEACON, TOKEN, SpecChain
 from clients.types.chain import Call, Chain, Devnet
 from clients.types.errors import RequestError, UnavailableError
 from clients.types.federation import SAMPLES_MAX, Address, Standing
-from deploy.federation import DEV_CHAINS, deploy_federation
-from deploy.federation import fill_pool as deploy_pool
+from deploy.federation import DEV_CHAINS, add_to_pool, deploy_federation
 
 GAS_MONEY = 10**18
 """Wei that a participant gets to pay for its transactions, on a development chain."""
@@ -142,7 +141,7 @@ def fill_pool(chain: Chain, sponsor: Address, amount: int) -> None:
     if short <= 0:
         return
     if isinstance(chain, Web3Chain):
-        deploy_pool(chain, sponsor, short)
+        add_to_pool(chain, sponsor, short)
     elif isinstance(chain, SpecChain):
         chain.core.state.token.process_mint(sponsor, short)
         chain.core.state.token.process_approve(sponsor, chain.federation, short)

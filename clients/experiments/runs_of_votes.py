@@ -28,7 +28,7 @@ _GENESIS, _BALLOT, _SALT = b"\3" * 32, b"\1" * 32, b"\2" * 32
 
 
 @dataclass(frozen=True, slots=True)
-class Votes:
+class VoteGame:
     """The settings: of `clients` members `liars` lie; `voters` are drawn to vote, the rest to propose."""
 
     clients: int = 20
@@ -49,7 +49,7 @@ class Votes:
 
 def resolve(settings: Table) -> Table:
     """Return every setting of the run."""
-    return asdict(fill(Votes, settings, "the settings of votes"))
+    return asdict(fill(VoteGame, settings, "the settings of votes"))
 
 
 def compute_expected_return(clients: int, voters: int, liars: int) -> float:
@@ -64,7 +64,7 @@ def compute_expected_return(clients: int, voters: int, liars: int) -> float:
     return total
 
 
-def play(game: Votes, tick: Callable[[int], None]) -> list[int]:
+def play(game: VoteGame, tick: Callable[[int], None]) -> list[int]:
     """Play the rounds; return what every lying vote gained, in base units: a stake is `STAKE` of them."""
     terms = StakeVoteTerms(
         token=ZERO_ADDRESS,
@@ -98,7 +98,7 @@ def play(game: Votes, tick: Callable[[int], None]) -> list[int]:
 def run(settings: Table, folder: Path, tick: Callable[[int], None]) -> None:
     """Play the rounds, and write down what liars gained on the mean, in stakes, and how often they won."""
     began = time.monotonic()
-    game = Votes(**settings)
+    game = VoteGame(**settings)
     gains = play(game, tick)
     record = {
         "rounds": game.rounds,

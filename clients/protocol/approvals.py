@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from clients.protocol.docket import Docket
 from clients.protocol.marks import compute_bitmap, compute_marks, get_majority, read_bitmap, read_words
-from clients.protocol.policies import Verdict
+from clients.protocol.policies import VerdictPolicy
 from clients.protocol.verdicts import compute_published, count_publications
 from clients.types.federation import Round
 
@@ -15,7 +15,7 @@ def _count(terms: object, record: Round, docket: Docket, ballot: bytes) -> tuple
     return replace(docket, marks=compute_marks(docket.marks, approved, record.proposals)), 0
 
 
-APPROVALS: Verdict[object] = Verdict(_count, compute_published, count_publications)
+APPROVALS: VerdictPolicy[object] = VerdictPolicy(_count, compute_published, count_publications)
 """A ballot is the bitmap of the good updates (vbfl §III-C)."""
 
 
@@ -25,7 +25,9 @@ def _count_with_copies(terms: object, record: Round, docket: Docket, ballot: byt
     return replace(docket, marks=marks, copies=compute_marks(docket.copies, copies, record.proposals)), 0
 
 
-APPROVALS_OF_ORIGINALS: Verdict[object] = Verdict(_count_with_copies, compute_published, count_publications)
+APPROVALS_OF_ORIGINALS: VerdictPolicy[object] = VerdictPolicy(
+    _count_with_copies, compute_published, count_publications
+)
 """A ballot is the bitmap of the good updates, and that of those held to be copies (blade §III-C)."""
 
 

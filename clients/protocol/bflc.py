@@ -17,7 +17,7 @@ from clients.protocol.council import (
 )
 from clients.protocol.guards import FORGIVING
 from clients.protocol.managers import MANAGERS, MOTIONS, check_fee, check_managers
-from clients.protocol.policies import CLAIMED, ENDLESS, Mechanism, Notes
+from clients.protocol.policies import CLAIMED, ENDLESS, Mechanism, OwnState
 from clients.protocol.publication import check_publish
 from clients.protocol.scores import COMMITTEE_MODEL, PROFIT_SHARING, SCORES, check_min_score, check_profit
 from clients.types.federation import BflcTerms
@@ -48,6 +48,8 @@ BFLC: Mechanism[BflcTerms] = Mechanism(
     payout=PROFIT_SHARING,
     guard=FORGIVING,
     task=ENDLESS,
-    notes=Notes(Council, start=start_council, note_published=note_published, note_settled=note_settled),
+    own_state=OwnState(
+        Council, start=start_council, note_published=note_published, note_settled=note_settled
+    ),
     actions=MOTIONS,
 )

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from clients.protocol.marks import is_marked
 from clients.protocol.tally import EMPTY, Tally
-from clients.types.federation import Address, Member, Role
+from clients.types.federation import ZERO32, Address, Member, Role
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +41,7 @@ class Selection:
         return self.weights[number] if is_marked(self.bitmap, number) else 0
 
 
-NOTHING = Selection(0, ())
+NOTHING_SELECTED = Selection(0, ())
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,20 +77,26 @@ class Docket:
     @property
     def selected(self) -> Selection:
         """The selection; nothing where none was worked out."""
-        return NOTHING if self.selection is None else self.selection
+        return NOTHING_SELECTED if self.selection is None else self.selection
 
 
 BLANK = Docket()
 
 
 @dataclass(frozen=True, slots=True)
-class Publishing:
-    """A publication as it comes in; the member is booked already."""
+class Publication:
+    """What a member publishes: a model's digest, the bitmap of the updates in it, a proof of work."""
+
+    digest: bytes
+    selection: int
+    nonce: bytes = ZERO32
+
+
+@dataclass(frozen=True, slots=True)
+class Publisher:
+    """Who publishes: the booked entry, the roles, and the round's seed, which proofs of work are about."""
 
     account: Address
     member: Member
     roles: Role
     seed: bytes
-    digest: bytes
-    selection: int
-    nonce: bytes

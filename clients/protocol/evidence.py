@@ -5,7 +5,7 @@ from dataclasses import replace
 from clients.protocol.docket import Docket
 from clients.protocol.hashing import keccak
 from clients.protocol.marks import get_majority, is_marked
-from clients.protocol.policies import Guard, OwnAction, check_term
+from clients.protocol.policies import GuardPolicy, OwnAction, check_term
 from clients.protocol.rounds import Action, compute_ends
 from clients.protocol.state import Env, State, compute_event
 from clients.protocol.task import get_task
@@ -100,5 +100,5 @@ def _compute_guarded(
     return replace(booked, standing=Standing.BANNED) if guilty else booked
 
 
-PLAGIARISM: Guard[BladeTerms] = Guard(_compute_guarded, _check_commit)
+PLAGIARISM: GuardPolicy[BladeTerms] = GuardPolicy(_compute_guarded, _check_commit)
 """A convicted plagiarist is out; nobody votes while evidence may still come in."""

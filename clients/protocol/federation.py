@@ -10,9 +10,9 @@ from functools import partial
 
 from clients.protocol.claims import check_claim
 from clients.protocol.commitment import compute_mix
-from clients.protocol.docket import BLANK, Docket, Publishing, Update
+from clients.protocol.docket import BLANK, Docket, Publication, Publisher, Update
 from clients.protocol.draw import compute_seed
-from clients.protocol.ledger import MEMBERS_MAX, STAKE_MAX, Token
+from clients.protocol.ledger import MEMBERS_MAX, STAKE_MAX, TokenBook
 from clients.protocol.policies import Mechanism
 from clients.protocol.rounds import ACTIONS, Action, check_arguments
 from clients.protocol.state import Env, compute_event
@@ -32,7 +32,7 @@ class Federation(FederationView[T]):
         *,
         address: Address,
         chain_id: int,
-        token: Token | None = None,
+        token: TokenBook | None = None,
     ) -> None:
         super().__init__(mechanism, terms, address=address, chain_id=chain_id, token=token)
         own = mechanism.actions
@@ -326,11 +326,16 @@ class Federation(FederationView[T]):
         state, record, mechanism = self.state, self.record, self.mechanism
         member, events = self._book_active(env, sender)
         roles, _ = self.get_part(sender, member)
-        publishing = Publishing(sender, member, roles, state.seed, digest, selection, nonce)
-        docket, option = mechanism.publication.count(self.terms, record, self.docket, publishing)
+        docket, option = mechanism.publication.count(
+            self.terms,
+            record,
+            self.docket,
+            Publisher(sender, member, roles, state.seed),
+            Publication(digest, selection, nonce),
+        )
         self._note_act(sender, member, Act.PUBLISHED, option=option)
         record = self._note_tally(docket, publications=1)
-        state.own = mechanism.notes.note_published(self.terms, state.own, record, docket)
+        state.own = mechanism.own_state.note_published(self.terms, state.own, record, docket)
         published = compute_event(
             env,
             "Published",
@@ -373,7 +378,7 @@ class Federation(FederationView[T]):
         state.pool = paid.pool
         if outcome is Outcome.ACCEPTED:
             state.head = candidate
-        state.own = mechanism.notes.note_settled(terms, state.own, record, docket)
+        state.own = mechanism.own_state.note_settled(terms, state.own, record, docket)
         state.rest_until = env.time + terms.schedule.open
         votes_for, votes_against = mechanism.verdict.count_votes(record, docket)
         settled = compute_event(

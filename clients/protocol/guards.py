@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from clients.protocol.docket import Docket
 from clients.protocol.marks import is_marked
-from clients.protocol.policies import Guard, Terms, check_term
+from clients.protocol.policies import GuardPolicy, Terms, check_term
 from clients.types.federation import Act, Member, Outcome, Round, Standing, VbflTerms
 
 
@@ -12,7 +12,7 @@ def _compute_solvent(terms: Terms, member: Member, booked: Member, record: Round
     return booked if booked.stake >= terms.bond else replace(booked, standing=Standing.BANNED)
 
 
-SOLVENCY: Guard[Terms] = Guard(_compute_solvent)
+SOLVENCY: GuardPolicy[Terms] = GuardPolicy(_compute_solvent)
 """Whoever can no longer hold the bond is out (stake_vote §4.4)."""
 
 
@@ -33,7 +33,7 @@ def _compute_struck(
     return replace(booked, strikes=strikes, standing=standing)
 
 
-KICK_ROUNDS: Guard[VbflTerms] = Guard(_compute_struck)
+KICK_ROUNDS: GuardPolicy[VbflTerms] = GuardPolicy(_compute_struck)
 """A worker whose updates were rejected in `kick_rounds` of its rounds in a row is out (vbfl §IV)."""
 
 
@@ -41,5 +41,5 @@ def _forgive(terms: object, member: Member, booked: Member, record: Round, docke
     return booked
 
 
-FORGIVING: Guard[object] = Guard(_forgive)
+FORGIVING: GuardPolicy[object] = GuardPolicy(_forgive)
 """Booking bans nobody: whom to keep out is said elsewhere (bflc: by the managers)."""

@@ -14,7 +14,7 @@ STRANGER = Member()
 
 
 @dataclass(slots=True)
-class Token:
+class TokenBook:
     """An ERC-20 token, as far as a federation meets it: balances, and allowances by (owner, spender)."""
 
     balances: dict[Address, int] = field(default_factory=dict)
@@ -49,9 +49,9 @@ class Token:
         if allowance != UINT256_MAX:
             self.allowances[owner, spender] = allowance - amount
 
-    def copy(self) -> "Token":
+    def copy(self) -> "TokenBook":
         """Return books that change apart from these."""
-        return Token(dict(self.balances), dict(self.allowances))
+        return TokenBook(dict(self.balances), dict(self.allowances))
 
 
 @dataclass(slots=True)

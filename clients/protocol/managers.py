@@ -6,7 +6,7 @@ from dataclasses import replace
 from clients.protocol.council import Choice, Council, get_council
 from clients.protocol.hashing import compute_words, get_address_word, keccak
 from clients.protocol.ledger import STAKE_MAX
-from clients.protocol.policies import Admission, OwnAction, check_term
+from clients.protocol.policies import AdmissionPolicy, OwnAction, check_term
 from clients.protocol.rounds import Action
 from clients.protocol.state import Env, State, compute_event
 from clients.protocol.views import FederationView
@@ -46,7 +46,7 @@ def _get_fee(terms: BflcTerms) -> int:
     return terms.fee
 
 
-MANAGERS: Admission[BflcTerms] = Admission(_check_allowed, _get_fee, _is_barred)
+MANAGERS: AdmissionPolicy[BflcTerms] = AdmissionPolicy(_check_allowed, _get_fee, _is_barred)
 """Whom the managers allow may join, for the permission fee, until they expel it (bflc §IV-A)."""
 
 

@@ -4,14 +4,14 @@ from typing import Protocol
 
 from clients.protocol.claims import UPDATES_MAX
 from clients.protocol.ledger import MEMBERS_MAX
-from clients.protocol.policies import Panel, Wanted, check_term
+from clients.protocol.policies import PanelPolicy, Wanted, check_term
 from clients.protocol.state import State
 from clients.types.federation import Address, Role, VbflTerms
 
 JURY_ROLES = Role.VOTER | Role.PUBLISHER
 
 
-class Drawn(Protocol):
+class ProposerTerms(Protocol):
     """Terms with a number of proposers, and voters without whom no round opens."""
 
     @property
@@ -25,26 +25,26 @@ class Drawn(Protocol):
         ...
 
 
-def check_random_proposers(terms: Drawn) -> None:
+def check_random_proposers(terms: ProposerTerms) -> None:
     """Raise InvalidTerms where nobody would propose or vote, or more are needed than a registry holds."""
     check_term("proposers", terms.proposers, terms.proposers > 0)
     fits = terms.proposers + terms.min_voters <= MEMBERS_MAX
     check_term("minVoters", terms.min_voters, terms.min_voters > 0 and fits)
 
 
-def _get_fewest(terms: Drawn) -> int:
+def _get_fewest(terms: ProposerTerms) -> int:
     return terms.proposers + terms.min_voters
 
 
-def _count(terms: Drawn, members: int) -> Wanted:
+def _count(terms: ProposerTerms, members: int) -> Wanted:
     return Wanted(terms.proposers, max(members - terms.proposers, 0), 0)
 
 
-def _get_roles(terms: Drawn, state: State, account: Address, position: int, members: int) -> Role:
+def _get_roles(terms: ProposerTerms, state: State, account: Address, position: int, members: int) -> Role:
     return Role.PROPOSER if position < terms.proposers else Role.VOTER
 
 
-RANDOM_PROPOSERS: Panel[Drawn] = Panel(_get_fewest, _count, _get_roles)
+RANDOM_PROPOSERS: PanelPolicy[ProposerTerms] = PanelPolicy(_get_fewest, _count, _get_roles)
 """The first positions of the draw propose, all the rest vote (stake_vote §4.6)."""
 
 
@@ -74,7 +74,7 @@ def _get_worker_roles(terms: VbflTerms, state: State, account: Address, position
     return Role.PUBLISHER if place < terms.validators + terms.miners else Role.NONE
 
 
-WORKERS: Panel[VbflTerms] = Panel(_get_workers_fewest, _count_workers, _get_worker_roles)
+WORKERS: PanelPolicy[VbflTerms] = PanelPolicy(_get_workers_fewest, _count_workers, _get_worker_roles)
 """Workers, validators and miners drawn anew each round by given counts (vbfl §III-A); the rest rest."""
 
 
@@ -99,5 +99,5 @@ def _get_all_roles(terms: Contested, state: State, account: Address, position: i
     return Role.PROPOSER | Role.VOTER | Role.PUBLISHER
 
 
-EVERYONE: Panel[Contested] = Panel(_get_all_fewest, _count_all, _get_all_roles)
+EVERYONE: PanelPolicy[Contested] = PanelPolicy(_get_all_fewest, _count_all, _get_all_roles)
 """Every member does everything: clients train, check one another, and mine (blade §II-B)."""

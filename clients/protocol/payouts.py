@@ -5,7 +5,7 @@ from typing import Protocol
 from clients.protocol.blame import Attributing, is_blamed
 from clients.protocol.docket import Docket
 from clients.protocol.ledger import STAKE_MAX
-from clients.protocol.policies import Payout, Settlement, check_term
+from clients.protocol.policies import PayoutPolicy, Settlement, check_term
 from clients.types.federation import Act, Address, Member, Outcome, Round
 
 
@@ -63,6 +63,6 @@ def _compute_delta(terms: Staked, account: Address, member: Member, record: Roun
     return -terms.voter_stake if Act.COMMITTED in member.acts else 0
 
 
-POOL_AND_MINORITY: Payout[Staked] = Payout(_compute_settlement, _compute_delta)
+POOL_AND_MINORITY: PayoutPolicy[Staked] = PayoutPolicy(_compute_settlement, _compute_delta)
 """Algorithms 1 and 2 of stake_vote: rejected proposers fill a pool that pays approved ones; the minority of
 the voters pays the majority, so that lying, by eq. (4), loses while the honest outnumber the liars."""

@@ -9,7 +9,7 @@ from typing import Any, Generic, cast
 from clients.protocol.draw import compute_beacon_entropy
 from clients.protocol.federation import Federation
 from clients.protocol.hashing import UINT256_MAX, compute_hash, get_checksummed
-from clients.protocol.ledger import Token
+from clients.protocol.ledger import TokenBook
 from clients.protocol.policies import Mechanism
 from clients.protocol.snapshot import Json, dump_events, dump_state, load_events, load_state
 from clients.protocol.state import Env
@@ -59,7 +59,7 @@ class SpecChain(Generic[T]):
         time: int = START,
         block: int = 0,
     ) -> None:
-        token = Token()
+        token = TokenBook()
         for account, amount in funds.items():
             token.process_mint(get_checksummed(account), amount)
             token.process_approve(get_checksummed(account), address, UINT256_MAX)
@@ -179,7 +179,7 @@ class SpecChain(Generic[T]):
                 f"the snapshot is of mechanism {data.get('mechanism')!r}, this chain runs "
                 f"{self.core.mechanism.name!r}: resume with the settings of the interrupted run"
             )
-        self.core.state = load_state(data["state"], self.core.mechanism.notes.kind)
+        self.core.state = load_state(data["state"], self.core.mechanism.own_state.kind)
         self._time, self._block = data["time"], data["block"]
         self._transactions = data["transactions"]
         self._events = load_events(data["events"])

@@ -8,7 +8,7 @@ from clients.protocol.claims import check_claim_terms
 from clients.protocol.guards import SOLVENCY
 from clients.protocol.panels import RANDOM_PROPOSERS, check_random_proposers
 from clients.protocol.payouts import POOL_AND_MINORITY, check_stakes
-from clients.protocol.policies import ANYONE, CLAIMED, ENDLESS, Mechanism, Publication
+from clients.protocol.policies import ANYONE, CLAIMED, ENDLESS, Mechanism, PublicationPolicy
 from clients.protocol.verdicts import MAJORITY, check_quorum
 from clients.types.federation import StakeVoteTerms
 
@@ -24,7 +24,7 @@ STAKE_VOTE: Mechanism[StakeVoteTerms] = Mechanism(
     panel=RANDOM_PROPOSERS,
     subject=CLAIMED,
     verdict=MAJORITY,
-    publication=Publication(),
+    publication=PublicationPolicy(),
     payout=POOL_AND_MINORITY,
     guard=SOLVENCY,
     task=ENDLESS,

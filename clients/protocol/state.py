@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
 from clients.protocol.docket import BLANK, Docket
-from clients.protocol.ledger import Ledger, Token
+from clients.protocol.ledger import Ledger, TokenBook
 from clients.types.federation import ZERO32, Address, Event, Round
 
 
@@ -36,7 +36,7 @@ class State:
     commitments: dict[Address, bytes] = field(default_factory=dict)
     """Of the current round."""
     ledger: Ledger = field(default_factory=Ledger)
-    token: Token = field(default_factory=Token)
+    token: TokenBook = field(default_factory=TokenBook)
     own: object = None
     """The mechanism's own record, immutable."""
 

@@ -2,7 +2,7 @@
 
 from clients.protocol.docket import Docket
 from clients.protocol.ledger import STAKE_MAX
-from clients.protocol.policies import Payout, Settlement, check_term
+from clients.protocol.policies import PayoutPolicy, Settlement, check_term
 from clients.types.federation import Act, Address, Member, Outcome, Round, VbflTerms
 
 
@@ -44,5 +44,5 @@ def _compute_delta(terms: VbflTerms, account: Address, member: Member, record: R
     return units * record.proposer_reward
 
 
-UNIT_REWARDS: Payout[VbflTerms] = Payout(_compute_settlement, _compute_delta)
+UNIT_REWARDS: PayoutPolicy[VbflTerms] = PayoutPolicy(_compute_settlement, _compute_delta)
 """Eqs. (1) to (3) of vbfl. (1), a worker's epochs times samples, is its update's weight."""

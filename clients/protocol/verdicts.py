@@ -4,7 +4,7 @@ from typing import Protocol
 
 from clients.protocol.blame import Attributing, count_aggregate
 from clients.protocol.docket import Docket
-from clients.protocol.policies import Verdict, Wanted, check_term
+from clients.protocol.policies import VerdictPolicy, Wanted, check_term
 from clients.types.federation import ZERO32, Outcome, Round
 
 BPS = 10_000
@@ -37,7 +37,7 @@ def _count_ballots(record: Round, docket: Docket) -> tuple[int, int]:
     return record.reveals - against, against
 
 
-MAJORITY: Verdict[Quorate] = Verdict(count_aggregate, _compute_majority, _count_ballots)
+MAJORITY: VerdictPolicy[Quorate] = VerdictPolicy(count_aggregate, _compute_majority, _count_ballots)
 """What more than half of the ballots say (stake_vote eq. 3); Undecided without quorum or majority."""
 
 

@@ -6,7 +6,7 @@ from typing import Generic, TypeVar
 from clients.protocol.commitment import compute_commitment
 from clients.protocol.docket import Docket
 from clients.protocol.draw import compute_positions
-from clients.protocol.ledger import STAKE_MAX, Token
+from clients.protocol.ledger import STAKE_MAX, TokenBook
 from clients.protocol.policies import Mechanism, Terms, Wanted, check_term
 from clients.protocol.rounds import compute_ends, compute_phase, is_in_progress
 from clients.protocol.state import Env, State
@@ -53,7 +53,7 @@ class FederationView(Generic[T]):
         *,
         address: Address,
         chain_id: int,
-        token: Token | None = None,
+        token: TokenBook | None = None,
     ) -> None:
         check_core_terms(terms)
         for check in mechanism.checks:
@@ -64,8 +64,8 @@ class FederationView(Generic[T]):
         self.chain_id = chain_id
         self.state = State(
             head=terms.genesis,
-            token=token if token is not None else Token(),
-            own=mechanism.notes.start(terms),
+            token=token if token is not None else TokenBook(),
+            own=mechanism.own_state.start(terms),
         )
 
     @property

@@ -12,7 +12,7 @@ from clients.mechanisms import register
 from clients.mechanisms.base import Conduct, Desk, Done, Run, Who
 from clients.mechanisms.stake_vote import CONDUCT as STAKE_VOTE_CONDUCT
 from clients.mechanisms.stake_vote import StakeVoteSettings
-from clients.protocol.policies import Panel, Wanted
+from clients.protocol.policies import PanelPolicy, Wanted
 from clients.protocol.stake_vote import STAKE_VOTE
 from clients.protocol.state import State
 from clients.roles import proposer, voter
@@ -41,7 +41,7 @@ def get_roles(terms: StakeVoteTerms, state: State, account: Address, position: i
     return Role.VOTER if position < terms.proposers + terms.min_voters else Role.NONE
 
 
-SMALL_JURY = replace(STAKE_VOTE, name="small_jury", panel=Panel(get_fewest, count, get_roles))
+SMALL_JURY = replace(STAKE_VOTE, name="small_jury", panel=PanelPolicy(get_fewest, count, get_roles))
 
 # ------------------------------------------------------------------ an option
 

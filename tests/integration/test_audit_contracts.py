@@ -10,7 +10,7 @@ import pytest
 
 import deploy.federation
 from clients.audit import _compile
-from clients.auditing.auditor import Auditor, Scope, Verdict
+from clients.auditing.auditor import Auditor, AuditResult, Scope
 from clients.auditing.nodesource import NodeSource
 from clients.ports.binaries import node_environment
 from clients.ports.chain import Link, open_link
@@ -166,7 +166,7 @@ def link(keys: list[Key]) -> Iterator[Link]:
         yield opened
 
 
-def audit(source: NodeSource) -> Verdict:
+def audit(source: NodeSource) -> AuditResult:
     return Auditor(source, Scope(), known=_compile(source), contract="StakeVote").run()
 
 

@@ -7,7 +7,7 @@ from itertools import chain as joined
 import pytest
 
 from clients.ports.chain import Web3Chain, open_chain
-from clients.ports.chain.flights import Entry
+from clients.ports.chain.flights import JournalEntry
 from clients.ports.keys import derive_keys, dev_key
 from clients.protocol.simulator import SpecChain
 from clients.protocol.stake_vote import STAKE_VOTE
@@ -320,10 +320,10 @@ def test_another_contract_is_told_apart(world: World) -> None:
 
 
 def test_every_transaction_is_journalled_before_it_is_sent(world: World) -> None:
-    noted: list[Entry] = []
+    noted: list[JournalEntry] = []
     block = world.chain.block()
 
-    def note(entry: Entry) -> None:
+    def note(entry: JournalEntry) -> None:
         assert world.link.sender.find(entry.transaction) is None
         assert world.chain.block() == block
         noted.append(entry)

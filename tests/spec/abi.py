@@ -13,7 +13,7 @@ from typing import Any
 from eth_abi import encode
 from eth_hash.auto import keccak
 
-from clients.protocol.council import get_council, get_entry, get_height
+from clients.protocol.council import get_council, get_height, get_record
 from clients.protocol.hashing import compute_words, get_address_word
 from clients.protocol.rounds import Action
 from clients.protocol.state import Env
@@ -148,7 +148,7 @@ def encode_own(federation: FederationView[Any], accounts: Sequence[Address]) -> 
     if name == "bflc":
         council, per_round = get_council(state), federation.terms.updates + 1
         entries = [
-            get_entry(federation.terms, state, at) for at in range((get_height(state) + 2) * per_round)
+            get_record(federation.terms, state, at) for at in range((get_height(state) + 2) * per_round)
         ]
         records = [(entry.digest, entry.uploader or ZERO_ADDRESS, entry.score) for entry in entries]
         allowed = [account in council.allowed for account in accounts]

@@ -19,7 +19,7 @@ from clients.protocol.federation import Federation
 from clients.protocol.ledger import STAKE_MAX, Ledger
 from clients.protocol.panels import RANDOM_PROPOSERS
 from clients.protocol.payouts import POOL_AND_MINORITY
-from clients.protocol.policies import Guard, Settlement, Wanted
+from clients.protocol.policies import GuardPolicy, Settlement, Wanted
 from clients.protocol.tally import Tally
 from clients.protocol.verdicts import MAJORITY
 from clients.types.federation import Act, Member, Outcome, Role, Round, StakeVoteTerms, Standing
@@ -110,7 +110,7 @@ def guard(patch: Patch, is_out: Callable[[T, Member], bool]) -> None:
     def bent(t: T, m: Member, booked: Member, r: Round, d: Docket) -> Member:
         return replace(booked, standing=Standing.BANNED) if is_out(t, booked) else booked
 
-    use(patch, NAME, guard=Guard(bent))
+    use(patch, NAME, guard=GuardPolicy(bent))
 
 
 def the_poor_stay(patch: Patch) -> None:

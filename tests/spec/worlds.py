@@ -10,7 +10,7 @@ from eth_utils.address import to_checksum_address
 
 from clients.protocol.federation import Federation
 from clients.protocol.hashing import UINT256_MAX
-from clients.protocol.ledger import STAKE_MAX, Token
+from clients.protocol.ledger import STAKE_MAX, TokenBook
 from clients.protocol.mechanisms import MECHANISMS
 from clients.protocol.simulator import BEACON, CHAIN_ID, FEDERATION, TOKEN, compute_entropy
 from clients.protocol.state import Env
@@ -203,7 +203,7 @@ def build_world(seed: str, mechanism: str = "stake_vote", *, illegal: float = 0.
     terms = DRAW_TERMS[mechanism](Shared(rng, accounts, outsiders, start, bond, schedule))
     funds = draw_funds(rng, accounts, terms, chosen.panel.get_fewest(terms))
     beacon_value = rng.choice((ZERO32, rng.randbytes(32), rng.randbytes(32)))
-    token = Token()
+    token = TokenBook()
     for account, amount in funds.items():
         token.process_mint(account, amount)
         token.process_approve(account, FEDERATION, UINT256_MAX)

@@ -43,7 +43,7 @@ class Step:
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class JournalEntry:
     """What a journal needs to know before a transaction is sent; the last two are missing in old journals."""
 
     sender: Address

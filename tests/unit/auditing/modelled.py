@@ -60,7 +60,7 @@ class Modelled:
             )  # type: ignore[arg-type]  # fmt: skip
         else:
             terms = VbflTerms(
-                **COMMON, genesis=genesis, unit_reward=1, proposers=3, validators=2, miners=2, kick_rounds=3,
+                **COMMON, genesis=genesis, unit_reward=1, proposers=3, validators=2, miners=2, kick_rounds=9,
                 pow_bits=0,
             )  # type: ignore[arg-type]  # fmt: skip
         funds = dict.fromkeys(ACCOUNTS, 10_000)

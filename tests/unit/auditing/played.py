@@ -8,11 +8,11 @@ from typing import Any
 from eth_hash.auto import keccak
 from eth_utils.address import to_checksum_address
 
-from clients.auditing.auditor import Auditor, Scope, Verdict
-from clients.auditing.source import Block, Entry, Logs, Transfer
-from clients.protocol.council import get_council, get_entry, get_height
+from clients.auditing.auditor import Auditor, AuditResult, Scope
+from clients.auditing.source import Block, LoggedEvent, Logs, Transfer
+from clients.protocol.council import get_council, get_height, get_record
 from clients.protocol.draw import compute_beacon_entropy
-from clients.protocol.ledger import Token
+from clients.protocol.ledger import TokenBook
 from clients.protocol.mechanisms import MECHANISMS
 from clients.protocol.simulator import FEDERATION, SpecChain, compute_block_hash, compute_entropy
 from clients.protocol.state import Env
@@ -25,13 +25,13 @@ from tests.spec.worlds import DRAW_TERMS, Shared, draw_funds, draw_schedule
 
 
 @dataclass(slots=True)
-class NotingToken(Token):
+class NotingToken(TokenBook):
     """A token that tells what went where."""
 
     moved: list[tuple[Address, Address, int]] = field(default_factory=list)
 
     def process_transfer(self, sender: Address, to: Address, amount: int) -> None:
-        Token.process_transfer(self, sender, to, amount)
+        TokenBook.process_transfer(self, sender, to, amount)
         self.moved.append((sender, to, amount))
 
 
@@ -99,7 +99,7 @@ def get_views(core: Any) -> dict[tuple[str, tuple[object, ...]], Any]:
         council = get_council(state)
         found["height", ()] = get_height(state)
         for number in range((len(council.models) + 1) * (core.terms.updates + 1)):
-            entry = get_entry(core.terms, state, number)
+            entry = get_record(core.terms, state, number)
             found["recordOf", (number,)] = (entry.digest, entry.uploader or ZERO_ADDRESS, entry.score)
         for account in council.allowed | council.barred | set(state.ledger.members):
             found["isAllowed", (account,)] = account in council.allowed
@@ -141,7 +141,7 @@ class Recorded:
     def logs(self, first: int, last: int) -> Logs:
         self.asked.append((first, last))
         return Logs(
-            [Entry(event, self.blocks([event.block])[0].hash) for event in self.entries
+            [LoggedEvent(event, self.blocks([event.block])[0].hash) for event in self.entries
              if first <= event.block <= last],
             [one for one in self.transfers if first <= one.block <= last],
         )  # fmt: skip
@@ -227,7 +227,7 @@ def play_history(seed: str, mechanism: str, steps: int = 300) -> Playground:
     return ground
 
 
-def audit(source: Recorded, scope: Scope | None = None, **options: Any) -> Verdict:
+def audit(source: Recorded, scope: Scope | None = None, **options: Any) -> AuditResult:
     return Auditor(source, scope or Scope(), **options).run()
 
 

@@ -14,7 +14,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from clients.auditing.auditor import Auditor, Scope, Verdict
+from clients.auditing.auditor import Auditor, AuditResult, Scope
 from clients.auditing.checkpoint import Point, load_points, save_points, thin
 from clients.auditing.source import Block, Logs
 from clients.protocol.mechanisms import MECHANISMS
@@ -230,7 +230,7 @@ def test_a_hostile_checkpoint_is_refused_or_contradicted(seed: int) -> None:
             hostile = Point.from_json(spoilt)
         except (KeyError, TypeError, ValueError, AttributeError):  # what the file's reader catches
             return
-        assert isinstance(audit(deepcopy(record), points=[hostile]), Verdict)
+        assert isinstance(audit(deepcopy(record), points=[hostile]), AuditResult)
 
 
 CACHE: list[tuple[Recorded, Point]] = []

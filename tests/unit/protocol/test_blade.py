@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from clients.protocol.approvals import APPROVALS_OF_ORIGINALS
 from clients.protocol.auction import get_worst
 from clients.protocol.blade import BLADE, select_approved
-from clients.protocol.docket import BLANK, Docket, Publishing, Selection, Update
+from clients.protocol.docket import BLANK, Docket, Publication, Publisher, Selection, Update
 from clients.protocol.evidence import compute_anchor, compute_convicted, get_convicted
 from clients.protocol.hashing import keccak
 from clients.protocol.ledger import Ledger
@@ -113,13 +113,14 @@ def test_nobody_is_convicted_before_the_selection_or_in_an_undecided_round() -> 
 
 def test_whose_update_is_convicted_wins_no_block() -> None:
     docket, record = replace(DOCKET, selection=None, winner=""), replace(RECORD, outcome=Outcome.NONE)
+    publication = Publication(b"\3" * 32, 0b010)
     for at, competes in enumerate((False, True, False)):
         member = Member(stake=9 - at, round=1, number=at, acts=Act.PROPOSED)
-        publishing = Publishing(A[at], member, Role.PUBLISHER, b"", b"\3" * 32, 0b010, b"")
-        docket, option = BLADE.publication.count(TERMS, record, docket, publishing)
+        publisher = Publisher(A[at], member, Role.PUBLISHER, b"")
+        docket, option = BLADE.publication.count(TERMS, record, docket, publisher, publication)
         assert option == competes
-    other = Publishing(A[3], Member(stake=5), Role.PUBLISHER, b"", b"\3" * 32, 0b010, b"")
-    docket, option = BLADE.publication.count(TERMS, record, docket, other)
+    other = Publisher(A[3], Member(stake=5), Role.PUBLISHER, b"")
+    docket, option = BLADE.publication.count(TERMS, record, docket, other, publication)
     assert (option, [miner.account for miner in docket.miners]) == (1, [A[1], A[3]])
     assert BLADE.publication.get_winner(TERMS, docket) == A[1]
 

@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from clients.protocol.panels import RANDOM_PROPOSERS
-from clients.protocol.policies import Guard, Mechanism, Payout, Settlement, Wanted
+from clients.protocol.policies import GuardPolicy, Mechanism, PayoutPolicy, Settlement, Wanted
 from clients.protocol.simulator import SpecChain
 from clients.protocol.stake_vote import STAKE_VOTE
 from clients.protocol.verdicts import MAJORITY
@@ -53,11 +53,11 @@ def test_another_verdict_payout_and_guard() -> None:
     mechanism = replace(
         STAKE_VOTE,
         verdict=replace(MAJORITY, compute_outcome=lambda *_: Outcome.ACCEPTED),
-        payout=Payout(
+        payout=PayoutPolicy(
             compute_settlement=lambda terms, record, docket, outcome, pool: Settlement(0, 0, pool),
             compute_delta=lambda *_: 0,
         ),
-        guard=Guard(lambda terms, member, booked, *_: replace(booked, standing=Standing.BANNED)),
+        guard=GuardPolicy(lambda terms, member, booked, *_: replace(booked, standing=Standing.BANNED)),
     )
     chain = play_to_the_end(mechanism, [b"\4" * 32, bytes(32)])
     (receipt,) = chain.send([Call(ACCOUNTS[0], "settle")])

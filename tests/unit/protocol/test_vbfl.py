@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from clients.protocol.approvals import APPROVALS, get_approved
-from clients.protocol.docket import BLANK, Docket, Miner, Publishing, Selection, Update
+from clients.protocol.docket import BLANK, Docket, Miner, Publication, Publisher, Selection, Update
 from clients.protocol.hashing import compute_hash, get_address_word
 from clients.protocol.mining import get_winner
 from clients.protocol.policies import Wanted
@@ -134,35 +134,41 @@ def test_work_is_so_many_leading_zero_bits(bits: int, nonce: bytes) -> None:
     record = replace(RECORD, publications=0)
     noted = replace(docket(), tally=Tally(), miners=())
     word = compute_hash(seed, get_address_word(ADDRESS), MODEL, nonce)
-    publishing = Publishing(ADDRESS, Member(stake=5), Role.PUBLISHER, seed, MODEL, 0b101, nonce)
-    counted, option = VBFL.publication.count(terms, record, noted, publishing)
+    publisher = Publisher(ADDRESS, Member(stake=5), Role.PUBLISHER, seed)
+    publication = Publication(MODEL, 0b101, nonce)
+    counted, option = VBFL.publication.count(terms, record, noted, publisher, publication)
     assert option == 1
     assert counted.miners[0].competes == f"{int.from_bytes(word, 'big'):0256b}".startswith("0" * bits)
-    checked = replace(publishing, roles=Role.VOTER | Role.PUBLISHER)
-    counted, option = VBFL.publication.count(terms, record, noted, checked)
+    validator = replace(publisher, roles=Role.VOTER | Role.PUBLISHER)
+    counted, option = VBFL.publication.count(terms, record, noted, validator, publication)
     assert (counted.miners, option) == ((), 0)
 
 
 def test_what_is_published_is_what_passed() -> None:
     noted = replace(docket(), selection=None, tally=Tally(), miners=())
-    publishing = Publishing(ADDRESS, Member(), Role.PUBLISHER, MODEL, MODEL, 0b101, MODEL)
+    publisher, publication = (
+        Publisher(ADDRESS, Member(), Role.PUBLISHER, MODEL),
+        Publication(MODEL, 0b101),
+    )
 
     def error(**changed: object) -> ProtocolError:
+        changed_one = replace(publication, **changed)  # type: ignore[arg-type]
         with pytest.raises(ProtocolError) as caught:
-            VBFL.publication.count(TERMS, RECORD, noted, replace(publishing, **changed))  # type: ignore[arg-type]
+            VBFL.publication.count(TERMS, RECORD, noted, publisher, changed_one)
         return caught.value
 
     # N+ of 2, 0 and 1 of 2 ballots: the first and, by a tie, the third pass.
-    assert VBFL.publication.count(TERMS, RECORD, noted, publishing)[0].selected.bitmap == 0b101
+    counted, _ = VBFL.publication.count(TERMS, RECORD, noted, publisher, publication)
+    assert counted.selected.bitmap == 0b101
     assert error(selection=0b001) == ProtocolError("WrongSelection", 0b001, 0b101)
     assert error(digest=bytes(32)) == ProtocolError("DigestMismatch", bytes(32), 0b101)
 
 
 def test_more_than_half_of_those_drawn_must_publish_the_same() -> None:
-    def outcome(lead: int, candidate: bytes = MODEL) -> Outcome:
-        noted = replace(BLANK, tally=Tally((candidate,), (lead,), 1))
-        record = replace(RECORD, leading_count=lead, publications=lead)
+    def outcome(count: int, candidate: bytes = MODEL) -> Outcome:
+        noted = replace(BLANK, tally=Tally((candidate,), (count,), 1))
+        record = replace(RECORD, leading_count=count, publications=count)
         return compute_published(TERMS, record, noted, Wanted(3, 2, 4))
 
-    assert [outcome(lead) for lead in (2, 3)] == [Outcome.UNDECIDED, Outcome.ACCEPTED]
+    assert [outcome(count) for count in (2, 3)] == [Outcome.UNDECIDED, Outcome.ACCEPTED]
     assert outcome(3, bytes(32)) is Outcome.REJECTED
