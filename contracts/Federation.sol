@@ -98,7 +98,7 @@ abstract contract Federation is Membership {
         _admit(round, r, digest, samples, epochs);
         _bookMember(m);
 
-        m.number = r.proposals;
+        m.updateNumber = r.proposals;
         _saveAct(m, round, Acts.PROPOSED);
         _rounds[round].proposals = r.proposals + 1;
         emit Proposed(round, msg.sender, r.proposals, digest, samples, epochs);

@@ -229,7 +229,7 @@ class Auditor:
         done = self._play(logs, blocks)
         self._look_at(done, tip)
         self._keep(blocks[last])
-        self._tell(last, tip.number, self._replay.number)
+        self._tell(last, tip.number, self._replay.round_number)
         return last
 
     def _read_blocks(self, logs: Logs, before: Point | None, last: int) -> dict[int, Block]:
@@ -284,10 +284,10 @@ class Auditor:
 
     def _note_settled(self, one: ReplayedRound, block: Block) -> None:
         self._progress.settled += 1
-        if self._history and self._scope.has(one.number):
+        if self._history and self._scope.has(one.round_number):
             self._progress.history.append(
                 {
-                    "round": one.number,
+                    "round": one.round_number,
                     "outcome": one.record.outcome.name.lower(),
                     "head": "0x" + one.head.hex(),
                     "transaction": one.transaction,
@@ -301,7 +301,7 @@ class Auditor:
         compare_rounds(self._findings, self._source, done, tip.number)
         if self._models is not None:
             for one in done:
-                if self._scope.has(one.number):
+                if self._scope.has(one.round_number):
                     self._models.check(one)
         if done:
             self._progress.height = compare_records(

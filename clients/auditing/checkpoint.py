@@ -72,14 +72,14 @@ def dump_replay(replay: Replay) -> Json:
     state, needed = replay.core.state, sorted(replay.get_needed() | {0})
     kept = replace(
         state,
-        rounds=[state.rounds[number] for number in needed],
-        dockets=[state.dockets[number] for number in needed],
+        rounds=[state.rounds[round_number] for round_number in needed],
+        dockets=[state.dockets[round_number] for round_number in needed],
     )
     acts = replay.acts
     return {
         "state": dump_state(kept),
         "rounds": needed,
-        "number": replay.number,
+        "round": replay.round_number,
         "proposals": [list(one) for one in acts.proposals],
         "publications": [
             [
@@ -103,7 +103,7 @@ def load_replay(replay: Replay, data: Json) -> None:
             replay.core.mechanism.own_state.kind, state.own
         ):
             raise ValueError("of another type")
-        _put_rounds(state, data["rounds"], data["number"])
+        _put_rounds(state, data["rounds"], data["round"])
         replay.purse = Purse(state.token.balances, {})
         state.token = replay.purse
         replay.core.state = state
@@ -119,7 +119,7 @@ def load_replay(replay: Replay, data: Json) -> None:
                 for account, digest, selection, nonce, transaction, block in data["publications"]
             ],
         )
-        replay.kept, replay.seen = set(data["rounds"]), replay.number
+        replay.kept, replay.seen = set(data["rounds"]), replay.round_number
         again = dump_replay(replay)
     except (KeyError, TypeError, ValueError, AttributeError, IndexError, AssertionError, OverflowError):
         raise RequestError(DAMAGED) from None
@@ -132,8 +132,8 @@ def _put_rounds(state: State, numbers: Sequence[int], last: int) -> None:
     if sorted(set(numbers)) != list(numbers) or not 0 <= max(numbers) == last < 2**40:
         raise ValueError("rounds in disorder")
     rounds, dockets = [Round()] * (last + 1), [BLANK] * (last + 1)
-    for number, record, docket in zip(numbers, state.rounds, state.dockets, strict=True):
-        rounds[number], dockets[number] = record, docket
+    for round_number, record, docket in zip(numbers, state.rounds, state.dockets, strict=True):
+        rounds[round_number], dockets[round_number] = record, docket
     state.rounds, state.dockets = rounds, dockets
 
 

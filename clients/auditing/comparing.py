@@ -29,7 +29,7 @@ _KINDS: Mapping[str, str] = {
     **dict.fromkeys(("proposer_reward", "voter_reward"), "payout"),
     **dict.fromkeys(("roles", "position"), "draw"),
     **dict.fromkeys(("index", "members", "proposers", "voters", "publishers"), "membership"),
-    **dict.fromkeys(("number", "proposals"), "update"),
+    **dict.fromkeys(("update_number", "proposals"), "update"),
     "unbonds_at": "unbonding",
     "seal_block": "seed",
 }
@@ -40,7 +40,7 @@ _WORDS: Mapping[str, str] = {
     "round": "the last round in which it acted",
     "acts": "what it did in that round",
     "option": "the option that it chose",
-    "number": "the number of its last update",
+    "update_number": "the number of its last update",
     "balance": "its stake with what is due",
 }
 
@@ -69,12 +69,12 @@ def _compare_fields(findings: Findings, say: Callable[[str], str], mine: D, thei
 
 
 def compare_round(
-    findings: Findings, number: int, mine: Round, theirs: Round, settled: ReplayedRound
+    findings: Findings, round_number: int, mine: Round, theirs: Round, settled: ReplayedRound
 ) -> None:
     """Hold a settled round's record against the replay's."""
     _compare_fields(
         findings, _of_record, mine, theirs,
-        round=number, transaction=settled.transaction, block=settled.block,
+        round=round_number, transaction=settled.transaction, block=settled.block,
     )  # fmt: skip
 
 
@@ -82,15 +82,15 @@ def compare_rounds(findings: Findings, source: Source, done: Sequence[ReplayedRo
     """Hold the records of rounds that the replay has settled against the chain's, which never change."""
     for start in range(0, len(done), PAGE):
         part = done[start : start + PAGE]
-        for one, theirs in zip(part, source.rounds([one.number for one in part], at), strict=True):
-            compare_round(findings, one.number, one.record, theirs, one)
+        for one, theirs in zip(part, source.rounds([one.round_number for one in part], at), strict=True):
+            compare_round(findings, one.round_number, one.record, theirs, one)
         if source.mechanism in ("vbfl", "blade"):
-            winners = source.views([("winnerOf", (one.number,)) for one in part], at)
+            winners = source.views([("winnerOf", (one.round_number,)) for one in part], at)
             for one, winner in zip(part, winners, strict=True):
                 if winner != (one.winner or ZERO_ADDRESS):
                     findings.add(
                         "winner", "the winner of the block on record", one.winner or "nobody", winner,
-                        round=one.number, transaction=one.transaction, block=one.block,
+                        round=one.round_number, transaction=one.transaction, block=one.block,
                     )  # fmt: skip
 
 
@@ -105,18 +105,18 @@ def compare_records(findings: Findings, source: Source, replay: Replay, first: i
     numbers += [height * stride]
     for start in range(0, len(numbers), PAGE):
         part = numbers[start : start + PAGE]
-        found = source.views([("recordOf", (number,)) for number in part], at)
-        for number, theirs in zip(part, found, strict=True):
-            record = get_record(replay.core.terms, replay.core.state, number)
+        found = source.views([("recordOf", (record_number,)) for record_number in part], at)
+        for record_number, theirs in zip(part, found, strict=True):
+            record = get_record(replay.core.terms, replay.core.state, record_number)
             expected = (record.digest, record.uploader or ZERO_ADDRESS, record.score)
             if theirs != expected:
-                findings.add("record", f"the record number {number}", expected, theirs)
+                findings.add("record", f"the record number {record_number}", expected, theirs)
     return height
 
 
 def compare_state(findings: Findings, source: Source, replay: Replay, tip: Block) -> None:
     """Hold everything that the federation shows as of the block `tip` against the replay."""
-    env = Env(tip.time, tip.number, lambda number, block: bytes(32))
+    env = Env(tip.time, tip.number, lambda round_number, block: bytes(32))
     mine, theirs = replay.core.get_status(env), source.status(tip.number)
     _compare_fields(findings, _of_status, mine, theirs, round=mine.round)
     _compare_fields(findings, _of_record, mine.record, theirs.record, round=mine.round)
@@ -135,15 +135,25 @@ def _compare_registry(findings: Findings, source: Source, replay: Replay, tip: B
         missing = sorted(set(ledger.registry) - set(theirs))
         for account in strange:
             findings.add(
-                "membership", "its place in the registry", "none", "one", round=replay.number, account=account
+                "membership",
+                "its place in the registry",
+                "none",
+                "one",
+                round=replay.round_number,
+                account=account,
             )
         for account in missing:
             findings.add(
-                "membership", "its place in the registry", "one", "none", round=replay.number, account=account
+                "membership",
+                "its place in the registry",
+                "one",
+                "none",
+                round=replay.round_number,
+                account=account,
             )
         if not strange and not missing:
             findings.add(
-                "membership", "the order of the registry", ledger.registry, theirs, round=replay.number
+                "membership", "the order of the registry", ledger.registry, theirs, round=replay.round_number
             )
     return {*theirs, *ledger.members}
 
@@ -156,7 +166,7 @@ def _compare_members(
         part = accounts[start : start + PAGE]
         for account, member in zip(part, source.members(part, at), strict=True):
             mine = replay.core.get_member(account)
-            where = {"round": replay.number, "account": account}
+            where = {"round": replay.round_number, "account": account}
             _compare_fields(findings, _of_member, mine.record, member.record, **where)
             _compare_fields(findings, _of_member, mine, member, **where)
 
@@ -166,7 +176,7 @@ def _compare_money(findings: Findings, source: Source, replay: Replay, at: int) 
     owed, held = replay.purse.get_balance(source.federation), source.tokens(at)
     if held < owed:
         what = "the tokens that it holds"
-        findings.add("money", what, f"at least {owed}", held, round=replay.number)
+        findings.add("money", what, f"at least {owed}", held, round=replay.round_number)
 
 
 # ---------------------------------------------------------------------- what one mechanism alone remembers
@@ -192,7 +202,7 @@ def _compare_own(findings: Findings, source: Source, replay: Replay, at: int) ->
         found = source.views(asked[start : start + PAGE], at)
         for (kind, what, account, expected), theirs in zip(answers[start : start + PAGE], found, strict=True):
             if theirs != expected:
-                findings.add(kind, what, expected, theirs, round=replay.number, account=account)
+                findings.add(kind, what, expected, theirs, round=replay.round_number, account=account)
 
 
 def _ask_council(replay: Replay, ask: Callable[..., None]) -> None:

@@ -128,7 +128,7 @@ class Models:
                     where = settled.proposals[number] if number < len(settled.proposals) else ("", 0)
                     self.findings.add(
                         get_kind(got), f"its update {number}, {Cid.from_digest(update.digest)}",
-                        self._absences.expected, str(got), round=settled.number,
+                        self._absences.expected, str(got), round=settled.round_number,
                         account=update.proposer, transaction=where[0], block=where[1],
                     )  # fmt: skip
                 else:
@@ -137,7 +137,7 @@ class Models:
 
     def _is_gone(self, settled: ReplayedRound, digest: bytes, got: object) -> bool:
         """Return whether a file is missing that may be: it is noted and no finding."""
-        return isinstance(got, ContentMissing) and self._absences.excuse(settled.number, digest)
+        return isinstance(got, ContentMissing) and self._absences.excuse(settled.round_number, digest)
 
     def _fetch(self, digest: bytes, schema: Schema) -> Weights | PeerError:
         try:
@@ -173,12 +173,12 @@ class Models:
             if one.publication.digest not in (digest, ZERO32):
                 self.findings.add(
                     "publication", "the model that it published", f"the aggregate of the updates, {expected}",
-                    Cid.from_digest(one.publication.digest), round=settled.number, account=one.account,
+                    Cid.from_digest(one.publication.digest), round=settled.round_number, account=one.account,
                     transaction=one.transaction, block=one.block,
                 )  # fmt: skip
 
     def _find(self, settled: ReplayedRound, kind: str, what: str, expected: object, found: object) -> None:
         self.findings.add(
-            kind, what, expected, found, round=settled.number, transaction=settled.transaction,
+            kind, what, expected, found, round=settled.round_number, transaction=settled.transaction,
             block=settled.block,
         )  # fmt: skip

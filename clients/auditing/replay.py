@@ -37,7 +37,7 @@ class Published:
 class ReplayedRound:
     """A round as the rules settle it, and where the chain tells of it."""
 
-    number: int
+    round_number: int
     record: Round
     docket: Docket
     head: bytes
@@ -89,9 +89,9 @@ class Replay:
         self._fee = bool(self.core.mechanism.admission.get_fee(terms))
 
     @property
-    def number(self) -> int:
+    def round_number(self) -> int:
         """The current round; 0 before the first."""
-        return self.core.number
+        return self.core.round_number
 
     def play(self, env: Env, events: Sequence[Event], flows: Flows) -> list[ReplayedRound]:
         """Play one transaction's events, which moved tokens as `flows`; return the rounds that it settled."""
@@ -108,12 +108,12 @@ class Replay:
             name = "a log of no known kind" if main.name == STRANGE else f"the event {main.name}"
             self._find(env, main, "event", f"{name}, which no action emits", "no such event", "one")
             return None
-        number = self.number
+        round_number = self.round_number
         expected = self._apply(env, deed.call, main)
         if expected is None:
             return None
         self._compare(env, expected, deed.events)
-        return self._note(env, deed, main, number)
+        return self._note(env, deed, main, round_number)
 
     def _apply(self, env: Env, call: Call, main: Event) -> list[Event] | None:
         """Return the events that the rules give the call; None where it comes to nothing."""
@@ -141,7 +141,7 @@ class Replay:
         state.seed, self._doubted = self._doubted, state.seed
         return None
 
-    def _note(self, env: Env, deed: Deed, main: Event, number: int) -> ReplayedRound | None:
+    def _note(self, env: Env, deed: Deed, main: Event, round_number: int) -> ReplayedRound | None:
         """Note where the acts of a round are told of; return the round that was settled."""
         where = env.transaction, env.block
         if main.name == "Opened":
@@ -164,7 +164,7 @@ class Replay:
         elif main.name == "Settled":
             core = self.core
             return ReplayedRound(
-                number, core.record, core.docket, core.state.head, core.docket.winner, *where,
+                round_number, core.record, core.docket, core.state.head, core.docket.winner, *where,
                 tuple(self.acts.proposals), tuple(self.acts.publications),
             )  # fmt: skip
         return None
@@ -227,7 +227,7 @@ class Replay:
             what,
             expected,
             found,
-            round=self.number,
+            round=self.round_number,
             account=account,
             transaction=env.transaction,
             block=env.block,
@@ -238,14 +238,14 @@ class Replay:
     def get_needed(self) -> set[int]:
         """Return the rounds whose records are needed still: the current one, and those not booked yet."""
         members = self.core.state.ledger.members.values()
-        return {self.number, *(member.round for member in members if member.acts)}
+        return {self.round_number, *(member.round for member in members if member.acts)}
 
     def forget(self) -> None:
         """Forget the rounds that nobody's booking needs any more, so that memory doesn't grow with them."""
         state, needed = self.core.state, self.get_needed()
-        for number in (self.kept | set(range(self.seen, self.number))) - needed:
-            state.rounds[number], state.dockets[number] = Round(), BLANK
-        self.kept, self.seen = needed, self.number
+        for round_number in (self.kept | set(range(self.seen, self.round_number))) - needed:
+            state.rounds[round_number], state.dockets[round_number] = Round(), BLANK
+        self.kept, self.seen = needed, self.round_number
         if isinstance(state.own, Council):
             last = len(state.own.models) - 1
             models = tuple(b"" if at < last - 1 else one for at, one in enumerate(state.own.models))

@@ -91,7 +91,7 @@ class ChainCourse:
                 proposers=[proposal.proposer for proposal in proposals],
                 voters=[member.account for member in settled.members if _voted(member, status.round)],
                 publisher=log.winner(),
-                blamed=[proposal.proposer for proposal in proposals if proposal.number in blamed],
+                blamed=[proposal.proposer for proposal in proposals if proposal.update_number in blamed],
             ),
             chain=ChainUse(
                 gas=dict(driver.gas),
@@ -156,16 +156,16 @@ class ServerCourse:
 
         Raises `RequestError` where updates make no aggregate.
         """
-        for number in rounds:
-            report = self._run_round(number, head)
+        for round_number in rounds:
+            report = self._run_round(round_number, head)
             head = report.head
             yield report
 
-    def _run_round(self, number: int, head: bytes) -> Report:
-        drawn = [one.at(self._balances[one.account]) for one in self._draw(number)]
-        found = self._cohort.train([(one.index, one.behaviour) for one in drawn], number, head)
+    def _run_round(self, round_number: int, head: bytes) -> Report:
+        drawn = [one.at(self._balances[one.account]) for one in self._draw(round_number)]
+        found = self._cohort.train([(one.index, one.behaviour) for one in drawn], round_number, head)
         trained, troubles = part(dict(zip(drawn, found, strict=True)))
-        self._put(number, [update.data for update in trained.values()])
+        self._put(round_number, [update.data for update in trained.values()])
         proposals = [
             Proposal(
                 one.account, place, update.digest, self._most_samples if one.overclaims else update.samples
@@ -173,10 +173,10 @@ class ServerCourse:
             for place, (one, update) in enumerate(trained.items())
         ]
         if proposals:
-            head = self._average(number, proposals)
+            head = self._average(round_number, proposals)
         score = self._cohort.test(head)
         report = Report(
-            round=number,
+            round=round_number,
             outcome=Outcome.ACCEPTED if proposals else Outcome.UNDECIDED,
             head=head,
             candidate=head if proposals else None,
@@ -191,31 +191,33 @@ class ServerCourse:
         self._cohort.forget(keep=head)
         return report
 
-    def _draw(self, number: int) -> list[Participant]:
-        """Return the participants of round `number`: the first of the permutation keyed by entropy and round.
+    def _draw(self, round_number: int) -> list[Participant]:
+        """Return the round's participants: the first of the permutation keyed by entropy and round.
 
         So any round can be run again alone.
         """
-        positions = compute_positions(compute_seed(self._entropy, ZERO32, number), len(self._participants))
+        positions = compute_positions(
+            compute_seed(self._entropy, ZERO32, round_number), len(self._participants)
+        )
         order = [one for _, one in sorted(zip(positions, self._participants, strict=True), key=_get_position)]
         wanted = [one for one in order if not (self._settings.informed and one.malicious)]
         return wanted[: self._settings.proposers]
 
-    def _average(self, number: int, proposals: Sequence[Proposal]) -> bytes:
+    def _average(self, round_number: int, proposals: Sequence[Proposal]) -> bytes:
         """Return the digest of the model that the proposals make; the store has it."""
         candidate = self._cohort.aggregate(proposals)
         if candidate.digest is None:
             raise RequestError(
-                f"round {number} can't be averaged: {candidate.fault}. No jury keeps such updates out."
+                f"round {round_number} can't be averaged: {candidate.fault}. No jury keeps such updates out."
             )
-        [cid] = self._put(number, [candidate.data])
+        [cid] = self._put(round_number, [candidate.data])
         with self._meters.part("store"):
-            self._holdings.let_go(number, cid, partial(self._cohort.encoded, cid.digest))
+            self._holdings.let_go(round_number, cid, partial(self._cohort.encoded, cid.digest))
         return candidate.digest
 
-    def _put(self, number: int, files: Sequence[bytes]) -> list[Cid]:
+    def _put(self, round_number: int, files: Sequence[bytes]) -> list[Cid]:
         with self._meters.part("store"):
-            return self._holdings.put(number, files)
+            return self._holdings.put(round_number, files)
 
 
 def _get_position(pair: tuple[int, Participant]) -> int:

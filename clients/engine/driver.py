@@ -121,7 +121,7 @@ class Driver:
         outage_since: float | None = None
         looked_after = False
         if self.rules.conduct.entry.is_over is not None:
-            earlier = [self.chain.round(number) for number in range(1, told + 1)]
+            earlier = [self.chain.round(round_number) for round_number in range(1, told + 1)]
             self._accepted = sum(record.outcome == Outcome.ACCEPTED for record in earlier)
         while told < rounds:
             try:
@@ -174,19 +174,21 @@ class Driver:
             return [status]
         with self.meters.part("chain"):
             events = {event.args["round"]: event for event in self.chain.events() if event.name == "Settled"}
-            records = {number: self.chain.round(number) for number in range(told + 1, last + 1)}
-        missed = [number for number in records if number not in events]
+            records = {
+                round_number: self.chain.round(round_number) for round_number in range(told + 1, last + 1)
+            }
+        missed = [round_number for round_number in records if round_number not in events]
         if missed:
             raise UnavailableError(f"the chain's node has no log of round {missed[0]}'s settlement yet.")
         return [
             replace(
                 status,
-                round=number,
+                round=round_number,
                 record=record,
-                head=as_bytes32(events[number].args["head"]),
+                head=as_bytes32(events[round_number].args["head"]),
                 seal_block=0,
             )
-            for number, record in records.items()
+            for round_number, record in records.items()
         ]
 
     def sweep(self, status: Status) -> bool:

@@ -129,9 +129,13 @@ def _balances(axes: Any, lines: Sequence[RoundLine]) -> None:
         if any(means):
             axes.plot(rounds, means, color=colour, lw=1.8, ls=dashes, marker=marker, label=name)
     out = [(line.round, len(line.banned)) for line in lines if line.banned]
-    for place, (number, count) in enumerate(out):
-        axes.axvline(number, color=QUIET, lw=0.9, ls=":", zorder=0, label="" if place else "members put out")
-        axes.annotate(str(count), (number, 0), (2, 2), textcoords="offset points", color=QUIET, fontsize=8)
+    for place, (round_number, count) in enumerate(out):
+        axes.axvline(
+            round_number, color=QUIET, lw=0.9, ls=":", zorder=0, label="" if place else "members put out"
+        )
+        axes.annotate(
+            str(count), (round_number, 0), (2, 2), textcoords="offset points", color=QUIET, fontsize=8
+        )
     axes.set_ylabel("mean stake, tokens")
     axes.set_ylim(bottom=0)
     _explain(axes)

@@ -117,9 +117,9 @@ class Journal:
         """
         found: dict[Address, tuple[int, Any]] = {}
         for record in self._memory.read():
-            number, who = record["round"], record["account"]
-            if number < before and number >= found.get(who, (0, None))[0]:
-                found[who] = (number, record["memory"])
+            round_number, who = record["round"], record["account"]
+            if round_number < before and round_number >= found.get(who, (0, None))[0]:
+                found[who] = (round_number, record["memory"])
         return {who: told for who, (_, told) in found.items()}
 
     def note_sent(self, entry: JournalEntry) -> None:

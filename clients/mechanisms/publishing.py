@@ -113,7 +113,7 @@ def _get_selection(desk: Desk[S, T], spec: Mechanism[T], select: Select[T]) -> S
 
 def _aggregate(desk: Desk[S, T], bitmap: int) -> Candidate:
     """Return the model that the updates in `bitmap` make, weighed by the samples that they claim."""
-    chosen = [one for one in desk.read_log().proposals() if is_marked(bitmap, one.number)]
+    chosen = [one for one in desk.read_log().proposals() if is_marked(bitmap, one.update_number)]
     return desk.cohort.aggregate(chosen) if chosen else NO_MODEL
 
 

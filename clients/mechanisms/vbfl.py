@@ -130,7 +130,7 @@ def _judge(desk: VbflDesk, who: Who) -> Done | None:
     faults = desk.cohort.find_faulty(proposals)
     if desk.patient and any(isinstance(fault, ContentMissing) for fault in faults.values()):
         return None
-    usable = [proposal for proposal in proposals if proposal.number not in faults]
+    usable = [proposal for proposal in proposals if proposal.update_number not in faults]
     indices = [one.index for one in who]
     scores = desk.cohort.scores_each(usable, indices)
     owns = desk.cohort.score_first_epochs(indices, desk.status.round, desk.status.head)
@@ -143,11 +143,11 @@ def _judge(desk: VbflDesk, who: Who) -> Done | None:
         threshold = _get_threshold(desk, account, index, own, [own - score for score in theirs])
         vad: list[float | None] = [None] * len(proposals)
         for proposal, score in zip(usable, theirs, strict=True):
-            vad[proposal.number] = round(own - score, 6)
+            vad[proposal.update_number] = round(own - score, 6)
         findings[account] = {"vad": vad, "threshold": round(threshold, 6)}
         return judging.get_bitmap(
             {
-                proposal.number
+                proposal.update_number
                 for proposal, score in zip(usable, theirs, strict=True)
                 if judging.is_positive(own, score, threshold)
             }

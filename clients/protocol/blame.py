@@ -45,7 +45,7 @@ def count_aggregate(terms: Attributing, record: Round, docket: Docket, ballot: b
     return replace(docket, tally=tally, marks=marks), option
 
 
-def is_blamed(terms: Attributing, record: Round, docket: Docket, number: int) -> bool:
-    """Return whether update `number` is to blame for a rejected round: more than half of those who rejected
-    name it. Without attribution, all are."""
-    return not terms.attribution or is_marked(get_majority(docket.marks, record.leading_count), number)
+def is_blamed(terms: Attributing, record: Round, docket: Docket, update_number: int) -> bool:
+    """Return whether the update is to blame for a rejected round: more than half of those who rejected name
+    it. Without attribution, all are."""
+    return not terms.attribution or is_marked(get_majority(docket.marks, record.leading_count), update_number)

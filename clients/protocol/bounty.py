@@ -28,7 +28,7 @@ def _compute_settlement(
 def _compute_delta(terms: BladeTerms, account: Address, member: Member, record: Round, docket: Docket) -> int:
     delta = record.voter_reward if account == docket.winner else 0
     if Act.PROPOSED in member.acts and docket.selection is not None:
-        delta += record.proposer_reward * docket.selection.get_weight(member.number)
+        delta += record.proposer_reward * docket.selection.get_weight(member.update_number)
     return delta - terms.bond if is_convicted(member, record.outcome, docket) else delta
 
 

@@ -33,7 +33,7 @@ class Provider:
     """The provider of a selected update, with the update's number in its round and its median score."""
 
     account: Address
-    number: int
+    update_number: int
     score: int
 
 
@@ -112,10 +112,10 @@ def compute_elected(terms: BflcTerms, council: Council, seed: bytes) -> tuple[Ad
     def value(provider: Provider) -> int:
         if terms.election == Election.SCORE:
             return provider.score
-        speed = BPS * (council.proposals - provider.number) // council.proposals
+        speed = BPS * (council.proposals - provider.update_number) // council.proposals
         return provider.score * (BPS - terms.speed_bps) + terms.speed_bps * speed
 
-    ranked = sorted(providers, key=lambda provider: (-value(provider), provider.number))
+    ranked = sorted(providers, key=lambda provider: (-value(provider), provider.update_number))
     return tuple(provider.account for provider in ranked[: terms.committee])
 
 
@@ -190,11 +190,11 @@ def get_height(state: State) -> int:
     return len(get_council(state).models) - 1
 
 
-def get_record(terms: BflcTerms, state: State, number: int) -> Record:
-    """Return what is on record under `number`: `t (k + 1)` is the model of round `t`, the `k` after it the
+def get_record(terms: BflcTerms, state: State, record_number: int) -> Record:
+    """Return what is on record under a number: `t (k + 1)` is the model of round `t`, the `k` after it the
     updates that make the next (§III-A). Empty where nothing is."""
     council = get_council(state)
-    height, place = divmod(number, terms.updates + 1)
+    height, place = divmod(record_number, terms.updates + 1)
     if place == 0:
         return Record(council.models[height]) if height < len(council.models) else Record()
     return council.updates[height][place - 1] if height < len(council.updates) else Record()

@@ -36,9 +36,9 @@ class Selection:
         """The numbers of the updates that passed, ascending."""
         return tuple(number for number in range(len(self.weights)) if is_marked(self.bitmap, number))
 
-    def get_weight(self, number: int) -> int:
-        """Return the weight of update `number` if it passed, else 0."""
-        return self.weights[number] if is_marked(self.bitmap, number) else 0
+    def get_weight(self, update_number: int) -> int:
+        """Return the weight of update `update_number` if it passed, else 0."""
+        return self.weights[update_number] if is_marked(self.bitmap, update_number) else 0
 
 
 NOTHING_SELECTED = Selection(0, ())

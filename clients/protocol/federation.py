@@ -52,8 +52,8 @@ class Federation(FederationView[T]):
         if action is None:
             raise unknown_name("action", call.method, self.actions)
         check_arguments(call, action.types)
-        if action.names_round and call.args[0] != self.number:
-            raise ProtocolError("WrongRound", call.args[0], self.number)
+        if action.names_round and call.args[0] != self.round_number:
+            raise ProtocolError("WrongRound", call.args[0], self.round_number)
         if action.phase is not None:
             phase = self.get_phase(env)
             if phase is not action.phase:
@@ -70,7 +70,7 @@ class Federation(FederationView[T]):
             raise ProtocolError("WrongRole", account, roles, action.role)
         acts = self.get_acts(member)
         if action.act in acts:
-            raise ProtocolError("AlreadyActed", account, self.number, acts)
+            raise ProtocolError("AlreadyActed", account, self.round_number, acts)
 
     def _note_act(
         self,
@@ -78,15 +78,15 @@ class Federation(FederationView[T]):
         member: Member,
         act: Act,
         *,
-        number: int | None = None,
+        update_number: int | None = None,
         option: int | None = None,
     ) -> None:
         """Write the member's entry with what it did in the current round."""
         self.state.ledger.members[account] = replace(
             member,
-            round=self.number,
+            round=self.round_number,
             acts=self.get_acts(member) | act,
-            number=member.number if number is None else number,
+            update_number=member.update_number if update_number is None else update_number,
             option=member.option if option is None else option,
         )
 
@@ -232,7 +232,7 @@ class Federation(FederationView[T]):
 
     def _check_not_in_play(self, account: Address, member: Member) -> None:
         if self._is_in_play(member):
-            raise ProtocolError("RoundInPlay", account, self.number)
+            raise ProtocolError("RoundInPlay", account, self.round_number)
 
     # ------------------------------------------------------------------ the round
 
@@ -249,19 +249,21 @@ class Federation(FederationView[T]):
         state.dockets.append(BLANK)
         state.seal_block = env.block
         state.commitments.clear()
-        return [compute_event(env, "Opened", round=self.number, members=members, sealBlock=env.block)]
+        return [compute_event(env, "Opened", round=self.round_number, members=members, sealBlock=env.block)]
 
     def process_draw(self, env: Env, sender: Address) -> list[Event]:
         """Record the seed, and with it who does what, until when."""
         state = self.state
         if env.block <= state.seal_block:
             raise ProtocolError("BlockTooEarly", env.block, state.seal_block + 1)
-        state.seed = compute_seed(env.entropy(self.number, state.seal_block), state.mix, self.number)
+        state.seed = compute_seed(
+            env.entropy(self.round_number, state.seal_block), state.mix, self.round_number
+        )
         state.rounds[-1] = replace(self.record, drawn_at=env.time)
-        return [compute_event(env, "Drawn", round=self.number, seed=state.seed)]
+        return [compute_event(env, "Drawn", round=self.round_number, seed=state.seed)]
 
     def process_propose(
-        self, env: Env, sender: Address, number: int, digest: bytes, samples: int, epochs: int
+        self, env: Env, sender: Address, round_number: int, digest: bytes, samples: int, epochs: int
     ) -> list[Event]:
         """Record a proposal, numbered in the order of arrival."""
         if digest == ZERO32:
@@ -270,23 +272,23 @@ class Federation(FederationView[T]):
         self.mechanism.subject.check_proposal(self.terms, self.state, sender, samples)
         member, events = self._book_active(env, sender)
         record, docket = self.record, self.docket
-        self._note_act(sender, member, Act.PROPOSED, number=record.proposals)
+        self._note_act(sender, member, Act.PROPOSED, update_number=record.proposals)
         update = Update(sender, digest, samples, epochs)
         self.state.dockets[-1] = replace(docket, updates=(*docket.updates, update))
         self.state.rounds[-1] = replace(record, proposals=record.proposals + 1)
         proposed = compute_event(
             env,
             "Proposed",
-            round=number,
+            round=round_number,
             proposer=sender,
-            number=record.proposals,
+            updateNumber=record.proposals,
             digest=digest,
             samples=samples,
             epochs=epochs,
         )
         return [*events, proposed]
 
-    def process_commit(self, env: Env, sender: Address, number: int, commitment: bytes) -> list[Event]:
+    def process_commit(self, env: Env, sender: Address, round_number: int, commitment: bytes) -> list[Event]:
         """Record a sealed ballot."""
         if commitment == ZERO32:
             raise ProtocolError("EmptyCommitment")
@@ -295,10 +297,13 @@ class Federation(FederationView[T]):
         self._note_act(sender, member, Act.COMMITTED)
         self.state.commitments[sender] = commitment
         self.state.rounds[-1] = replace(self.record, commits=self.record.commits + 1)
-        return [*events, compute_event(env, "Committed", round=number, voter=sender, commitment=commitment)]
+        return [
+            *events,
+            compute_event(env, "Committed", round=round_number, voter=sender, commitment=commitment),
+        ]
 
     def process_reveal(
-        self, env: Env, sender: Address, number: int, ballot: bytes, salt: bytes
+        self, env: Env, sender: Address, round_number: int, ballot: bytes, salt: bytes
     ) -> list[Event]:
         """Open a sealed ballot and count it."""
         state, record = self.state, self.record
@@ -306,40 +311,36 @@ class Federation(FederationView[T]):
         self.check_active(sender, member)
         acts = self.get_acts(member)
         if Act.REVEALED in acts:
-            raise ProtocolError("AlreadyActed", sender, number, acts)
+            raise ProtocolError("AlreadyActed", sender, round_number, acts)
         if Act.COMMITTED not in acts:
-            raise ProtocolError("NotCommitted", sender, number)
+            raise ProtocolError("NotCommitted", sender, round_number)
         committed = state.commitments[sender]
-        revealed = self.compute_commitment(number, sender, ballot, salt)
+        revealed = self.compute_commitment(round_number, sender, ballot, salt)
         if revealed != committed:
             raise ProtocolError("CommitmentMismatch", sender, committed, revealed)
         docket, option = self.mechanism.verdict.count(self.terms, record, self.docket, ballot)
         state.mix = compute_mix(state.mix, sender, salt)
         self._note_act(sender, member, Act.REVEALED, option=option)
         self._note_tally(docket, reveals=1)
-        return [compute_event(env, "Revealed", round=number, voter=sender, ballot=ballot, salt=salt)]
+        return [compute_event(env, "Revealed", round=round_number, voter=sender, ballot=ballot, salt=salt)]
 
     def process_publish(
-        self, env: Env, sender: Address, number: int, digest: bytes, selection: int, nonce: bytes
+        self, env: Env, sender: Address, round_number: int, digest: bytes, selection: int, nonce: bytes
     ) -> list[Event]:
         """Record the digest of the model that the selected updates make, by one who made it."""
-        state, record, mechanism = self.state, self.record, self.mechanism
+        state, terms, record, mechanism = self.state, self.terms, self.record, self.mechanism
         member, events = self._book_active(env, sender)
         roles, _ = self.get_part(sender, member)
-        docket, option = mechanism.publication.count(
-            self.terms,
-            record,
-            self.docket,
-            Publisher(sender, member, roles, state.seed),
-            Publication(digest, selection, nonce),
-        )
+        publisher = Publisher(sender, member, roles, state.seed)
+        publication = Publication(digest, selection, nonce)
+        docket, option = mechanism.publication.count(terms, record, self.docket, publisher, publication)
         self._note_act(sender, member, Act.PUBLISHED, option=option)
         record = self._note_tally(docket, publications=1)
-        state.own = mechanism.own_state.note_published(self.terms, state.own, record, docket)
+        state.own = mechanism.own_state.note_published(terms, state.own, record, docket)
         published = compute_event(
             env,
             "Published",
-            round=number,
+            round=round_number,
             publisher=sender,
             digest=digest,
             selection=selection,
@@ -369,7 +370,9 @@ class Federation(FederationView[T]):
         winner = "" if outcome is Outcome.UNDECIDED else mechanism.publication.get_winner(terms, docket)
         if winner:
             docket = replace(docket, winner=winner)
-            events.append(compute_event(env, "BlockWon", round=self.number, winner=winner, digest=candidate))
+            events.append(
+                compute_event(env, "BlockWon", round=self.round_number, winner=winner, digest=candidate)
+            )
         paid = mechanism.payout.compute_settlement(terms, record, docket, outcome, state.pool)
         record = replace(
             record, outcome=outcome, proposer_reward=paid.proposer_reward, voter_reward=paid.voter_reward
@@ -384,7 +387,7 @@ class Federation(FederationView[T]):
         settled = compute_event(
             env,
             "Settled",
-            round=self.number,
+            round=self.round_number,
             outcome=outcome,
             candidate=candidate,
             head=state.head,

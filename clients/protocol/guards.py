@@ -26,7 +26,7 @@ def _compute_struck(
 ) -> Member:
     if Act.PROPOSED not in member.acts or record.outcome is Outcome.UNDECIDED:
         return booked
-    if is_marked(docket.selected.bitmap, member.number):
+    if is_marked(docket.selected.bitmap, member.update_number):
         return replace(booked, strikes=0)
     strikes = member.strikes + 1
     standing = Standing.BANNED if strikes >= terms.kick_rounds else booked.standing

@@ -53,7 +53,7 @@ def _compute_settlement(
 
 def _compute_delta(terms: Staked, account: Address, member: Member, record: Round, docket: Docket) -> int:
     if Act.PROPOSED in member.acts:
-        if record.outcome is Outcome.REJECTED and is_blamed(terms, record, docket, member.number):
+        if record.outcome is Outcome.REJECTED and is_blamed(terms, record, docket, member.update_number):
             return -terms.proposer_stake
         return record.proposer_reward
     if Act.REVEALED in member.acts:

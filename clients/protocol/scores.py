@@ -64,7 +64,7 @@ def _compute_settlement(
 def _compute_delta(terms: BflcTerms, account: Address, member: Member, record: Round, docket: Docket) -> int:
     if Act.PROPOSED not in member.acts or docket.selection is None:
         return 0
-    return record.proposer_reward * docket.selection.get_weight(member.number)
+    return record.proposer_reward * docket.selection.get_weight(member.update_number)
 
 
 PROFIT_SHARING: PayoutPolicy[BflcTerms] = PayoutPolicy(_compute_settlement, _compute_delta)

@@ -36,8 +36,8 @@ def compute_block_hash(block: int) -> bytes:
 def compute_entropy(beacon_value: bytes) -> Entropy:
     """Return (round, seal block) → entropy: a FixedBeacon's of this value, or block hashes where it is 0."""
     if beacon_value == ZERO32:
-        return lambda number, seal_block: compute_block_hash(seal_block)
-    return lambda number, seal_block: compute_beacon_entropy(beacon_value, number)
+        return lambda round_number, seal_block: compute_block_hash(seal_block)
+    return lambda round_number, seal_block: compute_beacon_entropy(beacon_value, round_number)
 
 
 class SpecChain(Generic[T]):
@@ -126,9 +126,9 @@ class SpecChain(Generic[T]):
         """Return `account`'s view, whether or not it is in the registry."""
         return self.core.get_member(get_checksummed(account))
 
-    def round(self, number: int) -> Round:
-        """Return round `number`'s record; an empty one where it was never opened."""
-        return self.core.get_round(number)
+    def round(self, round_number: int) -> Round:
+        """Return round `round_number`'s record; an empty one where it was never opened."""
+        return self.core.get_round(round_number)
 
     def tokens(self, account: Address) -> int:
         """Return the tokens, in base units, that `account` holds itself; the federation is an account too."""

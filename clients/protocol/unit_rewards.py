@@ -36,7 +36,7 @@ def _compute_settlement(
 def _compute_delta(terms: VbflTerms, account: Address, member: Member, record: Round, docket: Docket) -> int:
     units = 0
     if Act.PROPOSED in member.acts and docket.selection is not None:
-        units += docket.selection.get_weight(member.number)
+        units += docket.selection.get_weight(member.update_number)
     if Act.REVEALED in member.acts:
         units += compute_validator_units(record)
     if Act.PUBLISHED in member.acts and member.option == record.leading_option:

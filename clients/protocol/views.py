@@ -69,7 +69,7 @@ class FederationView(Generic[T]):
         )
 
     @property
-    def number(self) -> int:
+    def round_number(self) -> int:
         """The current round; 0 before the first."""
         return len(self.state.rounds) - 1
 
@@ -93,7 +93,7 @@ class FederationView(Generic[T]):
         wanted = self.wanted
         return compute_phase(
             self.record,
-            self.number,
+            self.round_number,
             seal_block=self.state.seal_block,
             schedule=self.terms.schedule,
             proposers=wanted.proposers,
@@ -110,7 +110,7 @@ class FederationView(Generic[T]):
         ends = compute_ends(record.drawn_at, self.terms.schedule)
         return Status(
             phase=self.get_phase(env),
-            round=self.number,
+            round=self.round_number,
             rest_until=state.rest_until,
             propose_end=ends.propose if drawn else 0,
             commit_end=ends.commit if drawn else 0,
@@ -127,9 +127,9 @@ class FederationView(Generic[T]):
             record=record,
         )
 
-    def get_round(self, number: int) -> Round:
-        """Return round `number`'s record; an empty one where it was never opened."""
-        return self.state.rounds[number] if 0 <= number <= self.number else Round()
+    def get_round(self, round_number: int) -> Round:
+        """Return round `round_number`'s record; an empty one where it was never opened."""
+        return self.state.rounds[round_number] if 0 <= round_number <= self.round_number else Round()
 
     def get_member(self, account: Address) -> MemberView:
         """Return `account`'s entry, stake with what is due, and part in the round in progress."""
@@ -143,9 +143,9 @@ class FederationView(Generic[T]):
         """Return the members of the registry, in its order."""
         return [self.get_member(account) for account in self.state.ledger.registry]
 
-    def compute_commitment(self, number: int, voter: Address, ballot: bytes, salt: bytes) -> bytes:
+    def compute_commitment(self, round_number: int, voter: Address, ballot: bytes, salt: bytes) -> bytes:
         """Return the commitment that binds this chain and federation."""
-        return compute_commitment(self.chain_id, self.address, number, voter, ballot, salt)
+        return compute_commitment(self.chain_id, self.address, round_number, voter, ballot, salt)
 
     def get_part(self, account: Address, member: Member) -> tuple[Role, int]:
         """Return the roles of `account`, whose entry is `member`, in the round in progress, and its position.
@@ -153,7 +153,7 @@ class FederationView(Generic[T]):
         No roles and position 0 outside a round, before its draw, or outside the registry.
         """
         record = self.record
-        if not member.index or not record.drawn_at or not is_in_progress(record, self.number):
+        if not member.index or not record.drawn_at or not is_in_progress(record, self.round_number):
             return Role.NONE, 0
         position = compute_positions(self.state.seed, record.members)[member.index - 1]
         panel = self.mechanism.panel
@@ -161,7 +161,7 @@ class FederationView(Generic[T]):
 
     def get_acts(self, member: Member) -> Act:
         """Return what the member did in the current round."""
-        return member.acts if member.round == self.number else Act.NONE
+        return member.acts if member.round == self.round_number else Act.NONE
 
     def is_barred(self, account: Address) -> bool:
         """Return whether the mechanism keeps `account` out, banned or not."""

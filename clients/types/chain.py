@@ -72,8 +72,8 @@ class Chain(Protocol):
         """Return `account`'s view, whether or not it is in the registry."""
         ...
 
-    def round(self, number: int) -> Round:
-        """Return round `number`'s record."""
+    def round(self, round_number: int) -> Round:
+        """Return round `round_number`'s record."""
         ...
 
     def events(self, first_block: int = 0) -> list[Event]:

@@ -181,13 +181,13 @@ class BladeTerms:
 
 @dataclass(frozen=True, slots=True)
 class Member:
-    """An account's entry in the ledger. `number` is that of its last update, `option` its last choice's."""
+    """An account's record in the ledger. `update_number` is its last update's, `option` its last choice's."""
 
     stake: int = 0
     unbonds_at: int = 0
     index: int = 0
     round: int = 0
-    number: int = 0
+    update_number: int = 0
     option: int = 0
     strikes: int = 0
     acts: Act = Act.NONE

@@ -21,7 +21,7 @@ abstract contract CopyBook is Axes {
     /// @dev Whether the jury of round `r` held the update that entry `m` proposed in it to be a copy.
     function _isConvicted(Member memory m, Round memory r) internal view returns (bool) {
         if (m.acts & Acts.PROPOSED == 0 || r.outcome == Outcome.Undecided) return false;
-        return _accused[m.round].has(m.number);
+        return _accused[m.round].has(m.updateNumber);
     }
 
     /// @dev How many updates the jury of `round` held to be copies.

@@ -33,21 +33,21 @@ abstract contract UpdateBook is Axes {
 
     /// @dev Whether the update that entry `m` last proposed was selected.
     function _isSelected(Member memory m) internal view returns (bool) {
-        return _selection(m.round).has(m.number);
+        return _selection(m.round).has(m.updateNumber);
     }
 
-    /// @dev Note what update `number` of `round` weighs, once.
-    function _weigh(uint256 round, uint256 number, uint256 weight) internal {
-        _weights.set(round, number, weight);
+    /// @dev Note what update `updateNumber` of `round` weighs, once.
+    function _weigh(uint256 round, uint256 updateNumber, uint256 weight) internal {
+        _weights.set(round, updateNumber, weight);
     }
 
-    function _weightOf(uint256 round, uint256 number) internal view returns (uint256) {
-        return _weights.get(round, number);
+    function _weightOf(uint256 round, uint256 updateNumber) internal view returns (uint256) {
+        return _weights.get(round, updateNumber);
     }
 
     /// @dev What that update weighs, or 0 if it wasn't selected.
     function _selectedWeight(Member memory m) internal view returns (uint256) {
-        return _isSelected(m) ? _weightOf(m.round, m.number) : 0;
+        return _isSelected(m) ? _weightOf(m.round, m.updateNumber) : 0;
     }
 
     /// @dev What the selection of `round` weighs.

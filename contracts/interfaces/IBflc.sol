@@ -70,7 +70,7 @@ interface IBflc is IFederation {
     /// @notice The terms of this federation.
     function terms() external view returns (BflcTerms memory);
     /// @notice Number `t * (updates + 1)` is model `t`; those after it are the updates that the next one is made of.
-    function recordOf(uint256 number) external view returns (Record memory);
+    function recordOf(uint256 recordNumber) external view returns (Record memory);
     /// @notice The number of accepted rounds: the last model's `t`.
     function height() external view returns (uint256);
     function isAllowed(address account) external view returns (bool);

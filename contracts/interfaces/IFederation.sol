@@ -55,7 +55,7 @@ interface IFederation {
         uint40 unbondsAt; // when a stake that left may be withdrawn
         uint16 index; // 1 + place in the registry; 0: not in it
         uint40 round; // the last round in which it acted
-        uint16 number; // of the last update that it proposed, among its round's
+        uint16 updateNumber; // of the last update that it proposed, among its round's
         uint16 option; // of the tally that its ballot or its publication counts for
         uint16 strikes; // rounds in a row that the guard holds against it
         uint8 acts; // what it did in that round: a set of `Acts`; 0 once collected
@@ -137,7 +137,7 @@ interface IFederation {
     event Proposed(
         uint256 indexed round,
         address indexed proposer,
-        uint256 number,
+        uint256 updateNumber,
         bytes32 digest,
         uint256 samples,
         uint256 epochs

@@ -44,7 +44,7 @@ abstract contract StakeRedistribution is BlameBook {
     function _due(address, Member memory m, Round memory r) internal view override returns (int256) {
         if (m.acts & Acts.PROPOSED != 0) {
             if (r.outcome != Outcome.Rejected) return int256(uint256(r.proposerReward));
-            return _isBlamed(m.round, m.number) ? -int256(uint256(_proposerStake)) : int256(0);
+            return _isBlamed(m.round, m.updateNumber) ? -int256(uint256(_proposerStake)) : int256(0);
         }
         if (m.acts & Acts.REVEALED != 0) {
             if (r.outcome == Outcome.Undecided) return 0;

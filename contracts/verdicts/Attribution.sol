@@ -34,8 +34,8 @@ abstract contract Attribution is BlameBook, NameBook {
     }
 
     /// @inheritdoc BlameBook
-    function _isBlamed(uint256 round, uint256 number) internal view override returns (bool) {
-        return !_attribution || _blamed[round].has(number);
+    function _isBlamed(uint256 round, uint256 updateNumber) internal view override returns (bool) {
+        return !_attribution || _blamed[round].has(updateNumber);
     }
 
     /// @inheritdoc BlameBook

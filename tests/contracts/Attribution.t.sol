@@ -251,7 +251,7 @@ contract AttributionTest is Bench {
         list = new address[](federation.roundOf(round()).proposals);
         for (uint256 i = 0; i < members.length; ++i) {
             IFederation.Member memory m = entry(members[i]);
-            if (m.round == round() && m.acts == 1) list[m.number] = members[i];
+            if (m.round == round() && m.acts == 1) list[m.updateNumber] = members[i];
         }
     }
 

@@ -186,7 +186,7 @@ contract BladeRoundsTest is BladeBench {
             uint256 accused = 0;
             for (uint256 i = 0; i < p.length; ++i) {
                 if (random >> (200 + i) & 1 == 0) continue;
-                uint256 number = (entry(p[i]).number + 1) % p.length;
+                uint256 number = (entry(p[i]).updateNumber + 1) % p.length;
                 accuse(p[i], number);
                 accused |= 1 << number;
             }
@@ -212,7 +212,7 @@ contract BladeRoundsTest is BladeBench {
     /// @dev Held to be a copy by more than half: the bond goes to the pool, the account out for good.
     function test_a_convicted_plagiarist_forfeits_its_bond() public {
         (address victim, address thief) = toTrial(1);
-        uint256 number = entry(thief).number;
+        uint256 number = entry(thief).updateNumber;
         judgeAll(approving(15 ^ 1 << number, 1 << number));
         publishAll(MODEL, 15 ^ 1 << number);
         federation.settle();
@@ -285,7 +285,7 @@ contract BladeRoundsTest is BladeBench {
     /// @dev Held by half of the jury to be a copy, it loses nothing, passed or not.
     function test_an_acquitted_one_loses_nothing() public {
         (, address accused) = toTrial(1);
-        uint256 bit = 1 << entry(accused).number;
+        uint256 bit = 1 << entry(accused).updateNumber;
         bytes[] memory ballots = copies(approving(15 ^ bit, 0), 4);
         ballots[0] = approving(15 ^ bit, bit);
         ballots[1] = approving(15 ^ bit, bit);
@@ -312,7 +312,7 @@ contract BladeRoundsTest is BladeBench {
 
     function test_an_undecided_round_convicts_nobody() public {
         (, address accused) = toTrial(1);
-        uint256 bit = 1 << entry(accused).number;
+        uint256 bit = 1 << entry(accused).updateNumber;
         judgeAll(approving(15 ^ bit, bit));
         publish(account(0), MODEL, 15 ^ bit);
         finish();
@@ -327,7 +327,7 @@ contract BladeRoundsTest is BladeBench {
 
     function test_a_rejected_round_convicts_too() public {
         (, address thief) = toTrial(1);
-        uint256 bit = 1 << entry(thief).number;
+        uint256 bit = 1 << entry(thief).updateNumber;
         judgeAll(approving(0, bit));
         publishAll(0, 0);
         federation.settle();
@@ -416,7 +416,7 @@ contract BladeRoundsTest is BladeBench {
 
     function test_a_convicted_one_never_accuses_again() public {
         (, address thief) = toTrial(1);
-        uint256 bit = 1 << entry(thief).number;
+        uint256 bit = 1 << entry(thief).updateNumber;
         judgeAll(approving(15 ^ bit, bit));
         publishAll(MODEL, 15 ^ bit);
         federation.settle();

@@ -256,7 +256,7 @@ contract GasBladeTest is BladeBench, GasLeafBench {
             skipTo(rounds[i] - 1);
             openAndDraw();
             train(100);
-            uint256 other = (entry(account(0)).number + 1) % SIZE;
+            uint256 other = (entry(account(0)).updateNumber + 1) % SIZE;
             note(vm.toString(rounds[i]), act(account(0), abi.encodeCall(IBlade.accuse, (round(), other, seed, 9000))));
         }
         compare("blade_accuse_", "_rounds");

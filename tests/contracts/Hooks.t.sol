@@ -107,7 +107,7 @@ contract UpdateJury is Federation {
     }
 
     function _due(address, Member memory m, Round memory) internal view override returns (int256 due) {
-        if (m.acts & Acts.PROPOSED != 0 && passed[m.round] >> m.number & 1 == 0) due -= int256(FINE);
+        if (m.acts & Acts.PROPOSED != 0 && passed[m.round] >> m.updateNumber & 1 == 0) due -= int256(FINE);
         if (m.acts & Acts.REVEALED != 0) due += int256(WAGE);
         if (m.acts & Acts.PUBLISHED != 0) due += int256(WAGE);
     }
@@ -182,7 +182,7 @@ contract HooksTest is Bench {
         publish(voter, MODEL);
         assertEq(entry(proposer).acts, Acts.PROPOSED | Acts.PUBLISHED);
         assertEq(entry(voter).acts, Acts.COMMITTED | Acts.REVEALED | Acts.PUBLISHED);
-        assertEq(entry(proposer).number, 1);
+        assertEq(entry(proposer).updateNumber, 1);
         assertEq(entry(proposer).option, 1, "of the publication");
         assertEq(entry(voter).option, 1, "of the publication, not of the ballot before");
         federation.settle();
@@ -206,7 +206,7 @@ contract HooksTest is Bench {
         proposeAll();
         for (uint256 i = 0; i < 2; ++i) {
             assertEq(entry(proposers()[i]).acts, Acts.PROPOSED);
-            assertEq(entry(proposers()[i]).number, i);
+            assertEq(entry(proposers()[i]).updateNumber, i);
             assertEq(entry(proposers()[i]).round, 2);
         }
         assertEq(token.balanceOf(address(federation)), owed(members));

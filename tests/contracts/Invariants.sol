@@ -185,7 +185,7 @@ abstract contract Invariants is Test {
             if (w.s.round == 0 || m.round != w.s.round) continue;
             if (m.acts & Acts.PROPOSED != 0) {
                 ++counts[0];
-                numbers |= 1 << m.number;
+                numbers |= 1 << m.updateNumber;
             }
             if (m.acts & Acts.COMMITTED != 0) ++counts[1];
             if (m.acts & Acts.REVEALED != 0) ++counts[2];

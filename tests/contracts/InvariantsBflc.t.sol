@@ -168,7 +168,7 @@ contract BflcHandler is UpdateHandler {
     }
 
     function _weightOf(World memory w, uint256 i) internal view override returns (uint256) {
-        return _median(w, w.members[i].record.number);
+        return _median(w, w.members[i].record.updateNumber);
     }
 
     /// @dev The least score that at least half of the scores don't exceed.
@@ -271,7 +271,7 @@ contract BflcHandler is UpdateHandler {
     }
 
     function _proposerOf(World memory w, uint256 number) private pure returns (uint256 i) {
-        while (!_did(w, i, Acts.PROPOSED) || w.members[i].record.number != number) ++i;
+        while (!_did(w, i, Acts.PROPOSED) || w.members[i].record.updateNumber != number) ++i;
     }
 
     /// @dev The best of the selected, ties to the lower number; of a random election, all: each round's seed says who.

@@ -199,7 +199,8 @@ contract BladeHandler is UpdateHandler {
         number %= w.s.record.proposals + 1;
         if (w.s.round >= SEEDS) return w;
         bytes memory data = abi.encodeCall(IBlade.accuse, (w.s.round, number, _seedOf(i, w.s.round), 9000));
-        bool may = _did(w, i, Acts.PROPOSED) && number != w.members[i].record.number && number < w.s.record.proposals;
+        bool may =
+            _did(w, i, Acts.PROPOSED) && number != w.members[i].record.updateNumber && number < w.s.record.proposals;
         if (!may) {
             _refused(participant(i), data, "no accuser, or no such update");
             return w;
@@ -250,7 +251,7 @@ contract BladeHandler is UpdateHandler {
     {
         IFederation.Member memory m = federation.memberOf(who).record;
         bool proposed = m.round == w.s.round && m.acts & Acts.PROPOSED != 0;
-        return _isProven(w, who, digest, nonce, _powBits) && (!proposed || !_isCopy(w, m.number));
+        return _isProven(w, who, digest, nonce, _powBits) && (!proposed || !_isCopy(w, m.updateNumber));
     }
 
     function _strengthOf(World memory b, uint256 i) internal view override returns (uint256) {
@@ -291,7 +292,7 @@ contract BladeHandler is UpdateHandler {
 
     function _isConvicted(World memory b, uint256 i, Expected memory e) private view returns (bool) {
         if (e.outcome == IFederation.Outcome.Undecided || !_did(b, i, Acts.PROPOSED)) return false;
-        return _isCopy(b, b.members[i].record.number);
+        return _isCopy(b, b.members[i].record.updateNumber);
     }
 
     // ------------------------------------------------------------------ laws of this mechanism

@@ -92,7 +92,7 @@ contract StakeVoteHandler is Handler {
         uint256 slashed;
         for (uint256 i = 0; i < PARTICIPANTS; ++i) {
             if (!_did(b, i, Acts.PROPOSED)) continue;
-            if (a.members[i].balance < b.members[i].balance) slashed |= 1 << b.members[i].record.number;
+            if (a.members[i].balance < b.members[i].balance) slashed |= 1 << b.members[i].record.updateNumber;
         }
         require(slashed == e.blamed, "only_the_blamed_are_slashed");
         if (slashed != 0 && slashed + 1 != 1 << e.proposals) ++partlyBlamed;
@@ -133,7 +133,7 @@ contract StakeVoteHandler is Handler {
     function _deltaOf(World memory b, uint256 i, Expected memory e) private view returns (int256) {
         if (_did(b, i, Acts.PROPOSED)) {
             if (e.outcome == IFederation.Outcome.Accepted) return int256(b.s.pool / e.proposals);
-            return e.blamed >> b.members[i].record.number & 1 != 0 ? -int256(PROPOSER_STAKE) : int256(0);
+            return e.blamed >> b.members[i].record.updateNumber & 1 != 0 ? -int256(PROPOSER_STAKE) : int256(0);
         }
         if (!_did(b, i, Acts.COMMITTED)) return 0;
         if (_did(b, i, Acts.REVEALED)) {

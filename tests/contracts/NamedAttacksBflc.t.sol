@@ -154,7 +154,7 @@ contract NamedAttacksBflcTest is BflcBench, NamedAttacks {
         toBallots();
         address[] memory p = new address[](5);
         for (uint256 i = 0; i < 8; ++i) {
-            if (has(proposers(), account(i))) p[entry(account(i)).number] = account(i);
+            if (has(proposers(), account(i))) p[entry(account(i)).updateNumber] = account(i);
         }
         bytes[] memory ballots = copies(scores(5000, 10000, 10000, 10000, 0), 3);
         ballots[2] = scores(10000, 0, 0, 0, 10000);

@@ -243,9 +243,9 @@ contract NamedAttacksBladeTest is BladeBench, NamedAttacks {
         vm.warp(BIDDING_ENDS);
         openAndDraw();
         train(100);
-        refuses(copier, accusing(copier, entry(owner).number), badSeed(noiseSeed(copier, 1), noiseSeed(owner, 0)));
-        accuse(owner, entry(friend).number);
-        uint256 number = entry(owner).number;
+        refuses(copier, accusing(copier, entry(owner).updateNumber), badSeed(noiseSeed(copier, 1), noiseSeed(owner, 0)));
+        accuse(owner, entry(friend).updateNumber);
+        uint256 number = entry(owner).updateNumber;
         bytes memory call = accusing(owner, number);
         vm.prank(copier);
         (bool ok,) = address(federation).call(call);

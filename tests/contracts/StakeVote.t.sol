@@ -169,7 +169,7 @@ contract StakeVoteTest is Bench {
         openAndDraw();
         propose(proposers()[0]);
         address proposer = proposers()[1];
-        assertEq(entry(proposers()[0]).number, 0);
+        assertEq(entry(proposers()[0]).updateNumber, 0);
         vm.expectEmit(address(federation));
         emit IFederation.Proposed(1, proposer, 1, MODEL, 1000, 10);
         vm.prank(proposer);
@@ -177,7 +177,7 @@ contract StakeVoteTest is Bench {
         assertEq(federation.roundOf(1).proposals, 2);
         assertEq(entry(proposer).round, 1);
         assertEq(entry(proposer).acts, Acts.PROPOSED);
-        assertEq(entry(proposer).number, 1);
+        assertEq(entry(proposer).updateNumber, 1);
     }
 
     function test_propose_is_refused() public {

@@ -214,7 +214,7 @@ abstract contract UpdateHandler is Handler {
     }
 
     function _isSelected(World memory w, uint256 i, uint256 selection) internal pure returns (bool) {
-        return _did(w, i, Acts.PROPOSED) && selection >> w.members[i].record.number & 1 != 0;
+        return _did(w, i, Acts.PROPOSED) && selection >> w.members[i].record.updateNumber & 1 != 0;
     }
 
     /// @dev How many revealed ballots have bit `number` of their word `word`.

@@ -379,7 +379,7 @@ contract VbflBlocksTest is VbflBench {
 
     function judgeTarget(address target, bool passes) private {
         proposeAll();
-        uint256 selection = passes ? 7 : 7 ^ 1 << entry(target).number;
+        uint256 selection = passes ? 7 : 7 ^ 1 << entry(target).updateNumber;
         judgeAll(abi.encode(selection));
         publishAll(MODEL, selection);
         finish();

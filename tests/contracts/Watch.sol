@@ -260,7 +260,9 @@ abstract contract Watch is CommonBase {
     function fields_change_by_their_own_acts_alone(World memory b, World memory a, uint256 i) private pure {
         (IFederation.Member memory x, IFederation.Member memory y) = (b.members[i].record, a.members[i].record);
         uint8 gained = y.acts & ~(x.round == y.round ? x.acts : 0);
-        if (x.number != y.number) require(gained == Acts.PROPOSED, "fields_change_by_their_own_acts_alone");
+        if (x.updateNumber != y.updateNumber) {
+            require(gained == Acts.PROPOSED, "fields_change_by_their_own_acts_alone");
+        }
         if (x.option != y.option) {
             require(gained & (Acts.REVEALED | Acts.PUBLISHED) != 0, "fields_change_by_their_own_acts_alone");
         }

@@ -107,7 +107,7 @@ def test_every_step_comes_to_the_same(mechanism: str, number: int, link: Link, k
     for account in (*player.accounts, chain.federation):
         assert chain.member(account) == spec.member(account)
         assert chain.tokens(account) == spec.tokens(account)
-    for settled in range(spec.core.number + 1):
+    for settled in range(spec.core.round_number + 1):
         assert chain.round(settled) == spec.round(settled)
     found_events, expected_events = chain.events(start), spec.events(start)
     assert [(e.name, e.args, e.block) for e in found_events] == [

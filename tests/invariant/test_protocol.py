@@ -145,7 +145,7 @@ def test_no_absent_participant_can_hang_a_round(seed: int, mechanism: str) -> No
     schedule = terms.schedule
     whole = schedule.propose + schedule.commit + schedule.reveal + schedule.publish
     env = type(world.env)(world.env.time + whole, world.env.block + 257, world.env.entropy)
-    if federation.record.outcome is Outcome.NONE and federation.number:
+    if federation.record.outcome is Outcome.NONE and federation.round_number:
         federation.apply(env, Call(world.player.outsiders[0], "settle"))
     assert federation.get_phase(env).name == "OPEN"
 

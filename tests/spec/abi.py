@@ -123,7 +123,7 @@ def encode_member(member: MemberView) -> bytes:
         record.unbonds_at,
         record.index,
         record.round,
-        record.number,
+        record.update_number,
         record.option,
         record.strikes,
         record.acts,
@@ -155,7 +155,7 @@ def encode_own(federation: FederationView[Any], accounts: Sequence[Address]) -> 
         expelled = [account in council.barred for account in accounts]
         types = ["uint256", "(bytes32,address,uint16)[]", "bool[]", "bool[]"]
         return encode(types, [get_height(state), records, allowed, expelled])
-    winner = state.dockets[federation.number].winner or ZERO_ADDRESS
+    winner = state.dockets[federation.round_number].winner or ZERO_ADDRESS
     if name == "vbfl":
         return encode(["address"], [winner])
     bids = [get_task(state).bids.get(account, NO_BID) for account in accounts]

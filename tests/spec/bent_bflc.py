@@ -113,7 +113,7 @@ def naming(process: Callable[..., Any]) -> Mutant:
 
 
 def before_the_first_round(core: Any, env: Any, sender: str, accounts: list[str]) -> Any:
-    if core.number:
+    if core.round_number:
         raise ProtocolError("WrongPhase", Phase.OPEN, Phase.OPEN)
     return NAMING.process(core, env, sender, accounts)
 

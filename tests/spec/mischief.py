@@ -106,7 +106,7 @@ def bad_withdraw(player: "Player") -> Call:
 
 
 def wrong_round(player: "Player") -> Call:
-    number, rng = player.federation.number, player.rng
+    number, rng = player.federation.round_number, player.rng
     wrong = rng.choice((number + 1, max(number - 1, 0), 0, number + 2**32, UINT256))
     account = player.anybody(*player.federation.state.ledger.registry)
     call = rng.choice((player.propose, player.commit, player.reveal, player.publish))(account)
@@ -125,7 +125,7 @@ def pick(player: "Player", act: Act, role: Role) -> tuple[str, bool]:
 
 
 def bad_proposal(player: "Player") -> Call:
-    rng, number, terms = player.rng, player.federation.number, player.federation.terms
+    rng, number, terms = player.rng, player.federation.round_number, player.federation.terms
     account, idle = pick(player, Act.PROPOSED, Role.PROPOSER)
     if not idle or rng.random() < 0.1:
         return player.propose(account)
@@ -146,7 +146,7 @@ def bad_proposal(player: "Player") -> Call:
 
 def bad_commit(player: "Player") -> Call:
     account, idle = pick(player, Act.COMMITTED, Role.VOTER)
-    number = player.federation.number
+    number = player.federation.round_number
     if idle:
         return Call(account, "commit", (number, ZERO32))
     if account in player.acted(Act.COMMITTED):
@@ -155,7 +155,7 @@ def bad_commit(player: "Player") -> Call:
 
 
 def bad_reveal(player: "Player") -> Call:
-    rng, number = player.rng, player.federation.number
+    rng, number = player.rng, player.federation.round_number
     spoilt = [account for account in player.acted(Act.COMMITTED) if (number, account) in player.spoilt]
     if spoilt and rng.random() < 0.4:
         return player.reveal(rng.choice(spoilt))
@@ -177,7 +177,7 @@ def bad_reveal(player: "Player") -> Call:
 
 
 def bad_publication(player: "Player") -> Call:
-    rng, number = player.rng, player.federation.number
+    rng, number = player.rng, player.federation.round_number
     account, idle = pick(player, Act.PUBLISHED, Role.PUBLISHER)
     if not idle or not player.can_select():
         return player.publish(account)

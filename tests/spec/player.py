@@ -268,7 +268,7 @@ class Player:
         return found
 
     def committed(self) -> list[Address]:
-        number = self.federation.number
+        number = self.federation.round_number
         committed = self.acted(Act.COMMITTED, Act.REVEALED)
         return [
             account
@@ -284,7 +284,7 @@ class Player:
         return [account for account in registry if self.federation.get_member(account).out]
 
     def mood(self) -> Mood:
-        number = self.federation.number
+        number = self.federation.round_number
         if self.mood_of[0] != number:
             weights, moods = zip(*MOODS, strict=True)
             self.mood_of = (number, self.rng.choices(moods, weights)[0])
@@ -313,7 +313,7 @@ class Player:
         return Call(account, "fund", (self.rng.choice((1, self.rng.randint(1, most), most)),))
 
     def digest(self, option: int = 0, of: int = 0) -> bytes:
-        return keccak(b"model" + bytes((self.federation.number % 256, option)) + of.to_bytes(32, "big"))
+        return keccak(b"model" + bytes((self.federation.round_number % 256, option)) + of.to_bytes(32, "big"))
 
     def word(self) -> bytes:
         return self.rng.randbytes(32)
@@ -323,7 +323,7 @@ class Player:
 
     def propose(self, account: Address) -> Call:
         epochs = self.rng.choice((1, 1, self.federation.terms.max_epochs))
-        arguments = (self.federation.number, self.word(), self.samples_of(account), epochs)
+        arguments = (self.federation.round_number, self.word(), self.samples_of(account), epochs)
         return Call(account, "propose", arguments)
 
     def ballot(self, account: Address) -> bytes:
@@ -336,7 +336,7 @@ class Player:
         return [b"", good[:-1], good + b"\0"]
 
     def commit(self, account: Address) -> Call:
-        number, rng = self.federation.number, self.rng
+        number, rng = self.federation.round_number, self.rng
         if (number, account) not in self.sealed:
             ballot = self.ballot(account)
             if rng.random() < 0.06:
@@ -348,7 +348,7 @@ class Player:
         return Call(account, "commit", (number, commitment))
 
     def reveal(self, account: Address) -> Call:
-        number = self.federation.number
+        number = self.federation.round_number
         ballot, salt = self.sealed.get((number, account), (self.digest(), ZERO32))
         return Call(account, "reveal", (number, ballot, salt))
 
@@ -368,7 +368,7 @@ class Player:
         honest = self.rng.random() < (0.95 if mood.agree > 0.2 else 0.6)
         digest = self.digest(0 if honest else self.rng.randrange(1, 4), selection) if selection else ZERO32
         return Call(
-            account, "publish", (self.federation.number, digest, selection, self.nonce(account, digest))
+            account, "publish", (self.federation.round_number, digest, selection, self.nonce(account, digest))
         )
 
     # ------------------------------------------------------------------ illegal actions

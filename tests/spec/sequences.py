@@ -167,7 +167,7 @@ def build_sequence(seed: str, steps: int, coverage: Coverage, mechanism: str = "
         played.append(play_step(world.federation, world.env, call, list(world.funds), coverage))
         if world.player.is_finished(world.env):
             break
-    coverage.rounds += world.federation.number
+    coverage.rounds += world.federation.round_number
     coverage.cases["block hashes"] += world.beacon_value == ZERO32
     return Sequence(mechanism, world.beacon_value, world.federation.terms, world.funds, played)
 
@@ -175,7 +175,7 @@ def build_sequence(seed: str, steps: int, coverage: Coverage, mechanism: str = "
 def get_lack(federation: Federation[Any], env: Env) -> str:
     """Return what a blade task lacks so that it can't begin once bidding is over; "" where nothing."""
     state, terms = federation.state, federation.terms
-    if not isinstance(state.own, TaskBook) or federation.number or env.time >= terms.deadline:
+    if not isinstance(state.own, TaskBook) or federation.round_number or env.time >= terms.deadline:
         return ""
     if not is_over(terms, state, env):
         return ""
@@ -208,7 +208,7 @@ def play_step(
     for event in events:
         coverage.events[event.name] += 1
         if event.name == "CommitteeNamed":
-            coverage.note_named(before, federation.number)
+            coverage.note_named(before, federation.round_number)
     state = keccak(encode_state(federation, env, accounts))
     return Step(
         env.time, env.block, call, encode_call(federation.actions[call.method], call), ok, outcome, state

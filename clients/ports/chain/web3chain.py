@@ -188,9 +188,9 @@ class Web3Chain:
         """Return `account`'s view, whether or not it is in the registry."""
         return self._one("memberOf", member_view_of, account)
 
-    def round(self, number: int) -> Round:
-        """Return round `number`'s record."""
-        return self._one("roundOf", round_of, number)
+    def round(self, round_number: int) -> Round:
+        """Return round `round_number`'s record."""
+        return self._one("roundOf", round_of, round_number)
 
     def view(self, method: str, *args: object) -> tuple[Any, ...]:
         """Return what a view of the contract returns. ProtocolError if it reverts."""

@@ -199,7 +199,7 @@ def undrawn_proposer(record: Recorded) -> Sign:
 @fault("an update with a false number", ALL)
 def wrong_number(record: Recorded) -> Sign:
     place = record.find("Proposed")
-    record.alter(place, number=7)
+    record.alter(place, updateNumber=7)
     args = event_of(record, place)
     return Sign("update", args["round"], args["proposer"])
 
@@ -221,7 +221,7 @@ def forged_weight(record: Recorded) -> Sign:
     )
     bitmap = event_of(record, record.find("Published", lambda a: a["round"] == paid["round"]))["selection"]
     place = record.find(
-        "Proposed", lambda args: args["round"] == paid["round"] and bitmap >> args["number"] & 1
+        "Proposed", lambda args: args["round"] == paid["round"] and bitmap >> args["updateNumber"] & 1
     )
     samples = event_of(record, place)["samples"]
     record.alter(place, samples=1 if samples > 1 else record.terms.max_samples)

@@ -79,7 +79,7 @@ class Playground:
             status_now=chain.status(),
             registry_now=chain.members(),
             members_now={account: chain.member(account) for account in accounts},
-            rounds_now={number: chain.round(number) for number in range(core.number + 1)},
+            rounds_now={number: chain.round(number) for number in range(core.round_number + 1)},
             tokens_now=chain.tokens(chain.federation),
             views_now=get_views(core),
         )  # fmt: skip

@@ -99,7 +99,7 @@ def by_beacon() -> Growing:
     """A history whose draws don't rest on the hashes of blocks."""
     for seed in range(50):
         ground = play_history(f"beacon {seed}", "stake_vote", 200)
-        if ground.beacon_value != bytes(32) and ground.chain.core.number > 5:
+        if ground.beacon_value != bytes(32) and ground.chain.core.round_number > 5:
             return grow(ground.record())
     raise AssertionError
 

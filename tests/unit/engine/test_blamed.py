@@ -134,7 +134,7 @@ def vote(
             Event(
                 "Proposed",
                 {
-                    "round": status.round, "proposer": one.proposer, "number": one.number,
+                    "round": status.round, "proposer": one.proposer, "updateNumber": one.update_number,
                     "digest": one.digest, "samples": one.samples, "epochs": one.epochs,
                 },
             )

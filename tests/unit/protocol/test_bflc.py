@@ -97,7 +97,9 @@ def test_profit_is_shared_by_score() -> None:
     assert BFLC.payout.compute_settlement(TERMS, record, docket, Outcome.ACCEPTED, 250_000) == (4, 0, 152_000)
     record = replace(record, proposer_reward=4)
     gains = [
-        BFLC.payout.compute_delta(TERMS, A[number], Member(number=number, acts=Act.PROPOSED), record, docket)
+        BFLC.payout.compute_delta(
+            TERMS, A[number], Member(update_number=number, acts=Act.PROPOSED), record, docket
+        )
         for number in range(5)
     ]
     assert gains == [36_000, 0, 32_000, 30_000, 0]

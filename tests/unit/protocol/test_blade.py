@@ -75,7 +75,7 @@ def test_the_bounty_goes_by_verified_samples_and_a_share_to_the_block() -> None:
     record = replace(RECORD, proposer_reward=5, voter_reward=100)
     did = Act.PROPOSED | Act.PUBLISHED
     gains = [
-        BLADE.payout.compute_delta(TERMS, A[at], Member(number=at, acts=did), record, docket)
+        BLADE.payout.compute_delta(TERMS, A[at], Member(update_number=at, acts=did), record, docket)
         for at in range(3)
     ]
     assert gains == [200, 150, 100]
@@ -85,11 +85,11 @@ def test_a_convicted_plagiarist_forfeits_its_deposit() -> None:
     docket = replace(DOCKET, selection=Selection(0b010, (40, 30, 10), 0b101))
     assert settle(docket, Outcome.REJECTED, 7) == (0, 0, 27)
     assert settle(docket, Outcome.UNDECIDED, 7) == (0, 0, 7)
-    record, member = replace(RECORD, voter_reward=100), Member(stake=15, acts=Act.PROPOSED, number=2)
+    record, member = replace(RECORD, voter_reward=100), Member(stake=15, acts=Act.PROPOSED, update_number=2)
     assert BLADE.payout.compute_delta(TERMS, A[2], member, record, docket) == 100 - 10
     banned = BLADE.guard.compute_guarded(TERMS, member, member, record, docket)
     assert banned.standing is Standing.BANNED
-    kept = BLADE.guard.compute_guarded(TERMS, replace(member, number=1), member, record, docket)
+    kept = BLADE.guard.compute_guarded(TERMS, replace(member, update_number=1), member, record, docket)
     assert kept is member
 
 
@@ -115,7 +115,7 @@ def test_whose_update_is_convicted_wins_no_block() -> None:
     docket, record = replace(DOCKET, selection=None, winner=""), replace(RECORD, outcome=Outcome.NONE)
     publication = Publication(b"\3" * 32, 0b010)
     for at, competes in enumerate((False, True, False)):
-        member = Member(stake=9 - at, round=1, number=at, acts=Act.PROPOSED)
+        member = Member(stake=9 - at, round=1, update_number=at, acts=Act.PROPOSED)
         publisher = Publisher(A[at], member, Role.PUBLISHER, b"")
         docket, option = BLADE.publication.count(TERMS, record, docket, publisher, publication)
         assert option == competes

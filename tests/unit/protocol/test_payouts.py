@@ -135,7 +135,7 @@ def test_with_attribution_only_the_named_majority_is_slashed() -> None:
     docket = Docket(marks=(3, 2, 0))
     paid = POOL_AND_MINORITY.compute_settlement(terms, record, docket, Outcome.REJECTED, 100)
     assert paid == (0, 1, 100 + 10 + 2)
-    lost = [delta(terms, Member(acts=Act.PROPOSED, number=at), record, docket) for at in range(3)]
+    lost = [delta(terms, Member(acts=Act.PROPOSED, update_number=at), record, docket) for at in range(3)]
     assert lost == [-10, 0, 0]
 
 

@@ -48,9 +48,9 @@ def test_rewards_are_equations_1_to_3() -> None:
     paid = VBFL.payout.compute_settlement(TERMS, RECORD, docket(), Outcome.ACCEPTED, 7 * units + 5)
     assert paid == (7, 0, 5)
     record = replace(RECORD, outcome=Outcome.ACCEPTED, proposer_reward=7)
-    assert gain(Member(acts=Act.PROPOSED, number=0), record) == 3_000 * 7
-    assert gain(Member(acts=Act.PROPOSED, number=1), record) == 0
-    assert gain(Member(acts=Act.PROPOSED, number=2), record) == 100 * 7
+    assert gain(Member(acts=Act.PROPOSED, update_number=0), record) == 3_000 * 7
+    assert gain(Member(acts=Act.PROPOSED, update_number=1), record) == 0
+    assert gain(Member(acts=Act.PROPOSED, update_number=2), record) == 100 * 7
     judged = Act.COMMITTED | Act.REVEALED | Act.PUBLISHED
     assert gain(Member(acts=judged, option=0), record) == 6 * 7
     assert gain(Member(acts=Act.COMMITTED), record) == 0
@@ -109,7 +109,9 @@ def test_workers_validators_and_miners_are_drawn_in_this_order() -> None:
 
 def test_a_third_strike_in_a_row_is_the_last() -> None:
     def book(number: int, strikes: int, outcome: Outcome = Outcome.ACCEPTED) -> Member:
-        member = Member(stake=10, number=number, strikes=strikes, acts=Act.PROPOSED, standing=Standing.MEMBER)
+        member = Member(
+            stake=10, update_number=number, strikes=strikes, acts=Act.PROPOSED, standing=Standing.MEMBER
+        )
         record = replace(RECORD, outcome=outcome)
         return VBFL.guard.compute_guarded(TERMS, member, replace(member, acts=Act.NONE), record, docket())
 

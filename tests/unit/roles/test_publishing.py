@@ -94,7 +94,7 @@ def revealed(ballots: list[set[int]], updates: int) -> list[Event]:
             {
                 "round": 1,
                 "proposer": ACCOUNTS[0],
-                "number": number,
+                "updateNumber": number,
                 "digest": DIGEST,
                 "samples": 10 + number,
                 "epochs": 2,

@@ -222,13 +222,20 @@ def test_proposals_come_in_the_order_of_their_numbers() -> None:
     logs = [
         Event(
             "Proposed",
-            {"round": r, "proposer": ACCOUNTS[p], "number": p, "digest": DIGEST, "samples": 3, "epochs": 1},
+            {
+                "round": r,
+                "proposer": ACCOUNTS[p],
+                "updateNumber": p,
+                "digest": DIGEST,
+                "samples": 3,
+                "epochs": 1,
+            },
         )
         for r, p in [(2, 3), (2, 0), (1, 1), (2, 2)]
     ]
     events = [*logs, Event("Drawn", {"round": 2, "seed": SALT})]
     found = logged(2, Round(proposals=3), events).proposals()
-    assert [proposal.number for proposal in found] == [0, 2, 3]
+    assert [proposal.update_number for proposal in found] == [0, 2, 3]
 
 
 def test_only_the_rounds_own_ballots_count_and_damaged_ones_are_told() -> None:

@@ -120,7 +120,7 @@ function select(mechanism: Mechanism, terms: Terms, story: Story, wanted: Wanted
   const approvals = story.reveals.map(({ ballot }) => ballotWord(ballot, 0));
   const least = majority(reveals) - (mechanism === 'vbfl' && reveals % 2 === 0 ? 1 : 0);
   let selection = reveals ? marked(approvals, story, least) : 0n;
-  let convicted = story.accusations.reduce((bitmap, { number }) => bitmap | (1n << BigInt(number)), 0n);
+  let convicted = story.accusations.reduce((bitmap, { updateNumber }) => bitmap | (1n << BigInt(updateNumber)), 0n);
   if (convicted) convicted &= marked(story.reveals.map(({ ballot }) => ballotWord(ballot, 1)), story, majority(wanted.voters));
   selection &= ~convicted;
   const weights = story.proposals.map(({ samples, epochs }) => (mechanism === 'vbfl' ? samples * epochs : samples));
@@ -180,8 +180,8 @@ export function duesOf(
   const [proposals, reveals] = [BigInt(story.proposals.length), BigInt(story.reveals.length)];
   for (const one of story.proposals) {
     const pays = mechanism === 'vbfl' ? decided : accepted;
-    if (pays) give(one.proposer, selected(one.number) * settled.proposerReward);
-    if (mechanism === 'blade' && decided && has(judged.convicted, one.number)) give(one.proposer, -terms.bond);
+    if (pays) give(one.proposer, selected(one.updateNumber) * settled.proposerReward);
+    if (mechanism === 'blade' && decided && has(judged.convicted, one.updateNumber)) give(one.proposer, -terms.bond);
   }
   if (mechanism === 'vbfl' && decided) {
     for (const { voter } of story.reveals) give(voter, 2n * proposals * settled.proposerReward);
@@ -199,7 +199,7 @@ function duesOfStakes(
   const { settled } = story;
   if (!settled) return dues;
   const { proposerStake = 0n, voterStake = 0n } = terms;
-  for (const { proposer, number } of story.proposals) {
+  for (const { proposer, updateNumber: number } of story.proposals) {
     if (settled.outcome !== REJECTED) give(proposer, settled.proposerReward);
     else if (has(judged.blamed, number)) give(proposer, -proposerStake);
   }
