@@ -70,7 +70,7 @@ abstract contract Axes is IFederation {
 
     // ------------------------------------------------------------------ hooks: publication
 
-    /// @dev Note or refuse what the caller, of entry `m` and with `roles`, publishes, and return the option of it. May
+    /// @dev Note or refuse what the caller, of record `m` and with `roles`, publishes, and return the option of it. May
     /// change `leadingCount`, `leadingOption` and `options` of `r`, which the caller writes back. Not called unless
     /// there are publishers.
     function _publish(uint256 round, Round memory r, Member memory m, uint8 roles, Publication memory p)
@@ -84,7 +84,7 @@ abstract contract Axes is IFederation {
     /// the pool loses no more than they come to together: what a division leaves over stays in it.
     function _reward(uint256 round, Round memory r, uint256 pool_) internal virtual returns (Payout memory);
 
-    /// @dev What `account`, whose entry is `m`, gained or lost in the settled round `r` in which it last acted.
+    /// @dev What `account`, whose record is `m`, gained or lost in the settled round `r` in which it last acted.
     function _due(address account, Member memory m, Round memory r) internal view virtual returns (int256);
 
     // ------------------------------------------------------------------ hooks: admission
@@ -108,7 +108,7 @@ abstract contract Axes is IFederation {
     /// @dev Refuse commitments yet, in phase Commit of a round of record `r`: evidence comes before votes.
     function _checkCommit(Round memory r) internal view virtual;
 
-    /// @dev Whether the account of entry `m`, as booked after round `r`, is banned. May change `strikes` of `m`.
+    /// @dev Whether the account of record `m`, as booked after round `r`, is banned. May change `strikes` of `m`.
     function _guard(Member memory m, Round memory r) internal view virtual returns (bool);
 
     // ------------------------------------------------------------------ for policies

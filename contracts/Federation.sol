@@ -36,7 +36,7 @@ abstract contract Federation is Membership {
     /// @inheritdoc IFederation
     bytes32 public head;
     bytes32 private _mix;
-    /// @dev Overwritten by a voter's next commitment; whose round it is, the voter's entry says.
+    /// @dev Overwritten by a voter's next commitment; whose round it is, the voter's record says.
     mapping(address voter => bytes32) private _commitments;
 
     constructor(CoreTerms memory t) RoundBook(t.schedule) Membership(t.token, t.bond) {
@@ -228,7 +228,7 @@ abstract contract Federation is Membership {
 
     // ------------------------------------------------------------------ for actions
 
-    /// @dev The caller's entry and roles, if it is drawn for `needed` in `round` and hasn't done `act` in it yet.
+    /// @dev The caller's record and roles, if it is drawn for `needed` in `round` and hasn't done `act` in it yet.
     function _requireDrawn(uint256 round, Round memory r, uint8 needed, uint8 act)
         internal
         view
@@ -244,7 +244,7 @@ abstract contract Federation is Membership {
         if (m.round == round && m.acts & act != 0) revert AlreadyActed(msg.sender, round, m.acts);
     }
 
-    /// @dev Note that the caller, of booked entry `m`, did `act` in `round`, and write the entry.
+    /// @dev Note that the caller, of booked record `m`, did `act` in `round`, and write the record.
     function _saveAct(Member memory m, uint256 round, uint8 act) private {
         // an act of another round was booked before: nothing of it is lost
         m.acts = m.round == round ? m.acts | act : act;

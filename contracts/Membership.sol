@@ -140,21 +140,21 @@ abstract contract Membership is RoundBook, ReentrancyGuard {
 
     // ------------------------------------------------------------------ checks
 
-    /// @dev The caller's entry, if it may join.
+    /// @dev The caller's record, if it may join.
     function _requireNewcomer() internal view returns (Member memory m) {
         m = _book.load(msg.sender);
         _requireNotBanned(m.standing == Standing.Banned);
         if (m.standing != Standing.Stranger) revert AlreadyMember(msg.sender, m.standing);
     }
 
-    /// @dev The caller's entry, if it is a member.
+    /// @dev The caller's record, if it is a member.
     function _requireMember() internal view returns (Member memory m) {
         m = _book.load(msg.sender);
         _requireNotBanned(m.standing == Standing.Banned || _barred(msg.sender));
         _requireStanding(m);
     }
 
-    /// @dev The caller's entry, if it is a member, barred or not.
+    /// @dev The caller's record, if it is a member, barred or not.
     function _requireStanding() private view returns (Member memory m) {
         m = _book.load(msg.sender);
         _requireStanding(m);
@@ -174,7 +174,7 @@ abstract contract Membership is RoundBook, ReentrancyGuard {
 
     // ------------------------------------------------------------------ booking
 
-    /// @dev Put what is due to `account` into its entry `m`. Whether anything was, and whether that bans it.
+    /// @dev Put what is due to `account` into its record `m`. Whether anything was, and whether that bans it.
     function _addDue(address account, Member memory m) internal view returns (bool settled, bool banned) {
         if (m.acts == 0) return (false, false);
         Round memory r = roundOf(m.round);
@@ -185,7 +185,7 @@ abstract contract Membership is RoundBook, ReentrancyGuard {
         return (true, banned);
     }
 
-    /// @dev Book what is due to `account`. The caller writes the entry `m`.
+    /// @dev Book what is due to `account`. The caller writes the record `m`.
     function _bookDue(address account, Member memory m) internal {
         uint256 before = m.stake;
         (bool settled, bool banned) = _addDue(account, m);
@@ -208,7 +208,7 @@ abstract contract Membership is RoundBook, ReentrancyGuard {
 
     // ------------------------------------------------------------------ for actions
 
-    /// @dev Make the caller, of entry `m`, a member with `stake`, which the caller of this pulls.
+    /// @dev Make the caller, of record `m`, a member with `stake`, which the caller of this pulls.
     function _register(Member memory m, uint256 stake) internal {
         if (memberCount() >= StakeBook.MAX_MEMBERS) revert RegistryFull(StakeBook.MAX_MEMBERS);
         m.stake = uint96(stake);
@@ -218,7 +218,7 @@ abstract contract Membership is RoundBook, ReentrancyGuard {
         emit Joined(msg.sender, stake);
     }
 
-    /// @dev Let the member `account`, of booked entry `m`, go, its stake unbonding until `unbondsAt`.
+    /// @dev Let the member `account`, of booked record `m`, go, its stake unbonding until `unbondsAt`.
     function _release(address account, Member memory m, uint256 unbondsAt) internal {
         _unregister(m, unbondsAt);
         m.standing = Standing.Leaving;
@@ -226,7 +226,7 @@ abstract contract Membership is RoundBook, ReentrancyGuard {
         emit Left(account, m.stake, unbondsAt);
     }
 
-    /// @dev Take entry `m` out of the registry and start its unbonding. The caller writes `m`.
+    /// @dev Take record `m` out of the registry and start its unbonding. The caller writes `m`.
     function _unregister(Member memory m, uint256 unbondsAt) private {
         _book.remove(m);
         m.unbondsAt = uint40(unbondsAt);

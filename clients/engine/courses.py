@@ -53,7 +53,7 @@ class ChainCourse:
         self._driver = driver
         self._told = len(lines)
         self._owned: Mapping[Address, int] = lines[-1].balances if lines else start
-        self._gone = {account for line in lines for account in line.banned}
+        self._banned = {account for line in lines for account in line.banned}
         self._traffic = Traffic(driver.store)
         self._quality: dict[bytes, Score] = {}
 
@@ -68,14 +68,14 @@ class ChainCourse:
         docket = log.docket(rules.conduct.spec, rules.terms)
         blamed = rules.conduct.get_blamed(rules.terms, status, docket)
         score = self._test(status.head)
-        # In a tie the chain's leader depends on who revealed first; what was judged here doesn't.
-        leading = votes.candidate if any(votes.candidate) else None
-        gone = {member.account for member in settled.members if member.out}
+        # In a tie the chain's leading option depends on who revealed first; what was judged here doesn't.
+        leading_digest = votes.candidate if any(votes.candidate) else None
+        banned = {member.account for member in settled.members if member.out}
         report = Report(
             round=status.round,
             outcome=status.record.outcome,
             head=status.head,
-            candidate=notes.candidate.digest if notes.candidate is not None else leading,
+            candidate=notes.candidate.digest if notes.candidate is not None else leading_digest,
             score=score,
             guess=driver.cohort.guess,
             seconds=driver.meters.take(),
@@ -83,7 +83,7 @@ class ChainCourse:
             money=Money(
                 balances={member.account: member.balance for member in settled.members},
                 before=self._owned,
-                banned=sorted(gone - self._gone),
+                banned=sorted(banned - self._banned),
             ),
             jury=Jury(
                 votes_for=votes.votes_for,
@@ -104,7 +104,7 @@ class ChainCourse:
             own=rules.conduct.tell(docket, notes.findings),
         )
         driver.gas.clear()
-        self._owned, self._gone = report.money.balances, self._gone | gone
+        self._owned, self._banned = report.money.balances, self._banned | banned
         return report
 
     def _test(self, head: bytes) -> Score:

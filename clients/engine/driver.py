@@ -32,7 +32,7 @@ from clients.mechanisms.meters import Meters
 from clients.mechanisms.participant import Participant
 from clients.protocol.rounds import get_begin, get_end
 from clients.roles import member
-from clients.roles.keeper import LOOK_AGAIN
+from clients.roles.keeper import PATIENCE
 from clients.roles.round_log import RoundLog, as_bytes32
 from clients.roles.view import Job, Send, View
 from clients.types.chain import Call, Chain, Devnet, Receipt
@@ -45,6 +45,8 @@ R = TypeVar("R")
 
 log = logging.getLogger(__name__)
 
+LOOK_AGAIN = 2 * PATIENCE
+"""Seconds to wait for a call to be mined before looking again what is due: it may be of no use any more."""
 FETCH_MARGIN = 300
 """Seconds before the end of a phase at which a judge or a publisher no longer waits for what a peer
 withholds, or for its own luck."""

@@ -18,9 +18,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import IO, Any
 
-from clients.engine.results import LineFile
 from clients.ports.chain.flights import JournalEntry
-from clients.ports.files import write_whole
+from clients.ports.files import LineFile, write_whole
 from clients.types.chain import Call, Devnet, Receipt
 from clients.types.cid import Cid
 from clients.types.errors import RequestError

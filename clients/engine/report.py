@@ -27,7 +27,7 @@ class Jury:
 
 @dataclass(frozen=True, slots=True)
 class Money:
-    """What every participant owned after the round and before it, in base units, and whom it put out."""
+    """What every participant owned after the round and before it, in base units, and whom it banned."""
 
     balances: Mapping[Address, int]
     before: Mapping[Address, int]

@@ -7,11 +7,11 @@ from pathlib import Path
 from typing import Any
 
 from clients.engine.config import SwarmConfig, build
-from clients.engine.results import LineFile
 from clients.engine.rundir import CONFIG, ROUNDS, SUMMARY
 from clients.experiments.records_of_vbfl import read_vbfl
 from clients.experiments.strict import Table
 from clients.mechanisms import SETTINGS
+from clients.ports.files import LineFile
 from clients.types.cid import Cid
 from clients.types.errors import RequestError
 from clients.types.federation import TOKEN

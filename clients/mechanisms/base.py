@@ -190,7 +190,7 @@ class Conduct(Generic[S, T]):
     get_blamed: Callable[[T, Status, Docket], set[int]]
     """The numbers of the updates that a settled round holds against their proposers."""
     why_out: str
-    """Why somebody is put out."""
+    """Why somebody is banned."""
     roles: Sequence[Step] = ROLES
     """What its members are drawn for, in the order in which they are asked."""
     entry: Entry[T] = field(default_factory=Entry)

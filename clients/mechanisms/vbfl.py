@@ -194,7 +194,7 @@ def _get_work(terms: VbflTerms, roles: Role) -> int:
 def _tell(docket: Docket, findings: Mapping[Address, Mapping[str, Any]]) -> dict[str, Any]:
     """Return how many approved each update, and what each validator found."""
     return {
-        "positives": list(docket.marks),
+        "positives": list(docket.approvals),
         "vad": {who: found["vad"] for who, found in findings.items()},
         "thresholds": {who: found["threshold"] for who, found in findings.items()},
     }

@@ -12,7 +12,7 @@ from clients.types.federation import Round
 def _count(terms: object, record: Round, docket: Docket, ballot: bytes) -> tuple[Docket, int]:
     (word,) = read_words(ballot, 1)
     approved = read_bitmap(record, ballot, word)
-    return replace(docket, marks=compute_marks(docket.marks, approved, record.proposals)), 0
+    return replace(docket, approvals=compute_marks(docket.approvals, approved, record.proposals)), 0
 
 
 APPROVALS: VerdictPolicy[object] = VerdictPolicy(_count, compute_published, count_publications)
@@ -21,8 +21,10 @@ APPROVALS: VerdictPolicy[object] = VerdictPolicy(_count, compute_published, coun
 
 def _count_with_copies(terms: object, record: Round, docket: Docket, ballot: bytes) -> tuple[Docket, int]:
     approved, copies = (read_bitmap(record, ballot, word) for word in read_words(ballot, 2))
-    marks = compute_marks(docket.marks, approved, record.proposals)
-    return replace(docket, marks=marks, copies=compute_marks(docket.copies, copies, record.proposals)), 0
+    approvals = compute_marks(docket.approvals, approved, record.proposals)
+    return replace(
+        docket, approvals=approvals, names=compute_marks(docket.names, copies, record.proposals)
+    ), 0
 
 
 APPROVALS_OF_ORIGINALS: VerdictPolicy[object] = VerdictPolicy(
@@ -33,6 +35,6 @@ APPROVALS_OF_ORIGINALS: VerdictPolicy[object] = VerdictPolicy(
 
 def get_approved(record: Round, docket: Docket, *, ties: bool) -> int:
     """Return the bitmap of the updates with N+ > N-, or N+ >= N- where `ties` pass."""
-    approved = get_majority(docket.marks, record.reveals)
-    level = (number for number, positive in enumerate(docket.marks) if positive * 2 == record.reveals)
+    approved = get_majority(docket.approvals, record.reveals)
+    level = (number for number, positive in enumerate(docket.approvals) if positive * 2 == record.reveals)
     return approved | compute_bitmap(level) if ties else approved

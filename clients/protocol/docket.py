@@ -60,10 +60,10 @@ class Docket:
 
     updates: tuple[Update, ...] = ()
     tally: Tally = EMPTY
-    marks: tuple[int, ...] = ()
-    """How many ballots approve, or blame, each update."""
-    copies: tuple[int, ...] = ()
-    """How many ballots call each update a copy."""
+    approvals: tuple[int, ...] = ()
+    """How many ballots find each update good."""
+    names: tuple[int, ...] = ()
+    """How many ballots name each update: as one to blame, or as a copy."""
     scores: tuple[tuple[int, ...], ...] = ()
     """Of each revealed ballot, a score an update."""
     accused: int = 0
@@ -94,7 +94,7 @@ class Publication:
 
 @dataclass(frozen=True, slots=True)
 class Publisher:
-    """Who publishes: the booked entry, the roles, and the round's seed, which proofs of work are about."""
+    """Who publishes: the booked record, the roles, and the round's seed, which proofs of work are about."""
 
     account: Address
     member: Member

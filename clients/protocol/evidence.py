@@ -85,7 +85,7 @@ ACCUSE = OwnAction(Action(("uint256", "uint256", "bytes32", "uint256"), names_ro
 def compute_convicted(docket: Docket, voters: int) -> int:
     """Return the bitmap of the updates that were accused, and that more than half of the `voters` drawn call
     copies: who stays away convicts nobody."""
-    return docket.accused & get_majority(docket.copies, voters)
+    return docket.accused & get_majority(docket.names, voters)
 
 
 def get_convicted(outcome: Outcome, docket: Docket) -> int:
@@ -107,4 +107,4 @@ def _compute_guarded(
 
 
 PLAGIARISM: GuardPolicy[BladeTerms] = GuardPolicy(_compute_guarded, _check_commit)
-"""A convicted plagiarist is out; nobody votes while evidence may still come in."""
+"""A convicted plagiarist is banned; nobody votes while evidence may still come in."""

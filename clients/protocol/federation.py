@@ -81,7 +81,7 @@ class Federation(FederationView[T]):
         update_number: int | None = None,
         option: int | None = None,
     ) -> None:
-        """Write the member's entry with what it did in the current round."""
+        """Write the member's record with what it did in the current round."""
         self.state.ledger.members[account] = replace(
             member,
             round=self.round_number,
@@ -93,7 +93,7 @@ class Federation(FederationView[T]):
     # ------------------------------------------------------------------ booking
 
     def _book(self, env: Env, account: Address) -> tuple[Member, list[Event]]:
-        """Return the booked entry and the events of the booking. Writes nothing."""
+        """Return the booked record and the events of the booking. Writes nothing."""
         member = self.state.ledger.get(account)
         booked = self._compute_booked(account, member)
         if booked is member:

@@ -1,4 +1,4 @@
-"""Guards: who is put out for good."""
+"""Guards: who is banned, for good."""
 
 from dataclasses import replace
 
@@ -13,7 +13,7 @@ def _compute_solvent(terms: Terms, member: Member, booked: Member, record: Round
 
 
 SOLVENCY: GuardPolicy[Terms] = GuardPolicy(_compute_solvent)
-"""Whoever can no longer hold the bond is out (stake_vote §4.4)."""
+"""Whoever can no longer hold the bond is banned (stake_vote §4.4)."""
 
 
 def check_kick_rounds(terms: VbflTerms) -> None:
@@ -34,7 +34,7 @@ def _compute_struck(
 
 
 KICK_ROUNDS: GuardPolicy[VbflTerms] = GuardPolicy(_compute_struck)
-"""A worker whose updates were rejected in `kick_rounds` of its rounds in a row is out (vbfl §IV)."""
+"""A worker whose updates were rejected in `kick_rounds` of its rounds in a row is banned (vbfl §IV)."""
 
 
 def _forgive(terms: object, member: Member, booked: Member, record: Round, docket: Docket) -> Member:

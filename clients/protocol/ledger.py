@@ -1,4 +1,4 @@
-"""Money and membership: the token's books, the members' entries, the registry."""
+"""Money and membership: the token's books, the members' records, the registry."""
 
 from dataclasses import dataclass, field, replace
 
@@ -56,13 +56,13 @@ class TokenBook:
 
 @dataclass(slots=True)
 class Ledger:
-    """The entries of all who ever joined, and the registry: the list that the draw permutes."""
+    """The records of all who ever joined, and the registry: the list that the draw permutes."""
 
     members: dict[Address, Member] = field(default_factory=dict)
     registry: list[Address] = field(default_factory=list)
 
     def get(self, account: Address) -> Member:
-        """Return `account`'s entry; a stranger's where it has none."""
+        """Return `account`'s record; a stranger's where it has none."""
         return self.members.get(account, STRANGER)
 
     def process_register(self, account: Address, stake: int) -> None:
@@ -73,7 +73,7 @@ class Ledger:
         )
 
     def process_remove(self, account: Address, member: Member, standing: Standing, unbonds_at: int) -> None:
-        """Take `account`, whose entry by now is `member`, out of the registry. The last one fills the gap."""
+        """Take `account`, of record `member` by now, out of the registry. The last one fills the gap."""
         last = self.registry.pop()
         if last != account:
             self.registry[member.index - 1] = last

@@ -152,7 +152,7 @@ class GuardPolicy(Generic[T_contra]):
     """Whom booking bans, and what evidence comes before votes."""
 
     compute_guarded: Callable[[T_contra, Member, Member, Round, Docket], Member]
-    """Terms, the member before and after its payout, the round's record and docket → the booked entry."""
+    """Terms, the member before and after its payout, the round's record and docket → the booked record."""
     check_commit: Callable[[T_contra, State, Env], None] = _do_nothing
 
 

@@ -132,7 +132,7 @@ class FederationView(Generic[T]):
         return self.state.rounds[round_number] if 0 <= round_number <= self.round_number else Round()
 
     def get_member(self, account: Address) -> MemberView:
-        """Return `account`'s entry, stake with what is due, and part in the round in progress."""
+        """Return `account`'s record, stake with what is due, and part in the round in progress."""
         member = self.state.ledger.get(account)
         booked = self._compute_booked(account, member)
         out = booked.standing is Standing.BANNED or self.is_barred(account)
@@ -148,7 +148,7 @@ class FederationView(Generic[T]):
         return compute_commitment(self.chain_id, self.address, round_number, voter, ballot, salt)
 
     def get_part(self, account: Address, member: Member) -> tuple[Role, int]:
-        """Return the roles of `account`, whose entry is `member`, in the round in progress, and its position.
+        """Return the roles of `account`, of record `member`, in the round in progress, and its position.
 
         No roles and position 0 outside a round, before its draw, or outside the registry.
         """
@@ -187,7 +187,7 @@ class FederationView(Generic[T]):
         return bool(member.acts) and self.state.rounds[member.round].outcome is Outcome.NONE
 
     def _compute_booked(self, account: Address, member: Member) -> Member:
-        """Return the entry with the round in which it last acted booked, where that is settled."""
+        """Return the record with the round in which it last acted booked, where that is settled."""
         if not member.acts or self._is_in_play(member):
             return member
         terms, mechanism = self.terms, self.mechanism

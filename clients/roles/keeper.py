@@ -9,8 +9,6 @@ from clients.types.chain import Call
 from clients.types.federation import Phase
 
 PATIENCE = 15.0
-LOOK_AGAIN = 2 * PATIENCE
-"""Seconds to wait for a call to be mined before looking again what is due: it may be of no use any more."""
 EVICTIONS = 100
 """Accounts in one `evict`, so that it fits into any block."""
 

@@ -18,7 +18,7 @@ abstract contract CopyBook is Axes {
         _accused[round] = convicted;
     }
 
-    /// @dev Whether the jury of round `r` held the update that entry `m` proposed in it to be a copy.
+    /// @dev Whether the jury of round `r` held the update that record `m` proposed in it to be a copy.
     function _isConvicted(Member memory m, Round memory r) internal view returns (bool) {
         if (m.acts & Acts.PROPOSED == 0 || r.outcome == Outcome.Undecided) return false;
         return _accused[m.round].has(m.updateNumber);

@@ -31,7 +31,7 @@ abstract contract UpdateBook is Axes {
         return _selections[round];
     }
 
-    /// @dev Whether the update that entry `m` last proposed was selected.
+    /// @dev Whether the update that record `m` last proposed was selected.
     function _isSelected(Member memory m) internal view returns (bool) {
         return _selection(m.round).has(m.updateNumber);
     }

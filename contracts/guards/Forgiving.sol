@@ -3,7 +3,7 @@ pragma solidity ^0.8.24;
 
 import {Axes} from "../Axes.sol";
 
-/// @title Guard: no round puts anybody out.
+/// @title Guard: no round bans anybody.
 abstract contract Forgiving is Axes {
     /// @inheritdoc Axes
     function _guard(Member memory, Round memory) internal pure override returns (bool) {}

@@ -9,8 +9,8 @@ import {IBlade} from "../interfaces/IBlade.sol";
 import {Acts} from "../libraries/Flags.sol";
 import {RoundClock} from "../libraries/RoundClock.sol";
 
-/// @title Guard: out, and the deposit forfeited, where the jury holds an accused update to be a copy (Ma et al., arXiv
-/// 2009.09338, III-C).
+/// @title Guard: banned, and the deposit forfeited, where the jury holds an accused update to be a copy (Ma et al.,
+/// arXiv 2009.09338, III-C).
 /// @notice Evidence is a pseudo-noise seed that the accuser was bound to before the round. It comes before any vote.
 abstract contract Plagiarism is Membership, BidBook, CopyBook {
     uint32 internal immutable _challengeSeconds;

@@ -49,7 +49,7 @@ interface IFederation {
         uint32 unbonding; // at least propose + commit + reveal + publish
     }
 
-    /// @notice An account's entry in the ledger; one storage slot.
+    /// @notice An account's record in the ledger; one storage slot.
     struct Member {
         uint96 stake; // as of the last collection
         uint40 unbondsAt; // when a stake that left may be withdrawn
@@ -101,7 +101,7 @@ interface IFederation {
     /// @notice An account as of now: its record, its stake with what is due, and its part in the round in progress.
     struct MemberView {
         address account;
-        Member record; // its entry in the ledger
+        Member record;
         uint256 balance; // stake with the last settled round collected
         uint8 roles; // a set of `Roles`; 0 before the draw, and for whoever can't act
         uint16 position; // its place in the drawn permutation
@@ -116,7 +116,8 @@ interface IFederation {
     event Deposited(address indexed account, uint256 amount, uint256 stake);
     /// @notice `account` left of its own will; its `stake` may be withdrawn from `unbondsAt` on.
     event Left(address indexed account, uint256 stake, uint256 unbondsAt);
-    /// @notice `account` was put out, being banned or barred; its `stake` may be withdrawn from `unbondsAt` on.
+    /// @notice `account` was taken out of the registry, being banned or barred; its `stake` may be withdrawn from
+    /// `unbondsAt` on.
     event Evicted(address indexed account, uint256 stake, uint256 unbondsAt);
     /// @notice `account` added to the pool.
     event Funded(address indexed account, uint256 amount, uint256 pool);

@@ -13,7 +13,7 @@ interface IStakeVote is IFederation {
         bytes32 genesis; // digest of the model to start from
         uint256 bond; // least stake to join and to act
         uint256 proposerStake; // what a proposer of a rejected round loses
-        uint256 voterStake; // what an outvoted or silent voter loses
+        uint256 voterStake; // what a voter loses that is outvoted, or commits and doesn't reveal
         uint32 proposers; // proposers a round
         uint32 minVoters; // fewest voters to open a round with
         uint16 quorumBps; // share of the voters who must reveal, in hundredths of a percent

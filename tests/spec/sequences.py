@@ -76,8 +76,8 @@ class Coverage:
             self.note_judged(federation, before)
 
     def _is_partly_blamed(self, federation: Federation[Any]) -> bool:
-        record, marks = federation.record, federation.docket.marks
-        blamed = sum(mark * 2 > record.leading_count for mark in marks)
+        record, names = federation.record, federation.docket.names
+        blamed = sum(count * 2 > record.leading_count for count in names)
         return record.outcome is Outcome.REJECTED and 0 < blamed < record.proposals
 
     def note_judged(self, federation: Federation[Any], before: object) -> None:
@@ -130,7 +130,7 @@ class Coverage:
         )
         self.cases["convicted, and nothing else approved"] += convicted > 0 and docket.selected.bitmap == 0
         self.cases["convicted, but undecided"] += docket.selected.convicted > convicted
-        few = docket.accused & get_majority(docket.copies, record.reveals) & ~docket.selected.convicted
+        few = docket.accused & get_majority(docket.names, record.reveals) & ~docket.selected.convicted
         self.cases["named by most who came, and too few"] += docket.selection is not None and few > 0
 
     def note_step(self, federation: Federation[Any], call: Call, error: str, unable: str) -> None:

@@ -201,11 +201,11 @@ def all_are_to_blame(patch: Patch) -> None:
 
 
 def half_of_them_can_blame(patch: Patch) -> None:
-    blame(patch, lambda t, r, d, n: not t.attribution or d.marks[n] * 2 >= r.leading_count)
+    blame(patch, lambda t, r, d, n: not t.attribution or d.names[n] * 2 >= r.leading_count)
 
 
 def blame_needs_half_of_all_ballots(patch: Patch) -> None:
-    blame(patch, lambda t, r, d, n: not t.attribution or d.marks[n] * 2 > r.reveals)
+    blame(patch, lambda t, r, d, n: not t.attribution or d.names[n] * 2 > r.reveals)
 
 
 def epochs_may_be_any(patch: Patch) -> None:

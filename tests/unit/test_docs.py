@@ -193,7 +193,8 @@ def test_index_leads_to_every_page() -> None:
 
 
 def test_protocol_page_names_what_the_interface_has() -> None:
-    text = page("reference/protocol.md")
+    # behind the glossary, which tells of more: `test_the_glossary_names_what_is_there`
+    text = page("reference/protocol.md").split("\n## A round\n")[1]
     interfaces = sorted((ROOT / "contracts" / "interfaces").glob("*.sol"))
     interface = "\n".join(path.read_text() for path in interfaces)
     errors = set(re.findall(r"error (\w+)\(", interface))
@@ -207,6 +208,19 @@ def test_protocol_page_names_what_the_interface_has() -> None:
     structure = {"IFederation", "None"}
     assert errors <= told
     assert {name for name in told if name.isidentifier()} <= errors | events | structure | set(names)
+
+
+def test_the_glossary_names_what_is_there() -> None:
+    glossary = page("reference/protocol.md").split("\n## Glossary\n")[1].split("\n## ")[0]
+    sources = [*(ROOT / "contracts").rglob("*.sol"), *(ROOT / "clients" / "protocol").glob("*.py")]
+    text = "\n".join([path.name for path in sources] + [path.read_text("utf-8") for path in sources])
+    terms = re.findall(r"^\| ([^|]+) \|", glossary, re.MULTILINE)[1:]
+    assert len(terms) == len(set(terms)) > 40
+    axes = {term.strip("*") for term in terms if term.startswith("*")}
+    assert len(axes) == 8
+    for place in re.findall(r"\| ([^|]*) \|$", glossary, re.MULTILINE)[1:]:
+        for name in re.findall(r"\w+", "".join(re.findall(r"`[^`]+`", place))):
+            assert re.search(rf"\b{name}\b", text), name
 
 
 def test_protocol_page_s_signatures_are_the_abi_s() -> None:

@@ -55,7 +55,7 @@ TERMS = BladeTerms(
 )
 UPDATES = tuple(Update(A[at], b"\2" * 32, samples, 1) for at, samples in enumerate((40, 30, 10)))
 RECORD = Round(members=3, proposals=3, reveals=3, leading_option=1, outcome=Outcome.ACCEPTED)
-DOCKET = Docket(UPDATES, marks=(3, 2, 0), copies=(2, 1, 2), accused=0b111, winner=A[2])
+DOCKET = Docket(UPDATES, approvals=(3, 2, 0), names=(2, 1, 2), accused=0b111, winner=A[2])
 
 
 def settle(docket: Docket, outcome: Outcome, pool: int) -> tuple[int, int, int]:
@@ -131,7 +131,7 @@ def test_a_tie_does_not_verify_an_update() -> None:
         ballot = good.to_bytes(32, "big") + copies.to_bytes(32, "big")
         docket, _ = APPROVALS_OF_ORIGINALS.count(TERMS, record, docket, ballot)
     assert select_approved(TERMS, record, docket) == Selection(0b010, (40, 30, 10))
-    assert (docket.marks, docket.copies) == ((1, 2, 0), (0, 0, 2))
+    assert (docket.approvals, docket.names) == ((1, 2, 0), (0, 0, 2))
 
 
 @given(st.lists(st.tuples(st.integers(1, 9), st.integers(1, 9)), min_size=1, max_size=6))

@@ -132,7 +132,7 @@ def test_with_attribution_only_the_named_majority_is_slashed() -> None:
     record = Round(
         proposals=3, commits=5, reveals=5, leading_count=4, leading_option=1, outcome=Outcome.REJECTED
     )
-    docket = Docket(marks=(3, 2, 0))
+    docket = Docket(names=(3, 2, 0))
     paid = POOL_AND_MINORITY.compute_settlement(terms, record, docket, Outcome.REJECTED, 100)
     assert paid == (0, 1, 100 + 10 + 2)
     lost = [delta(terms, Member(acts=Act.PROPOSED, update_number=at), record, docket) for at in range(3)]

@@ -33,7 +33,7 @@ def docket(bitmap: int = 0b101) -> Docket:
     miners = (Miner("m1", 1, 20, True), Miner("m2", 2, 30, True))
     tally = Tally((MODEL, b"\6" * 32), (3, 1), 1)
     selection = Selection(bitmap, select_approved(TERMS, RECORD, replace(BLANK, updates=UPDATES)).weights)
-    return Docket(UPDATES, tally, marks=(2, 0, 1), selection=selection, miners=miners)
+    return Docket(UPDATES, tally, approvals=(2, 0, 1), selection=selection, miners=miners)
 
 
 def gain(member: Member, record: Round) -> int:

@@ -204,7 +204,7 @@ def test_every_ballot_of_ours_says_something_to_the_protocol(data: st.DataObject
     ballot = judging.get_ballot(vote, blamed)
     docket, option = STAKE_VOTE.verdict.count(terms, Round(proposals=updates), BLANK, ballot)
     assert option == 1
-    assert {n for n, count in enumerate(docket.marks) if count} == (
+    assert {n for n, count in enumerate(docket.names) if count} == (
         blamed or set() if vote == ZERO32 else set()
     )
 
