@@ -20,7 +20,7 @@ from typing import Any
 from eth_abi.abi import encode
 
 from benchmarks.spec_rounds import build_chain, play_round
-from clients.auditing.auditor import Auditor, Scope, Verdict
+from clients.auditing.auditor import Auditor, AuditResult, Scope
 from clients.auditing.nodesource import NodeSource
 from clients.ports.chain.abi import Abi
 from clients.ports.chain.link import Link
@@ -126,9 +126,9 @@ class Told:
         result: Any = {
             "terms": lambda: astuple(self._chain.terms),
             "status": lambda: astuple(self._chain.status()),
-            "memberCount": lambda: len(self._chain.seats()),
-            "seats": lambda: [astuple(one) for one in self._chain.seats()][word : word + 100],
-            "seatOf": lambda: astuple(self._chain.seat("0x" + data[16:36].hex())),
+            "memberCount": lambda: len(self._chain.members()),
+            "members": lambda: [astuple(one) for one in self._chain.members()][word : word + 100],
+            "memberOf": lambda: astuple(self._chain.member("0x" + data[16:36].hex())),
             "roundOf": lambda: astuple(self._chain.round(word)),
         }[entry.name]()
         return "0x" + encode(entry.outputs, [result]).hex()
@@ -144,13 +144,13 @@ def build_source(chain: SpecChain[Any]) -> NodeSource:
 
 def play(proposers: int, voters: int, rounds: int) -> SpecChain[Any]:
     chain = build_chain(proposers, voters)
-    anybody = chain.seats()[0].account
+    anybody = chain.members()[0].account
     for _ in range(rounds):
         play_round(chain, anybody)
     return chain
 
 
-def audit(source: NodeSource) -> Verdict:
+def audit(source: NodeSource) -> AuditResult:
     return Auditor(source, Scope(), save=lambda points: None).run()
 
 

@@ -2,10 +2,10 @@
 
     python -m benchmarks.spec_rounds [--proposers 12] [--voters 8] [--rounds 600] [--repeats 5]
 
-A round is what clients do with a chain: open, draw, status and seats, every proposal, commitment and reveal,
-settle, and the seats again for the balances. The hash floor is how many such rounds a second mere keccak256
-of as many inputs would allow; `ratio` is the round's time over that of its hashes, of the processor, since
-other processes slow the clock alone.
+A round is what clients do with a chain: open, draw, status and members, every proposal, commitment and
+reveal, settle, and the members again for the balances. The hash floor is how many such rounds a second
+mere keccak256 of as many inputs would allow; `ratio` is the round's time over that of its hashes, of the
+processor, since other processes slow the clock alone.
 """
 
 import argparse
@@ -35,7 +35,7 @@ def build_chain(proposers: int, voters: int) -> SpecChain[StakeVoteTerms]:
         managers=(),
         proposer_stake=BOND // 2,
         voter_stake=BOND // 2,
-        seats=proposers,
+        proposers=proposers,
         min_voters=voters,
         quorum_bps=5_000,
         max_samples=100_000,
@@ -54,13 +54,13 @@ def play_round(chain: SpecChain[StakeVoteTerms], anybody: Address) -> None:
     chain.send([Call(anybody, "open")])
     chain.send([Call(anybody, "draw")])
     number = chain.status().round
-    seats = chain.seats()
+    members = chain.members()
     digest = number.to_bytes(32, "big")
-    proposers = [seat.account for seat in seats if seat.roles is Role.PROPOSER]
-    voters = [seat.account for seat in seats if seat.roles is Role.VOTER]
+    proposers = [member.account for member in members if member.roles is Role.PROPOSER]
+    voters = [member.account for member in members if member.roles is Role.VOTER]
     chain.send([Call(account, "propose", (number, digest, 3_000, 1)) for account in proposers])
     ballots = dict.fromkeys(voters, digest)
-    ballots[max(seats, key=lambda seat: (seat.roles is Role.VOTER, seat.balance)).account] = bytes(32)
+    ballots[max(members, key=lambda member: (member.roles is Role.VOTER, member.balance)).account] = bytes(32)
     salt = b"\5" * 32
     chain.send(
         [
@@ -75,7 +75,7 @@ def play_round(chain: SpecChain[StakeVoteTerms], anybody: Address) -> None:
     chain.send([Call(account, "reveal", (number, ballot, salt)) for account, ballot in ballots.items()])
     receipts = chain.send([Call(anybody, "settle")])
     assert receipts[0].error is None, receipts[0].error
-    chain.seats()
+    chain.members()
 
 
 def count_hashes(act: Callable[[], None]) -> int:

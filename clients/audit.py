@@ -15,7 +15,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from clients.auditing.auditor import Auditor, Scope, Verdict
+from clients.auditing.auditor import Auditor, AuditResult, Scope
 from clients.auditing.checkpoint import load_points, save_points
 from clients.auditing.code import Compiled
 from clients.auditing.findings import UNTOLD, get_status
@@ -86,9 +86,9 @@ def _run(options: argparse.Namespace) -> int:
         link = stack.enter_context(_open_chain(options))
         source = _find_source(link, options.federation, record)
         scope = _place(scope, source, options)
-        verdict = _audit(source, link, scope, store, kept, options)
+        result = _audit(source, link, scope, store, kept, options)
         report = build_report(
-            source, scope, verdict, first_hash=link.first_hash(), models=store is not None, kept=kept
+            source, scope, result, first_hash=link.first_hash(), models=store is not None, kept=kept
         )
     if key is not None:
         report = sign_report(report, key)
@@ -180,7 +180,7 @@ def _audit(
     store: Store | None,
     kept: int | None,
     options: argparse.Namespace,
-) -> Verdict:
+) -> AuditResult:
     owner = {
         "chain": source.chain_id,
         "first_hash": link.first_hash(),

@@ -180,7 +180,7 @@ def _participate(
     terms, conduct = terms_of(mechanism, chain.view("terms")[0]), CONDUCTS[mechanism]
     _check_claims(bench, index, terms)
     _be_member(chain, key, options["stake"], terms, options["poll"])
-    start = chain.seat(key.address).member.stake
+    start = chain.member(key.address).record.stake
     participant = Participant(index, key.address, KeyedSalts(key), attack, start)
     driver = Driver(
         chain=chain,
@@ -196,13 +196,13 @@ def _participate(
     )
 
     for settled in driver.run(options["rounds"], _see, told=chain.status().settled):
-        [seat], status = settled.seats, settled.status
+        [member], status = settled.members, settled.status
         print(
             f"round {status.round}: {status.record.outcome.name.lower()}, "
-            f"head {Cid.from_digest(status.head)}, stake {format_amount(seat.balance, 6)} tokens",
+            f"head {Cid.from_digest(status.head)}, stake {format_amount(member.balance, 6)} tokens",
             flush=True,
         )
-        if seat.out or seat.member.standing != Standing.MEMBER:
+        if member.out or member.record.standing != Standing.MEMBER:
             expelled = bool(terms.managers) and chain.view("isExpelled", key.address)[0]
             why = "the managers expelled it" if expelled else conduct.why_out
             print(f"{key.address} is out: {why}. The rest of its stake can be withdrawn.")
@@ -253,7 +253,7 @@ def _require_allowed(chain: Web3Chain, account: Address, terms: Terms) -> None:
 
 def _be_member(chain: Web3Chain, key: Key, stake: int | None, terms: Terms, poll: float) -> None:
     """Join with `stake`, in base units, unless the participant is a member already."""
-    standing = chain.seat(key.address).member.standing
+    standing = chain.member(key.address).record.standing
     if standing == Standing.MEMBER:
         return
     if standing != Standing.STRANGER or stake is None:

@@ -41,7 +41,7 @@ abstract contract Axes is IFederation {
     function _fewestMembers() internal view virtual returns (uint256);
 
     /// @dev Proposals that a round of record `r` waits for.
-    function _seats(Round memory r) internal view virtual returns (uint256);
+    function _proposers(Round memory r) internal view virtual returns (uint256);
 
     /// @dev Commitments that it waits for.
     function _voters(Round memory r) internal view virtual returns (uint256);
@@ -61,7 +61,8 @@ abstract contract Axes is IFederation {
     // ------------------------------------------------------------------ hooks: verdict
 
     /// @dev Count a revealed ballot or refuse it, and return the option that the voter is held to have chosen. May
-    /// change `lead`, `leader` and `options` of `r`, which are written back. `r.reveals` were counted before.
+    /// change `leadingCount`, `leadingOption` and `options` of `r`, which the caller writes back. `r.reveals` were
+    /// counted before.
     function _count(uint256 round, Round memory r, bytes calldata ballot) internal virtual returns (uint16);
 
     /// @dev The verdict on round `r`, never `None`. An accepted candidate becomes the head.
@@ -69,8 +70,9 @@ abstract contract Axes is IFederation {
 
     // ------------------------------------------------------------------ hooks: publication
 
-    /// @dev Note or refuse what the caller, of entry `m` and with `roles`, publishes, and return the option of it. May
-    /// change `lead`, `leader` and `options` of `r`, which are written back. Not called unless there are publishers.
+    /// @dev Note or refuse what the caller, of record `m` and with `roles`, publishes, and return the option of it. May
+    /// change `leadingCount`, `leadingOption` and `options` of `r`, which the caller writes back. Not called unless
+    /// there are publishers.
     function _publish(uint256 round, Round memory r, Member memory m, uint8 roles, Publication memory p)
         internal
         virtual
@@ -82,7 +84,7 @@ abstract contract Axes is IFederation {
     /// pool pays no more than their sum: remainders stay in it.
     function _reward(uint256 round, Round memory r, uint256 pool_) internal virtual returns (Payout memory);
 
-    /// @dev What `account`, whose entry is `m`, gained or lost in the settled round `r` in which it last acted.
+    /// @dev What `account`, whose record is `m`, gained or lost in the settled round `r` in which it last acted.
     function _due(address account, Member memory m, Round memory r) internal view virtual returns (int256);
 
     // ------------------------------------------------------------------ hooks: admission
@@ -106,7 +108,7 @@ abstract contract Axes is IFederation {
     /// @dev In phase Commit of a round of record `r`, revert while evidence may still come: evidence precedes votes.
     function _checkCommit(Round memory r) internal view virtual;
 
-    /// @dev Whether the account of entry `m`, as booked after round `r`, is banned. May change `strikes` of `m`.
+    /// @dev Whether the account of record `m`, as booked after round `r`, is banned. May change `strikes` of `m`.
     function _guard(Member memory m, Round memory r) internal view virtual returns (bool);
 
     // ------------------------------------------------------------------ for policies

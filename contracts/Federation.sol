@@ -44,7 +44,7 @@ abstract contract Federation is Membership {
     /// @inheritdoc IFederation
     bytes32 public head;
     bytes32 private _mix;
-    /// @dev A voter's next commitment overwrites the last. The voter's entry says to which round it belongs.
+    /// @dev A voter's next commitment overwrites the last. The voter's record says to which round it belongs.
     mapping(address voter => bytes32) private _commitments;
 
     constructor(CoreTerms memory t) RoundBook(t.schedule) Membership(t.token, t.bond) {
@@ -72,29 +72,29 @@ abstract contract Federation is Membership {
     /// @inheritdoc IFederation
     function open() external {
         _requirePhase(Phase.Open);
-        Clock storage c = _clock;
+        Current storage c = _current;
         _requireTime(c.restUntil);
-        uint256 members = memberCount();
-        if (members < _fewestMembers()) revert TooFewMembers(members, _fewestMembers());
+        uint256 count = memberCount();
+        if (count < _fewestMembers()) revert TooFewMembers(count, _fewestMembers());
         _checkOpen();
 
         uint40 round = c.round + 1;
         (c.round, c.sealBlock) = (round, uint48(block.number));
-        _rounds[round].members = uint16(members);
-        emit Opened(round, members, block.number);
+        _rounds[round].members = uint16(count);
+        emit Opened(round, count, block.number);
     }
 
     /// @inheritdoc IFederation
     function draw() external {
         _requirePhase(Phase.Draw);
-        (uint256 number, uint256 sealBlock) = (_clock.round, _clock.sealBlock);
+        (uint256 round, uint256 sealBlock) = (_current.round, _current.sealBlock);
         if (block.number <= sealBlock) revert BlockTooEarly(block.number, sealBlock + 1);
-        bytes32 entropy = address(beacon) == address(0) ? blockhash(sealBlock) : beacon.entropy(number, sealBlock);
+        bytes32 entropy = address(beacon) == address(0) ? blockhash(sealBlock) : beacon.entropy(round, sealBlock);
 
-        bytes32 seed = Draw.seedOf(entropy, _mix, number);
+        bytes32 seed = Draw.seedOf(entropy, _mix, round);
         _seed = seed;
-        _rounds[number].drawnAt = uint40(block.timestamp);
-        emit Drawn(number, seed);
+        _rounds[round].drawnAt = uint40(block.timestamp);
+        emit Drawn(round, seed);
     }
 
     /// @inheritdoc IFederation
@@ -106,7 +106,7 @@ abstract contract Federation is Membership {
         _admit(round, r, digest, samples, epochs);
         _bookMember(m);
 
-        m.number = r.proposals;
+        m.updateNumber = r.proposals;
         _saveAct(m, round, part.act);
         _rounds[round].proposals = r.proposals + 1;
         emit Proposed(round, msg.sender, r.proposals, digest, samples, epochs);
@@ -164,7 +164,7 @@ abstract contract Federation is Membership {
 
     /// @inheritdoc IFederation
     function settle() external {
-        Clock storage c = _clock;
+        Current storage c = _current;
         uint256 round = c.round;
         Round memory r = _record(round);
         _requirePhase(r, Phase.Settle);
@@ -189,14 +189,14 @@ abstract contract Federation is Membership {
 
     /// @inheritdoc IFederation
     function status() external view returns (Status memory s) {
-        Clock storage c = _clock;
+        Current storage c = _current;
         s.record = roundOf(c.round);
         s.phase = _phaseOf(s.record);
         s.round = c.round;
         s.restUntil = c.restUntil;
         s.sealBlock = c.sealBlock;
         s.members = uint16(memberCount());
-        s.seats = uint16(_seats(s.record));
+        s.proposers = uint16(_proposers(s.record));
         s.voters = uint16(_voters(s.record));
         s.publishers = uint16(_publishers(s.record));
         s.head = head;
@@ -212,19 +212,19 @@ abstract contract Federation is Membership {
     }
 
     /// @inheritdoc IFederation
-    function seats(uint256 start, uint256 count) external view returns (Seat[] memory list) {
+    function members(uint256 start, uint256 count) external view returns (MemberView[] memory list) {
         uint256 size = memberCount();
         uint256 left = start < size ? size - start : 0;
-        list = new Seat[](count < left ? count : left);
-        Round memory r = _record(_clock.round);
+        list = new MemberView[](count < left ? count : left);
+        Round memory r = _record(_current.round);
         for (uint256 i = 0; i < list.length; ++i) {
-            list[i] = _seat(_book.registry[start + i], r);
+            list[i] = _memberOf(_book.registry[start + i], r);
         }
     }
 
     /// @inheritdoc IFederation
-    function seatOf(address account) external view returns (Seat memory) {
-        return _seat(account, _record(_clock.round));
+    function memberOf(address account) external view returns (MemberView memory) {
+        return _memberOf(account, _record(_current.round));
     }
 
     /// @inheritdoc IFederation
@@ -238,7 +238,7 @@ abstract contract Federation is Membership {
 
     // ------------------------------------------------------------------ for actions
 
-    /// @dev The caller's entry and roles, if it is drawn for `part` in `round` and hasn't done that in it yet.
+    /// @dev The caller's record and roles, if it is drawn for `part` in `round` and hasn't done that in it yet.
     function _requireDrawn(uint256 round, Round memory r, Part memory part)
         internal
         view
@@ -254,7 +254,7 @@ abstract contract Federation is Membership {
         if (m.round == round && m.acts & act != 0) revert AlreadyActed(msg.sender, round, m.acts);
     }
 
-    /// @dev Record that the caller, whose booked entry is `m`, did `act` in `round`; write the entry.
+    /// @dev Record that the caller, whose booked record is `m`, did `act` in `round`; write the record.
     function _saveAct(Member memory m, uint256 round, uint8 act) private {
         // acts of another round were booked before, so overwriting them loses nothing
         m.acts = m.round == round ? m.acts | act : act;
@@ -263,20 +263,20 @@ abstract contract Federation is Membership {
     }
 
     function _saveTally(Round storage kept, Round memory r) private {
-        kept.lead = r.lead;
+        kept.leadingCount = r.leadingCount;
         kept.options = r.options;
-        kept.leader = r.leader;
+        kept.leadingOption = r.leadingOption;
     }
 
-    function _seat(address account, Round memory r) private view returns (Seat memory s) {
+    function _memberOf(address account, Round memory r) private view returns (MemberView memory s) {
         s.account = account;
-        s.member = _book.load(account);
+        s.record = _book.load(account);
         Member memory m = _book.load(account);
         (, bool banned) = _addDue(account, m);
         s.balance = m.stake;
-        s.out = banned || s.member.standing == Standing.Banned || _barred(account);
-        if (s.member.index != 0 && r.drawnAt != 0 && r.outcome == Outcome.None) {
-            s.position = uint16(Draw.position(_seed, s.member.index - 1, r.members));
+        s.out = banned || s.record.standing == Standing.Banned || _barred(account);
+        if (s.record.index != 0 && r.drawnAt != 0 && r.outcome == Outcome.None) {
+            s.position = uint16(Draw.position(_seed, s.record.index - 1, r.members));
             if (!s.out) s.roles = _rolesAt(r, account, s.position);
         }
     }

@@ -12,7 +12,7 @@ import {SafeCast} from "@openzeppelin/contracts/utils/math/SafeCast.sol";
 /// @title Who is a member, and with what stake: the registry, the stakes, the pool, and the booking of dues.
 /// @dev Every action checks, computes, writes, emits and only then transfers. `Federation` explains settling and
 /// booking. A member whose `acts` aren't 0 acted in its `round`, and isn't booked for it. While that round is
-/// unsettled, nothing is due, and the member's money is locked (`SeatInPlay`).
+/// unsettled, nothing is due, and the member's money is locked (`RoundInPlay`).
 abstract contract Membership is RoundBook, ReentrancyGuard {
     using SafeCast for uint256;
     using SafeERC20 for IERC20;
@@ -142,21 +142,21 @@ abstract contract Membership is RoundBook, ReentrancyGuard {
 
     // ------------------------------------------------------------------ checks
 
-    /// @dev The caller's entry, if it may join.
+    /// @dev The caller's record, if it may join.
     function _requireNewcomer() internal view returns (Member memory m) {
         m = _book.load(msg.sender);
         _requireNotBanned(m.standing == Standing.Banned);
         if (m.standing != Standing.Stranger) revert AlreadyMember(msg.sender, m.standing);
     }
 
-    /// @dev The caller's entry, if it is a member.
+    /// @dev The caller's record, if it is a member.
     function _requireMember() internal view returns (Member memory m) {
         m = _book.load(msg.sender);
         _requireNotBanned(m.standing == Standing.Banned || _barred(msg.sender));
         _requireStanding(m);
     }
 
-    /// @dev The caller's entry, if it is a member, barred or not.
+    /// @dev The caller's record, if it is a member, barred or not.
     function _requireStanding() private view returns (Member memory m) {
         m = _book.load(msg.sender);
         _requireStanding(m);
@@ -171,12 +171,12 @@ abstract contract Membership is RoundBook, ReentrancyGuard {
     }
 
     function _requireNotInPlay(address account, Member memory m) private view {
-        if (m.acts != 0 && _rounds[m.round].outcome == Outcome.None) revert SeatInPlay(account, m.round);
+        if (m.acts != 0 && _rounds[m.round].outcome == Outcome.None) revert RoundInPlay(account, m.round);
     }
 
     // ------------------------------------------------------------------ booking
 
-    /// @dev Add what is due to `account` to its entry `m`. Returns whether a round was booked, and whether it bans.
+    /// @dev Add what is due to `account` to its record `m`. Returns whether a round was booked, and whether it bans.
     function _addDue(address account, Member memory m) internal view returns (bool settled, bool banned) {
         if (m.acts == 0) return (false, false);
         Round memory r = roundOf(m.round);
@@ -187,7 +187,7 @@ abstract contract Membership is RoundBook, ReentrancyGuard {
         return (true, banned);
     }
 
-    /// @dev Book what is due to `account`, and tell. The caller writes the entry `m`.
+    /// @dev Book what is due to `account`, and tell. The caller writes the record `m`.
     function _bookDue(address account, Member memory m) internal {
         uint256 before = m.stake;
         (bool settled, bool banned) = _addDue(account, m);
@@ -210,7 +210,7 @@ abstract contract Membership is RoundBook, ReentrancyGuard {
 
     // ------------------------------------------------------------------ for actions
 
-    /// @dev Make the caller, whose entry is `m`, a member with `stake`. The calling function pulls the tokens.
+    /// @dev Make the caller, whose record is `m`, a member with `stake`. The calling function pulls the tokens.
     function _register(Member memory m, uint256 stake) internal {
         if (memberCount() >= StakeBook.MAX_MEMBERS) revert RegistryFull(StakeBook.MAX_MEMBERS);
         m.stake = uint96(stake);
@@ -220,7 +220,7 @@ abstract contract Membership is RoundBook, ReentrancyGuard {
         emit Joined(msg.sender, stake);
     }
 
-    /// @dev Let the member `account`, whose booked entry is `m`, leave. Its stake unbonds until `unbondsAt`.
+    /// @dev Let the member `account`, whose booked record is `m`, leave. Its stake unbonds until `unbondsAt`.
     function _release(address account, Member memory m, uint256 unbondsAt) internal {
         _unregister(m, unbondsAt);
         m.standing = Standing.Leaving;
@@ -228,16 +228,16 @@ abstract contract Membership is RoundBook, ReentrancyGuard {
         emit Left(account, m.stake, unbondsAt);
     }
 
-    /// @dev Take entry `m` out of the registry and start its unbonding. The caller writes `m`.
+    /// @dev Take record `m` out of the registry and start its unbonding. The caller writes `m`.
     function _unregister(Member memory m, uint256 unbondsAt) private {
-        _book.strike(m);
+        _book.remove(m);
         m.unbondsAt = uint40(unbondsAt);
     }
 
     /// @dev The calling function pulls the tokens.
     function _addToPool(uint256 amount) internal {
-        uint256 pool_ = _clock.pool + amount;
-        _clock.pool = pool_.toUint128();
+        uint256 pool_ = _current.pool + amount;
+        _current.pool = pool_.toUint128();
         emit Funded(msg.sender, amount, pool_);
     }
 

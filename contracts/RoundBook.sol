@@ -7,8 +7,9 @@ import {RoundClock} from "./libraries/RoundClock.sol";
 
 /// @title The records of rounds, and the phase and the seed of the current one.
 abstract contract RoundBook is Axes {
-    /// @dev One slot. Only a token of more than 2^128 units could overflow the pool.
-    struct Clock {
+    /// @dev What the core keeps of now, beside the records; one slot. Only a token
+    /// of more than 2^128 units could overflow the pool.
+    struct Current {
         uint40 round;
         uint40 restUntil;
         uint48 sealBlock;
@@ -30,7 +31,7 @@ abstract contract RoundBook is Axes {
     uint32 private immutable _publishSeconds;
     uint32 internal immutable _unbondingSeconds;
 
-    Clock internal _clock;
+    Current internal _current;
     /// @dev The seed of the round in progress, or of the last one.
     bytes32 internal _seed;
     mapping(uint256 round => Round) internal _rounds;
@@ -47,12 +48,12 @@ abstract contract RoundBook is Axes {
 
     /// @inheritdoc IFederation
     function pool() external view returns (uint256) {
-        return _clock.pool;
+        return _current.pool;
     }
 
     /// @inheritdoc IFederation
     function phase() public view returns (Phase) {
-        uint256 round = _clock.round;
+        uint256 round = _current.round;
         return _phaseOf(_record(round));
     }
 
@@ -67,17 +68,17 @@ abstract contract RoundBook is Axes {
         return RoundClock.phase({
             r: r,
             s: _schedule(),
-            seats: _seats(r),
+            proposers: _proposers(r),
             voters: _voters(r),
             publishers: _publishers(r),
-            sealBlock: r.drawnAt == 0 ? _clock.sealBlock : 0,
+            sealBlock: r.drawnAt == 0 ? _current.sealBlock : 0,
             time: block.timestamp,
             blockNumber: block.number
         });
     }
 
     function _requirePhase(Phase needed) internal view {
-        _requirePhase(_record(_clock.round), needed);
+        _requirePhase(_record(_current.round), needed);
     }
 
     function _requirePhase(Round memory r, Phase needed) internal view {
@@ -91,11 +92,11 @@ abstract contract RoundBook is Axes {
         _requirePhase(r, part.phase);
     }
 
-    /// @dev Skip loading `_clock.round` when `round` is drawn and unsettled: only the current round can be.
+    /// @dev Skip loading `_current.round` when `round` is drawn and unsettled: only the current round can be.
     function _requireCurrent(uint256 round) internal view returns (Round memory r) {
         r = _record(round);
         bool running = r.drawnAt != 0 && r.outcome == Outcome.None;
-        if (!running && round != _clock.round) revert WrongRound(round, _clock.round);
+        if (!running && round != _current.round) revert WrongRound(round, _current.round);
     }
 
     /// @dev The record of `round` without its rewards: one slot.
@@ -107,9 +108,9 @@ abstract contract RoundBook is Axes {
         r.commits = kept.commits;
         r.reveals = kept.reveals;
         r.publications = kept.publications;
-        r.lead = kept.lead;
+        r.leadingCount = kept.leadingCount;
         r.options = kept.options;
-        r.leader = kept.leader;
+        r.leadingOption = kept.leadingOption;
         r.outcome = kept.outcome;
     }
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from clients.ports.binaries import ROOT
 from clients.ports.chain.deployment import Deployment, record_path
 from clients.ports.chain.fees import add_ceiling, parse_ceiling
-from clients.ports.chain.flights import Entry
+from clients.ports.chain.flights import JournalEntry
 from clients.ports.chain.link import Link, open_link
 from clients.ports.chain.patience import Patience
 from clients.ports.command import Parser, guard
@@ -17,7 +17,7 @@ from clients.ports.keys import open_key
 from clients.ports.urls import WAYS
 from clients.types.amounts import parse_amount
 from clients.types.errors import RequestError
-from deploy.federation import deploy_federation, fill_pool
+from deploy.federation import add_to_pool, deploy_federation
 from deploy.learning import add_learning, read_learning
 from deploy.options import add_pool, add_terms, read_history, read_pool, read_terms
 from deploy.sources import write_sources
@@ -110,7 +110,7 @@ def deploy(given: argparse.Namespace) -> tuple[Deployment, Path]:
         write_sources(path, deployment)
         deployment.save(path)
         if pool:
-            fill_pool(deployment.open(link), deployment.deployer, pool)
+            add_to_pool(deployment.open(link), deployment.deployer, pool)
         log.unlink(missing_ok=True)
     return deployment, path
 
@@ -124,7 +124,7 @@ def _note(link: Link, log: Path, *, force: bool) -> None:
         )
     lines: list[str] = []
 
-    def write(entry: Entry) -> None:
+    def write(entry: JournalEntry) -> None:
         lines.append(
             f"{entry.label}: nonce {entry.nonce} of {entry.sender}, transaction {entry.transaction}\n"
         )

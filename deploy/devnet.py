@@ -23,7 +23,7 @@ from clients.ports.store.kubo import KuboNode
 from clients.types.cid import Cid
 from clients.types.errors import RequestError, UnavailableError
 from clients.types.federation import TOKEN
-from deploy.federation import deploy_federation, fill_pool
+from deploy.federation import add_to_pool, deploy_federation
 from deploy.learning import add_learning, read_learning
 from deploy.options import add_pool, add_terms, read_history, read_pool, read_terms
 
@@ -103,7 +103,7 @@ def start(given: argparse.Namespace, stack: ExitStack) -> tuple[dict[str, Runnin
             link, keys[0].address, terms, name=NAME, history=history, learning=learning
         )
         if pool:
-            fill_pool(deployment.open(link), keys[0].address, pool)
+            add_to_pool(deployment.open(link), keys[0].address, pool)
         tokens = Token(link, deployment.token.address)
         tokens.mint(keys[0].address, [(key.address, _TOKENS * TOKEN) for key in keys])
     record = record_path(given.folder, deployment.chain_id, NAME)

@@ -96,7 +96,7 @@ def deploy_federation(
     )
 
 
-def fill_pool(chain: Web3Chain, sponsor: Address, amount: int) -> None:
+def add_to_pool(chain: Web3Chain, sponsor: Address, amount: int) -> None:
     """Add `amount`, in base units, of the sponsor's tokens to the pool that rewards are paid from.
 
     What the sponsor lacks is minted first on a development chain; elsewhere it is a RequestError.

@@ -13,12 +13,19 @@ from clients.types.errors import RequestError, unknown_name
 from clients.types.federation import ZERO_ADDRESS, Schedule
 from clients.types.keeping import HISTORY, check_history
 from clients.types.mechanisms import DEFAULT, KINDS, Terms, kind_of
+from clients.types.settings import respell
 from clients.types.terms import Term, Unit, get_terms
 from deploy.terms import WAYS, get_owned, parse_digest, parse_number
 
 T = TypeVar("T")
 
 _TIMES = [one.name for one in fields(Schedule)]
+_SPELLINGS = {
+    other: name
+    for name, owners in get_owned().items()
+    for term in owners.values()
+    for other in term.spellings
+}
 
 
 def add_terms(parser: argparse.ArgumentParser, *, pause: int) -> None:
@@ -50,6 +57,8 @@ def add_terms(parser: argparse.ArgumentParser, *, pause: int) -> None:
         else:
             several = "+" if unit is Unit.ADDRESSES else None
             group.add_argument(_flag(name), metavar=WAYS[unit].shown, nargs=several, help=_get_help(owners))
+        for other in sorted({other for term in owners.values() for other in term.spellings}):
+            group.add_argument(_flag(other), dest=name, help=argparse.SUPPRESS)
     for name in _TIMES:
         text = (
             f"length of the {name} phase, in seconds"
@@ -107,7 +116,7 @@ def read_pool(given: argparse.Namespace) -> int:
 
 def read_terms(given: argparse.Namespace) -> Terms:
     """Return the terms asked for; token and beacon as given, else zero. RequestError says what is wrong."""
-    table = load_toml("terms file", given.terms) if given.terms else {}
+    table = respell(load_toml("terms file", given.terms) if given.terms else {}, _SPELLINGS)
     mechanism = str(_first(given.mechanism, table.get("mechanism"), DEFAULT))
     kind = kind_of(mechanism)
     own = get_terms(kind.terms)

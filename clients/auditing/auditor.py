@@ -42,7 +42,7 @@ from clients.auditing.comparing import compare_records, compare_rounds, compare_
 from clients.auditing.findings import Finding, Findings, TooManyFindings
 from clients.auditing.models import Models
 from clients.auditing.purse import count_flows
-from clients.auditing.replay import Replay, Settled
+from clients.auditing.replay import Replay, ReplayedRound
 from clients.auditing.source import Block, Logs, Source, Transfer
 from clients.protocol.state import Env
 from clients.types.errors import ProtocolError, RequestError, UnavailableError
@@ -70,7 +70,7 @@ class Scope:
 
 
 @dataclass(frozen=True, slots=True)
-class Verdict:
+class AuditResult:
     """The result of an audit."""
 
     findings: tuple[Finding, ...]
@@ -166,7 +166,7 @@ class Auditor:
         self._absences = self._make_absences()
         self._span = 256
 
-    def run(self) -> Verdict:
+    def run(self) -> AuditResult:
         """Audit up to the latest block. UnavailableError if chain or store don't answer."""
         tip = self._source.tip()
         if tip.number < self._scope.first_block:
@@ -257,7 +257,7 @@ class Auditor:
         done = self._play(logs, blocks)
         self._look_at(done, tip)
         self._keep(blocks[last])
-        self._tell(last, tip.number, self._replay.number)
+        self._tell(last, tip.number, self._replay.round_number)
         return last
 
     def _read_blocks(self, logs: Logs, before: Point | None, last: int) -> dict[int, Block]:
@@ -279,7 +279,7 @@ class Auditor:
         elif events < EVENTS // 3:
             self._span = min(MOST_BLOCKS, self._span * 2)
 
-    def _play(self, logs: Logs, blocks: Mapping[int, Block]) -> list[Settled]:
+    def _play(self, logs: Logs, blocks: Mapping[int, Block]) -> list[ReplayedRound]:
         moved: dict[tuple[int, str], list[Transfer]] = defaultdict(list)
         for transfer in logs.transfers:
             moved[transfer.block, transfer.transaction].append(transfer)
@@ -288,7 +288,7 @@ class Auditor:
             acted[entry.event.block, entry.event.transaction].append(entry.event)
         # By block, and within a block in the order of events; transactions that only moved tokens come last.
         order = sorted(dict.fromkeys([*acted, *moved]), key=lambda key: key[0])
-        done: list[Settled] = []
+        done: list[ReplayedRound] = []
         for number, transaction in order:
             block, events = blocks[number], acted.get((number, transaction), [])
             env = Env(block.time, number, partial(self._get_entropy, number), transaction)
@@ -310,12 +310,12 @@ class Auditor:
             text += f"\n{event.transaction} {event.name} {' '.join(args)}"
         self._progress.transcript = sha256(text.encode()).hexdigest()
 
-    def _note_settled(self, one: Settled, block: Block) -> None:
+    def _note_settled(self, one: ReplayedRound, block: Block) -> None:
         self._progress.settled += 1
-        if self._history and self._scope.has(one.number):
+        if self._history and self._scope.has(one.round_number):
             self._progress.history.append(
                 {
-                    "round": one.number,
+                    "round": one.round_number,
                     "outcome": one.record.outcome.name.lower(),
                     "head": "0x" + one.head.hex(),
                     "transaction": one.transaction,
@@ -324,12 +324,12 @@ class Auditor:
                 }
             )
 
-    def _look_at(self, done: Sequence[Settled], tip: Block) -> None:
+    def _look_at(self, done: Sequence[ReplayedRound], tip: Block) -> None:
         """Compare the settled rounds with the chain's records and the store, then forget them."""
         compare_rounds(self._findings, self._source, done, tip.number)
         if self._models is not None:
             for one in done:
-                if self._scope.has(one.number):
+                if self._scope.has(one.round_number):
                     self._models.check(one)
         if done:
             self._progress.height = compare_records(
@@ -367,13 +367,13 @@ class Auditor:
         built = self._source.build(self._known[self._contract].creation, tip.number)
         check_code(found, self._source.code(tip.number), self._contract, self._known, built)
 
-    def _conclude(self, tip: Block, *, ended_early: bool = False) -> Verdict:
+    def _conclude(self, tip: Block, *, ended_early: bool = False) -> AuditResult:
         first = self._source.blocks([self._scope.first_block])[0]
         inside = [one for one in self._findings if self._scope.has(one.round)]
         # In the chain's order; findings without a transaction come last.
         findings = tuple(sorted(inside, key=lambda one: (not one.transaction, one.block)))
         progress = self._progress
-        return Verdict(
+        return AuditResult(
             findings,
             first,
             tip,

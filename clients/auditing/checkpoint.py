@@ -14,9 +14,9 @@ from typing import Any, get_args, get_origin, get_type_hints
 
 from clients.auditing.findings import Finding, Findings, clean
 from clients.auditing.purse import Purse
-from clients.auditing.replay import Acts, Publishment, Replay
+from clients.auditing.replay import Acts, Published, Replay
 from clients.ports.files import write_whole
-from clients.protocol.docket import BLANK
+from clients.protocol.docket import BLANK, Publication
 from clients.protocol.snapshot import dump_state, load_state
 from clients.protocol.state import State
 from clients.types.errors import RequestError, UnavailableError
@@ -25,7 +25,7 @@ from clients.types.parsing import parse_json
 
 DAMAGED = "the checkpoint is damaged: start without it."
 
-VERSION = 2
+VERSION = 3
 MOST_POINTS = 6
 MAX_BYTES = 2**30
 
@@ -73,17 +73,25 @@ def dump_replay(replay: Replay) -> Json:
     state, needed = replay.core.state, sorted(replay.get_needed() | {0})
     kept = replace(
         state,
-        rounds=[state.rounds[number] for number in needed],
-        dockets=[state.dockets[number] for number in needed],
+        rounds=[state.rounds[round_number] for round_number in needed],
+        dockets=[state.dockets[round_number] for round_number in needed],
     )
     acts = replay.acts
     return {
         "state": dump_state(kept),
         "rounds": needed,
-        "number": replay.number,
+        "round": replay.round_number,
         "proposals": [list(one) for one in acts.proposals],
         "publications": [
-            [one.account, one.digest.hex(), one.transaction, one.block] for one in acts.publications
+            [
+                one.account,
+                one.publication.digest.hex(),
+                one.publication.selection,
+                one.publication.nonce.hex(),
+                one.transaction,
+                one.block,
+            ]
+            for one in acts.publications
         ],
     }
 
@@ -91,23 +99,28 @@ def dump_replay(replay: Replay) -> Json:
 def load_replay(replay: Replay, data: Json) -> None:
     """Restore `replay` from what `dump_replay` returned. RequestError if the data is something else."""
     try:
-        state = load_state(data["state"], replay.core.mechanism.notes.kind)
+        state = load_state(data["state"], replay.core.mechanism.own_state.kind)
         if not _is_a(State, replace(state, own=None)) or not _is_a(
-            replay.core.mechanism.notes.kind, state.own
+            replay.core.mechanism.own_state.kind, state.own
         ):
             raise ValueError("of another type")
-        _put_rounds(state, data["rounds"], data["number"])
+        _put_rounds(state, data["rounds"], data["round"])
         replay.purse = Purse(state.token.balances, {})
         state.token = replay.purse
         replay.core.state = state
         replay.acts = Acts(
             [(str(transaction), int(block)) for transaction, block in data["proposals"]],
             [
-                Publishment(str(account), bytes.fromhex(digest), str(transaction), int(block))
-                for account, digest, transaction, block in data["publications"]
+                Published(
+                    str(account),
+                    Publication(bytes.fromhex(digest), int(selection), bytes.fromhex(nonce)),
+                    str(transaction),
+                    int(block),
+                )
+                for account, digest, selection, nonce, transaction, block in data["publications"]
             ],
         )
-        replay.kept, replay.seen = set(data["rounds"]), replay.number
+        replay.kept, replay.seen = set(data["rounds"]), replay.round_number
         again = dump_replay(replay)
     except (KeyError, TypeError, ValueError, AttributeError, IndexError, AssertionError, OverflowError):
         raise RequestError(DAMAGED) from None
@@ -120,8 +133,8 @@ def _put_rounds(state: State, numbers: Sequence[int], last: int) -> None:
     if sorted(set(numbers)) != list(numbers) or not 0 <= max(numbers) == last < 2**40:
         raise ValueError("rounds in disorder")
     rounds, dockets = [Round()] * (last + 1), [BLANK] * (last + 1)
-    for number, record, docket in zip(numbers, state.rounds, state.dockets, strict=True):
-        rounds[number], dockets[number] = record, docket
+    for round_number, record, docket in zip(numbers, state.rounds, state.dockets, strict=True):
+        rounds[round_number], dockets[round_number] = record, docket
     state.rounds, state.dockets = rounds, dockets
 
 

@@ -1,20 +1,20 @@
-"""Compares what the chain holds with the replay: records, books, seats and money."""
+"""Compares what the chain holds with the replay: records, books, members and money."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import fields, is_dataclass
 from typing import Any, TypeVar
 
 from clients.auditing.findings import Findings
-from clients.auditing.replay import Replay, Settled
+from clients.auditing.replay import Replay, ReplayedRound
 from clients.auditing.source import Block, Source
-from clients.protocol.council import Council, get_council, get_entry
+from clients.protocol.council import Council, get_council, get_record
 from clients.protocol.mechanisms import MECHANISMS
 from clients.protocol.state import Env
 from clients.protocol.task import TaskBook, get_task
-from clients.types.federation import ZERO_ADDRESS, Address, Member, Round, Seat, Status
+from clients.types.federation import ZERO_ADDRESS, Address, Member, MemberView, Round, Status
 
 ZERO_BID = (0, 0, 0, bytes(32))
-D = TypeVar("D", Round, Status, Seat, Member)
+D = TypeVar("D", Round, Status, MemberView, Member)
 PAGE = 300
 """Accounts or rounds per request."""
 
@@ -23,11 +23,14 @@ _KINDS: Mapping[str, str] = {
     **dict.fromkeys(("propose_end", "commit_end", "reveal_end", "publish_end"), "phase"),
     **dict.fromkeys(("stake", "balance"), "balance"),
     **dict.fromkeys(("standing", "out"), "ban"),
-    **dict.fromkeys(("lead", "options", "leader", "option", "commits", "reveals", "publications"), "tally"),
+    **dict.fromkeys(
+        ("leading_count", "options", "leading_option", "option", "commits", "reveals", "publications"),
+        "tally",
+    ),
     **dict.fromkeys(("proposer_reward", "voter_reward"), "payout"),
     **dict.fromkeys(("roles", "position"), "draw"),
-    **dict.fromkeys(("index", "members", "seats", "voters", "publishers"), "membership"),
-    **dict.fromkeys(("number", "proposals"), "update"),
+    **dict.fromkeys(("index", "members", "proposers", "voters", "publishers"), "membership"),
+    **dict.fromkeys(("update_number", "proposals"), "update"),
     "unbonds_at": "unbonding",
     "seal_block": "seed",
 }
@@ -38,7 +41,7 @@ _WORDS: Mapping[str, str] = {
     "round": "the last round in which it acted",
     "acts": "what it did in that round",
     "option": "the option that it chose",
-    "number": "the number of its last update",
+    "update_number": "the number of its last update",
     "balance": "its stake with what is due",
 }
 
@@ -51,7 +54,7 @@ def _of_status(field: str) -> str:
     return f"the status's {field.replace('_', ' ')}"
 
 
-def _of_seat(field: str) -> str:
+def _of_member(field: str) -> str:
     return f"{_WORDS.get(field, f'its {field}'.replace('_', ' '))} now"
 
 
@@ -67,27 +70,29 @@ def _compare_fields(findings: Findings, say: Callable[[str], str], mine: D, thei
             findings.add(_KINDS.get(field.name, field.name), say(field.name), expected, found, **where)
 
 
-def compare_round(findings: Findings, number: int, mine: Round, theirs: Round, settled: Settled) -> None:
+def compare_round(
+    findings: Findings, round_number: int, mine: Round, theirs: Round, settled: ReplayedRound
+) -> None:
     """Compare a settled round's record with the replay's."""
     _compare_fields(
         findings, _of_record, mine, theirs,
-        round=number, transaction=settled.transaction, block=settled.block,
+        round=round_number, transaction=settled.transaction, block=settled.block,
     )  # fmt: skip
 
 
-def compare_rounds(findings: Findings, source: Source, done: Sequence[Settled], at: int) -> None:
+def compare_rounds(findings: Findings, source: Source, done: Sequence[ReplayedRound], at: int) -> None:
     """Compare the rounds that the replay settled with the chain's records, which never change."""
     for start in range(0, len(done), PAGE):
         part = done[start : start + PAGE]
-        for one, theirs in zip(part, source.rounds([one.number for one in part], at), strict=True):
-            compare_round(findings, one.number, one.record, theirs, one)
+        for one, theirs in zip(part, source.rounds([one.round_number for one in part], at), strict=True):
+            compare_round(findings, one.round_number, one.record, theirs, one)
         if MECHANISMS[source.mechanism].publication.has_winners:
-            winners = source.views([("winnerOf", (one.number,)) for one in part], at)
+            winners = source.views([("winnerOf", (one.round_number,)) for one in part], at)
             for one, winner in zip(part, winners, strict=True):
                 if winner != (one.winner or ZERO_ADDRESS):
                     findings.add(
                         "winner", "the winner of the block on record", one.winner or "nobody", winner,
-                        round=one.number, transaction=one.transaction, block=one.block,
+                        round=one.round_number, transaction=one.transaction, block=one.block,
                     )  # fmt: skip
 
 
@@ -102,23 +107,23 @@ def compare_records(findings: Findings, source: Source, replay: Replay, first: i
     numbers += [height * stride]
     for start in range(0, len(numbers), PAGE):
         part = numbers[start : start + PAGE]
-        found = source.views([("recordOf", (number,)) for number in part], at)
-        for number, theirs in zip(part, found, strict=True):
-            entry = get_entry(replay.core.terms, replay.core.state, number)
-            expected = (entry.digest, entry.uploader or ZERO_ADDRESS, entry.score)
+        found = source.views([("recordOf", (record_number,)) for record_number in part], at)
+        for record_number, theirs in zip(part, found, strict=True):
+            record = get_record(replay.core.terms, replay.core.state, record_number)
+            expected = (record.digest, record.uploader or ZERO_ADDRESS, record.score)
             if theirs != expected:
-                findings.add("record", f"the record number {number}", expected, theirs)
+                findings.add("record", f"the record number {record_number}", expected, theirs)
     return height
 
 
 def compare_state(findings: Findings, source: Source, replay: Replay, tip: Block) -> None:
     """Compare everything that the federation's views show as of the block `tip` with the replay."""
-    env = Env(tip.time, tip.number, lambda number, block: bytes(32))
+    env = Env(tip.time, tip.number, lambda round_number, block: bytes(32))
     mine, theirs = replay.core.get_status(env), source.status(tip.number)
     _compare_fields(findings, _of_status, mine, theirs, round=mine.round)
     _compare_fields(findings, _of_record, mine.record, theirs.record, round=mine.round)
     known = _compare_registry(findings, source, replay, tip)
-    _compare_seats(findings, source, replay, known, tip.number)
+    _compare_members(findings, source, replay, known, tip.number)
     _compare_own(findings, source, replay, tip.number)
     _compare_money(findings, source, replay, tip.number)
 
@@ -126,36 +131,46 @@ def compare_state(findings: Findings, source: Source, replay: Replay, tip: Block
 def _compare_registry(findings: Findings, source: Source, replay: Replay, tip: Block) -> set[Address]:
     """Compare the registry's order, which decides draws; return every account that either side knows."""
     ledger = replay.core.state.ledger
-    theirs = [seat.account for seat in source.registry(tip.number)]
+    theirs = [member.account for member in source.registry(tip.number)]
     if theirs != ledger.registry:
         strange = sorted(set(theirs) - set(ledger.registry))
         missing = sorted(set(ledger.registry) - set(theirs))
         for account in strange:
             findings.add(
-                "membership", "its place in the registry", "none", "one", round=replay.number, account=account
+                "membership",
+                "its place in the registry",
+                "none",
+                "one",
+                round=replay.round_number,
+                account=account,
             )
         for account in missing:
             findings.add(
-                "membership", "its place in the registry", "one", "none", round=replay.number, account=account
+                "membership",
+                "its place in the registry",
+                "one",
+                "none",
+                round=replay.round_number,
+                account=account,
             )
         if not strange and not missing:
             findings.add(
-                "membership", "the order of the registry", ledger.registry, theirs, round=replay.number
+                "membership", "the order of the registry", ledger.registry, theirs, round=replay.round_number
             )
     return {*theirs, *ledger.members}
 
 
-def _compare_seats(
+def _compare_members(
     findings: Findings, source: Source, replay: Replay, known: Iterable[Address], at: int
 ) -> None:
     accounts = sorted(known)
     for start in range(0, len(accounts), PAGE):
         part = accounts[start : start + PAGE]
-        for account, seat in zip(part, source.seats(part, at), strict=True):
-            mine = replay.core.get_seat(account)
-            where = {"round": replay.number, "account": account}
-            _compare_fields(findings, _of_seat, mine.member, seat.member, **where)
-            _compare_fields(findings, _of_seat, mine, seat, **where)
+        for account, member in zip(part, source.members(part, at), strict=True):
+            mine = replay.core.get_member(account)
+            where = {"round": replay.round_number, "account": account}
+            _compare_fields(findings, _of_member, mine.record, member.record, **where)
+            _compare_fields(findings, _of_member, mine, member, **where)
 
 
 def _compare_money(findings: Findings, source: Source, replay: Replay, at: int) -> None:
@@ -163,7 +178,7 @@ def _compare_money(findings: Findings, source: Source, replay: Replay, at: int) 
     owed, held = replay.purse.get_balance(source.federation), source.tokens(at)
     if held < owed:
         what = "the tokens that it holds"
-        findings.add("money", what, f"at least {owed}", held, round=replay.number)
+        findings.add("money", what, f"at least {owed}", held, round=replay.round_number)
 
 
 # ---------------------------------------------------------------------- state of single mechanisms
@@ -191,7 +206,7 @@ def _compare_own(findings: Findings, source: Source, replay: Replay, at: int) ->
         found = source.views(asked[start : start + PAGE], at)
         for (kind, what, account, expected), theirs in zip(answers[start : start + PAGE], found, strict=True):
             if theirs != expected:
-                findings.add(kind, what, expected, theirs, round=replay.number, account=account)
+                findings.add(kind, what, expected, theirs, round=replay.round_number, account=account)
 
 
 def _ask_council(replay: Replay, ask: Callable[..., None]) -> None:

@@ -56,7 +56,7 @@ _PLAIN: Mapping[str, Callable[[Args], Call]] = MappingProxyType(
         "Drawn": lambda args: Call(ANYBODY, "draw"),
         "Revealed": _by("voter", "reveal", "round", "ballot", "salt")[1],
         "Settled": lambda args: Call(ANYBODY, "settle"),
-        "Accused": _by("accuser", "accuse", "round", "number", "seed", "correlation")[1],
+        "Accused": _by("accuser", "accuse", "round", "updateNumber", "seed", "correlation")[1],
         "Reclaimed": lambda args: Call(ANYBODY, "reclaim"),
     }
 )

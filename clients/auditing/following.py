@@ -55,7 +55,7 @@ def _yield_to(core: Federation[Any], env: Env, call: Call, error: ProtocolError)
 
 def _makes_sense(core: Federation[Any], call: Call) -> bool:
     """Return whether the round has come as far as the action needs, ignoring the clock."""
-    record, going = core.record, core.number > 0 and core.record.outcome is Outcome.NONE
+    record, going = core.record, core.round_number > 0 and core.record.outcome is Outcome.NONE
     needed = {
         "draw": going and not record.drawn_at,
         "propose": going and record.drawn_at > 0,

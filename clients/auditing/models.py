@@ -7,7 +7,7 @@ from typing import Any
 
 from clients.auditing.absences import Absences
 from clients.auditing.findings import Findings, clean
-from clients.auditing.replay import Settled
+from clients.auditing.replay import ReplayedRound
 from clients.learning.aggregate import Contribution, fedavg
 from clients.learning.codec import decode, encode
 from clients.learning.schema import MAX_DIMENSIONS, MAX_HEADER, Schema, Weights
@@ -84,7 +84,7 @@ class Models:
                 self.findings.add(get_kind(error), what, "a model, which is never let go of", str(error))
         return self._schema
 
-    def check(self, settled: Settled) -> None:
+    def check(self, settled: ReplayedRound) -> None:
         """Check that a settled round's updates are there and well-formed, and recompute the round's model."""
         schema = self.get_schema()
         updates = settled.docket.updates
@@ -106,14 +106,16 @@ class Models:
             settled, self._aggregate(settled, [updates[number] for number in chosen], weights, schema)
         )
 
-    def _get_chosen(self, settled: Settled) -> tuple[int, ...]:
+    def _get_chosen(self, settled: ReplayedRound) -> tuple[int, ...]:
         """Return the numbers of the updates that make the round's model; none if the round has no model."""
         if settled.publications:
             return settled.docket.selected.numbers
         accepted = settled.record.outcome is Outcome.ACCEPTED
         return tuple(range(len(settled.docket.updates))) if accepted else ()
 
-    def _fetch_updates(self, settled: Settled, schema: Schema) -> tuple[dict[bytes, Weights], set[bytes]]:
+    def _fetch_updates(
+        self, settled: ReplayedRound, schema: Schema
+    ) -> tuple[dict[bytes, Weights], set[bytes]]:
         """Return the weights of a round's updates by digest, and the digests of those that may be gone."""
         updates = settled.docket.updates
         weights: dict[bytes, Weights] = {}
@@ -127,16 +129,16 @@ class Models:
                     where = settled.proposals[number] if number < len(settled.proposals) else ("", 0)
                     self.findings.add(
                         get_kind(got), f"its update {number}, {Cid.from_digest(update.digest)}",
-                        self._absences.expected, str(got), round=settled.number,
+                        self._absences.expected, str(got), round=settled.round_number,
                         account=update.proposer, transaction=where[0], block=where[1],
                     )  # fmt: skip
                 else:
                     weights[update.digest] = got
         return weights, gone
 
-    def _is_gone(self, settled: Settled, digest: bytes, got: object) -> bool:
+    def _is_gone(self, settled: ReplayedRound, digest: bytes, got: object) -> bool:
         """Return whether a file is missing and may be: then it is recorded as gone and is no finding."""
-        return isinstance(got, ContentMissing) and self._absences.excuse(settled.number, digest)
+        return isinstance(got, ContentMissing) and self._absences.excuse(settled.round_number, digest)
 
     def _fetch(self, digest: bytes, schema: Schema) -> Weights | PeerError:
         try:
@@ -144,14 +146,14 @@ class Models:
         except PeerError as error:
             return error
 
-    def _check_head(self, settled: Settled, schema: Schema) -> None:
+    def _check_head(self, settled: ReplayedRound, schema: Schema) -> None:
         got = self._fetch(settled.head, schema)
         if isinstance(got, PeerError) and not self._is_gone(settled, settled.head, got):
             what = f"the accepted model, {Cid.from_digest(settled.head)}"
             self._find(settled, get_kind(got), what, self._absences.expected, str(got))
 
     def _aggregate(
-        self, settled: Settled, updates: Sequence[Update], weights: dict[bytes, Weights], schema: Schema
+        self, settled: ReplayedRound, updates: Sequence[Update], weights: dict[bytes, Weights], schema: Schema
     ) -> bytes | None:
         """Return the digest of the average of `updates`, weighted by the samples that they claim."""
         try:
@@ -161,7 +163,7 @@ class Models:
             self._find(settled, "aggregate", "the aggregate of its updates", "a model", str(error))
             return None
 
-    def _compare(self, settled: Settled, digest: bytes | None) -> None:
+    def _compare(self, settled: ReplayedRound, digest: bytes | None) -> None:
         if digest is None:
             return
         expected = Cid.from_digest(digest)
@@ -169,15 +171,15 @@ class Models:
             whole = f"the aggregate of its updates, {expected}"
             self._find(settled, "aggregate", "the accepted model", whole, Cid.from_digest(settled.head))
         for one in settled.publications:
-            if one.digest not in (digest, ZERO32):
+            if one.publication.digest not in (digest, ZERO32):
                 self.findings.add(
                     "publication", "the model that it published", f"the aggregate of the updates, {expected}",
-                    Cid.from_digest(one.digest), round=settled.number, account=one.account,
+                    Cid.from_digest(one.publication.digest), round=settled.round_number, account=one.account,
                     transaction=one.transaction, block=one.block,
                 )  # fmt: skip
 
-    def _find(self, settled: Settled, kind: str, what: str, expected: object, found: object) -> None:
+    def _find(self, settled: ReplayedRound, kind: str, what: str, expected: object, found: object) -> None:
         self.findings.add(
-            kind, what, expected, found, round=settled.number, transaction=settled.transaction,
+            kind, what, expected, found, round=settled.round_number, transaction=settled.transaction,
             block=settled.block,
         )  # fmt: skip

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
 
-from clients.auditing.source import STRANGE, Block, Entry, Logs, Transfer
+from clients.auditing.source import STRANGE, Block, LoggedEvent, Logs, Transfer
 from clients.ports.chain.abi import (
     Abi,
     address,
@@ -12,9 +12,9 @@ from clients.ports.chain.abi import (
     as_int,
     get_bytes,
     get_int,
+    member_view_of,
     packaged,
     round_of,
-    seat_of,
     status_of,
 )
 from clients.ports.chain.deployment import find_mechanism
@@ -24,11 +24,11 @@ from clients.ports.chain.rpc import RpcError, reading
 from clients.ports.chain.terms import abi_of, terms_of
 from clients.protocol.hashing import keccak
 from clients.types.errors import ProtocolError, UnavailableError
-from clients.types.federation import ZERO_ADDRESS, Address, Event, Round, Seat, Status
+from clients.types.federation import ZERO_ADDRESS, Address, Event, MemberView, Round, Status
 
 T = TypeVar("T")
 
-_PAGE = 100  # seats a call
+_PAGE = 100  # members a call
 _TRANSFER = "0x" + keccak(b"Transfer(address,address,uint256)").hex()
 _BEACON: list[dict[str, Any]] = [
     {
@@ -142,11 +142,11 @@ class NodeSource:
             found[number, index] = log
         return [found[key] for key in sorted(found)]  # type: ignore[type-var]
 
-    def _entry(self, log: Any) -> Entry:
+    def _entry(self, log: Any) -> LoggedEvent:
         event = self._abi.event(log)
         if event is None:
             event = Event(STRANGE, {}, as_int(log["blockNumber"]), as_hex(log["transactionHash"]))
-        return Entry(event, as_hex(log["blockHash"]) if log.get("blockHash") else "")
+        return LoggedEvent(event, as_hex(log["blockHash"]) if log.get("blockHash") else "")
 
     def _transfer(self, log: Any) -> Transfer:
         event = self._token_abi.event(log)
@@ -202,17 +202,19 @@ class NodeSource:
         """Return the round in progress."""
         return self._parse("status", status_of, self._call("status", (), hex(at)))
 
-    def registry(self, at: int) -> list[Seat]:
-        """Return the seats of the registry, in its order."""
+    def registry(self, at: int) -> list[MemberView]:
+        """Return the members of the registry, in its order."""
         count = self._call("memberCount", (), hex(at))
         pages = [(start, _PAGE) for start in range(0, count, _PAGE)]
-        answers = self._read([("seats", page) for page in pages], at)
-        return [self._parse("seats", seat_of, one) for answer in answers for one in self._list(answer)]
+        answers = self._read([("members", page) for page in pages], at)
+        return [
+            self._parse("members", member_view_of, one) for answer in answers for one in self._list(answer)
+        ]
 
-    def seats(self, accounts: Sequence[Address], at: int) -> list[Seat]:
-        """Return the seats of `accounts`."""
-        answers = self._read([("seatOf", (one,)) for one in accounts], at)
-        return [self._parse("seatOf", seat_of, one) for one in answers]
+    def members(self, accounts: Sequence[Address], at: int) -> list[MemberView]:
+        """Return the views of `accounts`."""
+        answers = self._read([("memberOf", (one,)) for one in accounts], at)
+        return [self._parse("memberOf", member_view_of, one) for one in answers]
 
     def rounds(self, numbers: Sequence[int], at: int) -> list[Round]:
         """Return the records of rounds."""

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from clients.auditing.source import Transfer
-from clients.protocol.ledger import Token
+from clients.protocol.ledger import TokenBook
 from clients.types.federation import Address
 
 Flows = Counter[tuple[bool, Address, int]]
@@ -14,7 +14,7 @@ Flows = Counter[tuple[bool, Address, int]]
 
 
 @dataclass(slots=True)
-class Purse(Token):
+class Purse(TokenBook):
     """Keeps the federation's own balance only; the audit doesn't need others'."""
 
     flows: Flows = field(default_factory=Counter)
@@ -26,7 +26,7 @@ class Purse(Token):
 
     def process_transfer(self, sender: Address, to: Address, amount: int) -> None:
         """Pay out `amount`. ERC20InsufficientBalance if the federation doesn't have it."""
-        Token.process_transfer(self, sender, to, amount)
+        TokenBook.process_transfer(self, sender, to, amount)
         if to != sender:
             self.balances.pop(to)
         self._note(False, to, amount)

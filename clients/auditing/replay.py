@@ -12,7 +12,7 @@ from clients.auditing.purse import Flows, Purse
 from clients.auditing.source import STRANGE
 from clients.auditing.words import ARGUMENTS, WHOLE, describe_refusal, get_refusal
 from clients.protocol.council import Council
-from clients.protocol.docket import BLANK, Docket
+from clients.protocol.docket import BLANK, Docket, Publication
 from clients.protocol.federation import Federation
 from clients.protocol.mechanisms import MECHANISMS
 from clients.protocol.state import Env
@@ -24,20 +24,20 @@ _WHO = ("account", "proposer", "voter", "publisher", "accuser", "manager", "winn
 
 
 @dataclass(frozen=True, slots=True)
-class Publishment:
+class Published:
     """A publication on the chain: its publisher, digest and transaction."""
 
     account: Address
-    digest: bytes
+    publication: Publication
     transaction: str
     block: int
 
 
 @dataclass(frozen=True, slots=True)
-class Settled:
+class ReplayedRound:
     """A round as the rules settle it, and the transactions of its acts."""
 
-    number: int
+    round_number: int
     record: Round
     docket: Docket
     head: bytes
@@ -47,7 +47,7 @@ class Settled:
     block: int
     proposals: tuple[tuple[str, int], ...]
     """Transaction and block of each proposal, by its number."""
-    publications: tuple[Publishment, ...]
+    publications: tuple[Published, ...]
 
 
 @dataclass(slots=True)
@@ -55,7 +55,7 @@ class Acts:
     """The transactions of the current round's acts."""
 
     proposals: list[tuple[str, int]] = field(default_factory=list)
-    publications: list[Publishment] = field(default_factory=list)
+    publications: list[Published] = field(default_factory=list)
 
 
 def _as(kind: type, value: object) -> object:
@@ -91,11 +91,11 @@ class Replay:
         self._fee = bool(self.core.mechanism.admission.get_fee(terms))
 
     @property
-    def number(self) -> int:
+    def round_number(self) -> int:
         """The current round; 0 before the first."""
-        return self.core.number
+        return self.core.round_number
 
-    def play(self, env: Env, events: Sequence[Event], flows: Flows) -> list[Settled]:
+    def play(self, env: Env, events: Sequence[Event], flows: Flows) -> list[ReplayedRound]:
         """Play one transaction's events, which moved the tokens in `flows`; return the rounds that it
         settled."""
         settled = []
@@ -105,18 +105,18 @@ class Replay:
         self._compare_flows(env, flows)
         return settled
 
-    def _play_deed(self, env: Env, deed: Deed) -> Settled | None:
+    def _play_deed(self, env: Env, deed: Deed) -> ReplayedRound | None:
         main = deed.main
         if deed.call is None:
             name = "a log of no known kind" if main.name == STRANGE else f"the event {main.name}"
             self._find(env, main, "event", f"{name}, which no action emits", "no such event", "one")
             return None
-        number = self.number
+        round_number = self.round_number
         expected = self._apply(env, deed.call, main)
         if expected is None:
             return None
         self._compare(env, expected, deed.events)
-        return self._note(env, deed, main, number)
+        return self._note(env, deed, main, round_number)
 
     def _apply(self, env: Env, call: Call, main: Event) -> list[Event] | None:
         """Return the events of the call by the rules; None if the call can't be carried out."""
@@ -144,7 +144,7 @@ class Replay:
         state.seed, self._doubted = self._doubted, state.seed
         return None
 
-    def _note(self, env: Env, deed: Deed, main: Event, number: int) -> Settled | None:
+    def _note(self, env: Env, deed: Deed, main: Event, round_number: int) -> ReplayedRound | None:
         """Record the transaction of an act, and adopt the chain's seed; return the round if this settled
         it."""
         where = env.transaction, env.block
@@ -159,13 +159,16 @@ class Replay:
             self.acts.proposals.append(where)
         elif main.name == "Published":
             assert deed.call is not None
-            digest = deed.call.args[1]
+            digest, selection, nonce = deed.call.args[1:]
             assert isinstance(digest, bytes)
-            self.acts.publications.append(Publishment(deed.call.sender, digest, *where))
+            assert isinstance(selection, int)
+            assert isinstance(nonce, bytes)
+            publication = Publication(digest, selection, nonce)
+            self.acts.publications.append(Published(deed.call.sender, publication, *where))
         elif main.name == "Settled":
             core = self.core
-            return Settled(
-                number, core.record, core.docket, core.state.head, core.docket.winner, *where,
+            return ReplayedRound(
+                round_number, core.record, core.docket, core.state.head, core.docket.winner, *where,
                 tuple(self.acts.proposals), tuple(self.acts.publications),
             )  # fmt: skip
         return None
@@ -229,7 +232,7 @@ class Replay:
             what,
             expected,
             found,
-            round=self.number,
+            round=self.round_number,
             account=account,
             transaction=env.transaction,
             block=env.block,
@@ -240,14 +243,14 @@ class Replay:
     def get_needed(self) -> set[int]:
         """Return the rounds whose records are still needed: the current one, and those not booked yet."""
         members = self.core.state.ledger.members.values()
-        return {self.number, *(member.round for member in members if member.acts)}
+        return {self.round_number, *(member.round for member in members if member.acts)}
 
     def forget(self) -> None:
         """Forget rounds that no booking needs any more, so that memory doesn't grow with the history."""
         state, needed = self.core.state, self.get_needed()
-        for number in (self.kept | set(range(self.seen, self.number))) - needed:
-            state.rounds[number], state.dockets[number] = Round(), BLANK
-        self.kept, self.seen = needed, self.number
+        for round_number in (self.kept | set(range(self.seen, self.round_number))) - needed:
+            state.rounds[round_number], state.dockets[round_number] = Round(), BLANK
+        self.kept, self.seen = needed, self.round_number
         if isinstance(state.own, Council):
             last = len(state.own.models) - 1
             models = tuple(b"" if at < last - 1 else one for at, one in enumerate(state.own.models))

@@ -8,7 +8,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
-from clients.auditing.auditor import Scope, Verdict
+from clients.auditing.auditor import AuditResult, Scope
 from clients.auditing.findings import Finding, clean
 from clients.auditing.page import is_page, read_page, render_page
 from clients.auditing.source import Source
@@ -30,13 +30,19 @@ Json = dict[str, Any]
 
 
 def build_report(
-    source: Source, scope: Scope, verdict: Verdict, *, first_hash: str, models: bool, kept: int | None = None
+    source: Source,
+    scope: Scope,
+    result: AuditResult,
+    *,
+    first_hash: str,
+    models: bool,
+    kept: int | None = None,
 ) -> Json:
     """Return the report, unsigned. `first_hash` is that of the chain's block 0.
 
     `kept`: for how many rounds models are kept, as the audit was told; None if it wasn't.
     """
-    first, tip = verdict.first, verdict.tip
+    first, tip = result.first, result.tip
     return {
         "report": VERSION,
         "tool": get_tool(),
@@ -45,21 +51,21 @@ def build_report(
         "mechanism": source.mechanism,
         "terms": _exact(pack_terms(source.terms)),
         "code_hash": hash_code(source.code(tip.number)),
-        "rounds": {"first": scope.first, "last": scope.last, "settled": verdict.rounds},
+        "rounds": {"first": scope.first, "last": scope.last, "settled": result.rounds},
         "blocks": {
             "first": {"number": first.number, "hash": first.hash},
             "last": {"number": tip.number, "hash": tip.hash, "time": tip.time},
         },
         "models": models,
         "kept": kept,
-        "transcript": verdict.transcript,
-        "history": [dict(one) for one in verdict.history],
-        "findings": [one.to_json() for one in verdict.findings],
+        "transcript": result.transcript,
+        "history": [dict(one) for one in result.history],
+        "findings": [one.to_json() for one in result.findings],
         "gone": [
             {"first": first, "last": last, "sentence": describe_gone(first, last, kept)}
-            for first, last in verdict.gone
+            for first, last in result.gone
         ],
-        "ended_early": verdict.ended_early,
+        "ended_early": result.ended_early,
     }
 
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from clients.types.federation import Address, Event, Round, Seat, Status
+from clients.types.federation import Address, Event, MemberView, Round, Status
 
 STRANGE = "?"
 """The name given to a federation's log that its ABI doesn't know."""
@@ -20,7 +20,7 @@ class Block:
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class LoggedEvent:
     """An event of the federation, and its block's hash; the hash is empty if the node doesn't give one."""
 
     event: Event
@@ -42,7 +42,7 @@ class Transfer:
 class Logs:
     """The events and transfers of some blocks, in order."""
 
-    entries: Sequence[Entry]
+    entries: Sequence[LoggedEvent]
     transfers: Sequence[Transfer] = ()
 
 
@@ -105,12 +105,12 @@ class Source(Protocol):
         """Return the round in progress."""
         ...
 
-    def registry(self, at: int) -> list[Seat]:
-        """Return the seats of the registry, in its order."""
+    def registry(self, at: int) -> list[MemberView]:
+        """Return the members of the registry, in its order."""
         ...
 
-    def seats(self, accounts: Sequence[Address], at: int) -> list[Seat]:
-        """Return the seats of `accounts`."""
+    def members(self, accounts: Sequence[Address], at: int) -> list[MemberView]:
+        """Return the views of `accounts`."""
         ...
 
     def rounds(self, numbers: Sequence[int], at: int) -> list[Round]:

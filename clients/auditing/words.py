@@ -29,7 +29,7 @@ ARGUMENTS: Mapping[tuple[str, str], tuple[str, str]] = MappingProxyType(
         ("Opened", "sealBlock"): ("seed", "the block whose hash goes into the seed"),
         ("Drawn", "seed"): ("seed", "the seed of the draw"),
         ("Drawn", "round"): ("round", "the number of the round"),
-        ("Proposed", "number"): ("update", "the number of its update"),
+        ("Proposed", "updateNumber"): ("update", "the number of its update"),
         ("BlockWon", "winner"): ("winner", "the winner of the block"),
         ("BlockWon", "digest"): ("winner", "the digest that won the block"),
         ("Settled", "round"): ("round", "the number of the round"),

@@ -23,7 +23,15 @@ from clients.types.federation import Address
 from clients.types.keeping import HISTORY, HISTORY_MAX
 from clients.types.learning import AGREED, Recipe
 from clients.types.mechanisms import DEFAULT, KINDS, PLANNED
-from clients.types.settings import check_name, check_range, make, option, plain
+from clients.types.settings import (
+    check_name,
+    check_range,
+    get_spellings,
+    make,
+    option,
+    plain,
+    respell,
+)
 
 CHAINS = ("auto", "spec", "eth-tester", "anvil", "hardhat")
 DEVICES = ("auto", "cpu", "cuda", "mps")
@@ -136,6 +144,9 @@ def get_owned() -> dict[str, dict[str, Field[Any]]]:
     return owned
 
 
+_SPELLINGS = {mechanism: get_spellings(kind) for mechanism, kind in SETTINGS.items()}
+
+
 def refuse_others(mechanism: str, given: Collection[str]) -> None:
     """Raise `RequestError` where a setting `given` on the command line is none of the mechanism's.
 
@@ -173,7 +184,23 @@ def read_toml(path: Path) -> dict[str, Any]:
     for name in ("chain", "store"):
         if isinstance(settings.get(name), str):
             settings[name] = beside(settings[name], path.parent)
-    return settings
+    return _settle_spellings(settings)
+
+
+def _settle_spellings(settings: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a file's settings with those that stand there by another name in their mechanisms' tables.
+
+    The command line wins over them by whichever name it calls them.
+    """
+    used = {other for spellings in _SPELLINGS.values() for other in spellings if other in settings}
+    meant = {spellings[other] for spellings in _SPELLINGS.values() for other in used & spellings.keys()}
+    settled = {name: value for name, value in settings.items() if name not in used | meant}
+    _, owned = _sort_out({name: settings[name] for name in (used | meant) & settings.keys()})
+    for mechanism, own in owned.items():
+        table = settled.get(mechanism, {})
+        if own and isinstance(table, Mapping):
+            settled[mechanism] = respell(table, _SPELLINGS[mechanism]) | own
+    return settled
 
 
 def build(settings: Mapping[str, Any], given: Collection[str] = ()) -> SwarmConfig:
@@ -210,19 +237,25 @@ def _sort_out(settings: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, di
     unknown."""
     owned = get_owned()
     common: dict[str, Any] = {}
-    own: dict[str, dict[str, Any]] = {name: {} for name in SETTINGS}
+    tables: dict[str, Mapping[str, Any]] = {}
+    flat: dict[str, dict[str, Any]] = {mechanism: {} for mechanism in SETTINGS}
     for name, value in settings.items():
+        owners = [one for one in SETTINGS if name in _SPELLINGS[one] or one in owned.get(name, ())]
         if name in SETTINGS:
             if not isinstance(value, Mapping):
                 raise RequestError(f"{name} = {value!r}: a table of the mechanism's settings is needed.")
-            own[name] = {**value, **own[name]}
-        elif name in owned:
-            for mechanism in owned[name]:
-                own[mechanism][name] = value
+            tables[name] = value
+        elif owners:
+            for mechanism in owners:
+                flat[mechanism][name] = value
         elif name in COMMON:
             common[name] = value
         else:
             raise unknown_name("setting", name, [*COMMON, *owned])
+    own = {
+        mechanism: respell(tables.get(mechanism, {}), spellings) | respell(flat[mechanism], spellings)
+        for mechanism, spellings in _SPELLINGS.items()
+    }
     return common, own
 
 
@@ -231,21 +264,32 @@ def add_options(parser: argparse._ActionsContainer, only: Collection[str] | None
     hints = typing.get_type_hints(SwarmConfig)
     for name, item in COMMON.items():
         if only is None or name in only:
-            _add_option(parser, item, hints[name], item.metadata["help"])
+            _add_option(parser, item, hints[name], _get_help(item))
     for name, owners in get_owned().items():
         if only is None or name in only:
             mechanism, item = next(iter(owners.items()))
             hint = typing.get_type_hints(SETTINGS[mechanism])[name]
             texts: dict[str, list[str]] = {}
             for owner, its in owners.items():
-                texts.setdefault(its.metadata["help"], []).append(owner)
+                texts.setdefault(_get_help(its), []).append(owner)
             text = "; ".join(f"{', '.join(who)}: {text}" for text, who in texts.items())
             _add_option(parser, item, hint, text)
+            others = [other for its in owners.values() for other in its.metadata.get("spellings", ())]
+            for other in dict.fromkeys(others):
+                _add_option(parser, item, hint, argparse.SUPPRESS, flag=other)
 
 
-def _add_option(parser: argparse._ActionsContainer, item: Field[Any], hint: Any, text: str) -> None:
+def _get_help(item: Field[Any]) -> str:
+    shown = " ".join(item.default) if isinstance(item.default, tuple) else str(item.default)
+    text = str(item.metadata["help"])
+    return text if isinstance(item.default, bool) or not shown else f"{text} (default: {shown})"
+
+
+def _add_option(
+    parser: argparse._ActionsContainer, item: Field[Any], hint: Any, text: str, *, flag: str = ""
+) -> None:
     assert item.default is not MISSING
-    flag = "--" + item.name.replace("_", "-")
+    flag = "--" + (flag or item.name).replace("_", "-")
     if isinstance(item.default, bool):
         parser.add_argument(
             flag,
@@ -256,7 +300,6 @@ def _add_option(parser: argparse._ActionsContainer, item: Field[Any], hint: Any,
         )
         return
     several = isinstance(hint, types.GenericAlias)
-    shown = " ".join(map(str, item.default)) if several else item.default
     parser.add_argument(
         flag,
         dest=item.name,
@@ -264,5 +307,5 @@ def _add_option(parser: argparse._ActionsContainer, item: Field[Any], hint: Any,
         nargs="+" if several else None,
         default=argparse.SUPPRESS,
         metavar=item.name.upper(),
-        help=text + (f" (default: {shown})" if shown != "" else ""),
+        help=text,
     )

@@ -20,7 +20,7 @@ from clients.protocol.draw import compute_positions, compute_seed
 from clients.roles.round_log import Proposal
 from clients.types.cid import Cid
 from clients.types.errors import RequestError, part
-from clients.types.federation import ZERO32, Act, Address, Outcome, Role, Seat
+from clients.types.federation import ZERO32, Act, Address, MemberView, Outcome, Role
 from clients.types.store import Store
 
 
@@ -54,7 +54,7 @@ class ChainCourse:
         self._driver = driver
         self._told = len(lines)
         self._owned: Mapping[Address, int] = lines[-1].balances if lines else start
-        self._gone = {account for line in lines for account in line.banned}
+        self._banned = {account for line in lines for account in line.banned}
         self._traffic = Traffic(driver.store)
         self._quality: dict[bytes, Score] = {}
 
@@ -69,30 +69,30 @@ class ChainCourse:
         docket = log.docket(rules.conduct.spec, rules.terms)
         blamed = rules.conduct.get_blamed(rules.terms, status, docket)
         score = self._test(status.head)
-        # In a tie the chain's leader depends on who revealed first; what was judged here doesn't.
-        leading = votes.candidate if any(votes.candidate) else None
-        gone = {seat.account for seat in settled.seats if seat.out}
+        # In a tie the chain's leading option depends on who revealed first; what was judged here doesn't.
+        leading_digest = votes.candidate if any(votes.candidate) else None
+        banned = {member.account for member in settled.members if member.out}
         report = Report(
             round=status.round,
             outcome=status.record.outcome,
             head=status.head,
-            candidate=notes.candidate.digest if notes.candidate is not None else leading,
+            candidate=notes.candidate.digest if notes.candidate is not None else leading_digest,
             score=score,
             guess=driver.cohort.guess,
             seconds=driver.meters.take(),
             traffic=self._traffic.take(),
             money=Money(
-                balances={seat.account: seat.balance for seat in settled.seats},
+                balances={member.account: member.balance for member in settled.members},
                 before=self._owned,
-                banned=sorted(gone - self._gone),
+                banned=sorted(banned - self._banned),
             ),
             jury=Jury(
                 votes_for=votes.votes_for,
                 votes_against=votes.votes_against,
                 proposers=[proposal.proposer for proposal in proposals],
-                voters=[seat.account for seat in settled.seats if _voted(seat, status.round)],
+                voters=[member.account for member in settled.members if _voted(member, status.round)],
                 publisher=log.winner(),
-                blamed=[proposal.proposer for proposal in proposals if proposal.number in blamed],
+                blamed=[proposal.proposer for proposal in proposals if proposal.update_number in blamed],
             ),
             chain=ChainUse(
                 gas=dict(driver.gas),
@@ -105,7 +105,7 @@ class ChainCourse:
             own=rules.conduct.tell(docket, notes.findings),
         )
         driver.gas.clear()
-        self._owned, self._gone = report.money.balances, self._gone | gone
+        self._owned, self._banned = report.money.balances, self._banned | banned
         return report
 
     def _test(self, head: bytes) -> Score:
@@ -114,10 +114,10 @@ class ChainCourse:
         return self._quality[head]
 
 
-def _voted(seat: Seat, round_number: int) -> bool:
+def _voted(member: MemberView, round_number: int) -> bool:
     """Return whether the account was drawn as a voter of the round just settled."""
-    committed = seat.member.round == round_number and Act.COMMITTED in seat.member.acts
-    return committed or Role.VOTER in seat.roles
+    committed = member.record.round == round_number and Act.COMMITTED in member.record.acts
+    return committed or Role.VOTER in member.roles
 
 
 class ServerCourse:
@@ -157,16 +157,16 @@ class ServerCourse:
 
         Raises `RequestError` if updates can't be aggregated.
         """
-        for number in rounds:
-            report = self._run_round(number, head)
+        for round_number in rounds:
+            report = self._run_round(round_number, head)
             head = report.head
             yield report
 
-    def _run_round(self, number: int, head: bytes) -> Report:
-        drawn = [one.at(self._balances[one.account]) for one in self._draw(number)]
-        found = self._cohort.train([(one.index, one.behaviour) for one in drawn], number, head)
+    def _run_round(self, round_number: int, head: bytes) -> Report:
+        drawn = [one.at(self._balances[one.account]) for one in self._draw(round_number)]
+        found = self._cohort.train([(one.index, one.behaviour) for one in drawn], round_number, head)
         trained, troubles = part(dict(zip(drawn, found, strict=True)))
-        self._put(number, [update.data for update in trained.values()])
+        self._put(round_number, [update.data for update in trained.values()])
         proposals = [
             Proposal(
                 one.account, place, update.digest, self._most_samples if one.overclaims else update.samples
@@ -174,10 +174,10 @@ class ServerCourse:
             for place, (one, update) in enumerate(trained.items())
         ]
         if proposals:
-            head = self._average(number, proposals)
+            head = self._average(round_number, proposals)
         score = self._cohort.test(head)
         report = Report(
-            round=number,
+            round=round_number,
             outcome=Outcome.ACCEPTED if proposals else Outcome.UNDECIDED,
             head=head,
             candidate=head if proposals else None,
@@ -192,31 +192,33 @@ class ServerCourse:
         self._cohort.forget(keep=head)
         return report
 
-    def _draw(self, number: int) -> list[Participant]:
-        """Return the participants of round `number`: the first of the permutation keyed by entropy and round.
+    def _draw(self, round_number: int) -> list[Participant]:
+        """Return the round's participants: the first of the permutation keyed by entropy and round.
 
         So any round can be repeated on its own.
         """
-        positions = compute_positions(compute_seed(self._entropy, ZERO32, number), len(self._participants))
+        positions = compute_positions(
+            compute_seed(self._entropy, ZERO32, round_number), len(self._participants)
+        )
         order = [one for _, one in sorted(zip(positions, self._participants, strict=True), key=_get_position)]
         wanted = [one for one in order if not (self._settings.informed and one.malicious)]
         return wanted[: self._settings.proposers]
 
-    def _average(self, number: int, proposals: Sequence[Proposal]) -> bytes:
+    def _average(self, round_number: int, proposals: Sequence[Proposal]) -> bytes:
         """Put the average of the proposals into the store; return its digest."""
         candidate = self._cohort.aggregate(proposals)
         if candidate.digest is None:
             raise RequestError(
-                f"round {number} can't be averaged: {candidate.fault}. No jury keeps such updates out."
+                f"round {round_number} can't be averaged: {candidate.fault}. No jury keeps such updates out."
             )
-        [cid] = self._put(number, [candidate.data])
+        [cid] = self._put(round_number, [candidate.data])
         with self._meters.part("store"):
-            self._holdings.let_go(number, cid, partial(self._cohort.encoded, cid.digest))
+            self._holdings.let_go(round_number, cid, partial(self._cohort.encoded, cid.digest))
         return candidate.digest
 
-    def _put(self, number: int, files: Sequence[bytes]) -> list[Cid]:
+    def _put(self, round_number: int, files: Sequence[bytes]) -> list[Cid]:
         with self._meters.part("store"):
-            return self._holdings.put(number, files)
+            return self._holdings.put(round_number, files)
 
 
 def _get_position(pair: tuple[int, Participant]) -> int:

@@ -121,12 +121,12 @@ def get_verdict(
     """Return the closing sentence of a run: how many rounds were accepted, who lost what, how good the model
     is."""
     last = lines[-1]
-    gone = {account for line in lines for account in line.banned}
+    banned = {account for line in lines for account in line.banned}
     accepted = sum(line.accepted for line in lines)
     parts = [f"{accepted} of {len(lines)} rounds were accepted"]
     for name, group in (("malicious", malicious), ("honest", honest)):
         change = sum(last.balances.get(one, 0) - start for one in group) / TOKEN
-        removed = len(gone & set(group))
+        removed = len(banned & set(group))
         if change or removed:
             verb = "lost" if change < 0 else "won"
             parts.append(

@@ -36,19 +36,21 @@ from clients.mechanisms.cohort import Cohort
 from clients.mechanisms.participant import Participant
 from clients.protocol.rounds import get_begin, get_end
 from clients.roles import member
-from clients.roles.keeper import LOOK_AGAIN
+from clients.roles.keeper import PATIENCE
 from clients.roles.round_log import RoundLog, as_bytes32
 from clients.roles.view import Job, Send, View
 from clients.types.chain import Call, Chain, Devnet, Receipt
 from clients.types.cid import Cid
 from clients.types.errors import FedJuryError, OutOfPatience, OwnTrouble, UnavailableError, UnminedError, part
-from clients.types.federation import Address, Outcome, Phase, Seat, Status
+from clients.types.federation import Address, MemberView, Outcome, Phase, Status
 from clients.types.store import Store
 
 R = TypeVar("R")
 
 log = logging.getLogger(__name__)
 
+LOOK_AGAIN = 2 * PATIENCE
+"""Seconds to wait for a call to be mined before looking again what is due: it may be of no use any more."""
 FETCH_MARGIN = 300
 """Seconds before the end of a phase at which a judge or a publisher stops waiting for files that a peer
 withholds."""
@@ -60,7 +62,7 @@ class Settled:
 
     status: Status
     log: RoundLog
-    seats: Sequence[Seat]
+    members: Sequence[MemberView]
     """The local participants' seats, in the participants' order."""
     notes: Notes
 
@@ -125,7 +127,7 @@ class Driver:
         outage_since: float | None = None
         looked_after = False
         if self.rules.conduct.entry.is_over is not None:
-            earlier = [self.chain.round(number) for number in range(1, told + 1)]
+            earlier = [self.chain.round(round_number) for round_number in range(1, told + 1)]
             self._accepted = sum(record.outcome == Outcome.ACCEPTED for record in earlier)
         while told < rounds:
             try:
@@ -162,12 +164,12 @@ class Driver:
     def _read(self, status: Status) -> Settled:
         """Return a settled round with its log, seats and notes."""
         with self.meters.part("chain"):
-            registry = {seat.account: seat for seat in self.chain.seats()}
+            registry = {member.account: member for member in self.chain.members()}
             # Evicted participants aren't in the registry any more.
-            seats = [registry.get(one) or self.chain.seat(one) for one in self.participants]
+            members = [registry.get(one) or self.chain.member(one) for one in self.participants]
             events = self.chain.events(status.seal_block)
         notes = self.notes if self.notes.round == status.round else Notes(status.round)
-        return Settled(status, RoundLog(status, events), seats, notes)
+        return Settled(status, RoundLog(status, events), members, notes)
 
     def _get_untold(self, status: Status, told: int) -> list[Status]:
         """Return the status of each settled round after `told`, as of its settlement."""
@@ -178,25 +180,27 @@ class Driver:
             return [status]
         with self.meters.part("chain"):
             events = {event.args["round"]: event for event in self.chain.events() if event.name == "Settled"}
-            records = {number: self.chain.round(number) for number in range(told + 1, last + 1)}
-        missed = [number for number in records if number not in events]
+            records = {
+                round_number: self.chain.round(round_number) for round_number in range(told + 1, last + 1)
+            }
+        missed = [round_number for round_number in records if round_number not in events]
         if missed:
             raise UnavailableError(f"the chain's node has no log of round {missed[0]}'s settlement yet.")
         return [
             replace(
                 status,
-                round=number,
+                round=round_number,
                 record=record,
-                head=as_bytes32(events[number].args["head"]),
+                head=as_bytes32(events[round_number].args["head"]),
                 seal_block=0,
             )
-            for number, record in records.items()
+            for round_number, record in records.items()
         ]
 
     def sweep(self, status: Status) -> bool:
         """Let every local participant take its next step; return whether anybody did anything."""
         with self.meters.part("chain"):
-            registry = self.chain.seats()
+            registry = self.chain.members()
         if self.notes.round != status.round:
             # On a chain of our own a resumed run starts the current round over, with new ballots.
             ballots = {} if self.devnet is not None else self.journal.ballots(status.round)
@@ -222,27 +226,27 @@ class Driver:
         with self.meters.part("chain"):
             return self.chain.status()
 
-    def _views(self, status: Status, registry: Sequence[Seat]) -> list[View]:
+    def _views(self, status: Status, registry: Sequence[MemberView]) -> list[View]:
         with self.meters.part("chain"):
             now = self.chain.now()
         waited = self._waited(status)
         return [
             View(
-                me=seat.account,
+                me=member.account,
                 chain_id=self.chain.chain_id,
                 federation=self.chain.federation,
                 min_members=self.rules.min_members,
                 status=status,
-                seat=seat,
+                member=member,
                 registry=registry,
-                knowledge=self.notes.knowledge_of(seat.account),
-                salt=self._salt(seat.account, status.round),
+                knowledge=self.notes.knowledge_of(member.account),
+                salt=self._salt(member.account, status.round),
                 now=now,
                 waited=waited,
                 begins=self._get_begins(status),
             )
-            for seat in registry
-            if seat.account in self.participants
+            for member in registry
+            if member.account in self.participants
         ]
 
     def _get_begins(self, status: Status) -> Mapping[str, int]:
@@ -262,7 +266,7 @@ class Driver:
 
     def _do(self, job: type[Job], views: Sequence[View], status: Status) -> None:
         """Let the participants of `views` do `job`, and keep the results."""
-        who = [self.participants[view.me].at(view.seat.balance) for view in views]
+        who = [self.participants[view.me].at(view.member.balance) for view in views]
         done = self.rules.conduct.jobs[job](self._desk(job, views, status), who)
         if done is None:
             self._sleep(self._poll_seconds)
@@ -296,7 +300,7 @@ class Driver:
             settings=self.rules.settings,
             cohort=self.cohort,
             read_log=read_log,
-            roles={view.me: view.seat.roles for view in views},
+            roles={view.me: view.member.roles for view in views},
             memory=self.notes.memory,
             scratch=self.notes.scratch.setdefault(job, {}),
             patient=in_time,

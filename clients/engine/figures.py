@@ -115,7 +115,9 @@ def _verdicts(axes: Any, lines: Sequence[RoundLine]) -> None:
             axes.bar(rounds, [line.votes_for for line in chosen], label=outcome.lower(), **style)
             axes.bar(rounds, [-line.votes_against for line in chosen], alpha=0.5, **style)
     axes.axhline(0, color=INK, lw=0.8)
-    axes.set_ylabel("votes against   for")
+    # where members publish, these are the publications of another digest and of the leading one
+    published = any(line.publisher for line in lines)
+    axes.set_ylabel(f"{'publications' if published else 'votes'} against   for")
     axes.yaxis.set_major_locator(MaxNLocator(integer=True, nbins=6))
     axes.yaxis.set_major_formatter(FuncFormatter(lambda votes, _: f"{abs(votes):.0f}"))
     _explain(axes)
@@ -129,9 +131,13 @@ def _balances(axes: Any, lines: Sequence[RoundLine]) -> None:
         if any(means):
             axes.plot(rounds, means, color=colour, lw=1.8, ls=dashes, marker=marker, label=name)
     out = [(line.round, len(line.banned)) for line in lines if line.banned]
-    for place, (number, count) in enumerate(out):
-        axes.axvline(number, color=QUIET, lw=0.9, ls=":", zorder=0, label="" if place else "members put out")
-        axes.annotate(str(count), (number, 0), (2, 2), textcoords="offset points", color=QUIET, fontsize=8)
+    for place, (round_number, count) in enumerate(out):
+        axes.axvline(
+            round_number, color=QUIET, lw=0.9, ls=":", zorder=0, label="" if place else "members banned"
+        )
+        axes.annotate(
+            str(count), (round_number, 0), (2, 2), textcoords="offset points", color=QUIET, fontsize=8
+        )
     axes.set_ylabel("mean stake, tokens")
     axes.set_ylim(bottom=0)
     _explain(axes)

@@ -17,9 +17,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import IO, Any
 
-from clients.engine.results import LineFile
-from clients.ports.chain.flights import Entry
-from clients.ports.files import write_whole
+from clients.ports.chain.flights import JournalEntry
+from clients.ports.files import LineFile, write_whole
 from clients.types.chain import Call, Devnet, Receipt
 from clients.types.cid import Cid
 from clients.types.errors import RequestError
@@ -117,23 +116,23 @@ class Journal:
         """
         found: dict[Address, tuple[int, Any]] = {}
         for record in self._memory.read():
-            number, who = record["round"], record["account"]
-            if number < before and number >= found.get(who, (0, None))[0]:
-                found[who] = (number, record["memory"])
+            round_number, who = record["round"], record["account"]
+            if round_number < before and round_number >= found.get(who, (0, None))[0]:
+                found[who] = (round_number, record["memory"])
         return {who: told for who, (_, told) in found.items()}
 
-    def note_sent(self, entry: Entry) -> None:
+    def note_sent(self, entry: JournalEntry) -> None:
         """Write down a transaction that is about to be sent."""
         self._sent.append(entry.to_json())
 
-    def sent(self) -> list[Entry]:
+    def sent(self) -> list[JournalEntry]:
         """Return the transactions sent, the latest last, without those that `keep_sent` dropped.
 
         Reads the records of older versions too.
         """
-        return [Entry.from_json(record, self._sent.path) for record in self._sent.read()]
+        return [JournalEntry.from_json(record, self._sent.path) for record in self._sent.read()]
 
-    def keep_sent(self, entries: Iterable[Entry]) -> None:
+    def keep_sent(self, entries: Iterable[JournalEntry]) -> None:
         """Forget all transactions but `entries`: the chain has the others."""
         self._sent.keep([entry.to_json() for entry in entries])
 

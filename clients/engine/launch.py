@@ -19,8 +19,7 @@ from clients.types.chain import Call, Chain, Devnet
 from clients.types.errors import RequestError, UnavailableError
 from clients.types.federation import SAMPLES_MAX, Address, Standing
 from clients.types.mechanisms import KINDS, Terms
-from deploy.federation import DEV_CHAINS, deploy_federation
-from deploy.federation import fill_pool as deploy_pool
+from deploy.federation import DEV_CHAINS, add_to_pool, deploy_federation
 
 GAS_MONEY = 10**18
 """Wei given to each participant on a development chain, to pay for its transactions."""
@@ -142,7 +141,7 @@ def fill_pool(chain: Chain, sponsor: Address, amount: int) -> None:
     if short <= 0:
         return
     if isinstance(chain, Web3Chain):
-        deploy_pool(chain, sponsor, short)
+        add_to_pool(chain, sponsor, short)
     elif isinstance(chain, SpecChain):
         chain.core.state.token.process_mint(sponsor, short)
         chain.core.state.token.process_approve(sponsor, chain.federation, short)
@@ -193,10 +192,10 @@ def enter_all(
     In a resumed federation, accounts that are or were members stay as they are.
     """
     chain = launched.chain
-    members = {seat.account for seat in chain.seats()}
+    members = {member.account for member in chain.members()}
     absent = [account for account in accounts if account not in members]
     if chain.status().round:
-        absent = [one for one in absent if chain.seat(one).member.standing == Standing.STRANGER]
+        absent = [one for one in absent if chain.member(one).record.standing == Standing.STRANGER]
     calls = entry.get_calls(terms, absent, stake)
     # A chain of our own keeps the order of a batch; on others, wait for each call to keep the order.
     for batch in [calls] if launched.devnet is not None else [[one] for one in calls]:

@@ -1,15 +1,12 @@
 """A run's results: `rounds.jsonl` during the run, `summary.json` and pictures at the end."""
 
-import json
-import os
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
 from clients.learning.meters import PARTS
-from clients.ports.files import write_whole
-from clients.types.errors import RequestError, UnavailableError
+from clients.types.errors import RequestError
 from clients.types.federation import Address
 from clients.types.learning import Task
 
@@ -71,66 +68,6 @@ def tell_troubles(line: RoundLine) -> list[str]:
     return [tell_trouble(line.round, participants, why) for why, participants in whose.items()]
 
 
-class LineFile:
-    """A file of JSON lines that only grows, a whole line at a time.
-
-    With `durable` every append survives a power cut. Without it an append survives the process, and a power
-    cut only after `sync`.
-    """
-
-    def __init__(self, path: Path, *, durable: bool = True) -> None:
-        self.path = path
-        self._durable = durable
-
-    def append(self, *records: dict[str, Any]) -> None:
-        """Append `records`; after an error the file is as it was."""
-        data = "".join(json.dumps(record, separators=(",", ":")) + "\n" for record in records).encode()
-        size = self.path.stat().st_size if self.path.exists() else 0
-        try:
-            with self.path.open("ab", buffering=0) as file:
-                file.write(data)
-                if self._durable:
-                    os.fsync(file.fileno())
-                written = file.tell() - size
-        except OSError as error:
-            self._cut(size)
-            raise UnavailableError(
-                f"{self.path} can't be written: {error.strerror}. Free space and resume."
-            ) from error
-        if written != len(data):
-            self._cut(size)
-            raise UnavailableError(f"{self.path} can't be written: the disk is full. Free space and resume.")
-
-    def sync(self) -> None:
-        """Make earlier appends survive a power cut."""
-        if self.path.exists():
-            with self.path.open("ab") as file:
-                os.fsync(file.fileno())
-
-    def _cut(self, size: int) -> None:
-        if self.path.exists():
-            os.truncate(self.path, size)
-
-    def read(self) -> list[dict[str, Any]]:
-        """Return all complete lines; a torn last line (a crash while writing) is cut off."""
-        if not self.path.exists():
-            return []
-        data = self.path.read_bytes()
-        whole = data[: data.rfind(b"\n") + 1]
-        if len(whole) != len(data):
-            self._cut(len(whole))
-        try:
-            return [json.loads(line) for line in whole.splitlines()]
-        except json.JSONDecodeError as error:
-            raise RequestError(
-                f"{self.path} is damaged: {error}. Was it written by another program?"
-            ) from error
-
-    def keep(self, records: Sequence[dict[str, Any]]) -> None:
-        """Replace the content with `records`, from which a resumed run continues."""
-        write_whole(self.path, "".join(json.dumps(r, separators=(",", ":")) + "\n" for r in records))
-
-
 def summarise(
     mechanism: str,
     task: Task,
@@ -141,7 +78,7 @@ def summarise(
     cpu_seconds: float,
 ) -> dict[str, Any]:
     """Return `summary.json`'s content from the lines of all rounds."""
-    gone = {account for line in lines for account in line.banned}
+    banned = {account for line in lines for account in line.banned}
     last = lines[-1]
     return {
         "mechanism": mechanism,
@@ -153,8 +90,8 @@ def summarise(
         "guess": last.guess,
         "honest_mean_balance": last.honest_mean_balance,
         "malicious_mean_balance": last.malicious_mean_balance,
-        "malicious_removed": len(gone & set(malicious)),
-        "honest_removed": len(gone & set(honest)),
+        "malicious_removed": len(banned & set(malicious)),
+        "honest_removed": len(banned & set(honest)),
         "head_cid": last.head_cid,
         "gas_total": sum(sum(line.gas.values()) for line in lines),
         "wall_seconds": round(wall_seconds, 3),

@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import Any
 
 from clients.engine.config import SwarmConfig, build, read_toml
-from clients.engine.results import LineFile, RoundLine, from_json, to_json
+from clients.engine.results import RoundLine, from_json, to_json
 from clients.mechanisms import SETTINGS
-from clients.ports.files import write_whole
+from clients.ports.files import LineFile, write_whole
 from clients.ports.urls import beside, holds_secret
 from clients.types.errors import RequestError, UnavailableError
 from clients.types.mechanisms import DEFAULT

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from types import MappingProxyType
 
 from clients.experiments import metrics
-from clients.experiments.figure import SERIES, Claim, listed
+from clients.experiments.figure import SERIES, PaperClaim, listed
 from clients.experiments.results import Results
 from clients.experiments.strict import Table
 from clients.experiments.tables import show
@@ -37,12 +37,12 @@ class Found:
     """For a range: the places without runs."""
 
 
-def _along(results: Results, claim: Claim) -> str:
+def _along(results: Results, claim: PaperClaim) -> str:
     """Return the axis along which the claim is made: the one it names, or the only one left open."""
     return claim.along or next((one.name for one in results.plan.axes if one.name not in claim.where), "")
 
 
-def _labels(results: Results, axis: str, claim: Claim) -> list[str]:
+def _labels(results: Results, axis: str, claim: PaperClaim) -> list[str]:
     """Return the labels along an axis at which the claim is made, including those that the preset leaves
     out."""
     if not axis:
@@ -52,7 +52,7 @@ def _labels(results: Results, axis: str, claim: Claim) -> list[str]:
     return [one.label for one in points[axis] if chosen is None or one.label in chosen]
 
 
-def _values(results: Results, claim: Claim, labels: Mapping[str, str]) -> Seeded:
+def _values(results: Results, claim: PaperClaim, labels: Mapping[str, str]) -> Seeded:
     """Return the claim's metric at the place with these labels, by seed; empty if there are no runs."""
     single = {axis: one for axis, chosen in claim.where.items() if len(listed(chosen)) == 1
               for one in listed(chosen)}  # fmt: skip
@@ -74,7 +74,7 @@ def _judge(at: str, values: Seeded, holds: Callable[[float], bool], *, base: boo
     return Found(at, mean, deviation, len(values), holds(mean), sum(map(holds, values.values())))
 
 
-def _within(claim: Claim) -> Callable[[float], bool]:
+def _within(claim: PaperClaim) -> Callable[[float], bool]:
     return lambda value: claim.at_least <= value <= claim.at_most
 
 
@@ -87,7 +87,7 @@ def _over(ours: float, theirs: float) -> float:
 
 
 def _compared(
-    results: Results, claim: Claim, how: Callable[[float, float], float]
+    results: Results, claim: PaperClaim, how: Callable[[float, float], float]
 ) -> list[tuple[str, Seeded]]:
     """Return for every place the comparison of series `of` with `minus`, in each seed that both have."""
     axis, found = _along(results, claim), []
@@ -99,17 +99,17 @@ def _compared(
     return found
 
 
-def _difference(results: Results, claim: Claim) -> list[Found]:
+def _difference(results: Results, claim: PaperClaim) -> list[Found]:
     """The metric of series `of` minus that of `minus`, seed by seed, is within bounds at every place."""
     return [_judge(label, pairs, _within(claim)) for label, pairs in _compared(results, claim, _minus)]
 
 
-def _ratio(results: Results, claim: Claim) -> list[Found]:
+def _ratio(results: Results, claim: PaperClaim) -> list[Found]:
     """The metric of series `of` as a multiple of that of `minus`, seed by seed, is within bounds."""
     return [_judge(label, pairs, _within(claim)) for label, pairs in _compared(results, claim, _over)]
 
 
-def _level(results: Results, claim: Claim) -> list[Found]:
+def _level(results: Results, claim: PaperClaim) -> list[Found]:
     """The metric of series `of` is within bounds at every place."""
     axis = _along(results, claim)
     series = {SERIES: claim.of} if claim.of else {}
@@ -119,7 +119,7 @@ def _level(results: Results, claim: Claim) -> list[Found]:
     ]
 
 
-def _widening(results: Results, claim: Claim) -> list[Found]:
+def _widening(results: Results, claim: PaperClaim) -> list[Found]:
     """The difference of `_difference` is nowhere along an axis smaller than at its first point."""
     (start, first), *others = _compared(results, claim, _minus)
     return [
@@ -140,7 +140,7 @@ def _follow(at: str, base: Seeded, values: Seeded, holds: Callable[[float, float
     return replace(found, seeds_hold=sum(holds(values[one], base[one]) for one in values if one in base))
 
 
-def _rows(results: Results, claim: Claim) -> list[tuple[str, list[tuple[str, Seeded]]]]:
+def _rows(results: Results, claim: PaperClaim) -> list[tuple[str, list[tuple[str, Seeded]]]]:
     """Return for each point of `each` the labels along the other axis, and the metric's values there."""
     series = {SERIES: claim.of} if claim.of else {}
     return [
@@ -155,7 +155,7 @@ def _rows(results: Results, claim: Claim) -> list[tuple[str, list[tuple[str, See
     ]
 
 
-def _trend(results: Results, claim: Claim) -> list[Found]:
+def _trend(results: Results, claim: PaperClaim) -> list[Found]:
     """The metric of series `of` falls, or rises, from each point along an axis to the next.
 
     The first point with runs is the base of comparison for the next, and neither holds nor doesn't.
@@ -177,7 +177,7 @@ def _trend(results: Results, claim: Claim) -> list[Found]:
     return found
 
 
-def _range(results: Results, claim: Claim) -> list[Found]:
+def _range(results: Results, claim: PaperClaim) -> list[Found]:
     """The means of the metric along an axis differ by at most the bound: one width, no deviation."""
     found = []
     for one, row in _rows(results, claim):
@@ -193,7 +193,7 @@ def _range(results: Results, claim: Claim) -> list[Found]:
     return found
 
 
-KINDS: Mapping[str, Callable[[Results, Claim], list[Found]]] = MappingProxyType(
+KINDS: Mapping[str, Callable[[Results, PaperClaim], list[Found]]] = MappingProxyType(
     {
         "difference": _difference,
         "ratio": _ratio,
@@ -205,7 +205,7 @@ KINDS: Mapping[str, Callable[[Results, Claim], list[Found]]] = MappingProxyType(
 )
 
 
-def check(results: Results, claim: Claim) -> Table:
+def check(results: Results, claim: PaperClaim) -> Table:
     """Return the claim with its finding at every place. The claim holds if the mean holds at each place.
 
     `holds` is None for a base of comparison. `seeds_hold` says in how many of `seeds` the claim holds alone,
@@ -238,7 +238,7 @@ def check(results: Results, claim: Claim) -> Table:
     }
 
 
-def _show(results: Results, claim: Claim, found: Found) -> str:
+def _show(results: Results, claim: PaperClaim, found: Found) -> str:
     if found.mean is None:
         return NO_RUNS
     text = show(found.mean, found.deviation, percent=claim.percent, digits=1 if claim.percent else 2)

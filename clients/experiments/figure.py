@@ -27,7 +27,7 @@ COMPARING = ("difference", "ratio", "widening")
 
 
 @dataclass(frozen=True, slots=True)
-class Point:
+class Variant:
     """One value on an axis, or one series: its label, and the settings that it stands for."""
 
     label: str
@@ -42,7 +42,7 @@ class Axis:
 
     name: str
     label: str
-    points: tuple[Point, ...]
+    points: tuple[Variant, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +93,7 @@ class Numbers:
 
 
 @dataclass(frozen=True, slots=True)
-class Claim:
+class PaperClaim:
     """A statement of the paper, as a test of the results; `kind` is one of `CLAIMS`."""
 
     name: str
@@ -126,12 +126,12 @@ class Figure:
     about: str
     runner: str
     settings: Table
-    series: tuple[Point, ...]
+    series: tuple[Variant, ...]
     axes: tuple[Axis, ...]
     presets: dict[str, Preset]
     pictures: tuple[Picture, ...]
     tables: tuple[Numbers, ...]
-    claims: tuple[Claim, ...]
+    claims: tuple[PaperClaim, ...]
 
     @property
     def full_name(self) -> str:
@@ -199,7 +199,7 @@ def load(paper: str, name: str, home: Path = HOME) -> Figure:
     for key in file.presets:
         if key not in PRESETS:
             raise unknown_name(f"preset in {where}", key, PRESETS)
-    series = tuple(fill(Point, one, f"{where} [[series]]") for one in file.series) or (Point(""),)
+    series = tuple(fill(Variant, one, f"{where} [[series]]") for one in file.series) or (Variant(""),)
     figure = Figure(
         paper=paper,
         name=name,
@@ -212,7 +212,7 @@ def load(paper: str, name: str, home: Path = HOME) -> Figure:
         presets={key: _preset(table, f"{where} [presets.{key}]") for key, table in file.presets.items()},
         pictures=tuple(fill(Picture, one, f"{where} [[pictures]]") for one in file.pictures),
         tables=tuple(fill(Numbers, one, f"{where} [[tables]]") for one in file.tables),
-        claims=tuple(fill(Claim, one, f"{where} [[claims]]") for one in file.claims),
+        claims=tuple(fill(PaperClaim, one, f"{where} [[claims]]") for one in file.claims),
     )
     _check(figure, where)
     _check_kinds(figure, where)
@@ -246,9 +246,9 @@ def _axis(name: str, table: Any, where: str) -> Axis:
     if axis.setting:
         if not axis.values:
             raise RequestError(f"{where}: values is missing.")
-        points = tuple(Point(str(value), {axis.setting: value}) for value in axis.values)
+        points = tuple(Variant(str(value), {axis.setting: value}) for value in axis.values)
     else:
-        points = tuple(fill(Point, one, where) for one in axis.points)
+        points = tuple(fill(Variant, one, where) for one in axis.points)
     return Axis(name, axis.label, points)
 
 
@@ -257,7 +257,7 @@ def listed(labels: Any) -> list[str]:
     return [str(label) for label in (labels if isinstance(labels, list) else [labels])]
 
 
-def select(points: tuple[Point, ...], labels: Any, where: str) -> tuple[Point, ...]:
+def select(points: tuple[Variant, ...], labels: Any, where: str) -> tuple[Variant, ...]:
     """Return the points with these labels; `RequestError` for an unknown label."""
     known = {point.label: point for point in points}
     wanted = listed(labels)

@@ -6,13 +6,13 @@ import shutil
 from pathlib import Path
 
 from clients.engine.config import build
-from clients.engine.results import TIMED, LineFile
+from clients.engine.results import TIMED
 from clients.engine.rundir import ROUNDS
 from clients.experiments.archive import Archive
 from clients.experiments.plan import Plan, Request
 from clients.experiments.runs_of_swarms import SWARM
 from clients.experiments.strict import Table
-from clients.ports.files import write_whole
+from clients.ports.files import LineFile, write_whole
 from clients.ports.urls import shown
 from clients.types.errors import FedJuryError
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from clients.experiments.figure import SERIES, Axis, Figure, Point, Preset, listed, select
+from clients.experiments.figure import SERIES, Axis, Figure, Preset, Variant, listed, select
 from clients.experiments.runners import RUNNERS
 from clients.experiments.strict import Table
 from clients.types.errors import RequestError, unknown_name
@@ -92,7 +92,7 @@ def _thin(axis: Axis, scale: Preset) -> Axis:
     return Axis(axis.name, axis.label, select(axis.points, scale.axes[axis.name], axis.name))
 
 
-def _is_run(series: Point, axes: Sequence[Axis], points: Sequence[Point]) -> bool:
+def _is_run(series: Variant, axes: Sequence[Axis], points: Sequence[Variant]) -> bool:
     for axis, point in zip(axes, points, strict=True):
         labels = series.only.get(axis.name)
         if labels is not None and point.label not in listed(labels):
@@ -100,7 +100,7 @@ def _is_run(series: Point, axes: Sequence[Axis], points: Sequence[Point]) -> boo
     return True
 
 
-def _cell(figure: Figure, scale: Preset, points: dict[str, Point], series: Point, seed: int) -> Cell:
+def _cell(figure: Figure, scale: Preset, points: dict[str, Variant], series: Variant, seed: int) -> Cell:
     settings: Table = {}
     for layer in (figure.settings, scale.settings, *(p.settings for p in points.values()), series.settings):
         settings |= layer

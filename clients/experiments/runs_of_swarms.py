@@ -6,15 +6,16 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-from clients.engine.config import SwarmConfig, build, get_owned
-from clients.engine.results import LineFile
+from clients.engine.config import SwarmConfig, build
 from clients.engine.rundir import CONFIG, ROUNDS, SUMMARY
 from clients.experiments.records_of_vbfl import read_vbfl
 from clients.experiments.strict import Table
+from clients.mechanisms import SETTINGS
+from clients.ports.files import LineFile
 from clients.types.cid import Cid
 from clients.types.errors import RequestError
 from clients.types.federation import TOKEN
-from clients.types.settings import plain
+from clients.types.settings import get_spellings, plain
 
 PROBE, DATA, SWARM = "probe.jsonl", "data.json", "run"
 FORM = ("task", "shape", "layout", "standardize")
@@ -33,11 +34,23 @@ def resolve(settings: Table) -> Table:
     return _plain(build(settings))
 
 
+def _name(mechanism: str, setting: str) -> str:
+    """Return what a mechanism's own setting is called in a run's table, where those of all mechanisms stand.
+
+    Where a setting has another spelling, that is its name there: in recorded runs it is, and no two share it.
+    """
+    others = {name: other for other, name in get_spellings(SETTINGS[mechanism]).items()}
+    return others.get(setting, setting)
+
+
 def _plain(config: SwarmConfig) -> Table:
-    owned = get_owned().items()
     # Those that only other mechanisms know stay at their defaults: whatever they are, it is the same run.
-    foreign: Table = {name: next(iter(owners.values())).default for name, owners in owned}
-    settings: Table = {**plain(config), **foreign, **plain(config.own)}
+    foreign: Table = {}
+    for mechanism, kind in SETTINGS.items():
+        for item in dataclasses.fields(kind):
+            foreign.setdefault(_name(mechanism, item.name), item.default)
+    own = {_name(config.mechanism, name): value for name, value in plain(config.own).items()}
+    settings: Table = {**plain(config), **foreign, **own}
     for name in ("own", "out", "learn_in"):
         del settings[name]
     for name in FORM:

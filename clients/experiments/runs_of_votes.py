@@ -28,7 +28,7 @@ _GENESIS, _BALLOT, _SALT = b"\3" * 32, b"\1" * 32, b"\2" * 32
 
 
 @dataclass(frozen=True, slots=True)
-class Votes:
+class VoteGame:
     """The settings: of `clients` members `liars` lie; `voters` are drawn to vote, the rest to propose."""
 
     clients: int = 20
@@ -49,7 +49,7 @@ class Votes:
 
 def resolve(settings: Table) -> Table:
     """Return every setting of the run."""
-    return asdict(fill(Votes, settings, "the settings of votes"))
+    return asdict(fill(VoteGame, settings, "the settings of votes"))
 
 
 def compute_expected_return(clients: int, voters: int, liars: int) -> float:
@@ -64,7 +64,7 @@ def compute_expected_return(clients: int, voters: int, liars: int) -> float:
     return total
 
 
-def play(game: Votes, tick: Callable[[int], None]) -> list[int]:
+def play(game: VoteGame, tick: Callable[[int], None]) -> list[int]:
     """Play the rounds; return what every lying vote gained, in base units: a stake is `STAKE` of them."""
     terms = StakeVoteTerms(
         token=ZERO_ADDRESS,
@@ -74,7 +74,7 @@ def play(game: Votes, tick: Callable[[int], None]) -> list[int]:
         managers=(),
         proposer_stake=0,
         voter_stake=STAKE,
-        seats=game.clients - game.voters,
+        proposers=game.clients - game.voters,
         min_voters=game.voters,
         quorum_bps=10_000,
         max_samples=1,
@@ -99,7 +99,7 @@ def play(game: Votes, tick: Callable[[int], None]) -> list[int]:
 def run(settings: Table, folder: Path, tick: Callable[[int], None]) -> None:
     """Play the rounds, and write down what liars gained on the mean, in stakes, and how often they won."""
     began = time.monotonic()
-    game = Votes(**settings)
+    game = VoteGame(**settings)
     gains = play(game, tick)
     record = {
         "rounds": game.rounds,
@@ -116,9 +116,9 @@ def _play(chain: SpecChain[StakeVoteTerms], number: int, clerk: str, lying: set[
     """Play one round; return what each drawn liar gained, in base units."""
     chain.send([Call(clerk, "open")])
     chain.send([Call(clerk, "draw")])
-    before = {seat.account: seat for seat in chain.seats()}
-    proposers = [one for one, seat in before.items() if seat.roles is Role.PROPOSER]
-    voters = [one for one, seat in before.items() if seat.roles is Role.VOTER]
+    before = {member.account: member for member in chain.members()}
+    proposers = [one for one, member in before.items() if member.roles is Role.PROPOSER]
+    voters = [one for one, member in before.items() if member.roles is Role.VOTER]
     ballots = {one: bytes(32) if one in lying else _BALLOT for one in voters}
     commitments = {one: chain.core.compute_commitment(number, one, b, _SALT) for one, b in ballots.items()}
     chain.send([Call(one, "propose", (number, _BALLOT, 1, 1)) for one in proposers])
@@ -127,7 +127,7 @@ def _play(chain: SpecChain[StakeVoteTerms], number: int, clerk: str, lying: set[
     (receipt,) = chain.send([Call(clerk, "settle")])
     if receipt.error is not None:
         raise receipt.error
-    return [chain.seat(one).balance - before[one].balance for one in voters if one in lying]
+    return [chain.member(one).balance - before[one].balance for one in voters if one in lying]
 
 
 def read(settings: Table, folder: Path) -> Table:

@@ -247,7 +247,7 @@ class Cohort:
     def find_faulty(self, proposals: Sequence[Proposal]) -> dict[int, PeerError]:
         """Return the errors of proposals that can't be used, by their numbers."""
         faults = self._load_each([proposal.digest for proposal in proposals])
-        return {one.number: faults[one.digest] for one in proposals if one.digest in faults}
+        return {one.update_number: faults[one.digest] for one in proposals if one.digest in faults}
 
     def scores_each(
         self, proposals: Sequence[Proposal], indices: Sequence[int]

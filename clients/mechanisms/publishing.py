@@ -8,13 +8,13 @@ from collections.abc import Callable, Mapping, Sequence, Set
 from dataclasses import replace
 
 from clients.mechanisms.base import Candidate, Desk, Done, Handler, S, T, Who
-from clients.protocol.docket import Selection
+from clients.protocol.docket import Publication, Selection
 from clients.protocol.marks import is_marked
 from clients.protocol.mining import is_proven
 from clients.protocol.policies import Mechanism
 from clients.protocol.publication import Select
 from clients.roles.miner import find_proofs
-from clients.roles.publisher import Publication
+from clients.roles.publisher import read_call, to_call
 from clients.roles.round_log import RoundLog, as_bytes32
 from clients.types.chain import Call
 from clients.types.errors import sound
@@ -23,7 +23,7 @@ from clients.types.federation import ZERO32, Address, Role
 TRIES = 2**14
 """Nonces to try before looking at the chain again."""
 
-NOTHING = Candidate(None, fault="no update passed")
+NO_MODEL = Candidate(None, fault="no update passed")
 
 
 def publishing(spec: Mechanism[T], select: Select[T]) -> Handler[S, T]:
@@ -40,8 +40,8 @@ def publishing(spec: Mechanism[T], select: Select[T]) -> Handler[S, T]:
             return None
         if selection.bitmap and candidate.digest is None:
             return Done(candidate=candidate)
-        publication = Publication(desk.status.round, candidate.digest or ZERO32, selection.bitmap)
-        calls = {one.account: (publication.to_call(one.account),) for one in who}
+        publication = Publication(candidate.digest or ZERO32, selection.bitmap)
+        calls = {one.account: (to_call(one.account, desk.status.round, publication),) for one in who}
         return Done(calls=calls, candidate=candidate)
 
     return do
@@ -60,14 +60,15 @@ def forging(assemble: Handler[S, T]) -> Handler[S, T]:
         if done is None or not done.calls or not forgers:
             return done
         [call] = sound(done.calls[forgers[0]])
-        honest = Publication.of(call)
+        honest = read_call(call)
         turned = ~honest.selection & ((1 << desk.status.record.proposals) - 1)
         forged = _aggregate(desk, turned)
         digest = forged.digest or desk.status.head
         false_votes = replace(honest, digest=digest if turned else ZERO32, selection=turned)
         other_model = replace(honest, digest=digest) if honest.selection else honest
         forgeries = {
-            forger: [forgery.to_call(forger) for forgery in (false_votes, other_model)] for forger in forgers
+            forger: [to_call(forger, desk.status.round, forgery) for forgery in (false_votes, other_model)]
+            for forger in forgers
         }
         files = [*done.files, *([forged.data] if forged.data else [])]
         return replace(done, calls={**done.calls, **forgeries}, files=files)
@@ -87,15 +88,13 @@ def mining(assemble: Handler[S, T], get_work: Callable[[T, Role], int]) -> Handl
             return done
         calls = {account: sound(tried) for account, tried in done.calls.items()}
         works = {one.account: get_work(desk.terms, desk.roles[one.account]) for one in who}
-        digests = {
-            account: Publication.of(calls[account][-1]).digest for account, bits in works.items() if bits
-        }
+        digests = {account: read_call(calls[account][-1]).digest for account, bits in works.items() if bits}
         bits = max(works.values(), default=0)
         sought = set(digests.values()) - _get_won(desk.read_log(), bits)
         proofs = {} if desk.hurried else _mine(desk, bits, digests, sought)
         sought -= {digests[account] for account in proofs}
         ready = {
-            account: [_prove(call, proofs.get(account, ZERO32)) for call in tried]
+            account: [_prove(desk, call, proofs.get(account, ZERO32)) for call in tried]
             for account, tried in calls.items()
             if desk.hurried or account in proofs or digests.get(account) not in sought
         }
@@ -114,12 +113,12 @@ def _get_selection(desk: Desk[S, T], spec: Mechanism[T], select: Select[T]) -> S
 
 def _aggregate(desk: Desk[S, T], bitmap: int) -> Candidate:
     """Return the average of the updates in `bitmap`, weighted by the samples that they claim."""
-    chosen = [one for one in desk.read_log().proposals() if is_marked(bitmap, one.number)]
-    return desk.cohort.aggregate(chosen) if chosen else NOTHING
+    chosen = [one for one in desk.read_log().proposals() if is_marked(bitmap, one.update_number)]
+    return desk.cohort.aggregate(chosen) if chosen else NO_MODEL
 
 
-def _prove(call: Call, nonce: bytes) -> Call:
-    return replace(Publication.of(call), nonce=nonce).to_call(call.sender)
+def _prove(desk: Desk[S, T], call: Call, nonce: bytes) -> Call:
+    return to_call(call.sender, desk.status.round, replace(read_call(call), nonce=nonce))
 
 
 def _mine(

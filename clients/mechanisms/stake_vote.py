@@ -27,7 +27,7 @@ from clients.types.terms import BPS
 class StakeVoteSettings(Settings):
     """The options of stake_vote."""
 
-    proposers: int = term_option(StakeVoteTerms, "seats")
+    proposers: int = term_option(StakeVoteTerms, "proposers")
     tolerance: float = option(
         0.02, "epsilon of eq. (2): how far the score may fall in an approved round", personal=True
     )
@@ -74,7 +74,7 @@ def _get_terms(settings: StakeVoteSettings, run: Run, genesis: bytes, samples: i
         managers=(),
         proposer_stake=proposer_stake,
         voter_stake=voter_stake,
-        seats=settings.proposers,
+        proposers=settings.proposers,
         min_voters=1,
         quorum_bps=round(settings.quorum * BPS),
         max_samples=samples,

@@ -31,7 +31,7 @@ WORK_MAX = 24
 class VbflSettings(Settings):
     """The options of vbfl."""
 
-    workers: int = term_option(VbflTerms, "workers")
+    proposers: int = term_option(VbflTerms, "proposers", spellings=("workers",))
     validators: int = term_option(VbflTerms, "validators")
     miners: int = term_option(VbflTerms, "miners")
     unit_reward: str = term_option(VbflTerms, "unit_reward")
@@ -45,8 +45,10 @@ class VbflSettings(Settings):
 
     def check(self) -> None:
         """See `Settings`."""
-        if self.workers > UPDATES_MAX:
-            raise RequestError(f"{self.workers} workers: a ballot votes on {UPDATES_MAX} updates at most.")
+        if self.proposers > UPDATES_MAX:
+            raise RequestError(
+                f"{self.proposers} proposers: a ballot votes on {UPDATES_MAX} updates at most."
+            )
         parse_amount("unit_reward", self.unit_reward)
         check_range("kick_rounds", self.kick_rounds, 1, 2**16 - 1)
         check_range("pow_bits", self.pow_bits, 0, WORK_MAX)
@@ -54,11 +56,11 @@ class VbflSettings(Settings):
 
     def check_run(self, run: Run) -> None:
         """See `Settings`."""
-        wanted = self.workers + self.validators + self.miners
-        if min(self.workers, self.validators, self.miners) < 1 or wanted > run.clients:
+        wanted = self.proposers + self.validators + self.miners
+        if min(self.proposers, self.validators, self.miners) < 1 or wanted > run.clients:
             raise RequestError(
-                f"{self.workers} workers, {self.validators} validators and {self.miners} miners don't add "
-                f"up to the {run.clients} clients: at least one of each, and together no more."
+                f"{self.proposers} proposers, {self.validators} validators and {self.miners} miners don't "
+                f"add up to the {run.clients} clients: at least one of each, and together no more."
             )
         if not run.stake:
             raise RequestError("tokens = 0: a member needs a stake.")
@@ -90,7 +92,7 @@ def _get_terms(settings: VbflSettings, run: Run, genesis: bytes, samples: int) -
         bond=run.stake,
         managers=(),
         unit_reward=parse_amount("unit_reward", settings.unit_reward),
-        workers=settings.workers,
+        proposers=settings.proposers,
         validators=settings.validators,
         miners=settings.miners,
         max_samples=samples,
@@ -103,8 +105,8 @@ def _get_terms(settings: VbflSettings, run: Run, genesis: bytes, samples: int) -
 
 def _get_pool(settings: VbflSettings, run: Run, samples: int) -> int:
     """Return the most that eqs. (1) to (3) pay in a round: every update passes, and nobody is absent."""
-    votes = settings.workers * settings.validators
-    units = settings.workers * samples * run.local_epochs + 2 * votes + settings.miners * votes
+    votes = settings.proposers * settings.validators
+    units = settings.proposers * samples * run.local_epochs + 2 * votes + settings.miners * votes
     return units * parse_amount("unit_reward", settings.unit_reward)
 
 
@@ -130,7 +132,7 @@ def _judge(desk: VbflDesk, who: Who) -> Done | None:
     faults = desk.cohort.find_faulty(proposals)
     if desk.patient and any(isinstance(fault, ContentMissing) for fault in faults.values()):
         return None
-    usable = [proposal for proposal in proposals if proposal.number not in faults]
+    usable = [proposal for proposal in proposals if proposal.update_number not in faults]
     indices = [one.index for one in who]
     scores = desk.cohort.scores_each(usable, indices)
     owns = desk.cohort.score_first_epochs(indices, desk.status.round, desk.status.head)
@@ -143,11 +145,11 @@ def _judge(desk: VbflDesk, who: Who) -> Done | None:
         threshold = _get_threshold(desk, account, index, own, [own - score for score in theirs])
         vad: list[float | None] = [None] * len(proposals)
         for proposal, score in zip(usable, theirs, strict=True):
-            vad[proposal.number] = round(own - score, 6)
+            vad[proposal.update_number] = round(own - score, 6)
         findings[account] = {"vad": vad, "threshold": round(threshold, 6)}
         return judging.get_bitmap(
             {
-                proposal.number
+                proposal.update_number
                 for proposal, score in zip(usable, theirs, strict=True)
                 if judging.is_positive(own, score, threshold)
             }
@@ -194,7 +196,7 @@ def _get_work(terms: VbflTerms, roles: Role) -> int:
 def _tell(docket: Docket, findings: Mapping[Address, Mapping[str, Any]]) -> dict[str, Any]:
     """Return how many validators approved each update, and what each validator found."""
     return {
-        "positives": list(docket.marks),
+        "positives": list(docket.approvals),
         "vad": {who: found["vad"] for who, found in findings.items()},
         "thresholds": {who: found["threshold"] for who, found in findings.items()},
     }

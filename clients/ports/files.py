@@ -1,10 +1,12 @@
-"""Writes files whole or not at all, whatever interrupts the writing; reads settings and secrets."""
+"""Writes files whole or not at all, whatever interrupts the writing; appends lines; reads settings, secrets."""
 
 import contextlib
+import json
 import os
 import stat
 import tempfile
 import tomllib
+from collections.abc import Sequence
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -93,3 +95,63 @@ def _sync_folder(folder: Path) -> None:
             os.fsync(handle)
         finally:
             os.close(handle)
+
+
+class LineFile:
+    """A file of JSON lines that only grows, a whole line at a time.
+
+    With `durable` every append survives a power cut. Without it an append survives the process, and a power
+    cut only after `sync`.
+    """
+
+    def __init__(self, path: Path, *, durable: bool = True) -> None:
+        self.path = path
+        self._durable = durable
+
+    def append(self, *records: dict[str, Any]) -> None:
+        """Append `records`; after an error the file is as it was."""
+        data = "".join(json.dumps(record, separators=(",", ":")) + "\n" for record in records).encode()
+        size = self.path.stat().st_size if self.path.exists() else 0
+        try:
+            with self.path.open("ab", buffering=0) as file:
+                file.write(data)
+                if self._durable:
+                    os.fsync(file.fileno())
+                written = file.tell() - size
+        except OSError as error:
+            self._cut(size)
+            raise UnavailableError(
+                f"{self.path} can't be written: {error.strerror}. Free space and resume."
+            ) from error
+        if written != len(data):
+            self._cut(size)
+            raise UnavailableError(f"{self.path} can't be written: the disk is full. Free space and resume.")
+
+    def sync(self) -> None:
+        """Make earlier appends survive a power cut."""
+        if self.path.exists():
+            with self.path.open("ab") as file:
+                os.fsync(file.fileno())
+
+    def _cut(self, size: int) -> None:
+        if self.path.exists():
+            os.truncate(self.path, size)
+
+    def read(self) -> list[dict[str, Any]]:
+        """Return all complete lines; a torn last line (a crash while writing) is cut off."""
+        if not self.path.exists():
+            return []
+        data = self.path.read_bytes()
+        whole = data[: data.rfind(b"\n") + 1]
+        if len(whole) != len(data):
+            self._cut(len(whole))
+        try:
+            return [json.loads(line) for line in whole.splitlines()]
+        except json.JSONDecodeError as error:
+            raise RequestError(
+                f"{self.path} is damaged: {error}. Was it written by another program?"
+            ) from error
+
+    def keep(self, records: Sequence[dict[str, Any]]) -> None:
+        """Replace the content with `records`, from which a resumed run continues."""
+        write_whole(self.path, "".join(json.dumps(r, separators=(",", ":")) + "\n" for r in records))

@@ -5,7 +5,7 @@ from dataclasses import replace
 from clients.protocol.claims import UPDATES_MAX
 from clients.protocol.ledger import STAKE_MAX
 from clients.protocol.managers import check_allowed, is_barred
-from clients.protocol.policies import Admission, OwnAction, Subject, check_term
+from clients.protocol.policies import AdmissionPolicy, OwnAction, SubjectPolicy, check_term
 from clients.protocol.rounds import Action
 from clients.protocol.state import Env, State, compute_event
 from clients.protocol.task import Bid, get_task
@@ -29,7 +29,7 @@ def _refuse_join(terms: BladeTerms, state: State, account: Address) -> None:
     raise ProtocolError("NotAdmitted", account)
 
 
-AUCTION: Admission[BladeTerms] = Admission(_refuse_join, is_barred=is_barred)
+AUCTION: AdmissionPolicy[BladeTerms] = AdmissionPolicy(_refuse_join, is_barred=is_barred)
 """Members come in by bidding alone. If there are managers, only accounts that they allow may bid."""
 
 
@@ -39,7 +39,7 @@ def _check_offer(terms: BladeTerms, state: State, account: Address, samples: int
         raise ProtocolError("SamplesOutOfRange", samples, capability)
 
 
-WITHIN_BIDS: Subject[BladeTerms] = Subject(_check_offer)
+WITHIN_BIDS: SubjectPolicy[BladeTerms] = SubjectPolicy(_check_offer)
 """A proposal claims at least what the task asks, and at most what was bid."""
 
 

@@ -13,21 +13,21 @@ from clients.protocol.council import (
     check_committee,
     check_election,
     check_fee,
-    check_seats,
+    check_proposers,
     note_published,
     note_settled,
     start_council,
 )
 from clients.protocol.guards import FORGIVING
 from clients.protocol.managers import MOTIONS, check_managers
-from clients.protocol.policies import CLAIMED, ENDLESS, Mechanism, Notes
+from clients.protocol.policies import CLAIMED, ENDLESS, Mechanism, OwnState
 from clients.protocol.publication import check_publish
 from clients.protocol.scores import COMMITTEE_MODEL, PROFIT_SHARING, SCORES, check_min_score, check_profit
 from clients.types.federation import BflcTerms
 
 
 def _check_claims(terms: BflcTerms) -> None:
-    check_claim_terms(terms, terms.seats)
+    check_claim_terms(terms, terms.proposers)
 
 
 BFLC: Mechanism[BflcTerms] = Mechanism(
@@ -40,7 +40,7 @@ BFLC: Mechanism[BflcTerms] = Mechanism(
         check_min_score,
         check_committee,
         check_election,
-        check_seats,
+        check_proposers,
         check_profit,
     ),
     admission=MANAGERS_FOR_A_FEE,
@@ -51,6 +51,8 @@ BFLC: Mechanism[BflcTerms] = Mechanism(
     payout=PROFIT_SHARING,
     guard=FORGIVING,
     task=ENDLESS,
-    notes=Notes(Council, start=start_council, note_published=note_published, note_settled=note_settled),
+    own_state=OwnState(
+        Council, start=start_council, note_published=note_published, note_settled=note_settled
+    ),
     actions={**MOTIONS, "nameCommittee": NAME_COMMITTEE},
 )

@@ -8,7 +8,7 @@ from clients.protocol.approvals import APPROVALS_OF_ORIGINALS, get_approved
 from clients.protocol.auction import AUCTION, BID, WITHIN_BIDS, check_min_samples, check_winners
 from clients.protocol.bounty import BOUNTY, check_block_share
 from clients.protocol.claims import check_claim_terms
-from clients.protocol.docket import Docket, Publishing, Selection
+from clients.protocol.docket import Docket, Publisher, Selection
 from clients.protocol.evidence import (
     ACCUSE,
     PLAGIARISM,
@@ -19,7 +19,7 @@ from clients.protocol.evidence import (
 from clients.protocol.managers import MOTIONS, check_managers
 from clients.protocol.mining import build_mined, check_pow
 from clients.protocol.panels import EVERYONE
-from clients.protocol.policies import Mechanism, Notes
+from clients.protocol.policies import Mechanism, OwnState
 from clients.protocol.publication import check_publish
 from clients.protocol.task import (
     PUBLISHED_TASK,
@@ -43,8 +43,8 @@ def select_approved(terms: BladeTerms, record: Round, docket: Docket) -> Selecti
     return Selection(get_approved(record, docket, ties=False) & ~convicted, weights, convicted)
 
 
-def _may_mine(record: Round, docket: Docket, publishing: Publishing) -> bool:
-    return not is_convicted(publishing.member, record.outcome, docket)
+def _may_mine(record: Round, docket: Docket, publisher: Publisher) -> bool:
+    return not is_convicted(publisher.member, record.outcome, docket)
 
 
 BLADE: Mechanism[BladeTerms] = Mechanism(
@@ -68,6 +68,6 @@ BLADE: Mechanism[BladeTerms] = Mechanism(
     payout=BOUNTY,
     guard=PLAGIARISM,
     task=PUBLISHED_TASK,
-    notes=Notes(TaskBook, start=start_task, note_settled=note_accepted),
+    own_state=OwnState(TaskBook, start=start_task, note_settled=note_accepted),
     actions={**MOTIONS, "bid": BID, "accuse": ACCUSE, "reclaim": RECLAIM},
 )

@@ -21,31 +21,31 @@ class Attributing(Protocol):
         ...
 
     @property
-    def seats(self) -> int:
+    def proposers(self) -> int:
         """Proposers wanted."""
         ...
 
 
 def check_attribution(terms: Attributing) -> None:
     """Raise InvalidTerms where there may be more updates than a ballot can name."""
-    check_term("seats", terms.seats, not terms.attribution or terms.seats <= UPDATES_MAX)
+    check_term("proposers", terms.proposers, not terms.attribution or terms.proposers <= UPDATES_MAX)
 
 
 def count_aggregate(terms: Attributing, record: Round, docket: Docket, ballot: bytes) -> tuple[Docket, int]:
     """Count a ballot: the digest of the aggregate that a voter computed itself and accepts, or 0; with
     attribution, a bitmap of the updates that made it fail after that. InvalidBallot for anything else."""
     digest, *words = read_words(ballot, 2 if terms.attribution else 1)
-    marks = docket.marks
+    names = docket.names
     for word in words:
         blamed = read_bitmap(record, ballot, word)
         if blamed and digest != ZERO32:
             raise ProtocolError("InvalidBallot", ballot)
-        marks = compute_marks(marks, blamed, record.proposals)
+        names = compute_marks(names, blamed, record.proposals)
     tally, option = compute_tally(docket.tally, digest)
-    return replace(docket, tally=tally, marks=marks), option
+    return replace(docket, tally=tally, names=names), option
 
 
-def is_blamed(terms: Attributing, record: Round, docket: Docket, number: int) -> bool:
-    """Return whether update `number` is to blame for a rejected round: more than half of those who rejected
-    name it. Without attribution, all are."""
-    return not terms.attribution or is_marked(get_majority(docket.marks, record.lead), number)
+def is_blamed(terms: Attributing, record: Round, docket: Docket, update_number: int) -> bool:
+    """Return whether the update is to blame for a rejected round: more than half of those who rejected name
+    it. Without attribution, all are."""
+    return not terms.attribution or is_marked(get_majority(docket.names, record.leading_count), update_number)

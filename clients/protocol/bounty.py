@@ -2,7 +2,7 @@
 
 from clients.protocol.docket import Docket
 from clients.protocol.evidence import get_convicted, is_convicted
-from clients.protocol.policies import Payout, Settlement, check_term
+from clients.protocol.policies import PayoutPolicy, Settlement, check_term
 from clients.protocol.verdicts import BPS
 from clients.types.federation import Act, Address, BladeTerms, Member, Outcome, Round
 
@@ -28,10 +28,10 @@ def _compute_settlement(
 def _compute_delta(terms: BladeTerms, account: Address, member: Member, record: Round, docket: Docket) -> int:
     delta = record.voter_reward if account == docket.winner else 0
     if Act.PROPOSED in member.acts and docket.selection is not None:
-        delta += record.proposer_reward * docket.selection.get_weight(member.number)
+        delta += record.proposer_reward * docket.selection.get_weight(member.update_number)
     return delta - terms.bond if is_convicted(member, record.outcome, docket) else delta
 
 
-BOUNTY: Payout[BladeTerms] = Payout(_compute_settlement, _compute_delta)
+BOUNTY: PayoutPolicy[BladeTerms] = PayoutPolicy(_compute_settlement, _compute_delta)
 """The bounty of a round by verified samples, the block's share to its winner; the deposit of a convicted
 plagiarist is forfeited to the pool (blade §II-C, §III-C)."""

@@ -9,10 +9,10 @@ UPDATES_MAX = 256
 """The most updates that a bitmap has bits for."""
 
 
-def check_claim_terms(terms: Terms, seats: int) -> None:
-    """Raise InvalidTerms where the claims of `seats` proposals could overflow a weight or a sum."""
+def check_claim_terms(terms: Terms, proposers: int) -> None:
+    """Raise InvalidTerms where the claims of `proposers` proposals could overflow a weight or a sum."""
     samples, epochs = terms.max_samples, terms.max_epochs
-    check_term("maxSamples", samples, samples > 0 and seats * samples < SAMPLES_LIMIT)
+    check_term("maxSamples", samples, samples > 0 and proposers * samples < SAMPLES_LIMIT)
     check_term("maxEpochs", epochs, epochs > 0 and samples * epochs < WEIGHT_LIMIT)
 
 

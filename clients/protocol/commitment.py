@@ -5,7 +5,7 @@ from clients.types.federation import Address
 
 
 def compute_commitment(
-    chain_id: int, federation: Address, number: int, voter: Address, ballot: bytes, salt: bytes
+    chain_id: int, federation: Address, round_number: int, voter: Address, ballot: bytes, salt: bytes
 ) -> bytes:
     """Return the commitment: it binds chain, federation, round and voter, so that no vote can be copied.
 
@@ -14,7 +14,7 @@ def compute_commitment(
     return compute_hash(
         chain_id,
         get_address_word(federation),
-        number,
+        round_number,
         get_address_word(voter),
         192,  # where the ballot is: after the six words of the head
         salt,

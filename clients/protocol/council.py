@@ -9,7 +9,7 @@ from clients.protocol.draw import compute_positions
 from clients.protocol.ledger import STAKE_MAX
 from clients.protocol.managers import MANAGERS, Core, check_manager, process_motion
 from clients.protocol.panels import JURY_ROLES
-from clients.protocol.policies import Admission, OwnAction, Panel, Wanted, check_term
+from clients.protocol.policies import AdmissionPolicy, OwnAction, PanelPolicy, Wanted, check_term
 from clients.protocol.rounds import Action
 from clients.protocol.state import Env, State, compute_event
 from clients.protocol.verdicts import BPS
@@ -43,16 +43,16 @@ class Choice(Enum):
 
 
 @dataclass(frozen=True, slots=True)
-class Candidate:
-    """The provider of a selected update, which was the round's `number`th, with its median score."""
+class Provider:
+    """The provider of a selected update, with the update's number in its round and its median score."""
 
     account: Address
-    number: int
+    update_number: int
     score: int
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class Record:
     """What is on record under a number: a model, whose uploader is empty and score 0, or an update."""
 
     digest: bytes = ZERO32
@@ -66,12 +66,12 @@ class Council:
 
     models: tuple[bytes, ...]
     """By the count of accepted rounds; the first is the genesis."""
-    updates: tuple[tuple[Entry, ...], ...] = ()
+    updates: tuple[tuple[Record, ...], ...] = ()
     """By the count too: those that made, or are to make, the next model."""
     named: tuple[Address, ...] = ()
     choice: Choice = Choice.DRAWN
     """How the committee of the next round, or of the one in progress, is found."""
-    candidates: tuple[Candidate, ...] = ()
+    providers: tuple[Provider, ...] = ()
     """Of the last accepted round, in order of number."""
     proposals: int = 0
     """Of that round."""
@@ -100,7 +100,9 @@ def _get_fee(terms: BflcTerms) -> int:
     return terms.fee
 
 
-MANAGERS_FOR_A_FEE: Admission[BflcTerms] = Admission(MANAGERS.check_join, _get_fee, MANAGERS.is_barred)
+MANAGERS_FOR_A_FEE: AdmissionPolicy[BflcTerms] = AdmissionPolicy(
+    MANAGERS.check_join, _get_fee, MANAGERS.is_barred
+)
 """Whom the managers allow, for the permission fee (bflc §IV-A)."""
 
 
@@ -121,30 +123,30 @@ def check_election(terms: BflcTerms) -> None:
     check_term("speedBps", terms.speed_bps, terms.speed_bps <= BPS)
 
 
-def check_seats(terms: BflcTerms) -> None:
+def check_proposers(terms: BflcTerms) -> None:
     """Raise InvalidTerms where a round could not have enough updates, or more than a bitmap has bits for."""
-    check_term("seats", terms.seats, terms.updates <= terms.seats <= UPDATES_MAX)
+    check_term("proposers", terms.proposers, terms.updates <= terms.proposers <= UPDATES_MAX)
 
 
 def compute_elected(terms: BflcTerms, council: Council, seed: bytes) -> tuple[Address, ...]:
     """Return the elected committee (§IV-B): by score, at random by `seed`, or by several factors."""
-    candidates = council.candidates
+    providers = council.providers
     if terms.election == Election.RANDOM:
-        positions = compute_positions(seed, len(candidates))
+        positions = compute_positions(seed, len(providers))
         return tuple(
-            candidate.account
-            for position, candidate in zip(positions, candidates, strict=True)
+            provider.account
+            for position, provider in zip(positions, providers, strict=True)
             if position < terms.committee
         )
 
-    def value(candidate: Candidate) -> int:
+    def value(provider: Provider) -> int:
         if terms.election == Election.SCORE:
-            return candidate.score
-        speed = BPS * (council.proposals - candidate.number) // council.proposals
-        return candidate.score * (BPS - terms.speed_bps) + terms.speed_bps * speed
+            return provider.score
+        speed = BPS * (council.proposals - provider.update_number) // council.proposals
+        return provider.score * (BPS - terms.speed_bps) + terms.speed_bps * speed
 
-    ranked = sorted(candidates, key=lambda candidate: (-value(candidate), candidate.number))
-    return tuple(candidate.account for candidate in ranked[: terms.committee])
+    ranked = sorted(providers, key=lambda provider: (-value(provider), provider.update_number))
+    return tuple(provider.account for provider in ranked[: terms.committee])
 
 
 def _is_in_committee(terms: BflcTerms, state: State, account: Address, position: int) -> bool:
@@ -161,15 +163,15 @@ def _get_fewest(terms: BflcTerms) -> int:
 
 
 def _count(terms: BflcTerms, members: int) -> Wanted:
-    seats = max(min(terms.seats, members - terms.committee), 0)
-    return Wanted(seats, terms.committee, terms.committee)
+    proposers = max(min(terms.proposers, members - terms.committee), 0)
+    return Wanted(proposers, terms.committee, terms.committee)
 
 
 def _get_roles(terms: BflcTerms, state: State, account: Address, position: int, members: int) -> Role:
     return JURY_ROLES if _is_in_committee(terms, state, account, position) else Role.PROPOSER
 
 
-COMMITTEE: Panel[BflcTerms] = Panel(_get_fewest, _count, _get_roles)
+COMMITTEE: PanelPolicy[BflcTerms] = PanelPolicy(_get_fewest, _count, _get_roles)
 """The committee validates and publishes, all others train (§III-B)."""
 
 
@@ -203,7 +205,7 @@ def note_published(terms: BflcTerms, own: object, record: Round, docket: Docket)
     if not selected.bitmap:
         return own
     entries = tuple(
-        Entry(docket.updates[number].digest, docket.updates[number].proposer, selected.weights[number])
+        Record(docket.updates[number].digest, docket.updates[number].proposer, selected.weights[number])
         for number in selected.numbers
     )
     return replace(own, updates=(*own.updates[: len(own.models) - 1], entries))
@@ -225,8 +227,8 @@ def note_settled(terms: BflcTerms, own: object, record: Round, docket: Docket) -
         own,
         models=(*own.models, docket.tally.candidate),
         choice=Choice.ELECTED,
-        candidates=tuple(
-            Candidate(docket.updates[number].proposer, number, selected.weights[number])
+        providers=tuple(
+            Provider(docket.updates[number].proposer, number, selected.weights[number])
             for number in selected.numbers
         ),
         proposals=record.proposals,
@@ -238,11 +240,11 @@ def get_height(state: State) -> int:
     return len(get_council(state).models) - 1
 
 
-def get_entry(terms: BflcTerms, state: State, number: int) -> Entry:
-    """Return what is on record under `number`: `t (k + 1)` is the model of round `t`, the `k` after it the
+def get_record(terms: BflcTerms, state: State, record_number: int) -> Record:
+    """Return what is on record under a number: `t (k + 1)` is the model of round `t`, the `k` after it the
     updates that make the next (§III-A). Empty where nothing is."""
     council = get_council(state)
-    height, place = divmod(number, terms.updates + 1)
+    height, place = divmod(record_number, terms.updates + 1)
     if place == 0:
-        return Entry(council.models[height]) if height < len(council.models) else Entry()
-    return council.updates[height][place - 1] if height < len(council.updates) else Entry()
+        return Record(council.models[height]) if height < len(council.models) else Record()
+    return council.updates[height][place - 1] if height < len(council.updates) else Record()

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from clients.protocol.marks import is_marked
 from clients.protocol.tally import EMPTY, Tally
-from clients.types.federation import Address, Member, Role
+from clients.types.federation import ZERO32, Address, Member, Role
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,12 +36,12 @@ class Selection:
         """The numbers of the updates that passed, ascending."""
         return tuple(number for number in range(len(self.weights)) if is_marked(self.bitmap, number))
 
-    def get_weight(self, number: int) -> int:
-        """Return the weight of update `number` if it passed, else 0."""
-        return self.weights[number] if is_marked(self.bitmap, number) else 0
+    def get_weight(self, update_number: int) -> int:
+        """Return the weight of update `update_number` if it passed, else 0."""
+        return self.weights[update_number] if is_marked(self.bitmap, update_number) else 0
 
 
-NOTHING = Selection(0, ())
+NOTHING_SELECTED = Selection(0, ())
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,10 +60,10 @@ class Docket:
 
     updates: tuple[Update, ...] = ()
     tally: Tally = EMPTY
-    marks: tuple[int, ...] = ()
-    """How many ballots approve, or blame, each update."""
-    copies: tuple[int, ...] = ()
-    """How many ballots call each update a copy."""
+    approvals: tuple[int, ...] = ()
+    """How many ballots find each update good."""
+    names: tuple[int, ...] = ()
+    """How many ballots name each update: as one to blame, or as a copy."""
     scores: tuple[tuple[int, ...], ...] = ()
     """The scores of each revealed ballot, one per update."""
     accused: int = 0
@@ -77,20 +77,26 @@ class Docket:
     @property
     def selected(self) -> Selection:
         """The selection; nothing where none was worked out."""
-        return NOTHING if self.selection is None else self.selection
+        return NOTHING_SELECTED if self.selection is None else self.selection
 
 
 BLANK = Docket()
 
 
 @dataclass(frozen=True, slots=True)
-class Publishing:
-    """A publication as it comes in; the member is booked already."""
+class Publication:
+    """What a member publishes: a model's digest, the bitmap of the updates in it, a proof of work."""
+
+    digest: bytes
+    selection: int
+    nonce: bytes = ZERO32
+
+
+@dataclass(frozen=True, slots=True)
+class Publisher:
+    """Who publishes: the booked record, the roles, and the round's seed, which proofs of work are about."""
 
     account: Address
     member: Member
     roles: Role
     seed: bytes
-    digest: bytes
-    selection: int
-    nonce: bytes

@@ -8,9 +8,9 @@ from clients.protocol.hashing import compute_hash
 FEISTEL_ROUNDS = 8
 
 
-def compute_seed(entropy: bytes, mix: bytes, number: int) -> bytes:
-    """Return round `number`'s seed. Whoever knows `entropy` early lacks `mix` until the reveals are over."""
-    return compute_hash(entropy, mix, number)
+def compute_seed(entropy: bytes, mix: bytes, round_number: int) -> bytes:
+    """Return the round's seed. Whoever knows `entropy` early lacks `mix` until the reveals are over."""
+    return compute_hash(entropy, mix, round_number)
 
 
 @lru_cache(maxsize=64)
@@ -40,6 +40,6 @@ def _compute_shift(seed: bytes, k: int, right: int, side: int) -> int:
     return int.from_bytes(compute_hash(seed, k, right), "big") % side
 
 
-def compute_beacon_entropy(value: bytes, number: int) -> bytes:
-    """Return what a `FixedBeacon` of `value` says for round `number`."""
-    return compute_hash(value, number)
+def compute_beacon_entropy(value: bytes, round_number: int) -> bytes:
+    """Return what a `FixedBeacon` of `value` says for round `round_number`."""
+    return compute_hash(value, round_number)

@@ -5,7 +5,7 @@ from dataclasses import replace
 from clients.protocol.docket import Docket
 from clients.protocol.hashing import keccak
 from clients.protocol.marks import get_majority, is_marked
-from clients.protocol.policies import Guard, OwnAction, check_term
+from clients.protocol.policies import GuardPolicy, OwnAction, check_term
 from clients.protocol.rounds import Action, compute_ends
 from clients.protocol.state import Env, State, compute_event
 from clients.protocol.task import get_task
@@ -20,9 +20,9 @@ def check_challenge(terms: BladeTerms) -> None:
     check_term("challenge", terms.challenge, terms.challenge < terms.schedule.commit)
 
 
-def compute_anchor(seed: bytes, number: int) -> bytes:
-    """Return the anchor of one whose noise seed of round `number` is `seed`: hashed `number` times."""
-    for _ in range(number):
+def compute_anchor(seed: bytes, round_number: int) -> bytes:
+    """Return the anchor of one whose noise seed of the round is `seed`: hashed `round_number` times."""
+    for _ in range(round_number):
         seed = keccak(seed)
     return seed
 
@@ -42,7 +42,7 @@ def _process_accuse(
     core: FederationView[BladeTerms],
     env: Env,
     sender: Address,
-    number: int,
+    round_number: int,
     update: int,
     seed: bytes,
     correlation: int,
@@ -56,30 +56,36 @@ def _process_accuse(
     member = state.ledger.get(sender)
     core.check_active(sender, member)
     if Act.PROPOSED not in core.get_acts(member):
-        raise ProtocolError("NotProposed", sender, number)
-    if update >= record.proposals or update == member.number:
+        raise ProtocolError("NotProposed", sender, round_number)
+    if update >= record.proposals or update == member.update_number:
         raise ProtocolError("NoSuchUpdate", update, record.proposals)
     if correlation > BPS:
         raise ProtocolError("AmountTooLarge", correlation, BPS)
     anchor = get_task(state).bids[sender].anchor
-    if compute_anchor(seed, number) != anchor:
+    if compute_anchor(seed, round_number) != anchor:
         raise ProtocolError("BadSeed", seed, anchor)
     docket = core.docket
     state.dockets[-1] = replace(docket, accused=docket.accused | 1 << update)
     accused = compute_event(
-        env, "Accused", round=number, accuser=sender, number=update, seed=seed, correlation=correlation
+        env,
+        "Accused",
+        round=round_number,
+        accuser=sender,
+        updateNumber=update,
+        seed=seed,
+        correlation=correlation,
     )
     return [accused]
 
 
 ACCUSE = OwnAction(Action(("uint256", "uint256", "bytes32", "uint256"), names_round=True), _process_accuse)
-"""Reveal one's noise seed, found in update `number` with a correlation in ten-thousandths (blade §III-C)."""
+"""Reveal one's noise seed, found in the update with a correlation in ten-thousandths (blade §III-C)."""
 
 
 def compute_convicted(docket: Docket, voters: int) -> int:
     """Return the bitmap of the accused updates that more than half of the `voters` drawn call copies: absent
     voters convict nobody."""
-    return docket.accused & get_majority(docket.copies, voters)
+    return docket.accused & get_majority(docket.names, voters)
 
 
 def get_convicted(outcome: Outcome, docket: Docket) -> int:
@@ -90,7 +96,7 @@ def get_convicted(outcome: Outcome, docket: Docket) -> int:
 
 def is_convicted(member: Member, outcome: Outcome, docket: Docket) -> bool:
     """Return whether the update that `member` proposed in the round in which it last acted is convicted."""
-    return Act.PROPOSED in member.acts and is_marked(get_convicted(outcome, docket), member.number)
+    return Act.PROPOSED in member.acts and is_marked(get_convicted(outcome, docket), member.update_number)
 
 
 def _compute_guarded(
@@ -100,5 +106,5 @@ def _compute_guarded(
     return replace(booked, standing=Standing.BANNED) if guilty else booked
 
 
-PLAGIARISM: Guard[BladeTerms] = Guard(_compute_guarded, _check_commit)
-"""A convicted plagiarist is out; nobody votes while evidence may still come in."""
+PLAGIARISM: GuardPolicy[BladeTerms] = GuardPolicy(_compute_guarded, _check_commit)
+"""A convicted plagiarist is banned; nobody votes while evidence may still come in."""

@@ -11,9 +11,9 @@ from functools import partial
 
 from clients.protocol.claims import check_claim
 from clients.protocol.commitment import compute_mix
-from clients.protocol.docket import BLANK, Docket, Publishing, Update
+from clients.protocol.docket import BLANK, Docket, Publication, Publisher, Update
 from clients.protocol.draw import compute_seed
-from clients.protocol.ledger import MEMBERS_MAX, STAKE_MAX, Token
+from clients.protocol.ledger import MEMBERS_MAX, STAKE_MAX, TokenBook
 from clients.protocol.policies import Mechanism
 from clients.protocol.rounds import ACTIONS, Action, check_arguments
 from clients.protocol.state import Env, compute_event
@@ -33,7 +33,7 @@ class Federation(FederationView[T]):
         *,
         address: Address,
         chain_id: int,
-        token: Token | None = None,
+        token: TokenBook | None = None,
     ) -> None:
         super().__init__(mechanism, terms, address=address, chain_id=chain_id, token=token)
         own = mechanism.actions
@@ -53,8 +53,8 @@ class Federation(FederationView[T]):
         if action is None:
             raise unknown_name("action", call.method, self.actions)
         check_arguments(call, action.types)
-        if action.names_round and call.args[0] != self.number:
-            raise ProtocolError("WrongRound", call.args[0], self.number)
+        if action.names_round and call.args[0] != self.round_number:
+            raise ProtocolError("WrongRound", call.args[0], self.round_number)
         if action.phase is not None:
             phase = self.get_phase(env)
             if phase is not action.phase:
@@ -71,7 +71,7 @@ class Federation(FederationView[T]):
             raise ProtocolError("WrongRole", account, roles, action.role)
         acts = self.get_acts(member)
         if action.act in acts:
-            raise ProtocolError("AlreadyActed", account, self.number, acts)
+            raise ProtocolError("AlreadyActed", account, self.round_number, acts)
 
     def _note_act(
         self,
@@ -79,22 +79,22 @@ class Federation(FederationView[T]):
         member: Member,
         act: Act,
         *,
-        number: int | None = None,
+        update_number: int | None = None,
         option: int | None = None,
     ) -> None:
-        """Write the member's entry with its act in the current round."""
+        """Write the member's record with its act in the current round."""
         self.state.ledger.members[account] = replace(
             member,
-            round=self.number,
+            round=self.round_number,
             acts=self.get_acts(member) | act,
-            number=member.number if number is None else number,
+            update_number=member.update_number if update_number is None else update_number,
             option=member.option if option is None else option,
         )
 
     # ------------------------------------------------------------------ booking
 
     def _book(self, env: Env, account: Address) -> tuple[Member, list[Event]]:
-        """Return the booked entry and the events of the booking. Writes nothing."""
+        """Return the booked record and the events of the booking. Writes nothing."""
         member = self.state.ledger.get(account)
         booked = self._compute_booked(account, member)
         if booked is member:
@@ -233,7 +233,7 @@ class Federation(FederationView[T]):
 
     def _check_not_in_play(self, account: Address, member: Member) -> None:
         if self._is_in_play(member):
-            raise ProtocolError("SeatInPlay", account, self.number)
+            raise ProtocolError("RoundInPlay", account, self.round_number)
 
     # ------------------------------------------------------------------ the round
 
@@ -250,19 +250,21 @@ class Federation(FederationView[T]):
         state.dockets.append(BLANK)
         state.seal_block = env.block
         state.commitments.clear()
-        return [compute_event(env, "Opened", round=self.number, members=members, sealBlock=env.block)]
+        return [compute_event(env, "Opened", round=self.round_number, members=members, sealBlock=env.block)]
 
     def process_draw(self, env: Env, sender: Address) -> list[Event]:
         """Record the seed, which fixes everybody's roles, and the time, which fixes the phases' ends."""
         state = self.state
         if env.block <= state.seal_block:
             raise ProtocolError("BlockTooEarly", env.block, state.seal_block + 1)
-        state.seed = compute_seed(env.entropy(self.number, state.seal_block), state.mix, self.number)
+        state.seed = compute_seed(
+            env.entropy(self.round_number, state.seal_block), state.mix, self.round_number
+        )
         state.rounds[-1] = replace(self.record, drawn_at=env.time)
-        return [compute_event(env, "Drawn", round=self.number, seed=state.seed)]
+        return [compute_event(env, "Drawn", round=self.round_number, seed=state.seed)]
 
     def process_propose(
-        self, env: Env, sender: Address, number: int, digest: bytes, samples: int, epochs: int
+        self, env: Env, sender: Address, round_number: int, digest: bytes, samples: int, epochs: int
     ) -> list[Event]:
         """Record a proposal, numbered in the order of arrival."""
         if digest == ZERO32:
@@ -271,23 +273,23 @@ class Federation(FederationView[T]):
         self.mechanism.subject.check_proposal(self.terms, self.state, sender, samples)
         member, events = self._book_active(env, sender)
         record, docket = self.record, self.docket
-        self._note_act(sender, member, Act.PROPOSED, number=record.proposals)
+        self._note_act(sender, member, Act.PROPOSED, update_number=record.proposals)
         update = Update(sender, digest, samples, epochs)
         self.state.dockets[-1] = replace(docket, updates=(*docket.updates, update))
         self.state.rounds[-1] = replace(record, proposals=record.proposals + 1)
         proposed = compute_event(
             env,
             "Proposed",
-            round=number,
+            round=round_number,
             proposer=sender,
-            number=record.proposals,
+            updateNumber=record.proposals,
             digest=digest,
             samples=samples,
             epochs=epochs,
         )
         return [*events, proposed]
 
-    def process_commit(self, env: Env, sender: Address, number: int, commitment: bytes) -> list[Event]:
+    def process_commit(self, env: Env, sender: Address, round_number: int, commitment: bytes) -> list[Event]:
         """Record a sealed ballot."""
         if commitment == ZERO32:
             raise ProtocolError("EmptyCommitment")
@@ -296,10 +298,13 @@ class Federation(FederationView[T]):
         self._note_act(sender, member, Act.COMMITTED)
         self.state.commitments[sender] = commitment
         self.state.rounds[-1] = replace(self.record, commits=self.record.commits + 1)
-        return [*events, compute_event(env, "Committed", round=number, voter=sender, commitment=commitment)]
+        return [
+            *events,
+            compute_event(env, "Committed", round=round_number, voter=sender, commitment=commitment),
+        ]
 
     def process_reveal(
-        self, env: Env, sender: Address, number: int, ballot: bytes, salt: bytes
+        self, env: Env, sender: Address, round_number: int, ballot: bytes, salt: bytes
     ) -> list[Event]:
         """Open a sealed ballot and count it."""
         state, record = self.state, self.record
@@ -307,35 +312,36 @@ class Federation(FederationView[T]):
         self.check_active(sender, member)
         acts = self.get_acts(member)
         if Act.REVEALED in acts:
-            raise ProtocolError("AlreadyActed", sender, number, acts)
+            raise ProtocolError("AlreadyActed", sender, round_number, acts)
         if Act.COMMITTED not in acts:
-            raise ProtocolError("NotCommitted", sender, number)
+            raise ProtocolError("NotCommitted", sender, round_number)
         committed = state.commitments[sender]
-        revealed = self.compute_commitment(number, sender, ballot, salt)
+        revealed = self.compute_commitment(round_number, sender, ballot, salt)
         if revealed != committed:
             raise ProtocolError("CommitmentMismatch", sender, committed, revealed)
         docket, option = self.mechanism.verdict.count(self.terms, record, self.docket, ballot)
         state.mix = compute_mix(state.mix, sender, salt)
         self._note_act(sender, member, Act.REVEALED, option=option)
         self._note_tally(docket, reveals=1)
-        return [compute_event(env, "Revealed", round=number, voter=sender, ballot=ballot, salt=salt)]
+        return [compute_event(env, "Revealed", round=round_number, voter=sender, ballot=ballot, salt=salt)]
 
     def process_publish(
-        self, env: Env, sender: Address, number: int, digest: bytes, selection: int, nonce: bytes
+        self, env: Env, sender: Address, round_number: int, digest: bytes, selection: int, nonce: bytes
     ) -> list[Event]:
         """Record a publisher's digest of the model that the selected updates make."""
-        state, record, mechanism = self.state, self.record, self.mechanism
+        state, terms, record, mechanism = self.state, self.terms, self.record, self.mechanism
         member, events = self._book_active(env, sender)
         roles, _ = self.get_part(sender, member)
-        publishing = Publishing(sender, member, roles, state.seed, digest, selection, nonce)
-        docket, option = mechanism.publication.count(self.terms, record, self.docket, publishing)
+        publisher = Publisher(sender, member, roles, state.seed)
+        publication = Publication(digest, selection, nonce)
+        docket, option = mechanism.publication.count(terms, record, self.docket, publisher, publication)
         self._note_act(sender, member, Act.PUBLISHED, option=option)
         record = self._note_tally(docket, publications=1)
-        state.own = mechanism.notes.note_published(self.terms, state.own, record, docket)
+        state.own = mechanism.own_state.note_published(terms, state.own, record, docket)
         published = compute_event(
             env,
             "Published",
-            round=number,
+            round=round_number,
             publisher=sender,
             digest=digest,
             selection=selection,
@@ -351,9 +357,9 @@ class Federation(FederationView[T]):
             record,
             reveals=record.reveals + reveals,
             publications=record.publications + publications,
-            lead=tally.lead,
+            leading_count=tally.leading_count,
             options=len(tally.entries),
-            leader=tally.leader,
+            leading_option=tally.leading_option,
         )
         return self.record
 
@@ -365,7 +371,9 @@ class Federation(FederationView[T]):
         winner = "" if outcome is Outcome.UNDECIDED else mechanism.publication.get_winner(terms, docket)
         if winner:
             docket = replace(docket, winner=winner)
-            events.append(compute_event(env, "BlockWon", round=self.number, winner=winner, digest=candidate))
+            events.append(
+                compute_event(env, "BlockWon", round=self.round_number, winner=winner, digest=candidate)
+            )
         paid = mechanism.payout.compute_settlement(terms, record, docket, outcome, state.pool)
         record = replace(
             record, outcome=outcome, proposer_reward=paid.proposer_reward, voter_reward=paid.voter_reward
@@ -374,13 +382,13 @@ class Federation(FederationView[T]):
         state.pool = paid.pool
         if outcome is Outcome.ACCEPTED:
             state.head = candidate
-        state.own = mechanism.notes.note_settled(terms, state.own, record, docket)
+        state.own = mechanism.own_state.note_settled(terms, state.own, record, docket)
         state.rest_until = env.time + terms.schedule.open
         votes_for, votes_against = mechanism.verdict.count_votes(record, docket)
         settled = compute_event(
             env,
             "Settled",
-            round=self.number,
+            round=self.round_number,
             outcome=outcome,
             candidate=candidate,
             head=state.head,

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from clients.protocol.docket import Docket
 from clients.protocol.marks import is_marked
-from clients.protocol.policies import Guard, Terms, check_term
+from clients.protocol.policies import GuardPolicy, Terms, check_term
 from clients.types.federation import Act, Member, Outcome, Round, Standing, VbflTerms
 
 
@@ -12,8 +12,8 @@ def _compute_solvent(terms: Terms, member: Member, booked: Member, record: Round
     return booked if booked.stake >= terms.bond else replace(booked, standing=Standing.BANNED)
 
 
-SOLVENCY: Guard[Terms] = Guard(_compute_solvent)
-"""A member that can no longer hold the bond is out (stake_vote §4.4)."""
+SOLVENCY: GuardPolicy[Terms] = GuardPolicy(_compute_solvent)
+"""A member that can no longer hold the bond is banned (stake_vote §4.4)."""
 
 
 def check_kick_rounds(terms: VbflTerms) -> None:
@@ -26,20 +26,20 @@ def _compute_struck(
 ) -> Member:
     if Act.PROPOSED not in member.acts or record.outcome is Outcome.UNDECIDED:
         return booked
-    if is_marked(docket.selected.bitmap, member.number):
+    if is_marked(docket.selected.bitmap, member.update_number):
         return replace(booked, strikes=0)
     strikes = member.strikes + 1
     standing = Standing.BANNED if strikes >= terms.kick_rounds else booked.standing
     return replace(booked, strikes=strikes, standing=standing)
 
 
-KICK_ROUNDS: Guard[VbflTerms] = Guard(_compute_struck)
-"""A worker whose updates were rejected in `kick_rounds` of its rounds in a row is out (vbfl §IV)."""
+KICK_ROUNDS: GuardPolicy[VbflTerms] = GuardPolicy(_compute_struck)
+"""A worker whose updates were rejected in `kick_rounds` of its rounds in a row is banned (vbfl §IV)."""
 
 
 def _forgive(terms: object, member: Member, booked: Member, record: Round, docket: Docket) -> Member:
     return booked
 
 
-FORGIVING: Guard[object] = Guard(_forgive)
+FORGIVING: GuardPolicy[object] = GuardPolicy(_forgive)
 """Booking bans nobody: whom to keep out is said elsewhere (bflc: by the managers)."""

@@ -1,4 +1,4 @@
-"""Money and membership: the token's books, the members' entries, the registry."""
+"""Money and membership: the token's books, the members' records, the registry."""
 
 from dataclasses import dataclass, field, replace
 
@@ -14,7 +14,7 @@ STRANGER = Member()
 
 
 @dataclass(slots=True)
-class Token:
+class TokenBook:
     """An ERC-20 token, as far as a federation uses it: balances, and allowances by (owner, spender)."""
 
     balances: dict[Address, int] = field(default_factory=dict)
@@ -49,20 +49,20 @@ class Token:
         if allowance != UINT256_MAX:
             self.allowances[owner, spender] = allowance - amount
 
-    def copy(self) -> "Token":
+    def copy(self) -> "TokenBook":
         """Return an independent copy."""
-        return Token(dict(self.balances), dict(self.allowances))
+        return TokenBook(dict(self.balances), dict(self.allowances))
 
 
 @dataclass(slots=True)
 class Ledger:
-    """The entries of all accounts that ever joined, and the registry: the list that the draw permutes."""
+    """The records of all accounts that ever joined, and the registry: the list that the draw permutes."""
 
     members: dict[Address, Member] = field(default_factory=dict)
     registry: list[Address] = field(default_factory=list)
 
     def get(self, account: Address) -> Member:
-        """Return `account`'s entry; a stranger's if it has none."""
+        """Return `account`'s record; a stranger's if it has none."""
         return self.members.get(account, STRANGER)
 
     def process_register(self, account: Address, stake: int) -> None:
@@ -73,7 +73,7 @@ class Ledger:
         )
 
     def process_remove(self, account: Address, member: Member, standing: Standing, unbonds_at: int) -> None:
-        """Remove `account`, whose entry is now `member`, from the registry. The last member fills the gap."""
+        """Remove `account`, whose record is now `member`, from the registry. The last one fills the gap."""
         last = self.registry.pop()
         if last != account:
             self.registry[member.index - 1] = last

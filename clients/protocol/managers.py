@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import Any
 
 from clients.protocol.hashing import compute_words, get_address_word, keccak
-from clients.protocol.policies import Admission, OwnAction, Terms, check_term
+from clients.protocol.policies import AdmissionPolicy, OwnAction, Terms, check_term
 from clients.protocol.rounds import Action, is_in_progress
 from clients.protocol.state import Env, State, compute_event
 from clients.protocol.views import FederationView
@@ -43,7 +43,7 @@ def is_barred(state: State, account: Address) -> bool:
     return state.access.barred_from.get(account, coming + 1) <= coming
 
 
-MANAGERS: Admission[Terms] = Admission(check_allowed, is_barred=is_barred)
+MANAGERS: AdmissionPolicy[Terms] = AdmissionPolicy(check_allowed, is_barred=is_barred)
 """Whom the managers allow may join, until they expel it (bflc §IV-A); without managers, anyone."""
 
 
@@ -97,7 +97,7 @@ def _expel(core: Core, env: Env, accounts: tuple[Address, ...]) -> list[Event]:
     Who is expelled again isn't let back into the round in progress.
     """
     access = core.state.access
-    barred = {**dict.fromkeys(accounts, core.number + 1), **access.barred_from}
+    barred = {**dict.fromkeys(accounts, core.round_number + 1), **access.barred_from}
     core.state.access = replace(access, allowed=access.allowed.difference(accounts), barred_from=barred)
     return [compute_event(env, "Expelled", account=account) for account in accounts]
 

@@ -8,9 +8,9 @@ from clients.types.federation import Round
 WORD = 32
 
 
-def is_marked(bitmap: int, number: int) -> bool:
-    """Return whether `bitmap` has update `number`'s bit."""
-    return bitmap >> number & 1 == 1
+def is_marked(bitmap: int, update_number: int) -> bool:
+    """Return whether `bitmap` has update `update_number`'s bit."""
+    return bitmap >> update_number & 1 == 1
 
 
 def compute_bitmap(numbers: Iterable[int]) -> int:

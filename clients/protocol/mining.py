@@ -4,16 +4,16 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Protocol, TypeVar
 
-from clients.protocol.docket import Docket, Miner, Publishing
+from clients.protocol.docket import Docket, Miner, Publication, Publisher
 from clients.protocol.hashing import compute_hash, get_address_word
-from clients.protocol.policies import Publication, check_term
+from clients.protocol.policies import PublicationPolicy, check_term
 from clients.protocol.publication import Select, compute_checked
 from clients.types.federation import Address, Round
 
 POW_BITS_MAX = 64
 
 
-class Mined(Protocol):
+class PowTerms(Protocol):
     """Terms with a proof of work."""
 
     @property
@@ -22,13 +22,13 @@ class Mined(Protocol):
         ...
 
 
-M = TypeVar("M", bound=Mined)
+M = TypeVar("M", bound=PowTerms)
 
-MayMine = Callable[[Round, Docket, Publishing], bool]
-"""Record, docket with the publication counted, the publication → whether it may win a block."""
+MayMine = Callable[[Round, Docket, Publisher], bool]
+"""Record, docket with the publication counted, its publisher → whether that may win a block."""
 
 
-def check_pow(terms: Mined) -> None:
+def check_pow(terms: PowTerms) -> None:
     """Raise InvalidTerms if a proof would take more work than anybody could do."""
     check_term("powBits", terms.pow_bits, terms.pow_bits <= POW_BITS_MAX)
 
@@ -43,12 +43,14 @@ def is_proven(bits: int, seed: bytes, publisher: Address, digest: bytes, nonce: 
     return compute_work(seed, publisher, digest, nonce) >> (256 - bits) == 0
 
 
-def get_winner(terms: Mined, docket: Docket) -> Address:
+def get_winner(terms: PowTerms, docket: Docket) -> Address:
     """Return the winner of the leading digest; empty if nobody competes for it.
 
     With a proof of work the first publisher wins, else the highest stake, the first among equals.
     """
-    competitors = [miner for miner in docket.miners if miner.competes and miner.option == docket.tally.leader]
+    competitors = [
+        miner for miner in docket.miners if miner.competes and miner.option == docket.tally.leading_option
+    ]
     if not competitors:
         return ""
     if terms.pow_bits:
@@ -56,18 +58,20 @@ def get_winner(terms: Mined, docket: Docket) -> Address:
     return max(competitors, key=lambda miner: miner.stake).account
 
 
-def build_mined(select: Select[M], may_mine: MayMine) -> Publication[M]:
+def build_mined(select: Select[M], may_mine: MayMine) -> PublicationPolicy[M]:
     """Return the publication of what `select` lets pass, where those whom `may_mine` lets compete for the
     block; nobody else's option is kept."""
 
-    def count(terms: M, record: Round, docket: Docket, publishing: Publishing) -> tuple[Docket, int]:
-        docket, option = compute_checked(select, terms, record, docket, publishing)
-        if not may_mine(record, docket, publishing):
+    def count(
+        terms: M, record: Round, docket: Docket, publisher: Publisher, publication: Publication
+    ) -> tuple[Docket, int]:
+        docket, option = compute_checked(select, terms, record, docket, publication)
+        if not may_mine(record, docket, publisher):
             return docket, 0
         competes = is_proven(
-            terms.pow_bits, publishing.seed, publishing.account, publishing.digest, publishing.nonce
+            terms.pow_bits, publisher.seed, publisher.account, publication.digest, publication.nonce
         )
-        miner = Miner(publishing.account, option, publishing.member.stake, competes)
+        miner = Miner(publisher.account, option, publisher.member.stake, competes)
         return replace(docket, miners=(*docket.miners, miner)), option
 
-    return Publication(count, get_winner)
+    return PublicationPolicy(count, get_winner)

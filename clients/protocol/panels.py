@@ -4,18 +4,18 @@ from typing import Protocol
 
 from clients.protocol.claims import UPDATES_MAX
 from clients.protocol.ledger import MEMBERS_MAX
-from clients.protocol.policies import Panel, Wanted, check_term
+from clients.protocol.policies import PanelPolicy, Wanted, check_term
 from clients.protocol.state import State
 from clients.types.federation import Address, Role, VbflTerms
 
 JURY_ROLES = Role.VOTER | Role.PUBLISHER
 
 
-class Seated(Protocol):
+class ProposerTerms(Protocol):
     """Terms with a number of proposers, and voters without whom no round opens."""
 
     @property
-    def seats(self) -> int:
+    def proposers(self) -> int:
         """Proposers wanted."""
         ...
 
@@ -25,33 +25,33 @@ class Seated(Protocol):
         ...
 
 
-def check_random_proposers(terms: Seated) -> None:
+def check_random_proposers(terms: ProposerTerms) -> None:
     """Raise InvalidTerms where nobody would propose or vote, or more are needed than a registry holds."""
-    check_term("seats", terms.seats, terms.seats > 0)
-    fits = terms.seats + terms.min_voters <= MEMBERS_MAX
+    check_term("proposers", terms.proposers, terms.proposers > 0)
+    fits = terms.proposers + terms.min_voters <= MEMBERS_MAX
     check_term("minVoters", terms.min_voters, terms.min_voters > 0 and fits)
 
 
-def _get_fewest(terms: Seated) -> int:
-    return terms.seats + terms.min_voters
+def _get_fewest(terms: ProposerTerms) -> int:
+    return terms.proposers + terms.min_voters
 
 
-def _count(terms: Seated, members: int) -> Wanted:
-    return Wanted(terms.seats, max(members - terms.seats, 0), 0)
+def _count(terms: ProposerTerms, members: int) -> Wanted:
+    return Wanted(terms.proposers, max(members - terms.proposers, 0), 0)
 
 
-def _get_roles(terms: Seated, state: State, account: Address, position: int, members: int) -> Role:
-    return Role.PROPOSER if position < terms.seats else Role.VOTER
+def _get_roles(terms: ProposerTerms, state: State, account: Address, position: int, members: int) -> Role:
+    return Role.PROPOSER if position < terms.proposers else Role.VOTER
 
 
-RANDOM_PROPOSERS: Panel[Seated] = Panel(_get_fewest, _count, _get_roles)
+RANDOM_PROPOSERS: PanelPolicy[ProposerTerms] = PanelPolicy(_get_fewest, _count, _get_roles)
 """The first positions of the draw propose, all the rest vote (stake_vote §4.6)."""
 
 
 def check_workers(terms: VbflTerms) -> None:
     """Raise InvalidTerms where one of the three parts would have nobody, or more than can be."""
     jury = terms.validators + terms.miners
-    check_term("workers", terms.workers, 0 < terms.workers <= UPDATES_MAX)
+    check_term("proposers", terms.proposers, 0 < terms.proposers <= UPDATES_MAX)
     check_term("validators", terms.validators, terms.validators > 0)
     check_term("miners", terms.miners, terms.miners > 0 and jury < MEMBERS_MAX)
 
@@ -62,7 +62,7 @@ def _get_workers_fewest(terms: VbflTerms) -> int:
 
 def _count_workers(terms: VbflTerms, members: int) -> Wanted:
     jury = terms.validators + terms.miners
-    return Wanted(max(min(terms.workers, members - jury), 0), terms.validators, jury)
+    return Wanted(max(min(terms.proposers, members - jury), 0), terms.validators, jury)
 
 
 def _get_worker_roles(terms: VbflTerms, state: State, account: Address, position: int, members: int) -> Role:
@@ -74,7 +74,7 @@ def _get_worker_roles(terms: VbflTerms, state: State, account: Address, position
     return Role.PUBLISHER if place < terms.validators + terms.miners else Role.NONE
 
 
-WORKERS: Panel[VbflTerms] = Panel(_get_workers_fewest, _count_workers, _get_worker_roles)
+WORKERS: PanelPolicy[VbflTerms] = PanelPolicy(_get_workers_fewest, _count_workers, _get_worker_roles)
 """Workers, validators and miners drawn anew each round by given counts (vbfl §III-A); the rest rest."""
 
 
@@ -99,5 +99,5 @@ def _get_all_roles(terms: Contested, state: State, account: Address, position: i
     return Role.PROPOSER | Role.VOTER | Role.PUBLISHER
 
 
-EVERYONE: Panel[Contested] = Panel(_get_all_fewest, _count_all, _get_all_roles)
+EVERYONE: PanelPolicy[Contested] = PanelPolicy(_get_all_fewest, _count_all, _get_all_roles)
 """Every member does everything: clients train, check one another, and mine (blade §II-B)."""

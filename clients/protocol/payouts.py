@@ -5,7 +5,7 @@ from typing import Protocol
 from clients.protocol.blame import Attributing, is_blamed
 from clients.protocol.docket import Docket
 from clients.protocol.ledger import STAKE_MAX
-from clients.protocol.policies import Payout, Settlement, check_term
+from clients.protocol.policies import PayoutPolicy, Settlement, check_term
 from clients.types.federation import Act, Address, Member, Outcome, Round
 
 
@@ -47,23 +47,23 @@ def _compute_settlement(
     else:
         blamed = sum(is_blamed(terms, record, docket, number) for number in range(record.proposals))
         pool += terms.proposer_stake * blamed
-    lost = terms.voter_stake * (record.commits - record.lead)
-    voter_reward = min(lost // record.lead, STAKE_MAX)
-    return Settlement(proposer_reward, voter_reward, pool + lost - voter_reward * record.lead)
+    lost = terms.voter_stake * (record.commits - record.leading_count)
+    voter_reward = min(lost // record.leading_count, STAKE_MAX)
+    return Settlement(proposer_reward, voter_reward, pool + lost - voter_reward * record.leading_count)
 
 
 def _compute_delta(terms: Staked, account: Address, member: Member, record: Round, docket: Docket) -> int:
     if Act.PROPOSED in member.acts:
-        if record.outcome is Outcome.REJECTED and is_blamed(terms, record, docket, member.number):
+        if record.outcome is Outcome.REJECTED and is_blamed(terms, record, docket, member.update_number):
             return -terms.proposer_stake
         return record.proposer_reward
     if Act.REVEALED in member.acts:
         if record.outcome is Outcome.UNDECIDED:
             return 0
-        return record.voter_reward if member.option == record.leader else -terms.voter_stake
+        return record.voter_reward if member.option == record.leading_option else -terms.voter_stake
     return -terms.voter_stake if Act.COMMITTED in member.acts else 0
 
 
-POOL_AND_MINORITY: Payout[Staked] = Payout(_compute_settlement, _compute_delta)
+POOL_AND_MINORITY: PayoutPolicy[Staked] = PayoutPolicy(_compute_settlement, _compute_delta)
 """Algorithms 1 and 2 of stake_vote: rejected proposers fill a pool that pays approved ones; the minority of
 the voters pays the majority, so that lying, by eq. (4), loses while the honest outnumber the liars."""

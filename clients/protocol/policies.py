@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from types import NoneType
 from typing import Generic, NamedTuple, Protocol, TypeVar
 
-from clients.protocol.docket import Docket, Publishing
+from clients.protocol.docket import Docket, Publication, Publisher
 from clients.protocol.rounds import Action
 from clients.protocol.state import Env, State
 from clients.types.errors import ProtocolError
@@ -77,7 +77,7 @@ class Wanted(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class Panel(Generic[T_contra]):
+class PanelPolicy(Generic[T_contra]):
     """Who acts: how many of `members` are wanted for each part, and who has which."""
 
     get_fewest: Callable[[T_contra], int]
@@ -89,19 +89,19 @@ class Panel(Generic[T_contra]):
 
 
 @dataclass(frozen=True, slots=True)
-class Subject(Generic[T_contra]):
+class SubjectPolicy(Generic[T_contra]):
     """What is judged: which claims a proposal may make."""
 
     check_proposal: Callable[[T_contra, State, Address, int], None] = _do_nothing
     """Terms, state, proposer, samples that it claims; beyond what all proposals may claim."""
 
 
-CLAIMED: Subject[object] = Subject()
+CLAIMED: SubjectPolicy[object] = SubjectPolicy()
 """Whatever the terms let all proposers claim."""
 
 
 @dataclass(frozen=True, slots=True)
-class Verdict(Generic[T_contra]):
+class VerdictPolicy(Generic[T_contra]):
     """What the ballots say, and what a round comes to."""
 
     count: Callable[[T_contra, Round, Docket, bytes], tuple[Docket, int]]
@@ -112,8 +112,8 @@ class Verdict(Generic[T_contra]):
     """Record, docket → how many were for the candidate, and against it."""
 
 
-def _refuse_publishing(
-    terms: object, record: Round, docket: Docket, publishing: Publishing
+def _refuse_publication(
+    terms: object, record: Round, docket: Docket, publisher: Publisher, publication: Publication
 ) -> tuple[Docket, int]:
     raise AssertionError("nobody is drawn to publish")
 
@@ -123,11 +123,13 @@ def _get_no_winner(terms: object, docket: Docket) -> Address:
 
 
 @dataclass(frozen=True, slots=True)
-class Publication(Generic[T_contra]):
+class PublicationPolicy(Generic[T_contra]):
     """Who puts the next model on record, and who wins the block. By default nobody publishes."""
 
-    count: Callable[[T_contra, Round, Docket, Publishing], tuple[Docket, int]] = _refuse_publishing
-    """The docket with the publication in it, and the option that it counts for."""
+    count: Callable[[T_contra, Round, Docket, Publisher, Publication], tuple[Docket, int]] = (
+        _refuse_publication
+    )
+    """Return the docket with the publication in it, and the option that it counts for."""
     get_winner: Callable[[T_contra, Docket], Address] = _get_no_winner
     """Who wins the block of the leading digest; empty: nobody."""
 
@@ -146,7 +148,7 @@ class Settlement(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class Payout(Generic[T_contra]):
+class PayoutPolicy(Generic[T_contra]):
     """Who gains and loses what. Settling fixes rewards; booking applies them, a member at a time."""
 
     compute_settlement: Callable[[T_contra, Round, Docket, Outcome, int], Settlement]
@@ -156,11 +158,11 @@ class Payout(Generic[T_contra]):
 
 
 @dataclass(frozen=True, slots=True)
-class Guard(Generic[T_contra]):
+class GuardPolicy(Generic[T_contra]):
     """Whom booking bans, and what evidence comes before votes."""
 
     compute_guarded: Callable[[T_contra, Member, Member, Round, Docket], Member]
-    """Terms, the member before and after its payout, the round's record and docket → the booked entry."""
+    """Terms, the member before and after its payout, the round's record and docket → the booked record."""
     check_commit: Callable[[T_contra, State, Env], None] = _do_nothing
 
 
@@ -173,7 +175,7 @@ def _bar_nobody(state: State, account: Address) -> bool:
 
 
 @dataclass(frozen=True, slots=True)
-class Admission(Generic[T_contra]):
+class AdmissionPolicy(Generic[T_contra]):
     """Who may join and act, beyond the shared rules, and at what price. By default anyone for nothing."""
 
     check_join: Callable[[T_contra, State, Address], None] = _do_nothing
@@ -183,14 +185,14 @@ class Admission(Generic[T_contra]):
 
 
 @dataclass(frozen=True, slots=True)
-class Task(Generic[T_contra]):
+class TaskPolicy(Generic[T_contra]):
     """From when to when there are rounds. By default always."""
 
     check_open: Callable[[T_contra, State, Env], None] = _do_nothing
     check_exit: Callable[[T_contra, State, Env], None] = _do_nothing
 
 
-ENDLESS: Task[object] = Task()
+ENDLESS: TaskPolicy[object] = TaskPolicy()
 """Rounds follow each other for as long as there are members, who may leave between any two."""
 
 
@@ -203,7 +205,7 @@ def _note_nothing(terms: object, own: object, record: Round, docket: Docket) -> 
 
 
 @dataclass(frozen=True, slots=True)
-class Notes(Generic[T_contra]):
+class OwnState(Generic[T_contra]):
     """What a mechanism remembers beyond rounds and dockets: an immutable record in the state's slot `own`."""
 
     kind: type = NoneType
@@ -229,13 +231,13 @@ class Mechanism(Generic[T_contra]):
     name: str
     checks: tuple[Callable[[T_contra], None], ...]
     """Of its terms, after the core's and in the page's order: InvalidTerms for the first that is wrong."""
-    admission: Admission[T_contra]
-    panel: Panel[T_contra]
-    subject: Subject[T_contra]
-    verdict: Verdict[T_contra]
-    publication: Publication[T_contra]
-    payout: Payout[T_contra]
-    guard: Guard[T_contra]
-    task: Task[T_contra]
-    notes: Notes[T_contra] = field(default_factory=Notes)
+    admission: AdmissionPolicy[T_contra]
+    panel: PanelPolicy[T_contra]
+    subject: SubjectPolicy[T_contra]
+    verdict: VerdictPolicy[T_contra]
+    publication: PublicationPolicy[T_contra]
+    payout: PayoutPolicy[T_contra]
+    guard: GuardPolicy[T_contra]
+    task: TaskPolicy[T_contra]
+    own_state: OwnState[T_contra] = field(default_factory=OwnState)
     actions: Mapping[str, OwnAction] = field(default_factory=dict)

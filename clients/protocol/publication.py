@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import TypeVar
 
-from clients.protocol.docket import Docket, Publishing, Selection
+from clients.protocol.docket import Docket, Publication, Selection
 from clients.protocol.policies import Terms, check_term
 from clients.protocol.tally import compute_tally
 from clients.types.errors import ProtocolError
@@ -23,7 +23,7 @@ Select = Callable[[T, Round, Docket], Selection]
 
 
 def compute_checked(
-    select: Select[T], terms: T, record: Round, docket: Docket, publishing: Publishing
+    select: Select[T], terms: T, record: Round, docket: Docket, publication: Publication
 ) -> tuple[Docket, int]:
     """Return the docket with the publication counted, and its digest's option.
 
@@ -31,9 +31,9 @@ def compute_checked(
     of nothing or nothing of a selection. The first publication of a round works the selection out.
     """
     selection = select(terms, record, docket) if docket.selection is None else docket.selection
-    if publishing.selection != selection.bitmap:
-        raise ProtocolError("WrongSelection", publishing.selection, selection.bitmap)
-    if (publishing.digest == ZERO32) != (selection.bitmap == 0):
-        raise ProtocolError("DigestMismatch", publishing.digest, publishing.selection)
-    tally, option = compute_tally(docket.tally, publishing.digest)
+    if publication.selection != selection.bitmap:
+        raise ProtocolError("WrongSelection", publication.selection, selection.bitmap)
+    if (publication.digest == ZERO32) != (selection.bitmap == 0):
+        raise ProtocolError("DigestMismatch", publication.digest, publication.selection)
+    tally, option = compute_tally(docket.tally, publication.digest)
     return replace(docket, tally=tally, selection=selection), option

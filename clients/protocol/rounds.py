@@ -136,14 +136,14 @@ def get_begin(status: Status, phase: Phase) -> int:
     return begins[phase]
 
 
-def is_in_progress(record: Round, number: int) -> bool:
-    """Return whether round `number` is open and not settled."""
-    return number > 0 and record.outcome is Outcome.NONE
+def is_in_progress(record: Round, round_number: int) -> bool:
+    """Return whether round `round_number` is open and not settled."""
+    return round_number > 0 and record.outcome is Outcome.NONE
 
 
 def compute_phase(
     record: Round,
-    number: int,
+    round_number: int,
     *,
     seal_block: int,
     schedule: Schedule,
@@ -154,7 +154,7 @@ def compute_phase(
     block: int,
 ) -> Phase:
     """Return the phase at `time` and `block`; the round waits for `proposers`, `voters` and `publishers`."""
-    if not is_in_progress(record, number):
+    if not is_in_progress(record, round_number):
         return Phase.OPEN
     if record.drawn_at == 0:
         return Phase.DRAW if block <= seal_block + SEAL_BLOCKS else Phase.SETTLE

@@ -5,7 +5,7 @@ from dataclasses import replace
 from clients.protocol.docket import Docket, Selection
 from clients.protocol.ledger import STAKE_MAX
 from clients.protocol.marks import compute_bitmap
-from clients.protocol.policies import Payout, Publication, Settlement, Verdict, check_term
+from clients.protocol.policies import PayoutPolicy, PublicationPolicy, Settlement, VerdictPolicy, check_term
 from clients.protocol.publication import compute_checked
 from clients.protocol.verdicts import BPS, compute_published, count_publications
 from clients.types.errors import ProtocolError
@@ -29,7 +29,7 @@ def _count(terms: object, record: Round, docket: Docket, ballot: bytes) -> tuple
     return replace(docket, scores=(*docket.scores, scores)), 0
 
 
-SCORES: Verdict[object] = Verdict(_count, compute_published, count_publications)
+SCORES: VerdictPolicy[object] = VerdictPolicy(_count, compute_published, count_publications)
 """A ballot is a score an update, in order of number: 16 bits each, in ten-thousandths (bflc §III-B)."""
 
 
@@ -64,13 +64,15 @@ def _compute_settlement(
 def _compute_delta(terms: BflcTerms, account: Address, member: Member, record: Round, docket: Docket) -> int:
     if Act.PROPOSED not in member.acts or docket.selection is None:
         return 0
-    return record.proposer_reward * docket.selection.get_weight(member.number)
+    return record.proposer_reward * docket.selection.get_weight(member.update_number)
 
 
-PROFIT_SHARING: Payout[BflcTerms] = Payout(_compute_settlement, _compute_delta)
+PROFIT_SHARING: PayoutPolicy[BflcTerms] = PayoutPolicy(_compute_settlement, _compute_delta)
 """A share of the pool to the providers of the selected updates, by their scores (bflc §IV-A)."""
 
-COMMITTEE_MODEL: Publication[BflcTerms] = Publication(
-    lambda terms, record, docket, publishing: compute_checked(select_best, terms, record, docket, publishing)
+COMMITTEE_MODEL: PublicationPolicy[BflcTerms] = PublicationPolicy(
+    lambda terms, record, docket, _, publication: compute_checked(
+        select_best, terms, record, docket, publication
+    )
 )
 """The committee packs the selected updates into a model (bflc §III-B); there is no block to win."""

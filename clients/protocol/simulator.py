@@ -9,14 +9,14 @@ from typing import Any, Generic, cast
 from clients.protocol.draw import compute_beacon_entropy
 from clients.protocol.federation import Federation
 from clients.protocol.hashing import UINT256_MAX, compute_hash, get_checksummed
-from clients.protocol.ledger import Token
+from clients.protocol.ledger import TokenBook
 from clients.protocol.policies import Mechanism
 from clients.protocol.snapshot import Json, dump_events, dump_state, load_events, load_state
 from clients.protocol.state import Env
 from clients.protocol.views import T
 from clients.types.chain import Call, Receipt
 from clients.types.errors import ProtocolError, RequestError
-from clients.types.federation import ZERO32, ZERO_ADDRESS, Address, Event, Round, Seat, Status
+from clients.types.federation import ZERO32, ZERO_ADDRESS, Address, Event, MemberView, Round, Status
 
 CHAIN_ID = 31337
 FEDERATION = get_checksummed("0xfed000000000000000000000000000000000fed0")
@@ -36,8 +36,8 @@ def compute_block_hash(block: int) -> bytes:
 def compute_entropy(beacon_value: bytes) -> Entropy:
     """Return (round, seal block) → entropy: a FixedBeacon's of this value, or block hashes where it is 0."""
     if beacon_value == ZERO32:
-        return lambda number, seal_block: compute_block_hash(seal_block)
-    return lambda number, seal_block: compute_beacon_entropy(beacon_value, number)
+        return lambda round_number, seal_block: compute_block_hash(seal_block)
+    return lambda round_number, seal_block: compute_beacon_entropy(beacon_value, round_number)
 
 
 class SpecChain(Generic[T]):
@@ -59,7 +59,7 @@ class SpecChain(Generic[T]):
         time: int = START,
         block: int = 0,
     ) -> None:
-        token = Token()
+        token = TokenBook()
         for account, amount in funds.items():
             token.process_mint(get_checksummed(account), amount)
             token.process_approve(get_checksummed(account), address, UINT256_MAX)
@@ -118,17 +118,17 @@ class SpecChain(Generic[T]):
         """Return the round in progress, as of the latest block."""
         return self.core.get_status(self._env())
 
-    def seats(self) -> list[Seat]:
-        """Return every seat of the registry, in registry order."""
-        return self.core.get_seats()
+    def members(self) -> list[MemberView]:
+        """Return every member of the registry, in registry order."""
+        return self.core.get_members()
 
-    def seat(self, account: Address) -> Seat:
-        """Return `account`'s seat, whether or not it is in the registry."""
-        return self.core.get_seat(get_checksummed(account))
+    def member(self, account: Address) -> MemberView:
+        """Return `account`'s view, whether or not it is in the registry."""
+        return self.core.get_member(get_checksummed(account))
 
-    def round(self, number: int) -> Round:
-        """Return round `number`'s record; an empty one where it was never opened."""
-        return self.core.get_round(number)
+    def round(self, round_number: int) -> Round:
+        """Return round `round_number`'s record; an empty one where it was never opened."""
+        return self.core.get_round(round_number)
 
     def tokens(self, account: Address) -> int:
         """Return the tokens, in base units, that `account` holds itself; the federation is an account too."""
@@ -179,7 +179,7 @@ class SpecChain(Generic[T]):
                 f"the snapshot is of mechanism {data.get('mechanism')!r}, this chain runs "
                 f"{self.core.mechanism.name!r}: resume with the settings of the interrupted run"
             )
-        self.core.state = load_state(data["state"], self.core.mechanism.notes.kind)
+        self.core.state = load_state(data["state"], self.core.mechanism.own_state.kind)
         self._time, self._block = data["time"], data["block"]
         self._transactions = data["transactions"]
         self._events = load_events(data["events"])

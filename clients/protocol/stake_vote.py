@@ -9,13 +9,13 @@ from clients.protocol.guards import SOLVENCY
 from clients.protocol.managers import MANAGERS, MOTIONS, check_managers
 from clients.protocol.panels import RANDOM_PROPOSERS, check_random_proposers
 from clients.protocol.payouts import POOL_AND_MINORITY, check_stakes
-from clients.protocol.policies import CLAIMED, ENDLESS, Mechanism, Publication
+from clients.protocol.policies import CLAIMED, ENDLESS, Mechanism, PublicationPolicy
 from clients.protocol.verdicts import MAJORITY, check_quorum
 from clients.types.federation import StakeVoteTerms
 
 
 def _check_claims(terms: StakeVoteTerms) -> None:
-    check_claim_terms(terms, terms.seats)
+    check_claim_terms(terms, terms.proposers)
 
 
 STAKE_VOTE: Mechanism[StakeVoteTerms] = Mechanism(
@@ -32,7 +32,7 @@ STAKE_VOTE: Mechanism[StakeVoteTerms] = Mechanism(
     panel=RANDOM_PROPOSERS,
     subject=CLAIMED,
     verdict=MAJORITY,
-    publication=Publication(),
+    publication=PublicationPolicy(),
     payout=POOL_AND_MINORITY,
     guard=SOLVENCY,
     task=ENDLESS,

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 
 from clients.protocol.access import Access
 from clients.protocol.docket import BLANK, Docket
-from clients.protocol.ledger import Ledger, Token
+from clients.protocol.ledger import Ledger, TokenBook
 from clients.types.federation import ZERO32, Address, Event, Round
 
 
@@ -37,7 +37,7 @@ class State:
     commitments: dict[Address, bytes] = field(default_factory=dict)
     """Of the current round."""
     ledger: Ledger = field(default_factory=Ledger)
-    token: Token = field(default_factory=Token)
+    token: TokenBook = field(default_factory=TokenBook)
     access: Access = field(default_factory=Access)
     """Whom the managers allow and bar."""
     own: object = None

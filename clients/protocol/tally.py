@@ -7,21 +7,24 @@ from clients.types.federation import ZERO32
 
 @dataclass(frozen=True, slots=True)
 class Tally:
-    """`entries[i]` is option i + 1, chosen `counts[i]` times; `leader` first reached the highest count."""
+    """`entries[i]` is option i + 1, chosen `counts[i]` times.
+
+    `leading_option` is the first option to have reached the highest count; 0 where there is no entry.
+    """
 
     entries: tuple[bytes, ...] = ()
     counts: tuple[int, ...] = ()
-    leader: int = 0
+    leading_option: int = 0
 
     @property
-    def lead(self) -> int:
+    def leading_count(self) -> int:
         """Entries for the leading option."""
-        return self.counts[self.leader - 1] if self.leader else 0
+        return self.counts[self.leading_option - 1] if self.leading_option else 0
 
     @property
     def candidate(self) -> bytes:
         """The leading entry; 0 where that is what it says, or where there is none."""
-        return self.entries[self.leader - 1] if self.leader else ZERO32
+        return self.entries[self.leading_option - 1] if self.leading_option else ZERO32
 
     @property
     def against(self) -> int:
@@ -42,5 +45,5 @@ def compute_tally(tally: Tally, entry: bytes) -> tuple[Tally, int]:
         at = len(tally.entries)
         entries = (*tally.entries, entry)
         counts = (*tally.counts, 1)
-    leader = at + 1 if counts[at] > tally.lead else tally.leader
-    return Tally(entries, counts, leader), at + 1
+    leading_option = at + 1 if counts[at] > tally.leading_count else tally.leading_option
+    return Tally(entries, counts, leading_option), at + 1

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 
 from clients.protocol.docket import Docket
 from clients.protocol.ledger import STAKE_MAX
-from clients.protocol.policies import OwnAction, Task, check_term
+from clients.protocol.policies import OwnAction, TaskPolicy, check_term
 from clients.protocol.rounds import Action
 from clients.protocol.state import Env, State, compute_event
 from clients.protocol.views import FederationView
@@ -90,7 +90,7 @@ def check_open(terms: BladeTerms, state: State, env: Env) -> None:
         raise ProtocolError("TaskOver", get_task(state).accepted, env.time)
 
 
-PUBLISHED_TASK: Task[BladeTerms] = Task(check_open, check_over)
+PUBLISHED_TASK: TaskPolicy[BladeTerms] = TaskPolicy(check_open, check_over)
 """A given number of accepted rounds for a bounty, between the bidding and a deadline; deposits stay until
 then."""
 

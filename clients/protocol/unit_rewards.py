@@ -2,7 +2,7 @@
 
 from clients.protocol.docket import Docket
 from clients.protocol.ledger import STAKE_MAX
-from clients.protocol.policies import Payout, Settlement, check_term
+from clients.protocol.policies import PayoutPolicy, Settlement, check_term
 from clients.types.federation import Act, Address, Member, Outcome, Round, VbflTerms
 
 
@@ -26,7 +26,7 @@ def _compute_settlement(
 ) -> Settlement:
     if outcome is Outcome.UNDECIDED:
         return Settlement(0, 0, pool)
-    miners = sum(miner.option == record.leader for miner in docket.miners)
+    miners = sum(miner.option == record.leading_option for miner in docket.miners)
     units = docket.selected.weight + record.reveals * compute_validator_units(record)
     units += miners * compute_miner_units(record)
     unit = min(terms.unit_reward, pool // units)
@@ -36,13 +36,13 @@ def _compute_settlement(
 def _compute_delta(terms: VbflTerms, account: Address, member: Member, record: Round, docket: Docket) -> int:
     units = 0
     if Act.PROPOSED in member.acts and docket.selection is not None:
-        units += docket.selection.get_weight(member.number)
+        units += docket.selection.get_weight(member.update_number)
     if Act.REVEALED in member.acts:
         units += compute_validator_units(record)
-    if Act.PUBLISHED in member.acts and member.option == record.leader:
+    if Act.PUBLISHED in member.acts and member.option == record.leading_option:
         units += compute_miner_units(record)
     return units * record.proposer_reward
 
 
-UNIT_REWARDS: Payout[VbflTerms] = Payout(_compute_settlement, _compute_delta)
+UNIT_REWARDS: PayoutPolicy[VbflTerms] = PayoutPolicy(_compute_settlement, _compute_delta)
 """Eqs. (1) to (3) of vbfl. (1), a worker's epochs times samples, is its update's weight."""

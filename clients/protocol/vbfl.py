@@ -7,7 +7,7 @@ each update; the miner of highest stake makes the block, and all miners and vali
 
 from clients.protocol.approvals import APPROVALS, get_approved
 from clients.protocol.claims import check_claim_terms
-from clients.protocol.docket import Docket, Publishing, Selection
+from clients.protocol.docket import Docket, Publisher, Selection
 from clients.protocol.guards import KICK_ROUNDS, check_kick_rounds
 from clients.protocol.managers import MANAGERS, MOTIONS, check_managers
 from clients.protocol.mining import build_mined, check_pow
@@ -19,7 +19,7 @@ from clients.types.federation import Role, Round, VbflTerms
 
 
 def _check_claims(terms: VbflTerms) -> None:
-    check_claim_terms(terms, terms.workers)
+    check_claim_terms(terms, terms.proposers)
 
 
 def select_approved(terms: VbflTerms, record: Round, docket: Docket) -> Selection:
@@ -28,8 +28,8 @@ def select_approved(terms: VbflTerms, record: Round, docket: Docket) -> Selectio
     return Selection(get_approved(record, docket, ties=True), weights)
 
 
-def _may_mine(record: Round, docket: Docket, publishing: Publishing) -> bool:
-    return Role.VOTER not in publishing.roles
+def _may_mine(record: Round, docket: Docket, publisher: Publisher) -> bool:
+    return Role.VOTER not in publisher.roles
 
 
 VBFL: Mechanism[VbflTerms] = Mechanism(

@@ -4,7 +4,7 @@ from typing import Protocol
 
 from clients.protocol.blame import Attributing, count_aggregate
 from clients.protocol.docket import Docket
-from clients.protocol.policies import Verdict, Wanted, check_term
+from clients.protocol.policies import VerdictPolicy, Wanted, check_term
 from clients.types.federation import ZERO32, Outcome, Round
 
 BPS = 10_000
@@ -27,7 +27,7 @@ def check_quorum(terms: Quorate) -> None:
 def _compute_majority(terms: Quorate, record: Round, docket: Docket, wanted: Wanted) -> Outcome:
     if record.reveals == 0 or record.reveals * BPS < terms.quorum_bps * wanted.voters:
         return Outcome.UNDECIDED
-    if record.lead * 2 <= record.reveals:
+    if record.leading_count * 2 <= record.reveals:
         return Outcome.UNDECIDED
     return Outcome.REJECTED if docket.tally.candidate == ZERO32 else Outcome.ACCEPTED
 
@@ -37,18 +37,18 @@ def _count_ballots(record: Round, docket: Docket) -> tuple[int, int]:
     return record.reveals - against, against
 
 
-MAJORITY: Verdict[Quorate] = Verdict(count_aggregate, _compute_majority, _count_ballots)
+MAJORITY: VerdictPolicy[Quorate] = VerdictPolicy(count_aggregate, _compute_majority, _count_ballots)
 """What more than half of the ballots say (stake_vote eq. 3); Undecided without quorum or majority."""
 
 
 def compute_published(terms: object, record: Round, docket: Docket, wanted: Wanted) -> Outcome:
     """Return Accepted or Rejected if more than half of the drawn publishers published one digest, else
     Undecided."""
-    if record.lead * 2 <= wanted.publishers:
+    if record.leading_count * 2 <= wanted.publishers:
         return Outcome.UNDECIDED
     return Outcome.REJECTED if docket.tally.candidate == ZERO32 else Outcome.ACCEPTED
 
 
 def count_publications(record: Round, docket: Docket) -> tuple[int, int]:
     """Return how many published the leading digest, and how many published another."""
-    return record.lead, record.publications - record.lead
+    return record.leading_count, record.publications - record.leading_count

@@ -1,4 +1,4 @@
-"""The views of a federation: phase, status, seats, and members' dues."""
+"""The views of a federation: phase, status, members, and members' dues."""
 
 from dataclasses import replace
 from typing import Generic, TypeVar
@@ -6,7 +6,7 @@ from typing import Generic, TypeVar
 from clients.protocol.commitment import compute_commitment
 from clients.protocol.docket import Docket
 from clients.protocol.draw import compute_positions
-from clients.protocol.ledger import STAKE_MAX, Token
+from clients.protocol.ledger import STAKE_MAX, TokenBook
 from clients.protocol.policies import Mechanism, Terms, Wanted, check_term
 from clients.protocol.rounds import compute_ends, compute_phase, is_in_progress
 from clients.protocol.state import Env, State
@@ -16,11 +16,11 @@ from clients.types.federation import (
     Act,
     Address,
     Member,
+    MemberView,
     Outcome,
     Phase,
     Role,
     Round,
-    Seat,
     Standing,
     Status,
 )
@@ -53,7 +53,7 @@ class FederationView(Generic[T]):
         *,
         address: Address,
         chain_id: int,
-        token: Token | None = None,
+        token: TokenBook | None = None,
     ) -> None:
         check_core_terms(terms)
         for check in mechanism.checks:
@@ -64,12 +64,12 @@ class FederationView(Generic[T]):
         self.chain_id = chain_id
         self.state = State(
             head=terms.genesis,
-            token=token if token is not None else Token(),
-            own=mechanism.notes.start(terms),
+            token=token if token is not None else TokenBook(),
+            own=mechanism.own_state.start(terms),
         )
 
     @property
-    def number(self) -> int:
+    def round_number(self) -> int:
         """The current round; 0 before the first."""
         return len(self.state.rounds) - 1
 
@@ -93,7 +93,7 @@ class FederationView(Generic[T]):
         wanted = self.wanted
         return compute_phase(
             self.record,
-            self.number,
+            self.round_number,
             seal_block=self.state.seal_block,
             schedule=self.terms.schedule,
             proposers=wanted.proposers,
@@ -110,7 +110,7 @@ class FederationView(Generic[T]):
         ends = compute_ends(record.drawn_at, self.terms.schedule)
         return Status(
             phase=self.get_phase(env),
-            round=self.number,
+            round=self.round_number,
             rest_until=state.rest_until,
             propose_end=ends.propose if drawn else 0,
             commit_end=ends.commit if drawn else 0,
@@ -118,7 +118,7 @@ class FederationView(Generic[T]):
             publish_end=ends.publish if drawn else 0,
             seal_block=state.seal_block,
             members=len(state.ledger.registry),
-            seats=wanted.proposers,
+            proposers=wanted.proposers,
             voters=wanted.voters,
             publishers=wanted.publishers,
             seed=state.seed if drawn else ZERO32,
@@ -127,33 +127,33 @@ class FederationView(Generic[T]):
             record=record,
         )
 
-    def get_round(self, number: int) -> Round:
-        """Return round `number`'s record; an empty one if it was never opened."""
-        return self.state.rounds[number] if 0 <= number <= self.number else Round()
+    def get_round(self, round_number: int) -> Round:
+        """Return round `round_number`'s record; an empty one if it was never opened."""
+        return self.state.rounds[round_number] if 0 <= round_number <= self.round_number else Round()
 
-    def get_seat(self, account: Address) -> Seat:
-        """Return `account`'s entry, stake with what is due, and part in the round in progress."""
+    def get_member(self, account: Address) -> MemberView:
+        """Return `account`'s record, stake with what is due, and part in the round in progress."""
         member = self.state.ledger.get(account)
         booked = self._compute_booked(account, member)
         out = booked.standing is Standing.BANNED or self.is_barred(account)
         roles, position = self.get_part(account, member)
-        return Seat(account, member, booked.stake, Role.NONE if out else roles, position, out)
+        return MemberView(account, member, booked.stake, Role.NONE if out else roles, position, out)
 
-    def get_seats(self) -> list[Seat]:
-        """Return the seats of the registry, in its order."""
-        return [self.get_seat(account) for account in self.state.ledger.registry]
+    def get_members(self) -> list[MemberView]:
+        """Return the members of the registry, in its order."""
+        return [self.get_member(account) for account in self.state.ledger.registry]
 
-    def compute_commitment(self, number: int, voter: Address, ballot: bytes, salt: bytes) -> bytes:
+    def compute_commitment(self, round_number: int, voter: Address, ballot: bytes, salt: bytes) -> bytes:
         """Return the commitment that binds this chain and federation."""
-        return compute_commitment(self.chain_id, self.address, number, voter, ballot, salt)
+        return compute_commitment(self.chain_id, self.address, round_number, voter, ballot, salt)
 
     def get_part(self, account: Address, member: Member) -> tuple[Role, int]:
-        """Return the roles of `account`, whose entry is `member`, in the round in progress, and its position.
+        """Return the roles of `account`, of record `member`, in the round in progress, and its position.
 
         No roles and position 0 outside a round, before its draw, or outside the registry.
         """
         record = self.record
-        if not member.index or not record.drawn_at or not is_in_progress(record, self.number):
+        if not member.index or not record.drawn_at or not is_in_progress(record, self.round_number):
             return Role.NONE, 0
         position = compute_positions(self.state.seed, record.members)[member.index - 1]
         panel = self.mechanism.panel
@@ -161,7 +161,7 @@ class FederationView(Generic[T]):
 
     def get_acts(self, member: Member) -> Act:
         """Return what the member did in the current round."""
-        return member.acts if member.round == self.number else Act.NONE
+        return member.acts if member.round == self.round_number else Act.NONE
 
     def is_barred(self, account: Address) -> bool:
         """Return whether the mechanism keeps `account` out, banned or not."""
@@ -187,7 +187,7 @@ class FederationView(Generic[T]):
         return bool(member.acts) and self.state.rounds[member.round].outcome is Outcome.NONE
 
     def _compute_booked(self, account: Address, member: Member) -> Member:
-        """Return the entry with its last round booked, if that is settled."""
+        """Return the record with its last round booked, if that is settled."""
         if not member.acts or self._is_in_play(member):
             return member
         terms, mechanism = self.terms, self.mechanism

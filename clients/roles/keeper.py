@@ -10,8 +10,6 @@ from clients.types.chain import Call
 from clients.types.federation import Phase
 
 PATIENCE = 15.0
-LOOK_AGAIN = 2 * PATIENCE
-"""Seconds to wait for a call to be mined before deciding again: the call may have become useless."""
 EVICTIONS = 100
 """The most accounts in one `evict`, so that it fits into any block."""
 
@@ -26,7 +24,7 @@ def step(view: View) -> list[Action]:
 
 def get_rank(view: View) -> int:
     """Return how many members come before this one in this round's order."""
-    order = [seat.account for seat in view.registry if not seat.out]
+    order = [member.account for member in view.registry if not member.out]
     if view.me not in order:
         return len(order)
     return (order.index(view.me) - view.status.round) % len(order)
@@ -39,7 +37,7 @@ def _get_due(view: View) -> Call | None:
     if status.phase == Phase.DRAW:
         return Call(view.me, "draw")
     if status.phase == Phase.OPEN and view.now >= view.begins.get("open", 0):
-        out = [seat.account for seat in view.registry if seat.out]
+        out = [member.account for member in view.registry if member.out]
         if out:
             return Call(view.me, "evict", (tuple(out[:EVICTIONS]),))
         if len(view.registry) >= view.min_members:

@@ -1,30 +1,21 @@
 """The publisher: puts on record which updates passed and the model that they make."""
 
-from dataclasses import dataclass
-from typing import Any, Self, cast
-
+from clients.protocol.docket import Publication
 from clients.roles.view import Action, Assemble, View, prepare
 from clients.types.chain import Call
-from clients.types.federation import ZERO32, Act, Address, Phase, Role
+from clients.types.federation import Act, Address, Phase, Role
 
 
-@dataclass(frozen=True, slots=True)
-class Publication:
-    """A publication: a model's digest, the bitmap of the updates in it, a proof of work."""
+def to_call(account: Address, round_number: int, publication: Publication) -> Call:
+    """Return the call by which `account` publishes in the round."""
+    return Call(
+        account, "publish", (round_number, publication.digest, publication.selection, publication.nonce)
+    )
 
-    round_number: int
-    digest: bytes
-    selection: int
-    nonce: bytes = ZERO32
 
-    def to_call(self, account: Address) -> Call:
-        """Return the call that publishes."""
-        return Call(account, "publish", (self.round_number, self.digest, self.selection, self.nonce))
-
-    @classmethod
-    def of(cls, call: Call) -> Self:
-        """Return the publication in a call that `to_call` made."""
-        return cls(*cast(tuple[Any, ...], call.args))
+def read_call(call: Call) -> Publication:
+    """Return the publication in a call that `to_call` made."""
+    return Publication(*call.args[1:])  # type: ignore[arg-type]
 
 
 def step(view: View) -> list[Action]:

@@ -16,12 +16,12 @@ T = TypeVar("T")
 class Proposal:
     """One proposed update: `digest` names its weights, `samples` is the weight it claims in eq. (1).
 
-    `number` is its place among the round's updates, and its bit in a bitmap; `epochs` is how long it claims
-    to have been trained.
+    `update_number` is its place among the round's updates, and its bit in a bitmap; `epochs` is how long it
+    claims to have been trained.
     """
 
     proposer: Address
-    number: int
+    update_number: int
     digest: bytes
     samples: int
     epochs: int = 1
@@ -47,7 +47,9 @@ class RoundLog:
 
     def proposals(self) -> list[Proposal]:
         """Return the round's proposals in the order of their numbers, once the phase Propose is over."""
-        found = sorted(map(_read_proposal, self.named("Proposed")), key=lambda proposal: proposal.number)
+        found = sorted(
+            map(_read_proposal, self.named("Proposed")), key=lambda proposal: proposal.update_number
+        )
         self._require(len(found), self.status.record.proposals, "proposals")
         return found
 
@@ -95,7 +97,7 @@ def _read_proposal(event: Event) -> Proposal:
     args = event.args
     return Proposal(
         proposer=str(args["proposer"]),
-        number=_integer(args["number"]),
+        update_number=_integer(args["updateNumber"]),
         digest=as_bytes32(args["digest"]),
         samples=_integer(args["samples"]),
         epochs=_integer(args["epochs"]),

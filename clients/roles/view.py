@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from clients.types.chain import Call
-from clients.types.federation import Act, Address, Phase, Role, Seat, Standing, Status
+from clients.types.federation import Act, Address, MemberView, Phase, Role, Standing, Status
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,8 +37,8 @@ class View:
     federation: Address
     min_members: int
     status: Status
-    seat: Seat
-    registry: Sequence[Seat]
+    member: MemberView
+    registry: Sequence[MemberView]
     knowledge: Knowledge
     salt: bytes
     now: int
@@ -48,16 +48,16 @@ class View:
     @property
     def acted(self) -> Act:
         """Return the participant's acts in the round in progress."""
-        member = self.seat.member
-        return member.acts if member.round == self.status.round else Act.NONE
+        record = self.member.record
+        return record.acts if record.round == self.status.round else Act.NONE
 
     def is_due(self, phase: Phase, role: Role, act: Act) -> bool:
         """Return whether it is `phase`, and the participant is drawn as `role` and hasn't done `act` yet."""
         return (
             self.status.phase == phase
-            and role in self.seat.roles
-            and self.seat.member.standing == Standing.MEMBER
-            and not self.seat.out
+            and role in self.member.roles
+            and self.member.record.standing == Standing.MEMBER
+            and not self.member.out
             and act not in self.acted
         )
 

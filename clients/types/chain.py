@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from clients.types.errors import ProtocolError
-from clients.types.federation import Address, Event, Round, Seat, Status
+from clients.types.federation import Address, Event, MemberView, Round, Status
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,16 +64,16 @@ class Chain(Protocol):
         """Return the round in progress, as of the latest block."""
         ...
 
-    def seats(self) -> list[Seat]:
-        """Return every seat of the registry, in registry order."""
+    def members(self) -> list[MemberView]:
+        """Return every member of the registry, in registry order."""
         ...
 
-    def seat(self, account: Address) -> Seat:
-        """Return `account`'s seat, whether or not it is in the registry."""
+    def member(self, account: Address) -> MemberView:
+        """Return `account`'s view, whether or not it is in the registry."""
         ...
 
-    def round(self, number: int) -> Round:
-        """Return round `number`'s record."""
+    def round(self, round_number: int) -> Round:
+        """Return round `round_number`'s record."""
         ...
 
     def events(self, first_block: int = 0) -> list[Event]:

@@ -113,7 +113,7 @@ class StakeVoteTerms:
     voter_stake: int = field(
         metadata=term("8", "what a voter loses that is outvoted, or commits and doesn't reveal", Unit.TOKENS)
     )
-    seats: int = field(metadata=term(4, "proposers drawn a round; the others vote"))
+    proposers: int = field(metadata=term(4, "proposers drawn a round; the others vote", spellings=("seats",)))
     min_voters: int = field(metadata=term(3, "fewest voters to open a round with"))
     quorum_bps: int = field(
         metadata=term(5000, "share of the drawn voters that must reveal for a verdict", Unit.BPS)
@@ -140,7 +140,7 @@ class VbflTerms:
             "0.001", "what a sample visited, a signature verified or a vote cast earns", Unit.TOKENS
         )
     )
-    workers: int = field(metadata=term(12, "workers drawn a round, who train"))
+    proposers: int = field(metadata=term(12, "proposers drawn a round, who train", spellings=("workers",)))
     validators: int = field(
         metadata=term(5, "validators drawn a round, who vote on each update and check what is published")
     )
@@ -174,7 +174,7 @@ class BflcTerms:
     )
     committee: int = field(metadata=term(4, "members who score and publish"))
     updates: int = field(metadata=term(6, "updates that make a model"))
-    seats: int = field(metadata=term(12, "most proposers a round"))
+    proposers: int = field(metadata=term(12, "most proposers a round", spellings=("seats",)))
     max_samples: int = field(metadata=_MAX_SAMPLES)
     max_epochs: int = field(metadata=_MAX_EPOCHS)
     min_score: int = field(metadata=term(2000, "least median score of an update that passes", Unit.BPS))
@@ -227,13 +227,14 @@ class BladeTerms:
 
 @dataclass(frozen=True, slots=True)
 class Member:
-    """An account's entry in the ledger. `number`: of its last update; `option`: of its last vote's choice."""
+    """An account's record in the ledger. `update_number`: of its last update; `option`: of its last vote's
+    choice."""
 
     stake: int = 0
     unbonds_at: int = 0
     index: int = 0
     round: int = 0
-    number: int = 0
+    update_number: int = 0
     option: int = 0
     strikes: int = 0
     acts: Act = Act.NONE
@@ -250,9 +251,9 @@ class Round:
     commits: int = 0
     reveals: int = 0
     publications: int = 0
-    lead: int = 0
+    leading_count: int = 0
     options: int = 0
-    leader: int = 0
+    leading_option: int = 0
     outcome: Outcome = Outcome.NONE
     proposer_reward: int = 0
     voter_reward: int = 0
@@ -262,7 +263,7 @@ class Round:
 class Status:
     """Everything a client needs to know of the round in progress.
 
-    `seats`, `voters` and `publishers` are how many proposals, commitments and publications it waits for.
+    `proposers`, `voters` and `publishers` are how many proposals, commitments and publications it waits for.
     """
 
     phase: Phase
@@ -274,7 +275,7 @@ class Status:
     publish_end: int
     seal_block: int
     members: int
-    seats: int
+    proposers: int
     voters: int
     publishers: int
     seed: bytes
@@ -289,14 +290,14 @@ class Status:
 
 
 @dataclass(frozen=True, slots=True)
-class Seat:
+class MemberView:
     """An account's present state; `balance` is the stake as if every settled round were booked.
 
     `out`: whether it is banned, or would be when it next acts or is collected.
     """
 
     account: Address
-    member: Member
+    record: Member
     balance: int
     roles: Role
     position: int

@@ -18,19 +18,21 @@ def option(default: Any, text: str, **metadata: Any) -> Any:
     """Return a settings field with its help text.
 
     `read` in `metadata` converts a table's entry into the value, if the field's type isn't enough.
+    `spellings` are other names by which tables and command lines may call it.
     """
     return dataclasses.field(default=default, metadata={"help": text, **metadata})
 
 
-def term_option(record: type[Any], name: str) -> Any:
+def term_option(record: type[Any], name: str, **metadata: Any) -> Any:
     """Return a settings field that becomes the term `name` of a federation: help and default are the term's.
 
-    What the contract counts in hundredths of a percent is a share here, and amounts are text.
+    What the contract counts in hundredths of a percent is a share here, and amounts are text. `metadata`:
+    as for `option`.
     """
     term = get_terms(record)[name]
     if term.unit is Unit.BPS:
-        return option(term.default / BPS, term.help)
-    return option(term.default, term.told)
+        return option(term.default / BPS, term.help, **metadata)
+    return option(term.default, term.told, **metadata)
 
 
 def make(kind: type[T], table: Mapping[str, Any]) -> T:
@@ -47,6 +49,21 @@ def make(kind: type[T], table: Mapping[str, Any]) -> T:
         read = known[name].metadata.get("read")
         values[name] = read(value) if read else _coerce(name, value, hints[name])
     return kind(**values)
+
+
+def get_spellings(kind: type) -> dict[str, str]:
+    """Return the other names of the settings of `kind`: name → the setting's own name."""
+    items = dataclasses.fields(typing.cast(Any, kind))
+    return {other: item.name for item in items for other in item.metadata.get("spellings", ())}
+
+
+def respell(table: Mapping[str, Any], spellings: Mapping[str, str]) -> dict[str, Any]:
+    """Return `table` with each setting under its own name; `spellings` maps other names to it.
+
+    Where a table has both, the other name's value is taken: it is the narrower one, of fewer mechanisms.
+    """
+    named = {name: value for name, value in table.items() if name not in spellings}
+    return named | {spellings[name]: value for name, value in table.items() if name in spellings}
 
 
 def plain(record: Any, kind: Any = None) -> dict[str, Any]:

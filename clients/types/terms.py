@@ -37,6 +37,8 @@ class Term:
     help: str
     default: Any
     unit: Unit = Unit.COUNT
+    spellings: tuple[str, ...] = ()
+    """Other names by which files and command lines may call it."""
 
     @property
     def told(self) -> str:
@@ -44,9 +46,11 @@ class Term:
         return f"{self.help}, {self.unit.value}" if self.unit in _MEASURES else self.help
 
 
-def term(default: Any, text: str, unit: Unit = Unit.COUNT) -> Mapping[str, Term]:
+def term(
+    default: Any, text: str, unit: Unit = Unit.COUNT, spellings: tuple[str, ...] = ()
+) -> Mapping[str, Term]:
     """Return the metadata of a term's field. The field itself has no default: terms are given whole."""
-    return {"term": Term(text, default, unit)}
+    return {"term": Term(text, default, unit, spellings)}
 
 
 def get_terms(record: type[Any]) -> dict[str, Term]:

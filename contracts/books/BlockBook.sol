@@ -19,6 +19,6 @@ abstract contract BlockBook is IMined, Axes {
 
     /// @dev The miners behind the leading digest of the round in progress, of record `r`.
     function _minersOf(Round memory r) internal view returns (uint256) {
-        return _mining[r.leader].miners;
+        return _mining[r.leadingOption].miners;
     }
 }

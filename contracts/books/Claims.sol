@@ -6,7 +6,7 @@ import {Axes} from "../Axes.sol";
 /// @title The limits of a proposal's claims about its training.
 abstract contract Claims is Axes {
     struct ClaimTerms {
-        uint256 seats; // the most proposals of a round
+        uint256 proposers; // the most proposals of a round
         uint32 maxSamples;
         uint32 maxEpochs;
     }
@@ -20,7 +20,7 @@ abstract contract Claims is Axes {
     uint32 internal immutable _maxEpochs;
 
     constructor(ClaimTerms memory t) {
-        _requireTerm(t.maxSamples != 0 && t.seats * t.maxSamples < SAMPLES_LIMIT, "maxSamples", t.maxSamples);
+        _requireTerm(t.maxSamples != 0 && t.proposers * t.maxSamples < SAMPLES_LIMIT, "maxSamples", t.maxSamples);
         bool few = uint256(t.maxSamples) * t.maxEpochs < VISITS_LIMIT;
         _requireTerm(t.maxEpochs != 0 && few, "maxEpochs", t.maxEpochs);
         _maxSamples = t.maxSamples;

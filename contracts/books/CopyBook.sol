@@ -18,10 +18,10 @@ abstract contract CopyBook is Axes {
         _accused[round] = convicted;
     }
 
-    /// @dev Whether the jury of round `r` convicted the update that the owner of entry `m` proposed in it.
+    /// @dev Whether the jury of round `r` convicted the update that the owner of record `m` proposed in it.
     function _isConvicted(Member memory m, Round memory r) internal view returns (bool) {
         if (m.acts & Acts.PROPOSED == 0 || r.outcome == Outcome.Undecided) return false;
-        return _accused[m.round].has(m.number);
+        return _accused[m.round].has(m.updateNumber);
     }
 
     /// @dev How many updates the jury of `round` convicted.

@@ -17,9 +17,9 @@ abstract contract ElectionBook is RoundBook, RecordBook, UpdateBook {
     /// after a rejected round the seed of the next elects from the same updates.
     struct Provided {
         uint40 round;
-        uint16 number;
+        uint16 updateNumber;
         uint40 electingRound;
-        uint16 electingNumber;
+        uint16 electingUpdate;
     }
 
     uint32 internal immutable _committee;
@@ -42,11 +42,11 @@ abstract contract ElectionBook is RoundBook, RecordBook, UpdateBook {
         _speedBps = t.speedBps;
     }
 
-    /// @dev Note that the caller proposed update `number` of `round`.
-    function _noteProvider(uint256 round, uint16 number) internal {
+    /// @dev Note that the caller proposed update `updateNumber` of `round`.
+    function _noteProvider(uint256 round, uint16 updateNumber) internal {
         Provided memory p = _provided[msg.sender];
-        if (p.round == _electedBy) (p.electingRound, p.electingNumber) = (p.round, p.number);
-        (p.round, p.number) = (uint40(round), number);
+        if (p.round == _electedBy) (p.electingRound, p.electingUpdate) = (p.round, p.updateNumber);
+        (p.round, p.updateNumber) = (uint40(round), updateNumber);
         _provided[msg.sender] = p;
     }
 
@@ -60,34 +60,34 @@ abstract contract ElectionBook is RoundBook, RecordBook, UpdateBook {
     /// @dev Whether `account` is elected, where there was an election.
     function _isElected(address account) internal view returns (bool) {
         Provided memory p = _provided[account];
-        if (p.round == _electedBy) return _isElected(p.number);
-        return p.electingRound == _electedBy && _isElected(p.electingNumber);
+        if (p.round == _electedBy) return _isElected(p.updateNumber);
+        return p.electingRound == _electedBy && _isElected(p.electingUpdate);
     }
 
-    /// @dev Whether the provider of update `number` of the round that elects is elected.
-    function _isElected(uint256 number) private view returns (bool) {
+    /// @dev Whether the provider of update `updateNumber` of the round that elects is elected.
+    function _isElected(uint256 updateNumber) private view returns (bool) {
         uint256 round = _electedBy;
         uint256 selection = _selection(round);
-        if (!selection.has(number)) return false;
+        if (!selection.has(updateNumber)) return false;
         if (_election == uint8(Election.Random)) {
-            uint256 place = (selection & ((1 << number) - 1)).count();
+            uint256 place = (selection & ((1 << updateNumber) - 1)).count();
             return Draw.position(_seed, place, _updates) < _committee;
         }
-        uint256 own = _merit(round, number);
+        uint256 own = _merit(round, updateNumber);
         uint256 better = 0;
         for (uint256 n = 0; selection >> n != 0; ++n) {
-            if (!selection.has(n) || n == number) continue;
+            if (!selection.has(n) || n == updateNumber) continue;
             uint256 other = _merit(round, n);
-            if (other > own || (other == own && n < number)) ++better;
+            if (other > own || (other == own && n < updateNumber)) ++better;
         }
         return better < _committee;
     }
 
     /// @dev What an election goes by: the score, or score and speed: an update that came early has a fast network.
-    function _merit(uint256 round, uint256 number) private view returns (uint256) {
-        uint256 score = _weightOf(round, number);
+    function _merit(uint256 round, uint256 updateNumber) private view returns (uint256) {
+        uint256 score = _weightOf(round, updateNumber);
         if (_election == uint8(Election.Score)) return score;
         uint256 proposals = _record(round).proposals;
-        return score * (WHOLE_BPS - _speedBps) + _speedBps * (WHOLE_BPS * (proposals - number) / proposals);
+        return score * (WHOLE_BPS - _speedBps) + _speedBps * (WHOLE_BPS * (proposals - updateNumber) / proposals);
     }
 }

@@ -61,7 +61,7 @@ abstract contract MotionBook is IManagers, RoundBook {
     /// @dev Whether `account` is barred from the round in progress; between rounds, from the next.
     function _isBarred(address account) internal view returns (bool) {
         if (!_isManaged || !isExpelled(account)) return false;
-        uint256 round = _clock.round;
+        uint256 round = _current.round;
         Round storage r = _rounds[round];
         bool running = r.members != 0 && r.outcome == Outcome.None;
         return !running || _barredFrom[account] <= round;
@@ -85,7 +85,7 @@ abstract contract MotionBook is IManagers, RoundBook {
         if (!_carry(accounts)) return;
         bool allowed = msg.sig == IManagers.allow.selector;
         // not within a round: a voter kept from revealing would lose its stake
-        uint256 from = allowed ? NEVER : _clock.round + 1;
+        uint256 from = allowed ? NEVER : _current.round + 1;
         for (uint256 i = 0; i < accounts.length; ++i) {
             address account = accounts[i];
             // who is expelled again is not let back into the round in progress

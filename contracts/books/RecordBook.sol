@@ -12,9 +12,9 @@ abstract contract RecordBook is IBflc, Axes {
 
     /// @inheritdoc IBflc
     uint256 public height;
-    mapping(uint256 number => Record) internal _records;
+    mapping(uint256 recordNumber => Record) internal _records;
     /// @dev The proposals of the round in progress, by number; those of earlier rounds are overwritten.
-    mapping(uint256 number => Record) internal _pending;
+    mapping(uint256 recordNumber => Record) internal _pending;
 
     constructor(BflcTerms memory t) {
         _records[0].digest = t.genesis;
@@ -22,7 +22,7 @@ abstract contract RecordBook is IBflc, Axes {
     }
 
     /// @inheritdoc IBflc
-    function recordOf(uint256 number) external view returns (Record memory) {
-        return _records[number];
+    function recordOf(uint256 recordNumber) external view returns (Record memory) {
+        return _records[recordNumber];
     }
 }

@@ -31,23 +31,23 @@ abstract contract UpdateBook is Axes {
         return _selections[round];
     }
 
-    /// @dev Whether the last update of the owner of entry `m` was selected.
+    /// @dev Whether the last update of the owner of record `m` was selected.
     function _isSelected(Member memory m) internal view returns (bool) {
-        return _selection(m.round).has(m.number);
+        return _selection(m.round).has(m.updateNumber);
     }
 
-    /// @dev Record the weight of update `number` of `round`, once.
-    function _weigh(uint256 round, uint256 number, uint256 weight) internal {
-        _weights.set(round, number, weight);
+    /// @dev Record the weight of update `updateNumber` of `round`, once.
+    function _weigh(uint256 round, uint256 updateNumber, uint256 weight) internal {
+        _weights.set(round, updateNumber, weight);
     }
 
-    function _weightOf(uint256 round, uint256 number) internal view returns (uint256) {
-        return _weights.get(round, number);
+    function _weightOf(uint256 round, uint256 updateNumber) internal view returns (uint256) {
+        return _weights.get(round, updateNumber);
     }
 
     /// @dev The weight of that update, or 0 if it wasn't selected.
     function _selectedWeight(Member memory m) internal view returns (uint256) {
-        return _isSelected(m) ? _weightOf(m.round, m.number) : 0;
+        return _isSelected(m) ? _weightOf(m.round, m.updateNumber) : 0;
     }
 
     /// @dev The weight of the selection of `round`.

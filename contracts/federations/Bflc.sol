@@ -34,7 +34,7 @@ contract Bflc is
         Federation(CoreTerms(t.token, t.beacon, t.genesis, t.bond, t.schedule))
         MotionBook(t.managers)
         Managers(t.fee)
-        Claims(ClaimTerms(t.seats, t.maxSamples, t.maxEpochs))
+        Claims(ClaimTerms(t.proposers, t.maxSamples, t.maxEpochs))
         NumberedRecords(t)
         MedianScore(t)
         ElectedCommittee(t)
@@ -65,7 +65,7 @@ contract Bflc is
             managers: _managers,
             committee: _committee,
             updates: _updates,
-            seats: _mostProposals,
+            proposers: _mostProposers,
             maxSamples: _maxSamples,
             maxEpochs: _maxEpochs,
             minScore: _minScore,

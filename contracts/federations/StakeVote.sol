@@ -33,9 +33,9 @@ contract StakeVote is
         Federation(CoreTerms(t.token, t.beacon, t.genesis, t.bond, t.schedule))
         MotionBook(t.managers)
         Managers(0)
-        RandomPanel(t.seats, t.minVoters)
-        Claims(ClaimTerms(t.seats, t.maxSamples, t.maxEpochs))
-        Attribution(t.seats, t.attribution)
+        RandomPanel(t.proposers, t.minVoters)
+        Claims(ClaimTerms(t.proposers, t.maxSamples, t.maxEpochs))
+        Attribution(t.proposers, t.attribution)
         DigestMajority(t.quorumBps)
         StakeRedistribution(t.proposerStake, t.voterStake, t.bond)
     {}
@@ -55,7 +55,7 @@ contract StakeVote is
             managers: _managers,
             proposerStake: _proposerStake,
             voterStake: _voterStake,
-            seats: _proposers,
+            proposers: _mostProposers,
             minVoters: _minVoters,
             quorumBps: _quorumBps,
             maxSamples: _maxSamples,

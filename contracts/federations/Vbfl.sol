@@ -35,8 +35,8 @@ contract Vbfl is
         Federation(CoreTerms(t.token, t.beacon, t.genesis, t.bond, t.schedule))
         MotionBook(t.managers)
         Managers(0)
-        WorkerPanel(t.workers, t.validators, t.miners)
-        Claims(ClaimTerms(t.workers, t.maxSamples, t.maxEpochs))
+        WorkerPanel(t.proposers, t.validators, t.miners)
+        Claims(ClaimTerms(t.proposers, t.maxSamples, t.maxEpochs))
         Approvals(true)
         MajorityPublication(t.schedule.publish)
         BlockWinner(t.powBits)
@@ -70,7 +70,7 @@ contract Vbfl is
             bond: bond,
             managers: _managers,
             unitReward: _unitReward,
-            workers: _workers,
+            proposers: _mostProposers,
             validators: _validators,
             miners: _miners,
             maxSamples: _maxSamples,

@@ -5,7 +5,7 @@ import {Axes} from "../Axes.sol";
 import {UpdateBook} from "../books/UpdateBook.sol";
 import {Acts} from "../libraries/Flags.sol";
 
-/// @title Guard: a worker is banned after `kickRounds` of its updates in a row were rejected.
+/// @title Guard: a proposer is banned after `kickRounds` of its updates in a row were rejected.
 abstract contract KickRounds is UpdateBook {
     uint16 internal immutable _kickRounds;
 

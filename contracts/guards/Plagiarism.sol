@@ -21,20 +21,22 @@ abstract contract Plagiarism is Membership, BidBook, CopyBook {
     }
 
     /// @inheritdoc IBlade
-    function accuse(uint256 round, uint256 number, bytes32 seed, uint256 correlation) external {
+    function accuse(uint256 round, uint256 updateNumber, bytes32 seed, uint256 correlation) external {
         Round memory r = _requireCurrent(round);
         Phase current = _phaseOf(r);
         if (current != Phase.Propose && current != Phase.Commit) revert WrongPhase(current, Phase.Commit);
         _requireBefore(_challengeEnd(r));
         Member memory m = _requireMember();
         if (m.round != round || m.acts & Acts.PROPOSED == 0) revert NotProposed(msg.sender, round);
-        if (number >= r.proposals || number == m.number) revert NoSuchUpdate(number, r.proposals);
+        if (updateNumber >= r.proposals || updateNumber == m.updateNumber) {
+            revert NoSuchUpdate(updateNumber, r.proposals);
+        }
         _requireAtMost(correlation, WHOLE_BPS);
         bytes32 anchor = bidOf(msg.sender).anchor;
         if (_hashed(seed, round) != anchor) revert BadSeed(seed, anchor);
 
-        _accused[round] |= 1 << number;
-        emit Accused(round, msg.sender, number, seed, correlation);
+        _accused[round] |= 1 << updateNumber;
+        emit Accused(round, msg.sender, updateNumber, seed, correlation);
     }
 
     /// @inheritdoc Axes

@@ -24,7 +24,7 @@ interface IBflc is IManagers, IFederation {
         address[] managers; // who admits and expels, by majority
         uint32 committee; // members who score
         uint32 updates; // the paper's k: updates that make a model
-        uint32 seats; // most proposals a round
+        uint32 proposers; // most proposals a round
         uint32 maxSamples; // most samples that a proposal may claim
         uint32 maxEpochs; // most epochs that a proposal may claim
         uint16 minScore; // least median with which an update passes, in hundredths of a percent
@@ -53,7 +53,7 @@ interface IBflc is IManagers, IFederation {
     /// @notice The terms of this federation.
     function terms() external view returns (BflcTerms memory);
     /// @notice Number `t * (updates + 1)` is model `t`; those after it are the updates that the next one is made of.
-    function recordOf(uint256 number) external view returns (Record memory);
+    function recordOf(uint256 recordNumber) external view returns (Record memory);
     /// @notice The number of accepted rounds: the last model's `t`.
     function height() external view returns (uint256);
 }

@@ -41,10 +41,10 @@ interface IBlade is IManagers, IMined {
 
     /// @notice `account` offers `capability` for `cost`; `anchor` binds the seeds of its pseudo-random noise.
     event Bid(address indexed account, uint256 capability, uint256 cost, bytes32 anchor);
-    /// @notice `accuser` holds update `number` to be a copy of its own: the noise of its `seed` is in it.
+    /// @notice `accuser` holds update `updateNumber` to be a copy of its own: the noise of its `seed` is in it.
     /// @param correlation in hundredths of a percent
     event Accused(
-        uint256 indexed round, address indexed accuser, uint256 number, bytes32 seed, uint256 correlation
+        uint256 indexed round, address indexed accuser, uint256 updateNumber, bytes32 seed, uint256 correlation
     );
     /// @notice The task is over, and `publisher` has back the `amount` that was left.
     event Reclaimed(address indexed publisher, uint256 amount);
@@ -61,16 +61,16 @@ interface IBlade is IManagers, IMined {
     error TaskOver(uint256 accepted, uint256 time);
     /// @notice `account` has proposed nothing in `round`.
     error NotProposed(address account, uint256 round);
-    /// @notice There is no update `number` among the `proposals`.
-    error NoSuchUpdate(uint256 number, uint256 proposals);
+    /// @notice There is no update `updateNumber` among the `proposals`.
+    error NoSuchUpdate(uint256 updateNumber, uint256 proposals);
     /// @notice `seed` doesn't lead to `anchor`.
     error BadSeed(bytes32 seed, bytes32 anchor);
 
     /// @notice Bid for a place with the bond as deposit; the worst bid leaves where there is no room for it.
     function bid(uint256 capability, uint256 cost, bytes32 anchor) external;
 
-    /// @notice Accuse the proposer of update `number` of having copied the caller's, before anybody votes.
-    function accuse(uint256 round, uint256 number, bytes32 seed, uint256 correlation) external;
+    /// @notice Accuse the proposer of update `updateNumber` of having copied the caller's, before anybody votes.
+    function accuse(uint256 round, uint256 updateNumber, bytes32 seed, uint256 correlation) external;
 
     /// @notice Give the publisher what is left of the pool once the task is over.
     function reclaim() external;

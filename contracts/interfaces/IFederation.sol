@@ -49,13 +49,13 @@ interface IFederation {
         uint32 unbonding; // at least propose + commit + reveal + publish
     }
 
-    /// @notice An account's entry in the ledger; one storage slot.
+    /// @notice An account's record in the ledger; one storage slot.
     struct Member {
         uint96 stake; // as of the last collection
         uint40 unbondsAt; // when the stake of a member that left may be withdrawn
         uint16 index; // 1 + place in the registry; 0: not in it
         uint40 round; // the last round in which it acted
-        uint16 number; // of the last update that it proposed, among its round's
+        uint16 updateNumber; // of the last update that it proposed, among its round's
         uint16 option; // of the tally that its ballot or its publication counts for
         uint16 strikes; // rounds in a row that the guard holds against it
         uint8 acts; // what it did in that round: a set of `Acts`; 0 once collected
@@ -70,9 +70,9 @@ interface IFederation {
         uint16 commits;
         uint16 reveals;
         uint16 publications;
-        uint16 lead; // entries for the leading option
+        uint16 leadingCount; // entries for the leading option
         uint16 options; // number of distinct entries in the tally
-        uint16 leader; // the leading option, numbered from 1
+        uint16 leadingOption; // the leading option, numbered from 1
         Outcome outcome;
         uint96 proposerReward; // to a proposer whose update was accepted: each, or for each unit of the update's weight
         uint96 voterReward; // to each voter in the majority, or to the winner of the block
@@ -89,7 +89,7 @@ interface IFederation {
         uint40 publishEnd;
         uint64 sealBlock; // the block whose hash goes into the seed
         uint16 members; // size of the registry now
-        uint16 seats; // proposals that the round waits for, of as many members as it froze; like the two below
+        uint16 proposers; // proposals that the round waits for, of as many members as it froze; like the two below
         uint16 voters; // commitments that it waits for
         uint16 publishers; // publications that it waits for
         bytes32 seed; // 0 before the draw
@@ -98,10 +98,10 @@ interface IFederation {
         Round record;
     }
 
-    /// @notice An account's present state: its entry, its stake with dues, and its part in the round in progress.
-    struct Seat {
+    /// @notice An account's present state: its record, its stake with dues, and its part in the round in progress.
+    struct MemberView {
         address account;
-        Member member;
+        Member record;
         uint256 balance; // stake as if every settled round were booked
         uint8 roles; // a set of `Roles`; 0 before the draw, and for an account that can't act
         uint16 position; // its place in the drawn permutation
@@ -116,7 +116,8 @@ interface IFederation {
     event Deposited(address indexed account, uint256 amount, uint256 stake);
     /// @notice `account` left of its own will; its `stake` may be withdrawn from `unbondsAt` on.
     event Left(address indexed account, uint256 stake, uint256 unbondsAt);
-    /// @notice `account` was put out, being banned or barred; its `stake` may be withdrawn from `unbondsAt` on.
+    /// @notice `account` was taken out of the registry, being banned or barred; its `stake` may be withdrawn from
+    /// `unbondsAt` on.
     event Evicted(address indexed account, uint256 stake, uint256 unbondsAt);
     /// @notice `account` added to the pool.
     event Funded(address indexed account, uint256 amount, uint256 pool);
@@ -137,7 +138,7 @@ interface IFederation {
     event Proposed(
         uint256 indexed round,
         address indexed proposer,
-        uint256 number,
+        uint256 updateNumber,
         bytes32 digest,
         uint256 samples,
         uint256 epochs
@@ -200,7 +201,7 @@ interface IFederation {
     /// @notice `account` has committed to no ballot in `round`.
     error NotCommitted(address account, uint256 round);
     /// @notice `account` acted in `round`, which isn't settled: its money stays where it is.
-    error SeatInPlay(address account, uint256 round);
+    error RoundInPlay(address account, uint256 round);
     /// @notice A digest can't be 0.
     error EmptyDigest();
     /// @notice An update can't claim `given` samples: from 1 to `limit`.
@@ -289,9 +290,9 @@ interface IFederation {
     function status() external view returns (Status memory);
     function roundOf(uint256 round) external view returns (Round memory);
     function memberCount() external view returns (uint256);
-    /// @notice Up to `count` seats of the registry from place `start`.
-    function seats(uint256 start, uint256 count) external view returns (Seat[] memory);
-    function seatOf(address account) external view returns (Seat memory);
+    /// @notice Up to `count` members, in the order of the registry, from place `start`.
+    function members(uint256 start, uint256 count) external view returns (MemberView[] memory);
+    function memberOf(address account) external view returns (MemberView memory);
     /// @notice keccak256(abi.encode(chain id, this contract, round, voter, ballot, salt))
     function commitmentOf(uint256 round, address voter, bytes calldata ballot, bytes32 salt)
         external

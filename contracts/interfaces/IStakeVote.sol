@@ -15,8 +15,8 @@ interface IStakeVote is IManagers, IFederation {
         uint256 bond; // least stake to join and to act
         address[] managers; // who admits and expels, by majority; none: anyone may join
         uint256 proposerStake; // what a proposer of a rejected round loses
-        uint256 voterStake; // what an outvoted or silent voter loses
-        uint32 seats; // proposers a round
+        uint256 voterStake; // what a voter loses that is outvoted, or commits and doesn't reveal
+        uint32 proposers; // proposers a round
         uint32 minVoters; // fewest voters to open a round with
         uint16 quorumBps; // share of the voters who must reveal, in hundredths of a percent
         uint32 maxSamples; // most samples that a proposal may claim

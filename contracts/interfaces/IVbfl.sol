@@ -4,7 +4,7 @@ pragma solidity ^0.8.24;
 import {IManagers} from "./IManagers.sol";
 import {IMined} from "./IMined.sol";
 
-/// @title A federation of workers, validators and miners, drawn anew each round: validators vote on every update, the
+/// @title A federation of proposers, validators and miners, drawn anew each round: validators vote on every update, the
 /// miner with the highest stake wins the block, and a worker rejected too often is blacklisted (Chen et al., arXiv
 /// 2101.03300).
 interface IVbfl is IManagers, IMined {
@@ -16,7 +16,7 @@ interface IVbfl is IManagers, IMined {
         uint256 bond; // least stake to join and to act
         address[] managers; // who admits and expels, by majority; none: anyone may join
         uint256 unitReward; // the paper's r, for a sample visited, a signature verified or a vote cast
-        uint32 workers; // proposers a round, fewer where members are few
+        uint32 proposers; // proposers a round, fewer where members are few
         uint32 validators; // voters a round
         uint32 miners; // publishers a round, beside the validators, who check them
         uint32 maxSamples; // most samples that a proposal may claim

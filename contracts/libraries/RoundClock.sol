@@ -45,14 +45,14 @@ library RoundClock {
     }
 
     /// @notice The phase at `time` and `blockNumber`.
-    /// @param seats proposals wanted
+    /// @param proposers proposals wanted
     /// @param voters commitments wanted
     /// @param publishers publications wanted
     /// @param sealBlock only looked at before the draw
     function phase(
         IFederation.Round memory r,
         IFederation.Schedule memory s,
-        uint256 seats,
+        uint256 proposers,
         uint256 voters,
         uint256 publishers,
         uint256 sealBlock,
@@ -64,7 +64,7 @@ library RoundClock {
         if (r.drawnAt == 0) {
             return blockNumber <= sealBlock + DRAW_BLOCKS ? IFederation.Phase.Draw : IFederation.Phase.Settle;
         }
-        if (time < proposeEnd(r, s) && r.proposals < seats) return IFederation.Phase.Propose;
+        if (time < proposeEnd(r, s) && r.proposals < proposers) return IFederation.Phase.Propose;
         if (r.proposals == 0) return IFederation.Phase.Settle;
         if (time < commitEnd(r, s) && r.commits < voters) return IFederation.Phase.Commit;
         if (r.commits == 0) return IFederation.Phase.Settle;

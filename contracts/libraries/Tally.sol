@@ -15,10 +15,10 @@ library Tally {
 
     struct Book {
         mapping(bytes32 entry => Count) counts;
-        bytes32 leading; // the leader's entry; means something only where there is one
+        bytes32 leadingDigest; // the leading option's entry; means something only where there is one
     }
 
-    /// @notice Count `entry` in `round`, of record `r`, whose `options`, `leader` and `lead` follow.
+    /// @notice Count `entry` in `round`, of record `r`, whose `options`, `leadingOption` and `leadingCount` follow.
     /// @dev Nobody is counted twice in a round, so neither numbers nor counts outgrow their fields.
     function add(Book storage book, uint256 round, IFederation.Round memory r, bytes32 entry)
         internal
@@ -29,11 +29,11 @@ library Tally {
             count = Count({round: uint40(round), option: ++r.options, entries: 0});
         }
         option = count.option;
-        if (++count.entries > r.lead) {
-            r.lead = count.entries;
-            if (r.leader != option) {
-                r.leader = option;
-                book.leading = entry;
+        if (++count.entries > r.leadingCount) {
+            r.leadingCount = count.entries;
+            if (r.leadingOption != option) {
+                r.leadingOption = option;
+                book.leadingDigest = entry;
             }
         }
         book.counts[entry] = count;

@@ -9,14 +9,14 @@ library Weights {
         mapping(uint256 round => mapping(uint256 word => uint256)) words;
     }
 
-    /// @notice Record the weight of update `number` of `round`, once.
-    function set(Book storage book, uint256 round, uint256 number, uint256 weight) internal {
-        book.words[round][number / LANES] |= weight << (number % LANES * 32);
+    /// @notice Record the weight of update `updateNumber` of `round`, once.
+    function set(Book storage book, uint256 round, uint256 updateNumber, uint256 weight) internal {
+        book.words[round][updateNumber / LANES] |= weight << (updateNumber % LANES * 32);
     }
 
-    /// @notice The weight of update `number` of `round`.
-    function get(Book storage book, uint256 round, uint256 number) internal view returns (uint256) {
-        return uint32(book.words[round][number / LANES] >> (number % LANES * 32));
+    /// @notice The weight of update `updateNumber` of `round`.
+    function get(Book storage book, uint256 round, uint256 updateNumber) internal view returns (uint256) {
+        return uint32(book.words[round][updateNumber / LANES] >> (updateNumber % LANES * 32));
     }
 
     /// @notice The total weight of the updates of `round` in the bitmap `selection`.

@@ -16,7 +16,7 @@ abstract contract ElectedCommittee is ElectionBook, MotionBook {
     /// @dev A round's records have to fit a transaction, at two slots each.
     uint256 private constant MAX_UPDATES = 128;
 
-    uint32 internal immutable _mostProposals;
+    uint32 internal immutable _mostProposers;
 
     mapping(address account => uint256 naming) private _namedIn;
 
@@ -26,8 +26,8 @@ abstract contract ElectedCommittee is ElectionBook, MotionBook {
         _requireTerm(t.updates >= t.committee && t.updates <= MAX_UPDATES, "updates", t.updates);
         _requireTerm(t.election <= uint8(type(Election).max), "election", t.election);
         _requireTerm(t.speedBps <= WHOLE_BPS, "speedBps", t.speedBps);
-        _requireTerm(t.seats >= t.updates && t.seats <= Bitmap.SIZE, "seats", t.seats);
-        _mostProposals = t.seats;
+        _requireTerm(t.proposers >= t.updates && t.proposers <= Bitmap.SIZE, "proposers", t.proposers);
+        _mostProposers = t.proposers;
     }
 
     /// @inheritdoc IBflc
@@ -52,9 +52,9 @@ abstract contract ElectedCommittee is ElectionBook, MotionBook {
     }
 
     /// @inheritdoc Axes
-    function _seats(Round memory r) internal view override returns (uint256) {
+    function _proposers(Round memory r) internal view override returns (uint256) {
         uint256 others = r.members > _committee ? r.members - _committee : 0;
-        return others < _mostProposals ? others : _mostProposals;
+        return others < _mostProposers ? others : _mostProposers;
     }
 
     /// @inheritdoc Axes

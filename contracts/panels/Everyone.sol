@@ -9,10 +9,10 @@ import {Roles} from "../libraries/Flags.sol";
 abstract contract Everyone is Axes {
     uint32 internal immutable _minMembers;
 
-    /// @param seats the most members
-    constructor(uint32 seats, uint32 minMembers) {
-        _requireTerm(seats != 0 && seats <= Bitmap.SIZE, "winners", seats);
-        _requireTerm(minMembers != 0 && minMembers <= seats, "minWinners", minMembers);
+    /// @param mostMembers bounds a round's updates too
+    constructor(uint32 mostMembers, uint32 minMembers) {
+        _requireTerm(mostMembers != 0 && mostMembers <= Bitmap.SIZE, "winners", mostMembers);
+        _requireTerm(minMembers != 0 && minMembers <= mostMembers, "minWinners", minMembers);
         _minMembers = minMembers;
     }
 
@@ -22,7 +22,7 @@ abstract contract Everyone is Axes {
     }
 
     /// @inheritdoc Axes
-    function _seats(Round memory r) internal pure override returns (uint256) {
+    function _proposers(Round memory r) internal pure override returns (uint256) {
         return r.members;
     }
 

@@ -7,18 +7,18 @@ import {Roles} from "../libraries/Flags.sol";
 import {StakeBook} from "../libraries/StakeBook.sol";
 
 /// @title Panel: workers propose, validators vote, miners publish, validators check what is published.
-/// @notice If members are few, there are fewer workers; validators and miners are never fewer.
+/// @notice If members are few, there are fewer proposers; validators and miners are never fewer.
 abstract contract WorkerPanel is Axes {
-    uint32 internal immutable _workers;
+    uint32 internal immutable _mostProposers;
     uint32 internal immutable _validators;
     uint32 internal immutable _miners;
 
-    constructor(uint32 workers, uint32 validators, uint32 miners) {
-        _requireTerm(workers != 0 && workers <= Bitmap.SIZE, "workers", workers);
+    constructor(uint32 proposers, uint32 validators, uint32 miners) {
+        _requireTerm(proposers != 0 && proposers <= Bitmap.SIZE, "proposers", proposers);
         _requireTerm(validators != 0, "validators", validators);
         // with a worker, a registry must have room for them
         _requireTerm(miners != 0 && uint256(validators) + miners < StakeBook.MAX_MEMBERS, "miners", miners);
-        _workers = workers;
+        _mostProposers = proposers;
         _validators = validators;
         _miners = miners;
     }
@@ -29,10 +29,10 @@ abstract contract WorkerPanel is Axes {
     }
 
     /// @inheritdoc Axes
-    function _seats(Round memory r) internal view override returns (uint256) {
+    function _proposers(Round memory r) internal view override returns (uint256) {
         uint256 jury = uint256(_validators) + _miners;
         uint256 left = r.members > jury ? r.members - jury : 0;
-        return left < _workers ? left : _workers;
+        return left < _mostProposers ? left : _mostProposers;
     }
 
     /// @inheritdoc Axes
@@ -47,9 +47,9 @@ abstract contract WorkerPanel is Axes {
 
     /// @inheritdoc Axes
     function _rolesAt(Round memory r, address, uint256 position) internal view override returns (uint8) {
-        uint256 workers = _seats(r);
-        if (position < workers) return Roles.PROPOSER;
-        if (position < workers + _validators) return Roles.VOTER | Roles.PUBLISHER;
-        return position < workers + _validators + _miners ? Roles.PUBLISHER : 0;
+        uint256 proposers = _proposers(r);
+        if (position < proposers) return Roles.PROPOSER;
+        if (position < proposers + _validators) return Roles.VOTER | Roles.PUBLISHER;
+        return position < proposers + _validators + _miners ? Roles.PUBLISHER : 0;
     }
 }

@@ -35,20 +35,20 @@ abstract contract StakeRedistribution is BlameBook {
         } else {
             p.pool += uint256(_proposerStake) * _countBlamed(round, r);
         }
-        uint256 lost = uint256(_voterStake) * (r.commits - r.lead);
-        p.voterReward = Math.min(lost / r.lead, StakeBook.MAX_STAKE);
-        p.pool += lost - p.voterReward * r.lead;
+        uint256 lost = uint256(_voterStake) * (r.commits - r.leadingCount);
+        p.voterReward = Math.min(lost / r.leadingCount, StakeBook.MAX_STAKE);
+        p.pool += lost - p.voterReward * r.leadingCount;
     }
 
     /// @inheritdoc Axes
     function _due(address, Member memory m, Round memory r) internal view override returns (int256) {
         if (m.acts & Acts.PROPOSED != 0) {
             if (r.outcome != Outcome.Rejected) return int256(uint256(r.proposerReward));
-            return _isBlamed(m.round, m.number) ? -int256(uint256(_proposerStake)) : int256(0);
+            return _isBlamed(m.round, m.updateNumber) ? -int256(uint256(_proposerStake)) : int256(0);
         }
         if (m.acts & Acts.REVEALED != 0) {
             if (r.outcome == Outcome.Undecided) return 0;
-            if (m.option == r.leader) return int256(uint256(r.voterReward));
+            if (m.option == r.leadingOption) return int256(uint256(r.voterReward));
         }
         // outvoted, or committed and not revealed
         return -int256(uint256(_voterStake));

@@ -35,7 +35,7 @@ abstract contract UnitRewards is BlockBook, UpdateBook {
         uint256 units = 0;
         if (m.acts & Acts.PROPOSED != 0) units = _selectedWeight(m);
         if (m.acts & Acts.REVEALED != 0) units += _validatorUnits(r);
-        if (m.acts & Acts.PUBLISHED != 0 && m.option == r.leader) units += _minerUnits(r);
+        if (m.acts & Acts.PUBLISHED != 0 && m.option == r.leadingOption) units += _minerUnits(r);
         return int256(units * r.proposerReward);
     }
 

@@ -20,7 +20,7 @@ abstract contract BlockWinner is Membership, BlockBook, MajorityPublication {
 
     // ------------------------------------------------------------------ hook: for the leaf
 
-    /// @dev Whether a publisher of entry `m` and with `roles` competes for the block of the round of record `r`.
+    /// @dev Whether a publisher of record `m` and with `roles` competes for the block of the round of record `r`.
     function _mayMine(Member memory m, Round memory r, uint8 roles) internal view virtual returns (bool);
 
     // ------------------------------------------------------------------ policy
@@ -46,16 +46,16 @@ abstract contract BlockWinner is Membership, BlockBook, MajorityPublication {
 
     /// @dev Record the winner of the block of `round`, of record `r` and verdict `v`.
     function _noteWinner(uint256 round, Round memory r, Verdict memory v) internal {
-        address winner = _mining[r.leader].winner;
+        address winner = _mining[r.leadingOption].winner;
         if (v.outcome == Outcome.Undecided || winner == address(0)) return;
         winnerOf[round] = winner;
         emit BlockWon(round, winner, v.candidate);
     }
 
-    /// @dev Whether the caller, whose booked entry is `m`, beats `winner`, whose entry was booked when it published.
+    /// @dev Whether the caller, whose booked record is `m`, beats `winner`, whose record was booked when it published.
     function _beats(Member memory m, address winner) private view returns (bool) {
         if (winner == address(0)) return true;
-        return _powBits == 0 && m.stake > _book.entries[winner].stake;
+        return _powBits == 0 && m.stake > _book.records[winner].stake;
     }
 
     function _isProven(Publication memory p) private view returns (bool) {

@@ -33,10 +33,10 @@ abstract contract MajorityPublication is UpdateBook {
 
     /// @dev What a round of record `r` comes to by what was published, for the leaf to give as its verdict.
     function _verdictOfPublishers(Round memory r) internal view returns (Verdict memory v) {
-        v.votesFor = r.lead;
-        v.votesAgainst = r.publications - r.lead;
-        if (r.publications != 0) v.candidate = _tally.leading;
-        if (uint256(r.lead) * 2 <= _publishers(r)) v.outcome = Outcome.Undecided;
+        v.votesFor = r.leadingCount;
+        v.votesAgainst = r.publications - r.leadingCount;
+        if (r.publications != 0) v.candidate = _tally.leadingDigest;
+        if (uint256(r.leadingCount) * 2 <= _publishers(r)) v.outcome = Outcome.Undecided;
         else v.outcome = v.candidate == 0 ? Outcome.Rejected : Outcome.Accepted;
     }
 }

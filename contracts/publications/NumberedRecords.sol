@@ -31,12 +31,12 @@ abstract contract NumberedRecords is RecordBook, MajorityPublication {
     }
 
     function _recordUpdates(uint256 round, uint256 selection) private {
-        uint256 number = height * (_updates + 1);
+        uint256 recordNumber = height * (_updates + 1);
         for (uint256 n = 0; selection >> n != 0; ++n) {
             if (!selection.has(n)) continue;
             Record memory update = _pending[n];
             update.score = uint16(_weightOf(round, n));
-            _records[++number] = update;
+            _records[++recordNumber] = update;
         }
     }
 }

@@ -34,10 +34,10 @@ abstract contract PublishedTask is IBlade, Membership, TaskBook {
     function reclaim() external nonReentrant {
         _requirePhase(Phase.Open);
         _requireOver();
-        uint256 amount = _clock.pool;
+        uint256 amount = _current.pool;
         if (amount == 0) revert NothingToClaim(_publisher);
 
-        _clock.pool = 0;
+        _current.pool = 0;
         emit Reclaimed(_publisher, amount);
         token.safeTransfer(_publisher, amount);
     }
@@ -45,7 +45,7 @@ abstract contract PublishedTask is IBlade, Membership, TaskBook {
     /// @inheritdoc Axes
     function _checkOpen() internal view override {
         _requireTime(_start);
-        if (_clock.round == 0 && _clock.pool < _bounty) revert NotFunded(_clock.pool, _bounty);
+        if (_current.round == 0 && _current.pool < _bounty) revert NotFunded(_current.pool, _bounty);
         if (_isOver()) revert TaskOver(_acceptedRounds, block.timestamp);
     }
 
@@ -57,8 +57,8 @@ abstract contract PublishedTask is IBlade, Membership, TaskBook {
     function _isOver() private view returns (bool) {
         if (_acceptedRounds >= _taskRounds || block.timestamp >= _deadline) return true;
         // a task that can't begin binds nobody
-        bool unable = _clock.pool < _bounty || memberCount() < _fewestMembers();
-        return unable && _clock.round == 0 && block.timestamp >= _start;
+        bool unable = _current.pool < _bounty || memberCount() < _fewestMembers();
+        return unable && _current.round == 0 && block.timestamp >= _start;
     }
 
     function _requireOver() private view {

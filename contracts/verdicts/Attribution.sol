@@ -13,9 +13,9 @@ abstract contract Attribution is BlameBook, NameBook {
     bool internal immutable _attribution;
     mapping(uint256 round => uint256 bitmap) private _blamed;
 
-    /// @param seats the most proposals of a round
-    constructor(uint256 seats, bool attribution) {
-        _requireTerm(!attribution || seats <= Bitmap.SIZE, "seats", seats);
+    /// @param proposers the most proposals of a round
+    constructor(uint256 proposers, bool attribution) {
+        _requireTerm(!attribution || proposers <= Bitmap.SIZE, "proposers", proposers);
         _attribution = attribution;
     }
 
@@ -30,12 +30,12 @@ abstract contract Attribution is BlameBook, NameBook {
 
     /// @dev Fix whom the rejected round `r` blames.
     function _fixBlame(uint256 round, Round memory r) internal {
-        if (_attribution) _blamed[round] = _namedByMost(r, r.lead);
+        if (_attribution) _blamed[round] = _namedByMost(r, r.leadingCount);
     }
 
     /// @inheritdoc BlameBook
-    function _isBlamed(uint256 round, uint256 number) internal view override returns (bool) {
-        return !_attribution || _blamed[round].has(number);
+    function _isBlamed(uint256 round, uint256 updateNumber) internal view override returns (bool) {
+        return !_attribution || _blamed[round].has(updateNumber);
     }
 
     /// @inheritdoc BlameBook

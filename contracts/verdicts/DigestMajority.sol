@@ -32,12 +32,12 @@ abstract contract DigestMajority is Attribution {
     function _verdict(uint256 round, Round memory r) internal override returns (Verdict memory v) {
         v.outcome = Outcome.Undecided;
         if (r.reveals == 0) return v;
-        v.candidate = _tally.leading;
+        v.candidate = _tally.leadingDigest;
         v.votesAgainst = _tally.entriesFor(round, 0);
         v.votesFor = r.reveals - v.votesAgainst;
         // the terms' own quorum; with publishers, `RoundClock.hasQuorum` applies instead
         bool quorum = r.reveals * WHOLE_BPS >= _quorumBps * _voters(r);
-        if (quorum && uint256(r.lead) * 2 > r.reveals) {
+        if (quorum && uint256(r.leadingCount) * 2 > r.reveals) {
             v.outcome = v.candidate == 0 ? Outcome.Rejected : Outcome.Accepted;
             if (v.candidate == 0) _fixBlame(round, r);
         }

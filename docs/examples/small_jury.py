@@ -12,7 +12,7 @@ from clients.mechanisms import register
 from clients.mechanisms.base import Conduct, Desk, Done, Run, Who
 from clients.mechanisms.stake_vote import CONDUCT as STAKE_VOTE_CONDUCT
 from clients.mechanisms.stake_vote import StakeVoteSettings
-from clients.protocol.policies import Panel, Wanted
+from clients.protocol.policies import PanelPolicy, Wanted
 from clients.protocol.stake_vote import STAKE_VOTE
 from clients.protocol.state import State
 from clients.roles import proposer, voter
@@ -26,22 +26,22 @@ from clients.types.settings import option
 
 def get_fewest(terms: StakeVoteTerms) -> int:
     """Return the members without whom no round opens."""
-    return terms.seats + terms.min_voters
+    return terms.proposers + terms.min_voters
 
 
 def count(terms: StakeVoteTerms, members: int) -> Wanted:
     """Return how many proposals, commitments and publications a round waits for."""
-    return Wanted(terms.seats, terms.min_voters, 0)
+    return Wanted(terms.proposers, terms.min_voters, 0)
 
 
 def get_roles(terms: StakeVoteTerms, state: State, account: Address, position: int, members: int) -> Role:
     """Return what the member at `position` of the draw does: the first propose, the next few vote."""
-    if position < terms.seats:
+    if position < terms.proposers:
         return Role.PROPOSER
-    return Role.VOTER if position < terms.seats + terms.min_voters else Role.NONE
+    return Role.VOTER if position < terms.proposers + terms.min_voters else Role.NONE
 
 
-SMALL_JURY = replace(STAKE_VOTE, name="small_jury", panel=Panel(get_fewest, count, get_roles))
+SMALL_JURY = replace(STAKE_VOTE, name="small_jury", panel=PanelPolicy(get_fewest, count, get_roles))
 
 # ------------------------------------------------------------------ an option
 

@@ -252,7 +252,7 @@ contract AttacksTest is Bench {
         refuses(
             list[0],
             abi.encodeCall(IFederation.claim, ()),
-            abi.encodeWithSelector(IFederation.SeatInPlay.selector, list[0], 1)
+            abi.encodeWithSelector(IFederation.RoundInPlay.selector, list[0], 1)
         );
         pass(IFederation.Phase.Commit);
         pass(IFederation.Phase.Reveal);
@@ -273,7 +273,7 @@ contract AttacksTest is Bench {
         vm.roll(block.number + 1);
         federation.draw();
         refusesPhase(account(20), abi.encodeCall(IFederation.join, (BOND)), IFederation.Phase.Open);
-        assertEq(federation.seatOf(account(20)).roles, 0);
+        assertEq(federation.memberOf(account(20)).roles, 0);
         assertEq(federation.roundOf(1).members, 7);
     }
 
@@ -531,7 +531,7 @@ contract AttacksTest is Bench {
     /// @dev Rounds without proposals until `who` is drawn to vote; the round's number.
     function drawAsVoter(address who) private returns (uint256) {
         openAndDraw();
-        while (federation.seatOf(who).roles != Roles.VOTER) {
+        while (federation.memberOf(who).roles != Roles.VOTER) {
             pass(IFederation.Phase.Propose);
             federation.settle();
             openAndDraw();

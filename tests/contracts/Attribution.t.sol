@@ -11,7 +11,7 @@ import {Test} from "forge-std/Test.sol";
 /// @dev With attribution the rejecting voters name whom they blame, and the named majority alone is slashed.
 contract AttributionTest is Bench {
     bool private attribution = true;
-    uint32 private seats = 3;
+    uint32 private mostProposers = 3;
     IFederation private collective;
 
     function setUp() public override {
@@ -28,7 +28,7 @@ contract AttributionTest is Bench {
 
     function terms() internal view override returns (IStakeVote.StakeVoteTerms memory t) {
         t = super.terms();
-        (t.attribution, t.seats) = (attribution, seats);
+        (t.attribution, t.proposers) = (attribution, mostProposers);
     }
 
     // ------------------------------------------------------------------ blame
@@ -181,12 +181,12 @@ contract AttributionTest is Bench {
             revealBallot(list[i], rejecting(i + 1));
         }
         assertEq(federation.roundOf(1).options, 1);
-        assertEq(federation.roundOf(1).lead, 5);
+        assertEq(federation.roundOf(1).leadingCount, 5);
     }
 
     /// @dev As many updates as a bitmap has bits.
     function test_two_hundred_and_fifty_six_updates() public {
-        seats = 256;
+        mostProposers = 256;
         federation = new StakeVote(terms());
         delete members;
         joinMany(259, 2 * BOND);
@@ -251,7 +251,7 @@ contract AttributionTest is Bench {
         list = new address[](federation.roundOf(round()).proposals);
         for (uint256 i = 0; i < members.length; ++i) {
             IFederation.Member memory m = entry(members[i]);
-            if (m.round == round() && m.acts == 1) list[m.number] = members[i];
+            if (m.round == round() && m.acts == 1) list[m.updateNumber] = members[i];
         }
     }
 

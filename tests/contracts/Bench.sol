@@ -48,7 +48,7 @@ abstract contract Bench is Test {
             managers: managers,
             proposerStake: PROPOSER_STAKE,
             voterStake: VOTER_STAKE,
-            seats: 2,
+            proposers: 2,
             minVoters: 3,
             quorumBps: 5000,
             maxSamples: 1000,
@@ -108,17 +108,17 @@ abstract contract Bench is Test {
 
     /// @dev Members who have `role`, one flag, in the round in progress, in the order of the draw.
     function drawn(uint8 role) internal view returns (address[] memory list) {
-        IFederation.Seat[] memory seats = federation.seats(0, type(uint256).max);
-        address[] memory places = new address[](seats.length);
+        IFederation.MemberView[] memory views = federation.members(0, type(uint256).max);
+        address[] memory places = new address[](views.length);
         uint256 count = 0;
-        for (uint256 i = 0; i < seats.length; ++i) {
-            places[seats[i].position] = seats[i].account;
-            if (seats[i].roles & role != 0) ++count;
+        for (uint256 i = 0; i < views.length; ++i) {
+            places[views[i].position] = views[i].account;
+            if (views[i].roles & role != 0) ++count;
         }
         list = new address[](count);
         uint256 next = 0;
         for (uint256 i = 0; i < places.length; ++i) {
-            if (federation.seatOf(places[i]).roles & role != 0) list[next++] = places[i];
+            if (federation.memberOf(places[i]).roles & role != 0) list[next++] = places[i];
         }
     }
 
@@ -228,11 +228,11 @@ abstract contract Bench is Test {
     }
 
     function entry(address who) internal view returns (IFederation.Member memory) {
-        return federation.seatOf(who).member;
+        return federation.memberOf(who).record;
     }
 
     function balance(address who) internal view returns (uint256) {
-        return federation.seatOf(who).balance;
+        return federation.memberOf(who).balance;
     }
 
     /// @dev What the federation owes: every stake with what is due, and the pool.

@@ -107,9 +107,9 @@ contract BflcTest is BflcBench {
         address bad = proposers()[0];
         bytes memory banned = abi.encodeWithSelector(IFederation.AccountBanned.selector, bad);
         expelled(bad);
-        assertFalse(federation.seatOf(bad).out);
+        assertFalse(federation.memberOf(bad).out);
         finish();
-        assertTrue(federation.seatOf(bad).out);
+        assertTrue(federation.memberOf(bad).out);
         fund(bad, 10);
         refuses(bad, abi.encodeCall(IFederation.deposit, (10)), banned);
         vm.expectEmit(address(federation));
@@ -285,7 +285,7 @@ contract BflcTest is BflcBench {
 
     /// @dev More updates than a word of scores holds, and scores that an earlier round left behind.
     function test_many_updates_in_rounds_that_follow_each_other() public {
-        (committee, updates, mostSeats) = (3, 3, 18);
+        (committee, updates, mostProposers) = (3, 3, 18);
         redeploy(21);
         bytes memory high = "";
         bytes memory low = "";

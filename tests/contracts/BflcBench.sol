@@ -12,7 +12,7 @@ abstract contract BflcBench is LeafBench {
 
     uint32 internal committee = 3;
     uint32 internal updates = 4;
-    uint32 internal mostSeats = 5;
+    uint32 internal mostProposers = 5;
     uint16 internal minScore = 5000;
     uint8 internal election;
     uint16 internal speedBps;
@@ -36,7 +36,7 @@ abstract contract BflcBench is LeafBench {
             managers: managers,
             committee: committee,
             updates: updates,
-            seats: mostSeats,
+            proposers: mostProposers,
             maxSamples: 1000,
             maxEpochs: 10,
             minScore: minScore,

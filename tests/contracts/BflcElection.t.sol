@@ -31,7 +31,7 @@ contract BflcElectionTest is BflcBench {
         IFederation.Status memory s = federation.status();
         assertEq(s.voters, 3);
         assertEq(s.publishers, 3);
-        assertEq(s.seats, 5);
+        assertEq(s.proposers, 5);
         refuses(account(1), proposing(1, 1), wrongRole(account(1), JUROR, Roles.PROPOSER));
     }
 
@@ -88,7 +88,7 @@ contract BflcElectionTest is BflcBench {
         openAndDraw();
         assertEq(voters().length, 2);
         assertEq(federation.status().voters, 3);
-        assertEq(federation.seatOf(account(30)).roles, 0);
+        assertEq(federation.memberOf(account(30)).roles, 0);
     }
 
     function test_too_few_members() public {
@@ -97,7 +97,7 @@ contract BflcElectionTest is BflcBench {
         federation.open();
         admit(account(6), BOND);
         openAndDraw();
-        assertEq(federation.status().seats, 4, "all others propose");
+        assertEq(federation.status().proposers, 4, "all others propose");
         assertEq(proposers().length, 4);
     }
 
@@ -297,9 +297,9 @@ contract BflcElectionTest is BflcBench {
         federation.exit();
         openAndDraw();
         assertEq(voters().length, 2);
-        assertEq(federation.seatOf(p[3]).roles, JUROR);
-        assertEq(federation.seatOf(p[4]).roles, JUROR);
-        assertEq(federation.seatOf(p[0]).roles, Roles.PROPOSER, "the next one doesn't move up");
+        assertEq(federation.memberOf(p[3]).roles, JUROR);
+        assertEq(federation.memberOf(p[4]).roles, JUROR);
+        assertEq(federation.memberOf(p[0]).roles, Roles.PROPOSER, "the next one doesn't move up");
     }
 
     // ------------------------------------------------------------------ by several factors
@@ -316,7 +316,7 @@ contract BflcElectionTest is BflcBench {
 
     /// @dev Speed alone: the first three, whatever their scores.
     function test_speed_alone() public {
-        (election, speedBps, mostSeats) = (2, 10000, 7);
+        (election, speedBps, mostProposers) = (2, 10000, 7);
         redeploy(10);
         openAndDraw();
         address[] memory p = proposers();
@@ -331,7 +331,7 @@ contract BflcElectionTest is BflcBench {
     /// @dev Of 7 proposals the speeds are 8571.4, 7142.9, 5714.3 and 4285.7, floored. Halves of score and speed then
     /// leave the first two equal, at 13771, and the lower number goes before; exactly the other would be ahead by 0.4.
     function test_speeds_are_floored() public {
-        (election, speedBps, mostSeats) = (2, 5000, 7);
+        (election, speedBps, mostProposers) = (2, 5000, 7);
         redeploy(10);
         openAndDraw();
         address[] memory p = proposers();
@@ -433,7 +433,7 @@ contract BflcElectionTest is BflcBench {
     function assertCommittee(address[] memory expected) private view {
         for (uint256 i = 0; i < members.length; ++i) {
             assertEq(
-                federation.seatOf(members[i]).roles, has(expected, members[i]) ? JUROR : Roles.PROPOSER, "committee"
+                federation.memberOf(members[i]).roles, has(expected, members[i]) ? JUROR : Roles.PROPOSER, "committee"
             );
         }
     }
@@ -441,8 +441,8 @@ contract BflcElectionTest is BflcBench {
     /// @dev Those sit who have the first positions.
     function assertDrawn() private view {
         for (uint256 i = 0; i < members.length; ++i) {
-            IFederation.Seat memory seat = federation.seatOf(members[i]);
-            assertEq(seat.roles, seat.position < 3 ? JUROR : Roles.PROPOSER, "drawn");
+            IFederation.MemberView memory member = federation.memberOf(members[i]);
+            assertEq(member.roles, member.position < 3 ? JUROR : Roles.PROPOSER, "drawn");
         }
     }
 
@@ -454,13 +454,13 @@ contract BflcElectionTest is BflcBench {
         for (uint256 place = 0; place < 4; ++place) {
             bool sits = Draw.position(seed, place, 4) < 3;
             assertEq(
-                federation.seatOf(providers[numbers[place]]).roles, sits ? JUROR : Roles.PROPOSER, "elected at random"
+                federation.memberOf(providers[numbers[place]]).roles, sits ? JUROR : Roles.PROPOSER, "elected at random"
             );
             if (sits) which |= 1 << place;
             if (sits) ++count;
         }
         assertEq(count, 3);
-        assertEq(federation.seatOf(providers[2]).roles, Roles.PROPOSER, "not selected");
+        assertEq(federation.memberOf(providers[2]).roles, Roles.PROPOSER, "not selected");
     }
 
     function refusesNaming(address a, address b, address c, uint256 place) private {

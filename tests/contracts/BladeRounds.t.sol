@@ -19,11 +19,11 @@ contract BladeRoundsTest is BladeBench {
     function test_everybody_does_everything() public {
         openAndDraw();
         IFederation.Status memory s = federation.status();
-        assertEq(s.seats, 4);
+        assertEq(s.proposers, 4);
         assertEq(s.voters, 4);
         assertEq(s.publishers, 4);
         for (uint256 i = 0; i < 4; ++i) {
-            assertEq(federation.seatOf(account(i)).roles, Roles.PROPOSER | Roles.VOTER | Roles.PUBLISHER);
+            assertEq(federation.memberOf(account(i)).roles, Roles.PROPOSER | Roles.VOTER | Roles.PUBLISHER);
         }
         train(100);
         pastChallenge();
@@ -186,7 +186,7 @@ contract BladeRoundsTest is BladeBench {
             uint256 accused = 0;
             for (uint256 i = 0; i < p.length; ++i) {
                 if (random >> (200 + i) & 1 == 0) continue;
-                uint256 number = (entry(p[i]).number + 1) % p.length;
+                uint256 number = (entry(p[i]).updateNumber + 1) % p.length;
                 accuse(p[i], number);
                 accused |= 1 << number;
             }
@@ -212,7 +212,7 @@ contract BladeRoundsTest is BladeBench {
     /// @dev Held to be a copy by more than half: the bond goes to the pool, the account out for good.
     function test_a_convicted_plagiarist_forfeits_its_bond() public {
         (address victim, address thief) = toTrial(1);
-        uint256 number = entry(thief).number;
+        uint256 number = entry(thief).updateNumber;
         judgeAll(approving(15 ^ 1 << number, 1 << number));
         publishAll(MODEL, 15 ^ 1 << number);
         federation.settle();
@@ -222,7 +222,7 @@ contract BladeRoundsTest is BladeBench {
         assertEq(balance(thief), 0);
         assertEq(balance(victim), BOND + 900 + (winner == victim ? 300 : 0));
         assertEq(federation.pool(), BOUNTY - 2700 - 300 + BOND);
-        assertTrue(federation.seatOf(thief).out);
+        assertTrue(federation.memberOf(thief).out);
         vm.expectEmit(address(federation));
         emit IFederation.Collected(thief, 1, -int256(BOND), 0);
         vm.expectEmit(address(federation));
@@ -245,7 +245,7 @@ contract BladeRoundsTest is BladeBench {
                 judge(list);
                 publishAll(MODEL, naming == 3 ? 13 : 15);
                 federation.settle();
-                assertEq(federation.seatOf(accused).out, naming == 3);
+                assertEq(federation.memberOf(accused).out, naming == 3);
                 assertSolvent();
                 vm.revertToState(snapshot);
             }
@@ -279,13 +279,13 @@ contract BladeRoundsTest is BladeBench {
         assertTrue(blade().winnerOf(1) != thief && blade().winnerOf(1) != address(0));
         // the round after is another one: who is out of it can't win either
         openAndDraw();
-        assertEq(federation.seatOf(thief).roles, 0);
+        assertEq(federation.memberOf(thief).roles, 0);
     }
 
     /// @dev Held by half of the jury to be a copy, it loses nothing, passed or not.
     function test_an_acquitted_one_loses_nothing() public {
         (, address accused) = toTrial(1);
-        uint256 bit = 1 << entry(accused).number;
+        uint256 bit = 1 << entry(accused).updateNumber;
         bytes[] memory ballots = copies(approving(15 ^ bit, 0), 4);
         ballots[0] = approving(15 ^ bit, bit);
         ballots[1] = approving(15 ^ bit, bit);
@@ -293,7 +293,7 @@ contract BladeRoundsTest is BladeBench {
         publishAll(MODEL, 15 ^ bit);
         federation.settle();
         assertGe(balance(accused), BOND);
-        assertFalse(federation.seatOf(accused).out);
+        assertFalse(federation.memberOf(accused).out);
         assertEq(federation.pool(), BOUNTY - 2700 - 300);
         assertSolvent();
     }
@@ -306,19 +306,19 @@ contract BladeRoundsTest is BladeBench {
         judgeAll(approving(14, 1));
         publishAll(MODEL, 14);
         federation.settle();
-        assertFalse(federation.seatOf(p[0]).out);
+        assertFalse(federation.memberOf(p[0]).out);
         assertGe(balance(p[0]), BOND);
     }
 
     function test_an_undecided_round_convicts_nobody() public {
         (, address accused) = toTrial(1);
-        uint256 bit = 1 << entry(accused).number;
+        uint256 bit = 1 << entry(accused).updateNumber;
         judgeAll(approving(15 ^ bit, bit));
         publish(account(0), MODEL, 15 ^ bit);
         finish();
         assertOutcome(IFederation.Outcome.Undecided);
         assertEq(balance(accused), BOND);
-        assertFalse(federation.seatOf(accused).out);
+        assertFalse(federation.memberOf(accused).out);
         federation.collect(accused);
         assertEq(standing(accused), uint256(IFederation.Standing.Member));
         assertEq(federation.pool(), BOUNTY);
@@ -327,7 +327,7 @@ contract BladeRoundsTest is BladeBench {
 
     function test_a_rejected_round_convicts_too() public {
         (, address thief) = toTrial(1);
-        uint256 bit = 1 << entry(thief).number;
+        uint256 bit = 1 << entry(thief).updateNumber;
         judgeAll(approving(0, bit));
         publishAll(0, 0);
         federation.settle();
@@ -416,7 +416,7 @@ contract BladeRoundsTest is BladeBench {
 
     function test_a_convicted_one_never_accuses_again() public {
         (, address thief) = toTrial(1);
-        uint256 bit = 1 << entry(thief).number;
+        uint256 bit = 1 << entry(thief).updateNumber;
         judgeAll(approving(15 ^ bit, bit));
         publishAll(MODEL, 15 ^ bit);
         federation.settle();

@@ -144,12 +144,12 @@ contract CoreTest is Bench {
         IStakeVote.StakeVoteTerms memory t = terms();
         t.maxSamples = 0;
         invalid(t, "maxSamples", 0);
-        (t.seats, t.maxSamples) = (2, 1 << 30);
+        (t.proposers, t.maxSamples) = (2, 1 << 30);
         t.maxEpochs = 1;
         invalid(t, "maxSamples", 1 << 30);
         t.maxSamples = (1 << 30) - 1;
         new StakeVote(t);
-        (t.seats, t.maxSamples) = (1 << 15, 1 << 16);
+        (t.proposers, t.maxSamples) = (1 << 15, 1 << 16);
         invalid(t, "maxSamples", 1 << 16);
         t = terms();
         t.maxEpochs = 0;
@@ -164,14 +164,14 @@ contract CoreTest is Bench {
 
     function test_terms_of_attribution() public {
         IStakeVote.StakeVoteTerms memory t = terms();
-        t.seats = 257;
+        t.proposers = 257;
         new StakeVote(t);
         t.attribution = true;
         t.quorumBps = 10_001;
-        invalid(t, "seats", 257);
+        invalid(t, "proposers", 257);
         t.maxEpochs = 0;
         invalid(t, "maxEpochs", 0);
-        (t.seats, t.maxEpochs, t.quorumBps) = (256, 1, 1);
+        (t.proposers, t.maxEpochs, t.quorumBps) = (256, 1, 1);
         assertTrue(new StakeVote(t).terms().attribution);
     }
 
@@ -259,7 +259,7 @@ contract CoreTest is Bench {
 
     function test_status_tells_what_a_round_waits_for() public {
         IFederation.Status memory s = federation.status();
-        assertEq(s.seats, 2);
+        assertEq(s.proposers, 2);
         assertEq(s.voters, 0, "no round yet");
         assertEq(s.members, 7);
         federation.open();
@@ -268,8 +268,8 @@ contract CoreTest is Bench {
         assertEq(s.record.members, 7);
         assertEq(s.proposeEnd, 0);
         for (uint256 i = 0; i < 7; ++i) {
-            assertEq(federation.seatOf(account(i)).roles, 0, "nobody is drawn yet");
-            assertEq(federation.seatOf(account(i)).position, 0);
+            assertEq(federation.memberOf(account(i)).roles, 0, "nobody is drawn yet");
+            assertEq(federation.memberOf(account(i)).position, 0);
         }
     }
 
@@ -281,42 +281,42 @@ contract CoreTest is Bench {
         address loser;
         for (uint256 i = 0; i < 7; ++i) {
             bool poor = balance(account(i)) < BOND;
-            assertEq(federation.seatOf(account(i)).out, poor, "before it is booked");
+            assertEq(federation.memberOf(account(i)).out, poor, "before it is booked");
             if (poor) loser = account(i);
         }
         assertEq(uint256(entry(loser).standing), uint256(IFederation.Standing.Member));
         openAndDraw();
-        IFederation.Seat memory seat = federation.seatOf(loser);
-        assertTrue(seat.out);
-        assertEq(seat.roles, 0);
-        assertEq(seat.balance, BOND - VOTER_STAKE);
-        uint16 position = seat.position;
+        IFederation.MemberView memory member = federation.memberOf(loser);
+        assertTrue(member.out);
+        assertEq(member.roles, 0);
+        assertEq(member.balance, BOND - VOTER_STAKE);
+        uint16 position = member.position;
         assertEq(proposers().length + voters().length, 6);
         federation.collect(loser);
-        seat = federation.seatOf(loser);
-        assertTrue(seat.out, "when it is booked");
-        assertEq(seat.roles, 0);
-        assertEq(seat.position, position, "keeps its place");
+        member = federation.memberOf(loser);
+        assertTrue(member.out, "when it is booked");
+        assertEq(member.roles, 0);
+        assertEq(member.position, position, "keeps its place");
         pass(IFederation.Phase.Propose);
         federation.settle();
         federation.evict(members);
-        seat = federation.seatOf(loser);
-        assertTrue(seat.out, "when it is evicted");
-        assertEq(seat.position, 0);
-        assertFalse(federation.seatOf(patron).out, "a stranger is not");
+        member = federation.memberOf(loser);
+        assertTrue(member.out, "when it is evicted");
+        assertEq(member.position, 0);
+        assertFalse(federation.memberOf(patron).out, "a stranger is not");
     }
 
     function test_roles_end_with_the_round() public {
         openAndDraw();
         uint256 roles;
         for (uint256 i = 0; i < 7; ++i) {
-            roles += federation.seatOf(account(i)).roles;
+            roles += federation.memberOf(account(i)).roles;
         }
         assertEq(roles, 2 * Roles.PROPOSER + 5 * Roles.VOTER);
         pass(IFederation.Phase.Propose);
         federation.settle();
         for (uint256 i = 0; i < 7; ++i) {
-            assertEq(federation.seatOf(account(i)).roles, 0);
+            assertEq(federation.memberOf(account(i)).roles, 0);
         }
     }
 

@@ -18,11 +18,11 @@ contract FlatTest is Bench {
         uint256 settle;
     }
 
-    uint32 private seats = 2;
+    uint32 private mostProposers = 2;
 
     function terms() internal view override returns (IStakeVote.StakeVoteTerms memory t) {
         t = super.terms();
-        (t.seats, t.quorumBps) = (seats, 0);
+        (t.proposers, t.quorumBps) = (mostProposers, 0);
     }
 
     /// @dev Registries of which three are members and the rest is made up: who is drawn is looked for, so that they are.
@@ -81,7 +81,7 @@ contract FlatTest is Bench {
     }
 
     function settleAfterAll(uint32 size) private returns (uint256) {
-        seats = size * 3 / 5;
+        mostProposers = size * 3 / 5;
         federation = new StakeVote(terms());
         delete members;
         joinMany(size, BOND);
@@ -118,7 +118,7 @@ contract FlatTest is Bench {
     function moveTo(address who, uint256 place) private {
         uint256 stake = entry(who).stake;
         vm.record();
-        federation.seatOf(who);
+        federation.memberOf(who);
         (bytes32[] memory reads,) = vm.accesses(address(federation));
         for (uint256 i = 0; i < reads.length; ++i) {
             uint256 word = uint256(vm.load(address(federation), reads[i]));

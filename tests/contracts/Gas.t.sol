@@ -12,13 +12,13 @@ import {GasBench} from "./GasBench.sol";
 contract GasTest is GasBench {
     uint256 private constant WARM_ROUNDS = 9;
 
-    uint32 private seats = 6;
+    uint32 private mostProposers = 6;
     uint256 private settled;
     address private lastVoter;
 
     function terms() internal view override returns (IStakeVote.StakeVoteTerms memory t) {
         t = super.terms();
-        t.seats = seats;
+        t.proposers = mostProposers;
     }
 
     function test_gas_stays() public {
@@ -33,22 +33,24 @@ contract GasTest is GasBench {
     }
 
     function measure(uint256 size) private {
-        seats = uint32(size * 3 / 5);
+        mostProposers = uint32(size * 3 / 5);
         federation = IFederation(create("StakeVote", abi.encode(terms())));
         delete members;
         joinMany(size, 10 * BOND);
         for (uint256 i = 0; i < WARM_ROUNDS; ++i) {
             bool accepted = i % 2 == 0;
-            playRound(accepted ? size - seats - 1 : 0, accepted ? 1 : size - seats - 1, accepted ? 0 : 1);
+            playRound(
+                accepted ? size - mostProposers - 1 : 0, accepted ? 1 : size - mostProposers - 1, accepted ? 0 : 1
+            );
         }
-        play(size - seats, "tenth");
+        play(size - mostProposers, "tenth");
         note("round", total);
 
         note("collect", act(lastVoter, abi.encodeCall(IFederation.collect, (lastVoter))));
         for (uint256 i = 0; i < size; ++i) {
             federation.collect(account(i));
         }
-        play(size - seats, "eleventh");
+        play(size - mostProposers, "eleventh");
         note("open", least[IFederation.open.selector]);
         note("draw", least[IFederation.draw.selector]);
         note("propose", least[IFederation.propose.selector]);

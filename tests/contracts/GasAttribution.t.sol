@@ -11,12 +11,12 @@ contract GasAttributionTest is GasBench {
     uint256 private constant VOTES = 5;
     uint256 private constant NOISE = 100;
 
-    uint32 private seats = 10;
+    uint32 private mostProposers = 10;
     bool private attribution = true;
 
     function terms() internal view override returns (IStakeVote.StakeVoteTerms memory t) {
         t = super.terms();
-        (t.seats, t.quorumBps, t.attribution) = (seats, 0, attribution);
+        (t.proposers, t.quorumBps, t.attribution) = (mostProposers, 0, attribution);
     }
 
     function test_gas_of_settling() public {
@@ -33,7 +33,7 @@ contract GasAttributionTest is GasBench {
 
     /// @dev Some vote, and all of them name every update.
     function settling(uint256 size, uint256 updates) private returns (uint256) {
-        seats = uint32(updates);
+        mostProposers = uint32(updates);
         federation = IFederation(create("StakeVote", abi.encode(terms())));
         delete members;
         joinMany(size, BOND);

@@ -120,7 +120,7 @@ abstract contract GasLeafBench is LeafBench, GasBench {
 /// forge-config: default.isolate = true
 contract GasVbflTest is VbflBench, GasLeafBench {
     function setUp() public override(LeafBench, GasLeafBench) {
-        (workers, validators, miners) = (5, 3, 2);
+        (mostProposers, validators, miners) = (5, 3, 2);
         super.setUp();
         joinMany(SIZE, 10 * BOND);
         fillPool(1e9, address(0xF00D));
@@ -139,7 +139,7 @@ contract GasVbflTest is VbflBench, GasLeafBench {
     }
 
     function rebuild(uint256 size, uint256 updates) internal override {
-        workers = uint32(updates);
+        mostProposers = uint32(updates);
         redeploy(size);
         fillPool(1e9, address(0xF00D));
     }
@@ -156,7 +156,7 @@ contract GasBflcTest is BflcBench, GasLeafBench {
     uint256 private constant MOST = 1 << 24;
 
     function setUp() public override(LeafBench, GasLeafBench) {
-        mostSeats = 7;
+        mostProposers = 7;
         super.setUp();
         admitMany(SIZE);
         fillPool(1e9, address(0xF00D));
@@ -176,7 +176,7 @@ contract GasBflcTest is BflcBench, GasLeafBench {
         uint32[3] memory selected = [uint32(32), 32, 128];
         string[3] memory suffixes = ["_32_64_32", "_32_256_32", "_32_256_128"];
         for (uint256 i = 0; i < 3; ++i) {
-            (committee, updates, mostSeats) = (32, selected[i], proposals[i]);
+            (committee, updates, mostProposers) = (32, selected[i], proposals[i]);
             redeploy(32 + proposals[i]);
             play(type(uint256).max >> (256 - selected[i]), scoresOf(proposals[i]));
             assertOutcome(IFederation.Outcome.Accepted);
@@ -191,7 +191,7 @@ contract GasBflcTest is BflcBench, GasLeafBench {
     }
 
     function rebuild(uint256 size, uint256 updates_) internal override {
-        (updates, mostSeats, mostProposing) = (uint32(updates_), uint32(updates_), updates_);
+        (updates, mostProposers, mostProposing) = (uint32(updates_), uint32(updates_), updates_);
         redeploy(size);
         fillPool(1e9, address(0xF00D));
     }
@@ -256,7 +256,7 @@ contract GasBladeTest is BladeBench, GasLeafBench {
             skipTo(rounds[i] - 1);
             openAndDraw();
             train(100);
-            uint256 other = (entry(account(0)).number + 1) % SIZE;
+            uint256 other = (entry(account(0)).updateNumber + 1) % SIZE;
             note(vm.toString(rounds[i]), act(account(0), abi.encodeCall(IBlade.accuse, (round(), other, seed, 9000))));
         }
         compare("blade_accuse_", "_rounds");

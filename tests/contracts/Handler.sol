@@ -154,7 +154,7 @@ abstract contract Handler is Watch {
     function withdraw(uint256 who) external {
         World memory w = look();
         uint256 i = who % PARTICIPANTS;
-        IFederation.Member memory m = w.seats[i].member;
+        IFederation.Member memory m = w.members[i].record;
         if (m.index != 0 || m.stake == 0) return;
         if (block.timestamp < m.unbondsAt) _to(w, m.unbondsAt);
         _call(w, participant(i), abi.encodeCall(IFederation.withdraw, ()));
@@ -163,7 +163,7 @@ abstract contract Handler is Watch {
     function claim(uint256 who) external {
         World memory w = look();
         uint256 i = who % PARTICIPANTS;
-        if (!_isIn(w, i) || _inPlay(w, i) || w.seats[i].balance <= _bond) return;
+        if (!_isIn(w, i) || _inPlay(w, i) || w.members[i].balance <= _bond) return;
         _call(w, participant(i), abi.encodeCall(IFederation.claim, ()));
     }
 
@@ -171,11 +171,11 @@ abstract contract Handler is Watch {
     function collect(uint256 who) external {
         World memory w = look();
         uint256 i = who % PARTICIPANTS;
-        if (w.seats[i].member.standing == IFederation.Standing.Stranger || _inPlay(w, i)) return;
+        if (w.members[i].record.standing == IFederation.Standing.Stranger || _inPlay(w, i)) return;
         bytes memory data = abi.encodeCall(IFederation.collect, (participant(i)));
         w = _call(w, outsider(), data);
         World memory again = _call(w, outsider(), data);
-        bool same = keccak256(abi.encode(w.seats[i])) == keccak256(abi.encode(again.seats[i]));
+        bool same = keccak256(abi.encode(w.members[i])) == keccak256(abi.encode(again.members[i]));
         require(same, "a_booking_is_what_was_foretold");
     }
 
@@ -288,10 +288,10 @@ abstract contract Handler is Watch {
         for (uint256 i = 0; i < PARTICIPANTS && w.s.phase == IFederation.Phase.Reveal; ++i) {
             address account = participant(i);
             if ((which >> i) % 8 == 0 || _sealedIn[account] != round) continue;
-            if (w.seats[i].member.acts & Acts.REVEALED != 0) continue;
+            if (w.members[i].record.acts & Acts.REVEALED != 0) continue;
             bytes memory data = abi.encodeCall(IFederation.reveal, (round, _ballots[account], _saltOf(account, round)));
             if (_isBad[account]) _refused(account, data, "a ballot that says nothing");
-            else if (w.seats[i].out) _refused(account, data, "reveal by who is out");
+            else if (w.members[i].out) _refused(account, data, "reveal by who is out");
             else w = _call(w, account, data);
         }
         return w;
@@ -381,7 +381,7 @@ abstract contract Handler is Watch {
     }
 
     function _actWithoutRole(World memory w, uint256 i) private {
-        (address account, uint256 round, uint8 roles) = (participant(i), w.s.round, w.seats[i].roles);
+        (address account, uint256 round, uint8 roles) = (participant(i), w.s.round, w.members[i].roles);
         if (roles & Roles.PROPOSER == 0) {
             (uint256 samples, uint256 epochs) = _claimsOf(i, 0);
             bytes memory data = abi.encodeCall(IFederation.propose, (round, "digest", samples, epochs));
@@ -397,7 +397,7 @@ abstract contract Handler is Watch {
     }
 
     function _actWhenOut(World memory w, uint256 i) private {
-        if (!w.seats[i].out) return;
+        if (!w.members[i].out) return;
         address account = participant(i);
         _refused(account, abi.encodeCall(IFederation.deposit, (1)), "deposit by who is out");
         _refused(account, _joining(i, _bond), "join by who is out");
@@ -405,7 +405,7 @@ abstract contract Handler is Watch {
 
     function _actAgain(World memory w, uint256 i) private {
         (address account, uint256 round) = (participant(i), w.s.round);
-        IFederation.Member memory m = w.seats[i].member;
+        IFederation.Member memory m = w.members[i].record;
         if (m.round != round) return;
         if (m.acts & Acts.PROPOSED != 0) {
             (uint256 samples, uint256 epochs) = _claimsOf(i, 0);
@@ -442,7 +442,7 @@ abstract contract Handler is Watch {
 
     function _takeTooEarly(World memory w, uint256 i) private {
         address account = participant(i);
-        IFederation.Member memory m = w.seats[i].member;
+        IFederation.Member memory m = w.members[i].record;
         if (m.index != 0 || block.timestamp < m.unbondsAt || m.stake == 0) {
             _refused(account, abi.encodeCall(IFederation.withdraw, ()), "withdraw too early");
         }
@@ -450,7 +450,7 @@ abstract contract Handler is Watch {
             _refused(account, abi.encodeCall(IFederation.claim, ()), "claim while in play");
             _refused(account, abi.encodeCall(IFederation.collect, (account)), "collect while in play");
         }
-        if (w.seats[i].balance <= _bond) {
+        if (w.members[i].balance <= _bond) {
             _refused(account, abi.encodeCall(IFederation.claim, ()), "claim of nothing");
         }
     }
@@ -520,14 +520,14 @@ abstract contract Handler is Watch {
     }
 
     function _canJoin(World memory w, uint256 i) internal view returns (bool) {
-        bool stranger = w.seats[i].member.standing == IFederation.Standing.Stranger;
+        bool stranger = w.members[i].record.standing == IFederation.Standing.Stranger;
         bool rich = w.wallets[i] >= _bond + _fee();
         return w.s.phase == IFederation.Phase.Open && stranger && rich && _mayJoin(w, i);
     }
 
     /// @dev A member whom no booking would ban.
     function _isIn(World memory w, uint256 i) internal pure returns (bool) {
-        return w.seats[i].member.standing == IFederation.Standing.Member && !w.seats[i].out;
+        return w.members[i].record.standing == IFederation.Standing.Member && !w.members[i].out;
     }
 
     function _inPlay(World memory w, uint256 i) internal pure returns (bool) {
@@ -536,12 +536,12 @@ abstract contract Handler is Watch {
 
     /// @dev Whether participant `i` did any of `acts` in the round in progress, or in the last one.
     function _did(World memory w, uint256 i, uint8 acts) internal pure returns (bool) {
-        IFederation.Member memory m = w.seats[i].member;
+        IFederation.Member memory m = w.members[i].record;
         return m.round == w.s.round && m.acts & acts != 0;
     }
 
     /// @dev Whether participant `i` has `role` and hasn't done `act` yet.
     function _isDue(World memory w, uint256 i, uint8 role, uint8 act) internal pure returns (bool) {
-        return w.seats[i].roles & role != 0 && !_did(w, i, act);
+        return w.members[i].roles & role != 0 && !_did(w, i, act);
     }
 }

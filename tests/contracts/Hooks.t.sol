@@ -47,7 +47,7 @@ contract UpdateJury is Federation {
         return PROPOSERS + PUBLISHERS;
     }
 
-    function _seats(Round memory) internal pure override returns (uint256) {
+    function _proposers(Round memory) internal pure override returns (uint256) {
         return PROPOSERS;
     }
 
@@ -96,8 +96,8 @@ contract UpdateJury is Federation {
     function _verdict(uint256, Round memory r) internal view override returns (Verdict memory v) {
         v.outcome = Outcome.Rejected;
         if (r.publications == 0) return v;
-        (v.candidate, v.outcome, v.votesFor) = (_published.leading, Outcome.Accepted, r.lead);
-        v.votesAgainst = r.publications - r.lead;
+        (v.candidate, v.outcome, v.votesFor) = (_published.leadingDigest, Outcome.Accepted, r.leadingCount);
+        v.votesAgainst = r.publications - r.leadingCount;
     }
 
     function _reward(uint256 round, Round memory r, uint256 pool_) internal view override returns (Payout memory p) {
@@ -107,7 +107,7 @@ contract UpdateJury is Federation {
     }
 
     function _due(address, Member memory m, Round memory) internal view override returns (int256 due) {
-        if (m.acts & Acts.PROPOSED != 0 && passed[m.round] >> m.number & 1 == 0) due -= int256(FINE);
+        if (m.acts & Acts.PROPOSED != 0 && passed[m.round] >> m.updateNumber & 1 == 0) due -= int256(FINE);
         if (m.acts & Acts.REVEALED != 0) due += int256(WAGE);
         if (m.acts & Acts.PUBLISHED != 0) due += int256(WAGE);
     }
@@ -166,10 +166,10 @@ contract HooksTest is Bench {
         assertEq(publishers().length, 2);
         assertEq(publishers()[0], proposers()[1]);
         assertEq(publishers()[1], voters()[3]);
-        assertEq(federation.seatOf(publishers()[0]).roles, Roles.PROPOSER | Roles.PUBLISHER);
-        assertEq(federation.seatOf(publishers()[1]).roles, Roles.VOTER | Roles.PUBLISHER);
+        assertEq(federation.memberOf(publishers()[0]).roles, Roles.PROPOSER | Roles.PUBLISHER);
+        assertEq(federation.memberOf(publishers()[1]).roles, Roles.VOTER | Roles.PUBLISHER);
         IFederation.Status memory s = federation.status();
-        assertEq(s.seats, 2);
+        assertEq(s.proposers, 2);
         assertEq(s.voters, 4);
         assertEq(s.publishers, 2);
         assertEq(s.publishEnd, s.revealEnd + 80);
@@ -182,7 +182,7 @@ contract HooksTest is Bench {
         publish(voter, MODEL);
         assertEq(entry(proposer).acts, Acts.PROPOSED | Acts.PUBLISHED);
         assertEq(entry(voter).acts, Acts.COMMITTED | Acts.REVEALED | Acts.PUBLISHED);
-        assertEq(entry(proposer).number, 1);
+        assertEq(entry(proposer).updateNumber, 1);
         assertEq(entry(proposer).option, 1, "of the publication");
         assertEq(entry(voter).option, 1, "of the publication, not of the ballot before");
         federation.settle();
@@ -206,7 +206,7 @@ contract HooksTest is Bench {
         proposeAll();
         for (uint256 i = 0; i < 2; ++i) {
             assertEq(entry(proposers()[i]).acts, Acts.PROPOSED);
-            assertEq(entry(proposers()[i]).number, i);
+            assertEq(entry(proposers()[i]).updateNumber, i);
             assertEq(entry(proposers()[i]).round, 2);
         }
         assertEq(token.balanceOf(address(federation)), owed(members));
@@ -259,14 +259,14 @@ contract HooksTest is Bench {
         publish(publishers()[0], MODEL);
         IFederation.Round memory r = federation.roundOf(1);
         assertEq(r.publications, 1);
-        assertEq(r.lead, 1);
-        assertEq(r.leader, 1);
+        assertEq(r.leadingCount, 1);
+        assertEq(r.leadingOption, 1);
         assertEq(r.options, 1);
         publish(publishers()[1], OTHER);
         r = federation.roundOf(1);
         assertEq(r.publications, 2);
-        assertEq(r.lead, 1);
-        assertEq(r.leader, 1);
+        assertEq(r.leadingCount, 1);
+        assertEq(r.leadingOption, 1);
         assertEq(r.options, 2);
     }
 
@@ -390,9 +390,9 @@ contract HooksTest is Bench {
         openAndDraw();
         address proposer = proposers()[0];
         jury.bar(proposer, true);
-        assertTrue(federation.seatOf(proposer).out);
-        assertEq(federation.seatOf(proposer).roles, 0);
-        assertEq(federation.seatOf(proposer).position, 0, "keeps its place");
+        assertTrue(federation.memberOf(proposer).out);
+        assertEq(federation.memberOf(proposer).roles, 0);
+        assertEq(federation.memberOf(proposer).position, 0, "keeps its place");
         bytes memory refusal = abi.encodeWithSelector(IFederation.AccountBanned.selector, proposer);
         refuses(proposer, abi.encodeCall(IFederation.propose, (1, 0, 0, 0)), refusal);
         pass(IFederation.Phase.Propose);
@@ -413,7 +413,7 @@ contract HooksTest is Bench {
         assertEq(federation.memberCount(), 5);
         jury.bar(proposer, false);
         refuses(proposer, abi.encodeCall(IFederation.join, (BOND)), refusal);
-        assertTrue(federation.seatOf(proposer).out, "for good");
+        assertTrue(federation.memberOf(proposer).out, "for good");
     }
 
     /// @dev Whoever is barred does nothing more, in the middle of a round too: what it committed is not counted.
@@ -452,7 +452,7 @@ contract HooksTest is Bench {
         for (uint256 i = 0; i < members.length; ++i) {
             IFederation.Member memory m = entry(members[i]);
             assertEq(m.standing == IFederation.Standing.Banned, m.strikes >= 2);
-            assertEq(federation.seatOf(members[i]).out, m.strikes >= 2);
+            assertEq(federation.memberOf(members[i]).out, m.strikes >= 2);
         }
         assertGt(rounds, 1);
     }
@@ -474,7 +474,7 @@ contract HooksTest is Bench {
         assertEq(entry(voter).strikes, 0);
     }
 
-    /// @dev The view of a seat foretells a booking and changes nothing.
+    /// @dev The view of a member foretells a booking and changes nothing.
     function test_a_seat_foretells_the_ban() public {
         for (uint256 i = 0; i < 2; ++i) {
             playToPublish();
@@ -483,13 +483,13 @@ contract HooksTest is Bench {
             if (i == 0) collectAll();
         }
         for (uint256 i = 0; i < members.length; ++i) {
-            IFederation.Seat memory before = federation.seatOf(members[i]);
+            IFederation.MemberView memory before = federation.memberOf(members[i]);
             federation.collect(members[i]);
-            IFederation.Seat memory booked = federation.seatOf(members[i]);
+            IFederation.MemberView memory booked = federation.memberOf(members[i]);
             assertEq(before.out, booked.out);
             assertEq(before.balance, booked.balance);
-            assertEq(booked.member.stake, booked.balance);
-            assertEq(booked.out, booked.member.standing == IFederation.Standing.Banned);
+            assertEq(booked.record.stake, booked.balance);
+            assertEq(booked.out, booked.record.standing == IFederation.Standing.Banned);
         }
     }
 

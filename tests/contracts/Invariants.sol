@@ -198,12 +198,12 @@ abstract contract Invariants is Test {
         if (r.outcome != IFederation.Outcome.None) return;
         uint256[4] memory counts;
         uint256 numbers;
-        for (uint256 i = 0; i < w.seats.length; ++i) {
-            IFederation.Member memory m = w.seats[i].member;
+        for (uint256 i = 0; i < w.members.length; ++i) {
+            IFederation.Member memory m = w.members[i].record;
             if (w.s.round == 0 || m.round != w.s.round) continue;
             if (m.acts & Acts.PROPOSED != 0) {
                 ++counts[0];
-                numbers |= 1 << m.number;
+                numbers |= 1 << m.updateNumber;
             }
             if (m.acts & Acts.COMMITTED != 0) ++counts[1];
             if (m.acts & Acts.REVEALED != 0) ++counts[2];
@@ -216,19 +216,20 @@ abstract contract Invariants is Test {
         require(numbers == (1 << r.proposals) - 1, "counts_are_of_acts_done");
     }
 
-    /// @dev No more act than were awaited, nobody reveals who didn't commit, and the leader has no more than all votes.
+    /// @dev No more act than were awaited, nobody reveals who didn't commit, and the leading option has no more than all
+    /// votes.
     function tally_fits_its_votes(World memory w) internal pure {
         IFederation.Round memory r = w.s.record;
         if (r.members == 0) return;
-        require(r.proposals <= w.s.seats, "tally_fits_its_votes");
+        require(r.proposals <= w.s.proposers, "tally_fits_its_votes");
         require(r.commits <= w.s.voters, "tally_fits_its_votes");
         require(r.publications <= w.s.publishers, "tally_fits_its_votes");
         require(r.reveals <= r.commits, "tally_fits_its_votes");
         uint256 votes = w.s.publishers == 0 ? r.reveals : r.publications;
-        require(r.lead <= votes, "tally_fits_its_votes");
+        require(r.leadingCount <= votes, "tally_fits_its_votes");
         require(r.options <= votes, "tally_fits_its_votes");
-        require(r.leader <= r.options, "tally_fits_its_votes");
-        require((r.lead == 0) == (r.options == 0), "tally_fits_its_votes");
+        require(r.leadingOption <= r.options, "tally_fits_its_votes");
+        require((r.leadingCount == 0) == (r.options == 0), "tally_fits_its_votes");
     }
 
     /// @dev Where there are publishers, a model takes the ballots of more than half of the voters drawn, whoever came.
@@ -247,19 +248,19 @@ abstract contract Invariants is Test {
     function registry_has_no_gaps_and_no_doubles(World memory w) internal view {
         // frozen in a round, which is a law of its own
         if (w.s.record.drawnAt != 0 && w.s.phase != IFederation.Phase.Open) return;
-        IFederation.Seat[] memory seats = federation.seats(0, type(uint256).max);
-        require(seats.length == w.s.members, "registry_has_no_gaps_and_no_doubles");
-        for (uint256 i = 0; i < seats.length; ++i) {
-            require(seats[i].member.index == i + 1, "registry_has_no_gaps_and_no_doubles");
-            IFederation.Standing standing = seats[i].member.standing;
+        IFederation.MemberView[] memory members = federation.members(0, type(uint256).max);
+        require(members.length == w.s.members, "registry_has_no_gaps_and_no_doubles");
+        for (uint256 i = 0; i < members.length; ++i) {
+            require(members[i].record.index == i + 1, "registry_has_no_gaps_and_no_doubles");
+            IFederation.Standing standing = members[i].record.standing;
             bool fits = standing == IFederation.Standing.Member || standing == IFederation.Standing.Banned;
             require(fits, "registry_has_no_gaps_and_no_doubles");
         }
         uint256 registered = 0;
-        for (uint256 i = 0; i < w.seats.length; ++i) {
-            if (w.seats[i].member.index != 0) ++registered;
+        for (uint256 i = 0; i < w.members.length; ++i) {
+            if (w.members[i].record.index != 0) ++registered;
         }
-        require(registered == seats.length, "registry_has_no_gaps_and_no_doubles");
+        require(registered == members.length, "registry_has_no_gaps_and_no_doubles");
     }
 
     /// @dev In a drawn round every member of the registry has a position of its own, and no more vote or publish than the
@@ -270,11 +271,11 @@ abstract contract Invariants is Test {
         uint256 taken;
         uint256 voters;
         uint256 publishers;
-        for (uint256 i = 0; i < w.seats.length; ++i) {
-            if (w.seats[i].member.index == 0) continue;
-            taken |= 1 << w.seats[i].position;
-            if (w.seats[i].roles & Roles.VOTER != 0) ++voters;
-            if (w.seats[i].roles & Roles.PUBLISHER != 0) ++publishers;
+        for (uint256 i = 0; i < w.members.length; ++i) {
+            if (w.members[i].record.index == 0) continue;
+            taken |= 1 << w.members[i].position;
+            if (w.members[i].roles & Roles.VOTER != 0) ++voters;
+            if (w.members[i].roles & Roles.PUBLISHER != 0) ++publishers;
         }
         require(taken == (1 << w.s.members) - 1, "positions_are_a_permutation");
         require(voters <= w.s.voters, "positions_are_a_permutation");
@@ -283,44 +284,44 @@ abstract contract Invariants is Test {
 
     /// @dev Whoever is expelled is out from the next round on.
     function expelled_are_out(World memory w) private view {
-        for (uint256 i = 0; i < w.seats.length; ++i) {
-            if (handler.isBarred(w, w.seats[i].account)) require(w.seats[i].out, "expelled_are_out");
+        for (uint256 i = 0; i < w.members.length; ++i) {
+            if (handler.isBarred(w, w.members[i].account)) require(w.members[i].out, "expelled_are_out");
         }
     }
 
     /// @dev Whoever may act can pay for it: a member's booked stake is never below the bond.
     function members_hold_the_bond(World memory w) internal pure {
-        for (uint256 i = 0; i < w.seats.length; ++i) {
-            IFederation.Seat memory seat = w.seats[i];
-            if (seat.member.standing != IFederation.Standing.Member) continue;
-            require(seat.member.stake >= BOND, "members_hold_the_bond");
-            if (!seat.out) require(seat.balance >= BOND, "members_hold_the_bond");
+        for (uint256 i = 0; i < w.members.length; ++i) {
+            IFederation.MemberView memory member = w.members[i];
+            if (member.record.standing != IFederation.Standing.Member) continue;
+            require(member.record.stake >= BOND, "members_hold_the_bond");
+            if (!member.out) require(member.balance >= BOND, "members_hold_the_bond");
         }
     }
 
     /// @dev A stranger has no stake, and nothing is owed to it; outsiders are strangers.
     function strangers_have_nothing(World memory w) internal view {
         uint256 participants = handler.PARTICIPANTS();
-        for (uint256 i = 0; i < w.seats.length; ++i) {
-            IFederation.Seat memory seat = w.seats[i];
-            bool stranger = seat.member.standing == IFederation.Standing.Stranger;
+        for (uint256 i = 0; i < w.members.length; ++i) {
+            IFederation.MemberView memory member = w.members[i];
+            bool stranger = member.record.standing == IFederation.Standing.Stranger;
             if (i >= participants) require(stranger, "strangers_have_nothing");
             if (!stranger) continue;
-            require(seat.balance == 0, "strangers_have_nothing");
-            require(seat.member.index == 0, "strangers_have_nothing");
-            require(seat.member.acts == 0, "strangers_have_nothing");
+            require(member.balance == 0, "strangers_have_nothing");
+            require(member.record.index == 0, "strangers_have_nothing");
+            require(member.record.acts == 0, "strangers_have_nothing");
         }
     }
 
     /// @dev Whoever is out, or not registered, has no role; no role is given but in a drawn round in progress.
     function whoever_is_out_has_no_role(World memory w) internal pure {
         bool running = w.s.record.drawnAt != 0 && w.s.phase != IFederation.Phase.Open;
-        for (uint256 i = 0; i < w.seats.length; ++i) {
-            IFederation.Seat memory seat = w.seats[i];
-            bool banned = seat.member.standing == IFederation.Standing.Banned;
-            if (banned) require(seat.out, "whoever_is_out_has_no_role");
-            if (seat.out || seat.member.index == 0 || !running) {
-                require(seat.roles == 0, "whoever_is_out_has_no_role");
+        for (uint256 i = 0; i < w.members.length; ++i) {
+            IFederation.MemberView memory member = w.members[i];
+            bool banned = member.record.standing == IFederation.Standing.Banned;
+            if (banned) require(member.out, "whoever_is_out_has_no_role");
+            if (member.out || member.record.index == 0 || !running) {
+                require(member.roles == 0, "whoever_is_out_has_no_role");
             }
         }
     }
@@ -367,34 +368,34 @@ abstract contract Invariants is Test {
 
     function everybody_is_booked_as_foretold() internal {
         World memory w = lookAt(federation, token, _everybody);
-        for (uint256 i = 0; i < w.seats.length; ++i) {
-            if (w.seats[i].member.standing == IFederation.Standing.Stranger) continue;
-            federation.collect(w.seats[i].account);
-            uint256 stake = federation.seatOf(w.seats[i].account).member.stake;
-            require(stake == w.seats[i].balance, "everybody_is_booked_as_foretold");
+        for (uint256 i = 0; i < w.members.length; ++i) {
+            if (w.members[i].record.standing == IFederation.Standing.Stranger) continue;
+            federation.collect(w.members[i].account);
+            uint256 stake = federation.memberOf(w.members[i].account).record.stake;
+            require(stake == w.members[i].balance, "everybody_is_booked_as_foretold");
         }
         require(_owed(lookAt(federation, token, _everybody)) == _owed(w), "everybody_is_booked_as_foretold");
     }
 
     function everybody_can_leave() internal virtual {
         World memory w = lookAt(federation, token, _everybody);
-        address[] memory list = new address[](w.seats.length);
-        for (uint256 i = 0; i < w.seats.length; ++i) {
-            list[i] = w.seats[i].account;
+        address[] memory list = new address[](w.members.length);
+        for (uint256 i = 0; i < w.members.length; ++i) {
+            list[i] = w.members[i].account;
         }
         federation.evict(list);
         for (uint256 i = 0; i < list.length; ++i) {
-            if (federation.seatOf(list[i]).member.standing != IFederation.Standing.Member) continue;
+            if (federation.memberOf(list[i]).record.standing != IFederation.Standing.Member) continue;
             vm.prank(list[i]);
             federation.exit();
         }
         vm.warp(block.timestamp + UNBONDING);
         for (uint256 i = 0; i < list.length; ++i) {
-            if (federation.seatOf(list[i]).member.stake == 0) continue;
+            if (federation.memberOf(list[i]).record.stake == 0) continue;
             uint256 before = token.balanceOf(list[i]);
             vm.prank(list[i]);
             federation.withdraw();
-            require(token.balanceOf(list[i]) - before == w.seats[i].balance, "everybody_can_leave");
+            require(token.balanceOf(list[i]) - before == w.members[i].balance, "everybody_can_leave");
         }
         require(federation.memberCount() == 0, "everybody_can_leave");
         uint256 rest = federation.pool() + handler.forced();
@@ -403,8 +404,8 @@ abstract contract Invariants is Test {
 
     function _owed(World memory w) internal pure returns (uint256 sum) {
         sum = w.s.pool;
-        for (uint256 i = 0; i < w.seats.length; ++i) {
-            sum += w.seats[i].balance;
+        for (uint256 i = 0; i < w.members.length; ++i) {
+            sum += w.members[i].balance;
         }
     }
 }

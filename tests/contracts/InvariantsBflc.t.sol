@@ -127,7 +127,7 @@ contract BflcHandler is UpdateHandler {
     }
 
     function _weightOf(World memory w, uint256 i) internal view override returns (uint256) {
-        return _median(w, w.seats[i].member.number);
+        return _median(w, w.members[i].record.updateNumber);
     }
 
     /// @dev The least score that at least half of the scores don't exceed.
@@ -210,7 +210,7 @@ contract BflcHandler is UpdateHandler {
     }
 
     function _proposerOf(World memory w, uint256 number) private pure returns (uint256 i) {
-        while (!_did(w, i, Acts.PROPOSED) || w.seats[i].member.number != number) ++i;
+        while (!_did(w, i, Acts.PROPOSED) || w.members[i].record.updateNumber != number) ++i;
     }
 
     /// @dev The best of the selected, ties to the lower number; of a random election, all: each round's seed says who.
@@ -246,12 +246,12 @@ contract BflcHandler is UpdateHandler {
         ++committees[uint256(_chosen)];
         uint256 voters = 0;
         for (uint256 i = 0; i < PARTICIPANTS; ++i) {
-            bool votes = a.seats[i].roles & Roles.VOTER != 0;
-            require((a.seats[i].roles == Roles.VOTER | Roles.PUBLISHER) == votes, "committee_is_the_pages");
+            bool votes = a.members[i].roles & Roles.VOTER != 0;
+            require((a.members[i].roles == Roles.VOTER | Roles.PUBLISHER) == votes, "committee_is_the_pages");
             if (votes) ++voters;
-            if (a.seats[i].member.index == 0 || a.seats[i].out) continue;
+            if (a.members[i].record.index == 0 || a.members[i].out) continue;
             bool sits = _chosen == Chosen.Drawn
-                ? a.seats[i].position < COMMITTEE
+                ? a.members[i].position < COMMITTEE
                 : _chosen == Chosen.Elected ? _isElected(a, participant(i)) : _isNamed(participant(i));
             require(sits == votes, "committee_is_the_pages");
         }
@@ -285,7 +285,7 @@ abstract contract BflcInvariants is Invariants {
             managers: _managers(),
             committee: 2,
             updates: 3,
-            seats: 4,
+            proposers: 4,
             maxSamples: 8,
             maxEpochs: 4,
             minScore: 2000,
@@ -317,9 +317,9 @@ abstract contract BflcInvariants is Invariants {
 
     /// @dev Nobody else is out: no booking bans.
     function _mechanism(World memory w) internal view virtual override {
-        for (uint256 i = 0; i < w.seats.length; ++i) {
-            bool banned = w.seats[i].member.standing == IFederation.Standing.Banned;
-            require(w.seats[i].out == (banned || handler.isBarred(w, w.seats[i].account)), "expelled_are_out");
+        for (uint256 i = 0; i < w.members.length; ++i) {
+            bool banned = w.members[i].record.standing == IFederation.Standing.Banned;
+            require(w.members[i].out == (banned || handler.isBarred(w, w.members[i].account)), "expelled_are_out");
         }
     }
 }

@@ -75,10 +75,10 @@ contract BladeHandler is UpdateHandler {
         World memory w = look();
         if (w.s.phase == IFederation.Phase.Open && w.s.round == 0) w = _gather(w);
         uint256 i = who % PARTICIPANTS;
-        for (uint256 k = 1; k < PARTICIPANTS && w.seats[i].member.index != 0; ++k) {
+        for (uint256 k = 1; k < PARTICIPANTS && w.members[i].record.index != 0; ++k) {
             i = (who % PARTICIPANTS + k) % PARTICIPANTS; // rather somebody who is outside
         }
-        bool stranger = w.seats[i].member.standing == IFederation.Standing.Stranger;
+        bool stranger = w.members[i].record.standing == IFederation.Standing.Stranger;
         if (!super._mayJoin(w, i)) return;
         if (!stranger || w.s.phase != IFederation.Phase.Open || w.wallets[i] < _bond || w.s.members < WINNERS) return;
         capability = _within(capability, MIN_SAMPLES, MAX_SAMPLES);
@@ -89,15 +89,15 @@ contract BladeHandler is UpdateHandler {
         bool better = capability * lowest.cost > lowest.capability * cost;
         if (!better || block.timestamp >= _biddingEnds) return _refused(participant(i), data, "a bid that is too low");
         w = _call(w, participant(i), data);
-        require(w.seats[worst].member.standing == IFederation.Standing.Leaving, "the_worst_bid_makes_room");
-        require(w.seats[i].member.index != 0 && w.s.members == WINNERS, "the_worst_bid_makes_room");
+        require(w.members[worst].record.standing == IFederation.Standing.Leaving, "the_worst_bid_makes_room");
+        require(w.members[i].record.index != 0 && w.s.members == WINNERS, "the_worst_bid_makes_room");
         ++outbids;
     }
 
     function _worstOf(World memory w) private view returns (uint256 worst) {
         IBlade.BidRecord memory lowest;
         for (uint256 i = 0; i < PARTICIPANTS; ++i) {
-            if (w.seats[i].member.index == 0) continue;
+            if (w.members[i].record.index == 0) continue;
             IBlade.BidRecord memory b = blade().bidOf(participant(i));
             (uint256 its, uint256 low) = (uint256(b.capability) * lowest.cost, uint256(lowest.capability) * b.cost);
             if (lowest.order == 0 || its < low || (its == low && b.order > lowest.order)) (worst, lowest) = (i, b);
@@ -201,7 +201,8 @@ contract BladeHandler is UpdateHandler {
         number %= w.s.record.proposals + 1;
         if (w.s.round >= SEEDS) return w;
         bytes memory data = abi.encodeCall(IBlade.accuse, (w.s.round, number, _seedOf(i, w.s.round), 9000));
-        bool may = _did(w, i, Acts.PROPOSED) && number != w.seats[i].member.number && number < w.s.record.proposals;
+        bool may =
+            _did(w, i, Acts.PROPOSED) && number != w.members[i].record.updateNumber && number < w.s.record.proposals;
         if (!may) {
             _refused(participant(i), data, "no accuser, or no such update");
             return w;
@@ -250,9 +251,9 @@ contract BladeHandler is UpdateHandler {
         override
         returns (bool)
     {
-        IFederation.Member memory m = federation.seatOf(who).member;
+        IFederation.Member memory m = federation.memberOf(who).record;
         bool proposed = m.round == w.s.round && m.acts & Acts.PROPOSED != 0;
-        return _isProven(w, who, digest, nonce, _powBits) && (!proposed || !_isCopy(w, m.number));
+        return _isProven(w, who, digest, nonce, _powBits) && (!proposed || !_isCopy(w, m.updateNumber));
     }
 
     function _strengthOf(World memory b, uint256 i) internal view override returns (uint256) {
@@ -293,7 +294,7 @@ contract BladeHandler is UpdateHandler {
 
     function _isConvicted(World memory b, uint256 i, Expected memory e) private view returns (bool) {
         if (e.outcome == IFederation.Outcome.Undecided || !_did(b, i, Acts.PROPOSED)) return false;
-        return _isCopy(b, b.seats[i].member.number);
+        return _isCopy(b, b.members[i].record.updateNumber);
     }
 
     // ------------------------------------------------------------------ laws of this mechanism
@@ -335,7 +336,7 @@ contract BladeHandler is UpdateHandler {
     function convicts_gain_nothing(World memory b, World memory a, Expected memory e) private view {
         for (uint256 i = 0; i < PARTICIPANTS; ++i) {
             if (!_isConvicted(b, i, e)) continue;
-            require(a.seats[i].balance + _bond == b.seats[i].balance, "convicts_gain_nothing");
+            require(a.members[i].balance + _bond == b.members[i].balance, "convicts_gain_nothing");
             require(IMined(address(federation)).winnerOf(b.s.round) != participant(i), "convicts_gain_nothing");
         }
     }
@@ -345,8 +346,8 @@ contract BladeHandler is UpdateHandler {
         for (uint256 i = 0; i < PARTICIPANTS; ++i) {
             bool guilty = _isConvicted(b, i, e);
             if (guilty) ++convicted;
-            bool out = guilty || b.seats[i].out || isBarred(a, participant(i));
-            require(a.seats[i].out == out, "only_convicts_forfeit_and_leave");
+            bool out = guilty || b.members[i].out || isBarred(a, participant(i));
+            require(a.members[i].out == out, "only_convicts_forfeit_and_leave");
         }
     }
 }

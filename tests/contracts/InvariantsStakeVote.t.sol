@@ -25,7 +25,7 @@ contract StakeVoteHandler is ManagedHandler {
     struct Expected {
         IFederation.Outcome outcome;
         bytes32 digest;
-        uint256 lead;
+        uint256 leadingCount;
         uint256 blamed;
         uint256 proposals;
         uint256 pool;
@@ -83,7 +83,7 @@ contract StakeVoteHandler is ManagedHandler {
     /// @dev Everybody gains and loses what the page's table says, whoever does nothing nothing; the pool takes the rest.
     function payout_is_the_tables(World memory b, World memory a, Expected memory e) private view {
         for (uint256 i = 0; i < PARTICIPANTS; ++i) {
-            int256 delta = int256(a.seats[i].balance) - int256(b.seats[i].balance);
+            int256 delta = int256(a.members[i].balance) - int256(b.members[i].balance);
             require(delta == _deltaOf(b, i, e), "payout_is_the_tables");
         }
         require(a.s.pool == e.pool, "payout_is_the_tables");
@@ -95,7 +95,7 @@ contract StakeVoteHandler is ManagedHandler {
         uint256 slashed;
         for (uint256 i = 0; i < PARTICIPANTS; ++i) {
             if (!_did(b, i, Acts.PROPOSED)) continue;
-            if (a.seats[i].balance < b.seats[i].balance) slashed |= 1 << b.seats[i].member.number;
+            if (a.members[i].balance < b.members[i].balance) slashed |= 1 << b.members[i].record.updateNumber;
         }
         require(slashed == e.blamed, "only_the_blamed_are_slashed");
         if (slashed != 0 && slashed + 1 != 1 << e.proposals) ++partlyBlamed;
@@ -112,17 +112,17 @@ contract StakeVoteHandler is ManagedHandler {
             if (!_did(b, i, Acts.REVEALED)) continue;
             bytes32 digest = _digestOf(i);
             uint256 entries = _countDigest(b, digest);
-            if (entries > e.lead) (e.lead, e.digest) = (entries, digest);
+            if (entries > e.leadingCount) (e.leadingCount, e.digest) = (entries, digest);
         }
         uint256 voters = b.s.voters;
-        if (r.reveals == 0 || uint256(r.reveals) * 10_000 < QUORUM_BPS * voters || e.lead * 2 <= r.reveals) {
+        if (r.reveals == 0 || uint256(r.reveals) * 10_000 < QUORUM_BPS * voters || e.leadingCount * 2 <= r.reveals) {
             e.pool += VOTER_STAKE * (r.commits - r.reveals);
             return e;
         }
         if (e.digest == 0) {
             e.outcome = IFederation.Outcome.Rejected;
             for (uint256 n = 0; n < r.proposals; ++n) {
-                if (!_isBlamed(b, n, e.lead)) continue;
+                if (!_isBlamed(b, n, e.leadingCount)) continue;
                 e.blamed |= 1 << n;
                 e.pool += PROPOSER_STAKE;
             }
@@ -130,23 +130,25 @@ contract StakeVoteHandler is ManagedHandler {
             e.outcome = IFederation.Outcome.Accepted;
             e.pool %= r.proposals;
         }
-        e.pool += VOTER_STAKE * (r.commits - e.lead) % e.lead;
+        e.pool += VOTER_STAKE * (r.commits - e.leadingCount) % e.leadingCount;
     }
 
     function _deltaOf(World memory b, uint256 i, Expected memory e) private view returns (int256) {
         if (_did(b, i, Acts.PROPOSED)) {
             if (e.outcome == IFederation.Outcome.Accepted) return int256(b.s.pool / e.proposals);
-            return e.blamed >> b.seats[i].member.number & 1 != 0 ? -int256(PROPOSER_STAKE) : int256(0);
+            return e.blamed >> b.members[i].record.updateNumber & 1 != 0 ? -int256(PROPOSER_STAKE) : int256(0);
         }
         if (!_did(b, i, Acts.COMMITTED)) return 0;
         if (_did(b, i, Acts.REVEALED)) {
             if (e.outcome == IFederation.Outcome.Undecided) return 0;
-            if (_digestOf(i) == e.digest) return int256(VOTER_STAKE * (b.s.record.commits - e.lead) / e.lead);
+            if (_digestOf(i) == e.digest) {
+                return int256(VOTER_STAKE * (b.s.record.commits - e.leadingCount) / e.leadingCount);
+            }
         }
         return -int256(VOTER_STAKE);
     }
 
-    function _isBlamed(World memory b, uint256 number, uint256 lead) private view returns (bool) {
+    function _isBlamed(World memory b, uint256 number, uint256 leadingCount) private view returns (bool) {
         if (!attribution) return true;
         uint256 names = 0;
         for (uint256 i = 0; i < PARTICIPANTS; ++i) {
@@ -154,7 +156,7 @@ contract StakeVoteHandler is ManagedHandler {
             (bytes32 digest, uint256 named) = abi.decode(_ballots[accounts[i]], (bytes32, uint256));
             if (digest == 0 && named >> number & 1 != 0) ++names;
         }
-        return names * 2 > lead;
+        return names * 2 > leadingCount;
     }
 
     function _countDigest(World memory b, bytes32 digest) private view returns (uint256 entries) {
@@ -180,7 +182,7 @@ abstract contract StakeVoteInvariants is Invariants {
             managers: _managers(),
             proposerStake: 37,
             voterStake: 23,
-            seats: 2,
+            proposers: 2,
             minVoters: 3,
             quorumBps: 5000,
             maxSamples: 100,

@@ -68,7 +68,7 @@ contract VbflHandler is UpdateHandler {
         override
         returns (bool)
     {
-        if (federation.seatOf(who).roles & Roles.VOTER != 0) return false;
+        if (federation.memberOf(who).roles & Roles.VOTER != 0) return false;
         return _isProven(w, who, digest, nonce, _powBits);
     }
 
@@ -103,7 +103,7 @@ contract VbflHandler is UpdateHandler {
 
     /// @dev Whether `i`, of no other role, published the leading digest.
     function _isMiner(World memory b, uint256 i, Expected memory e) private view returns (bool) {
-        bool miner = _did(b, i, Acts.PUBLISHED) && b.seats[i].roles == Roles.PUBLISHER;
+        bool miner = _did(b, i, Acts.PUBLISHED) && b.members[i].roles == Roles.PUBLISHER;
         return miner && _published[accounts[i]].digest == e.digest;
     }
 
@@ -124,7 +124,7 @@ contract VbflHandler is UpdateHandler {
     /// @dev In this mechanism bad work earns nothing; stakes are never taken.
     function nobody_is_slashed(World memory b, World memory a) private pure {
         for (uint256 i = 0; i < PARTICIPANTS; ++i) {
-            require(a.seats[i].balance >= b.seats[i].balance, "nobody_is_slashed");
+            require(a.members[i].balance >= b.members[i].balance, "nobody_is_slashed");
         }
     }
 
@@ -138,9 +138,9 @@ contract VbflHandler is UpdateHandler {
                 _failures[accounts[i]] = failures;
                 if (failures == KICK_ROUNDS) ++kicked;
             }
-            bool banned = b.seats[i].member.standing == IFederation.Standing.Banned;
+            bool banned = b.members[i].record.standing == IFederation.Standing.Banned;
             bool out = failures >= KICK_ROUNDS || banned || isBarred(a, participant(i));
-            require(a.seats[i].out == out, "kicked_at_so_many_rejections_in_a_row");
+            require(a.members[i].out == out, "kicked_at_so_many_rejections_in_a_row");
         }
     }
 }
@@ -156,7 +156,7 @@ abstract contract VbflInvariants is Invariants {
             bond: BOND,
             managers: _managers(),
             unitReward: 3,
-            workers: 3,
+            proposers: 3,
             validators: 2,
             miners: 2,
             maxSamples: 8,

@@ -25,17 +25,17 @@ contract VbflTermsTest is VbflBench {
     function test_vbfl_terms_are_checked_in_order() public {
         IVbfl.VbflTerms memory t = vbflTerms();
         IVbfl.VbflTerms memory good = vbflTerms();
-        (t.bond, t.workers, t.validators, t.miners) = (0, 0, 0, 0);
+        (t.bond, t.proposers, t.validators, t.miners) = (0, 0, 0, 0);
         (t.maxSamples, t.maxEpochs, t.powBits, t.unitReward, t.kickRounds) = (0, 0, 65, TOO_MUCH, 0);
         (t.schedule.open, t.schedule.publish) = (0, 0);
         invalid(t, "bond", 0);
         t.bond = good.bond;
         invalid(t, "open", 0);
         t.schedule.open = 1;
-        invalid(t, "workers", 0);
-        t.workers = 257;
-        invalid(t, "workers", 257);
-        t.workers = 256;
+        invalid(t, "proposers", 0);
+        t.proposers = 257;
+        invalid(t, "proposers", 257);
+        t.proposers = 256;
         invalid(t, "validators", 0);
         t.validators = 65_534;
         invalid(t, "miners", 0);
@@ -78,7 +78,7 @@ contract BflcTermsTest is BflcBench {
         IBflc.BflcTerms memory good = bflcTerms();
         (t.genesis, t.managers, t.fee, t.maxSamples) = (0, new address[](0), TOO_MUCH, 0);
         (t.maxEpochs, t.minScore, t.committee, t.updates) = (0, 10_001, 0, 0);
-        (t.election, t.speedBps, t.seats, t.profitBps) = (3, 10_001, 0, 10_001);
+        (t.election, t.speedBps, t.proposers, t.profitBps) = (3, 10_001, 0, 10_001);
         (t.schedule.open, t.schedule.publish) = (0, 0);
         invalid(t, "genesis", 0);
         t.genesis = good.genesis;
@@ -117,11 +117,11 @@ contract BflcTermsTest is BflcBench {
         t.election = 2;
         invalid(t, "speedBps", 10_001);
         t.speedBps = 10_000;
-        t.seats = 127;
-        invalid(t, "seats", 127);
-        t.seats = 257;
-        invalid(t, "seats", 257);
-        t.seats = 256;
+        t.proposers = 127;
+        invalid(t, "proposers", 127);
+        t.proposers = 257;
+        invalid(t, "proposers", 257);
+        t.proposers = 256;
         invalid(t, "profitBps", 10_001);
         t.profitBps = 10_000;
         new Bflc(t);

@@ -63,7 +63,7 @@ abstract contract ManagedAttacks is BallotAttacks {
             assertFalse(lists().isAllowed(friend));
             assertFalse(lists().isExpelled(foe));
         }
-        assertFalse(federation.seatOf(foe).out);
+        assertFalse(federation.memberOf(foe).out);
         for (uint256 i = 0; i < 2; ++i) {
             vm.expectEmit(address(federation));
             emit IManagers.Moved(DAN, keccak256(calls[i]), bytes4(calls[i]), one(i == 0 ? friend : foe), 3);
@@ -91,7 +91,7 @@ abstract contract ManagedAttacks is BallotAttacks {
         address who = members[0];
         expelled(who);
         allowed(who);
-        assertFalse(federation.seatOf(who).out);
+        assertFalse(federation.memberOf(who).out);
         motion(abi.encodeCall(IManagers.expel, (one(who))), 2);
         assertFalse(lists().isExpelled(who));
         motion(abi.encodeCall(IManagers.allow, (one(account(70)))), 2);
@@ -133,13 +133,13 @@ abstract contract ManagedAttacks is BallotAttacks {
         pass(IFederation.Phase.Commit);
         expelled(list[0]);
         assertTrue(lists().isExpelled(list[0]));
-        assertFalse(federation.seatOf(list[0]).out);
+        assertFalse(federation.memberOf(list[0]).out);
         for (uint256 i = 0; i < list.length; ++i) {
             revealBallot(list[i], ballot(true));
         }
         finish();
         assertGe(balance(list[0]), BOND, "no silent voter");
-        assertTrue(federation.seatOf(list[0]).out);
+        assertTrue(federation.memberOf(list[0]).out);
         assertSolvent();
     }
 
@@ -147,17 +147,17 @@ abstract contract ManagedAttacks is BallotAttacks {
     function test_a_proposer_expelled_after_the_draw_proposes() public {
         openAndDraw();
         address who = proposers()[0];
-        uint8 roles = federation.seatOf(who).roles;
+        uint8 roles = federation.memberOf(who).roles;
         expelled(who);
         expelled(who); // and again
-        assertEq(federation.seatOf(who).roles, roles);
+        assertEq(federation.memberOf(who).roles, roles);
         propose(who);
         assertEq(federation.roundOf(1).proposals, 1);
         finish();
         assertEq(balance(who), BOND);
         openAndDraw();
         bytes memory banned = abi.encodeWithSelector(IFederation.AccountBanned.selector, who);
-        assertEq(federation.seatOf(who).roles, 0);
+        assertEq(federation.memberOf(who).roles, 0);
         refuses(who, proposing(10, 1), banned);
         pass(IFederation.Phase.Propose);
         if (phase() == uint256(IFederation.Phase.Commit)) {
@@ -172,12 +172,12 @@ abstract contract ManagedAttacks is BallotAttacks {
         }
         draw();
         for (uint256 i = 0; i < members.length; ++i) {
-            assertFalse(federation.seatOf(members[i]).out);
+            assertFalse(federation.memberOf(members[i]).out);
         }
         propose(proposers()[0]);
         finish();
         for (uint256 i = 0; i < members.length; ++i) {
-            assertTrue(federation.seatOf(members[i]).out);
+            assertTrue(federation.memberOf(members[i]).out);
         }
     }
 
@@ -187,8 +187,8 @@ abstract contract ManagedAttacks is BallotAttacks {
         expelled(who);
         openAndDraw();
         expelled(who);
-        assertTrue(federation.seatOf(who).out);
-        assertEq(federation.seatOf(who).roles, 0);
+        assertTrue(federation.memberOf(who).out);
+        assertEq(federation.memberOf(who).roles, 0);
     }
 
     function test_allowed_again_before_it_takes_effect() public {
@@ -197,9 +197,9 @@ abstract contract ManagedAttacks is BallotAttacks {
         expelled(who);
         allowed(who);
         finish();
-        assertFalse(federation.seatOf(who).out);
+        assertFalse(federation.memberOf(who).out);
         openAndDraw();
-        assertTrue(federation.seatOf(who).roles != 0 || federation.seatOf(who).position != 0);
+        assertTrue(federation.memberOf(who).roles != 0 || federation.memberOf(who).position != 0);
     }
 
     // ------------------------------------------------------------------ expelled, and back by another way
@@ -426,7 +426,7 @@ contract ManagedAttacksBladeTest is BladeBench, ManagedAttacks {
             bid(account(i), 100, 10);
         }
         expelled(account(3));
-        assertTrue(federation.seatOf(account(3)).out);
+        assertTrue(federation.memberOf(account(3)).out);
         bid(account(4), 110, 10);
         vm.prank(account(3));
         federation.withdraw();

@@ -32,7 +32,7 @@ contract MediansTest is BflcBench {
     uint256 private played;
 
     function deploy() internal override returns (IFederation) {
-        (committee, updates, mostSeats) = (32, 32, 256);
+        (committee, updates, mostProposers) = (32, 32, 256);
         subject = new Scores(bflcTerms());
         return subject;
     }

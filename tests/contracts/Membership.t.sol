@@ -137,7 +137,7 @@ contract MembershipTest is Bench {
         emit IFederation.Left(account(1), BOND, START + 1000);
         vm.prank(account(1));
         federation.exit();
-        IFederation.Seat[] memory list = federation.seats(0, 10);
+        IFederation.MemberView[] memory list = federation.members(0, 10);
         assertEq(list.length, 3);
         assertEq(list[0].account, account(0));
         assertEq(list[1].account, account(3));
@@ -211,7 +211,7 @@ contract MembershipTest is Bench {
         openAndDraw();
         address proposer = proposers()[0];
         propose(proposer);
-        refuses(proposer, claiming(), abi.encodeWithSelector(IFederation.SeatInPlay.selector, proposer, 1));
+        refuses(proposer, claiming(), abi.encodeWithSelector(IFederation.RoundInPlay.selector, proposer, 1));
     }
 
     function test_claim_of_a_banned_account_is_refused() public {
@@ -258,7 +258,7 @@ contract MembershipTest is Bench {
         refuses(
             outsider,
             abi.encodeCall(IFederation.collect, (proposer)),
-            abi.encodeWithSelector(IFederation.SeatInPlay.selector, proposer, 1)
+            abi.encodeWithSelector(IFederation.RoundInPlay.selector, proposer, 1)
         );
     }
 
@@ -290,7 +290,7 @@ contract MembershipTest is Bench {
     function test_evict_books_and_passes_over_the_rest() public {
         joinMany(6, BOND);
         address loser = outvoted();
-        IFederation.Seat[] memory list = federation.seats(0, 10);
+        IFederation.MemberView[] memory list = federation.members(0, 10);
         address[] memory accounts = new address[](list.length + 3);
         for (uint256 i = 0; i < list.length; ++i) {
             accounts[i] = list[i].account;
@@ -301,10 +301,10 @@ contract MembershipTest is Bench {
         federation.evict(accounts);
         assertEq(federation.memberCount(), 5);
         assertEq(entry(loser).index, 0);
-        list = federation.seats(0, 10);
+        list = federation.members(0, 10);
         for (uint256 i = 0; i < list.length; ++i) {
-            assertEq(list[i].member.index, i + 1);
-            assertEq(list[i].member.acts, 0, "booked");
+            assertEq(list[i].record.index, i + 1);
+            assertEq(list[i].record.acts, 0, "booked");
             assertTrue(list[i].account != loser);
         }
         assertEq(entry(outsider).index, 0);
@@ -320,12 +320,12 @@ contract MembershipTest is Bench {
 
     function test_seats_come_in_pages() public {
         joinMany(5, BOND);
-        assertEq(federation.seats(0, 2).length, 2);
-        assertEq(federation.seats(4, 2).length, 1);
-        assertEq(federation.seats(4, 2)[0].account, account(4));
-        assertEq(federation.seats(5, 2).length, 0);
-        assertEq(federation.seats(type(uint256).max, type(uint256).max).length, 0);
-        assertEq(federation.seats(1, type(uint256).max).length, 4);
+        assertEq(federation.members(0, 2).length, 2);
+        assertEq(federation.members(4, 2).length, 1);
+        assertEq(federation.members(4, 2)[0].account, account(4));
+        assertEq(federation.members(5, 2).length, 0);
+        assertEq(federation.members(type(uint256).max, type(uint256).max).length, 0);
+        assertEq(federation.members(1, type(uint256).max).length, 4);
     }
 
     // ------------------------------------------------------------------ words

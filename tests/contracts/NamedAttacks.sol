@@ -75,7 +75,7 @@ abstract contract NamedAttacks is BallotAttacks {
             abi.encodeCall(IFederation.withdraw, ()),
             abi.encodeWithSelector(IFederation.NothingToWithdraw.selector, voter)
         );
-        bytes memory inPlay = abi.encodeWithSelector(IFederation.SeatInPlay.selector, voter, 1);
+        bytes memory inPlay = abi.encodeWithSelector(IFederation.RoundInPlay.selector, voter, 1);
         refuses(voter, abi.encodeCall(IFederation.claim, ()), inPlay);
         vm.expectRevert(inPlay);
         federation.collect(voter);
@@ -95,7 +95,7 @@ abstract contract NamedAttacks is BallotAttacks {
             refusesPhase(members[0], abi.encodeCall(IFederation.deposit, (10)), IFederation.Phase.Open);
             refusesPhase(members[0], abi.encodeCall(IFederation.exit, ()), IFederation.Phase.Open);
         }
-        assertEq(federation.seatOf(late).roles, 0);
+        assertEq(federation.memberOf(late).roles, 0);
     }
 
     /// @dev A seed is drawn once; letting it lapse voids the round, and costs all of them the same wait.

@@ -69,8 +69,8 @@ contract NamedAttacksBflcTest is BflcBench, NamedAttacks {
         assertSolvent();
         openAndDraw();
         for (uint256 i = 0; i < members.length; ++i) {
-            IFederation.Seat memory seat = federation.seatOf(members[i]);
-            assertEq(seat.roles & Roles.VOTER != 0, seat.position < 3, "by the draw");
+            IFederation.MemberView memory member = federation.memberOf(members[i]);
+            assertEq(member.roles & Roles.VOTER != 0, member.position < 3, "by the draw");
         }
     }
 
@@ -119,7 +119,7 @@ contract NamedAttacksBflcTest is BflcBench, NamedAttacks {
         for (uint256 i = 0; i < 9; ++i) {
             openAndDraw();
             for (uint256 n = 0; n < 3; ++n) {
-                assertTrue(federation.seatOf(account(n)).roles & Roles.VOTER != 0, "the named one");
+                assertTrue(federation.memberOf(account(n)).roles & Roles.VOTER != 0, "the named one");
             }
             if (i % 3 == 0) {
                 proposeAll();
@@ -155,7 +155,7 @@ contract NamedAttacksBflcTest is BflcBench, NamedAttacks {
         toBallots();
         address[] memory p = new address[](5);
         for (uint256 i = 0; i < 8; ++i) {
-            if (has(proposers(), account(i))) p[entry(account(i)).number] = account(i);
+            if (has(proposers(), account(i))) p[entry(account(i)).updateNumber] = account(i);
         }
         bytes[] memory ballots = copies(scores(5000, 10000, 10000, 10000, 0), 3);
         ballots[2] = scores(10000, 0, 0, 0, 10000);
@@ -174,8 +174,8 @@ contract NamedAttacksBflcTest is BflcBench, NamedAttacks {
         finish();
         named(firstThree());
         openAndDraw();
-        assertEq(federation.seatOf(p[1]).roles, 0, "put out, and others in their place");
-        assertEq(federation.seatOf(p[2]).roles, 0);
+        assertEq(federation.memberOf(p[1]).roles, 0, "put out, and others in their place");
+        assertEq(federation.memberOf(p[2]).roles, 0);
     }
 
     /// @dev Accounts cost a bond and a fee each, and nobody gets in whom the managers don't know.
@@ -230,7 +230,7 @@ contract NamedAttacksBflcTest is BflcBench, NamedAttacks {
         assertFalse(bflc().isAllowed(friend));
         assertFalse(bflc().isExpelled(account(0)));
         openAndDraw();
-        assertTrue(federation.seatOf(account(0)).roles != 0);
+        assertTrue(federation.memberOf(account(0)).roles != 0);
     }
 
     /// @dev More than half of the managers expel whom they like, and can't take its stake: it leaves with all of it.

@@ -82,7 +82,7 @@ contract NamedAttacksBladeTest is BladeBench, NamedAttacks {
         assertEq(federation.pool(), BOUNTY);
         for (uint256 i = 0; i < 4; ++i) {
             assertEq(balance(p[i]), BOND);
-            assertFalse(federation.seatOf(p[i]).out);
+            assertFalse(federation.memberOf(p[i]).out);
         }
     }
 
@@ -113,7 +113,7 @@ contract NamedAttacksBladeTest is BladeBench, NamedAttacks {
         assertEq(balance(account(1)), BOND + 900);
         assertEq(balance(account(3)), BOND + 900);
         assertEq(federation.pool(), BOUNTY - 3000 + BOND);
-        assertTrue(federation.seatOf(thief).out);
+        assertTrue(federation.memberOf(thief).out);
         assertSolvent();
     }
 
@@ -129,7 +129,7 @@ contract NamedAttacksBladeTest is BladeBench, NamedAttacks {
         publishAll(MODEL, 15);
         federation.settle();
         assertOutcome(IFederation.Outcome.Accepted);
-        assertFalse(federation.seatOf(p[3]).out);
+        assertFalse(federation.memberOf(p[3]).out);
         assertGe(balance(p[3]), BOND + 600);
         assertSolvent();
     }
@@ -243,9 +243,9 @@ contract NamedAttacksBladeTest is BladeBench, NamedAttacks {
         vm.warp(BIDDING_ENDS);
         openAndDraw();
         train(100);
-        refuses(copier, accusing(copier, entry(owner).number), badSeed(noiseSeed(copier, 1), noiseSeed(owner, 0)));
-        accuse(owner, entry(friend).number);
-        uint256 number = entry(owner).number;
+        refuses(copier, accusing(copier, entry(owner).updateNumber), badSeed(noiseSeed(copier, 1), noiseSeed(owner, 0)));
+        accuse(owner, entry(friend).updateNumber);
+        uint256 number = entry(owner).updateNumber;
         bytes memory call = accusing(owner, number);
         vm.prank(copier);
         (bool ok,) = address(federation).call(call);
@@ -292,7 +292,7 @@ contract NamedAttacksBladeTest is BladeBench, NamedAttacks {
         judgeAll(approving(13, 2));
         publishAll(MODEL, 13);
         federation.settle();
-        assertFalse(federation.seatOf(p[1]).out);
+        assertFalse(federation.memberOf(p[1]).out);
         assertGe(balance(p[1]), BOND);
     }
 

@@ -141,7 +141,7 @@ contract NamedAttacksVbflTest is VbflBench, NamedAttacks {
         for (uint256 strikes = 0; strikes < 2;) {
             if (has(proposers(), bad)) {
                 proposeAll();
-                uint256 selection = 7 ^ 1 << entry(bad).number;
+                uint256 selection = 7 ^ 1 << entry(bad).updateNumber;
                 judgeAll(abi.encode(selection));
                 publishAll(MODEL, selection);
                 ++strikes;

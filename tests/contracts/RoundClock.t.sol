@@ -17,7 +17,7 @@ contract RoundClockTest is Test {
     }
 
     struct Wanted {
-        uint16 seats;
+        uint16 proposers;
         uint16 voters;
         uint16 publishers;
     }
@@ -111,7 +111,7 @@ contract RoundClockTest is Test {
         pure
         returns (uint256)
     {
-        return uint256(RoundClock.phase(r, s, w.seats, w.voters, w.publishers, SEAL, time, SEAL + 1));
+        return uint256(RoundClock.phase(r, s, w.proposers, w.voters, w.publishers, SEAL, time, SEAL + 1));
     }
 
     /// @dev A record of a drawn round as the core keeps them.

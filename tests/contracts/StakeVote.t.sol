@@ -169,7 +169,7 @@ contract StakeVoteTest is Bench {
         openAndDraw();
         propose(proposers()[0]);
         address proposer = proposers()[1];
-        assertEq(entry(proposers()[0]).number, 0);
+        assertEq(entry(proposers()[0]).updateNumber, 0);
         vm.expectEmit(address(federation));
         emit IFederation.Proposed(1, proposer, 1, MODEL, 1000, 10);
         vm.prank(proposer);
@@ -177,7 +177,7 @@ contract StakeVoteTest is Bench {
         assertEq(federation.roundOf(1).proposals, 2);
         assertEq(entry(proposer).round, 1);
         assertEq(entry(proposer).acts, Acts.PROPOSED);
-        assertEq(entry(proposer).number, 1);
+        assertEq(entry(proposer).updateNumber, 1);
     }
 
     function test_propose_is_refused() public {
@@ -234,8 +234,8 @@ contract StakeVoteTest is Bench {
         federation.reveal(1, abi.encode(MODEL), "salt");
         IFederation.Round memory r = federation.roundOf(1);
         assertEq(r.reveals, 1);
-        assertEq(r.lead, 1);
-        assertEq(r.leader, 1);
+        assertEq(r.leadingCount, 1);
+        assertEq(r.leadingOption, 1);
         assertEq(r.options, 1);
         assertEq(entry(voter).option, 1);
     }
@@ -266,8 +266,8 @@ contract StakeVoteTest is Bench {
         for (uint256 i = 0; i < 5; ++i) {
             reveal(list[i], ballots[i]);
             IFederation.Round memory r = federation.roundOf(1);
-            assertEq(r.leader, leaders[i]);
-            assertEq(r.lead, leads[i]);
+            assertEq(r.leadingOption, leaders[i]);
+            assertEq(r.leadingCount, leads[i]);
             assertEq(r.options, i == 0 ? 1 : 2);
         }
         federation.settle();
@@ -423,14 +423,14 @@ contract StakeVoteTest is Bench {
         joinMany(5, BOND);
         playRound(2, 1, 0);
         // somebody is below the bond now; find a round in which it is drawn, without booking it
-        IFederation.Seat[] memory list = federation.seats(0, 10);
+        IFederation.MemberView[] memory list = federation.members(0, 10);
         address poor;
         for (uint256 i = 0; i < 5; ++i) {
             if (list[i].balance < BOND) poor = list[i].account;
         }
         openAndDraw();
         bytes memory refusal = abi.encodeWithSelector(IFederation.AccountBanned.selector, poor);
-        if (federation.seatOf(poor).position < 2) {
+        if (federation.memberOf(poor).position < 2) {
             refuses(poor, proposing(2), refusal);
             federation.collect(poor);
             refuses(poor, proposing(2), refusal);
@@ -440,7 +440,7 @@ contract StakeVoteTest is Bench {
             federation.collect(poor);
             refuses(poor, committing(2, "x"), refusal);
         }
-        assertEq(federation.seatOf(poor).position < 5, true, "keeps its place in the draw");
+        assertEq(federation.memberOf(poor).position < 5, true, "keeps its place in the draw");
     }
 
     /// @dev Any terms and any ballots: nothing is made or lost but what stays in the pool. Three rounds a run:

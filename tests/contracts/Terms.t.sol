@@ -71,23 +71,23 @@ contract TermsTest is Bench {
 
     function test_panel_without_seats_or_voters() public {
         IStakeVote.StakeVoteTerms memory t = terms();
-        t.seats = 0;
-        invalid(t, "seats", 0);
+        t.proposers = 0;
+        invalid(t, "proposers", 0);
         t = terms();
         t.minVoters = 0;
         invalid(t, "minVoters", 0);
     }
 
-    /// @dev More seats and voters than a registry holds: such a federation could never open a round.
+    /// @dev More proposers and voters than a registry holds: such a federation could never open a round.
     function test_panel_larger_than_the_registry() public {
         IStakeVote.StakeVoteTerms memory t = terms();
-        (t.seats, t.minVoters, t.maxSamples) = (65_533, 3, 0);
+        (t.proposers, t.minVoters, t.maxSamples) = (65_533, 3, 0);
         invalid(t, "minVoters", 3);
-        (t.seats, t.minVoters) = (type(uint32).max, type(uint32).max);
+        (t.proposers, t.minVoters) = (type(uint32).max, type(uint32).max);
         invalid(t, "minVoters", type(uint32).max);
-        (t.seats, t.minVoters, t.maxSamples) = (65_533, 2, 1);
+        (t.proposers, t.minVoters, t.maxSamples) = (65_533, 2, 1);
         new StakeVote(t);
-        (t.seats, t.minVoters) = (2, 65_533);
+        (t.proposers, t.minVoters) = (2, 65_533);
         new StakeVote(t);
     }
 
@@ -117,12 +117,12 @@ contract TermsTest is Bench {
     function test_core_is_checked_before_the_policies() public {
         IStakeVote.StakeVoteTerms memory t = terms();
         t.voterStake = BOND + 1;
-        t.seats = 0;
+        t.proposers = 0;
         t.schedule.unbonding = 0;
         invalid(t, "unbonding", 0);
         t.schedule.unbonding = 1000;
-        invalid(t, "seats", 0);
-        t.seats = 1;
+        invalid(t, "proposers", 0);
+        t.proposers = 1;
         invalid(t, "voterStake", BOND + 1);
     }
 

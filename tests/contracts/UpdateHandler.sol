@@ -23,7 +23,7 @@ abstract contract UpdateHandler is ManagedHandler {
         bytes32 digest;
         uint256 selection;
         uint256 weight; // of the selection
-        uint256 lead;
+        uint256 leadingCount;
         address winner;
         uint256 pool;
     }
@@ -124,9 +124,9 @@ abstract contract UpdateHandler is ManagedHandler {
         require(a.s.record.outcome == IFederation.Outcome.Undecided, "without_a_quorum_nothing_happens");
         require(a.s.head == b.s.head && a.s.pool == b.s.pool, "without_a_quorum_nothing_happens");
         for (uint256 i = 0; i < PARTICIPANTS; ++i) {
-            require(a.seats[i].balance == b.seats[i].balance, "without_a_quorum_nothing_happens");
-            bool out = b.seats[i].out || isBarred(a, participant(i));
-            require(a.seats[i].out == out, "without_a_quorum_nothing_happens");
+            require(a.members[i].balance == b.members[i].balance, "without_a_quorum_nothing_happens");
+            bool out = b.members[i].out || isBarred(a, participant(i));
+            require(a.members[i].out == out, "without_a_quorum_nothing_happens");
         }
     }
 
@@ -150,7 +150,7 @@ abstract contract UpdateHandler is ManagedHandler {
     /// @dev Everybody gains and loses what the page says, and the pool the rest.
     function payout_is_the_pages(World memory b, World memory a, Expected memory e) private view {
         for (uint256 i = 0; i < PARTICIPANTS; ++i) {
-            int256 delta = int256(a.seats[i].balance) - int256(b.seats[i].balance);
+            int256 delta = int256(a.members[i].balance) - int256(b.members[i].balance);
             require(delta == _deltaOf(b, i, e), "payout_is_the_pages");
         }
         require(a.s.pool == e.pool, "payout_is_the_pages");
@@ -161,9 +161,9 @@ abstract contract UpdateHandler is ManagedHandler {
     function _expected(World memory b) private view returns (Expected memory e) {
         e.outcome = IFederation.Outcome.Undecided;
         e.digest = _leadingDigest(b);
-        e.lead = _countDigest(b, e.digest);
+        e.leadingCount = _countDigest(b, e.digest);
         e.selection = b.s.record.reveals == 0 ? 0 : _selectionOf(b);
-        if (e.lead * 2 > b.s.publishers) {
+        if (e.leadingCount * 2 > b.s.publishers) {
             e.outcome = e.digest == 0 ? IFederation.Outcome.Rejected : IFederation.Outcome.Accepted;
             e.winner = _winnerOf(b, e.digest);
         }
@@ -175,11 +175,11 @@ abstract contract UpdateHandler is ManagedHandler {
 
     /// @dev Of a majority's digest it doesn't matter which came first.
     function _leadingDigest(World memory b) private view returns (bytes32 digest) {
-        uint256 lead;
+        uint256 leadingCount;
         for (uint256 i = 0; i < PARTICIPANTS; ++i) {
             if (!_did(b, i, Acts.PUBLISHED)) continue;
             uint256 entries = _countDigest(b, _published[accounts[i]].digest);
-            if (entries > lead) (lead, digest) = (entries, _published[accounts[i]].digest);
+            if (entries > leadingCount) (leadingCount, digest) = (entries, _published[accounts[i]].digest);
         }
     }
 
@@ -203,7 +203,7 @@ abstract contract UpdateHandler is ManagedHandler {
 
     /// @dev What the winner of a block has more of than the others: stake, or nothing, so that the first one wins.
     function _strengthOf(World memory b, uint256 i) internal view virtual returns (uint256) {
-        return b.seats[i].member.stake;
+        return b.members[i].record.stake;
     }
 
     /// @dev Whether `nonce` is a proof of work of `bits` bits for `who`'s `digest`.
@@ -216,7 +216,7 @@ abstract contract UpdateHandler is ManagedHandler {
     }
 
     function _isSelected(World memory w, uint256 i, uint256 selection) internal pure returns (bool) {
-        return _did(w, i, Acts.PROPOSED) && selection >> w.seats[i].member.number & 1 != 0;
+        return _did(w, i, Acts.PROPOSED) && selection >> w.members[i].record.updateNumber & 1 != 0;
     }
 
     /// @dev How many revealed ballots have bit `number` of their word `word`.

@@ -16,15 +16,15 @@ contract VbflTest is VbflBench {
 
     /// @dev The paper's experiment: 20 devices, 12 workers, 5 validators, 3 miners.
     function test_panel_by_the_papers_counts() public {
-        (workers, validators, miners) = (12, 5, 3);
+        (mostProposers, validators, miners) = (12, 5, 3);
         redeploy(20);
         openAndDraw();
         for (uint256 i = 0; i < 20; ++i) {
-            IFederation.Seat memory seat = federation.seatOf(account(i));
-            uint8 expected = seat.position < 12
+            IFederation.MemberView memory member = federation.memberOf(account(i));
+            uint8 expected = member.position < 12
                 ? Roles.PROPOSER
-                : seat.position < 17 ? Roles.VOTER | Roles.PUBLISHER : Roles.PUBLISHER;
-            assertEq(seat.roles, expected);
+                : member.position < 17 ? Roles.VOTER | Roles.PUBLISHER : Roles.PUBLISHER;
+            assertEq(member.roles, expected);
         }
         assertPanel(12, 5, 8);
         assertEq(proposers().length, 12);
@@ -38,12 +38,12 @@ contract VbflTest is VbflBench {
         openAndDraw();
         uint8[8] memory before;
         for (uint256 i = 0; i < 8; ++i) {
-            before[i] = federation.seatOf(account(i)).roles;
+            before[i] = federation.memberOf(account(i)).roles;
         }
         finish();
         openAndDraw();
         for (uint256 i = 0; i < 8; ++i) {
-            if (federation.seatOf(account(i)).roles != before[i]) ++changed;
+            if (federation.memberOf(account(i)).roles != before[i]) ++changed;
         }
         assertGt(changed, 0);
     }
@@ -62,7 +62,7 @@ contract VbflTest is VbflBench {
         assertPanel(3, 3, 5);
         uint256 idle;
         for (uint256 i = 0; i < 10; ++i) {
-            if (federation.seatOf(account(i)).roles != 0) continue;
+            if (federation.memberOf(account(i)).roles != 0) continue;
             ++idle;
             refuses(account(i), proposing(1, 1), wrongRole(account(i), 0, Roles.PROPOSER));
         }
@@ -174,7 +174,7 @@ contract VbflTest is VbflBench {
 
     /// @dev More updates than a word of counts holds, and counts that an earlier round left behind.
     function test_many_updates_in_rounds_that_follow_each_other() public {
-        (workers, validators, miners) = (20, 1, 1);
+        (mostProposers, validators, miners) = (20, 1, 1);
         redeploy(22);
         uint256 all = (1 << 20) - 1;
         playVbfl(MODEL, all);
@@ -329,7 +329,7 @@ contract VbflTest is VbflBench {
     }
 
     function test_half_the_publishers_are_no_majority() public {
-        (workers, validators, miners) = (3, 2, 2);
+        (mostProposers, validators, miners) = (3, 2, 2);
         redeploy(7);
         openAndDraw();
         proposeAll();
@@ -347,9 +347,9 @@ contract VbflTest is VbflBench {
 
     // ------------------------------------------------------------------ words
 
-    function assertPanel(uint256 seats, uint256 jurors, uint256 all) private view {
+    function assertPanel(uint256 proposing, uint256 jurors, uint256 all) private view {
         IFederation.Status memory s = federation.status();
-        assertEq(s.seats, seats);
+        assertEq(s.proposers, proposing);
         assertEq(s.voters, jurors);
         assertEq(s.publishers, all);
     }

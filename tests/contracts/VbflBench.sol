@@ -10,7 +10,7 @@ import {LeafBench} from "./LeafBench.sol";
 /// @dev Three workers, three validators and two miners a round.
 abstract contract VbflBench is LeafBench {
     uint256 internal constant UNIT = 5;
-    uint32 internal workers = 3;
+    uint32 internal mostProposers = 3;
     uint32 internal validators = 3;
     uint32 internal miners = 2;
     uint16 internal kickRounds = 2;
@@ -28,7 +28,7 @@ abstract contract VbflBench is LeafBench {
             bond: BOND,
             managers: managers,
             unitReward: UNIT,
-            workers: workers,
+            proposers: mostProposers,
             validators: validators,
             miners: miners,
             maxSamples: 1000,
@@ -61,7 +61,7 @@ abstract contract VbflBench is LeafBench {
         list = new address[](count);
         uint256 next;
         for (uint256 i = 0; i < all.length; ++i) {
-            if (federation.seatOf(all[i]).roles == Roles.PUBLISHER) list[next++] = all[i];
+            if (federation.memberOf(all[i]).roles == Roles.PUBLISHER) list[next++] = all[i];
         }
     }
 

@@ -66,7 +66,7 @@ contract VbflBlocksTest is VbflBench {
         assertOutcome(IFederation.Outcome.Accepted);
         assertEq(federation.head(), MODEL);
         assertEq(vbfl().winnerOf(1), address(0));
-        assertEq(r.lead, 3);
+        assertEq(r.leadingCount, 3);
         assertEq(federation.pool(), 1000 - UNIT * (3 * 10 + 3 * 6), "no miner is paid");
         assertSolvent();
     }
@@ -151,7 +151,7 @@ contract VbflBlocksTest is VbflBench {
         publishValidators(MODEL);
         IFederation.Round memory r = finish();
         assertEq(federation.head(), MODEL);
-        assertEq(r.lead, 4);
+        assertEq(r.leadingCount, 4);
         assertEq(r.options, 2);
         assertEq(vbfl().winnerOf(1), m[1]);
         assertEq(balance(m[0]), BOND);
@@ -197,8 +197,8 @@ contract VbflBlocksTest is VbflBench {
         assertEq(entryOf(target).strikes, 1);
         assertEq(standing(target), uint256(IFederation.Standing.Member));
         uint256 last = reject(target);
-        assertTrue(federation.seatOf(target).out, "foretold");
-        assertEq(federation.seatOf(target).member.strikes, 1, "and not booked yet");
+        assertTrue(federation.memberOf(target).out, "foretold");
+        assertEq(federation.memberOf(target).record.strikes, 1, "and not booked yet");
         vm.expectEmit(address(federation));
         emit IFederation.Banned(target, last, BOND);
         federation.collect(target);
@@ -283,9 +283,9 @@ contract VbflBlocksTest is VbflBench {
         assertEq(federation.memberCount(), 7);
         assertEq(standing(target), uint256(IFederation.Standing.Banned));
         openAndDraw();
-        assertEq(federation.status().seats, 2);
+        assertEq(federation.status().proposers, 2);
         assertEq(proposers().length, 2);
-        assertEq(federation.seatOf(target).roles, 0);
+        assertEq(federation.memberOf(target).roles, 0);
         proposeAll();
         judgeAll(abi.encode(uint256(3)));
         publishAll(MODEL, 3);
@@ -304,16 +304,16 @@ contract VbflBlocksTest is VbflBench {
         address target = rejectOnce();
         reject(target);
         openAndDraw();
-        IFederation.Seat memory seat = federation.seatOf(target);
-        while (seat.position >= 3) {
+        IFederation.MemberView memory member = federation.memberOf(target);
+        while (member.position >= 3) {
             finish();
             openAndDraw();
-            seat = federation.seatOf(target);
+            member = federation.memberOf(target);
         }
-        assertEq(seat.roles, 0);
+        assertEq(member.roles, 0);
         refuses(target, proposing(1, 1), abi.encodeWithSelector(IFederation.AccountBanned.selector, target));
         assertEq(proposers().length, 2);
-        assertEq(federation.status().seats, 3, "the round waits for it until the deadline");
+        assertEq(federation.status().proposers, 3, "the round waits for it until the deadline");
     }
 
     // ------------------------------------------------------------------ words
@@ -379,7 +379,7 @@ contract VbflBlocksTest is VbflBench {
 
     function judgeTarget(address target, bool passes) private {
         proposeAll();
-        uint256 selection = passes ? 7 : 7 ^ 1 << entry(target).number;
+        uint256 selection = passes ? 7 : 7 ^ 1 << entry(target).updateNumber;
         judgeAll(abi.encode(selection));
         publishAll(MODEL, selection);
         finish();
@@ -388,7 +388,7 @@ contract VbflBlocksTest is VbflBench {
     /// @dev Rounds in which nothing happens, until `target` has `role` in one.
     function drawAs(address target, uint8 role) private {
         openAndDraw();
-        while (federation.seatOf(target).roles != role) {
+        while (federation.memberOf(target).roles != role) {
             finish();
             openAndDraw();
         }

@@ -162,14 +162,14 @@ abstract contract Replay is Deployed {
     function stateOf(Sequence memory s) private view returns (bytes32) {
         IFederation federation = IFederation(FEDERATION);
         uint256 count = s.accounts.length;
-        IFederation.Seat[] memory seats = new IFederation.Seat[](count);
+        IFederation.MemberView[] memory members = new IFederation.MemberView[](count);
         uint256[] memory balances = new uint256[](count + 1);
         for (uint256 i = 0; i < count; ++i) {
-            seats[i] = federation.seatOf(s.accounts[i]);
+            members[i] = federation.memberOf(s.accounts[i]);
             balances[i] = JuryToken(TOKEN).balanceOf(s.accounts[i]);
         }
         balances[count] = JuryToken(TOKEN).balanceOf(FEDERATION);
-        return keccak256(abi.encode(federation.status(), seats, balances, keccak256(ownAndLists(s.accounts))));
+        return keccak256(abi.encode(federation.status(), members, balances, keccak256(ownAndLists(s.accounts))));
     }
 
     /// @dev Followed by whom managers allow and expelled, a word each.
@@ -214,8 +214,8 @@ abstract contract Replay is Deployed {
         emit log_named_uint("block", step.blockNumber);
         emit log_named_bytes("answer", answer);
         emit log_named_bytes("status", abi.encode(IFederation(FEDERATION).status()));
-        emit log_named_bytes("seats", abi.encode(IFederation(FEDERATION).seats(0, type(uint256).max)));
-        emit log_named_bytes("seat of the sender", abi.encode(IFederation(FEDERATION).seatOf(step.sender)));
+        emit log_named_bytes("members", abi.encode(IFederation(FEDERATION).members(0, type(uint256).max)));
+        emit log_named_bytes("view of the sender", abi.encode(IFederation(FEDERATION).memberOf(step.sender)));
         revert(string.concat(name, ", step ", vm.toString(i), ": ", what));
     }
 }

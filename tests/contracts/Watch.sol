@@ -9,7 +9,7 @@ import {CommonBase} from "forge-std/Base.sol";
 /// @dev What can be seen of a federation from outside at one moment.
 struct World {
     IFederation.Status s;
-    IFederation.Seat[] seats;
+    IFederation.MemberView[] members;
     uint256[] wallets;
     uint256 held; // by the federation
 }
@@ -17,10 +17,10 @@ struct World {
 function lookAt(IFederation federation, JuryToken token, address[] memory accounts) view returns (World memory w) {
     w.s = federation.status();
     w.held = token.balanceOf(address(federation));
-    w.seats = new IFederation.Seat[](accounts.length);
+    w.members = new IFederation.MemberView[](accounts.length);
     w.wallets = new uint256[](accounts.length);
     for (uint256 i = 0; i < accounts.length; ++i) {
-        w.seats[i] = federation.seatOf(accounts[i]);
+        w.members[i] = federation.memberOf(accounts[i]);
         w.wallets[i] = token.balanceOf(accounts[i]);
     }
 }
@@ -103,8 +103,8 @@ abstract contract Watch is CommonBase {
         pool_changes_by_its_own_actions_alone(b, a, action);
         no_wealth_is_made(b, a);
         draw_stands(b, a);
-        for (uint256 i = 0; i < a.seats.length; ++i) {
-            bool self = a.seats[i].account == who;
+        for (uint256 i = 0; i < a.members.length; ++i) {
+            bool self = a.members[i].account == who;
             only_settling_touches_others(b, a, i, self, action);
             registry_is_frozen_during_a_round(b, a, i);
             acts_in_their_phase_alone(b, a, i, self);
@@ -194,9 +194,9 @@ abstract contract Watch is CommonBase {
         require(a.s.seed == b.s.seed, "draw_stands");
         require(a.s.record.drawnAt == b.s.record.drawnAt, "draw_stands");
         require(a.s.record.members == b.s.record.members, "draw_stands");
-        for (uint256 i = 0; i < a.seats.length; ++i) {
-            require(a.seats[i].position == b.seats[i].position, "draw_stands");
-            require(a.seats[i].roles == b.seats[i].roles || a.seats[i].out != b.seats[i].out, "draw_stands");
+        for (uint256 i = 0; i < a.members.length; ++i) {
+            require(a.members[i].position == b.members[i].position, "draw_stands");
+            require(a.members[i].roles == b.members[i].roles || a.members[i].out != b.members[i].out, "draw_stands");
         }
     }
 
@@ -216,51 +216,53 @@ abstract contract Watch is CommonBase {
     /// @dev From `open` to `settle` nobody enters the registry, leaves it or changes place: the draw's seed comes later.
     function registry_is_frozen_during_a_round(World memory b, World memory a, uint256 i) private pure {
         if (b.s.phase == IFederation.Phase.Open) return;
-        require(a.seats[i].member.index == b.seats[i].member.index, "registry_is_frozen_during_a_round");
+        require(a.members[i].record.index == b.members[i].record.index, "registry_is_frozen_during_a_round");
         require(a.s.members == b.s.members, "registry_is_frozen_during_a_round");
     }
 
     /// @dev An act is a member's own, one at a time, once a round, in its phase, by whoever is drawn for it, holds the
     /// bond and isn't out. What was done in a round in progress stays done.
     function acts_in_their_phase_alone(World memory b, World memory a, uint256 i, bool self) private view {
-        IFederation.Member memory m = a.seats[i].member;
-        uint8 before = b.seats[i].member.round == m.round ? b.seats[i].member.acts : 0;
+        IFederation.Member memory m = a.members[i].record;
+        uint8 before = b.members[i].record.round == m.round ? b.members[i].record.acts : 0;
         uint8 gained = m.acts & ~before;
         if (gained == 0) {
             bool running = m.round == a.s.round && a.s.record.outcome == IFederation.Outcome.None;
             if (running) require(m.acts == before, "acts_in_their_phase_alone");
-            require(m.round == b.seats[i].member.round, "acts_in_their_phase_alone");
+            require(m.round == b.members[i].record.round, "acts_in_their_phase_alone");
             return;
         }
         require(self, "acts_in_their_phase_alone");
         require(m.round == a.s.round, "acts_in_their_phase_alone");
         require(_phaseOf(gained) == b.s.phase, "acts_in_their_phase_alone");
-        require(!b.seats[i].out, "acts_in_their_phase_alone");
+        require(!b.members[i].out, "acts_in_their_phase_alone");
         if (gained == Acts.REVEALED) {
             require(before & Acts.COMMITTED != 0, "acts_in_their_phase_alone");
         } else {
-            require(b.seats[i].roles & _roleOf(gained) != 0, "acts_in_their_phase_alone");
-            require(b.seats[i].balance >= _bond, "acts_in_their_phase_alone");
+            require(b.members[i].roles & _roleOf(gained) != 0, "acts_in_their_phase_alone");
+            require(b.members[i].balance >= _bond, "acts_in_their_phase_alone");
         }
     }
 
-    /// @dev What a seat's view says is due is what is booked, once; the booking is the only thing that clears `acts`.
+    /// @dev What a member's view says is due is what is booked, once; the booking is the only thing that clears `acts`.
     function a_booking_is_what_was_foretold(World memory b, World memory a, uint256 i, bytes4 action) private view {
-        IFederation.Member memory m = b.seats[i].member;
-        if (action == IFederation.settle.selector || m.acts == 0 || a.seats[i].member.acts != 0) return;
+        IFederation.Member memory m = b.members[i].record;
+        if (action == IFederation.settle.selector || m.acts == 0 || a.members[i].record.acts != 0) return;
         require(federation.roundOf(m.round).outcome != IFederation.Outcome.None, "a_booking_is_what_was_foretold");
-        if (a.seats[i].member.standing == IFederation.Standing.Banned) {
-            require(b.seats[i].out, "a_booking_is_what_was_foretold");
+        if (a.members[i].record.standing == IFederation.Standing.Banned) {
+            require(b.members[i].out, "a_booking_is_what_was_foretold");
         }
         bool moves = action == IFederation.deposit.selector || action == IFederation.claim.selector;
-        if (!moves) require(a.seats[i].member.stake == b.seats[i].balance, "a_booking_is_what_was_foretold");
+        if (!moves) require(a.members[i].record.stake == b.members[i].balance, "a_booking_is_what_was_foretold");
     }
 
     /// @dev An entry's `number` is its proposal's, its `option` its ballot's or publication's, `strikes` the guard's.
     function fields_change_by_their_own_acts_alone(World memory b, World memory a, uint256 i) private pure {
-        (IFederation.Member memory x, IFederation.Member memory y) = (b.seats[i].member, a.seats[i].member);
+        (IFederation.Member memory x, IFederation.Member memory y) = (b.members[i].record, a.members[i].record);
         uint8 gained = y.acts & ~(x.round == y.round ? x.acts : 0);
-        if (x.number != y.number) require(gained == Acts.PROPOSED, "fields_change_by_their_own_acts_alone");
+        if (x.updateNumber != y.updateNumber) {
+            require(gained == Acts.PROPOSED, "fields_change_by_their_own_acts_alone");
+        }
         if (x.option != y.option) {
             require(gained & (Acts.REVEALED | Acts.PUBLISHED) != 0, "fields_change_by_their_own_acts_alone");
         }
@@ -273,28 +275,28 @@ abstract contract Watch is CommonBase {
 
     /// @dev A banned account stays banned, has no role, and has no more than it had, but in its own wallet.
     function banned_is_for_good(World memory b, World memory a, uint256 i) private {
-        bool banned = a.seats[i].member.standing == IFederation.Standing.Banned;
-        if (b.seats[i].member.standing != IFederation.Standing.Banned) {
+        bool banned = a.members[i].record.standing == IFederation.Standing.Banned;
+        if (b.members[i].record.standing != IFederation.Standing.Banned) {
             if (banned) ++bans;
             return;
         }
         require(banned, "banned_is_for_good");
-        require(a.seats[i].out, "banned_is_for_good");
-        require(a.seats[i].roles == 0, "banned_is_for_good");
-        require(a.seats[i].member.acts == 0, "banned_is_for_good");
-        require(a.seats[i].balance <= b.seats[i].balance, "banned_is_for_good");
+        require(a.members[i].out, "banned_is_for_good");
+        require(a.members[i].roles == 0, "banned_is_for_good");
+        require(a.members[i].record.acts == 0, "banned_is_for_good");
+        require(a.members[i].balance <= b.members[i].balance, "banned_is_for_good");
     }
 
     /// @dev A stake that left is out of reach for the whole unbonding period, whoever struck it from the registry.
     function unbonding_is_kept(World memory b, World memory a, uint256 i, bytes4 action) private {
-        (IFederation.Member memory x, IFederation.Member memory y) = (b.seats[i].member, a.seats[i].member);
+        (IFederation.Member memory x, IFederation.Member memory y) = (b.members[i].record, a.members[i].record);
         if (x.index != 0 && y.index == 0) {
-            freeAt[a.seats[i].account] = _freed(i, action);
-            require(y.unbondsAt == freeAt[a.seats[i].account], "unbonding_is_kept");
+            freeAt[a.members[i].account] = _freed(i, action);
+            require(y.unbondsAt == freeAt[a.members[i].account], "unbonding_is_kept");
         }
         if (action == IFederation.withdraw.selector && a.wallets[i] != b.wallets[i]) {
             require(x.index == 0, "unbonding_is_kept");
-            require(block.timestamp >= freeAt[a.seats[i].account], "unbonding_is_kept");
+            require(block.timestamp >= freeAt[a.members[i].account], "unbonding_is_kept");
         }
     }
 
@@ -316,12 +318,12 @@ abstract contract Watch is CommonBase {
     }
 
     function _wealth(World memory w, uint256 i) internal pure returns (uint256) {
-        return w.wallets[i] + w.seats[i].balance;
+        return w.wallets[i] + w.members[i].balance;
     }
 
     function _wealth(World memory w) internal pure returns (uint256 sum) {
         sum = w.s.pool;
-        for (uint256 i = 0; i < w.seats.length; ++i) {
+        for (uint256 i = 0; i < w.members.length; ++i) {
             sum += _wealth(w, i);
         }
     }

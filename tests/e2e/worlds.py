@@ -36,7 +36,7 @@ SWARM: dict[str, Any] = {
 }  # fmt: skip
 OWN: dict[str, dict[str, Any]] = {
     "stake_vote": {"proposers": 2, "clients": 10, "malicious": 4},
-    "vbfl": {"workers": 4, "validators": 2, "miners": 2},
+    "vbfl": {"proposers": 4, "validators": 2, "miners": 2},
 }
 PLAYED = {"bflc": 2, "blade": 5}
 """Mechanisms without clients, and seeds with which their players come to every outcome."""

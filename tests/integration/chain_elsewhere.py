@@ -5,7 +5,7 @@ from typing import Any
 
 from clients.ports.chain import AnvilNode, Link
 from clients.ports.chain.fees import Fees
-from clients.ports.chain.flights import Entry
+from clients.ports.chain.flights import JournalEntry
 from clients.ports.chain.noderpc import NodeRpc
 from clients.ports.chain.rpc import Request, RpcError
 from clients.ports.chain.sender import Sender
@@ -79,7 +79,7 @@ class Elsewhere:
     def link(
         self,
         keys: Sequence[Signer],
-        journal: Callable[[Entry], None] | None = None,
+        journal: Callable[[JournalEntry], None] | None = None,
         fees: Fees | None = None,
     ) -> Link:
         """Return a link as to somebody else's node."""

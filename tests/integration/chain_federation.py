@@ -29,7 +29,7 @@ def terms(**changes: object) -> StakeVoteTerms:
         "proposer_stake": 300,
         "voter_stake": 200,
         "managers": (),
-        "seats": 2,
+        "proposers": 2,
         "min_voters": 2,
         "quorum_bps": 5000,
         "max_samples": 10**6,
@@ -94,9 +94,9 @@ def draw(chain: Chain, anybody: Address) -> tuple[list[Address], list[Address]]:
     for method in ("open", "draw"):
         [receipt] = chain.send([Call(anybody, method)])
         assert receipt.error is None, receipt
-    seats = chain.seats()
-    proposers = [seat.account for seat in seats if seat.roles is Role.PROPOSER]
-    return proposers, [seat.account for seat in seats if seat.roles is Role.VOTER]
+    members = chain.members()
+    proposers = [member.account for member in members if member.roles is Role.PROPOSER]
+    return proposers, [member.account for member in members if member.roles is Role.VOTER]
 
 
 def play_round(chain: Chain, accounts: Sequence[Address], against: int = 0) -> list[list[object]]:

@@ -7,7 +7,7 @@ from random import Random
 import pytest
 
 from clients.audit import _compile
-from clients.auditing.auditor import Auditor, Scope, Verdict
+from clients.auditing.auditor import Auditor, AuditResult, Scope
 from clients.auditing.checkpoint import Point
 from clients.auditing.nodesource import NodeSource
 from clients.ports.chain import Link, open_link
@@ -46,7 +46,7 @@ def play(link: Link, keys: list[Key], mechanism: str, seed: str, steps: int) -> 
     return NodeSource(link, chain.federation)
 
 
-def audit(source: NodeSource, **options: object) -> Verdict:
+def audit(source: NodeSource, **options: object) -> AuditResult:
     scope = Scope(first_block=source.find_first_block())
     known = _compile(source)
     contract = KINDS[source.mechanism].contract

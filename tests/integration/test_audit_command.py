@@ -22,7 +22,7 @@ SETTINGS: dict[str, Any] = {
 }  # fmt: skip
 OWN: dict[str, dict[str, Any]] = {
     "stake_vote": {"proposers": 2},
-    "vbfl": {"workers": 4, "validators": 2, "miners": 2},
+    "vbfl": {"proposers": 4, "validators": 2, "miners": 2},
 }
 
 

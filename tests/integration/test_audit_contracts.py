@@ -10,7 +10,7 @@ import pytest
 
 import deploy.federation
 from clients.audit import _compile
-from clients.auditing.auditor import Auditor, Scope, Verdict
+from clients.auditing.auditor import Auditor, AuditResult, Scope
 from clients.auditing.nodesource import NodeSource
 from clients.ports.binaries import node_environment
 from clients.ports.chain import Link, open_link
@@ -97,8 +97,8 @@ CHANGES = {
         "contracts/guards/Solvency.sol", "m.stake < bond", "m.stake < bond / 2", play_poor, "ban"
     ),
     "a tie passes": Change(
-        "contracts/verdicts/DigestMajority.sol", "uint256(r.lead) * 2 > r.reveals",
-        "uint256(r.lead) * 2 >= r.reveals", play_tie, "outcome",
+        "contracts/verdicts/DigestMajority.sol", "uint256(r.leadingCount) * 2 > r.reveals",
+        "uint256(r.leadingCount) * 2 >= r.reveals", play_tie, "outcome",
     ),
     "a minute more to reveal": Change(
         "contracts/libraries/RoundClock.sol", "commitEnd(r, s) + s.reveal", "commitEnd(r, s) + s.reveal + 60",
@@ -166,7 +166,7 @@ def link(keys: list[Key]) -> Iterator[Link]:
         yield opened
 
 
-def audit(source: NodeSource) -> Verdict:
+def audit(source: NodeSource) -> AuditResult:
     return Auditor(source, Scope(), known=_compile(source), contract="StakeVote").run()
 
 

@@ -101,7 +101,7 @@ def test_a_round_on_a_private_network(url: str) -> None:
         setup_members(link, chain.token, chain.federation, accounts, FUNDS, minter=accounts[0])
         receipts = chain.send([Call(account, "join", (2000,)) for account in accounts])
         assert [receipt.error for receipt in receipts] == [None] * 6
-        accounts = [seat.account for seat in chain.seats()]
+        accounts = [member.account for member in chain.members()]
         for number, against in ((1, 0), (2, 4)):
             batches = play_round(chain, accounts, against)
             assert [receipt.error for batch in batches for receipt in batch] == [None] * 11

@@ -7,7 +7,7 @@ from itertools import chain as joined
 import pytest
 
 from clients.ports.chain import Web3Chain, open_chain
-from clients.ports.chain.flights import Entry
+from clients.ports.chain.flights import JournalEntry
 from clients.ports.keys import derive_keys, dev_key
 from clients.protocol.simulator import SpecChain
 from clients.protocol.stake_vote import STAKE_VOTE
@@ -85,7 +85,7 @@ def test_a_batch_is_executed_in_the_order_given(world: World) -> None:
     accounts = world.accounts
     random.Random(7).shuffle(accounts)
     join(world.chain, accounts)
-    assert [seat.account for seat in world.chain.seats()] == accounts
+    assert [member.account for member in world.chain.members()] == accounts
     assert len({event.block for event in world.chain.events()}) == 1, "a batch is a block"
 
 
@@ -180,10 +180,10 @@ def test_a_round(world: World) -> None:
     proposers, voters = draw(chain, accounts[2])
     assert len(proposers), len(voters) == (2, 4)
     status = chain.status()
-    assert (status.phase, status.round, status.members, status.seats) == (Phase.PROPOSE, 1, 6, 2)
+    assert (status.phase, status.round, status.members, status.proposers) == (Phase.PROPOSE, 1, 6, 2)
     assert status.propose_end == status.record.drawn_at + 3600
-    seat = chain.seat(proposers[0])
-    assert (seat.roles, seat.member.acts, seat.balance) == (Role.PROPOSER, Act.NONE, 2000)
+    member = chain.member(proposers[0])
+    assert (member.roles, member.record.acts, member.balance) == (Role.PROPOSER, Act.NONE, 2000)
 
     digest = b"\7" * 32
     chain.send([Call(who, "propose", (1, digest, 10, 5)) for who in proposers])
@@ -234,7 +234,7 @@ def test_rounds_are_the_specifications(world: World) -> None:
             assert comparable(mine.events) == comparable(its.events)
         mine, its = world.chain.status(), spec.status()
         assert (mine.phase, mine.head, mine.pool, mine.seed) == (its.phase, its.head, its.pool, its.seed)
-        assert world.chain.seats() == spec.seats()
+        assert world.chain.members() == spec.members()
     assert [(event.name, comparable([event])) for event in world.chain.events()] == [
         (event.name, comparable([event])) for event in spec.events()
     ]
@@ -280,7 +280,7 @@ def test_bans_and_evictions_take_lists(world: World) -> None:
     play_round(chain, accounts, against=4)
     for account in accounts:
         chain.send([Call(accounts[0], "collect", (account,))])
-    banned = [seat.account for seat in chain.seats() if seat.member.standing is Standing.BANNED]
+    banned = [member.account for member in chain.members() if member.record.standing is Standing.BANNED]
     assert len(banned) == 2
     [receipt] = chain.send([Call(accounts[0], "evict", (accounts,))])
     assert receipt.error is None
@@ -320,10 +320,10 @@ def test_another_contract_is_told_apart(world: World) -> None:
 
 
 def test_every_transaction_is_journalled_before_it_is_sent(world: World) -> None:
-    noted: list[Entry] = []
+    noted: list[JournalEntry] = []
     block = world.chain.block()
 
-    def note(entry: Entry) -> None:
+    def note(entry: JournalEntry) -> None:
         assert world.link.sender.find(entry.transaction) is None
         assert world.chain.block() == block
         noted.append(entry)
@@ -343,10 +343,10 @@ def test_every_transaction_is_journalled_before_it_is_sent(world: World) -> None
 def test_seats_come_in_pages(home: World, monkeypatch: pytest.MonkeyPatch) -> None:
     world = found(home.link, home.keys, home.deployer)
     join(world.chain, world.accounts)
-    whole = world.chain.seats()
+    whole = world.chain.members()
     for page in (1, 2, 4, 6, 7):
         monkeypatch.setattr("clients.ports.chain.web3chain._PAGE", page)
-        assert world.chain.seats() == whole
+        assert world.chain.members() == whole
 
 
 @pytest.mark.slow
@@ -355,7 +355,7 @@ def test_a_hundred_and_fifty_members_join_at_once(spec: str) -> None:
     keys = derive_keys(2, 150)
     with opened(spec, 150, seed=2) as world:
         join(world.chain, [key.address for key in keys])
-        assert [seat.account for seat in world.chain.seats()] == [key.address for key in keys]
+        assert [member.account for member in world.chain.members()] == [key.address for key in keys]
 
 
 @pytest.mark.parametrize("spec", HOMES)

@@ -12,7 +12,7 @@ from clients.auditing.nodesource import NodeSource
 from clients.ports.chain import Web3Chain, open_link
 from clients.ports.chain.abi import Abi, packaged
 from clients.ports.chain.fees import Fees
-from clients.ports.chain.flights import Entry, Mined, Step
+from clients.ports.chain.flights import JournalEntry, Mined, Step
 from clients.ports.chain.link import Link
 from clients.ports.chain.logs import LogReader
 from clients.ports.chain.refusal import explain
@@ -83,7 +83,7 @@ def odd(world: World, method: str, answer: Any) -> Web3Chain:
     ("method", "ask"),
     [
         ("eth_call", lambda chain: chain.status()),
-        ("eth_call", lambda chain: chain.seats()),
+        ("eth_call", lambda chain: chain.members()),
         ("eth_call", lambda chain: chain.round(1)),
         ("eth_call", lambda chain: chain.tokens(chain.federation)),
         ("eth_getLogs", lambda chain: chain.events()),
@@ -146,7 +146,7 @@ def test_a_sender_sends_or_says_why_not(world: World, method: str, answer: Any) 
     class Enough(Exception):
         pass
 
-    def journal(entry: Entry) -> None:
+    def journal(entry: JournalEntry) -> None:
         raise Enough
 
     rpc = Odd(world.link.rpc, method, answer)

@@ -22,7 +22,7 @@ from clients.mechanisms.stake_vote import CONDUCT
 from clients.ports.chain import AnvilNode, Web3Chain, setup_members
 from clients.ports.chain.abi import Abi, packaged
 from clients.ports.chain.fees import GWEI, Fees
-from clients.ports.chain.flights import Entry, Step
+from clients.ports.chain.flights import JournalEntry, Step
 from clients.ports.keys import KeyedSalts, dev_key
 from clients.ports.store.memory import MemoryStore
 from clients.types.chain import Call
@@ -63,7 +63,7 @@ def base_fee(chain: Elsewhere) -> int:
 
 
 def test_a_dropped_transaction_is_handed_over_again(elsewhere: Elsewhere) -> None:
-    signed: list[Entry] = []
+    signed: list[JournalEntry] = []
 
     def drop(number: int) -> None:
         if number == 0:
@@ -76,7 +76,7 @@ def test_a_dropped_transaction_is_handed_over_again(elsewhere: Elsewhere) -> Non
 
 
 def test_a_base_fee_that_rises_a_thousandfold_prices_nobody_out(elsewhere: Elsewhere) -> None:
-    signed: list[Entry] = []
+    signed: list[JournalEntry] = []
     before = base_fee(elsewhere)
     elsewhere.each_block = lambda number: price(elsewhere, 900 * before) if number == 0 else None
     [mined] = elsewhere.link(KEYS, signed.append).sender.send([pay(elsewhere)])
@@ -89,7 +89,7 @@ def test_a_base_fee_that_rises_a_thousandfold_prices_nobody_out(elsewhere: Elsew
 def test_above_the_ceiling_it_waits_until_gas_is_cheaper(elsewhere: Elsewhere) -> None:
     """Base fees fall by an eighth with every empty block."""
     elsewhere.each_block = lambda number: price(elsewhere, 30 * GWEI) if number == 0 else None
-    signed: list[Entry] = []
+    signed: list[JournalEntry] = []
     link = elsewhere.link(KEYS, signed.append, Fees(ceiling=15 * GWEI))
     [mined] = link.sender.send([pay(elsewhere)])
     assert mined.ok
@@ -100,7 +100,7 @@ def test_a_node_restored_from_its_state_has_forgotten_its_pool(elsewhere: Elsewh
     first = elsewhere.link(KEYS)
     first.sender.send([pay(elsewhere)])
     elsewhere.each_block = lambda number: elsewhere.restart() if number == elsewhere.blocks == 3 else None
-    signed: list[Entry] = []
+    signed: list[JournalEntry] = []
     while elsewhere.blocks < 3:
         elsewhere.sleep(1.0)
     [mined] = elsewhere.link(KEYS, signed.append).sender.send([pay(elsewhere, value=2)])
@@ -109,7 +109,7 @@ def test_a_node_restored_from_its_state_has_forgotten_its_pool(elsewhere: Elsewh
 
 
 def test_we_may_be_killed_and_the_node_restored(elsewhere: Elsewhere) -> None:
-    signed: list[Entry] = []
+    signed: list[JournalEntry] = []
     link = elsewhere.link(KEYS, signed.append)
     act = pay(elsewhere, until=None)
     elsewhere.each_block = lambda number: elsewhere.request("anvil_dropAllTransactions")
@@ -224,7 +224,7 @@ class Federation:
         record = chain.round(1)
         assert record.outcome is Outcome.ACCEPTED
         assert record.reveals == record.commits == COUNT - 1
-        assert all(seat.balance >= self.stake for seat in chain.seats())
+        assert all(member.balance >= self.stake for member in chain.members())
         methods = [event.name for event in chain.events()]
         assert methods.count("Revealed") == COUNT - 1
 

@@ -115,13 +115,13 @@ def test_a_whole_round_on_somebodys_node(anvil: AnvilNode, scheme: str) -> None:
     keys = [dev_key(number) for number in range(6)]
     accounts = [key.address for key in keys]
     with open_link(anvil.url.replace("http", scheme), keys) as link:
-        chain = federation(link, seats=1, min_voters=3)
+        chain = federation(link, proposers=1, min_voters=3)
         assert not isinstance(chain, Web3Devnet)
         tokens = link_tokens(chain, accounts)
         receipts = chain.send([Call(account, "join", (2000,)) for account in accounts])
         assert [receipt.error for receipt in receipts] == [None] * 6
         # Other senders' calls come in any order; the registry says in which.
-        accounts = [seat.account for seat in chain.seats()]
+        accounts = [member.account for member in chain.members()]
         [settled] = play_round(chain, accounts)[-1]
         assert settled.error is None
         assert chain.status().head != chain.view("terms")[0][2]
@@ -141,7 +141,7 @@ def test_a_call_that_only_the_next_block_allows_is_left_to_the_chain(anvil: Anvi
     """`draw` fails in the block of `open`, as which a node may answer; it goes out all the same."""
     keys = [dev_key(number) for number in range(4)]
     with open_link(anvil.url, keys) as link:
-        chain = federation(link, seats=1)
+        chain = federation(link, proposers=1)
         accounts = [key.address for key in keys]
         link_tokens(chain, accounts)
         join(chain, accounts)
@@ -162,7 +162,7 @@ def test_a_key_used_elsewhere_as_well_gets_fresh_nonces(anvil: AnvilNode) -> Non
             [receipt] = party.send([Call(key.address, "exit")])
             assert receipt.error == refusal
             assert receipt.gas > 0
-        assert twin.seat(key.address).member.standing is Standing.STRANGER
+        assert twin.member(key.address).record.standing is Standing.STRANGER
 
 
 def test_an_account_without_ether_says_so(anvil: AnvilNode) -> None:

@@ -157,10 +157,10 @@ def test_terms_from_a_file_and_the_command_line(anvil: AnvilNode, tmp_path: Path
         "bond = 2_000\nproposer_stake = 0.123456789012345678\nvoter_stake = '1.5'\nseats = 3\n"
         "[schedule]\npropose = 77\n"
     )
-    assert deploy(anvil, tmp_path, "--terms", file, "--seats", 2, "--reveal-seconds", 5) == 0
+    assert deploy(anvil, tmp_path, "--terms", file, "--proposers", 2, "--reveal-seconds", 5) == 0
     terms = Deployment.load(record_path(tmp_path, 31337, "mine")).terms
     assert (terms.bond, terms.proposer_stake) == (2000 * 10**18, 123_456_789_012_345_678)
-    assert (terms.voter_stake, terms.seats) == (15 * 10**17, 2)
+    assert (terms.voter_stake, terms.proposers) == (15 * 10**17, 2)
     assert (terms.schedule.propose, terms.schedule.reveal, terms.schedule.commit) == (77, 5, 3600)
     assert terms.schedule.open == 60
 
@@ -180,9 +180,9 @@ def test_terms_from_a_file_and_the_command_line(anvil: AnvilNode, tmp_path: Path
         (["--pool", "much"], 2, "--pool = 'much' is no amount of tokens"),
         (["--quorum-bps", "10001"], 2, "quorum_bps = 10001."),
         (["--unbonding-seconds", "1"], 2, "schedule.unbonding = 1 seconds."),
-        (["--seats", "-1"], 2, "seats"),
-        (["--seats", "many"], 2, "seats"),
-        (["--seats", str(2**40)], 2, "seats = 1099511627776 is too much: 4294967295 at most."),
+        (["--proposers", "-1"], 2, "proposers"),
+        (["--proposers", "many"], 2, "proposers"),
+        (["--proposers", str(2**40)], 2, "proposers = 1099511627776 is too much: 4294967295 at most."),
         (["--open-seconds", str(2**70)], 2, "schedule.open = 1180591620717411303424 seconds is too much"),
         (["--name", "../up"], 2, "deployment name"),
         (["--token", "0x12"], 2, "not an address"),

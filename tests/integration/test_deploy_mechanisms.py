@@ -52,7 +52,7 @@ TERMS: dict[str, Terms] = {
     ),
 }  # fmt: skip
 WRONG: dict[str, tuple[dict[str, Any], str]] = {
-    "stake_vote": ({"seats": 257}, "seats = 257"),
+    "stake_vote": ({"proposers": 257}, "proposers = 257"),
     "vbfl": ({"pow_bits": 65}, "pow_bits = 65"),
     "bflc": ({"managers": (ZERO_ADDRESS,)}, rf"managers = \[{ZERO_ADDRESS}\]"),
     "blade": ({"challenge": 30}, "challenge = 30 seconds"),
@@ -122,7 +122,7 @@ def anvil() -> Iterator[AnvilNode]:
 
 
 FILES = {
-    "stake_vote": "seats = 2\nattribution = true",
+    "stake_vote": "proposers = 2\nattribution = true",
     "vbfl": "workers = 4\nvalidators = 2\nminers = 1",
     "bflc": f'managers = ["{dev_key(1).address}"]\nelection = "random"',
     "blade": f'publisher = "{dev_key(1).address}"\nbidding_ends = 2040-01-01T00:00:00Z\n'

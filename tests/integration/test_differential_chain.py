@@ -103,12 +103,12 @@ def test_every_step_comes_to_the_same(mechanism: str, number: int, link: Link, k
         assert found.error == expected.error, where
         assert [(e.name, e.args) for e in found.events] == [(e.name, e.args) for e in expected.events], where
         assert chain.status() == spec.status(), where
-        assert chain.seat(call.sender) == spec.seat(call.sender), where
-    assert chain.seats() == spec.seats()
+        assert chain.member(call.sender) == spec.member(call.sender), where
+    assert chain.members() == spec.members()
     for account in (*player.accounts, chain.federation):
-        assert chain.seat(account) == spec.seat(account)
+        assert chain.member(account) == spec.member(account)
         assert chain.tokens(account) == spec.tokens(account)
-    for settled in range(spec.core.number + 1):
+    for settled in range(spec.core.round_number + 1):
         assert chain.round(settled) == spec.round(settled)
     found_events, expected_events = chain.events(start), spec.events(start)
     assert [(e.name, e.args, e.block) for e in found_events] == [

@@ -209,7 +209,7 @@ def test_what_was_waited_for_in_vain_is_not_waited_for_again(config: SwarmConfig
 
 def test_a_closed_federation_with_too_few_members_ends(config: SwarmConfig, tmp_path: Path) -> None:
     world = World(config, tmp_path)
-    more = replace(world.terms, min_voters=COUNT + 1 - world.terms.seats)
+    more = replace(world.terms, min_voters=COUNT + 1 - world.terms.proposers)
     driver = world.driver(0, closed=True, rules=Rules(CONDUCT, more, config.own), sleep=lambda seconds: None)
     with pytest.raises(Stalled, match="5 members are left, 6 are needed"):
         list(driver.run(1, lambda settled: None))

@@ -20,7 +20,7 @@ RUNS: dict[str, dict[str, Any]] = {
     },
     "liars": {"clients": 9, "proposers": 2, "malicious": 5, "rounds": 6, "attack": "lying_votes", "seed": 3},
     "vbfl": {
-        "mechanism": "vbfl", "clients": 12, "workers": 6, "validators": 3, "miners": 3, "malicious": 3,
+        "mechanism": "vbfl", "clients": 12, "proposers": 6, "validators": 3, "miners": 3, "malicious": 3,
         "rounds": 8, "kick-rounds": 2, "threshold": "adaptive", "pow-bits": 4,
         "attack": "sign_flip+lying_votes+false_block",
     },
@@ -33,11 +33,11 @@ RUNS: dict[str, dict[str, Any]] = {
         ],
     },
     "gap": {
-        "mechanism": "vbfl", "clients": 11, "workers": 6, "validators": 3, "miners": 2, "malicious": 2,
+        "mechanism": "vbfl", "clients": 11, "proposers": 6, "validators": 3, "miners": 2, "malicious": 2,
         "rounds": 6, "kick-rounds": 2, "threshold": "gap", "attack": "sign_flip+false_claim", "seed": 5,
     },
     "blocks": {
-        "mechanism": "vbfl", "clients": 10, "workers": 5, "validators": 2, "miners": 3, "malicious": 4,
+        "mechanism": "vbfl", "clients": 10, "proposers": 5, "validators": 2, "miners": 3, "malicious": 4,
         "rounds": 6, "attack": ["false_block", "lying_votes+false_block"], "seed": 6,
     },
     "poisoned": {

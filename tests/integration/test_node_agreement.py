@@ -74,4 +74,4 @@ def test_a_member_without_the_highest_label_joins(
             assert node.main([*common, *more]) == 2
             assert says in capsys.readouterr().err
         assert node.main([*common, "--deployment", str(record)]) == 0
-        assert deployment.open(link).seat(account).member.standing == Standing.MEMBER
+        assert deployment.open(link).member(account).record.standing == Standing.MEMBER

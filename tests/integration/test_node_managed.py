@@ -30,4 +30,4 @@ def test_a_participant_waits_to_be_let_in_by_most_of_the_managers() -> None:
             [receipt] = chain.send([Call(manager, "allow", ([newcomer.address],))])
             assert receipt.error is None
         enter()
-        assert chain.seat(newcomer.address).member.standing is Standing.MEMBER
+        assert chain.member(newcomer.address).record.standing is Standing.MEMBER

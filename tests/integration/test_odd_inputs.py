@@ -194,7 +194,7 @@ def test_it_runs_or_one_sentence_says_why_not(
 ) -> None:
     fixed = {
         "dataset": "tests.integration.odd:data", "model": "tests.integration.odd:model", "chain": "spec",
-        "store": "memory", "clients": 6, "proposers": 2, "workers": 2, "validators": 2, "miners": 2,
+        "store": "memory", "clients": 6, "proposers": 2, "validators": 2, "miners": 2,
         "rounds": 2, "local-epochs": 2, "device": "cpu",
     }  # fmt: skip
     load_dataset.cache_clear()

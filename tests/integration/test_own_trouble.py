@@ -20,7 +20,7 @@ SETTINGS: dict[str, Any] = {
     "chain": "spec", "store": "memory", "dataset": "tests.integration.spoilt:one_writer",
     "model": "tests.integration.spoilt:table", "partition": "writer", "clients": 6, "malicious": 0,
     "proposers": 2, "rounds": 3, "local_epochs": 1, "device": "cpu", "tolerance": 1,
-    "workers": 2, "validators": 3, "miners": 1, "threshold": 1,
+    "validators": 3, "miners": 1, "threshold": 1,
 }  # fmt: skip
 
 
@@ -83,7 +83,7 @@ def test_where_nobody_can_train_the_request_is_wrong(
 def test_where_the_only_one_drawn_cannot_train_the_next_round_comes(
     mechanism: str, seed: int, tmp_path: Path
 ) -> None:
-    assert run(tmp_path / "run", mechanism=mechanism, proposers=1, workers=1, rounds=2, seed=seed) == 0
+    assert run(tmp_path / "run", mechanism=mechanism, proposers=1, rounds=2, seed=seed) == 0
     first, second = lines_of(tmp_path / "run")
     assert first["outcome"] == "UNDECIDED"
     assert not first["accepted"]
@@ -162,7 +162,7 @@ def test_a_node_says_so_once_a_round_and_is_voted_neither_for_nor_against(
         silent
     )
     act = Act.PROPOSED if task == "train" else Act.COMMITTED
-    for seat in world.chain.seats():
-        failed = any(seat.account in driver.participants for driver in silent)
-        assert not (failed and act in seat.member.acts)
-        assert seat.balance >= config.stake or status.record.outcome == Outcome.REJECTED
+    for member in world.chain.members():
+        failed = any(member.account in driver.participants for driver in silent)
+        assert not (failed and act in member.record.acts)
+        assert member.balance >= config.stake or status.record.outcome == Outcome.REJECTED

@@ -57,7 +57,7 @@ PAGES = {
         swaps={
             "/ip4/127.0.0.1/tcp/41397": "{store}",
             "--rounds 3": "--rounds 1",
-            "--seats 2": "--seats 1 --min-voters 1",
+            "--proposers 2": "--proposers 1 --min-voters 1",
             "0 1 2 3": "0",
         },
         left={f"{PYTHON} -m clients.node --rpc https://node.example.org": "two like it run above"},

@@ -135,7 +135,13 @@ def test_a_round_and_its_audit_over_a_provider(
     try:
         assert genesis.main(words(settings)) == 0
         cid = capfd.readouterr().out.strip()
-        terms = {"genesis": cid, "seats": 1, "min-voters": 2, "open-seconds": 2, "unbonding-seconds": 20_000}
+        terms = {
+            "genesis": cid,
+            "proposers": 1,
+            "min-voters": 2,
+            "open-seconds": 2,
+            "unbonding-seconds": 20_000,
+        }
         own = {"rpc": "env:NODE_URL", "name": "trial", "dev-key": 0, "folder": tmp_path}
         assert deploy_command.main(words({**own, **terms})) == 0, capfd.readouterr()
         record = tmp_path / "31337" / "trial.json"

@@ -57,7 +57,7 @@ def test_a_regression_learns_and_its_liars_lose(tmp_path: Path, capsys: pytest.C
 @pytest.mark.parametrize("threshold", ["adaptive", "gap"])
 def test_validators_compare_r2(threshold: str, tmp_path: Path) -> None:
     out = tmp_path / "run"
-    drawn = ("--mechanism", "vbfl", "--workers", "5", "--validators", "3", "--miners", "1", "--rounds", "6")
+    drawn = ("--mechanism", "vbfl", "--proposers", "5", "--validators", "3", "--miners", "1", "--rounds", "6")
     attack = ("--malicious", "2", "--attack", "label_flip+lying_votes", "--threshold", threshold)
     assert swarm.main(words(out, *drawn, *attack)) == 0
     summary = json.loads((out / "summary.json").read_text())

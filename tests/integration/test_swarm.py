@@ -16,10 +16,11 @@ import pytest
 from matplotlib.figure import Figure
 
 from clients import swarm
-from clients.engine import config, journal, results, rundir
+from clients.engine import config, journal, rundir
 from clients.engine.config import build, read_toml
 from clients.engine.figures import draw_all
 from clients.engine.swarm import Swarm
+from clients.ports import files
 from clients.ports.store.memory import MemoryStore
 from clients.protocol.simulator import SpecChain
 from tests.integration.swarms import lines_of
@@ -118,7 +119,7 @@ def effects(patch: pytest.MonkeyPatch, stop: Stop) -> None:
     for owner, name in [
         (SpecChain, "send"),
         (MemoryStore, "put"),
-        (results.LineFile, "append"),
+        (files.LineFile, "append"),
         (config, "write_whole"),
         (journal, "write_whole"),
         (rundir, "write_whole"),

@@ -12,9 +12,10 @@ from clients.ports.store.kubo import KuboNode
 from tests.integration.swarms import CHAINS, deploy, heads_of, lines_of, records_of, start
 
 SETTINGS = {
-    "mechanism": "vbfl", "store": "memory", "model": "logistic", "clients": 12, "workers": 6, "validators": 3,
-    "miners": 3, "malicious": 3, "attack": "gaussian_noise+lying_votes+false_block+false_claim",
-    "rounds": 4, "local-epochs": 2, "optimizer": "sgd", "learning-rate": 0.05, "validation": 0,
+    "mechanism": "vbfl", "store": "memory", "model": "logistic", "clients": 12, "proposers": 6,
+    "validators": 3, "miners": 3, "malicious": 3, "rounds": 4,
+    "attack": "gaussian_noise+lying_votes+false_block+false_claim",
+    "local-epochs": 2, "optimizer": "sgd", "learning-rate": 0.05, "validation": 0,
     "kick-rounds": 2, "device": "cpu",
 }  # fmt: skip
 
@@ -85,7 +86,7 @@ def test_participants_in_processes_of_their_own_run_rounds(anvil: str, tmp_path:
     """Two workers, two validators, two miners, by proof of work; whoever cheats is refused and goes on."""
     count, rounds = 6, 2
     terms = {
-        "mechanism": "vbfl", "workers": 2, "validators": 2, "miners": 2, "local_epochs": 1, "pow_bits": 4,
+        "mechanism": "vbfl", "proposers": 2, "validators": 2, "miners": 2, "local_epochs": 1, "pow_bits": 4,
     }  # fmt: skip
     with KuboNode(tmp_path / "ipfs") as ipfs:
         record = deploy(anvil, ipfs.address, tmp_path, count, **terms)

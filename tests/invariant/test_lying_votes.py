@@ -5,12 +5,12 @@ from statistics import fmean, pstdev
 
 import pytest
 
-from clients.experiments.runs_of_votes import STAKE, Votes, compute_expected_return, play
+from clients.experiments.runs_of_votes import STAKE, VoteGame, compute_expected_return, play
 
 
 @pytest.mark.parametrize("liars", [2, 6, 8, 9])
 def test_what_liars_gain_is_what_the_paper_says(liars: int) -> None:
-    game = Votes(clients=20, voters=9, liars=liars, rounds=300)
+    game = VoteGame(clients=20, voters=9, liars=liars, rounds=300)
     gains = [gain / STAKE for gain in play(game, lambda rounds: None)]
     expected = compute_expected_return(game.clients, game.voters, game.liars)
     # Liars of one round share its fate, so the rounds, not the liars, count as independent draws.

@@ -39,7 +39,7 @@ def owed(federation: Federation[Any]) -> int:
 
     While a round is in progress nothing of it is due yet.
     """
-    return sum(federation.get_seat(account).balance for account in federation.state.ledger.members)
+    return sum(federation.get_member(account).balance for account in federation.state.ledger.members)
 
 
 @settings(deadline=None, max_examples=100)
@@ -93,7 +93,7 @@ def test_a_banned_account_never_acts_and_is_never_paid(seed: int, mechanism: str
             assert after.stake <= before.ledger.get(account).stake
             assert not any(e.name == "Collected" and e.args["account"] == account for e in events)
             assert not any(e.name == "BlockWon" and e.args["winner"] == account for e in events)
-            assert federation.get_seat(account).roles is Role.NONE
+            assert federation.get_member(account).roles is Role.NONE
 
 
 @settings(deadline=None, max_examples=100)
@@ -118,7 +118,7 @@ def test_booking_is_idempotent_and_its_order_does_not_matter(
     for _ in play(world, 60):
         pass
     accounts = list(federation.state.ledger.members)
-    balances = {account: federation.get_seat(account).balance for account in accounts}
+    balances = {account: federation.get_member(account).balance for account in accounts}
     start = federation.state
 
     def collect(accounts: list[str]) -> State:
@@ -129,7 +129,7 @@ def test_booking_is_idempotent_and_its_order_does_not_matter(
         return federation.state
 
     booked = collect(accounts)
-    assert {account: federation.get_seat(account).balance for account in accounts} == balances
+    assert {account: federation.get_member(account).balance for account in accounts} == balances
     assert collect(accounts * 2) == booked
     order.shuffle(accounts)
     assert collect(accounts) == booked
@@ -145,7 +145,7 @@ def test_no_absent_participant_can_hang_a_round(seed: int, mechanism: str) -> No
     schedule = terms.schedule
     whole = schedule.propose + schedule.commit + schedule.reveal + schedule.publish
     env = type(world.env)(world.env.time + whole, world.env.block + 257, world.env.entropy)
-    if federation.record.outcome is Outcome.NONE and federation.number:
+    if federation.record.outcome is Outcome.NONE and federation.round_number:
         federation.apply(env, Call(world.player.outsiders[0], "settle"))
     assert federation.get_phase(env).name == "OPEN"
 

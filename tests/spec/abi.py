@@ -13,7 +13,7 @@ from typing import Any
 from eth_abi import encode
 from eth_hash.auto import keccak
 
-from clients.protocol.council import get_entry, get_height
+from clients.protocol.council import get_height, get_record
 from clients.protocol.hashing import compute_words, get_address_word
 from clients.protocol.rounds import Action
 from clients.protocol.state import Env
@@ -21,7 +21,7 @@ from clients.protocol.task import Bid, get_task
 from clients.protocol.views import FederationView
 from clients.types.chain import Call
 from clients.types.errors import ProtocolError
-from clients.types.federation import ZERO_ADDRESS, Address, Event, Seat, Status
+from clients.types.federation import ZERO_ADDRESS, Address, Event, MemberView, Status
 
 INTERFACES = Path(__file__).parents[2] / "contracts" / "interfaces"
 ENUMS = frozenset({"Phase", "Outcome", "Standing", "Election"})
@@ -116,22 +116,22 @@ def compute_events_hash(events: Sequence[Event]) -> bytes:
     return folded
 
 
-def encode_seat(seat: Seat) -> bytes:
-    member = seat.member
-    return get_address_word(seat.account) + compute_words(
-        member.stake,
-        member.unbonds_at,
-        member.index,
-        member.round,
-        member.number,
-        member.option,
-        member.strikes,
-        member.acts,
-        member.standing,
-        seat.balance,
-        seat.roles,
-        seat.position,
-        seat.out,
+def encode_member(member: MemberView) -> bytes:
+    record = member.record
+    return get_address_word(member.account) + compute_words(
+        record.stake,
+        record.unbonds_at,
+        record.index,
+        record.round,
+        record.update_number,
+        record.option,
+        record.strikes,
+        record.acts,
+        record.standing,
+        member.balance,
+        member.roles,
+        member.position,
+        member.out,
     )
 
 
@@ -148,11 +148,11 @@ def encode_own(federation: FederationView[Any], accounts: Sequence[Address]) -> 
     if name == "bflc":
         per_round = federation.terms.updates + 1
         entries = [
-            get_entry(federation.terms, state, at) for at in range((get_height(state) + 2) * per_round)
+            get_record(federation.terms, state, at) for at in range((get_height(state) + 2) * per_round)
         ]
         records = [(entry.digest, entry.uploader or ZERO_ADDRESS, entry.score) for entry in entries]
         return encode(["uint256", "(bytes32,address,uint16)[]"], [get_height(state), records])
-    winner = state.dockets[federation.number].winner or ZERO_ADDRESS
+    winner = state.dockets[federation.round_number].winner or ZERO_ADDRESS
     if name == "vbfl":
         return encode(["address"], [winner])
     bids = [get_task(state).bids.get(account, NO_BID) for account in accounts]
@@ -171,15 +171,15 @@ NO_BID = Bid(0, 0, bytes(32), 0)
 
 
 def encode_state(federation: FederationView[Any], env: Env, accounts: Sequence[Address]) -> bytes:
-    """Return abi.encode(status, seats, balances, own) as vectors.md says."""
+    """Return abi.encode(status, members, balances, own) as vectors.md says."""
     token = federation.state.token
     status = encode_status(federation.get_status(env))
-    seats = b"".join([encode_seat(federation.get_seat(account)) for account in accounts])
+    members = b"".join([encode_member(federation.get_member(account)) for account in accounts])
     balances = [token.get_balance(account) for account in (*accounts, federation.address)]
     at = len(status) + 96
     own = keccak(encode_own(federation, accounts) + encode_lists(federation, accounts))
-    head = status + compute_words(at, at + 32 + len(seats), own, len(accounts))
-    return head + seats + compute_words(len(balances), *balances)
+    head = status + compute_words(at, at + 32 + len(members), own, len(accounts))
+    return head + members + compute_words(len(balances), *balances)
 
 
 SCHEDULE_TYPE = "(uint32,uint32,uint32,uint32,uint32,uint32)"

@@ -12,7 +12,7 @@ from clients.protocol.docket import Docket, Selection
 from clients.protocol.federation import Federation
 from clients.protocol.marks import compute_bitmap
 from clients.protocol.mechanisms import MECHANISMS
-from clients.protocol.policies import OwnAction, Publication
+from clients.protocol.policies import OwnAction, PublicationPolicy
 from clients.protocol.publication import compute_checked
 from clients.types.errors import ProtocolError
 from clients.types.federation import Outcome, Phase, Round
@@ -27,7 +27,9 @@ def packed(change: Callable[..., Selection]) -> Mutant:
         return change(t, r, scores.select_best(t, r, d))
 
     return lambda patch: use(
-        patch, "bflc", publication=Publication(lambda t, r, d, p: compute_checked(select, t, r, d, p))
+        patch,
+        "bflc",
+        publication=PublicationPolicy(lambda t, r, d, _, p: compute_checked(select, t, r, d, p)),
     )
 
 
@@ -54,12 +56,12 @@ def elected(change: Callable[..., tuple[str, ...]]) -> Mutant:
 
 
 def remembered(hook: str, change: Callable[[Any, Council, Council, Round], Council]) -> Mutant:
-    plain = getattr(BFLC.notes, hook)
+    plain = getattr(BFLC.own_state, hook)
 
     def bent(t: Any, own: Council, r: Round, d: Docket) -> Council:
         return change(t, own, plain(t, own, r, d), r)
 
-    return bend("bflc", "notes", **{hook: bent})
+    return bend("bflc", "own_state", **{hook: bent})
 
 
 def chosen(change: Callable[[Council, Choice, Round], Choice]) -> Mutant:
@@ -110,7 +112,7 @@ def naming(process: Callable[..., Any]) -> Mutant:
 
 
 def before_the_first_round(core: Any, env: Any, sender: str, accounts: list[str]) -> Any:
-    if core.number:
+    if core.round_number:
         raise ProtocolError("WrongPhase", Phase.OPEN, Phase.OPEN)
     return NAMING.process(core, env, sender, accounts)
 
@@ -143,16 +145,16 @@ BFLC_MUTANTS: dict[str, Mutant] = {
     "the last to pass are packed": packed(the_last_are_packed),
     "fewer updates will do": packed(fewer_will_do),
     "score is by number": elected(
-        lambda plain, t, c, seed: tuple(x.account for x in c.candidates[: t.committee])
+        lambda plain, t, c, seed: tuple(x.account for x in c.providers[: t.committee])
     ),
     "chance is by number": elected(
         lambda plain, t, c, seed: (
-            plain(t, c, seed) if t.election != 1 else tuple(x.account for x in c.candidates[: t.committee])
+            plain(t, c, seed) if t.election != 1 else tuple(x.account for x in c.providers[: t.committee])
         )
     ),
     "the worst are elected": elected(
         lambda plain, t, c, seed: plain(
-            t, replace(c, candidates=tuple(replace(x, score=10_000 - x.score) for x in c.candidates)), seed
+            t, replace(c, providers=tuple(replace(x, score=10_000 - x.score) for x in c.providers)), seed
         )
     ),
     "speed counts nothing": elected(
@@ -170,7 +172,7 @@ BFLC_MUTANTS: dict[str, Mutant] = {
         lambda own, done, r: Choice.NAMED if done is Choice.DRAWN and own.named else done
     ),
     "whoever was elected comes back": chosen(
-        lambda own, done, r: Choice.ELECTED if done is Choice.DRAWN and own.candidates else done
+        lambda own, done, r: Choice.ELECTED if done is Choice.DRAWN and own.providers else done
     ),
     "whoever was named stays": chosen(
         lambda own, done, r: Choice.NAMED if own.choice is Choice.NAMED else done

@@ -107,10 +107,10 @@ def the_block_of_any_round_pays(patch: Patch) -> None:
 BLADE_MUTANTS: dict[str, Mutant] = {
     "ties pass": selected("blade", blade_ties_pass, may_all),
     "only those who came count": bend("blade", "verdict", compute_outcome=majority_of_those_who_came),
-    "a word is enough": convicted(lambda d, r: get_majority(d.copies, r.members)),
+    "a word is enough": convicted(lambda d, r: get_majority(d.names, r.members)),
     "an accusation is enough": convicted(lambda d, r: d.accused),
-    "half convicts": convicted(lambda d, r: d.accused & get_majority(d.copies, r.members - 1)),
-    "most of those who came convict": convicted(lambda d, r: d.accused & get_majority(d.copies, r.reveals)),
+    "half convicts": convicted(lambda d, r: d.accused & get_majority(d.names, r.members - 1)),
+    "most of those who came convict": convicted(lambda d, r: d.accused & get_majority(d.names, r.reveals)),
     "what was approved is no copy": convicted(lambda d, r: as_it_is(d, r) & ~get_approved(r, d, ties=False)),
     "convicts pass": convicted(as_it_is, pass_=True),
     "convicts mine": selected("blade", blade.select_approved, may_all),

@@ -20,7 +20,7 @@ VBFL = MECHANISMS["vbfl"]
 
 
 def majority_of_those_who_came(t: Any, r: Round, d: Docket, w: Wanted) -> Outcome:
-    if r.lead * 2 <= r.publications:
+    if r.leading_count * 2 <= r.publications:
         return Outcome.UNDECIDED
     return Outcome.REJECTED if d.tally.candidate == ZERO32 else Outcome.ACCEPTED
 
@@ -71,7 +71,7 @@ def silent_validators_are_paid(t: Any, a: str, m: Member, r: Round, d: Docket) -
 
 
 def any_digest_pays_miners(t: Any, a: str, m: Member, r: Round, d: Docket) -> int:
-    return VBFL.payout.compute_delta(t, a, replace(m, option=r.leader if m.option else 0), r, d)
+    return VBFL.payout.compute_delta(t, a, replace(m, option=r.leading_option if m.option else 0), r, d)
 
 
 def last_among_equals(t: Any, d: Docket) -> str:
@@ -118,8 +118,8 @@ VBFL_MUTANTS: dict[str, Mutant] = {
             done, standing=Standing.BANNED if done.strikes + 1 >= t.kick_rounds else done.standing
         )
     ),
-    "always as many workers": bend(
-        "vbfl", "panel", count=lambda t, n: Wanted(t.workers, t.validators, t.validators + t.miners)
+    "always as many proposers": bend(
+        "vbfl", "panel", count=lambda t, n: Wanted(t.proposers, t.validators, t.validators + t.miners)
     ),
     "miners alone publish": bend(
         "vbfl", "panel", count=lambda t, n: VBFL.panel.count(t, n)._replace(publishers=t.miners)

@@ -64,7 +64,7 @@ class BladePlayer(MiningPlayer):
         """Return whether the bounty alone is missing."""
         state, terms = self.federation.state, self.federation.terms
         enough = len(state.ledger.registry) >= terms.min_winners
-        return enough and not self.federation.number and state.pool < terms.bounty
+        return enough and not self.federation.round_number and state.pool < terms.bounty
 
     def pay(self) -> Call:
         """Return a payment into the pool by whoever can afford the bounty."""
@@ -145,8 +145,10 @@ class BladePlayer(MiningPlayer):
     def accuse(self, account: Address) -> Call:
         federation, rng = self.federation, self.rng
         number = rng.randrange(max(federation.record.proposals, 1))
-        seed = self.secret(account, federation.number)
-        return Call(account, "accuse", (federation.number, number, seed, rng.choice((0, 6_000, 10_000))))
+        seed = self.secret(account, federation.round_number)
+        return Call(
+            account, "accuse", (federation.round_number, number, seed, rng.choice((0, 6_000, 10_000)))
+        )
 
     def own_asides(self, phase: Phase, env: Env) -> tuple[Callable[[], Call], ...]:
         proposed = self.acted(Act.PROPOSED)
@@ -177,7 +179,7 @@ class BladePlayer(MiningPlayer):
         bid, terms = get_task(self.federation.state).bids.get(account), self.federation.terms
         most = min(bid.capability + 1 if bid else 1, terms.max_samples)
         samples = self.rng.choice((max(terms.min_samples - 1, 1), most))
-        return Call(account, "propose", (self.federation.number, self.word(), samples, 1))
+        return Call(account, "propose", (self.federation.round_number, self.word(), samples, 1))
 
     def bad_bid(self) -> Call:
         terms, rng = self.federation.terms, self.rng
@@ -196,9 +198,9 @@ class BladePlayer(MiningPlayer):
 
     def bad_accusation(self) -> Call:
         federation, rng = self.federation, self.rng
-        number, proposed = federation.number, self.acted(Act.PROPOSED)
+        number, proposed = federation.round_number, self.acted(Act.PROPOSED)
         account = self.anybody(*proposed, *self.standing(Standing.BANNED))
-        own, proposals = federation.state.ledger.get(account).number, federation.record.proposals
+        own, proposals = federation.state.ledger.get(account).update_number, federation.record.proposals
         seed = self.secret(account, number)
         other = (own + 1) % max(proposals, 1)
         wrong = (

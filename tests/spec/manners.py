@@ -73,14 +73,14 @@ class BflcPlayer(JudgingPlayer):
         """The round from which on most rounds fail: nothing passes, or nothing is proposed; 0: none."""
 
     def is_barren(self) -> bool:
-        return 0 < self.barren <= self.federation.number
+        return 0 < self.barren <= self.federation.round_number
 
     def mood(self) -> Mood:
         mood = super().mood()
         return replace(mood, agree=0.95, reject=1.0, skip=0.0) if self.is_barren() else mood
 
     def waiting(self, phase: Phase) -> float:
-        away = self.is_barren() and phase is Phase.PROPOSE and self.federation.number % 4 == 0
+        away = self.is_barren() and phase is Phase.PROPOSE and self.federation.round_number % 4 == 0
         return 0.9 if away else super().waiting(phase)
 
     def good(self) -> int:
@@ -112,9 +112,9 @@ class BflcPlayer(JudgingPlayer):
 
     def play_open(self, anybody: Address, env: Env) -> Move:
         council = get_council(self.federation.state)
-        if self.named and self.federation.number == 0 and not self.is_short() and not council.named:
+        if self.named and self.federation.round_number == 0 and not self.is_short() and not council.named:
             return Move(self.name())
-        if self.federation.number and self.rng.random() < self.renames:
+        if self.federation.round_number and self.rng.random() < self.renames:
             return Move(self.name())
         return super().play_open(anybody, env)
 

@@ -83,7 +83,7 @@ def bad_fund(player: "Player") -> Call:
 def bad_deposit(player: "Player") -> Call:
     account = player.anybody(*player.standing(Standing.MEMBER, Standing.BANNED))
     held = player.federation.state.token.get_balance(account)
-    room = STAKE_MAX - player.federation.get_seat(account).balance
+    room = STAKE_MAX - player.federation.get_member(account).balance
     return Call(account, "deposit", (player.rng.choice((0, 0, room, room + 1, held + 1, amount(player))),))
 
 
@@ -106,7 +106,7 @@ def bad_withdraw(player: "Player") -> Call:
 
 
 def wrong_round(player: "Player") -> Call:
-    number, rng = player.federation.number, player.rng
+    number, rng = player.federation.round_number, player.rng
     wrong = rng.choice((number + 1, max(number - 1, 0), 0, number + 2**32, UINT256))
     account = player.anybody(*player.federation.state.ledger.registry)
     call = rng.choice((player.propose, player.commit, player.reveal, player.publish))(account)
@@ -117,7 +117,7 @@ def pick(player: "Player", act: Act, role: Role) -> tuple[str, bool]:
     """Return somebody for an act that is `role`'s, and whether nothing but its arguments can be wrong."""
     rng, idle = player.rng, player.idle(role, act)
     registry = player.federation.state.ledger.registry
-    others = [a for a in registry if role not in player.federation.get_seat(a).roles]
+    others = [a for a in registry if role not in player.federation.get_member(a).roles]
     banned = [*player.standing(Standing.BANNED), *player.out()]
     crowd = rng.choice((player.acted(act), idle, idle, others, banned, banned, player.outsiders))
     account = player.anybody(*(crowd or player.accounts))
@@ -125,7 +125,7 @@ def pick(player: "Player", act: Act, role: Role) -> tuple[str, bool]:
 
 
 def bad_proposal(player: "Player") -> Call:
-    rng, number, terms = player.rng, player.federation.number, player.federation.terms
+    rng, number, terms = player.rng, player.federation.round_number, player.federation.terms
     account, idle = pick(player, Act.PROPOSED, Role.PROPOSER)
     if not idle or rng.random() < 0.1:
         return player.propose(account)
@@ -146,7 +146,7 @@ def bad_proposal(player: "Player") -> Call:
 
 def bad_commit(player: "Player") -> Call:
     account, idle = pick(player, Act.COMMITTED, Role.VOTER)
-    number = player.federation.number
+    number = player.federation.round_number
     if idle:
         return Call(account, "commit", (number, ZERO32))
     if account in player.acted(Act.COMMITTED):
@@ -155,7 +155,7 @@ def bad_commit(player: "Player") -> Call:
 
 
 def bad_reveal(player: "Player") -> Call:
-    rng, number = player.rng, player.federation.number
+    rng, number = player.rng, player.federation.round_number
     spoilt = [account for account in player.acted(Act.COMMITTED) if (number, account) in player.spoilt]
     if spoilt and rng.random() < 0.4:
         return player.reveal(rng.choice(spoilt))
@@ -177,7 +177,7 @@ def bad_reveal(player: "Player") -> Call:
 
 
 def bad_publication(player: "Player") -> Call:
-    rng, number = player.rng, player.federation.number
+    rng, number = player.rng, player.federation.round_number
     account, idle = pick(player, Act.PUBLISHED, Role.PUBLISHER)
     if not idle or not player.can_select():
         return player.publish(account)

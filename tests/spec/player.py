@@ -184,7 +184,7 @@ class Player:
     def play_open(self, anybody: Address, env: Env) -> Move:
         rng, state = self.rng, self.federation.state
         registry = state.ledger.registry
-        out = [a for a in registry if self.federation.get_seat(a).out and rng.random() < 0.8]
+        out = [a for a in registry if self.federation.get_member(a).out and rng.random() < 0.8]
         if out and rng.random() < 0.6:
             return Move(Call(anybody, "evict", ([*out, *rng.sample(self.accounts, k=rng.randrange(2))],)))
         strangers = [account for account in self.accounts if self.can_join(account)]
@@ -262,14 +262,14 @@ class Player:
         """Return the drawn members who could act as `role` now."""
         found = []
         for account in self.federation.state.ledger.registry:
-            seat = self.federation.get_seat(account)
-            acted = act in self.federation.get_acts(seat.member)
-            if role in seat.roles and not acted and not seat.out:
+            member = self.federation.get_member(account)
+            acted = act in self.federation.get_acts(member.record)
+            if role in member.roles and not acted and not member.out:
                 found.append(account)
         return found
 
     def committed(self) -> list[Address]:
-        number = self.federation.number
+        number = self.federation.round_number
         committed = self.acted(Act.COMMITTED, Act.REVEALED)
         return [
             account
@@ -282,10 +282,10 @@ class Player:
     def out(self) -> list[Address]:
         """Return the members whom their next act will ban."""
         registry = self.federation.state.ledger.registry
-        return [account for account in registry if self.federation.get_seat(account).out]
+        return [account for account in registry if self.federation.get_member(account).out]
 
     def mood(self) -> Mood:
-        number = self.federation.number
+        number = self.federation.round_number
         if self.mood_of[0] != number:
             weights, moods = zip(*MOODS, strict=True)
             self.mood_of = (number, self.rng.choices(moods, weights)[0])
@@ -314,7 +314,7 @@ class Player:
         return Call(account, "fund", (self.rng.choice((1, self.rng.randint(1, most), most)),))
 
     def digest(self, option: int = 0, of: int = 0) -> bytes:
-        return keccak(b"model" + bytes((self.federation.number % 256, option)) + of.to_bytes(32, "big"))
+        return keccak(b"model" + bytes((self.federation.round_number % 256, option)) + of.to_bytes(32, "big"))
 
     def word(self) -> bytes:
         return self.rng.randbytes(32)
@@ -324,7 +324,7 @@ class Player:
 
     def propose(self, account: Address) -> Call:
         epochs = self.rng.choice((1, 1, self.federation.terms.max_epochs))
-        arguments = (self.federation.number, self.word(), self.samples_of(account), epochs)
+        arguments = (self.federation.round_number, self.word(), self.samples_of(account), epochs)
         return Call(account, "propose", arguments)
 
     def ballot(self, account: Address) -> bytes:
@@ -337,7 +337,7 @@ class Player:
         return [b"", good[:-1], good + b"\0"]
 
     def commit(self, account: Address) -> Call:
-        number, rng = self.federation.number, self.rng
+        number, rng = self.federation.round_number, self.rng
         if (number, account) not in self.sealed:
             ballot = self.ballot(account)
             if rng.random() < 0.06:
@@ -349,7 +349,7 @@ class Player:
         return Call(account, "commit", (number, commitment))
 
     def reveal(self, account: Address) -> Call:
-        number = self.federation.number
+        number = self.federation.round_number
         ballot, salt = self.sealed.get((number, account), (self.digest(), ZERO32))
         return Call(account, "reveal", (number, ballot, salt))
 
@@ -369,7 +369,7 @@ class Player:
         honest = self.rng.random() < (0.95 if mood.agree > 0.2 else 0.6)
         digest = self.digest(0 if honest else self.rng.randrange(1, 4), selection) if selection else ZERO32
         return Call(
-            account, "publish", (self.federation.number, digest, selection, self.nonce(account, digest))
+            account, "publish", (self.federation.round_number, digest, selection, self.nonce(account, digest))
         )
 
     # ------------------------------------------------------------------ illegal actions

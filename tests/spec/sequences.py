@@ -69,15 +69,15 @@ class Coverage:
         self.cases["proposers or voters paid"] += record.proposer_reward > 0 or record.voter_reward > 0
         self.cases["several options"] += record.options > 1
         if federation.mechanism.name == "stake_vote":
-            self.cases["a tie"] += record.reveals > 0 and record.lead * 2 == record.reveals
+            self.cases["a tie"] += record.reveals > 0 and record.leading_count * 2 == record.reveals
             self.cases["a minority paid"] += record.voter_reward > 0
             self.cases["some blamed"] += self._is_partly_blamed(federation)
         else:
             self.note_judged(federation, before)
 
     def _is_partly_blamed(self, federation: Federation[Any]) -> bool:
-        record, marks = federation.record, federation.docket.marks
-        blamed = sum(mark * 2 > record.lead for mark in marks)
+        record, names = federation.record, federation.docket.names
+        blamed = sum(count * 2 > record.leading_count for count in names)
         return record.outcome is Outcome.REJECTED and 0 < blamed < record.proposals
 
     def note_judged(self, federation: Federation[Any], before: object) -> None:
@@ -130,14 +130,14 @@ class Coverage:
         )
         self.cases["convicted, and nothing else approved"] += convicted > 0 and docket.selected.bitmap == 0
         self.cases["convicted, but undecided"] += docket.selected.convicted > convicted
-        few = docket.accused & get_majority(docket.copies, record.reveals) & ~docket.selected.convicted
+        few = docket.accused & get_majority(docket.names, record.reveals) & ~docket.selected.convicted
         self.cases["named by most who came, and too few"] += docket.selection is not None and few > 0
 
     def note_step(self, federation: Federation[Any], call: Call, error: str, unable: str) -> None:
         barred_from = federation.state.access.barred_from.get(call.sender, 0)
         standing = federation.state.ledger.get(call.sender).standing
         self.cases["revealed though expelled"] += (
-            call.method == "reveal" and not error and barred_from == federation.number + 1
+            call.method == "reveal" and not error and barred_from == federation.round_number + 1
         )
         self.cases["barred, and refused"] += (
             barred_from > 0 and standing is Standing.MEMBER and error == "AccountBanned"
@@ -176,7 +176,7 @@ def build_sequence(seed: str, steps: int, coverage: Coverage, mechanism: str = "
         played.append(play_step(world.federation, world.env, call, list(world.funds), coverage))
         if world.player.is_finished(world.env):
             break
-    coverage.rounds += world.federation.number
+    coverage.rounds += world.federation.round_number
     coverage.cases["block hashes"] += world.beacon_value == ZERO32
     return Sequence(mechanism, world.beacon_value, world.federation.terms, world.funds, played)
 
@@ -184,7 +184,7 @@ def build_sequence(seed: str, steps: int, coverage: Coverage, mechanism: str = "
 def get_lack(federation: Federation[Any], env: Env) -> str:
     """Return what a blade task lacks so that it can't begin once bidding is over; "" where nothing."""
     state, terms = federation.state, federation.terms
-    if not isinstance(state.own, TaskBook) or federation.number or env.time >= terms.deadline:
+    if not isinstance(state.own, TaskBook) or federation.round_number or env.time >= terms.deadline:
         return ""
     if not is_over(terms, state, env):
         return ""
@@ -217,7 +217,7 @@ def play_step(
     for event in events:
         coverage.events[event.name] += 1
         if event.name == "CommitteeNamed":
-            coverage.note_named(before, federation.number)
+            coverage.note_named(before, federation.round_number)
     state = keccak(encode_state(federation, env, accounts))
     return Step(
         env.time, env.block, call, encode_call(federation.actions[call.method], call), ok, outcome, state

@@ -29,7 +29,7 @@ from tests.spec.abi import (
 from tests.spec.worlds import World, build_world
 
 MEMBER = "(uint96,uint40,uint16,uint40,uint16,uint16,uint16,uint8,uint8)"
-SEAT = f"(address,{MEMBER},uint256,uint8,uint16,bool)"
+MEMBER_VIEW = f"(address,{MEMBER},uint256,uint8,uint16,bool)"
 ROUND = "(uint40,uint16,uint16,uint16,uint16,uint16,uint16,uint16,uint16,uint8,uint96,uint96)"
 STATUS = (
     "(uint8,uint40,uint40,uint40,uint40,uint40,uint40,uint64,uint16,uint16,uint16,uint16,"
@@ -57,10 +57,10 @@ def test_state_is_encoded_as_eth_abi_does(mechanism: str, seed: int, steps: int)
     federation, accounts = world.federation, list(world.funds)
     token = federation.state.token
     expected = encode(
-        [STATUS, f"{SEAT}[]", "uint256[]", "bytes32"],
+        [STATUS, f"{MEMBER_VIEW}[]", "uint256[]", "bytes32"],
         [
             astuple(federation.get_status(world.env)),
-            [astuple(federation.get_seat(account)) for account in accounts],
+            [astuple(federation.get_member(account)) for account in accounts],
             [token.get_balance(account) for account in (*accounts, federation.address)],
             keccak(encode_own(federation, accounts) + encode_lists(federation, accounts)),
         ],

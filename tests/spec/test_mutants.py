@@ -19,7 +19,7 @@ from clients.protocol.federation import Federation
 from clients.protocol.ledger import STAKE_MAX, Ledger
 from clients.protocol.panels import RANDOM_PROPOSERS
 from clients.protocol.payouts import POOL_AND_MINORITY
-from clients.protocol.policies import Guard, Settlement, Wanted
+from clients.protocol.policies import GuardPolicy, Settlement, Wanted
 from clients.protocol.tally import Tally
 from clients.protocol.verdicts import MAJORITY
 from clients.types.federation import Act, Member, Outcome, Role, Round, StakeVoteTerms, Standing
@@ -48,7 +48,7 @@ def quorum_needs_more(patch: Patch) -> None:
 
 def half_is_a_majority(patch: Patch) -> None:
     def bent(t: T, r: Round, d: Docket, w: Wanted) -> Outcome:
-        if r.lead * 2 == r.reveals and r.reveals:
+        if r.leading_count * 2 == r.reveals and r.reveals:
             r = replace(r, reveals=r.reveals - 1)
         return MAJORITY.compute_outcome(t, r, d, w)
 
@@ -64,7 +64,7 @@ def settlement(patch: Patch, bend: Callable[[T, Round, Outcome, int, Settlement]
 
 def dust_is_lost(patch: Patch) -> None:
     def bend(t: T, r: Round, o: Outcome, pool: int, paid: Settlement) -> Settlement:
-        dust = t.voter_stake * (r.commits - r.lead) - paid.voter_reward * r.lead
+        dust = t.voter_stake * (r.commits - r.leading_count) - paid.voter_reward * r.leading_count
         return paid if o is Outcome.UNDECIDED else paid._replace(pool=paid.pool - dust)
 
     settlement(patch, bend)
@@ -110,7 +110,7 @@ def guard(patch: Patch, is_out: Callable[[T, Member], bool]) -> None:
     def bent(t: T, m: Member, booked: Member, r: Round, d: Docket) -> Member:
         return replace(booked, standing=Standing.BANNED) if is_out(t, booked) else booked
 
-    use(patch, NAME, guard=Guard(bent))
+    use(patch, NAME, guard=GuardPolicy(bent))
 
 
 def the_poor_stay(patch: Patch) -> None:
@@ -135,13 +135,13 @@ def undecided_candidates_become_head(patch: Patch) -> None:
 
 def one_more_proposes(patch: Patch) -> None:
     def bent(t: T, state: object, account: str, position: int, members: int) -> Role:
-        return Role.PROPOSER if position <= t.seats else Role.VOTER
+        return Role.PROPOSER if position <= t.proposers else Role.VOTER
 
     use(patch, NAME, panel=replace(RANDOM_PROPOSERS, get_roles=bent))
 
 
 def one_fewer_will_do(patch: Patch) -> None:
-    use(patch, NAME, panel=replace(RANDOM_PROPOSERS, get_fewest=lambda t: t.seats + t.min_voters - 1))
+    use(patch, NAME, panel=replace(RANDOM_PROPOSERS, get_fewest=lambda t: t.proposers + t.min_voters - 1))
 
 
 def the_seed_forgets_the_reveals(patch: Patch) -> None:
@@ -161,8 +161,8 @@ def the_last_leader_wins(patch: Patch) -> None:
 
     def bent(tally: Tally, entry: bytes) -> tuple[Tally, int]:
         counted, option = plain(tally, entry)
-        level = counted.counts[option - 1] == counted.lead
-        return (replace(counted, leader=option) if level else counted), option
+        level = counted.counts[option - 1] == counted.leading_count
+        return (replace(counted, leading_option=option) if level else counted), option
 
     patch.setattr(blame_module, "compute_tally", bent)
 
@@ -201,11 +201,11 @@ def all_are_to_blame(patch: Patch) -> None:
 
 
 def half_of_them_can_blame(patch: Patch) -> None:
-    blame(patch, lambda t, r, d, n: not t.attribution or d.marks[n] * 2 >= r.lead)
+    blame(patch, lambda t, r, d, n: not t.attribution or d.names[n] * 2 >= r.leading_count)
 
 
 def blame_needs_half_of_all_ballots(patch: Patch) -> None:
-    blame(patch, lambda t, r, d, n: not t.attribution or d.marks[n] * 2 > r.reveals)
+    blame(patch, lambda t, r, d, n: not t.attribution or d.names[n] * 2 > r.reveals)
 
 
 def epochs_may_be_any(patch: Patch) -> None:

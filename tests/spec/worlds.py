@@ -10,7 +10,7 @@ from eth_utils.address import to_checksum_address
 
 from clients.protocol.federation import Federation
 from clients.protocol.hashing import UINT256_MAX
-from clients.protocol.ledger import STAKE_MAX, Token
+from clients.protocol.ledger import STAKE_MAX, TokenBook
 from clients.protocol.mechanisms import MECHANISMS
 from clients.protocol.simulator import BEACON, CHAIN_ID, FEDERATION, TOKEN, compute_entropy
 from clients.protocol.state import Env
@@ -56,9 +56,9 @@ class Shared:
     def managers(self, rng: Random) -> tuple[Address, ...]:
         return tuple(rng.sample(self.accounts[:3] + self.outsiders, k=rng.choice((1, 1, 2, 3))))
 
-    def claims(self, seats: int) -> dict[str, int]:
+    def claims(self, proposers: int) -> dict[str, int]:
         """Return limits that no claim's weight overflows with."""
-        samples = self.rng.choice((1, 100, (2**31 - 1) // seats))
+        samples = self.rng.choice((1, 100, (2**31 - 1) // proposers))
         most = (2**32 - 1) // samples
         return {"max_samples": samples, "max_epochs": self.rng.choice((1, min(10, most), most))}
 
@@ -80,14 +80,14 @@ def draw_schedule(rng: Random, *, publishes: bool) -> Schedule:
 
 def draw_stake_vote(world: Shared) -> StakeVoteTerms:
     rng, bond, members = world.rng, world.bond, len(world.accounts)
-    seats = rng.choice((1, 1, 2, 2, 3) if members > 3 else (1,))
+    proposers = rng.choice((1, 1, 2, 2, 3) if members > 3 else (1,))
     return StakeVoteTerms(
         **world.common,
-        **world.claims(seats),
+        **world.claims(proposers),
         proposer_stake=rng.choice((0, 1, bond // 3, bond, rng.randint(0, bond))),
         voter_stake=rng.choice((0, 1, bond // 3, bond, rng.randint(0, bond))),
-        seats=seats,
-        min_voters=max(1, min(rng.choice((1, 2, 2, 3, 4)), members - seats - 1)),
+        proposers=proposers,
+        min_voters=max(1, min(rng.choice((1, 2, 2, 3, 4)), members - proposers - 1)),
         quorum_bps=rng.choice((0, 1, 3_333, 5_000, 5_001, 6_667, 10_000)),
         attribution=rng.random() < 0.5,
     )
@@ -97,12 +97,12 @@ def draw_vbfl(world: Shared) -> VbflTerms:
     rng, members = world.rng, len(world.accounts)
     validators = rng.choice((1, 1, 2) if members < 6 else (1, 2, 2, 3))
     miners = rng.choice((1, 1, 2) if members - validators > 3 else (1,))
-    workers = rng.choice((1, 2, 3, 4, 8))
+    proposers = rng.choice((1, 2, 3, 4, 8))
     return VbflTerms(
         **world.common,
-        **world.claims(workers),
+        **world.claims(proposers),
         unit_reward=rng.choice((0, 1, rng.randrange(1, 2**30), world.bond, STAKE_MAX)),
-        workers=workers,
+        proposers=proposers,
         validators=validators,
         miners=miners,
         kick_rounds=rng.choice((1, 2, 2, 3, 6)),
@@ -114,14 +114,14 @@ def draw_bflc(world: Shared) -> BflcTerms:
     rng, members = world.rng, len(world.accounts)
     committee = rng.choice((1, 1, 2, 3) if members > 5 else (1,))
     updates = max(committee, min(rng.choice((1, 1, 2, 2, 3)), members - committee - 1))
-    seats = updates + rng.choice((0, 1, 2, 5))
+    proposers = updates + rng.choice((0, 1, 2, 5))
     return BflcTerms(
         **{**world.common, "managers": world.managers(rng)},
-        **world.claims(seats),
+        **world.claims(proposers),
         fee=rng.choice((0, 0, 1, world.bond // 2)),
         committee=committee,
         updates=updates,
-        seats=seats,
+        proposers=proposers,
         min_score=rng.choice((0, 1, 5_000, 7_000, 10_000)),
         election=rng.choice((0, 1, 2)),
         speed_bps=rng.choice((0, 2_500, 5_000, 10_000)),
@@ -207,7 +207,7 @@ def build_world(seed: str, mechanism: str = "stake_vote", *, illegal: float = 0.
     terms = DRAW_TERMS[mechanism](Shared(rng, accounts, outsiders, start, bond, schedule))
     funds = draw_funds(rng, accounts, terms, chosen.panel.get_fewest(terms))
     beacon_value = rng.choice((ZERO32, rng.randbytes(32), rng.randbytes(32)))
-    token = Token()
+    token = TokenBook()
     for account, amount in funds.items():
         token.process_mint(account, amount)
         token.process_approve(account, FEDERATION, UINT256_MAX)

@@ -19,8 +19,8 @@ from clients.ports.chain.abi import (
     as_int,
     get_bytes,
     get_int,
+    member_view_of,
     packaged,
-    seat_of,
     status_of,
 )
 from clients.ports.chain.terms import abi_of, pack_terms, terms_of, unpack_terms
@@ -28,12 +28,12 @@ from clients.types.errors import ProtocolError, RequestError
 from clients.types.federation import (
     Act,
     Member,
+    MemberView,
     Outcome,
     Phase,
     Role,
     Round,
     Schedule,
-    Seat,
     Standing,
     Status,
 )
@@ -142,11 +142,11 @@ def test_structs_are_the_twins_of_the_contracts() -> None:
     assert isinstance(status_of(astuple(status)).record.outcome, Outcome)
     account = address("0x" + "ab" * 20)
     member = Member(1, 2, 3, 4, 5, 6, 7, Act.PROPOSED | Act.COMMITTED, Standing.MEMBER)
-    seat = Seat(account, member, 6, Role.VOTER | Role.PUBLISHER, 7, True)
-    found = seat_of(astuple(seat))
-    assert found == seat
+    member = MemberView(account, member, 6, Role.VOTER | Role.PUBLISHER, 7, True)
+    found = member_view_of(astuple(member))
+    assert found == member
     assert Role.PUBLISHER in found.roles
-    assert Act.COMMITTED in found.member.acts
+    assert Act.COMMITTED in found.record.acts
 
 
 def some_terms(mechanism: str) -> st.SearchStrategy[Any]:

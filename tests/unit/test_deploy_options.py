@@ -73,11 +73,18 @@ def test_a_file_names_its_mechanism_and_the_rest_has_defaults(mechanism: str, tm
 
 
 def test_options_win_over_the_file(tmp_path: Path) -> None:
-    given = table_of('mechanism = "vbfl"\nworkers = 7\nkick_rounds = 2\n[schedule]\ncommit = 9', tmp_path)
-    terms = read(*given, "--workers", "8", "--publish-seconds", "11")
+    given = table_of('mechanism = "vbfl"\nproposers = 7\nkick_rounds = 2\n[schedule]\ncommit = 9', tmp_path)
+    terms = read(*given, "--proposers", "8", "--publish-seconds", "11")
     assert isinstance(terms, VbflTerms)
-    assert (terms.workers, terms.kick_rounds, terms.validators) == (8, 2, 5)
+    assert (terms.proposers, terms.kick_rounds, terms.validators) == (8, 2, 5)
     assert terms.schedule == Schedule(60, 3600, 9, 3600, 11, 86_400)
+
+
+@pytest.mark.parametrize(("mechanism", "other"), [("stake_vote", "seats"), ("vbfl", "workers")])
+def test_proposers_have_other_spellings(mechanism: str, other: str, tmp_path: Path) -> None:
+    given = table_of(f'mechanism = "{mechanism}"\n{other} = 7', tmp_path)
+    assert read(*given) == read(*table_of(f'mechanism = "{mechanism}"\nproposers = 7', tmp_path))
+    assert read(*given, f"--{other}", "8") == read(*given, "--proposers", "8")
 
 
 def test_amounts_are_tokens(tmp_path: Path) -> None:
@@ -160,8 +167,8 @@ BLADE = ["--mechanism", "blade", "--publisher", MANAGERS[0], "--deadline", "9"]
         (["--mechanism", "vbf"], "Did you mean 'vbfl'"),
         (["--mechanism", "dfl"], "unknown mechanism 'dfl'"),
         (
-            ["--workers", "5"],
-            "--workers is a term of vbfl, not of stake_vote, which has: bond, proposer_stake",
+            ["--miners", "5"],
+            "--miners is a term of vbfl, not of stake_vote, which has: bond, proposer_stake",
         ),
         (["--mechanism", "vbfl", "--min-voters", "5"], "--min-voters is a term of stake_vote, not of vbfl"),
         (["--mechanism", "vbfl", "--attribution"], "--attribution is a term of stake_vote, not of vbfl"),
@@ -186,10 +193,10 @@ def test_what_is_wrong_is_said(words: list[str], says: str) -> None:
     ("text", "says"),
     [
         ('mechanism = "bflcc"', "Did you mean 'bflc'"),
-        ('mechanism = "vbfl"\nseats = 3', "unknown setting in .*terms.toml: 'seats'"),
-        ('mechanism = "vbfl"\nworkers = "many"', "workers = 'many' is not a whole number"),
-        ('mechanism = "vbfl"\nworkers = true', "workers = True is not a whole number"),
-        ("seats = 2.5", r"seats = 2\.5 is not a whole number"),
+        ('mechanism = "vbfl"\nmanagers = 3', "unknown setting in .*terms.toml: 'managers'"),
+        ('mechanism = "vbfl"\nproposers = "many"', "proposers = 'many' is not a whole number"),
+        ('mechanism = "vbfl"\nproposers = true', "proposers = True is not a whole number"),
+        ("proposers = 2.5", r"proposers = 2\.5 is not a whole number"),
         ("seats = -1e2", r"seats = -100 is not a whole number"),
         ("seats = inf", r"seats = Infinity is not a whole number"),
         ("bond = 16e18", "bond: 16000000000000000000 looks like base units; .*: write 16"),

@@ -4,7 +4,9 @@ import ast
 import dataclasses
 import re
 from collections.abc import Callable
+from dataclasses import Field
 from pathlib import Path
+from typing import Any
 from urllib.parse import unquote
 
 import pytest
@@ -74,15 +76,23 @@ def option(name: str) -> str:
     return "--" + name.replace("_", "-")
 
 
+def shown(field: Field[Any]) -> str:
+    return " ".join(field.default) if isinstance(field.default, tuple) else str(field.default)
+
+
 # ------------------------------------------------------------------ settings and options
 
 
 def test_settings_page_has_every_setting_with_its_default() -> None:
     table = rows(page("reference/settings.md"))
-    owned = [next(iter(owners.values())) for owners in get_owned().values()]
-    for field in [*COMMON.values(), *owned]:
-        default = " ".join(field.default) if isinstance(field.default, tuple) else str(field.default)
-        assert table[option(field.name)][0] == (f"`{default}`" if default else "(empty)"), field.name
+    for field in COMMON.values():
+        default = f"`{shown(field)}`" if shown(field) else "(empty)"
+        assert table[option(field.name)][0] == default, field.name
+    for name, owners in get_owned().items():
+        default, *_ = map(shown, owners.values())
+        others = {own: shown(field) for own, field in owners.items() if shown(field) != default}
+        told = "".join(f"; `{own}` `{its}`" for own, its in others.items())
+        assert table[option(name)][0] == f"`{default}`{told}", name
     assert {name for name in table if name.startswith("--")} == set(map(option, SHARED["clients.swarm"]))
 
 
@@ -201,7 +211,8 @@ def test_index_leads_to_every_page() -> None:
 
 
 def test_protocol_page_names_what_the_interface_has() -> None:
-    text = page("reference/protocol.md")
+    # behind the glossary, which tells of more: `test_the_glossary_names_what_is_there`
+    text = page("reference/protocol.md").split("\n## A round\n")[1]
     interfaces = sorted((ROOT / "contracts" / "interfaces").glob("*.sol"))
     interface = "\n".join(path.read_text() for path in interfaces)
     errors = set(re.findall(r"error (\w+)\(", interface))
@@ -215,6 +226,19 @@ def test_protocol_page_names_what_the_interface_has() -> None:
     structure = {"IFederation", "None"}
     assert errors <= told
     assert {name for name in told if name.isidentifier()} <= errors | events | structure | set(names)
+
+
+def test_the_glossary_names_what_is_there() -> None:
+    glossary = page("reference/protocol.md").split("\n## Glossary\n")[1].split("\n## ")[0]
+    sources = [*(ROOT / "contracts").rglob("*.sol"), *(ROOT / "clients" / "protocol").glob("*.py")]
+    text = "\n".join([path.name for path in sources] + [path.read_text("utf-8") for path in sources])
+    terms = re.findall(r"^\| ([^|]+) \|", glossary, re.MULTILINE)[1:]
+    assert len(terms) == len(set(terms)) > 40
+    axes = {term.strip("*") for term in terms if term.startswith("*")}
+    assert len(axes) == 8
+    for place in re.findall(r"\| ([^|]*) \|$", glossary, re.MULTILINE)[1:]:
+        for name in re.findall(r"\w+", "".join(re.findall(r"`[^`]+`", place))):
+            assert re.search(rf"\b{name}\b", text), name
 
 
 def test_protocol_page_s_signatures_are_the_abi_s() -> None:

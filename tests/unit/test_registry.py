@@ -13,7 +13,7 @@ from clients.types.mechanisms import DEFAULT, KINDS, PLANNED
 from clients.types.terms import BPS, Unit, get_terms
 from deploy.terms import WAYS
 
-RENAMED = {"proposers": "seats", "quorum": "quorum_bps"}
+RENAMED = {"proposers": "proposers", "quorum": "quorum_bps"}
 
 
 def test_every_layer_has_every_mechanism() -> None:

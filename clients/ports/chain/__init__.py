@@ -1,7 +1,7 @@
 """The chain's port: one implementation over web3.py for eth-tester, Anvil, Hardhat and any RPC URL."""
 
 from clients.ports.chain.fees import Fees
-from clients.ports.chain.flights import Entry
+from clients.ports.chain.flights import JournalEntry
 from clients.ports.chain.link import HOMES, Link, open_link, resolve
 from clients.ports.chain.nodes import AnvilNode, DevNode, HardhatNode
 from clients.ports.chain.token import Token, setup_members
@@ -11,9 +11,9 @@ __all__ = [
     "HOMES",
     "AnvilNode",
     "DevNode",
-    "Entry",
     "Fees",
     "HardhatNode",
+    "JournalEntry",
     "Link",
     "Token",
     "Web3Chain",

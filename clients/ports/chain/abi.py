@@ -23,11 +23,11 @@ from clients.types.federation import (
     Act,
     Event,
     Member,
+    MemberView,
     Outcome,
     Phase,
     Role,
     Round,
-    Seat,
     Standing,
     Status,
 )
@@ -226,9 +226,9 @@ def status_of(raw: Any) -> Status:
     return _struct(Status, raw, phase=Phase, record=round_of)
 
 
-def seat_of(raw: Any) -> Seat:
-    """Return IFederation.Seat."""
-    return _struct(Seat, raw, member=_member_of, roles=Role)
+def member_view_of(raw: Any) -> MemberView:
+    """Return IFederation.MemberView."""
+    return _struct(MemberView, raw, record=_member_of, roles=Role)
 
 
 def _member_of(raw: Any) -> Member:

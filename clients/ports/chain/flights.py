@@ -43,7 +43,7 @@ class Step:
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class JournalEntry:
     """A journal's entry, written before a transaction is sent. Old journals lack the last two fields."""
 
     sender: Address

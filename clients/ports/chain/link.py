@@ -9,7 +9,7 @@ from clients.ports.binaries import find
 from clients.ports.chain.abi import as_bytes, as_int, get_bytes, get_int
 from clients.ports.chain.control import Control
 from clients.ports.chain.fees import GWEI, Fees
-from clients.ports.chain.flights import Entry
+from clients.ports.chain.flights import JournalEntry
 from clients.ports.chain.noderpc import NodeRpc
 from clients.ports.chain.nodes import GENESIS_TIME, AnvilNode, DevNode, HardhatNode
 from clients.ports.chain.patience import Patience
@@ -130,7 +130,7 @@ def open_link(
     *,
     chain_id: int | None = None,
     genesis_time: int = GENESIS_TIME,
-    journal: Callable[[Entry], None] | None = None,
+    journal: Callable[[JournalEntry], None] | None = None,
     timeout: float = 10.0,
     patience: Patience | None = None,
     mined_within: float = 120.0,
@@ -176,7 +176,7 @@ def _own(
     kind: str,
     rpc: Rpc,
     keys: Sequence[Signer],
-    journal: Callable[[Entry], None] | None,
+    journal: Callable[[JournalEntry], None] | None,
     timeout: float,
     node: DevNode | None,
 ) -> Link:

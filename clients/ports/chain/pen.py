@@ -4,7 +4,7 @@ import logging
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from clients.ports.chain.fees import Fees, Market, Offer, first, gwei, is_priced_out, raised
-from clients.ports.chain.flights import Entry, Flight, Version
+from clients.ports.chain.flights import Flight, JournalEntry, Version
 from clients.types.errors import RequestError
 from clients.types.federation import Address
 from clients.types.keys import Signer
@@ -21,7 +21,7 @@ class Pen:
         chain_id: int,
         keys: Iterable[Signer],
         fees: Fees,
-        journal: Callable[[Entry], None] | None,
+        journal: Callable[[JournalEntry], None] | None,
     ) -> None:
         self._chain_id = chain_id
         self._keys = {key.address: key for key in keys}
@@ -83,7 +83,7 @@ class Pen:
                 )
             signed = self._keys[step.sender].sign(self._transaction(flight, offer))
             if self.journal is not None:
-                self.journal(Entry(step.sender, flight.nonce, signed.hash, step.label, step, offer))
+                self.journal(JournalEntry(step.sender, flight.nonce, signed.hash, step.label, step, offer))
             flight.versions.append(Version(signed.hash, step, offer, signed.raw))
             flight.signed_at, flight.block, flight.underpriced = now, block, False
             flight.sent_at = float("-inf")

@@ -25,7 +25,7 @@ from contextlib import suppress
 
 from clients.ports.chain.delivery import Delivery
 from clients.ports.chain.fees import Fees, Market, get_patience, gwei, is_priced_out, raised
-from clients.ports.chain.flights import Air, Entry, Fate, Flight, Mined, Step, Version, board
+from clients.ports.chain.flights import Air, Fate, Flight, JournalEntry, Mined, Step, Version, board
 from clients.ports.chain.head import LATEST, Head, count_requests
 from clients.ports.chain.pen import Pen
 from clients.ports.chain.rpc import Rpc
@@ -56,7 +56,7 @@ class Sender:
         *,
         fees: Fees | None = None,
         seal: Callable[[], None] | None = None,
-        journal: Callable[[Entry], None] | None = None,
+        journal: Callable[[JournalEntry], None] | None = None,
         timeout: float = 120.0,
         clock: Callable[[], float] = time.monotonic,
         sleep: Callable[[float], None] = time.sleep,
@@ -73,12 +73,12 @@ class Sender:
         self._lock = threading.RLock()
 
     @property
-    def journal(self) -> Callable[[Entry], None] | None:
+    def journal(self) -> Callable[[JournalEntry], None] | None:
         """Called with every version before it is sent; if it raises, nothing is sent."""
         return self._pen.journal
 
     @journal.setter
-    def journal(self, journal: Callable[[Entry], None] | None) -> None:
+    def journal(self, journal: Callable[[JournalEntry], None] | None) -> None:
         self._pen.journal = journal
 
     def add(self, keys: Iterable[Signer]) -> None:
@@ -124,7 +124,7 @@ class Sender:
         """Return whether the account has a transaction in the air."""
         return bool(self._air.of(account))
 
-    def adopt(self, entries: Iterable[Entry]) -> list[Entry]:
+    def adopt(self, entries: Iterable[JournalEntry]) -> list[JournalEntry]:
         """Take over what an earlier process signed and the chain hasn't passed; return those entries.
 
         They are sent again, unless their time is over, as they may never have been sent. The next `send`

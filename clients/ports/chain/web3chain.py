@@ -10,9 +10,9 @@ from clients.ports.chain.abi import (
     address,
     as_bytes,
     hash_code,
+    member_view_of,
     packaged,
     round_of,
-    seat_of,
     status_of,
 )
 from clients.ports.chain.flights import Mined, Step
@@ -23,9 +23,9 @@ from clients.ports.chain.rpc import RpcError, reading
 from clients.ports.chain.token import Token
 from clients.types.chain import Call, Receipt
 from clients.types.errors import ProtocolError, RequestError, UnavailableError
-from clients.types.federation import Address, Event, Round, Seat, Status
+from clients.types.federation import Address, Event, MemberView, Round, Status
 
-_PAGE = 100  # seats a call
+_PAGE = 100  # members a call
 # No action costs more, whatever the state of its block. The limit if there is no estimate.
 _GAS_LIMIT = 400_000
 _GAS_PER_ACCOUNT = 60_000  # of `evict`'s list
@@ -173,22 +173,26 @@ class Web3Chain:
         """Return the round in progress, as of the latest block."""
         return self._one("status", status_of)
 
-    def seats(self) -> list[Seat]:
-        """Return every seat of the registry, in registry order, as of one block."""
-        first = self._one("seats", _seats_of, 0, _PAGE)
+    def members(self) -> list[MemberView]:
+        """Return every member of the registry, in registry order, as of one block."""
+        first = self._one("members", _member_views_of, 0, _PAGE)
         if len(first) < _PAGE:
             return first
         block = self.link.block()
         pages = range(0, self._view("memberCount", block=block)[0], _PAGE)
-        return [seat for start in pages for seat in self._one("seats", _seats_of, start, _PAGE, block=block)]
+        return [
+            member
+            for start in pages
+            for member in self._one("members", _member_views_of, start, _PAGE, block=block)
+        ]
 
-    def seat(self, account: Address) -> Seat:
-        """Return `account`'s seat, whether or not it is in the registry."""
-        return self._one("seatOf", seat_of, account)
+    def member(self, account: Address) -> MemberView:
+        """Return `account`'s view, whether or not it is in the registry."""
+        return self._one("memberOf", member_view_of, account)
 
-    def round(self, number: int) -> Round:
-        """Return round `number`'s record."""
-        return self._one("roundOf", round_of, number)
+    def round(self, round_number: int) -> Round:
+        """Return round `round_number`'s record."""
+        return self._one("roundOf", round_of, round_number)
 
     def view(self, method: str, *args: object) -> tuple[Any, ...]:
         """Return the results of a view of the contract. ProtocolError if it reverts."""
@@ -264,8 +268,8 @@ class Web3Devnet(Web3Chain):
         self.link.control.mine(seconds=seconds, blocks=blocks)
 
 
-def _seats_of(raw: Sequence[Any]) -> list[Seat]:
-    return [seat_of(one) for one in raw]
+def _member_views_of(raw: Sequence[Any]) -> list[MemberView]:
+    return [member_view_of(one) for one in raw]
 
 
 def open_chain(link: Link, federation: Address, **options: Any) -> Web3Chain:

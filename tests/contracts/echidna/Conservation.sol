@@ -45,7 +45,7 @@ contract Conservation {
                 managers: new address[](0),
                 proposerStake: 37,
                 voterStake: 23,
-                seats: 2,
+                proposers: 2,
                 minVoters: 3,
                 quorumBps: 5000,
                 maxSamples: 100,
@@ -70,7 +70,7 @@ contract Conservation {
     function echidna_conserves() external view returns (bool) {
         uint256 owed = federation.pool() + donated;
         for (uint256 i = 0; i < ACCOUNTS; ++i) {
-            owed += federation.seatOf(address(actors[i])).balance;
+            owed += federation.memberOf(address(actors[i])).balance;
         }
         return owed == token.balanceOf(address(federation));
     }
@@ -155,7 +155,7 @@ contract Conservation {
         for (uint256 i = 0; i < ACCOUNTS; ++i) {
             if ((which >> i) & 1 == 0 && which % 4 == 0) continue;
             Actor actor = actors[i];
-            if (federation.seatOf(address(actor)).roles & Roles.VOTER == 0) continue;
+            if (federation.memberOf(address(actor)).roles & Roles.VOTER == 0) continue;
             uint256 option = (choice >> (2 * i)) % 4;
             bytes memory ballot = abi.encode(option == 0 ? bytes32(0) : keccak256(abi.encode(option == 1 ? 1 : 2)));
             bytes32 hidden = federation.commitmentOf(round, address(actor), ballot, bytes32(i));
@@ -167,7 +167,7 @@ contract Conservation {
         uint256 round = federation.status().round;
         for (uint256 i = 0; i < ACCOUNTS; ++i) {
             if ((which >> i) & 1 == 0 && which % 4 == 0) continue;
-            if (federation.seatOf(address(actors[i])).member.acts & Acts.COMMITTED == 0) continue;
+            if (federation.memberOf(address(actors[i])).record.acts & Acts.COMMITTED == 0) continue;
             act(i, abi.encodeCall(IFederation.reveal, (round, ballots[actors[i]], bytes32(i))));
         }
     }

@@ -30,7 +30,7 @@ contract BookProofs is Test {
     function check_phase_is_monotone_in_time(
         IFederation.Round memory r,
         IFederation.Schedule memory s,
-        uint16 seats,
+        uint16 proposers,
         uint16 voters,
         uint16 publishers,
         uint48 sealBlock,
@@ -38,8 +38,8 @@ contract BookProofs is Test {
         uint64[2] memory number
     ) public pure {
         vm.assume(time[0] <= time[1] && number[0] <= number[1]);
-        uint256 earlier = uint256(RoundClock.phase(r, s, seats, voters, publishers, sealBlock, time[0], number[0]));
-        uint256 later = uint256(RoundClock.phase(r, s, seats, voters, publishers, sealBlock, time[1], number[1]));
+        uint256 earlier = uint256(RoundClock.phase(r, s, proposers, voters, publishers, sealBlock, time[0], number[0]));
+        uint256 later = uint256(RoundClock.phase(r, s, proposers, voters, publishers, sealBlock, time[1], number[1]));
         assertLe(earlier, later);
     }
 
@@ -47,25 +47,25 @@ contract BookProofs is Test {
     function check_no_absence_hangs_a_round(
         IFederation.Round memory r,
         IFederation.Schedule memory s,
-        uint16 seats,
+        uint16 proposers,
         uint16 voters,
         uint16 publishers,
         uint64 time
     ) public pure {
         vm.assume(r.members != 0 && r.drawnAt != 0 && r.outcome == IFederation.Outcome.None);
         vm.assume(time >= RoundClock.publishEnd(r, s));
-        IFederation.Phase phase = RoundClock.phase(r, s, seats, voters, publishers, 0, time, 0);
+        IFederation.Phase phase = RoundClock.phase(r, s, proposers, voters, publishers, 0, time, 0);
         assertEq(uint256(phase), uint256(IFederation.Phase.Settle));
     }
 
-    /// @dev Three ballots, any of them alike: options, leader and lead are what counting by hand gives.
+    /// @dev Three ballots, any of them alike: options, leadingOption and leadingCount are what counting by hand gives.
     function check_tally_counts(bytes32[3] memory ballots) public {
         IFederation.Round memory r;
         uint16[3] memory options;
         for (uint256 i = 0; i < 3; ++i) {
             options[i] = tally.add(1, r, ballots[i]);
         }
-        uint256 lead = 0;
+        uint256 leadingCount = 0;
         uint256 distinct = 0;
         for (uint256 i = 0; i < 3; ++i) {
             uint256 alike = 0;
@@ -78,17 +78,17 @@ contract BookProofs is Test {
             }
             assertEq(tally.entriesFor(1, ballots[i]), alike);
             assertEq(tally.entriesFor(2, ballots[i]), 0);
-            if (options[i] == r.leader) assertEq(alike, r.lead);
-            if (options[i] == r.leader) assertEq(tally.leading, ballots[i]);
-            if (alike > lead) lead = alike;
+            if (options[i] == r.leadingOption) assertEq(alike, r.leadingCount);
+            if (options[i] == r.leadingOption) assertEq(tally.leadingDigest, ballots[i]);
+            if (alike > leadingCount) leadingCount = alike;
             if (first) ++distinct;
         }
-        assertEq(r.lead, lead);
+        assertEq(r.leadingCount, leadingCount);
         assertEq(r.options, distinct);
-        assertTrue(r.leader != 0 && r.leader <= r.options);
+        assertTrue(r.leadingOption != 0 && r.leadingOption <= r.options);
     }
 
-    /// @dev An option with more than half of the ballots is the leader, and no other has as many.
+    /// @dev An option with more than half of the ballots is the leading option, and no other has as many.
     function check_a_majority_is_the_leader(bytes32[3] memory ballots, bytes32 ballot, bytes32 another) public {
         vm.assume(ballot != another);
         IFederation.Round memory r;
@@ -96,8 +96,8 @@ contract BookProofs is Test {
             tally.add(1, r, ballots[i]);
         }
         if (tally.entriesFor(1, ballot) * 2 <= 3) return;
-        assertEq(tally.leading, ballot);
-        assertEq(r.lead, tally.entriesFor(1, ballot));
+        assertEq(tally.leadingDigest, ballot);
+        assertEq(r.leadingCount, tally.entriesFor(1, ballot));
         assertLe(tally.entriesFor(1, another) * 2, 3);
     }
 }

@@ -43,11 +43,11 @@ contract MoneyProofs is Test {
     /// @dev What was booked is booked: the act is cleared, and booking again changes nothing.
     function check_no_double_booking(address account) public resting {
         federation.collect(account);
-        IFederation.Member memory m = federation.seatOf(account).member;
+        IFederation.Member memory m = federation.memberOf(account).record;
         assertEq(m.acts, 0);
         uint256 pool = federation.pool();
         federation.collect(account);
-        assertEq(keccak256(abi.encode(federation.seatOf(account).member)), keccak256(abi.encode(m)));
+        assertEq(keccak256(abi.encode(federation.memberOf(account).record)), keccak256(abi.encode(m)));
         assertEq(federation.pool(), pool);
     }
 
@@ -56,7 +56,7 @@ contract MoneyProofs is Test {
         vm.assume(account != address(federation) && account != address(0));
         vm.prank(account);
         federation.claim();
-        assertEq(federation.seatOf(account).member.stake, federation.bond());
+        assertEq(federation.memberOf(account).record.stake, federation.bond());
         vm.prank(account);
         (bool again,) = address(federation).call(abi.encodeCall(IFederation.claim, ()));
         assertFalse(again);
@@ -67,7 +67,7 @@ contract MoneyProofs is Test {
         vm.assume(account != address(federation) && account != address(0));
         vm.warp(time);
         uint256 before = token.balanceOf(account);
-        IFederation.Member memory m = federation.seatOf(account).member;
+        IFederation.Member memory m = federation.memberOf(account).record;
         vm.prank(account);
         federation.withdraw();
         assertEq(token.balanceOf(account) - before, m.stake);

@@ -17,8 +17,8 @@ contract PayoutProofs is Test {
     /// @dev Terms with any stakes; the record of a settled round with any counts that a round can have.
     function deploy(uint96 proposerStake, uint96 voterStake, IFederation.Round memory r) private {
         subject = new Subject(subjectTerms(new JuryToken(0, address(0), address(this)), MAX, proposerStake, voterStake));
-        vm.assume(r.proposals != 0 && r.lead != 0 && r.leader != 0);
-        vm.assume(r.lead <= r.reveals && r.reveals <= r.commits);
+        vm.assume(r.proposals != 0 && r.leadingCount != 0 && r.leadingOption != 0);
+        vm.assume(r.leadingCount <= r.reveals && r.reveals <= r.commits);
         vm.assume(r.outcome != IFederation.Outcome.None);
     }
 
@@ -34,8 +34,8 @@ contract PayoutProofs is Test {
         Subject.Payout memory paid = subject.reward(r, pool);
         // No term has more than 2^160 units, so that nothing wraps around.
         unchecked {
-            uint256 lost = uint256(voterStake) * (r.commits - r.lead);
-            uint256 gained = paid.proposerReward * r.proposals + paid.voterReward * r.lead;
+            uint256 lost = uint256(voterStake) * (r.commits - r.leadingCount);
+            uint256 gained = paid.proposerReward * r.proposals + paid.voterReward * r.leadingCount;
             if (r.outcome == IFederation.Outcome.Undecided) lost = uint256(voterStake) * (r.commits - r.reveals);
             if (r.outcome == IFederation.Outcome.Rejected) lost += uint256(proposerStake) * r.proposals;
             assertEq(paid.pool + gained, pool + lost);
@@ -62,7 +62,7 @@ contract PayoutProofs is Test {
         m.acts = Acts.COMMITTED;
         assertEq(subject.due(m, r), -int256(uint256(voterStake)));
         m.acts = Acts.COMMITTED | Acts.REVEALED;
-        int256 expected = m.option == r.leader ? reward : -int256(uint256(voterStake));
+        int256 expected = m.option == r.leadingOption ? reward : -int256(uint256(voterStake));
         assertEq(subject.due(m, r), undecided ? int256(0) : expected);
     }
 }

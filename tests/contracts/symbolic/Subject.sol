@@ -31,7 +31,7 @@ function subjectTerms(JuryToken token, uint256 bond, uint256 proposerStake, uint
         managers: new address[](0),
         proposerStake: proposerStake,
         voterStake: voterStake,
-        seats: 2,
+        proposers: 2,
         minVoters: 3,
         quorumBps: 5000,
         maxSamples: 1000,

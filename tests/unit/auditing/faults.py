@@ -201,7 +201,7 @@ def undrawn_proposer(record: Recorded) -> Sign:
 @fault("an update with a false number", ALL)
 def wrong_number(record: Recorded) -> Sign:
     place = record.find("Proposed")
-    record.alter(place, number=7)
+    record.alter(place, updateNumber=7)
     args = event_of(record, place)
     return Sign("update", args["round"], args["proposer"])
 
@@ -223,7 +223,7 @@ def forged_weight(record: Recorded) -> Sign:
     )
     bitmap = event_of(record, record.find("Published", lambda a: a["round"] == paid["round"]))["selection"]
     place = record.find(
-        "Proposed", lambda args: args["round"] == paid["round"] and bitmap >> args["number"] & 1
+        "Proposed", lambda args: args["round"] == paid["round"] and bitmap >> args["updateNumber"] & 1
     )
     samples = event_of(record, place)["samples"]
     record.alter(place, samples=1 if samples > 1 else record.terms.max_samples)
@@ -267,7 +267,7 @@ def wrong_selection(record: Recorded) -> Sign:
 def wrong_winner(record: Recorded) -> Sign:
     place = record.find("BlockWon")
     args = event_of(record, place)
-    other = next(who for who in record.seats_now if who != args["winner"])
+    other = next(who for who in record.members_now if who != args["winner"])
     record.alter(place, winner=other)
     return Sign("winner", args["round"])
 
@@ -285,6 +285,6 @@ def forged_winner(record: Recorded) -> Sign:
     args = event_of(record, record.find("BlockWon"))
     needs(any(one.name == "Settled" and one.args["round"] == args["round"] for one in record.entries))
     record.views_now["winnerOf", (args["round"],)] = next(
-        who for who in record.seats_now if who != args["winner"]
+        who for who in record.members_now if who != args["winner"]
     )
     return Sign("winner", args["round"])

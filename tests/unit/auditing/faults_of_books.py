@@ -112,7 +112,7 @@ def missing_join(record: Recorded) -> Sign:
 @fault("tokens that left without an action", ALL)
 def stolen(record: Recorded) -> Sign:
     event = record.entries[record.find("Drawn")]
-    thief = next(iter(record.seats_now))
+    thief = next(iter(record.members_now))
     record.transfers.append(Transfer(record.federation, thief, 3, event.block, "0x" + WRONG.hex()))
     return Sign("money", None, thief)
 
@@ -155,7 +155,7 @@ def smuggled(record: Recorded) -> Sign:
 @fault("a motion by nobody who may", ("bflc",))
 def stray_motion(record: Recorded) -> Sign:
     place = record.find("Moved")
-    stranger = next(who for who in record.seats_now if who not in record.terms.managers)
+    stranger = next(who for who in record.members_now if who not in record.terms.managers)
     record.alter(place, manager=stranger)
     return Sign("membership", None, stranger)
 
@@ -163,7 +163,7 @@ def stray_motion(record: Recorded) -> Sign:
 @fault("a motion of other accounts than were let in", ("bflc",))
 def other_motion(record: Recorded) -> Sign:
     place = record.find("Allowed")
-    stranger = next(who for who in record.seats_now if who != event_of(record, place)["account"])
+    stranger = next(who for who in record.members_now if who != event_of(record, place)["account"])
     record.alter(place, account=stranger)
     return Sign("motion")
 
@@ -171,7 +171,7 @@ def other_motion(record: Recorded) -> Sign:
 @fault("a motion told of with other accounts than were moved", ("bflc",))
 def misheard_motion(record: Recorded) -> Sign:
     place = record.find("Moved")
-    record.alter(place, accounts=(next(iter(record.seats_now)),) * 99)
+    record.alter(place, accounts=(next(iter(record.members_now)),) * 99)
     return Sign("motion", None, str(event_of(record, place)["manager"]))
 
 
@@ -237,33 +237,35 @@ def wrong_accusation(record: Recorded) -> Sign:
 
 
 def somebody(record: Recorded) -> str:
-    return next(who for who, seat in record.seats_now.items() if seat.member.index)
+    return next(who for who, member in record.members_now.items() if member.record.index)
 
 
 @fault("a stake that was changed in the books", ALL)
 def forged_stake(record: Recorded) -> Sign:
     account = somebody(record)
-    record.alter_member(account, stake=record.seats_now[account].member.stake + 1)
+    record.alter_member(account, stake=record.members_now[account].record.stake + 1)
     return Sign("balance", None, account)
 
 
 @fault("a ban that was wiped from the books", ("stake_vote", "vbfl", "bflc"))
 def forged_standing(record: Recorded) -> Sign:
-    account = next(who for who, seat in record.seats_now.items() if seat.member.standing == Standing.BANNED)
+    account = next(
+        who for who, member in record.members_now.items() if member.record.standing == Standing.BANNED
+    )
     record.alter_member(account, standing=Standing.STRANGER)
     return Sign("ban", None, account)
 
 
 @fault("strikes that were forgiven", ("vbfl",))
 def wrong_strikes(record: Recorded) -> Sign:
-    account = next(who for who, seat in record.seats_now.items() if seat.member.strikes)
+    account = next(who for who, member in record.members_now.items() if member.record.strikes)
     record.alter_member(account, strikes=0)
     return Sign("strikes", None, account)
 
 
 @fault("an act that was wiped, so that nothing is booked for it", ALL)
 def wiped_act(record: Recorded) -> Sign:
-    account = next(who for who, seat in record.seats_now.items() if seat.member.acts)
+    account = next(who for who, member in record.members_now.items() if member.record.acts)
     record.alter_member(account, acts=Act.NONE)
     return Sign("acts", None, account)
 

@@ -56,12 +56,12 @@ class Modelled:
         genesis = self.store.put(encode(draw_weights(self.rng), SCHEMA)).digest
         if self.mechanism == "stake_vote":
             terms: object = StakeVoteTerms(
-                **COMMON, genesis=genesis, proposer_stake=10, voter_stake=10, seats=3, min_voters=3,
+                **COMMON, genesis=genesis, proposer_stake=10, voter_stake=10, proposers=3, min_voters=3,
                 quorum_bps=5000, attribution=False,
             )  # type: ignore[arg-type]  # fmt: skip
         else:
             terms = VbflTerms(
-                **COMMON, genesis=genesis, unit_reward=1, workers=3, validators=2, miners=2, kick_rounds=3,
+                **COMMON, genesis=genesis, unit_reward=1, proposers=3, validators=2, miners=2, kick_rounds=9,
                 pow_bits=0,
             )  # type: ignore[arg-type]  # fmt: skip
         funds = dict.fromkeys(ACCOUNTS, 10_000)
@@ -76,7 +76,7 @@ class Modelled:
         assert receipt.error is None, receipt
 
     def with_role(self, role: Role) -> list[Address]:
-        return [seat.account for seat in self.ground.chain.seats() if role in seat.roles]
+        return [member.account for member in self.ground.chain.members() if role in member.roles]
 
     def play_round(
         self,

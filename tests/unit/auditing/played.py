@@ -8,30 +8,30 @@ from typing import Any
 from eth_hash.auto import keccak
 from eth_utils.address import to_checksum_address
 
-from clients.auditing.auditor import Auditor, Scope, Verdict
-from clients.auditing.source import Block, Entry, Logs, Transfer
-from clients.protocol.council import get_council, get_entry, get_height
+from clients.auditing.auditor import Auditor, AuditResult, Scope
+from clients.auditing.source import Block, LoggedEvent, Logs, Transfer
+from clients.protocol.council import get_council, get_height, get_record
 from clients.protocol.draw import compute_beacon_entropy
-from clients.protocol.ledger import Token
+from clients.protocol.ledger import TokenBook
 from clients.protocol.mechanisms import MECHANISMS
 from clients.protocol.simulator import FEDERATION, SpecChain, compute_block_hash, compute_entropy
 from clients.protocol.state import Env
 from clients.protocol.task import get_task
 from clients.types.chain import Call, Receipt
-from clients.types.federation import ZERO32, ZERO_ADDRESS, Address, Event, Round, Seat, Status
+from clients.types.federation import ZERO32, ZERO_ADDRESS, Address, Event, MemberView, Round, Status
 from tests.spec.manners import PLAYERS
 from tests.spec.player import Player
 from tests.spec.worlds import DRAW_TERMS, Shared, draw_funds, draw_schedule
 
 
 @dataclass(slots=True)
-class NotingToken(Token):
+class NotingToken(TokenBook):
     """A token that tells what went where."""
 
     moved: list[tuple[Address, Address, int]] = field(default_factory=list)
 
     def process_transfer(self, sender: Address, to: Address, amount: int) -> None:
-        Token.process_transfer(self, sender, to, amount)
+        TokenBook.process_transfer(self, sender, to, amount)
         self.moved.append((sender, to, amount))
 
 
@@ -77,9 +77,9 @@ class Playground:
             entries=list(chain.events()),
             transfers=list(self.transfers),
             status_now=chain.status(),
-            registry_now=chain.seats(),
-            seats_now={account: chain.seat(account) for account in accounts},
-            rounds_now={number: chain.round(number) for number in range(core.number + 1)},
+            registry_now=chain.members(),
+            members_now={account: chain.member(account) for account in accounts},
+            rounds_now={number: chain.round(number) for number in range(core.round_number + 1)},
             tokens_now=chain.tokens(chain.federation),
             views_now=get_views(core),
         )  # fmt: skip
@@ -103,7 +103,7 @@ def get_views(core: Any) -> dict[tuple[str, tuple[object, ...]], Any]:
         council = get_council(state)
         found["height", ()] = get_height(state)
         for number in range((len(council.models) + 1) * (core.terms.updates + 1)):
-            entry = get_entry(core.terms, state, number)
+            entry = get_record(core.terms, state, number)
             found["recordOf", (number,)] = (entry.digest, entry.uploader or ZERO_ADDRESS, entry.score)
     return found
 
@@ -119,8 +119,8 @@ class Recorded:
     entries: list[Event]
     transfers: list[Transfer]
     status_now: Status
-    registry_now: list[Seat]
-    seats_now: dict[Address, Seat]
+    registry_now: list[MemberView]
+    members_now: dict[Address, MemberView]
     rounds_now: dict[int, Round]
     tokens_now: int
     views_now: dict[tuple[str, tuple[object, ...]], Any]
@@ -142,7 +142,7 @@ class Recorded:
     def logs(self, first: int, last: int) -> Logs:
         self.asked.append((first, last))
         return Logs(
-            [Entry(event, self.blocks([event.block])[0].hash) for event in self.entries
+            [LoggedEvent(event, self.blocks([event.block])[0].hash) for event in self.entries
              if first <= event.block <= last],
             [one for one in self.transfers if first <= one.block <= last],
         )  # fmt: skip
@@ -161,16 +161,16 @@ class Recorded:
     def status(self, at: int) -> Status:
         return self.status_now
 
-    def registry(self, at: int) -> list[Seat]:
+    def registry(self, at: int) -> list[MemberView]:
         return self.registry_now
 
-    def seats(self, accounts: Sequence[Address], at: int) -> list[Seat]:
-        return [self.seats_now.get(account) or self.stranger(account) for account in accounts]
+    def members(self, accounts: Sequence[Address], at: int) -> list[MemberView]:
+        return [self.members_now.get(account) or self.stranger(account) for account in accounts]
 
-    def stranger(self, account: Address) -> Seat:
+    def stranger(self, account: Address) -> MemberView:
         from clients.types.federation import Member, Role
 
-        return Seat(account, Member(), 0, Role.NONE, 0, False)
+        return MemberView(account, Member(), 0, Role.NONE, 0, False)
 
     def rounds(self, numbers: Sequence[int], at: int) -> list[Round]:
         return [self.rounds_now[number] for number in numbers]
@@ -192,8 +192,8 @@ class Recorded:
         self.entries[place] = replace(event, args={**event.args, **args})
 
     def alter_member(self, account: Address, **changes: Any) -> None:
-        seat = self.seats_now[account]
-        self.seats_now[account] = replace(seat, member=replace(seat.member, **changes))
+        member = self.members_now[account]
+        self.members_now[account] = replace(member, record=replace(member.record, **changes))
 
 
 def build_playground(rng: Random, mechanism: str, *, illegal: float = 0.2) -> tuple[Playground, Player]:
@@ -228,7 +228,7 @@ def play_history(seed: str, mechanism: str, steps: int = 300) -> Playground:
     return ground
 
 
-def audit(source: Recorded, scope: Scope | None = None, **options: Any) -> Verdict:
+def audit(source: Recorded, scope: Scope | None = None, **options: Any) -> AuditResult:
     return Auditor(source, scope or Scope(), **options).run()
 
 

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from clients.auditing.auditor import Scope, Verdict
+from clients.auditing.auditor import AuditResult, Scope
 from clients.auditing.checkpoint import Point
 from clients.auditing.findings import get_status
 from clients.auditing.page import render_page
@@ -84,7 +84,7 @@ def keep_only(world: Modelled, digests: set[bytes]) -> None:
             world.store.release(cid)
 
 
-def tell(world: Modelled, kept: int | None, **options: Any) -> tuple[Verdict, dict[str, Any]]:
+def tell(world: Modelled, kept: int | None, **options: Any) -> tuple[AuditResult, dict[str, Any]]:
     record = world.ground.record()
     verdict = audit(record, store=world.store, kept=kept, **options)
     return verdict, build_report(record, Scope(), verdict, first_hash="0x1", models=True, kept=kept)

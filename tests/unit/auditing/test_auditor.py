@@ -14,7 +14,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from clients.auditing.auditor import Auditor, Scope, Verdict
+from clients.auditing.auditor import Auditor, AuditResult, Scope
 from clients.auditing.checkpoint import Point, load_points, save_points, thin
 from clients.auditing.source import Block, Logs
 from clients.protocol.mechanisms import MECHANISMS
@@ -99,7 +99,7 @@ def by_beacon() -> Growing:
     """A history whose draws don't rest on the hashes of blocks."""
     for seed in range(50):
         ground = play_history(f"beacon {seed}", "stake_vote", 200)
-        if ground.beacon_value != bytes(32) and ground.chain.core.number > 5:
+        if ground.beacon_value != bytes(32) and ground.chain.core.round_number > 5:
             return grow(ground.record())
     raise AssertionError
 
@@ -230,7 +230,7 @@ def test_a_hostile_checkpoint_is_refused_or_contradicted(seed: int) -> None:
             hostile = Point.from_json(spoilt)
         except (KeyError, TypeError, ValueError, AttributeError):  # what the file's reader catches
             return
-        assert isinstance(audit(deepcopy(record), points=[hostile]), Verdict)
+        assert isinstance(audit(deepcopy(record), points=[hostile]), AuditResult)
 
 
 CACHE: list[tuple[Recorded, Point]] = []
@@ -258,10 +258,10 @@ def test_settled_rounds_are_forgotten(mechanism: str) -> None:
     kept: list[Sequence[Point]] = []
     verdict = audit(record, save=kept.append)
     assert verdict.findings == ()
-    held = {seat.member.round for seat in record.seats_now.values() if seat.member.acts}
+    held = {member.record.round for member in record.members_now.values() if member.record.acts}
     state = kept[-1][-1].replay
     assert set(state["rounds"]) == held | {0, rounds}
-    assert len(state["state"]["rounds"]) == len(state["rounds"]) <= len(record.seats_now) + 2
+    assert len(state["state"]["rounds"]) == len(state["rounds"]) <= len(record.members_now) + 2
 
 
 def test_pages_adapt_to_what_is_in_them() -> None:
@@ -286,7 +286,7 @@ def test_only_findings_of_the_scope_are_told() -> None:
 
 def test_a_history_gone_wild_ends_early() -> None:
     record = play_history("wild", "stake_vote", 400).record()
-    who, block = next(iter(record.seats_now)), record.entries[0].block
+    who, block = next(iter(record.members_now)), record.entries[0].block
     record.entries[:] = [
         Event("Funded", {"account": who, "amount": 1, "pool": 0}, block, f"0x{place:064x}")
         for place in range(1, 1_200)

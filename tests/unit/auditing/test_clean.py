@@ -15,4 +15,4 @@ def test_nothing_is_found_in_a_history_by_the_rules(mechanism: str, seed: int) -
     ground = play_history(str(seed), mechanism)
     verdict = audit(ground.record())
     assert [one.sentence for one in verdict.findings] == []
-    assert verdict.rounds >= ground.chain.core.number - 1
+    assert verdict.rounds >= ground.chain.core.round_number - 1

@@ -61,9 +61,9 @@ def test_blamed_are_exactly_those_who_lose_a_stake_for_a_rejected_round(data: st
     chain.send([Call(account, "join", (stake,)) for account in ACCOUNTS])
     chain.send([Call(ACCOUNTS[0], "open")])
     chain.send([Call(ACCOUNTS[0], "draw")])
-    seats = chain.seats()
-    proposers = data.draw(st.permutations([s.account for s in seats if Role.PROPOSER in s.roles]))
-    voters = [s.account for s in seats if Role.VOTER in s.roles]
+    members = chain.members()
+    proposers = data.draw(st.permutations([s.account for s in members if Role.PROPOSER in s.roles]))
+    voters = [s.account for s in members if Role.VOTER in s.roles]
     chain.send([Call(who, "propose", (1, who.encode()[:32], 9, 1)) for who in proposers])
     names = st.sets(st.integers(0, len(proposers) - 1)) if attribution else st.none()
     votes = st.sampled_from([ZERO32, ZERO32, MODEL])
@@ -76,7 +76,7 @@ def test_blamed_are_exactly_those_who_lose_a_stake_for_a_rejected_round(data: st
     status = chain.status()
     docket = RoundLog(status, chain.events()).docket(STAKE_VOTE, terms)
     blamed = CONDUCT.get_blamed(terms, status, docket)
-    losers = {n for n, who in enumerate(proposers) if chain.seat(who).balance < stake}
+    losers = {n for n, who in enumerate(proposers) if chain.member(who).balance < stake}
     assert blamed == losers
     if status.record.outcome != Outcome.REJECTED:
         assert not blamed
@@ -135,7 +135,7 @@ def vote(
             Event(
                 "Proposed",
                 {
-                    "round": status.round, "proposer": one.proposer, "number": one.number,
+                    "round": status.round, "proposer": one.proposer, "updateNumber": one.update_number,
                     "digest": one.digest, "samples": one.samples, "epochs": one.epochs,
                 },
             )

@@ -20,7 +20,7 @@ from clients.types.errors import RequestError
         ({"mechanism": "dfl"}, "no client yet"),
         ({"mechanism": "vbfl", "clients": 19}, "don't add up to the 19 clients"),
         ({"mechanism": "vbfl", "miners": 0}, "at least one of each"),
-        ({"mechanism": "vbfl", "clients": 400, "workers": 257}, "256 updates at most"),
+        ({"mechanism": "vbfl", "clients": 400, "proposers": 257}, "256 updates at most"),
         ({"mechanism": "vbfl", "threshold": "adaptiv"}, "a number between -1 and 1, 'adaptive' or 'gap'"),
         ({"mechanism": "fedavg", "informed": True, "malicious": 20}, "nobody is left to train"),
         ({"mechanism": "vbfl", "threshold": 7}, "a number between"),
@@ -47,8 +47,8 @@ from clients.types.errors import RequestError
         ({"attack": [1, 2]}, "list of names"),
         ({"mechanism": ["vbfl"]}, "str needed, list given"),
         ({"stake_vote": 3}, "a table of the mechanism's settings is needed"),
-        ({"vbfl": {"worker": 3}}, "Did you mean 'workers'"),
-        ({"vbfl": {"workers": "many"}}, "int needed"),
+        ({"vbfl": {"proposer": 3}}, "Did you mean 'proposers'"),
+        ({"vbfl": {"proposers": "many"}}, "int needed"),
         ({"own": 3}, "unknown setting 'own'"),
     ],
 )
@@ -107,8 +107,31 @@ def test_a_file_that_is_no_settings_is_refused(tmp_path: Path) -> None:
             read_toml(path)
 
 
+def test_a_setting_has_other_spellings(tmp_path: Path) -> None:
+    """Files and scripts from before vbfl's workers were called proposers mean what they meant."""
+    path = tmp_path / "old.toml"
+    for text in (
+        "workers = 7",
+        "workers = 7\nproposers = 20",  # flat, as the settings of several mechanisms side by side
+        "[vbfl]\nworkers = 7",
+        "workers = 7\n[vbfl]\nworkers = 9",
+    ):
+        path.write_text(f'mechanism = "vbfl"\nclients = 20\n{text}')
+        old = read_toml(path)
+        assert build(old).own == VbflSettings(proposers=7), text
+        assert build({**old, "proposers": 6}).own == VbflSettings(proposers=6), "the command line wins"
+    path.write_text("workers = 7\nproposers = 3")
+    assert build(read_toml(path)).tables()["stake_vote"]["proposers"] == 3, "workers are vbfl's alone"
+    parser = argparse.ArgumentParser()
+    add_options(parser)
+    assert vars(parser.parse_args(["--workers", "5"])) == {"proposers": 5}
+    assert "--workers" not in parser.format_help()
+
+
 def test_a_mechanisms_own_settings_stand_in_a_table_or_by_their_names() -> None:
-    table = {"mechanism": "vbfl", "vbfl": {"workers": 7, "miners": 2}}
-    assert build(table).own == VbflSettings(workers=7, miners=2)
-    assert build({**table, "workers": 6}).own == VbflSettings(workers=6, miners=2), "the command line wins"
+    table = {"mechanism": "vbfl", "vbfl": {"proposers": 7, "miners": 2}}
+    assert build(table).own == VbflSettings(proposers=7, miners=2)
+    assert build({**table, "proposers": 6}).own == VbflSettings(proposers=6, miners=2), (
+        "the command line wins"
+    )
     assert build({**table, "stake_vote": {"proposers": 3}}) == build(table), "others' tables do nothing"

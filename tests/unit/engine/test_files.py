@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from clients.engine.journal import Journal
-from clients.engine.results import LineFile
+from clients.ports.files import LineFile
 from clients.types.chain import Call, Receipt
 from clients.types.errors import RequestError, UnavailableError
 

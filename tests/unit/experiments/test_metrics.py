@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from clients.experiments import claims, metrics, report, runs_of_swarms
-from clients.experiments.figure import Axis, Claim, Figure, Point, Preset
+from clients.experiments.figure import Axis, Figure, PaperClaim, Preset, Variant
 from clients.experiments.plan import Cell, Plan, Request
 from clients.experiments.results import Results
 from clients.experiments.tables import show
@@ -92,9 +92,9 @@ def test_unknown_names_get_the_nearest() -> None:
 def made(numbers: dict[str, dict[str, list[float]]]) -> Results:
     """Return results whose accuracy at a series and a point of the axis `x` is as given, a number a seed."""
     labels = list(next(iter(numbers.values())))
-    axis = Axis("x", "x", tuple(Point(label) for label in labels))
+    axis = Axis("x", "x", tuple(Variant(label) for label in labels))
     seeds = tuple(range(1, 1 + len(next(iter(next(iter(numbers.values())).values())))))
-    figure = Figure("p", "f", "", "", "swarm", {}, tuple(map(Point, numbers)), (axis,), {}, (), (), ())
+    figure = Figure("p", "f", "", "", "swarm", {}, tuple(map(Variant, numbers)), (axis,), {}, (), (), ())
     cells, runs = [], []
     for series, places in numbers.items():
         for label, values in places.items():
@@ -112,7 +112,7 @@ RESULTS = made(
         "theirs": {"0.1": [0.8, 0.8], "0.2": [0.6, 0.6], "0.3": [0.3, 0.3]},
     }
 )
-CLAIM = Claim("c", "", "difference", "accuracy", of="ours", minus="theirs")
+CLAIM = PaperClaim("c", "", "difference", "accuracy", of="ours", minus="theirs")
 
 
 @pytest.mark.parametrize(
@@ -129,7 +129,7 @@ CLAIM = Claim("c", "", "difference", "accuracy", of="ours", minus="theirs")
         (replace(CLAIM, kind="range", along="x", at_most=0.3), [0.25], [True]),
     ],
 )
-def test_claims_are_tested_at_every_place(claim: Claim, means: list[float], holds: list[bool]) -> None:
+def test_claims_are_tested_at_every_place(claim: PaperClaim, means: list[float], holds: list[bool]) -> None:
     found = claims.check(RESULTS, claim)
     assert [one["mean"] for one in found["found"]] == pytest.approx(means, abs=1e-6)
     assert [one["holds"] for one in found["found"]] == holds
@@ -148,7 +148,7 @@ def test_claims_are_tested_at_every_place(claim: Claim, means: list[float], hold
         (replace(CLAIM, kind="range", along="x", at_most=0.3), [None]),
     ],
 )
-def test_in_how_many_seeds_a_claim_holds_is_told(claim: Claim, seeds: list[int | None]) -> None:
+def test_in_how_many_seeds_a_claim_holds_is_told(claim: PaperClaim, seeds: list[int | None]) -> None:
     assert [one["seeds_hold"] for one in claims.check(RESULTS, claim)["found"]] == seeds
 
 
@@ -165,7 +165,7 @@ def test_in_how_many_seeds_a_claim_holds_is_told(claim: Claim, seeds: list[int |
 )
 @pytest.mark.parametrize("how", ["preset", "runs"])
 def test_where_there_are_no_runs_a_claim_doesnt_hold(
-    claim: Claim, holds: list[bool | None], left_out: str, how: str
+    claim: PaperClaim, holds: list[bool | None], left_out: str, how: str
 ) -> None:
     """Be it that the preset leaves the point out, or that the series isn't run there."""
     assert claims.check(RESULTS, claim)["holds"]

@@ -20,8 +20,8 @@ from deploy.options import add_terms, read_history
 SOMEBODY = "0x" + "1" * 40
 TERMS = StakeVoteTerms(
     token=SOMEBODY, beacon=SOMEBODY, genesis=bytes(range(32)), bond=16, managers=(), proposer_stake=16,
-    voter_stake=8, seats=4, min_voters=3, quorum_bps=5000, max_samples=100, max_epochs=5, attribution=False,
-    schedule=Schedule(),
+    voter_stake=8, proposers=4, min_voters=3, quorum_bps=5000, max_samples=100, max_epochs=5,
+    attribution=False, schedule=Schedule(),
 )  # fmt: skip
 CONTRACT = Contract("StakeVote", SOMEBODY, "0x" + "2" * 64)
 RECORD = Deployment(

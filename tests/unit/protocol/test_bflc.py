@@ -9,7 +9,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from clients.protocol.bflc import BFLC
-from clients.protocol.council import Candidate, Choice, Council, Entry, compute_elected, get_entry, get_height
+from clients.protocol.council import (
+    Choice,
+    Council,
+    Provider,
+    Record,
+    compute_elected,
+    get_height,
+    get_record,
+)
 from clients.protocol.docket import BLANK, Docket, Update
 from clients.protocol.draw import compute_positions
 from clients.protocol.managers import compute_motion
@@ -89,7 +97,9 @@ def test_profit_is_shared_by_score() -> None:
     assert BFLC.payout.compute_settlement(TERMS, record, docket, Outcome.ACCEPTED, 250_000) == (4, 0, 152_000)
     record = replace(record, proposer_reward=4)
     gains = [
-        BFLC.payout.compute_delta(TERMS, A[number], Member(number=number, acts=Act.PROPOSED), record, docket)
+        BFLC.payout.compute_delta(
+            TERMS, A[number], Member(update_number=number, acts=Act.PROPOSED), record, docket
+        )
         for number in range(5)
     ]
     assert gains == [36_000, 0, 32_000, 30_000, 0]
@@ -98,7 +108,7 @@ def test_profit_is_shared_by_score() -> None:
 
 COUNCIL = Council(
     (b"\1" * 32,),
-    candidates=(Candidate(A[0], 0, 6_000), Candidate(A[2], 2, 9_000), Candidate(A[3], 3, 9_000)),
+    providers=(Provider(A[0], 0, 6_000), Provider(A[2], 2, 9_000), Provider(A[3], 3, 9_000)),
     proposals=4,
 )
 
@@ -136,19 +146,19 @@ def state_of(council: Council) -> State:
 def test_model_and_update_records_are_numbered_as_in_section_iii_a() -> None:
     # With k = 3, "model #(t * (k + 1))": models are 0, 4, 8, …; the updates of round 0 are 1, 2 and 3.
     record, docket = accepted()
-    own: object = BFLC.notes.start(TERMS)
-    published = BFLC.notes.note_published(TERMS, own, record, docket)
+    own: object = BFLC.own_state.start(TERMS)
+    published = BFLC.own_state.note_published(TERMS, own, record, docket)
     assert isinstance(published, Council)
     assert get_height(state_of(published)) == 0
-    assert get_entry(TERMS, state_of(published), 0) == Entry(b"\1" * 32)
-    assert get_entry(TERMS, state_of(published), 2) == Entry(b"\3" * 32, A[2], 8_000)
-    assert get_entry(TERMS, state_of(published), 4) == Entry()
-    settled = BFLC.notes.note_settled(TERMS, published, record, docket)
+    assert get_record(TERMS, state_of(published), 0) == Record(b"\1" * 32)
+    assert get_record(TERMS, state_of(published), 2) == Record(b"\3" * 32, A[2], 8_000)
+    assert get_record(TERMS, state_of(published), 4) == Record()
+    settled = BFLC.own_state.note_settled(TERMS, published, record, docket)
     assert isinstance(settled, Council)
     assert get_height(state_of(settled)) == 1
-    assert get_entry(TERMS, state_of(settled), 4) == Entry(MODEL)
-    assert get_entry(TERMS, state_of(settled), 5) == Entry()
-    assert get_entry(TERMS, state_of(settled), 99) == Entry()
+    assert get_record(TERMS, state_of(settled), 4) == Record(MODEL)
+    assert get_record(TERMS, state_of(settled), 5) == Record()
+    assert get_record(TERMS, state_of(settled), 99) == Record()
 
 
 def test_the_committee_is_the_one_that_was_chosen_last() -> None:
@@ -159,7 +169,7 @@ def test_the_committee_is_the_one_that_was_chosen_last() -> None:
         return [at for at, role in enumerate(roles) if role is not Role.PROPOSER]
 
     record, docket = accepted()
-    start = BFLC.notes.start(TERMS)
+    start = BFLC.own_state.start(TERMS)
     assert isinstance(start, Council)
     assert committee(start) == [5, 6, 7]
     named = replace(start, named=(A[4], A[1], A[0]), choice=Choice.NAMED)
@@ -168,7 +178,7 @@ def test_the_committee_is_the_one_that_was_chosen_last() -> None:
     def settle(council: Council, *outcomes: Outcome, proposals: int = 5) -> Council:
         for outcome in outcomes:
             settled = replace(record, outcome=outcome, proposals=proposals)
-            after = BFLC.notes.note_settled(TERMS, council, settled, docket)
+            after = BFLC.own_state.note_settled(TERMS, council, settled, docket)
             assert isinstance(after, Council)
             council = after
         return council
@@ -207,7 +217,7 @@ def test_managers_name_a_committee_between_rounds_and_only_then() -> None:
         assert [call(manager, "nameCommittee", list(accounts)) for manager in managers[:2]] == [None] * 2
 
     def sitting() -> list[Address]:
-        return [seat.account for seat in chain.seats() if seat.roles & Role.VOTER]
+        return [member.account for member in chain.members() if member.roles & Role.VOTER]
 
     assert [call(manager, "allow", A[:3]) for manager in managers[:2]] == [None] * 2
     assert [call(account, "join", 10) for account in A[:3]] == [None] * 3
@@ -259,19 +269,19 @@ def test_a_voter_expelled_before_its_reveal_reveals_and_is_out_after_the_round()
     assert call(A[1], "reveal", 1, ballot, MODEL) == ProtocolError("NotCommitted", A[1], 1)
     assert call(A[6], "reveal", 1, ballot, MODEL) == ProtocolError("NotMember", A[6], Standing.STRANGER)
     assert call(A[7], "expel", A[:1]) is None
-    assert not chain.seat(A[0]).out
+    assert not chain.member(A[0]).out
     assert call(A[0], "reveal", 1, ballot, MODEL) is None
     chain.advance(sum((terms.schedule.propose, terms.schedule.commit, terms.schedule.reveal)) + 9)
     assert call(A[0], "settle") is None
-    assert chain.seat(A[0]).out
+    assert chain.member(A[0]).out
     assert call(A[0], "deposit", 1) == ProtocolError("AccountBanned", A[0])
     # Expelled once more within a round, it isn't let back into that one.
     chain.advance(1)
     assert [call(A[0], method) for method in ("open", "draw")] == [None] * 2
     assert call(A[7], "expel", A[:1]) is None
-    assert chain.seat(A[0]).out
+    assert chain.member(A[0]).out
     assert call(A[7], "allow", A[:1]) is None
-    assert not chain.seat(A[0]).out
+    assert not chain.member(A[0]).out
 
 
 @given(st.lists(st.sampled_from(A)))

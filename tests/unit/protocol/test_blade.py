@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from clients.protocol.approvals import APPROVALS_OF_ORIGINALS
 from clients.protocol.auction import get_worst
 from clients.protocol.blade import BLADE, select_approved
-from clients.protocol.docket import BLANK, Docket, Publishing, Selection, Update
+from clients.protocol.docket import BLANK, Docket, Publication, Publisher, Selection, Update
 from clients.protocol.evidence import compute_anchor, compute_convicted, get_convicted
 from clients.protocol.hashing import keccak
 from clients.protocol.ledger import Ledger
@@ -55,8 +55,8 @@ TERMS = BladeTerms(
     schedule=Schedule(propose=100, commit=100, reveal=100, publish=100, unbonding=400),
 )
 UPDATES = tuple(Update(A[at], b"\2" * 32, samples, 1) for at, samples in enumerate((40, 30, 10)))
-RECORD = Round(members=3, proposals=3, reveals=3, leader=1, outcome=Outcome.ACCEPTED)
-DOCKET = Docket(UPDATES, marks=(3, 2, 0), copies=(2, 1, 2), accused=0b111, winner=A[2])
+RECORD = Round(members=3, proposals=3, reveals=3, leading_option=1, outcome=Outcome.ACCEPTED)
+DOCKET = Docket(UPDATES, approvals=(3, 2, 0), names=(2, 1, 2), accused=0b111, winner=A[2])
 
 
 def settle(docket: Docket, outcome: Outcome, pool: int) -> tuple[int, int, int]:
@@ -76,7 +76,7 @@ def test_the_bounty_goes_by_verified_samples_and_a_share_to_the_block() -> None:
     record = replace(RECORD, proposer_reward=5, voter_reward=100)
     did = Act.PROPOSED | Act.PUBLISHED
     gains = [
-        BLADE.payout.compute_delta(TERMS, A[at], Member(number=at, acts=did), record, docket)
+        BLADE.payout.compute_delta(TERMS, A[at], Member(update_number=at, acts=did), record, docket)
         for at in range(3)
     ]
     assert gains == [200, 150, 100]
@@ -86,11 +86,11 @@ def test_a_convicted_plagiarist_forfeits_its_deposit() -> None:
     docket = replace(DOCKET, selection=Selection(0b010, (40, 30, 10), 0b101))
     assert settle(docket, Outcome.REJECTED, 7) == (0, 0, 27)
     assert settle(docket, Outcome.UNDECIDED, 7) == (0, 0, 7)
-    record, member = replace(RECORD, voter_reward=100), Member(stake=15, acts=Act.PROPOSED, number=2)
+    record, member = replace(RECORD, voter_reward=100), Member(stake=15, acts=Act.PROPOSED, update_number=2)
     assert BLADE.payout.compute_delta(TERMS, A[2], member, record, docket) == 100 - 10
     banned = BLADE.guard.compute_guarded(TERMS, member, member, record, docket)
     assert banned.standing is Standing.BANNED
-    kept = BLADE.guard.compute_guarded(TERMS, replace(member, number=1), member, record, docket)
+    kept = BLADE.guard.compute_guarded(TERMS, replace(member, update_number=1), member, record, docket)
     assert kept is member
 
 
@@ -114,13 +114,14 @@ def test_nobody_is_convicted_before_the_selection_or_in_an_undecided_round() -> 
 
 def test_whose_update_is_convicted_wins_no_block() -> None:
     docket, record = replace(DOCKET, selection=None, winner=""), replace(RECORD, outcome=Outcome.NONE)
+    publication = Publication(b"\3" * 32, 0b010)
     for at, competes in enumerate((False, True, False)):
-        member = Member(stake=9 - at, round=1, number=at, acts=Act.PROPOSED)
-        publishing = Publishing(A[at], member, Role.PUBLISHER, b"", b"\3" * 32, 0b010, b"")
-        docket, option = BLADE.publication.count(TERMS, record, docket, publishing)
+        member = Member(stake=9 - at, round=1, update_number=at, acts=Act.PROPOSED)
+        publisher = Publisher(A[at], member, Role.PUBLISHER, b"")
+        docket, option = BLADE.publication.count(TERMS, record, docket, publisher, publication)
         assert option == competes
-    other = Publishing(A[3], Member(stake=5), Role.PUBLISHER, b"", b"\3" * 32, 0b010, b"")
-    docket, option = BLADE.publication.count(TERMS, record, docket, other)
+    other = Publisher(A[3], Member(stake=5), Role.PUBLISHER, b"")
+    docket, option = BLADE.publication.count(TERMS, record, docket, other, publication)
     assert (option, [miner.account for miner in docket.miners]) == (1, [A[1], A[3]])
     assert BLADE.publication.get_winner(TERMS, docket) == A[1]
 
@@ -131,7 +132,7 @@ def test_a_tie_does_not_verify_an_update() -> None:
         ballot = good.to_bytes(32, "big") + copies.to_bytes(32, "big")
         docket, _ = APPROVALS_OF_ORIGINALS.count(TERMS, record, docket, ballot)
     assert select_approved(TERMS, record, docket) == Selection(0b010, (40, 30, 10))
-    assert (docket.marks, docket.copies) == ((1, 2, 0), (0, 0, 2))
+    assert (docket.approvals, docket.names) == ((1, 2, 0), (0, 0, 2))
 
 
 @given(st.lists(st.tuples(st.integers(1, 9), st.integers(1, 9)), min_size=1, max_size=6))
@@ -171,7 +172,7 @@ def test_the_winners_are_those_who_offer_most_for_least_and_losers_are_refunded(
         assert call(chain, A[at], "bid", capability, cost, noise(at, 0)) is None
     assert call(chain, A[3], "bid", 30, 10, noise(3, 0)) == ProtocolError("Outbid", 30, 10)
     assert call(chain, A[3], "bid", 20, 5, noise(3, 0)) is None
-    assert [seat.account for seat in chain.seats()] == [A[0], A[1], A[3]]
+    assert [member.account for member in chain.members()] == [A[0], A[1], A[3]]
     assert call(chain, A[2], "withdraw") is None
     assert chain.tokens(A[2]) == 2_000
     assert call(chain, A[2], "join", 10) == ProtocolError("NotAdmitted", A[2])
@@ -189,7 +190,7 @@ def test_a_task_from_its_bids_to_its_end() -> None:
         assert call(chain, A[0], "open") is None
         assert call(chain, A[0], "draw") is None
         everything = Role.PROPOSER | Role.VOTER | Role.PUBLISHER
-        assert {seat.roles for seat in chain.seats()} == {everything}
+        assert {member.roles for member in chain.members()} == {everything}
         for at in range(3):
             assert call(chain, A[at], "propose", number, b"\3" * 32, 40, 1) is None
         over = call(chain, A[0], "commit", number, b"\4" * 32)
@@ -210,11 +211,11 @@ def test_a_task_from_its_bids_to_its_end() -> None:
         assert chain.round(number).outcome is Outcome.ACCEPTED
         assert chain.status().phase is Phase.OPEN
     # 500 a round: 100 for the block, 400 / 80 = 5 a sample; nobody's deposit is more, so the first wins both.
-    assert [chain.seat(A[at]).balance for at in range(3)] == [10 + 600, 10 + 400, 0]
+    assert [chain.member(A[at]).balance for at in range(3)] == [10 + 600, 10 + 400, 0]
     assert call(chain, A[0], "open") == ProtocolError("TaskOver", 2, chain.now() - 1)
     assert [call(chain, A[at], "exit") for at in range(2)] == [None, None]
     assert call(chain, A[3], "evict", [A[2]]) is None
-    assert chain.seat(A[2]).member.standing is Standing.BANNED
+    assert chain.member(A[2]).record.standing is Standing.BANNED
     assert call(chain, A[3], "reclaim") is None
     assert chain.tokens(A[4]) == 2_000 - 1_000 + 10
     assert call(chain, A[3], "reclaim") == ProtocolError("NothingToClaim", A[4])

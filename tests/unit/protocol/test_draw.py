@@ -72,7 +72,7 @@ def test_every_place_gets_every_position_alike() -> None:
 
 
 def test_pairs_of_places_meet_alike() -> None:
-    # 11 members, seats 2: each of the 55 pairs is drawn together equally often. 54 degrees of freedom:
+    # 11 members, 2 proposers: each of the 55 pairs is drawn together equally often. 54 degrees of freedom:
     # the 1 - 1e-6 quantile is 115.
     members, draws = 11, 5_500
     pairs: Counter[tuple[int, ...]] = Counter()

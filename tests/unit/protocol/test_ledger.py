@@ -3,7 +3,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from clients.protocol.hashing import UINT256_MAX
-from clients.protocol.ledger import Ledger, Token
+from clients.protocol.ledger import Ledger, TokenBook
 from clients.types.errors import ProtocolError
 from clients.types.federation import Standing
 
@@ -27,7 +27,7 @@ def test_the_registry_is_a_list_without_gaps(moves: list[tuple[bool, int]]) -> N
 
 
 def test_the_allowance_is_looked_at_before_the_balance() -> None:
-    token = Token({"owner": 5})
+    token = TokenBook({"owner": 5})
     with pytest.raises(ProtocolError) as caught:
         token.process_transfer_from("spender", "owner", 6)
     assert caught.value == ProtocolError("ERC20InsufficientAllowance", "spender", 0, 6)
@@ -41,6 +41,6 @@ def test_the_allowance_is_looked_at_before_the_balance() -> None:
 
 
 def test_an_unlimited_allowance_is_never_used_up() -> None:
-    token = Token({"owner": 5}, {("owner", "spender"): UINT256_MAX})
+    token = TokenBook({"owner": 5}, {("owner", "spender"): UINT256_MAX})
     token.process_transfer_from("spender", "owner", 5)
     assert token.allowances["owner", "spender"] == UINT256_MAX

@@ -30,7 +30,13 @@ def records(draw: st.DrawFn) -> Round:
     commits = draw(st.integers(1, 40))
     reveals = draw(st.integers(1, commits))
     lead = draw(st.integers(reveals // 2 + 1, reveals))
-    return Round(proposals=draw(st.integers(1, 30)), commits=commits, reveals=reveals, lead=lead, leader=1)
+    return Round(
+        proposals=draw(st.integers(1, 30)),
+        commits=commits,
+        reveals=reveals,
+        leading_count=lead,
+        leading_option=1,
+    )
 
 
 def deltas(terms: StakeVoteTerms, record: Round) -> dict[str, int]:
@@ -52,8 +58,8 @@ def settle(terms: StakeVoteTerms, record: Round, outcome: Outcome, pool: int) ->
         proposals=record.proposals,
         commits=record.commits,
         reveals=record.reveals,
-        lead=record.lead,
-        leader=record.leader,
+        leading_count=record.leading_count,
+        leading_option=record.leading_option,
         outcome=outcome,
         proposer_reward=paid.proposer_reward,
         voter_reward=paid.voter_reward,
@@ -76,8 +82,8 @@ def test_what_some_lose_others_or_the_pool_gain(
     gains = deltas(terms, settled)
     total = (
         gains["proposer"] * record.proposals
-        + gains["majority"] * record.lead
-        + gains["minority"] * (record.reveals - record.lead)
+        + gains["majority"] * record.leading_count
+        + gains["minority"] * (record.reveals - record.leading_count)
         + gains["silent"] * (record.commits - record.reveals)
     )
     assert total + after == pool
@@ -87,8 +93,8 @@ def test_what_some_lose_others_or_the_pool_gain(
 @given(records(), AMOUNT, AMOUNT, AMOUNT)
 def test_the_table_of_the_page(record: Round, pool: int, proposer_stake: int, voter_stake: int) -> None:
     terms = terms_of(proposer_stake, voter_stake)
-    reward = voter_stake * (record.commits - record.lead) // record.lead
-    dust = voter_stake * (record.commits - record.lead) - reward * record.lead
+    reward = voter_stake * (record.commits - record.leading_count) // record.leading_count
+    dust = voter_stake * (record.commits - record.leading_count) - reward * record.leading_count
 
     accepted, after = settle(terms, record, Outcome.ACCEPTED, pool)
     assert deltas(terms, accepted) == {
@@ -116,8 +122,8 @@ def test_rewards_fit_their_slot_and_the_pool_keeps_the_rest(
     settled, after = settle(terms_of(stake, stake), record, outcome, STAKE_MAX * 50)
     assert settled.proposer_reward <= STAKE_MAX
     assert settled.voter_reward <= STAKE_MAX
-    lost = stake * (record.commits - record.lead)
-    paid = settled.voter_reward * record.lead + settled.proposer_reward * record.proposals
+    lost = stake * (record.commits - record.leading_count)
+    paid = settled.voter_reward * record.leading_count + settled.proposer_reward * record.proposals
     rejected = stake * record.proposals if outcome is Outcome.REJECTED else 0
     assert after == STAKE_MAX * 50 + rejected + lost - paid
 
@@ -125,18 +131,20 @@ def test_rewards_fit_their_slot_and_the_pool_keeps_the_rest(
 def test_with_attribution_only_the_named_majority_is_slashed() -> None:
     # Of five ballots four reject; three of those name update 0, two update 1: 3 * 2 > 4, but 2 * 2 is not.
     terms = replace(terms_of(10, 6), attribution=True)
-    record = Round(proposals=3, commits=5, reveals=5, lead=4, leader=1, outcome=Outcome.REJECTED)
-    docket = Docket(marks=(3, 2, 0))
+    record = Round(
+        proposals=3, commits=5, reveals=5, leading_count=4, leading_option=1, outcome=Outcome.REJECTED
+    )
+    docket = Docket(names=(3, 2, 0))
     paid = POOL_AND_MINORITY.compute_settlement(terms, record, docket, Outcome.REJECTED, 100)
     assert paid == (0, 1, 100 + 10 + 2)
-    lost = [delta(terms, Member(acts=Act.PROPOSED, number=at), record, docket) for at in range(3)]
+    lost = [delta(terms, Member(acts=Act.PROPOSED, update_number=at), record, docket) for at in range(3)]
     assert lost == [-10, 0, 0]
 
 
 def lying_return(voters: int, liars: int, voter_stake: int) -> Fraction:
     """Return what a liar gains, by the payout, where `liars` of the `voters` lie: no tie, all reveal."""
     lead = max(liars, voters - liars)
-    record = Round(proposals=1, commits=voters, reveals=voters, lead=lead, leader=1)
+    record = Round(proposals=1, commits=voters, reveals=voters, leading_count=lead, leading_option=1)
     terms = terms_of(voter_stake, voter_stake)
     settled, _ = settle(terms, record, Outcome.ACCEPTED, 0)
     option = 1 if liars * 2 > voters else 2

@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from clients.protocol.panels import RANDOM_PROPOSERS
-from clients.protocol.policies import Guard, Mechanism, Payout, Settlement, Wanted
+from clients.protocol.policies import GuardPolicy, Mechanism, PayoutPolicy, Settlement, Wanted
 from clients.protocol.simulator import SpecChain
 from clients.protocol.stake_vote import STAKE_VOTE
 from clients.protocol.verdicts import MAJORITY
@@ -22,9 +22,11 @@ def play_to_the_end(mechanism: Mechanism[StakeVoteTerms], ballots: list[bytes]) 
     chain.send([Call(account, "join", (12,)) for account in ACCOUNTS])
     chain.send([Call(ACCOUNTS[0], "open")])
     chain.send([Call(ACCOUNTS[0], "draw")])
-    seats, salt = chain.seats(), b"\2" * 32
-    chain.send([Call(s.account, "propose", (1, b"\3" * 32, 1, 1)) for s in seats if s.roles is Role.PROPOSER])
-    voters = dict(zip([s.account for s in seats if s.roles is Role.VOTER], ballots, strict=True))
+    members, salt = chain.members(), b"\2" * 32
+    chain.send(
+        [Call(s.account, "propose", (1, b"\3" * 32, 1, 1)) for s in members if s.roles is Role.PROPOSER]
+    )
+    voters = dict(zip([s.account for s in members if s.roles is Role.VOTER], ballots, strict=True))
     sealed = {
         voter: chain.core.compute_commitment(1, voter, ballot, salt) for voter, ballot in voters.items()
     }
@@ -51,18 +53,18 @@ def test_another_verdict_payout_and_guard() -> None:
     mechanism = replace(
         STAKE_VOTE,
         verdict=replace(MAJORITY, compute_outcome=lambda *_: Outcome.ACCEPTED),
-        payout=Payout(
+        payout=PayoutPolicy(
             compute_settlement=lambda terms, record, docket, outcome, pool: Settlement(0, 0, pool),
             compute_delta=lambda *_: 0,
         ),
-        guard=Guard(lambda terms, member, booked, *_: replace(booked, standing=Standing.BANNED)),
+        guard=GuardPolicy(lambda terms, member, booked, *_: replace(booked, standing=Standing.BANNED)),
     )
     chain = play_to_the_end(mechanism, [b"\4" * 32, bytes(32)])
     (receipt,) = chain.send([Call(ACCOUNTS[0], "settle")])
     assert receipt.events[0].args["outcome"] is Outcome.ACCEPTED
     chain.send([Call(ACCOUNTS[0], "evict", (ACCOUNTS,))])
-    assert {chain.seat(account).member.standing for account in ACCOUNTS} == {Standing.BANNED}
-    assert {chain.seat(account).balance for account in ACCOUNTS} == {12}
+    assert {chain.member(account).record.standing for account in ACCOUNTS} == {Standing.BANNED}
+    assert {chain.member(account).balance for account in ACCOUNTS} == {12}
 
 
 def test_another_panel() -> None:
@@ -75,5 +77,5 @@ def test_another_panel() -> None:
     chain.send([Call(account, "join", (12,)) for account in ACCOUNTS])
     chain.send([Call(ACCOUNTS[0], "open")])
     chain.send([Call(ACCOUNTS[0], "draw")])
-    assert {seat.roles for seat in chain.seats()} == {Role.VOTER}
+    assert {member.roles for member in chain.members()} == {Role.VOTER}
     assert chain.status().phase is Phase.SETTLE

@@ -52,7 +52,7 @@ def test_a_refused_call_is_a_receipt_and_changes_nothing() -> None:
     (receipt,) = chain.send([Call(ACCOUNTS[0], "join", (9,))])
     assert receipt.error == ProtocolError("StakeTooLow", 9, 10)
     assert receipt.events == ()
-    assert chain.seat(ACCOUNTS[0]).member.standing is Standing.STRANGER
+    assert chain.member(ACCOUNTS[0]).record.standing is Standing.STRANGER
 
 
 def test_an_unknown_action_is_our_fault() -> None:
@@ -63,7 +63,7 @@ def test_an_unknown_action_is_our_fault() -> None:
 def test_addresses_have_one_spelling() -> None:
     chain = SpecChain(STAKE_VOTE, TERMS, {"0x" + "ab" * 20: 50})
     chain.send([Call("0x" + "AB" * 20, "join", (20,))])
-    assert chain.seat("0x" + "ab" * 20).balance == 20
+    assert chain.member("0x" + "ab" * 20).balance == 20
     assert chain.tokens("0x" + "aB" * 20) == 30
     (receipt,) = chain.send([Call("0x" + "cd" * 20, "collect", ("0x" + "ab" * 20,))])
     assert receipt.error is None

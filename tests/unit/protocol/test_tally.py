@@ -17,16 +17,16 @@ def test_it_counts_every_ballot_and_numbers_options_as_first_seen(ballots: list[
     assert list(tally.entries) == list(dict.fromkeys(ballots))
     assert dict(zip(tally.entries, tally.counts, strict=True)) == Counter(ballots)
     assert tally.against == ballots.count(bytes(32))
-    assert tally.lead == max(tally.counts, default=0)
+    assert tally.leading_count == max(tally.counts, default=0)
 
 
 @given(BALLOTS)
-def test_the_leader_first_reached_the_highest_count(ballots: list[bytes]) -> None:
-    tally, best, leader = EMPTY, 0, bytes(32)
+def test_the_leading_option_first_reached_the_highest_count(ballots: list[bytes]) -> None:
+    tally, best, digest = EMPTY, 0, bytes(32)
     counts: Counter[bytes] = Counter()
     for ballot in ballots:
         tally, _ = compute_tally(tally, ballot)
         counts[ballot] += 1
         if counts[ballot] > best:
-            best, leader = counts[ballot], ballot
-        assert tally.candidate == leader
+            best, digest = counts[ballot], ballot
+        assert tally.candidate == digest

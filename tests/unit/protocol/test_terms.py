@@ -26,8 +26,8 @@ def test_the_extremes_are_valid() -> None:
     assert build(TERMS).state.head == b"\1" * 32
     build(replace(TERMS, bond=STAKE_MAX, quorum_bps=0, proposer_stake=0, voter_stake=0))
     build(replace(TERMS, max_samples=2**31 - 1, max_epochs=2))
-    build(replace(TERMS, attribution=True, seats=256))
-    build(replace(TERMS, seats=32_768, min_voters=32_767))
+    build(replace(TERMS, attribution=True, proposers=256))
+    build(replace(TERMS, proposers=32_768, min_voters=32_767))
     build(replace(TERMS, schedule=replace(SCHEDULE, publish=0)))
 
 
@@ -35,29 +35,29 @@ def test_the_extremes_are_valid() -> None:
     ("changed", "field", "given"),
     [
         ({"token": ZERO}, "token", 0),
-        ({"managers": (ADDRESS, ADDRESS), "seats": 0}, "managers", 1),
+        ({"managers": (ADDRESS, ADDRESS), "proposers": 0}, "managers", 1),
         ({"genesis": bytes(32)}, "genesis", 0),
         ({"bond": 0}, "bond", 0),
         ({"bond": STAKE_MAX + 1}, "bond", STAKE_MAX + 1),
         ({"proposer_stake": 11}, "proposerStake", 11),
         ({"voter_stake": 11}, "voterStake", 11),
-        ({"seats": 0}, "seats", 0),
+        ({"proposers": 0}, "proposers", 0),
         ({"min_voters": 0}, "minVoters", 0),
         ({"quorum_bps": 10_001}, "quorumBps", 10_001),
         ({"max_samples": 0}, "maxSamples", 0),
         ({"max_samples": 2**31}, "maxSamples", 2**31),
-        ({"seats": 2, "max_samples": 2**30}, "maxSamples", 2**30),
+        ({"proposers": 2, "max_samples": 2**30}, "maxSamples", 2**30),
         ({"max_epochs": 0}, "maxEpochs", 0),
         ({"max_samples": 2**16, "max_epochs": 2**16}, "maxEpochs", 2**16),
-        ({"attribution": True, "seats": 257}, "seats", 257),
-        ({"seats": 32_768, "min_voters": 32_768}, "minVoters", 32_768),
+        ({"attribution": True, "proposers": 257}, "proposers", 257),
+        ({"proposers": 32_768, "min_voters": 32_768}, "minVoters", 32_768),
         ({"schedule": replace(SCHEDULE, open=0)}, "open", 0),
         ({"schedule": replace(SCHEDULE, open=0, propose=0)}, "open", 0),
         ({"schedule": replace(SCHEDULE, propose=0)}, "propose", 0),
         ({"schedule": replace(SCHEDULE, commit=0)}, "commit", 0),
         ({"schedule": replace(SCHEDULE, reveal=0)}, "reveal", 0),
         ({"schedule": replace(SCHEDULE, unbonding=9)}, "unbonding", 9),
-        ({"bond": 0, "seats": 0, "quorum_bps": 10_001}, "bond", 0),
+        ({"bond": 0, "proposers": 0, "quorum_bps": 10_001}, "bond", 0),
         ({"quorum_bps": 10_001, "max_samples": 0, "voter_stake": 11}, "maxSamples", 0),
     ],
 )
@@ -123,8 +123,8 @@ def test_the_extremes_of_the_others_are_valid_too(mechanism: str) -> None:
 @pytest.mark.parametrize(
     ("mechanism", "changed", "field", "given"),
     [
-        ("vbfl", {"workers": 0}, "workers", 0),
-        ("vbfl", {"workers": 257}, "workers", 257),
+        ("vbfl", {"proposers": 0}, "proposers", 0),
+        ("vbfl", {"proposers": 257}, "proposers", 257),
         ("vbfl", {"validators": 0}, "validators", 0),
         ("vbfl", {"miners": 0}, "miners", 0),
         ("vbfl", {"miners": 2}, "miners", 2),
@@ -141,7 +141,7 @@ def test_the_extremes_of_the_others_are_valid_too(mechanism: str) -> None:
             for name in OF
             for managers, given in (((*MANY,), 256), ((ADDRESS, ZERO), 1), ((*MANY[:2], MANY[0]), 2))
         ],
-        ("vbfl", {"managers": (ZERO,), "workers": 0}, "managers", 0),
+        ("vbfl", {"managers": (ZERO,), "proposers": 0}, "managers", 0),
         ("blade", {"managers": (ZERO,), "pow_bits": 65}, "powBits", 65),
         ("blade", {"managers": (ZERO,), "min_samples": 0}, "managers", 0),
         ("bflc", {"managers": (), "min_score": 10_001}, "minScore", 10_001),
@@ -154,14 +154,14 @@ def test_the_extremes_of_the_others_are_valid_too(mechanism: str) -> None:
         ("bflc", {"committee": 0}, "committee", 0),
         ("bflc", {"committee": 33}, "committee", 33),
         ("bflc", {"updates": 31}, "updates", 31),
-        ("bflc", {"updates": 129, "seats": 256}, "updates", 129),
+        ("bflc", {"updates": 129, "proposers": 256}, "updates", 129),
         ("bflc", {"election": 3}, "election", 3),
         ("bflc", {"speed_bps": 10_001}, "speedBps", 10_001),
-        ("bflc", {"seats": 31}, "seats", 31),
-        ("bflc", {"seats": 257}, "seats", 257),
+        ("bflc", {"proposers": 31}, "proposers", 31),
+        ("bflc", {"proposers": 257}, "proposers", 257),
         ("bflc", {"profit_bps": 10_001}, "profitBps", 10_001),
-        ("bflc", {"fee": STAKE_MAX + 1, "seats": 0, "min_score": 10_001}, "fee", STAKE_MAX + 1),
-        ("bflc", {"seats": 0, "committee": 0, "min_score": 10_001}, "minScore", 10_001),
+        ("bflc", {"fee": STAKE_MAX + 1, "proposers": 0, "min_score": 10_001}, "fee", STAKE_MAX + 1),
+        ("bflc", {"proposers": 0, "committee": 0, "min_score": 10_001}, "minScore", 10_001),
         ("blade", {"winners": 0}, "winners", 0),
         ("blade", {"winners": 257}, "winners", 257),
         ("blade", {"min_winners": 0}, "minWinners", 0),

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from clients.protocol.approvals import APPROVALS, get_approved
-from clients.protocol.docket import BLANK, Docket, Miner, Publishing, Selection, Update
+from clients.protocol.docket import BLANK, Docket, Miner, Publication, Publisher, Selection, Update
 from clients.protocol.hashing import compute_hash, get_address_word
 from clients.protocol.mining import get_winner
 from clients.protocol.policies import Wanted
@@ -24,14 +24,16 @@ UPDATES = tuple(
     Update(ADDRESS, b"\2" * 32, samples, epochs) for samples, epochs in ((600, 5), (100, 1), (50, 2))
 )
 """The paper's workers have 600 samples and train 5 epochs: l_ew * |train_w| = 3000."""
-RECORD = Round(proposals=3, commits=2, reveals=2, publications=4, lead=3, options=2, leader=1)
+RECORD = Round(
+    proposals=3, commits=2, reveals=2, publications=4, leading_count=3, options=2, leading_option=1
+)
 
 
 def docket(bitmap: int = 0b101) -> Docket:
     miners = (Miner("m1", 1, 20, True), Miner("m2", 2, 30, True))
     tally = Tally((MODEL, b"\6" * 32), (3, 1), 1)
     selection = Selection(bitmap, select_approved(TERMS, RECORD, replace(BLANK, updates=UPDATES)).weights)
-    return Docket(UPDATES, tally, marks=(2, 0, 1), selection=selection, miners=miners)
+    return Docket(UPDATES, tally, approvals=(2, 0, 1), selection=selection, miners=miners)
 
 
 def gain(member: Member, record: Round) -> int:
@@ -41,14 +43,14 @@ def gain(member: Member, record: Round) -> int:
 def test_rewards_are_equations_1_to_3() -> None:
     # (1) a worker: 600 * 5 = 3000 r, 50 * 2 = 100 r; the second's update did not pass.
     # (2) a validator: a verification and a vote for each of 3 updates: 6 r, and 2 validators voted.
-    # (3) a miner: a verification for each of 2 votes on 3 updates: 6 r; m1 alone published the leader.
+    # (3) a miner: a verification for each of 2 votes on 3 updates: 6 r; m1 alone published what leads.
     units = 3_000 + 100 + 2 * 6 + 1 * 6
     paid = VBFL.payout.compute_settlement(TERMS, RECORD, docket(), Outcome.ACCEPTED, 7 * units + 5)
     assert paid == (7, 0, 5)
     record = replace(RECORD, outcome=Outcome.ACCEPTED, proposer_reward=7)
-    assert gain(Member(acts=Act.PROPOSED, number=0), record) == 3_000 * 7
-    assert gain(Member(acts=Act.PROPOSED, number=1), record) == 0
-    assert gain(Member(acts=Act.PROPOSED, number=2), record) == 100 * 7
+    assert gain(Member(acts=Act.PROPOSED, update_number=0), record) == 3_000 * 7
+    assert gain(Member(acts=Act.PROPOSED, update_number=1), record) == 0
+    assert gain(Member(acts=Act.PROPOSED, update_number=2), record) == 100 * 7
     judged = Act.COMMITTED | Act.REVEALED | Act.PUBLISHED
     assert gain(Member(acts=judged, option=0), record) == 6 * 7
     assert gain(Member(acts=Act.COMMITTED), record) == 0
@@ -107,7 +109,9 @@ def test_workers_validators_and_miners_are_drawn_in_this_order() -> None:
 
 def test_a_third_strike_in_a_row_is_the_last() -> None:
     def book(number: int, strikes: int, outcome: Outcome = Outcome.ACCEPTED) -> Member:
-        member = Member(stake=10, number=number, strikes=strikes, acts=Act.PROPOSED, standing=Standing.MEMBER)
+        member = Member(
+            stake=10, update_number=number, strikes=strikes, acts=Act.PROPOSED, standing=Standing.MEMBER
+        )
         record = replace(RECORD, outcome=outcome)
         return VBFL.guard.compute_guarded(TERMS, member, replace(member, acts=Act.NONE), record, docket())
 
@@ -132,35 +136,41 @@ def test_work_is_so_many_leading_zero_bits(bits: int, nonce: bytes) -> None:
     record = replace(RECORD, publications=0)
     noted = replace(docket(), tally=Tally(), miners=())
     word = compute_hash(seed, get_address_word(ADDRESS), MODEL, nonce)
-    publishing = Publishing(ADDRESS, Member(stake=5), Role.PUBLISHER, seed, MODEL, 0b101, nonce)
-    counted, option = VBFL.publication.count(terms, record, noted, publishing)
+    publisher = Publisher(ADDRESS, Member(stake=5), Role.PUBLISHER, seed)
+    publication = Publication(MODEL, 0b101, nonce)
+    counted, option = VBFL.publication.count(terms, record, noted, publisher, publication)
     assert option == 1
     assert counted.miners[0].competes == f"{int.from_bytes(word, 'big'):0256b}".startswith("0" * bits)
-    checked = replace(publishing, roles=Role.VOTER | Role.PUBLISHER)
-    counted, option = VBFL.publication.count(terms, record, noted, checked)
+    validator = replace(publisher, roles=Role.VOTER | Role.PUBLISHER)
+    counted, option = VBFL.publication.count(terms, record, noted, validator, publication)
     assert (counted.miners, option) == ((), 0)
 
 
 def test_what_is_published_is_what_passed() -> None:
     noted = replace(docket(), selection=None, tally=Tally(), miners=())
-    publishing = Publishing(ADDRESS, Member(), Role.PUBLISHER, MODEL, MODEL, 0b101, MODEL)
+    publisher, publication = (
+        Publisher(ADDRESS, Member(), Role.PUBLISHER, MODEL),
+        Publication(MODEL, 0b101),
+    )
 
     def error(**changed: object) -> ProtocolError:
+        changed_one = replace(publication, **changed)  # type: ignore[arg-type]
         with pytest.raises(ProtocolError) as caught:
-            VBFL.publication.count(TERMS, RECORD, noted, replace(publishing, **changed))  # type: ignore[arg-type]
+            VBFL.publication.count(TERMS, RECORD, noted, publisher, changed_one)
         return caught.value
 
     # N+ of 2, 0 and 1 of 2 ballots: the first and, by a tie, the third pass.
-    assert VBFL.publication.count(TERMS, RECORD, noted, publishing)[0].selected.bitmap == 0b101
+    counted, _ = VBFL.publication.count(TERMS, RECORD, noted, publisher, publication)
+    assert counted.selected.bitmap == 0b101
     assert error(selection=0b001) == ProtocolError("WrongSelection", 0b001, 0b101)
     assert error(digest=bytes(32)) == ProtocolError("DigestMismatch", bytes(32), 0b101)
 
 
 def test_more_than_half_of_those_drawn_must_publish_the_same() -> None:
-    def outcome(lead: int, candidate: bytes = MODEL) -> Outcome:
-        noted = replace(BLANK, tally=Tally((candidate,), (lead,), 1))
-        record = replace(RECORD, lead=lead, publications=lead)
+    def outcome(count: int, candidate: bytes = MODEL) -> Outcome:
+        noted = replace(BLANK, tally=Tally((candidate,), (count,), 1))
+        record = replace(RECORD, leading_count=count, publications=count)
         return compute_published(TERMS, record, noted, Wanted(3, 2, 4))
 
-    assert [outcome(lead) for lead in (2, 3)] == [Outcome.UNDECIDED, Outcome.ACCEPTED]
+    assert [outcome(count) for count in (2, 3)] == [Outcome.UNDECIDED, Outcome.ACCEPTED]
     assert outcome(3, bytes(32)) is Outcome.REJECTED

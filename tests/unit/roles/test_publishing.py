@@ -15,7 +15,7 @@ from clients.roles.round_log import RoundLog
 from clients.roles.view import Assemble, Knowledge, Send
 from clients.types.errors import UnavailableError
 from clients.types.federation import ZERO32, Act, Event, Phase, Role, Round, Schedule, VbflTerms
-from tests.unit.roles.test_roles import ACCOUNTS, DIGEST, HEAD, KNOWING, SALT, seat, view
+from tests.unit.roles.test_roles import ACCOUNTS, DIGEST, HEAD, KNOWING, SALT, member_of, view
 
 TERMS = VbflTerms(
     ACCOUNTS[0], ACCOUNTS[0], b"\1" * 32, 9, (), 1, 8, 3, 2, 99, 9, 6, 0, Schedule(publish=60)
@@ -45,9 +45,9 @@ def test_nobody_else_publishes(roles: Role) -> None:
 
 
 def test_nobody_publishes_twice_and_who_is_out_not_at_all() -> None:
-    published = seat(ACCOUNTS[0], Role.PUBLISHER, Act.PUBLISHED)
-    assert publisher.step(view(Phase.PUBLISH, seat=published)) == []
-    assert publisher.step(view(Phase.PUBLISH, seat=seat(ACCOUNTS[0], Role.PUBLISHER, out=True))) == []
+    published = member_of(ACCOUNTS[0], Role.PUBLISHER, Act.PUBLISHED)
+    assert publisher.step(view(Phase.PUBLISH, member=published)) == []
+    assert publisher.step(view(Phase.PUBLISH, member=member_of(ACCOUNTS[0], Role.PUBLISHER, out=True))) == []
 
 
 # ------------------------------------------------------------------ proofs of work
@@ -94,7 +94,7 @@ def revealed(ballots: list[set[int]], updates: int) -> list[Event]:
             {
                 "round": 1,
                 "proposer": ACCOUNTS[0],
-                "number": number,
+                "updateNumber": number,
                 "digest": DIGEST,
                 "samples": 10 + number,
                 "epochs": 2,

@@ -19,12 +19,12 @@ from clients.types.federation import (
     Act,
     Event,
     Member,
+    MemberView,
     Outcome,
     Phase,
     Role,
     Round,
     Schedule,
-    Seat,
     StakeVoteTerms,
     Standing,
     Status,
@@ -44,11 +44,11 @@ KNOWING = Knowledge(
 """All that can be worked out."""
 
 
-def seat(
+def member_of(
     account: str, roles: Role = Role.VOTER, acts: Act = Act.NONE, number: int = 1, *, out: bool = False
-) -> Seat:
+) -> MemberView:
     entry = Member(stake=1, index=1, round=number, acts=acts, standing=Standing.MEMBER)
-    return Seat(account, entry, 1, roles, 0, out)
+    return MemberView(account, entry, 1, roles, 0, out)
 
 
 def view(phase: Phase, role: Role = Role.VOTER, **changes: object) -> View:
@@ -60,8 +60,8 @@ def view(phase: Phase, role: Role = Role.VOTER, **changes: object) -> View:
         federation=ACCOUNTS[4],
         min_members=3,
         status=status,
-        seat=seat(ACCOUNTS[0], role),
-        registry=[seat(account) for account in ACCOUNTS],
+        member=member_of(ACCOUNTS[0], role),
+        registry=[member_of(account) for account in ACCOUNTS],
         knowledge=Knowledge(),
         salt=SALT,
         now=5,
@@ -85,8 +85,8 @@ def test_a_voter_judges_commits_and_reveals_the_same_ballot(ballot: bytes) -> No
     assert isinstance(commit, Send)
     bound = compute_commitment(31337, ACCOUNTS[4], 1, ACCOUNTS[0], ballot, SALT)
     assert commit.call.args == (1, bound)
-    committed = seat(ACCOUNTS[0], acts=Act.COMMITTED)
-    [reveal] = member.step(view(Phase.REVEAL, knowledge=knowing, seat=committed))
+    committed = member_of(ACCOUNTS[0], acts=Act.COMMITTED)
+    [reveal] = member.step(view(Phase.REVEAL, knowledge=knowing, member=committed))
     assert isinstance(reveal, Send)
     assert reveal.call.args == (1, ballot, SALT)
 
@@ -96,7 +96,7 @@ def test_a_voter_judges_commits_and_reveals_the_same_ballot(ballot: bytes) -> No
 def test_a_call_makes_sense_until_its_phase_ends(phase: Phase, role: Role) -> None:
     ends = {"propose": 10, "commit": 20, "reveal": 30, "publish": 30}
     acts = Act.COMMITTED if phase is Phase.REVEAL else Act.NONE
-    ready = view(phase, role, knowledge=KNOWING, seat=seat(ACCOUNTS[0], role, acts), waited=1e9)
+    ready = view(phase, role, knowledge=KNOWING, member=member_of(ACCOUNTS[0], role, acts), waited=1e9)
     for action in member.step(ready):
         assert isinstance(action, Send)
         assert action.call.until == ends.get(action.call.method)
@@ -113,32 +113,32 @@ def test_drawn_roles_rest_outside_their_phases(phase: Phase, role: Role) -> None
 @pytest.mark.parametrize(("act", "phase"), [(Act.PROPOSED, Phase.PROPOSE), (Act.COMMITTED, Phase.COMMIT)])
 def test_nobody_acts_twice(act: Act, phase: Phase) -> None:
     role = Role.PROPOSER if phase == Phase.PROPOSE else Role.VOTER
-    acted = view(phase, role, seat=seat(ACCOUNTS[0], role, act), knowledge=KNOWING)
+    acted = view(phase, role, member=member_of(ACCOUNTS[0], role, act), knowledge=KNOWING)
     assert member.step(acted) == []
 
 
 def test_an_act_of_an_earlier_round_does_not_count() -> None:
-    earlier = view(Phase.COMMIT, seat=seat(ACCOUNTS[0], acts=Act.REVEALED, number=0))
+    earlier = view(Phase.COMMIT, member=member_of(ACCOUNTS[0], acts=Act.REVEALED, number=0))
     assert member.step(earlier) == [Judge()]
 
 
 def test_who_is_out_does_nothing() -> None:
-    out = view(Phase.COMMIT, seat=seat(ACCOUNTS[0], out=True))
+    out = view(Phase.COMMIT, member=member_of(ACCOUNTS[0], out=True))
     assert voter.step(out) == []
 
 
 def test_a_member_with_two_roles_does_both() -> None:
     both = Role.PROPOSER | Role.VOTER
     knowing = KNOWING
-    [first] = member.step(view(Phase.PROPOSE, seat=seat(ACCOUNTS[0], both), knowledge=knowing))
-    proposed = seat(ACCOUNTS[0], both, Act.PROPOSED)
-    [second] = member.step(view(Phase.COMMIT, seat=proposed, knowledge=knowing))
-    committed = seat(ACCOUNTS[0], both, Act.PROPOSED | Act.COMMITTED)
-    [third] = member.step(view(Phase.REVEAL, seat=committed, knowledge=knowing))
+    [first] = member.step(view(Phase.PROPOSE, member=member_of(ACCOUNTS[0], both), knowledge=knowing))
+    proposed = member_of(ACCOUNTS[0], both, Act.PROPOSED)
+    [second] = member.step(view(Phase.COMMIT, member=proposed, knowledge=knowing))
+    committed = member_of(ACCOUNTS[0], both, Act.PROPOSED | Act.COMMITTED)
+    [third] = member.step(view(Phase.REVEAL, member=committed, knowledge=knowing))
     actions = [first, second, third]
     assert [one.call.method for one in actions if isinstance(one, Send)] == ["propose", "commit", "reveal"]
-    done = seat(ACCOUNTS[0], both, Act.PROPOSED | Act.COMMITTED | Act.REVEALED)
-    assert member.step(view(Phase.REVEAL, seat=done, knowledge=knowing)) == []
+    done = member_of(ACCOUNTS[0], both, Act.PROPOSED | Act.COMMITTED | Act.REVEALED)
+    assert member.step(view(Phase.REVEAL, member=done, knowledge=knowing)) == []
 
 
 @given(phase=st.sampled_from([Phase.OPEN, Phase.DRAW, Phase.SETTLE]), number=st.integers(0, 50))
@@ -152,8 +152,8 @@ def test_exactly_one_keeper_acts_at_once_and_everybody_in_the_end(phase: Phase, 
 
 
 def test_the_keeper_evicts_who_is_out_before_it_opens() -> None:
-    out = seat(ACCOUNTS[1], out=True)
-    registry = [seat(ACCOUNTS[0]), out, *(seat(account) for account in ACCOUNTS[2:])]
+    out = member_of(ACCOUNTS[1], out=True)
+    registry = [member_of(ACCOUNTS[0]), out, *(member_of(account) for account in ACCOUNTS[2:])]
     waited = 1e6
     [action] = keeper.step(view(Phase.OPEN, registry=registry, waited=waited))
     assert isinstance(action, Send)
@@ -161,7 +161,7 @@ def test_the_keeper_evicts_who_is_out_before_it_opens() -> None:
     [action] = keeper.step(view(Phase.OPEN, waited=waited))
     assert isinstance(action, Send)
     assert action.call.method == "open"
-    assert keeper.step(view(Phase.OPEN, registry=[seat(ACCOUNTS[0])], waited=waited)) == []
+    assert keeper.step(view(Phase.OPEN, registry=[member_of(ACCOUNTS[0])], waited=waited)) == []
 
 
 @given(score=st.floats(), reference=st.floats(0, 1), tolerance=st.floats(0, 1))
@@ -204,7 +204,7 @@ def test_every_ballot_of_ours_says_something_to_the_protocol(data: st.DataObject
     ballot = judging.get_ballot(vote, blamed)
     docket, option = STAKE_VOTE.verdict.count(terms, Round(proposals=updates), BLANK, ballot)
     assert option == 1
-    assert {n for n, count in enumerate(docket.marks) if count} == (
+    assert {n for n, count in enumerate(docket.names) if count} == (
         blamed or set() if vote == ZERO32 else set()
     )
 
@@ -222,13 +222,20 @@ def test_proposals_come_in_the_order_of_their_numbers() -> None:
     logs = [
         Event(
             "Proposed",
-            {"round": r, "proposer": ACCOUNTS[p], "number": p, "digest": DIGEST, "samples": 3, "epochs": 1},
+            {
+                "round": r,
+                "proposer": ACCOUNTS[p],
+                "updateNumber": p,
+                "digest": DIGEST,
+                "samples": 3,
+                "epochs": 1,
+            },
         )
         for r, p in [(2, 3), (2, 0), (1, 1), (2, 2)]
     ]
     events = [*logs, Event("Drawn", {"round": 2, "seed": SALT})]
     found = logged(2, Round(proposals=3), events).proposals()
-    assert [proposal.number for proposal in found] == [0, 2, 3]
+    assert [proposal.update_number for proposal in found] == [0, 2, 3]
 
 
 def test_only_the_rounds_own_ballots_count_and_damaged_ones_are_told() -> None:

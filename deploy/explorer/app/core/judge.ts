@@ -7,7 +7,7 @@ const WHOLE = 10_000;
 export interface Wanted {
   voters: number;
   publishers: number;
-  workers: number;
+  proposers: number;
 }
 
 export interface Judgement {
@@ -24,35 +24,35 @@ export interface Judgement {
   convicted: bigint;
 }
 
-/** How many voters and publishers a round of so many members waits for; the first positions are the workers'. */
+/** How many voters and publishers a round of so many members waits for; the first positions are the proposers'. */
 export function wantedOf(mechanism: Mechanism, terms: Terms, members: number): Wanted {
-  const { seats = 0, workers = 0, validators = 0, miners = 0, committee = 0 } = terms;
+  const { proposers = 0, validators = 0, miners = 0, committee = 0 } = terms;
   switch (mechanism) {
     case 'stake_vote':
-      return { voters: Math.max(members - seats, 0), publishers: 0, workers: seats };
+      return { voters: Math.max(members - proposers, 0), publishers: 0, proposers };
     case 'vbfl':
       return {
         voters: validators, publishers: validators + miners,
-        workers: Math.max(Math.min(workers, members - validators - miners), 0),
+        proposers: Math.max(Math.min(proposers, members - validators - miners), 0),
       };
     case 'bflc':
-      return { voters: committee, publishers: committee, workers: Math.max(members - committee, 0) };
+      return { voters: committee, publishers: committee, proposers: Math.max(members - committee, 0) };
     case 'blade':
-      return { voters: members, publishers: members, workers: members };
+      return { voters: members, publishers: members, proposers: members };
   }
 }
 
 /** What a position of the draw does; undefined where more than the draw decides it. */
 export function rolesAt(mechanism: Mechanism, terms: Terms, members: number, position: number): string | undefined {
-  const { workers } = wantedOf(mechanism, terms, members);
+  const { proposers } = wantedOf(mechanism, terms, members);
   const { validators = 0, miners = 0 } = terms;
   switch (mechanism) {
     case 'stake_vote':
-      return position < workers ? 'proposer' : 'voter';
+      return position < proposers ? 'proposer' : 'voter';
     case 'vbfl':
-      if (position < workers) return 'worker';
-      if (position < workers + validators) return 'validator';
-      return position < workers + validators + miners ? 'miner' : 'rests';
+      if (position < proposers) return 'worker';
+      if (position < proposers + validators) return 'validator';
+      return position < proposers + validators + miners ? 'miner' : 'rests';
     case 'bflc':
       return undefined;
     case 'blade':
@@ -92,24 +92,24 @@ function judgeAggregate(terms: Terms, story: Story, wanted: Wanted): Judgement {
   const tally = count(story.reveals.map(({ ballot }) => ballot.slice(0, 66) as Hex));
   const against = tally.entries.get(ZERO32) ?? 0;
   const quorum = reveals * WHOLE >= (terms.quorumBps ?? 0) * wanted.voters;
-  const decided = reveals > 0 && quorum && tally.lead * 2 > reveals;
-  const outcome = !decided ? UNDECIDED : tally.leader === ZERO32 ? REJECTED : ACCEPTED;
+  const decided = reveals > 0 && quorum && tally.leadingCount * 2 > reveals;
+  const outcome = !decided ? UNDECIDED : tally.leadingDigest === ZERO32 ? REJECTED : ACCEPTED;
   const all = (1n << BigInt(story.proposals.length)) - 1n;
   let blamed = outcome === REJECTED ? all : 0n;
-  if (blamed && terms.attribution) blamed = marked(story.reveals.map(({ ballot }) => ballotWord(ballot, 1)), story, majority(tally.lead));
+  if (blamed && terms.attribution) blamed = marked(story.reveals.map(({ ballot }) => ballotWord(ballot, 1)), story, majority(tally.leadingCount));
   return {
-    outcome, blamed, candidate: tally.leader, votesFor: reveals - against, votesAgainst: against, convicted: 0n,
+    outcome, blamed, candidate: tally.leadingDigest, votesFor: reveals - against, votesAgainst: against, convicted: 0n,
     selection: outcome === ACCEPTED ? all : 0n, weights: story.proposals.map(({ samples }) => samples),
   };
 }
 
 function judgeUpdates(mechanism: Mechanism, terms: Terms, story: Story, wanted: Wanted): Judgement {
   const tally = count(story.publications.map(({ digest }) => digest));
-  const decided = tally.lead * 2 > wanted.publishers;
-  const outcome = !decided ? UNDECIDED : tally.leader === ZERO32 ? REJECTED : ACCEPTED;
+  const decided = tally.leadingCount * 2 > wanted.publishers;
+  const outcome = !decided ? UNDECIDED : tally.leadingDigest === ZERO32 ? REJECTED : ACCEPTED;
   const chosen = select(mechanism, terms, story, wanted);
   return {
-    outcome, candidate: tally.leader, votesFor: tally.lead, votesAgainst: story.publications.length - tally.lead,
+    outcome, candidate: tally.leadingDigest, votesFor: tally.leadingCount, votesAgainst: story.publications.length - tally.leadingCount,
     blamed: 0n, ...chosen,
   };
 }
@@ -120,7 +120,7 @@ function select(mechanism: Mechanism, terms: Terms, story: Story, wanted: Wanted
   const approvals = story.reveals.map(({ ballot }) => ballotWord(ballot, 0));
   const least = majority(reveals) - (mechanism === 'vbfl' && reveals % 2 === 0 ? 1 : 0);
   let selection = reveals ? marked(approvals, story, least) : 0n;
-  let convicted = story.accusations.reduce((bitmap, { number }) => bitmap | (1n << BigInt(number)), 0n);
+  let convicted = story.accusations.reduce((bitmap, { updateNumber }) => bitmap | (1n << BigInt(updateNumber)), 0n);
   if (convicted) convicted &= marked(story.reveals.map(({ ballot }) => ballotWord(ballot, 1)), story, majority(wanted.voters));
   selection &= ~convicted;
   const weights = story.proposals.map(({ samples, epochs }) => (mechanism === 'vbfl' ? samples * epochs : samples));
@@ -153,15 +153,15 @@ function marked(bitmaps: bigint[], story: Story, least: number): bigint {
 }
 
 /** Counts entries; the first to reach a number leads. */
-function count(entries: Hex[]): { leader: Hex; lead: number; entries: Map<Hex, number> } {
+function count(entries: Hex[]): { leadingDigest: Hex; leadingCount: number; entries: Map<Hex, number> } {
   const counted = new Map<Hex, number>();
-  let [leader, lead] = [ZERO32, 0];
+  let [leadingDigest, leadingCount] = [ZERO32, 0];
   for (const entry of entries) {
     const now = (counted.get(entry) ?? 0) + 1;
     counted.set(entry, now);
-    if (now > lead) [leader, lead] = [entry, now];
+    if (now > leadingCount) [leadingDigest, leadingCount] = [entry, now];
   }
-  return { leader, lead, entries: counted };
+  return { leadingDigest, leadingCount, entries: counted };
 }
 
 /** What the settled round is worth to each who acted in it, by the rules of its mechanism. */
@@ -180,8 +180,8 @@ export function duesOf(
   const [proposals, reveals] = [BigInt(story.proposals.length), BigInt(story.reveals.length)];
   for (const one of story.proposals) {
     const pays = mechanism === 'vbfl' ? decided : accepted;
-    if (pays) give(one.proposer, selected(one.number) * settled.proposerReward);
-    if (mechanism === 'blade' && decided && has(judged.convicted, one.number)) give(one.proposer, -terms.bond);
+    if (pays) give(one.proposer, selected(one.updateNumber) * settled.proposerReward);
+    if (mechanism === 'blade' && decided && has(judged.convicted, one.updateNumber)) give(one.proposer, -terms.bond);
   }
   if (mechanism === 'vbfl' && decided) {
     for (const { voter } of story.reveals) give(voter, 2n * proposals * settled.proposerReward);
@@ -199,7 +199,7 @@ function duesOfStakes(
   const { settled } = story;
   if (!settled) return dues;
   const { proposerStake = 0n, voterStake = 0n } = terms;
-  for (const { proposer, number } of story.proposals) {
+  for (const { proposer, updateNumber: number } of story.proposals) {
     if (settled.outcome !== REJECTED) give(proposer, settled.proposerReward);
     else if (has(judged.blamed, number)) give(proposer, -proposerStake);
   }

@@ -31,10 +31,9 @@ export interface Terms {
   schedule: { propose: number; commit: number; reveal: number; publish: number };
   proposerStake?: bigint;
   voterStake?: bigint;
-  seats?: number;
+  proposers?: number;
   quorumBps?: number;
   attribution?: boolean;
-  workers?: number;
   validators?: number;
   miners?: number;
   committee?: number;
@@ -45,7 +44,7 @@ export interface Terms {
 }
 
 export interface Proposal {
-  number: number;
+  updateNumber: number;
   proposer: Hex;
   digest: Hex;
   samples: bigint;
@@ -88,7 +87,7 @@ export interface Story {
   votes: Map<Hex, Vote>;
   reveals: { voter: Hex; ballot: Hex; deed: Deed }[];
   publications: Publication[];
-  accusations: { accuser: Hex; number: number; deed: Deed }[];
+  accusations: { accuser: Hex; updateNumber: number; deed: Deed }[];
   winner?: { account: Hex; deed: Deed };
   settled?: Settlement;
   collected: Map<Hex, { delta: bigint; stake: bigint; deed: Deed }>;
@@ -127,7 +126,7 @@ function add(story: Story, deed: Deed): void {
       break;
     case 'Proposed':
       story.proposals.push({
-        number: Number(big('number')), proposer: account(args['proposer']), digest: bytes('digest'),
+        updateNumber: Number(big('updateNumber')), proposer: account(args['proposer']), digest: bytes('digest'),
         samples: big('samples'), epochs: big('epochs'), deed,
       });
       break;
@@ -147,7 +146,7 @@ function add(story: Story, deed: Deed): void {
       story.publications.push({ publisher: account(args['publisher']), digest: bytes('digest'), selection: big('selection'), deed });
       break;
     case 'Accused':
-      story.accusations.push({ accuser: account(args['accuser']), number: Number(big('number')), deed });
+      story.accusations.push({ accuser: account(args['accuser']), updateNumber: Number(big('updateNumber')), deed });
       break;
     case 'BlockWon':
       story.winner = { account: account(args['winner']), deed };

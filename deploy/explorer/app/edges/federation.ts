@@ -9,7 +9,7 @@ import { Refused, Rpc, type Log } from './rpc.ts';
 import { Missing, Unreachable } from './limited.ts';
 
 const NOBODY: Hex = `0x${'0'.repeat(40)}`;
-const SEATS_A_CALL = 100;
+const MEMBERS_A_CALL = 100;
 const DEEDS_MAX = 50_000;
 const EVENTS = abi.federation.filter((one): one is AbiEvent => one.type === 'event');
 const TOPICS = new Map(EVENTS.map((event) => [event.name, toEventSelector(event)]));
@@ -34,7 +34,7 @@ export interface Status {
   revealEnd: number;
   publishEnd: number;
   members: number;
-  seats: number;
+  proposers: number;
   voters: number;
   publishers: number;
   head: Hex;
@@ -42,7 +42,7 @@ export interface Status {
   record: RoundRecord;
 }
 
-export interface Seat {
+export interface MemberView {
   account: Hex;
   stake: bigint;
   index: number;
@@ -103,14 +103,14 @@ export class Federation {
     return recordOf(round, (await this.view('roundOf', [BigInt(round)], block)) as Raw);
   }
 
-  async seat(account: Hex, block: number): Promise<Seat> {
-    return seatOf((await this.view('seatOf', [account], block)) as Raw);
+  async member(account: Hex, block: number): Promise<MemberView> {
+    return memberOf((await this.view('memberOf', [account], block)) as Raw);
   }
 
-  async seats(members: number, block: number): Promise<Seat[]> {
-    const starts = Array.from({ length: Math.ceil(members / SEATS_A_CALL) }, (_, page) => page * SEATS_A_CALL);
-    const pages = await Promise.all(starts.map((start) => this.view('seats', [BigInt(start), BigInt(SEATS_A_CALL)], block)));
-    return (pages as Raw[][]).flat().map(seatOf);
+  async members(count: number, block: number): Promise<MemberView[]> {
+    const starts = Array.from({ length: Math.ceil(count / MEMBERS_A_CALL) }, (_, page) => page * MEMBERS_A_CALL);
+    const pages = await Promise.all(starts.map((start) => this.view('members', [BigInt(start), BigInt(MEMBERS_A_CALL)], block)));
+    return (pages as Raw[][]).flat().map(memberOf);
   }
 
   /** What the seed of a round is made of, beside the mix of what was revealed. */
@@ -217,11 +217,11 @@ function recordOf(round: number, raw: Raw): RoundRecord {
   return { ...(raw as unknown as RoundRecord), round };
 }
 
-function seatOf(raw: Raw): Seat {
-  const member = raw['member'] as Raw;
+function memberOf(raw: Raw): MemberView {
+  const record = raw['record'] as Raw;
   return {
-    account: lower(raw['account']), balance: raw['balance'] as bigint, out: raw['out'] === true, stake: member['stake'] as bigint,
-    index: member['index'] as number, round: member['round'] as number, strikes: member['strikes'] as number,
-    standing: member['standing'] as number,
+    account: lower(raw['account']), balance: raw['balance'] as bigint, out: raw['out'] === true, stake: record['stake'] as bigint,
+    index: record['index'] as number, round: record['round'] as number, strikes: record['strikes'] as number,
+    standing: record['standing'] as number,
   };
 }

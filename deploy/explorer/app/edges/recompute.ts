@@ -26,14 +26,14 @@ export async function recompute(
 ): Promise<Hex> {
   const schema = await take('the genesis', genesis, signal, async () => readSchema(await fetchFile(gateway, genesis, undefined, signal)));
   const average = new Average(schema.size);
-  for (const { number, digest, samples } of updates) {
-    tell({ title: `Update ${number}`, says: 'fetching…' });
-    await take(`update ${number}`, digest, signal, async () => {
+  for (const { updateNumber, digest, samples } of updates) {
+    tell({ title: `Update ${updateNumber}`, says: 'fetching…' });
+    await take(`update ${updateNumber}`, digest, signal, async () => {
       const limit = schema.header.length + 4 * schema.size;
       const weights = readWeights(await fetchFile(gateway, digest, limit, signal), schema);
       await breathe(average.add(weights, Number(samples)), signal);
     });
-    tell({ title: `Update ${number}`, says: 'its bytes are those that its CID names, and fit the model' });
+    tell({ title: `Update ${updateNumber}`, says: 'its bytes are those that its CID names, and fit the model' });
   }
   return fileDigest(encode(await breathe(average.divide(), signal), schema));
 }

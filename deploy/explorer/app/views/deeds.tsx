@@ -20,7 +20,7 @@ export function Proposals({ story, judged, before }: { story: Story; judged: Jud
         { title: 'Nr.', right: true }, { title: 'Proposer' }, { title: 'CID' }, { title: 'Samples', right: true },
         { title: 'Epochs', right: true, wide: true }, { title: 'Size', right: true, wide: true }, { title: 'Verdict' }, { title: 'Transaction', wide: true },
       ]} rows={story.proposals.map((one) => [
-        one.number, <Account account={one.proposer} />, <Model digest={one.digest} before={before} round={story.round} />, number(one.samples), number(one.epochs),
+        one.updateNumber, <Account account={one.proposer} />, <Model digest={one.digest} before={before} round={story.round} />, number(one.samples), number(one.epochs),
         <Size key={one.digest} digest={one.digest} round={story.round} />, <Passed proposal={one} judged={judged} each={each} story={story} />, <Transaction hash={one.deed.transaction} />,
       ])} />
     </Section>
@@ -28,7 +28,7 @@ export function Proposals({ story, judged, before }: { story: Story; judged: Jud
 }
 
 function Passed({ proposal, judged, each, story }: { proposal: Proposal; judged: Judgement; each: boolean; story: Story }): JSX.Element {
-  const is = (bitmap: bigint): boolean => ((bitmap >> BigInt(proposal.number)) & 1n) === 1n;
+  const is = (bitmap: bigint): boolean => ((bitmap >> BigInt(proposal.updateNumber)) & 1n) === 1n;
   if (is(judged.convicted)) return <Chip tone="bad" sign="✕">a copy</Chip>;
   if (!story.settled && !(each && story.publications.length)) return <Chip tone="dull" sign="–">awaited</Chip>;
   if (is(judged.blamed)) return <Chip tone="bad" sign="✕">pays</Chip>;

@@ -16,11 +16,11 @@ const OF_ROUNDS = ['Proposed', 'Committed', 'Revealed', 'Published', 'Accused', 
 
 export function MemberPage({ account }: { account: Hex }): JSX.Element {
   const { federation, tip, view } = useWatch();
-  const seat = useLoaded(() => federation.seat(account, tip.number), [account], view.trouble, tip.hash);
+  const member = useLoaded(() => federation.member(account, tip.number), [account], view.trouble, tip.hash);
   const topic = hex(word(account));
   const own = useDeeds(OF_ACCOUNT, [topic], view.birth);
   const acts = useDeeds(OF_ROUNDS, [null, topic], view.birth);
-  const error = seat.error ?? own.error ?? acts.error;
+  const error = member.error ?? own.error ?? acts.error;
   const deeds = [...(own.value ?? []), ...(acts.value ?? [])].sort(inOrder).reverse();
   const bans = own.value?.filter(({ name }) => name === 'Banned') ?? [];
   const { x, values } = linesOf(stepsOf(own.value ?? []), federation.decimals);
@@ -28,14 +28,14 @@ export function MemberPage({ account }: { account: Hex }): JSX.Element {
     <>
       <Section title="Now">
         {error && <Trouble>It can’t all be read: {error}.</Trouble>}
-        {seat.value ? <Facts facts={[
+        {member.value ? <Facts facts={[
           ['Account', <code class="wrap">{account}</code>],
-          ['Standing', <Standing standing={seat.value.standing} out={seat.value.out} />],
-          ['Stake, with what is due', <><Amount units={seat.value.balance} /> {federation.symbol}</>],
-          ['Stake booked', <Amount units={seat.value.stake} />],
+          ['Standing', <Standing standing={member.value.standing} out={member.value.out} />],
+          ['Stake, with what is due', <><Amount units={member.value.balance} /> {federation.symbol}</>],
+          ['Stake booked', <Amount units={member.value.stake} />],
           ['Least stake to act', <Amount units={federation.terms.bond} />],
-          ['Place in the registry', seat.value.index ? number(seat.value.index) : 'not in it'],
-          ['Strikes in a row', seat.value.strikes],
+          ['Place in the registry', member.value.index ? number(member.value.index) : 'not in it'],
+          ['Strikes in a row', member.value.strikes],
           ['Banned', bans.length ? bans.map((ban) => <span key={ban.transaction}>in round {String(ban.args['round'])} (<Transaction hash={ban.transaction} />) </span>) : 'never'],
         ]} /> : !error && <Busy />}
       </Section>

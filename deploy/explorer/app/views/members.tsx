@@ -14,18 +14,18 @@ const ROUNDS = 100;
 
 export function MembersPage(): JSX.Element {
   const { federation, status, tip, view } = useWatch();
-  const { value: seats, error } = useLoaded(() => federation.seats(status.members, tip.number), [federation.address], view.trouble, tip.hash);
+  const { value: members, error } = useLoaded(() => federation.members(status.members, tip.number), [federation.address], view.trouble, tip.hash);
   return (
     <>
       <Section title="In the registry" note={plural(status.members, 'member')}>
         {error && <Trouble>Members can’t be read: {error}.</Trouble>}
-        {!seats && !error && <Busy />}
-        {seats && <Table caption="Members, in the registry’s order" none="Nobody is a member." columns={[
+        {!members && !error && <Busy />}
+        {members && <Table caption="Members, in the registry’s order" none="Nobody is a member." columns={[
           { title: 'Place', right: true, wide: true }, { title: 'Account' }, { title: `Stake (${federation.symbol})`, right: true },
           { title: 'Standing' }, { title: 'Last acted in round', right: true, wide: true }, { title: 'Strikes', right: true, wide: true },
-        ]} rows={seats.map((seat) => [
-          seat.index, <Account account={seat.account} />, <Amount units={seat.balance} />, <Standing standing={seat.standing} out={seat.out} />,
-          seat.round ? <Round round={seat.round} /> : 'never', seat.strikes,
+        ]} rows={members.map((member) => [
+          member.index, <Account account={member.account} />, <Amount units={member.balance} />, <Standing standing={member.standing} out={member.out} />,
+          member.round ? <Round round={member.round} /> : 'never', member.strikes,
         ])} />}
       </Section>
       <Balances />

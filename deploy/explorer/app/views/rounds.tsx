@@ -29,7 +29,7 @@ function Standing(): JSX.Element {
   const phase = PHASES[status.phase] ?? 'Unknown';
   const ends = [0, 0, status.proposeEnd, status.commitEnd, status.revealEnd, status.publishEnd, 0][status.phase] ?? 0;
   const awaited: Record<string, string> = {
-    Propose: `${status.record.proposals} of ${status.seats} proposals`, Commit: `${status.record.commits} of ${status.voters} commitments`,
+    Propose: `${status.record.proposals} of ${status.proposers} proposals`, Commit: `${status.record.commits} of ${status.voters} commitments`,
     Reveal: `${status.record.reveals} of ${status.record.commits} reveals`,
     Publish: `${status.record.publications} of ${status.publishers} publications`,
   };

@@ -30,7 +30,7 @@ export function Verify({ story, judged, before }: { story: Story; judged: Judgem
   const chosen = chosenOf(story, judged);
   const accepted = story.settled?.outcome === 1;
   // a rejected aggregate was made of all updates: what some named may be it
-  const updates = chosen.length ? story.proposals.filter(({ number }) => chosen.includes(number))
+  const updates = chosen.length ? story.proposals.filter(({ updateNumber }) => chosen.includes(updateNumber))
     : federation.mechanism === 'stake_vote' ? story.proposals : [];
   const run = async (): Promise<void> => {
     control.current?.abort();
