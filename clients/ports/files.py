@@ -1,4 +1,4 @@
-"""Writes files whole or not at all, whatever interrupts the writing; appends lines; reads settings, secrets."""
+"""Writes files whole or not at all, whatever interrupts the writing; appends lines; reads settings."""
 
 import contextlib
 import json

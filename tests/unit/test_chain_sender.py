@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from clients.ports.chain.fees import GWEI, Fees
-from clients.ports.chain.flights import Entry
+from clients.ports.chain.flights import JournalEntry
 from clients.types.errors import RequestError, UnavailableError, UnminedError
 from tests.unit.chain_pool import START, TARGET, A, B, C, PoolChain, Sent, acts, make, step
 
@@ -35,9 +35,9 @@ def test_nonces_run_on_for_each_sender(batches: list[list[str]]) -> None:
 
 def test_the_journal_has_the_hash_before_the_chain_has_the_transaction() -> None:
     chain = PoolChain()
-    noted: list[Entry] = []
+    noted: list[JournalEntry] = []
 
-    def journal(entry: Entry) -> None:
+    def journal(entry: JournalEntry) -> None:
         assert all(one.hash != entry.transaction for one in chain.taken)
         noted.append(entry)
 
@@ -53,7 +53,7 @@ def test_the_journal_has_the_hash_before_the_chain_has_the_transaction() -> None
 def test_a_journal_that_fails_stops_the_transaction() -> None:
     chain = PoolChain()
 
-    def journal(entry: Entry) -> None:
+    def journal(entry: JournalEntry) -> None:
         raise UnavailableError("disk full")
 
     sender = make(chain, journal=journal)
@@ -131,7 +131,7 @@ def test_a_lost_answer_makes_no_second_transaction(lost: int, shy: int, word: st
     chain.lose = lambda: losses.pop() if losses else ""
     known: set[str] = set()
     chain.refuse = lambda sent: word if sent.hash in known else known.add(sent.hash) or ""  # type: ignore[func-returns-value]
-    signed: list[Entry] = []
+    signed: list[JournalEntry] = []
     mined = make(chain, journal=signed.append).send([step(A), step(B), step(A, "too")])
     assert all(one.ok for one in mined)
     assert len(signed) == len(chain.mined) == 3
@@ -157,7 +157,7 @@ def test_a_refusal_leaves_no_doubt_about_the_others() -> None:
 def test_a_node_that_forgot_its_pool_gets_the_same_bytes_again() -> None:
     chain = PoolChain()
     chain.each_block = lambda number: chain.pool.clear() if number == 101 else None
-    signed: list[Entry] = []
+    signed: list[JournalEntry] = []
     make(chain, journal=signed.append).send([step(A)])
     assert len(signed) == len(chain.mined) == 1
     assert len(chain.taken) == 2
@@ -178,7 +178,7 @@ def test_a_base_fee_that_rises_a_thousandfold() -> None:
 
 def test_what_nobody_mines_is_raised_faster_as_the_end_comes_near() -> None:
     chain = PoolChain(interval=1.0, wanted_tip=10**15)
-    signed: list[tuple[float, Entry]] = []
+    signed: list[tuple[float, JournalEntry]] = []
     sender = make(chain, journal=lambda entry: signed.append((chain.time - START, entry)), timeout=1000)
     with pytest.raises(UnminedError, match="its time is over"):
         sender.send([step(A, until=START + 120)])
@@ -239,7 +239,7 @@ def test_fees() -> None:
     make(chain, fees=Fees(fixed=(50 * GWEI, 5))).send([step(B)])
     assert (chain.taken[-1].most, chain.taken[-1].tip) == (50 * GWEI, 5)
     chain.base = None
-    signed: list[Entry] = []
+    signed: list[JournalEntry] = []
     make(chain, journal=signed.append).send([step(C)])
     assert [(entry.offer.most, entry.offer.legacy) for entry in signed if entry.offer] == [(3 * GWEI, True)]
 

@@ -6,16 +6,16 @@ from typing import Any
 import pytest
 
 from clients.ports.chain.fees import GWEI, Fees
-from clients.ports.chain.flights import Entry
+from clients.ports.chain.flights import JournalEntry
 from clients.ports.chain.sender import Sender
 from clients.types.errors import RequestError, UnminedError
 from tests.unit.chain_pool import START, A, B, PoolChain, acts, make, step
 
 
-def stuck(**options: Any) -> tuple[PoolChain, Sender, list[Entry]]:
+def stuck(**options: Any) -> tuple[PoolChain, Sender, list[JournalEntry]]:
     """A chain on which act `old` of A waits at nonce 0, its sender, and what was signed."""
     chain = PoolChain(wanted_tip=10**15, **options)
-    signed: list[Entry] = []
+    signed: list[JournalEntry] = []
     sender = make(chain, journal=signed.append)
     with pytest.raises(
         UnminedError, match=r"not mined within 20\S* s.*goes on with the same nonce"
@@ -109,9 +109,9 @@ def test_killed_between_signing_and_sending() -> None:
     class Killed(BaseException): ...
 
     chain = PoolChain()
-    signed: list[Entry] = []
+    signed: list[JournalEntry] = []
 
-    def journal(entry: Entry) -> None:
+    def journal(entry: JournalEntry) -> None:
         signed.append(entry)
         raise Killed
 
@@ -129,7 +129,7 @@ def test_what_an_old_journal_knows_is_taken_over() -> None:
     """Journals of earlier versions have neither act nor fees."""
     chain, _, signed = stuck()
     old = [
-        Entry.from_json({key: entry.to_json()[key] for key in ("sender", "nonce", "transaction")}, "")
+        JournalEntry.from_json({key: entry.to_json()[key] for key in ("sender", "nonce", "transaction")}, "")
         for entry in signed
     ]
     again = make(chain)
@@ -151,11 +151,11 @@ def test_an_act_whose_time_is_over_isnt_sent_again() -> None:
 
 def test_entries_survive_the_journal() -> None:
     _, _, signed = stuck()
-    assert [Entry.from_json(entry.to_json(), "here") for entry in signed] == signed
+    assert [JournalEntry.from_json(entry.to_json(), "here") for entry in signed] == signed
     for record in (
         {},
         {"sender": A, "nonce": -1, "transaction": "0x"},
         {**signed[0].to_json(), "step": {"data": 5}},
     ):
         with pytest.raises(RequestError, match="here is damaged or of another version"):
-            Entry.from_json(record, "here")
+            JournalEntry.from_json(record, "here")

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from clients.ports.chain.fees import GWEI, Fees
-from clients.ports.chain.flights import Entry
+from clients.ports.chain.flights import JournalEntry
 from clients.ports.chain.sender import Sender
 from clients.types.errors import UnavailableError
 from tests.unit.chain_pool import START, A, PoolChain, make, step
@@ -41,7 +41,7 @@ def test_an_act_is_mined_once_if_ceiling_and_time_allow(
 ) -> None:
     """Whatever the node forgets, delays or prices out; calm blocks at the end are the time for it."""
     chain = PoolChain(interval=interval, base=8 * GWEI)
-    journal: list[Entry] = []
+    journal: list[JournalEntry] = []
     losses: list[str] = []
     chain.lose = lambda: losses.pop() if losses else ""
     ahead = iter(events)
@@ -99,7 +99,7 @@ def test_an_act_is_mined_once_if_ceiling_and_time_allow(
         assert tries < 1000
     assert Counter(one.data for _, one in chain.mined)[b"act"] == 1
     assert all(entry.offer is not None and entry.offer.most <= ceiling * GWEI for entry in journal)
-    by_nonce: dict[int, list[Entry]] = {}
+    by_nonce: dict[int, list[JournalEntry]] = {}
     for entry in journal:
         by_nonce.setdefault(entry.nonce, []).append(entry)
     for entries in by_nonce.values():

@@ -128,7 +128,9 @@ def test_commands_page_has_every_term_with_its_default() -> None:
 
 
 def _told(term: Term) -> str:
-    return "required" if term.default is None else f"`{str(term.default).lower()}`"
+    if term.default is None:
+        return "required"
+    return "none" if term.default == () else f"`{str(term.default).lower()}`"
 
 
 def test_audit_page_has_every_kind_of_finding() -> None:

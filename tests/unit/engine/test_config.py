@@ -81,7 +81,7 @@ def test_settings_of_other_mechanisms_do_nothing_in_a_file_and_are_refused_as_op
     refuse_others("stake_vote", ["proposers", "tolerance", "rounds"])
     for mechanism, given, owners in (
         ("stake_vote", "pow_bits", "vbfl"),
-        ("vbfl", "proposers", "stake_vote and fedavg"),
+        ("fedavg", "quorum", "stake_vote"),
         ("bflc", "tolerance", "stake_vote"),
     ):
         flag = given.replace("_", "-")
