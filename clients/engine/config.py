@@ -144,7 +144,9 @@ def get_owned() -> dict[str, dict[str, Field[Any]]]:
     return owned
 
 
-_SPELLINGS = {mechanism: get_spellings(kind) for mechanism, kind in SETTINGS.items()}
+def _get_spellings() -> dict[str, dict[str, str]]:
+    """Return the other names of each mechanism's settings: mechanism → other name → name."""
+    return {mechanism: get_spellings(kind) for mechanism, kind in SETTINGS.items()}
 
 
 def refuse_others(mechanism: str, given: Collection[str]) -> None:
@@ -192,14 +194,15 @@ def _settle_spellings(settings: Mapping[str, Any]) -> dict[str, Any]:
 
     The command line wins over them by whichever name it calls them.
     """
-    used = {other for spellings in _SPELLINGS.values() for other in spellings if other in settings}
-    meant = {spellings[other] for spellings in _SPELLINGS.values() for other in used & spellings.keys()}
+    spelled = _get_spellings()
+    used = {other for spellings in spelled.values() for other in spellings if other in settings}
+    meant = {spellings[other] for spellings in spelled.values() for other in used & spellings.keys()}
     settled = {name: value for name, value in settings.items() if name not in used | meant}
     _, owned = _sort_out({name: settings[name] for name in (used | meant) & settings.keys()})
     for mechanism, own in owned.items():
         table = settled.get(mechanism, {})
         if own and isinstance(table, Mapping):
-            settled[mechanism] = respell(table, _SPELLINGS[mechanism]) | own
+            settled[mechanism] = respell(table, spelled[mechanism]) | own
     return settled
 
 
@@ -235,12 +238,12 @@ def build_own(mechanism: str, settings: Mapping[str, Any]) -> Settings:
 def _sort_out(settings: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, dict[str, Any]]]:
     """Split the settings into those that every run has and each mechanism's own. RequestError if one is
     unknown."""
-    owned = get_owned()
+    owned, spelled = get_owned(), _get_spellings()
     common: dict[str, Any] = {}
     tables: dict[str, Mapping[str, Any]] = {}
     flat: dict[str, dict[str, Any]] = {mechanism: {} for mechanism in SETTINGS}
     for name, value in settings.items():
-        owners = [one for one in SETTINGS if name in _SPELLINGS[one] or one in owned.get(name, ())]
+        owners = [one for one in SETTINGS if name in spelled[one] or one in owned.get(name, ())]
         if name in SETTINGS:
             if not isinstance(value, Mapping):
                 raise RequestError(f"{name} = {value!r}: a table of the mechanism's settings is needed.")
@@ -254,7 +257,7 @@ def _sort_out(settings: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, di
             raise unknown_name("setting", name, [*COMMON, *owned])
     own = {
         mechanism: respell(tables.get(mechanism, {}), spellings) | respell(flat[mechanism], spellings)
-        for mechanism, spellings in _SPELLINGS.items()
+        for mechanism, spellings in spelled.items()
     }
     return common, own
 

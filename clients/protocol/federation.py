@@ -99,12 +99,8 @@ class Federation(FederationView[T]):
         booked = self._compute_booked(account, member)
         if booked is member:
             return member, []
-        delta = booked.stake - member.stake
-        events = [
-            compute_event(
-                env, "Collected", account=account, round=member.round, delta=delta, stake=booked.stake
-            )
-        ]
+        told = {"account": account, "round": member.round, "delta": booked.stake - member.stake}
+        events = [compute_event(env, "Collected", **told, stake=booked.stake)]
         if booked.standing is not member.standing:
             events.append(self._tell_banned(env, account, booked))
         return booked, events

@@ -194,7 +194,7 @@ def test_a_finished_run_can_be_taken_further(whole: Path, tmp_path: Path) -> Non
         (["--proposers", "9"], "leave no voters"),
         (["--validators", "3"], "--validators is a setting of vbfl, not of stake_vote: leave it out."),
         (["--informed"], "--informed is a setting of fedavg, not of stake_vote"),
-        (["--mechanism", "vbfl"], "--proposers is a setting of stake_vote and fedavg, not of vbfl"),
+        (["--mechanism", "vbfl", "--quorum", "0.6"], "--quorum is a setting of stake_vote, not of vbfl"),
         (["--clients", "5000", "--proposers", "5"], "ask for fewer clients"),
         (["--config", "nowhere.toml"], "can't be read"),
     ],

@@ -15,5 +15,4 @@ def test_no_two_public_classes_have_the_same_name() -> None:
                 if isinstance(node, ast.ClassDef) and not node.name.startswith("_"):
                     homes[node.name].append(path.relative_to(ROOT).as_posix())
     twice = {name: paths for name, paths in homes.items() if len(paths) > 1}
-    twice.pop("Job", None)  # the stacked learner's, which gets a name of its own
     assert twice == {}

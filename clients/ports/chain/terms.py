@@ -23,9 +23,14 @@ def terms_of(mechanism: str, raw: Any) -> Terms:
 
 
 def pack_terms(terms: Terms) -> dict[str, Any]:
-    """Return terms as JSON-able data: bytes as 0x and hexadecimal digits."""
-    packed = asdict(terms)
-    return {name: "0x" + value.hex() if isinstance(value, bytes) else value for name, value in packed.items()}
+    """Return terms as JSON has them: bytes as 0x and hexadecimal digits, tuples as lists."""
+    return {name: _pack(value) for name, value in asdict(terms).items()}
+
+
+def _pack(value: Any) -> Any:
+    if isinstance(value, bytes):
+        return "0x" + value.hex()
+    return list(value) if isinstance(value, tuple) else value
 
 
 def unpack_terms(mechanism: str, data: Mapping[str, Any]) -> Terms:
