@@ -41,7 +41,14 @@ from clients.roles.round_log import RoundLog, as_bytes32
 from clients.roles.view import Job, Send, View
 from clients.types.chain import Call, Chain, Devnet, Receipt
 from clients.types.cid import Cid
-from clients.types.errors import FedJuryError, OutOfPatience, OwnTrouble, UnavailableError, UnminedError, part
+from clients.types.errors import (
+    FedJuryError,
+    OutOfPatience,
+    OwnTrouble,
+    UnavailableError,
+    UnminedError,
+    split_troubles,
+)
 from clients.types.federation import Address, MemberView, Outcome, Phase, Status
 from clients.types.store import Store
 
@@ -271,8 +278,8 @@ class Driver:
         if done is None:
             self._sleep(self._poll_seconds)
             return
-        calls, troubles = part(done.calls)
-        ballots, more_troubles = part(done.ballots)
+        calls, troubles = split_troubles(done.calls)
+        ballots, more_troubles = split_troubles(done.ballots)
         self._keep(done, ballots, status.round)
         self.notes.calls.update({(account, tried[0].method): tried for account, tried in calls.items()})
         self.notes.ballots.update(ballots)

@@ -17,7 +17,7 @@ from clients.roles import judging
 from clients.roles.judging import FIXED_THRESHOLD, LATEST_DRIFTS
 from clients.roles.view import Assemble, Judge, Train
 from clients.types.amounts import parse_amount
-from clients.types.errors import OwnTrouble, RequestError, attempt, sound
+from clients.types.errors import OwnTrouble, RequestError, catch_trouble, raise_trouble
 from clients.types.federation import PUBLISHING, ZERO_ADDRESS, Address, Outcome, Role, Status, VbflTerms
 from clients.types.settings import check_range, option, term_option
 from clients.types.store import ContentMissing
@@ -141,7 +141,7 @@ def _judge(desk: VbflDesk, who: Who) -> Done | None:
     def check(
         account: Address, index: int, own: float | OwnTrouble, found: Sequence[float | OwnTrouble]
     ) -> bytes:
-        own, theirs = sound(own), list(map(sound, found))
+        own, theirs = raise_trouble(own), list(map(raise_trouble, found))
         threshold = _get_threshold(desk, account, index, own, [own - score for score in theirs])
         vad: list[float | None] = [None] * len(proposals)
         for proposal, score in zip(usable, theirs, strict=True):
@@ -156,7 +156,7 @@ def _judge(desk: VbflDesk, who: Who) -> Done | None:
         )
 
     ballots = {
-        one.account: attempt(partial(check, one.account, one.index, own, theirs))
+        one.account: catch_trouble(partial(check, one.account, one.index, own, theirs))
         for one, own, theirs in zip(who, owns, scores, strict=True)
     }
     return Done(ballots=ballots, findings=findings)
