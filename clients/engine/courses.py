@@ -91,7 +91,7 @@ class ChainCourse:
                 votes_against=votes.votes_against,
                 proposers=[proposal.proposer for proposal in proposals],
                 voters=[member.account for member in settled.members if _voted(member, status.round)],
-                publisher=log.winner(),
+                publisher=log.winner(),  # of those who published the block, the one who won it
                 blamed=[proposal.proposer for proposal in proposals if proposal.update_number in blamed],
             ),
             chain=ChainUse(

@@ -112,7 +112,10 @@ def _get_selection(desk: Desk[S, T], spec: Mechanism[T], select: Select[T]) -> S
 
 
 def _aggregate(desk: Desk[S, T], bitmap: int) -> Candidate:
-    """Return the average of the updates in `bitmap`, weighted by the samples that they claim."""
+    """Return the average of the updates in `bitmap`, weighted by the samples that they claim.
+
+    Payouts may weigh otherwise: `Selection.weights` of vbfl are samples times epochs, eq. (1) of its paper.
+    """
     chosen = [one for one in desk.read_log().proposals() if is_marked(bitmap, one.update_number)]
     return desk.cohort.aggregate(chosen) if chosen else NO_MODEL
 
