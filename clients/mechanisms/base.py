@@ -14,11 +14,12 @@ from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeAlias, TypeVar
 
 from clients.protocol.docket import Docket
 from clients.protocol.policies import Mechanism
+from clients.protocol.rounds import ACTIONS, Action
 from clients.roles.member import ROLES
 from clients.roles.round_log import RoundLog
 from clients.roles.view import Job, Step
 from clients.types.chain import Call
-from clients.types.errors import OwnTrouble
+from clients.types.errors import OwnTrouble, RequestError
 from clients.types.federation import Address, Role, Status
 
 if TYPE_CHECKING:  # settings are checked before torch is imported
@@ -127,7 +128,7 @@ class Done:
     """The ballot of each participant. It is journalled before the commitment is sent, and never changes."""
     candidate: Candidate | None = None
     """The model that was judged or assembled."""
-    findings: Mapping[Address, Mapping[str, Any]] = field(default_factory=dict)
+    findings: Mapping[Address, Mapping[str, Any] | OwnTrouble] = field(default_factory=dict)
     """What each participant found, for the results."""
     memory: Mapping[Address, Any] = field(default_factory=dict)
     """What each participant remembers in later rounds, as JSON-able data."""
@@ -189,7 +190,8 @@ class Conduct(Generic[S, T]):
     federation. The deployer fills in token and beacon."""
     jobs: Mapping[type[Job], Handler[S, T]]
     get_blamed: Callable[[T, Status, Docket], set[int]]
-    """Terms, a settled round's status and docket → the numbers of the updates that it blames."""
+    """Terms, a settled round's status and docket → the numbers of the updates that count against their
+    proposers, the field `blamed` of a round's line. Each mechanism says what that costs them."""
     why_out: str
     """Why members are banned, for messages."""
     roles: Sequence[Step] = ROLES
@@ -198,6 +200,8 @@ class Conduct(Generic[S, T]):
     get_pool: Callable[[S, Run, int], int] = _take_nothing
     """Settings, the run's settings, samples of the largest participant → base units that a round may take
     from the pool."""
+    pool_settings: Sequence[str] = ()
+    """The settings that `get_pool` grows with, for a message where the pool has no room."""
     tell: Callable[[Docket, Mapping[Address, Mapping[str, Any]]], dict[str, Any]] = _tell_nothing
     """A settled round's docket, local participants' findings → what the mechanism adds to the round's
     line."""
@@ -206,6 +210,20 @@ class Conduct(Generic[S, T]):
     def name(self) -> str:
         """The mechanism's name."""
         return self.spec.name
+
+    @property
+    def actions(self) -> Mapping[str, Action]:
+        """Every action of its federations, with the mechanism's own."""
+        return {**ACTIONS, **{name: own.action for name, own in self.spec.actions.items()}}
+
+    def get_handler(self, job: type[Job]) -> Handler[S, T]:
+        """Return what does `job`; `RequestError` if nothing does."""
+        if job not in self.jobs:
+            raise RequestError(
+                f"the mechanism {self.name} has no handler for the job {job.__name__}: a role asks for it, "
+                "so add one to its jobs."
+            )
+        return self.jobs[job]
 
 
 @dataclass(frozen=True, slots=True)

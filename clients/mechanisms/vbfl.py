@@ -178,8 +178,9 @@ def _lie(desk: VbflDesk, done: Done, ballot: bytes) -> bytes:
     return judging.get_bitmap(judging.get_unnamed(approved, desk.status.record.proposals))
 
 
-def _get_blamed(terms: VbflTerms, status: Status, docket: Docket) -> set[int]:
-    """Return the numbers of the updates that didn't pass; the round counts against their workers."""
+def _get_unselected(terms: VbflTerms, status: Status, docket: Docket) -> set[int]:
+    """Return the numbers of the updates that didn't pass, in accepted rounds too: each is a strike
+    against its proposer."""
     if status.record.outcome in (Outcome.NONE, Outcome.UNDECIDED):
         return set()
     return set(range(status.record.proposals)) - set(_select(terms, status, docket))
@@ -211,8 +212,9 @@ CONDUCT: Conduct[VbflSettings, VbflTerms] = Conduct(
         Judge: lying(_judge, _lie),
         Assemble: mining(forging(publishing(VBFL, select_approved)), _get_work),
     },
-    get_blamed=_get_blamed,
+    get_blamed=_get_unselected,
     why_out="its updates were rejected too many rounds in a row",
     get_pool=_get_pool,
+    pool_settings=("unit_reward",),
     tell=_tell,
 )
