@@ -346,6 +346,7 @@ class Driver:
             self.gas[receipt.call.method] += receipt.gas
         if self.devnet is not None:
             self.journal.note_calls(round_number, receipts)
+        self.notes.drop_sent(receipts, self.rules.conduct.spec.actions)
         self._check(receipts)
 
     def _check(self, receipts: Sequence[Receipt]) -> None:
