@@ -28,7 +28,7 @@ from clients.engine.journal import Journal
 from clients.engine.launch import resume_sent
 from clients.learning.meters import Meters
 from clients.mechanisms import CONDUCTS
-from clients.mechanisms.base import Rules, Settings
+from clients.mechanisms.base import Entry, Rules, Settings
 from clients.mechanisms.participant import Participant
 from clients.ports.chain import Link, Token, Web3Chain, open_chain, open_link
 from clients.ports.chain.deployment import Deployment, find_mechanism
@@ -43,7 +43,7 @@ from clients.types.amounts import format_amount, parse_amount
 from clients.types.chain import Call
 from clients.types.cid import Cid
 from clients.types.errors import PeerError, RequestError, UnavailableError, UnminedError
-from clients.types.federation import Address, Standing
+from clients.types.federation import Address, Outcome, Phase, Standing
 from clients.types.learning import AGREED
 from clients.types.mechanisms import Terms
 from clients.types.store import Store
@@ -99,10 +99,10 @@ def _run(options: dict[str, Any]) -> int:
     logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(message)s")
     logging.getLogger("clients").setLevel(level)
     file = read_toml(options["config"]) if options["config"] else {}
-    told = {**file, **{name: options[name] for name in LEARNING if name in options}}
+    given = {**file, **{name: options[name] for name in LEARNING if name in options}}
     deployment = Deployment.load(options["deployment"]) if options["deployment"] else None
-    config = settle(told, deployment.learning if deployment else {}, str(options["deployment"]))
-    config = agree_on_history(config, deployment.history if deployment else None, own="history" in told)
+    config = settle(given, deployment.learning if deployment else {}, str(options["deployment"]))
+    config = agree_on_history(config, deployment.history if deployment else None, own="history" in given)
     if config.store in ("auto", "memory"):
         raise RequestError(
             "name a store that the other participants reach: --store /ip4/HOST/tcp/PORT or "
@@ -127,7 +127,7 @@ def _run(options: dict[str, Any]) -> int:
         )
         mechanism = _find(link, deployment, options["federation"])
         refuse_others(mechanism, options)
-        own = build_own(mechanism, told)
+        own = build_own(mechanism, given)
         chain = (
             deployment.open(link)
             if deployment
@@ -179,7 +179,7 @@ def _participate(
     _check_model(chain, cohort, config)
     terms, conduct = terms_of(mechanism, chain.view("terms")[0]), CONDUCTS[mechanism]
     _check_claims(bench, index, terms)
-    _be_member(chain, key, options["stake"], terms, options["poll"])
+    _be_member(chain, key, options["stake"], terms, conduct.entry, options["poll"])
     start = chain.member(key.address).record.stake
     participant = Participant(index, key.address, KeyedSalts(key), attack, start)
     driver = Driver(
@@ -251,42 +251,92 @@ def _require_allowed(chain: Web3Chain, account: Address, terms: Terms) -> None:
     )
 
 
-def _be_member(chain: Web3Chain, key: Key, stake: int | None, terms: Terms, poll: float) -> None:
-    """Join with `stake`, in base units, unless the participant is a member already."""
-    standing = chain.member(key.address).record.standing
+def _be_member(
+    chain: Web3Chain, key: Key, stake: int | None, terms: Terms, entry: Entry[Any], poll: float
+) -> None:
+    """Get in with `stake`, in base units, unless the participant is a member already.
+
+    Of the mechanism's calls that let an account in, the participant makes its own. If one of them is refused
+    for want of others' calls, `UnavailableError` says who must call what.
+    """
+    account = key.address
+    standing = chain.member(account).record.standing
     if standing == Standing.MEMBER:
         return
     if standing != Standing.STRANGER or stake is None:
         raise RequestError(
-            f"{key.address} is no member of the federation (standing: {standing.name.lower()})"
+            f"{account} is no member of the federation (standing: {standing.name.lower()})"
             + ("; join with --stake TOKENS." if standing == Standing.STRANGER else ".")
         )
-    told_stake = format_amount(stake)
     if stake < terms.bond:
         raise RequestError(
-            f"--stake {told_stake}: members stake {format_amount(terms.bond)} tokens at least."
+            f"--stake {format_amount(stake)}: members stake {format_amount(terms.bond)} tokens at least."
         )
-    _require_allowed(chain, key.address, terms)
+    _refuse_if_over(chain, terms, entry)
+    _require_allowed(chain, account, terms)
+    price = entry.get_price(terms, stake)
     token = Token(chain.link, chain.token)
     token.check_decimals()
-    held = token.balance(key.address)
-    if held < stake:
-        raise RequestError(f"{key.address} holds {format_amount(held)} tokens, not {told_stake}.")
-    _until_mined(lambda: token.approve([key.address], chain.federation, stake))
-    told = False
+    held = token.balance(account)
+    if held < price:
+        raise RequestError(f"{account} holds {format_amount(held)} tokens, not {format_amount(price)}.")
+    _until_mined(lambda: token.approve([account], chain.federation, price))
+    calls = entry.get_calls(terms, [account], stake)
+    others = [call for call in calls if call.sender != account]
+    for call in calls:
+        if call not in others:
+            _get_in(chain, call, others, terms, entry, poll)
+    log.info("joined with %s tokens", format_amount(stake))
+
+
+def _refuse_if_over(chain: Web3Chain, terms: Terms, entry: Entry[Any]) -> None:
+    """Refuse to start if the mechanism opens no more rounds: the stake would serve nothing."""
+    if entry.is_over is None:
+        return
+    status = chain.status()
+    outcomes = [chain.round(number).outcome for number in range(1, status.settled + 1)]
+    accepted = outcomes.count(Outcome.ACCEPTED)
+    if status.phase == Phase.OPEN and entry.is_over(terms, status, accepted):
+        raise RequestError(f"round {status.settled} was the federation's last: its task is over.")
+
+
+def _get_in(
+    chain: Web3Chain, call: Call, others: Sequence[Call], terms: Terms, entry: Entry[Any], poll: float
+) -> None:
+    """Send a call of the participant's own that lets it in, as soon as it is possible."""
+    waiting = False
     while True:
-        [receipt] = _until_mined(lambda: chain.send([Call(key.address, "join", (stake,))]))
-        if receipt.error is None:
-            log.info("joined with %s tokens", told_stake)
-            return
-        if receipt.error.name == "NotAdmitted":
-            _require_allowed(chain, key.address, terms)
-        if receipt.error.name != "WrongPhase":
-            raise receipt.error
-        if not told:
-            log.info("a round is in progress; members join between rounds: waiting")
-            told = True
+        if chain.now() >= entry.get_begins(terms, chain.status()).get(call.method, 0):
+            [receipt] = _until_mined(lambda: chain.send([call]))
+            if receipt.error is None:
+                return
+            if receipt.error.name == "NotAdmitted":
+                _require_allowed(chain, call.sender, terms)
+            if receipt.error.name != "WrongPhase":
+                if not others:
+                    raise receipt.error
+                must = "; ".join(f"{one.sender} must call {_write(one)}" for one in others)
+                raise UnavailableError(
+                    f"{_write(call)} was refused: {receipt.error}. {call.sender} needs others to get in: "
+                    f"{must}. Start again when they have."
+                ) from receipt.error
+        if not waiting:
+            log.info("members join between rounds, and not at any time: waiting")
+            waiting = True
         time.sleep(poll)
+
+
+def _write(call: Call) -> str:
+    """Return the call as people write it, its values separated by commas."""
+    return f"{call.method}({', '.join(map(_write_value, call.args))})"
+
+
+def _write_value(value: object) -> str:
+    if isinstance(value, bytes):
+        return f"0x{value.hex()}"
+    if isinstance(value, list | tuple):
+        return f"[{', '.join(map(_write_value, value))}]"
+    return str(value)
 
 
 def _until_mined(act: Callable[[], T]) -> T:

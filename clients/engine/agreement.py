@@ -10,26 +10,26 @@ from clients.types.learning import AUTO, Constants, Form, Learning, Task
 from clients.types.settings import make
 
 
-def settle(told: Mapping[str, Any], agreed: Mapping[str, Any], where: str) -> ParticipantConfig:
-    """Return the settings that the participant's user gave (`told`), completed by those `agreed` on.
+def settle(given: Mapping[str, Any], agreed: Mapping[str, Any], where: str) -> ParticipantConfig:
+    """Return the settings that the participant's user gave (`given`), completed by those `agreed` on.
 
     `where` names the agreement's file. The participant runs nobody else's code: if the agreed model is a
     member's own code, the user must name it too. Raises `RequestError` if a setting contradicts the
     agreement.
     """
-    own = build_participant(told)
+    own = build_participant(given)
     try:
         theirs = make(Learning, agreed)
     except RequestError as error:
         raise RequestError(f"{where}: learning: {error}") from None
-    if ":" in theirs.model and "model" not in told:
+    if ":" in theirs.model and "model" not in given:
         raise RequestError(
             f"the federation's model is {theirs.model}, code that its members have at home. Make sure that "
             f"yours is what was agreed on, and give --model {theirs.model}."
         )
     for name in agreed:
         mine, federations = getattr(own, name), getattr(theirs, name)
-        if name in told and not _agree(name, mine, federations):
+        if name in given and not _agree(name, mine, federations):
             raise RequestError(
                 f"{name} is {_show(federations)} in this federation ({where}), not {_show(mine)}: leave the "
                 "setting out."

@@ -152,7 +152,7 @@ def _get_spellings() -> dict[str, dict[str, str]]:
 def refuse_others(mechanism: str, given: Collection[str]) -> None:
     """Raise `RequestError` where a setting `given` on the command line is none of the mechanism's.
 
-    In a file those of others may stand: one file does for several mechanisms.
+    A file may hold several mechanisms' settings.
     """
     for name, owners in get_owned().items():
         if name in given and mechanism not in owners:
@@ -192,7 +192,7 @@ def read_toml(path: Path) -> dict[str, Any]:
 def _settle_spellings(settings: Mapping[str, Any]) -> dict[str, Any]:
     """Return a file's settings with those that stand there by another name in their mechanisms' tables.
 
-    The command line wins over them by whichever name it calls them.
+    The command line wins, whichever spelling it uses.
     """
     spelled = _get_spellings()
     used = {other for spellings in spelled.values() for other in spellings if other in settings}

@@ -19,7 +19,7 @@ from clients.mechanisms.participant import Participant
 from clients.protocol.draw import compute_positions, compute_seed
 from clients.roles.round_log import Proposal
 from clients.types.cid import Cid
-from clients.types.errors import RequestError, part
+from clients.types.errors import RequestError, split_troubles
 from clients.types.federation import ZERO32, Act, Address, MemberView, Outcome, Role
 from clients.types.store import Store
 
@@ -91,7 +91,7 @@ class ChainCourse:
                 votes_against=votes.votes_against,
                 proposers=[proposal.proposer for proposal in proposals],
                 voters=[member.account for member in settled.members if _voted(member, status.round)],
-                publisher=log.winner(),
+                publisher=log.winner(),  # of those who published the block, the one who won it
                 blamed=[proposal.proposer for proposal in proposals if proposal.update_number in blamed],
             ),
             chain=ChainUse(
@@ -165,7 +165,7 @@ class ServerCourse:
     def _run_round(self, round_number: int, head: bytes) -> Report:
         drawn = [one.at(self._balances[one.account]) for one in self._draw(round_number)]
         found = self._cohort.train([(one.index, one.behaviour) for one in drawn], round_number, head)
-        trained, troubles = part(dict(zip(drawn, found, strict=True)))
+        trained, troubles = split_troubles(dict(zip(drawn, found, strict=True)))
         self._put(round_number, [update.data for update in trained.values()])
         proposals = [
             Proposal(

@@ -65,14 +65,14 @@ class Display:
     def show(self, *lines: RoundLine) -> None:
         """Add settled rounds, and name the participants that sat them out for trouble of their own."""
         self._lines.extend(lines)
-        for told in (told for line in lines for told in tell_troubles(line)):
-            self._console.print(told, style="yellow", highlight=False, markup=False, soft_wrap=True)
+        for sentence in (sentence for line in lines for sentence in tell_troubles(line)):
+            self._console.print(sentence, style="yellow", highlight=False, markup=False, soft_wrap=True)
         self._progress.update(self._task, completed=len(self._lines))
 
     def tell(self, *news: str) -> None:
         """Say how the work is done."""
-        for told in news:
-            self._console.print(told, style="dim", highlight=False, markup=False, soft_wrap=True)
+        for sentence in news:
+            self._console.print(sentence, style="dim", highlight=False, markup=False, soft_wrap=True)
 
     def _render(self) -> Table:
         grid = Table.grid()

@@ -41,7 +41,14 @@ from clients.roles.round_log import RoundLog, as_bytes32
 from clients.roles.view import Job, Send, View
 from clients.types.chain import Call, Chain, Devnet, Receipt
 from clients.types.cid import Cid
-from clients.types.errors import FedJuryError, OutOfPatience, OwnTrouble, UnavailableError, UnminedError, part
+from clients.types.errors import (
+    FedJuryError,
+    OutOfPatience,
+    OwnTrouble,
+    UnavailableError,
+    UnminedError,
+    split_troubles,
+)
 from clients.types.federation import Address, MemberView, Outcome, Phase, Status
 from clients.types.store import Store
 
@@ -63,7 +70,7 @@ class Settled:
     status: Status
     log: RoundLog
     members: Sequence[MemberView]
-    """The local participants' seats, in the participants' order."""
+    """The local participants as the chain sees them, in the participants' order."""
     notes: Notes
 
 
@@ -162,7 +169,7 @@ class Driver:
                 self._sleep(min(self._poll_seconds * 5, 30.0))
 
     def _read(self, status: Status) -> Settled:
-        """Return a settled round with its log, seats and notes."""
+        """Return a settled round with its log, the local participants' views and notes."""
         with self.meters.part("chain"):
             registry = {member.account: member for member in self.chain.members()}
             # Evicted participants aren't in the registry any more.
@@ -206,10 +213,11 @@ class Driver:
             ballots = {} if self.devnet is not None else self.journal.ballots(status.round)
             memory = self.journal.memory(before=status.round)
             self.notes = Notes(status.round, ballots=ballots, memory=memory)
+        conduct, actions = self.rules.conduct, self.rules.conduct.actions
         jobs: dict[type[Job], list[View]] = {}
         calls: list[Call] = []
         for view in self._views(status, registry):
-            for action in member.step(view, self.rules.conduct.roles):
+            for action in member.step(view, conduct.roles, actions):
                 if isinstance(action, Send):
                     calls.append(action.call)
                 else:
@@ -267,21 +275,22 @@ class Driver:
     def _do(self, job: type[Job], views: Sequence[View], status: Status) -> None:
         """Let the participants of `views` do `job`, and keep the results."""
         who = [self.participants[view.me].at(view.member.balance) for view in views]
-        done = self.rules.conduct.jobs[job](self._desk(job, views, status), who)
+        done = self.rules.conduct.get_handler(job)(self._desk(job, views, status), who)
         if done is None:
             self._sleep(self._poll_seconds)
             return
-        calls, troubles = part(done.calls)
-        ballots, more_troubles = part(done.ballots)
+        calls, troubles = split_troubles(done.calls)
+        ballots, more_troubles = split_troubles(done.ballots)
+        findings, own_troubles = split_troubles(done.findings)
         self._keep(done, ballots, status.round)
         self.notes.calls.update({(account, tried[0].method): tried for account, tried in calls.items()})
         self.notes.ballots.update(ballots)
-        for account, found in done.findings.items():
+        for account, found in findings.items():
             self.notes.findings[account] = {**self.notes.findings.get(account, {}), **found}
         for one in who:
             if one.account not in done.pending:
                 self.notes.finished.setdefault(one.account, set()).add(job)
-        for account, trouble in {**troubles, **more_troubles}.items():
+        for account, trouble in {**troubles, **more_troubles, **own_troubles}.items():
             self._sit_out(account, trouble)
 
     def _desk(self, job: type[Job], views: Sequence[View], status: Status) -> Desk[Any, Any]:
@@ -337,6 +346,7 @@ class Driver:
             self.gas[receipt.call.method] += receipt.gas
         if self.devnet is not None:
             self.journal.note_calls(round_number, receipts)
+        self.notes.drop_sent(receipts, self.rules.conduct.spec.actions)
         self._check(receipts)
 
     def _check(self, receipts: Sequence[Receipt]) -> None:

@@ -106,7 +106,7 @@ class Journal:
     def note_memory(self, round_number: int, memory: Mapping[Address, Any]) -> None:
         """Write down what participants remember after round `round_number`, as JSON-able data."""
         self._memory.append(
-            *({"round": round_number, "account": who, "memory": told} for who, told in memory.items())
+            *({"round": round_number, "account": who, "memory": kept} for who, kept in memory.items())
         )
 
     def memory(self, before: int) -> dict[Address, Any]:
@@ -119,7 +119,7 @@ class Journal:
             round_number, who = record["round"], record["account"]
             if round_number < before and round_number >= found.get(who, (0, None))[0]:
                 found[who] = (round_number, record["memory"])
-        return {who: told for who, (_, told) in found.items()}
+        return {who: kept for who, (_, kept) in found.items()}
 
     def note_sent(self, entry: JournalEntry) -> None:
         """Write down a transaction that is about to be sent."""

@@ -1,12 +1,12 @@
 """What the local participants have worked out for the round in progress."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from clients.mechanisms.base import Candidate
 from clients.roles.view import Job, Knowledge
-from clients.types.chain import Call
+from clients.types.chain import Call, Receipt
 from clients.types.errors import OwnTrouble, ProtocolError
 from clients.types.federation import Address
 
@@ -47,6 +47,12 @@ class Notes:
         """Return a sort key: calls that a job prepared go in the order in which they were ready."""
         key = (call.sender, call.method)
         return list(self.calls).index(key) if key in self.calls else -1
+
+    def drop_sent(self, receipts: Iterable[Receipt], methods: Container[str]) -> None:
+        """Forget calls of these methods that were carried out: no act shows that they aren't due any more."""
+        for receipt in receipts:
+            if receipt.error is None and receipt.call.method in methods:
+                self.calls.pop((receipt.call.sender, receipt.call.method), None)
 
     def fall_back(self, call: Call, error: ProtocolError) -> bool:
         """Return whether a simulated attacker's call was refused; if so, queue its fallback."""

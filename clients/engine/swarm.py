@@ -142,6 +142,8 @@ class Swarm:
             devnet=devnet,
             history=config.history,
             closed=True,
+            # On a chain of our own every participant is here, and nobody waits for a keeper that may be
+            # absent: with a clock that stands still, only the first in each round's order acts.
             clock=time.monotonic if devnet is None else lambda: 0.0,
         )
         self.meters.take()
@@ -168,9 +170,10 @@ class Swarm:
         a_round = conduct.get_pool(self.config.own, self.config, self._most_samples)
         most = self.config.rounds * a_round
         if most > STAKE_MAX:
+            lower = [f"--{name.replace('_', '-')}" for name in (*conduct.pool_settings, "rounds")]
             raise RequestError(
                 f"{self.config.rounds} rounds may take {format_amount(most)} tokens from the pool, which is "
-                f"filled with {format_amount(STAKE_MAX, 0)} at most: lower --unit-reward or --rounds."
+                f"filled with {format_amount(STAKE_MAX, 0)} at most: lower {' or '.join(lower)}."
             )
         return a_round
 

@@ -10,7 +10,7 @@ from clients.engine.config import build
 from clients.experiments import runs_of_swarms
 from clients.experiments.strict import Table
 from clients.ports.files import write_whole
-from clients.types.errors import RequestError, sound
+from clients.types.errors import RequestError, raise_trouble
 
 RECORD, DEVICE = "epochs.json", 0
 
@@ -44,9 +44,9 @@ def run(settings: Table, folder: Path, tick: Callable[[int], None]) -> None:
     for number in range(1, config.rounds + 1):
         seeds = (config.seed, number)
         updates = list(
-            map(sound, bench.train(head, [(index, None) for index in range(config.clients)], seeds))
+            map(raise_trouble, bench.train(head, [(index, None) for index in range(config.clients)], seeds))
         )
-        shorts = [sound(one.train(head, [(DEVICE, None)], seeds)[0])[0] for one in shorter]
+        shorts = [raise_trouble(one.train(head, [(DEVICE, None)], seeds)[0])[0] for one in shorter]
         seen = [*shorts, updates[DEVICE][0]]
         head = fedavg([Contribution(*update) for update in updates], bench.schema)
         epochs.append([round(bench.test(weights).accuracy, 5) for weights in (*seen, head)])

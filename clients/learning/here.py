@@ -25,7 +25,7 @@ from clients.learning.stacked import TrainedWeights, Training, train_many
 from clients.learning.tensors import Samples, schema_of, tensors_of, weights_of
 from clients.learning.train import TrainConfig
 from clients.learning.trial import is_memory, refuses_one
-from clients.types.errors import OwnTrouble, RequestError, UnavailableError, attempt, sound
+from clients.types.errors import OwnTrouble, RequestError, UnavailableError, catch_trouble, raise_trouble
 
 PUBLIC = -1
 """Names the data set's own test samples; a participant's number names its private ones."""
@@ -145,7 +145,7 @@ class Here:
         trained = train_many(self.model, trainings, firsts.__setitem__, cores=cores)
 
         def measure(place: int) -> Made:
-            last, index = sound(trained[place]), orders[place].participant
+            last, index = raise_trouble(trained[place]), orders[place].participant
 
             def drift() -> float:
                 first, end = (
@@ -153,9 +153,9 @@ class Here:
                 )
                 return first - end
 
-            return Made(last, attempt(drift))
+            return Made(last, catch_trouble(drift))
 
-        return [attempt(partial(measure, place)) for place in range(len(orders))]
+        return [catch_trouble(partial(measure, place)) for place in range(len(orders))]
 
     def score_first_epochs(
         self, start: Weights, orders: Sequence[Order], metric: str, *, cores: int | None = None
@@ -164,7 +164,7 @@ class Here:
         trainings = [self._training(start, order) for order in orders]
         trainings = [replace(one, config=replace(one.config, epochs=1)) for one in trainings]
         return [
-            attempt(partial(self._score_own, own, order.participant, metric))
+            catch_trouble(partial(self._score_own, own, order.participant, metric))
             for order, own in zip(orders, train_many(self.model, trainings, cores=cores), strict=True)
         ]
 
@@ -216,4 +216,4 @@ class Here:
 
     def _score_own(self, own: TrainedWeights, index: int, metric: str) -> float:
         """Return the score of what a participant trained on its own test data, or raise its trouble."""
-        return evaluate(self.model, sound(own), self.tests(self.set_of(index))).value(metric)
+        return evaluate(self.model, raise_trouble(own), self.tests(self.set_of(index))).value(metric)

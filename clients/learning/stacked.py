@@ -34,7 +34,7 @@ from clients.learning.train import (
     train,
 )
 from clients.learning.trial import tell
-from clients.types.errors import OwnTrouble, attempt
+from clients.types.errors import OwnTrouble, catch_trouble
 
 _ELEMENTWISE = (nn.Identity, nn.LeakyReLU, nn.ReLU, nn.Sigmoid, nn.Tanh)
 # Modules that draw no random numbers, so that clients can train at the same time in one process.
@@ -154,7 +154,9 @@ def train_apart(
 def _train_one(
     how: Callable[..., Weights], model: nn.Module, job: Training, on_first: OnFirst | None
 ) -> TrainedWeights:
-    return attempt(lambda: how(model, job.weights, job.data, job.config, job.seed, _tell(on_first, job)))
+    return catch_trouble(
+        lambda: how(model, job.weights, job.data, job.config, job.seed, _tell(on_first, job))
+    )
 
 
 def _has_hooks(module: nn.Module) -> bool:
@@ -233,7 +235,7 @@ def _train_together(
         # bytes.
         return [_train_together(model, layers, [job], on_first)[0] for job in jobs]
     return [
-        attempt(partial(checked, model, job.weights, weights, job.data, job.config))
+        catch_trouble(partial(checked, model, job.weights, weights, job.data, job.config))
         for job, weights in zip(jobs, stacked, strict=True)
     ]
 

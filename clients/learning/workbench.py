@@ -19,7 +19,7 @@ from clients.learning.partition import Holding
 from clients.learning.processes import Processes
 from clients.learning.schema import Schema, Weights
 from clients.learning.train import TrainConfig
-from clients.types.errors import OwnTrouble, attempt, sound
+from clients.types.errors import OwnTrouble, catch_trouble, raise_trouble
 from clients.types.learning import Recipe
 
 Sent = tuple[Weights, int]
@@ -114,12 +114,12 @@ class Workbench:
         sent = self._send(start, who, orders, made)
 
         def measure(place: int) -> tuple[Weights, int, float]:
-            weights, samples = sound(sent[place])
-            drift = sound(made[place]).drift
+            weights, samples = raise_trouble(sent[place])
+            drift = raise_trouble(made[place]).drift
             assert drift is not None
-            return weights, samples, sound(drift)
+            return weights, samples, raise_trouble(drift)
 
-        return [attempt(partial(measure, place)) for place in range(len(who))]
+        return [catch_trouble(partial(measure, place)) for place in range(len(who))]
 
     def _send(
         self,
@@ -131,14 +131,14 @@ class Workbench:
         seen = [one.weights for one in made if not isinstance(one, OwnTrouble)]
 
         def send(place: int) -> Sent:
-            (index, attack), update = who[place], sound(made[place]).weights
+            (index, attack), update = who[place], raise_trouble(made[place]).weights
             if attack and attack.conspire:
                 update = attack.conspire(start, seen)
             if attack:
                 update = attack.after(update, start, orders[place].seed)
             return update, self.samples(index)
 
-        return [attempt(partial(send, place)) for place in range(len(who))]
+        return [catch_trouble(partial(send, place)) for place in range(len(who))]
 
     def score_first_epochs(
         self, start: Weights, indices: Sequence[int], seeds: tuple[int, int], metric: str

@@ -6,6 +6,7 @@ from typing import Any
 
 from clients.mechanisms import fedavg, stake_vote, vbfl
 from clients.mechanisms.base import Conduct, Settings
+from clients.mechanisms.probing import find_unhandled
 
 _conducts: dict[str, Conduct[Any, Any]] = {}
 _settings: dict[str, type[Settings]] = {}
@@ -16,9 +17,17 @@ SETTINGS: Mapping[str, type[Settings]] = MappingProxyType(_settings)
 
 
 def register(conduct: Conduct[Any, Any]) -> None:
-    """Add a mechanism, so that commands know its name and its options."""
+    """Add a mechanism, so that commands know its name and its options.
+
+    ValueError if there is one of this name, or if its roles ask for a job that it has no handler for.
+    """
     if conduct.name in _settings:
         raise ValueError(f"there is a mechanism {conduct.name!r} already")
+    if unhandled := sorted(job.__name__ for job in find_unhandled(conduct)):
+        raise ValueError(
+            f"the mechanism {conduct.name!r} has no handler for {', '.join(unhandled)}: its roles ask for "
+            "this, so add one to its jobs"
+        )
     _conducts[conduct.name] = conduct
     _settings[conduct.name] = conduct.settings
 

@@ -14,11 +14,12 @@ from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeAlias, TypeVar
 
 from clients.protocol.docket import Docket
 from clients.protocol.policies import Mechanism
+from clients.protocol.rounds import ACTIONS, Action
 from clients.roles.member import ROLES
 from clients.roles.round_log import RoundLog
 from clients.roles.view import Job, Step
 from clients.types.chain import Call
-from clients.types.errors import OwnTrouble
+from clients.types.errors import OwnTrouble, RequestError
 from clients.types.federation import Address, Role, Status
 
 if TYPE_CHECKING:  # settings are checked before torch is imported
@@ -84,6 +85,9 @@ class Candidate:
 
 S = TypeVar("S", bound=Settings)
 T = TypeVar("T")
+S_contra = TypeVar("S_contra", bound=Settings, contravariant=True)
+T_co = TypeVar("T_co", covariant=True)
+T_contra = TypeVar("T_contra", contravariant=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,7 +131,7 @@ class Done:
     """The ballot of each participant. It is journalled before the commitment is sent, and never changes."""
     candidate: Candidate | None = None
     """The model that was judged or assembled."""
-    findings: Mapping[Address, Mapping[str, Any]] = field(default_factory=dict)
+    findings: Mapping[Address, Mapping[str, Any] | OwnTrouble] = field(default_factory=dict)
     """What each participant found, for the results."""
     memory: Mapping[Address, Any] = field(default_factory=dict)
     """What each participant remembers in later rounds, as JSON-able data."""
@@ -137,6 +141,36 @@ class Done:
 Who: TypeAlias = "Sequence[Participant]"
 Handler = Callable[[Desk[S, T], Who], Done | None]
 """Does a job for all local participants for whom it is due. None: they wait for files from a peer."""
+
+
+# ------------------------------------------------------------------ how accounts get in
+
+
+class GetCalls(Protocol[T_contra]):
+    """Returns the calls that let `accounts` in with `stake` each, in order, including calls by others."""
+
+    def __call__(self, terms: T_contra, accounts: Sequence[Address], stake: int) -> Sequence[Call]: ...
+
+
+class GetPrice(Protocol[T_contra]):
+    """Returns the base units that an account must hold to get in with `stake`."""
+
+    def __call__(self, terms: T_contra, stake: int) -> int: ...
+
+
+class GetBegins(Protocol[T_contra]):
+    """Returns the time at which a call becomes possible, by method, if its phase alone doesn't say."""
+
+    def __call__(self, terms: T_contra, status: Status) -> Mapping[str, int]: ...
+
+
+class IsOver(Protocol[T_contra]):
+    """Returns, of a status between rounds, whether no round can be opened any more.
+
+    `accepted`: how many rounds were accepted so far.
+    """
+
+    def __call__(self, terms: T_contra, status: Status, accepted: int) -> bool: ...
 
 
 def _tell_nothing(docket: Docket, findings: Mapping[Address, Mapping[str, Any]]) -> dict[str, Any]:
@@ -167,15 +201,49 @@ class Entry(Generic[T]):
     federation never ends.
     """
 
-    get_calls: Callable[[T, Sequence[Address], int], Sequence[Call]] = _join
-    """Terms, accounts, stake of each → the calls that let them in, in order, including calls by others."""
-    get_price: Callable[[T, int], int] = _pay_stake
-    """Terms, stake → base units that an account must hold to get in."""
-    get_begins: Callable[[T, Status], Mapping[str, int]] = _begin_rested
-    """Terms, status → the time at which a call becomes possible, by method, if its phase alone doesn't
-    say."""
-    is_over: Callable[[T, Status, int], bool] | None = None
-    """Terms, status between rounds, accepted rounds so far → whether no round can be opened any more."""
+    get_calls: GetCalls[T] = _join
+    get_price: GetPrice[T] = _pay_stake
+    get_begins: GetBegins[T] = _begin_rested
+    is_over: IsOver[T] | None = None
+
+
+# ------------------------------------------------------------------ the rest of the conduct
+
+
+class GetTerms(Protocol[S_contra, T_co]):
+    """Returns the terms of a federation for a run. The deployer fills in token and beacon.
+
+    `genesis`: the digest of the first head. `samples`: those of the largest participant.
+    """
+
+    def __call__(self, settings: S_contra, run: Run, genesis: bytes, samples: int) -> T_co: ...
+
+
+class GetBlamed(Protocol[T_contra]):
+    """Returns the numbers of the updates of a settled round that count against their proposers.
+
+    It is the field `blamed` of a round's line. Each mechanism says what that costs them.
+    """
+
+    def __call__(self, terms: T_contra, status: Status, docket: Docket) -> set[int]: ...
+
+
+class GetPool(Protocol[S_contra]):
+    """Returns the base units that a round may take from the pool.
+
+    `samples`: those of the largest participant.
+    """
+
+    def __call__(self, settings: S_contra, run: Run, samples: int) -> int: ...
+
+
+class Tell(Protocol):
+    """Returns what the mechanism adds to a settled round's line.
+
+    `findings`: those of the local participants.
+    """
+
+    def __call__(self, docket: Docket, findings: Mapping[Address, Mapping[str, Any]]) -> dict[str, Any]: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,28 +252,37 @@ class Conduct(Generic[S, T]):
 
     spec: Mechanism[T]
     settings: type[S]
-    get_terms: Callable[[S, Run, bytes, int], T]
-    """Settings, the run's settings, genesis digest, samples of the largest participant → the terms of a
-    federation. The deployer fills in token and beacon."""
+    get_terms: GetTerms[S, T]
     jobs: Mapping[type[Job], Handler[S, T]]
-    get_blamed: Callable[[T, Status, Docket], set[int]]
-    """Terms, a settled round's status and docket → the numbers of the updates that it blames."""
+    get_blamed: GetBlamed[T]
     why_out: str
     """Why members are banned, for messages."""
     roles: Sequence[Step] = ROLES
     """The roles of members, in the order in which each is asked for its next step."""
     entry: Entry[T] = field(default_factory=Entry)
-    get_pool: Callable[[S, Run, int], int] = _take_nothing
-    """Settings, the run's settings, samples of the largest participant → base units that a round may take
-    from the pool."""
-    tell: Callable[[Docket, Mapping[Address, Mapping[str, Any]]], dict[str, Any]] = _tell_nothing
-    """A settled round's docket, local participants' findings → what the mechanism adds to the round's
-    line."""
+    get_pool: GetPool[S] = _take_nothing
+    pool_settings: Sequence[str] = ()
+    """The settings that `get_pool` grows with, for a message where the pool has no room."""
+    tell: Tell = _tell_nothing
 
     @property
     def name(self) -> str:
         """The mechanism's name."""
         return self.spec.name
+
+    @property
+    def actions(self) -> Mapping[str, Action]:
+        """Every action of its federations, with the mechanism's own."""
+        return {**ACTIONS, **{name: own.action for name, own in self.spec.actions.items()}}
+
+    def get_handler(self, job: type[Job]) -> Handler[S, T]:
+        """Return what does `job`; `RequestError` if nothing does."""
+        if job not in self.jobs:
+            raise RequestError(
+                f"the mechanism {self.name} has no handler for the job {job.__name__}: a role asks for it, "
+                "so add one to its jobs."
+            )
+        return self.jobs[job]
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,7 @@ NAME = "fedavg"
 class FedavgSettings(Settings):
     """The options of the baseline."""
 
+    # Its own: there are no terms whose default it could take. A comparison gives both the same number.
     proposers: int = option(4, "participants drawn per round")
     informed: bool = option(False, "the server knows who is malicious and draws only the others")
 

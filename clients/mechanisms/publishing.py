@@ -17,7 +17,7 @@ from clients.roles.miner import find_proofs
 from clients.roles.publisher import read_call, to_call
 from clients.roles.round_log import RoundLog, as_bytes32
 from clients.types.chain import Call
-from clients.types.errors import sound
+from clients.types.errors import raise_trouble
 from clients.types.federation import ZERO32, Address, Role
 
 TRIES = 2**14
@@ -59,7 +59,7 @@ def forging(assemble: Handler[S, T]) -> Handler[S, T]:
         forgers = [one.account for one in who if one.forges]
         if done is None or not done.calls or not forgers:
             return done
-        [call] = sound(done.calls[forgers[0]])
+        [call] = raise_trouble(done.calls[forgers[0]])
         honest = read_call(call)
         turned = ~honest.selection & ((1 << desk.status.record.proposals) - 1)
         forged = _aggregate(desk, turned)
@@ -86,7 +86,7 @@ def mining(assemble: Handler[S, T], get_work: Callable[[T, Role], int]) -> Handl
         done = assemble(desk, who)
         if done is None or not done.calls:
             return done
-        calls = {account: sound(tried) for account, tried in done.calls.items()}
+        calls = {account: raise_trouble(tried) for account, tried in done.calls.items()}
         works = {one.account: get_work(desk.terms, desk.roles[one.account]) for one in who}
         digests = {account: read_call(calls[account][-1]).digest for account, bits in works.items() if bits}
         bits = max(works.values(), default=0)
@@ -112,7 +112,10 @@ def _get_selection(desk: Desk[S, T], spec: Mechanism[T], select: Select[T]) -> S
 
 
 def _aggregate(desk: Desk[S, T], bitmap: int) -> Candidate:
-    """Return the average of the updates in `bitmap`, weighted by the samples that they claim."""
+    """Return the average of the updates in `bitmap`, weighted by the samples that they claim.
+
+    Payouts may weigh otherwise: `Selection.weights` of vbfl are samples times epochs, eq. (1) of its paper.
+    """
     chosen = [one for one in desk.read_log().proposals() if is_marked(bitmap, one.update_number)]
     return desk.cohort.aggregate(chosen) if chosen else NO_MODEL
 

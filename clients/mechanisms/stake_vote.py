@@ -17,7 +17,7 @@ from clients.roles import judging
 from clients.roles.round_log import Proposal
 from clients.roles.view import Judge, Train
 from clients.types.amounts import format_amount, parse_amount
-from clients.types.errors import OwnTrouble, RequestError, attempt, sound
+from clients.types.errors import OwnTrouble, RequestError, catch_trouble, raise_trouble
 from clients.types.federation import ZERO_ADDRESS, Address, Outcome, Schedule, StakeVoteTerms, Status
 from clients.types.settings import check_range, option, term_option
 from clients.types.terms import BPS
@@ -94,9 +94,9 @@ def _judge(desk: StakeVoteDesk, who: Who) -> Done | None:
     named = _get_named(desk, who, candidate, proposals, votes)
 
     def fill_in(account: Address) -> bytes:
-        return judging.get_ballot(sound(votes[account]), sound(named.get(account)))
+        return judging.get_ballot(raise_trouble(votes[account]), raise_trouble(named.get(account)))
 
-    ballots = {one.account: attempt(partial(fill_in, one.account)) for one in who}
+    ballots = {one.account: catch_trouble(partial(fill_in, one.account)) for one in who}
     return Done(ballots=ballots, candidate=candidate)
 
 
@@ -112,10 +112,12 @@ def _get_votes(desk: StakeVoteDesk, who: Who, candidate: Candidate) -> Mapping[A
     references = desk.cohort.scores(desk.status.head, indices)
 
     def vote(digest: bytes, score: float | OwnTrouble, reference: float | OwnTrouble) -> bytes:
-        return judging.get_vote(digest, sound(score), sound(reference), desk.settings.tolerance)
+        return judging.get_vote(
+            digest, raise_trouble(score), raise_trouble(reference), desk.settings.tolerance
+        )
 
     return {
-        one.account: attempt(partial(vote, candidate.digest, score, reference))
+        one.account: catch_trouble(partial(vote, candidate.digest, score, reference))
         for one, score, reference in zip(who, scores, references, strict=True)
     }
 
@@ -144,10 +146,12 @@ def _get_named(
     blamed: dict[Address, set[int] | OwnTrouble] = {one.account: set() for one in who}
 
     def blame(score: float | OwnTrouble, rest: Sequence[float | OwnTrouble]) -> set[int]:
-        return judging.get_blamed(sound(score), list(map(sound, rest)), desk.settings.tolerance)
+        return judging.get_blamed(
+            raise_trouble(score), list(map(raise_trouble, rest)), desk.settings.tolerance
+        )
 
     for one, score, rest in zip(rejecting, scores, without, strict=True):
-        blamed[one.account] = attempt(partial(blame, score, rest))
+        blamed[one.account] = catch_trouble(partial(blame, score, rest))
     return blamed
 
 

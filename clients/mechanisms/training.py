@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 from clients.mechanisms.base import Desk, Done, S, T, Who
 from clients.roles.proposer import Claim
-from clients.types.errors import OwnTrouble, part
+from clients.types.errors import OwnTrouble, split_troubles
 
 if TYPE_CHECKING:
     from clients.mechanisms.cohort import Trained
@@ -25,7 +25,7 @@ def train_from_head(desk: Desk[S, T], who: Who, *, drifts: bool = False) -> "Seq
 
 def propose(desk: Desk[S, T], who: Who, found: "Sequence[Trained | OwnTrouble]") -> Done:
     """Return trained updates as files to store and proposals to send."""
-    trained, troubles = part(dict(zip((one.account for one in who), found, strict=True)))
+    trained, troubles = split_troubles(dict(zip((one.account for one in who), found, strict=True)))
     calls = {
         account: (Claim(desk.status.round, update.digest, update.samples, update.epochs).to_call(account),)
         for account, update in trained.items()

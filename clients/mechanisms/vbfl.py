@@ -17,7 +17,7 @@ from clients.roles import judging
 from clients.roles.judging import FIXED_THRESHOLD, LATEST_DRIFTS
 from clients.roles.view import Assemble, Judge, Train
 from clients.types.amounts import parse_amount
-from clients.types.errors import OwnTrouble, RequestError, attempt, sound
+from clients.types.errors import OwnTrouble, RequestError, catch_trouble, raise_trouble
 from clients.types.federation import PUBLISHING, ZERO_ADDRESS, Address, Outcome, Role, Status, VbflTerms
 from clients.types.settings import check_range, option, term_option
 from clients.types.store import ContentMissing
@@ -141,7 +141,7 @@ def _judge(desk: VbflDesk, who: Who) -> Done | None:
     def check(
         account: Address, index: int, own: float | OwnTrouble, found: Sequence[float | OwnTrouble]
     ) -> bytes:
-        own, theirs = sound(own), list(map(sound, found))
+        own, theirs = raise_trouble(own), list(map(raise_trouble, found))
         threshold = _get_threshold(desk, account, index, own, [own - score for score in theirs])
         vad: list[float | None] = [None] * len(proposals)
         for proposal, score in zip(usable, theirs, strict=True):
@@ -156,7 +156,7 @@ def _judge(desk: VbflDesk, who: Who) -> Done | None:
         )
 
     ballots = {
-        one.account: attempt(partial(check, one.account, one.index, own, theirs))
+        one.account: catch_trouble(partial(check, one.account, one.index, own, theirs))
         for one, own, theirs in zip(who, owns, scores, strict=True)
     }
     return Done(ballots=ballots, findings=findings)
@@ -178,8 +178,9 @@ def _lie(desk: VbflDesk, done: Done, ballot: bytes) -> bytes:
     return judging.get_bitmap(judging.get_unnamed(approved, desk.status.record.proposals))
 
 
-def _get_blamed(terms: VbflTerms, status: Status, docket: Docket) -> set[int]:
-    """Return the numbers of the updates that didn't pass; the round counts against their workers."""
+def _get_unselected(terms: VbflTerms, status: Status, docket: Docket) -> set[int]:
+    """Return the numbers of the updates that didn't pass, in accepted rounds too: each is a strike
+    against its proposer."""
     if status.record.outcome in (Outcome.NONE, Outcome.UNDECIDED):
         return set()
     return set(range(status.record.proposals)) - set(_select(terms, status, docket))
@@ -211,8 +212,9 @@ CONDUCT: Conduct[VbflSettings, VbflTerms] = Conduct(
         Judge: lying(_judge, _lie),
         Assemble: mining(forging(publishing(VBFL, select_approved)), _get_work),
     },
-    get_blamed=_get_blamed,
+    get_blamed=_get_unselected,
     why_out="its updates were rejected too many rounds in a row",
     get_pool=_get_pool,
+    pool_settings=("unit_reward",),
     tell=_tell,
 )

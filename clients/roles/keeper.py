@@ -36,7 +36,8 @@ def _get_due(view: View) -> Call | None:
         return Call(view.me, "settle")
     if status.phase == Phase.DRAW:
         return Call(view.me, "draw")
-    if status.phase == Phase.OPEN and view.now >= view.begins.get("open", 0):
+    if status.phase == Phase.OPEN and view.is_time("open"):
+        # Evictions are possible before, but they are final, and managers may let back in whom they expelled.
         out = [member.account for member in view.registry if member.out]
         if out:
             return Call(view.me, "evict", (tuple(out[:EVICTIONS]),))

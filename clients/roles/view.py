@@ -51,6 +51,10 @@ class View:
         record = self.member.record
         return record.acts if record.round == self.status.round else Act.NONE
 
+    def is_time(self, method: str) -> bool:
+        """Return whether `method` can be called already, as far as `begins` says."""
+        return self.now >= self.begins.get(method, 0)
+
     def is_due(self, phase: Phase, role: Role, act: Act) -> bool:
         """Return whether it is `phase`, and the participant is drawn as `role` and hasn't done `act` yet."""
         return (

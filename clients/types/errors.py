@@ -71,7 +71,7 @@ class ProtocolError(FedJuryError):
         return hash((self.name, self.values))
 
 
-def attempt(work: Callable[[], T]) -> T | OwnTrouble:
+def catch_trouble(work: Callable[[], T]) -> T | OwnTrouble:
     """Return the result of a participant's `work`, or its `OwnTrouble`."""
     try:
         return work()
@@ -79,17 +79,17 @@ def attempt(work: Callable[[], T]) -> T | OwnTrouble:
         return trouble.with_traceback(None)
 
 
-def sound(result: T | OwnTrouble) -> T:
+def raise_trouble(result: T | OwnTrouble) -> T:
     """Return a participant's result, or raise the trouble in its place."""
     if isinstance(result, OwnTrouble):
         raise result
     return result
 
 
-def part(results: Mapping[K, T | OwnTrouble]) -> tuple[dict[K, T], dict[K, OwnTrouble]]:
+def split_troubles(results: Mapping[K, T | OwnTrouble]) -> tuple[dict[K, T], dict[K, OwnTrouble]]:
     """Split `results` into participants' results and troubles."""
     troubles = {who: result for who, result in results.items() if isinstance(result, OwnTrouble)}
-    return {who: sound(result) for who, result in results.items() if who not in troubles}, troubles
+    return {who: raise_trouble(result) for who, result in results.items() if who not in troubles}, troubles
 
 
 def unknown_name(kind: str, got: str, known: Iterable[str]) -> RequestError:

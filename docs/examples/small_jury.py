@@ -17,7 +17,7 @@ from clients.protocol.stake_vote import STAKE_VOTE
 from clients.protocol.state import State
 from clients.roles import proposer, voter
 from clients.roles.view import Action, Job, View
-from clients.types.errors import OwnTrouble, RequestError
+from clients.types.errors import RequestError, split_troubles
 from clients.types.federation import Act, Address, Phase, Role, StakeVoteTerms
 from clients.types.settings import option
 
@@ -80,15 +80,17 @@ def step(view: View) -> list[Action]:
 
 
 def measure(desk: Desk[SmallJurySettings, StakeVoteTerms], who: Who) -> Done:
-    """Return what each finds of the head; it remembers the best score that it ever found."""
+    """Return what each finds of the head; it remembers the best score that it ever found.
+
+    Who can't test the head for trouble of its own hands that in as its finding: the line of the round tells.
+    """
     scores = desk.cohort.scores(desk.status.head, [one.index for one in who])
-    each = zip(who, scores, strict=True)
-    found = {one.account: score for one, score in each if not isinstance(score, OwnTrouble)}
+    found, troubles = split_troubles(dict(zip((one.account for one in who), scores, strict=True)))
     best = {account: max(score, desk.memory.get(account, 0.0)) for account, score in found.items()}
     findings = {
         account: {"score": round(found[account], 4), "best": round(best[account], 4)} for account in found
     }
-    return Done(findings=findings, memory=best)
+    return Done(findings={**findings, **troubles}, memory=best)
 
 
 # ------------------------------------------------------------------ a group in the report

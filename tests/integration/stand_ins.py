@@ -13,7 +13,7 @@ from clients.protocol.scores import select_best
 from clients.roles import judging
 from clients.roles.view import Assemble, Judge, Train
 from clients.types.chain import Call
-from clients.types.errors import sound
+from clients.types.errors import raise_trouble
 from clients.types.federation import (
     ZERO_ADDRESS,
     Address,
@@ -33,7 +33,7 @@ def score(desk: Desk[Any, Any], who: Who) -> dict[Address, list[float]]:
     """Return each one's scores of all proposals, on its own data."""
     proposals = desk.read_log().proposals()
     found = desk.cohort.scores_each(proposals, [one.index for one in who])
-    return {one.account: list(map(sound, scores)) for one, scores in zip(who, found, strict=True)}
+    return {one.account: list(map(raise_trouble, scores)) for one, scores in zip(who, found, strict=True)}
 
 
 def get_nothing(terms: object, status: Status, docket: object) -> set[int]:
@@ -111,7 +111,7 @@ def get_blade_begins(terms: BladeTerms, status: Status) -> dict[str, int]:
 
 def judge_approvals(desk: Desk[BladeSettings, BladeTerms], who: Who) -> Done:
     heads = desk.cohort.scores(desk.status.head, [one.index for one in who])
-    before = {one.account: sound(head) for one, head in zip(who, heads, strict=True)}
+    before = {one.account: raise_trouble(head) for one, head in zip(who, heads, strict=True)}
     ballots = {}
     for account, scores in score(desk, who).items():
         good = {number for number, found in enumerate(scores) if found > before[account]}

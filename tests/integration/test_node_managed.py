@@ -3,6 +3,7 @@
 import pytest
 
 from clients import node
+from clients.mechanisms.base import Entry
 from clients.ports.keys import derive_keys
 from clients.types.chain import Call
 from clients.types.errors import UnavailableError
@@ -19,7 +20,7 @@ def test_a_participant_waits_to_be_let_in_by_most_of_the_managers() -> None:
         terms = world.deployment.terms
 
         def enter() -> None:
-            node._be_member(chain, newcomer, 2000, terms, 0.0)
+            node._be_member(chain, newcomer, 2000, terms, Entry(), 0.0)
 
         says = rf"haven't let {newcomer.address} in\. 2 of them must call allow\(\[{newcomer.address}\]\)"
         for manager in managers[:2]:

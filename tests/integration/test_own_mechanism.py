@@ -1,7 +1,7 @@
 """A mechanism in one file outside the package: it runs, tells, remembers, and goes on once interrupted."""
 
 import importlib.util
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -10,6 +10,9 @@ import pytest
 
 from clients import mechanisms, swarm
 from clients.engine import swarm as engine
+from clients.mechanisms.cohort import Cohort
+from clients.ports.keys import derive_keys
+from clients.types.errors import OwnTrouble
 from tests.integration.exact_bench import ExactBench
 from tests.integration.swarms import lines_of
 
@@ -53,6 +56,27 @@ def test_a_mechanism_of_ones_own_runs_and_goes_on(small_jury: ModuleType, tmp_pa
     run(tmp_path / "part", "--rounds", "4")
     assert swarm.main(["--resume", str(tmp_path / "part"), "--rounds", "6"]) == 0
     assert lines_of(tmp_path / "part") == whole
+
+
+def test_trouble_of_ones_own_is_in_the_line(
+    small_jury: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    honest = Cohort.scores
+
+    def fail_first(self: Cohort, digest: bytes, indices: Sequence[int]) -> list[float | OwnTrouble]:
+        found = honest(self, digest, indices)
+        return [
+            OwnTrouble("no data") if one == 0 else score for one, score in zip(indices, found, strict=True)
+        ]
+
+    monkeypatch.setattr(Cohort, "scores", fail_first)
+    lines = run(tmp_path / "run", "--rounds", "4")
+    first = derive_keys(3, 1)[0].address
+    drawn = [line for line in lines if first in line["proposers"]]
+    assert drawn
+    for line in drawn:
+        assert "no data" in str(line["trouble"])
+        assert set(line["measured"]) == set(line["proposers"]) - {first}
 
 
 def test_its_settings_are_a_table_of_its_name(small_jury: ModuleType, tmp_path: Path) -> None:

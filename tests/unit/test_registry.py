@@ -1,14 +1,18 @@
 """One registry of mechanisms: what each layer adds to it is there for all, and terms have one home."""
 
-from dataclasses import fields
+from collections.abc import Sequence
+from dataclasses import fields, replace
 
 import pytest
 
-from clients.mechanisms import CONDUCTS, SETTINGS
-from clients.mechanisms.stake_vote import StakeVoteSettings
+from clients.mechanisms import CONDUCTS, SETTINGS, register
+from clients.mechanisms.stake_vote import CONDUCT, StakeVoteSettings
 from clients.mechanisms.vbfl import VbflSettings
 from clients.ports.binaries import ROOT
 from clients.protocol.mechanisms import MECHANISMS
+from clients.roles import proposer, voter
+from clients.roles.view import Action, Assemble, Job, Judge, Step, Train, View
+from clients.types.errors import RequestError
 from clients.types.mechanisms import DEFAULT, KINDS, PLANNED
 from clients.types.terms import BPS, Unit, get_terms
 from deploy.terms import WAYS
@@ -41,6 +45,47 @@ def test_settings_that_become_terms_are_the_terms(mechanism: str) -> None:
         read = WAYS[term.unit].read
         default = int(item.default * BPS) if term.unit is Unit.BPS else item.default
         assert read(item.name, default) == read(item.name, term.default)
+
+
+class Measure(Job):
+    """A job of one's own."""
+
+
+def measure_first(view: View) -> list[Action]:
+    """Need more of a view than trying gives, outside of one case."""
+    assert view.member.roles
+    return [Measure()] if Measure not in view.knowledge.done else proposer.step(view)
+
+
+@pytest.mark.parametrize(
+    ("mechanism", "roles", "without"),
+    [
+        ("stake_vote", None, Train),
+        ("stake_vote", None, Judge),
+        ("vbfl", None, Assemble),
+        ("stake_vote", (measure_first, voter.step), Measure),
+        ("vbfl", (measure_first, voter.step), Train),
+    ],
+)
+def test_a_mechanism_without_a_handler_is_refused(
+    mechanism: str, roles: Sequence[Step] | None, without: type[Job]
+) -> None:
+    conduct = CONDUCTS[mechanism]
+    handlers = {**conduct.jobs, Measure: conduct.jobs[Train]}
+    del handlers[without]
+    new = replace(
+        conduct, spec=replace(conduct.spec, name="new"), jobs=handlers, roles=roles or conduct.roles
+    )
+    with pytest.raises(ValueError, match=f"'new' has no handler for {without.__name__}: its roles ask"):
+        register(new)
+    assert "new" not in CONDUCTS
+    assert "new" not in SETTINGS
+    with pytest.raises(RequestError, match=f"new has no handler for the job {without.__name__}"):
+        new.get_handler(without)
+
+
+def test_nobody_asks_for_a_publication_where_nobody_publishes() -> None:
+    assert Assemble not in CONDUCT.jobs
 
 
 def test_defaults_that_papers_and_runs_go_by() -> None:

@@ -29,7 +29,7 @@ from clients.roles import judging
 from clients.roles.round_log import Proposal, RoundLog
 from clients.roles.view import Judge
 from clients.types.chain import Call
-from clients.types.errors import sound
+from clients.types.errors import raise_trouble
 from clients.types.federation import ZERO32, Event, Outcome, Role, Round, StakeVoteTerms
 
 CONFIG = build(
@@ -146,7 +146,7 @@ def vote(
     desk = Desk(status, terms, CONFIG.own, where.cohort, lambda: log, roles)
     judged = CONDUCT.jobs[Judge](desk, who)  # type: ignore[arg-type]
     assert judged is not None
-    return {who: sound(ballot) for who, ballot in judged.ballots.items()}
+    return {who: raise_trouble(ballot) for who, ballot in judged.ballots.items()}
 
 
 def poisoned(where: Bench, seed: int) -> Weights:

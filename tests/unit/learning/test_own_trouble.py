@@ -20,7 +20,7 @@ from clients.learning.stacked import Training, train_many
 from clients.learning.tensors import Samples, weights_of
 from clients.learning.train import Diverged, TrainConfig
 from clients.learning.workbench import Workbench
-from clients.types.errors import OwnTrouble, RequestError, attempt, part, sound
+from clients.types.errors import OwnTrouble, RequestError, catch_trouble, raise_trouble, split_troubles
 from clients.types.learning import Task
 
 SHAPE = (1, 4, 4)
@@ -105,7 +105,7 @@ def test_the_others_train_to_the_same_bytes(
     sane = [n for n, kind in enumerate(kinds) if kind == 0]
     assert [n for n, one in enumerate(results) if not isinstance(one, OwnTrouble)] == sane
     alone = train_many(copy.deepcopy(model), [jobs[n] for n in sane])
-    assert [encode(sound(results[n])) for n in sane] == [encode(sound(one)) for one in alone]
+    assert [encode(raise_trouble(results[n])) for n in sane] == [encode(raise_trouble(one)) for one in alone]
 
 
 def test_what_went_wrong_is_told_with_what_to_do() -> None:
@@ -128,7 +128,7 @@ def test_a_parameter_that_moves_absurdly_far_has_diverged_and_a_buffer_may() -> 
     model = nn.Sequential(nn.BatchNorm1d(1), nn.Linear(1, 2))
     data = Samples.of(np.float32([[1e6], [-3e6], [2e6], [7e6]]), np.array([0, 1, 0, 1]))
     [trained] = train_many(model, [Training(weights_of(model), data, TrainConfig(), 1)])
-    assert sound(trained)["0.running_var"] > 2**40
+    assert raise_trouble(trained)["0.running_var"] > 2**40
     start = {**weights_of(model), "1.bias": np.float32([0, 1e9])}
     assert not isinstance(train_many(model, [Training(start, data, TrainConfig(), 1)])[0], OwnTrouble)
     [far] = train_many(model, [Training(start, data, TrainConfig(learning_rate=1e8), 1)])
@@ -138,7 +138,7 @@ def test_a_parameter_that_moves_absurdly_far_has_diverged_and_a_buffer_may() -> 
 def test_want_of_memory_for_all_together_is_not_want_of_it_for_each(monkeypatch: pytest.MonkeyPatch) -> None:
     model = chain()
     jobs = [Training(weights_of(model), honest(n), TrainConfig(), n) for n in range(5)]
-    expected = [encode(sound(one)) for one in train_many(model, jobs)]
+    expected = [encode(raise_trouble(one)) for one in train_many(model, jobs)]
     real, most = stacked._train_stacked, 1
 
     def short_of_memory(*args: object) -> object:
@@ -147,7 +147,7 @@ def test_want_of_memory_for_all_together_is_not_want_of_it_for_each(monkeypatch:
         return real(*args)  # type: ignore[arg-type]
 
     monkeypatch.setattr(stacked, "_train_stacked", short_of_memory)
-    assert [encode(sound(one)) for one in train_many(model, jobs)] == expected
+    assert [encode(raise_trouble(one)) for one in train_many(model, jobs)] == expected
     most = 0
     assert all("out of memory" in str(one) for one in train_many(model, jobs))
 
@@ -207,7 +207,7 @@ def test_who_cannot_use_its_own_data_says_so_and_the_others_judge() -> None:
         made.scores(start, everybody, "accuracy"),
         made.score_first_epochs(start, everybody, (1, 1), "accuracy"),
     ):
-        done, troubles = part(dict(enumerate(results)))
+        done, troubles = split_troubles(dict(enumerate(results)))
         assert list(done) == [0, 1]
         assert "IndexError: index out of range" in str(troubles[2])
     assert made.scores(start, [1], "accuracy") == made.scores(start, everybody, "accuracy")[1:2]
@@ -247,7 +247,7 @@ def test_want_of_memory_is_never_anothers_fault(monkeypatch: pytest.MonkeyPatch)
     for own in (*made.scores(start, [0], "accuracy"), *made.train(start, [(1, None)], (1, 1))):
         assert "out of memory" in str(own)
         assert "Lower --batch-size" in str(own)
-    assert isinstance(attempt(lambda: made.test(start)), OwnTrouble)
+    assert isinstance(catch_trouble(lambda: made.test(start)), OwnTrouble)
 
 
 def test_batches_of_one_that_nobody_could_train_on_are_a_bad_request() -> None:

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from clients.protocol.commitment import compute_commitment
 from clients.protocol.docket import BLANK
+from clients.protocol.rounds import ACTIONS, Action
 from clients.protocol.stake_vote import STAKE_VOTE
 from clients.roles import judging, keeper, member, voter
 from clients.roles.round_log import RoundLog
@@ -162,6 +163,22 @@ def test_the_keeper_evicts_who_is_out_before_it_opens() -> None:
     assert isinstance(action, Send)
     assert action.call.method == "open"
     assert keeper.step(view(Phase.OPEN, registry=[member_of(ACCOUNTS[0])], waited=waited)) == []
+
+
+def test_nobody_is_evicted_before_a_round_can_be_opened() -> None:
+    out = member_of(ACCOUNTS[1], out=True)
+    waiting = view(Phase.OPEN, registry=[member_of(ACCOUNTS[0]), out], waited=1e6, begins={"open": 6}, now=5)
+    assert member.step(waiting) == []
+    assert [action.call.method for action in member.step(replace(waiting, now=6))] == ["evict"]
+
+
+def test_a_call_of_the_mechanisms_own_is_timed_by_its_phase() -> None:
+    accuse = Send(Call(ACCOUNTS[0], "accuse", (1,)))
+    actions = {**ACTIONS, "accuse": Action(("uint256",), Phase.COMMIT)}
+    [timed] = member.step(view(Phase.COMMIT), [lambda view: [accuse]], actions)
+    assert timed.call.until == view(Phase.COMMIT).status.commit_end
+    [strange] = member.step(view(Phase.COMMIT), [lambda view: [accuse]])
+    assert strange.call.until is None
 
 
 @given(score=st.floats(), reference=st.floats(0, 1), tolerance=st.floats(0, 1))
