@@ -12,7 +12,6 @@ from clients.protocol.panels import JURY_ROLES
 from clients.protocol.policies import AdmissionPolicy, OwnAction, PanelPolicy, Wanted, check_term
 from clients.protocol.rounds import Action
 from clients.protocol.state import Env, State, compute_event
-from clients.protocol.verdicts import BPS
 from clients.types.errors import ProtocolError
 from clients.types.federation import (
     ZERO32,
@@ -25,6 +24,7 @@ from clients.types.federation import (
     Role,
     Round,
 )
+from clients.types.terms import BPS
 
 COMMITTEE_MAX = 32
 SELECTED_MAX = 128
@@ -214,8 +214,8 @@ def note_published(terms: BflcTerms, own: object, record: Round, docket: Docket)
 def note_settled(terms: BflcTerms, own: object, record: Round, docket: Docket) -> object:
     """Return the council as the next round finds it.
 
-    A committee that doesn't come to a model, with something there to be judged, may be gone: the draw takes
-    its place. Whatever else isn't accepted changes nothing, lest rejections get rid of a committee.
+    If updates were proposed but the round is undecided, the committee may be gone: draw the next. A rejection
+    changes nothing, or a committee could be got rid of by rejections.
     """
     assert isinstance(own, Council)
     if record.outcome is Outcome.UNDECIDED and record.proposals:

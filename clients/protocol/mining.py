@@ -59,8 +59,8 @@ def get_winner(terms: PowTerms, docket: Docket) -> Address:
 
 
 def build_mined(select: Select[M], may_mine: MayMine) -> PublicationPolicy[M]:
-    """Return the publication of what `select` lets pass, where those whom `may_mine` lets compete for the
-    block; nobody else's option is kept."""
+    """Return the publication of what `select` lets pass; those whom `may_mine` lets compete for the block.
+    Other publishers get option 0."""
 
     def count(
         terms: M, record: Round, docket: Docket, publisher: Publisher, publication: Publication

@@ -27,8 +27,8 @@ def compute_checked(
 ) -> tuple[Docket, int]:
     """Return the docket with the publication counted, and its digest's option.
 
-    WrongSelection where it is of other updates than those that passed, DigestMismatch where a model is made
-    of nothing or nothing of a selection. The first publication of a round works the selection out.
+    WrongSelection if other updates passed. DigestMismatch if only one of digest and selection is 0. The first
+    publication of a round works the selection out.
     """
     selection = select(terms, record, docket) if docket.selection is None else docket.selection
     if publication.selection != selection.bitmap:

@@ -7,9 +7,10 @@ from clients.protocol.ledger import STAKE_MAX
 from clients.protocol.marks import compute_bitmap
 from clients.protocol.policies import PayoutPolicy, PublicationPolicy, Settlement, VerdictPolicy, check_term
 from clients.protocol.publication import compute_checked
-from clients.protocol.verdicts import BPS, compute_published, count_publications
+from clients.protocol.verdicts import compute_published, count_publications
 from clients.types.errors import ProtocolError
 from clients.types.federation import Act, Address, BflcTerms, Member, Outcome, Round
+from clients.types.terms import BPS
 
 
 def check_min_score(terms: BflcTerms) -> None:
@@ -30,7 +31,8 @@ def _count(terms: object, record: Round, docket: Docket, ballot: bytes) -> tuple
 
 
 SCORES: VerdictPolicy[object] = VerdictPolicy(_count, compute_published, count_publications)
-"""A ballot is a score an update, in order of number: 16 bits each, in ten-thousandths (bflc §III-B)."""
+"""A ballot is a score an update, in order of number: 16 bits each, in hundredths of a percent
+(bflc §III-B)."""
 
 
 def compute_median(scores: list[int]) -> int:

@@ -1,5 +1,4 @@
-"""Converts a federation's state and events to JSON and back, so that a run on the specification can
-resume."""
+"""Converts a federation's state to JSON and back, so that an audit can go on from a checkpoint."""
 
 from collections.abc import Iterable
 from dataclasses import fields, is_dataclass

@@ -23,7 +23,7 @@ def _check_claims(terms: VbflTerms) -> None:
 
 
 def select_approved(terms: VbflTerms, record: Round, docket: Docket) -> Selection:
-    """Weigh an update by its samples times epochs, eq. (1); it passes if N+ >= N-."""
+    """Weigh an update by its samples times epochs, vbfl's eq. (1); it passes if N+ >= N-."""
     weights = tuple(update.samples * update.epochs for update in docket.updates)
     return Selection(get_approved(record, docket, ties=True), weights)
 

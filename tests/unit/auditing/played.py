@@ -147,9 +147,9 @@ class Recorded:
             [one for one in self.transfers if first <= one.block <= last],
         )  # fmt: skip
 
-    def entropy(self, round: int, seal_block: int, at: int) -> bytes:
+    def entropy(self, round_number: int, seal_block: int, at: int) -> bytes:
         if self.beacon_value != ZERO32:
-            return compute_beacon_entropy(self.beacon_value, round)
+            return compute_beacon_entropy(self.beacon_value, round_number)
         return bytes.fromhex(self.blocks([seal_block])[0].hash[2:])
 
     def code(self, at: int) -> bytes:
