@@ -5,8 +5,6 @@ from clients.types.errors import ProtocolError
 
 SAMPLES_LIMIT = 2**31
 VISITS_LIMIT = 2**32
-UPDATES_MAX = 256
-"""The most updates that a bitmap has bits for."""
 
 
 def check_claim_terms(terms: Terms, proposers: int) -> None:

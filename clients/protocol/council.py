@@ -3,11 +3,11 @@
 from dataclasses import dataclass, replace
 from enum import Enum, auto
 
-from clients.protocol.claims import UPDATES_MAX
 from clients.protocol.docket import Docket
 from clients.protocol.draw import compute_positions
 from clients.protocol.ledger import STAKE_MAX
 from clients.protocol.managers import MANAGERS, Core, check_manager, process_motion
+from clients.protocol.marks import UPDATES_MAX
 from clients.protocol.panels import JURY_ROLES
 from clients.protocol.policies import AdmissionPolicy, OwnAction, PanelPolicy, Wanted, check_term
 from clients.protocol.rounds import Action
@@ -171,7 +171,7 @@ def _get_roles(terms: BflcTerms, state: State, account: Address, position: int, 
     return JURY_ROLES if _is_in_committee(terms, state, account, position) else Role.PROPOSER
 
 
-COMMITTEE: PanelPolicy[BflcTerms] = PanelPolicy(_get_fewest, _count, _get_roles)
+ELECTED_COMMITTEE: PanelPolicy[BflcTerms] = PanelPolicy(_get_fewest, _count, _get_roles)
 """The committee validates and publishes, all others train (§III-B)."""
 
 

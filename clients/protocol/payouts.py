@@ -65,6 +65,6 @@ def _compute_delta(terms: Staked, account: Address, member: Member, record: Roun
     return -terms.voter_stake if Act.COMMITTED in member.acts else 0
 
 
-POOL_AND_MINORITY: PayoutPolicy[Staked] = PayoutPolicy(_compute_settlement, _compute_delta)
+STAKE_REDISTRIBUTION: PayoutPolicy[Staked] = PayoutPolicy(_compute_settlement, _compute_delta)
 """Algorithms 1 and 2 of stake_vote: rejected proposers fill a pool that pays approved ones; the minority of
 the voters pays the majority, so that lying, by its eq. (4), loses while the honest outnumber the liars."""

@@ -139,6 +139,10 @@ class PublicationPolicy(Generic[T_contra]):
         return self.get_winner is not _get_no_winner
 
 
+BALLOT_PUBLICATION: PublicationPolicy[object] = PublicationPolicy()
+"""Nobody publishes: the ballots carry the model's digest."""
+
+
 class Settlement(NamedTuple):
     """What settling a round fixes: two rewards, per recipient or per unit of work, and the pool after."""
 

@@ -36,7 +36,7 @@ def _count_ballots(record: Round, docket: Docket) -> tuple[int, int]:
     return record.reveals - against, against
 
 
-MAJORITY: VerdictPolicy[Quorate] = VerdictPolicy(count_aggregate, _compute_majority, _count_ballots)
+DIGEST_MAJORITY: VerdictPolicy[Quorate] = VerdictPolicy(count_aggregate, _compute_majority, _count_ballots)
 """What more than half of the ballots say (stake_vote eq. 3); Undecided without quorum or majority."""
 
 
