@@ -235,11 +235,6 @@ def note_settled(terms: BflcTerms, own: object, record: Round, docket: Docket) -
     )
 
 
-def get_height(state: State) -> int:
-    """Return the number of accepted rounds: the last model's `t`."""
-    return len(get_council(state).models) - 1
-
-
 def get_record(terms: BflcTerms, state: State, record_number: int) -> Record:
     """Return what is on record under a number: `t (k + 1)` is the model of round `t`, the `k` after it the
     updates that make the next (§III-A). Empty where nothing is."""

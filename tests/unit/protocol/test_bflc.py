@@ -15,7 +15,6 @@ from clients.protocol.council import (
     Provider,
     Record,
     compute_elected,
-    get_height,
     get_record,
 )
 from clients.protocol.docket import BLANK, Docket, Update
@@ -149,13 +148,13 @@ def test_model_and_update_records_are_numbered_as_in_section_iii_a() -> None:
     own: object = BFLC.own_state.start(TERMS)
     published = BFLC.own_state.note_published(TERMS, own, record, docket)
     assert isinstance(published, Council)
-    assert get_height(state_of(published)) == 0
+    assert len(published.models) == 1
     assert get_record(TERMS, state_of(published), 0) == Record(b"\1" * 32)
     assert get_record(TERMS, state_of(published), 2) == Record(b"\3" * 32, A[2], 8_000)
     assert get_record(TERMS, state_of(published), 4) == Record()
     settled = BFLC.own_state.note_settled(TERMS, published, record, docket)
     assert isinstance(settled, Council)
-    assert get_height(state_of(settled)) == 1
+    assert len(settled.models) == 2
     assert get_record(TERMS, state_of(settled), 4) == Record(MODEL)
     assert get_record(TERMS, state_of(settled), 5) == Record()
     assert get_record(TERMS, state_of(settled), 99) == Record()
