@@ -16,8 +16,8 @@ abstract contract RoundBook is Axes {
         uint128 pool;
     }
 
-    /// @dev What an action in a round asks for, and what it counts as. It is in memory because the compiler copies a
-    /// function for each literal that it is called with: Federation's actions share theirs.
+    /// @dev What an action in a round asks for, and what it counts as. Passed in memory: literal arguments would make
+    /// the compiler duplicate the callee.
     struct Part {
         Phase phase;
         uint8 role;

@@ -64,9 +64,11 @@ class Scope:
     last: int | None = None
     first_block: int = 0
 
-    def has(self, round: int | None) -> bool:
+    def has(self, round_number: int | None) -> bool:
         """Return whether a round is in the scope; None, the federation as a whole, always is."""
-        return round is None or (self.first <= max(round, 1) and (self.last is None or round <= self.last))
+        if round_number is None:
+            return True
+        return self.first <= max(round_number, 1) and (self.last is None or round_number <= self.last)
 
 
 @dataclass(frozen=True, slots=True)
@@ -300,8 +302,8 @@ class Auditor:
                 self._note_settled(one, block)
         return done
 
-    def _get_entropy(self, at: int, round: int, seal_block: int) -> bytes:
-        return self._source.entropy(round, seal_block, at)
+    def _get_entropy(self, at: int, round_number: int, seal_block: int) -> bytes:
+        return self._source.entropy(round_number, seal_block, at)
 
     def _note(self, block: Block, events: Iterable[Event]) -> None:
         text = self._progress.transcript + block.hash

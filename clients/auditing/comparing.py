@@ -13,7 +13,6 @@ from clients.protocol.state import Env
 from clients.protocol.task import TaskBook, get_task
 from clients.types.federation import ZERO_ADDRESS, Address, Member, MemberView, Round, Status
 
-ZERO_BID = (0, 0, 0, bytes(32))
 D = TypeVar("D", Round, Status, MemberView, Member)
 PAGE = 300
 """Accounts or rounds per request."""
@@ -35,7 +34,7 @@ _KINDS: Mapping[str, str] = {
     "seal_block": "seed",
 }
 _WORDS: Mapping[str, str] = {
-    "out": "whether it is banned, or about to be",
+    "out": "whether it is barred or banned, or about to be",
     "unbonds_at": "when its stake is free",
     "index": "its place in the registry",
     "round": "the last round in which it acted",

@@ -155,11 +155,11 @@ class NodeSource:
         args: dict[str, Any] = event.args
         return Transfer(args["from"], args["to"], args["value"], event.block, event.transaction)
 
-    def entropy(self, round: int, seal_block: int, at: int) -> bytes:
+    def entropy(self, round_number: int, seal_block: int, at: int) -> bytes:
         """Return the beacon's entropy as of block `at`, or the seal block's hash."""
         if int(self._terms.beacon, 16) == 0:
             return bytes.fromhex(self.blocks([seal_block])[0].hash[2:])
-        data = "0x" + self._beacon_abi.call("entropy", (round, seal_block)).hex()
+        data = "0x" + self._beacon_abi.call("entropy", (round_number, seal_block)).hex()
         call = {"to": self._terms.beacon, "data": data}
         for tag in (hex(at), "latest"):  # a beacon's entropy doesn't change; old states may be gone
             answer = self._link.rpc.batch([("eth_call", (call, tag))])[0]

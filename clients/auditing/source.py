@@ -89,7 +89,7 @@ class Source(Protocol):
         """Return the logs from block `first` to `last`, both included."""
         ...
 
-    def entropy(self, round: int, seal_block: int, at: int) -> bytes:
+    def entropy(self, round_number: int, seal_block: int, at: int) -> bytes:
         """Return the beacon's entropy, or the hash of the block `seal_block` if there is no beacon."""
         ...
 

@@ -3,7 +3,14 @@
 What is to be done is plain data that can leave the process: an `Order` names a participant, a seed and an
 attack, and a set of samples to test on is named by a number. Only the weights are large. So a `Place` may be
 this process (`Here`), this one and others beside it (`clients.learning.processes`), or whichever of these is
-faster (`clients.learning.fastest`), and a participant's bytes are the same in every place.
+faster (`clients.learning.fastest`), and a participant's bytes are the same in every place. Why they are:
+
+- An order's seed fixes its training, whoever trains in the same call (`workbench.Workbench.train`).
+- Model and settings alone choose how trainings run: stacked or apart. Timing and cores don't
+  (`stacked.train_many`). Stacking rounds unlike `train`, but equally with any neighbours and in any place.
+- The size of a computation alone chooses its torch threads (`threads`); a sibling may use as many as we.
+- A sibling's digest of data and model must equal ours (`processes`).
+- All sets of samples go through a model together; only models are shared out (`processes.Processes.score`).
 """
 
 from collections.abc import Iterable, Mapping, Sequence

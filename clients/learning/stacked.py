@@ -78,14 +78,13 @@ TrainedWeights = Weights | OwnTrouble
 def train_many(
     model: nn.Module, jobs: Sequence[Training], on_first: OnFirst | None = None, *, cores: int | None = None
 ) -> list[TrainedWeights]:
-    """Return the result of `train` for each training, in order and to within rounding, or the `OwnTrouble`
-    that it raises, which is that client's alone.
+    """Return each training's result, in order, or the `OwnTrouble` that it raises: that client's alone.
 
-    A client's bytes don't depend on the clients trained with it, nor on how their training ends. Trainings of
-    the same configuration run together if `is_stackable` says so, up to 16 at a time; the others run apart,
-    and give the very bytes of `train`. The choice follows only from model and settings, never from timing or
-    the number of `cores` to use (by default all). Raises `BadUpdate` if a training's first weights don't fit
-    the model.
+    Trainings of the same configuration run together if `is_stackable` says so, up to 16 at a time; their
+    results are those of `train` to within rounding. The others run apart, and give the very bytes of `train`.
+    Either way a client's bytes depend neither on the clients trained with it nor on how their training ends.
+    The choice follows only from model and settings, never from timing or the number of `cores` to use (by
+    default all). Raises `BadUpdate` if a training's first weights don't fit the model.
     """
     results: dict[int, TrainedWeights] = {}
     alike: dict[TrainConfig, list[int]] = defaultdict(list)

@@ -177,7 +177,7 @@ class Cohort:
         return self._bench.test_samples(index)
 
     def aggregate(self, proposals: Sequence[Proposal]) -> Candidate:
-        """Return the aggregate of the proposals: eq. (1), exact, in the order of their numbers.
+        """Return the aggregate of the proposals: stake_vote's eq. (1), exact, in the order of their numbers.
 
         If a peer withholds, falsifies or malforms an update, there is no candidate. Trouble of our own store
         raises.

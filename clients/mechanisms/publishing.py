@@ -10,9 +10,8 @@ from dataclasses import replace
 from clients.mechanisms.base import Candidate, Desk, Done, Handler, S, T, Who
 from clients.protocol.docket import Publication, Selection
 from clients.protocol.marks import is_marked
-from clients.protocol.mining import is_proven
 from clients.protocol.policies import Mechanism
-from clients.protocol.publication import Select
+from clients.protocol.publication import Select, is_proven
 from clients.roles.miner import find_proofs
 from clients.roles.publisher import read_call, to_call
 from clients.roles.round_log import RoundLog, as_bytes32

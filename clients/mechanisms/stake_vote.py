@@ -10,8 +10,8 @@ from clients.mechanisms.base import Candidate, Conduct, Desk, Done, Run, Setting
 from clients.mechanisms.behaviours import lying, overclaiming
 from clients.mechanisms.training import train
 from clients.protocol.blame import is_blamed
-from clients.protocol.claims import UPDATES_MAX
 from clients.protocol.docket import Docket
+from clients.protocol.marks import UPDATES_MAX
 from clients.protocol.stake_vote import STAKE_VOTE
 from clients.roles import judging
 from clients.roles.round_log import Proposal

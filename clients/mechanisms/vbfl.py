@@ -10,8 +10,8 @@ from clients.mechanisms.base import Conduct, Desk, Done, Run, Settings, Who
 from clients.mechanisms.behaviours import lying, overclaiming
 from clients.mechanisms.publishing import forging, mining, publishing
 from clients.mechanisms.training import propose, train_from_head
-from clients.protocol.claims import UPDATES_MAX
 from clients.protocol.docket import Docket
+from clients.protocol.marks import UPDATES_MAX
 from clients.protocol.vbfl import VBFL, select_approved
 from clients.roles import judging
 from clients.roles.judging import FIXED_THRESHOLD, LATEST_DRIFTS

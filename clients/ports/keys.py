@@ -170,9 +170,9 @@ class KeyedSalts:
     def __init__(self, key: Key) -> None:
         self._key = key
 
-    def salt(self, chain_id: int, federation: Address, round: int) -> bytes:
-        """Return the salt of the vote in `round` of `federation` on chain `chain_id`."""
-        return self._key.mac(f"fedjury:salt:{chain_id}:{federation.lower()}:{round}".encode())
+    def salt(self, chain_id: int, federation: Address, round_number: int) -> bytes:
+        """Return the salt of the vote in round `round_number` of `federation` on chain `chain_id`."""
+        return self._key.mac(f"fedjury:salt:{chain_id}:{federation.lower()}:{round_number}".encode())
 
     def __repr__(self) -> str:
         return f"KeyedSalts({self._key.address})"
@@ -184,9 +184,9 @@ class SeededSalts:
     def __init__(self, seed: int, number: int) -> None:
         self._key = _secret(seed, "salt", number)
 
-    def salt(self, chain_id: int, federation: Address, round: int) -> bytes:
-        """Return the salt of the vote in `round`, wherever that is."""
-        return hmac.new(self._key, f"fedjury:salt:{round}".encode(), sha256).digest()
+    def salt(self, chain_id: int, federation: Address, round_number: int) -> bytes:
+        """Return the salt of the vote in round `round_number`, wherever that is."""
+        return hmac.new(self._key, f"fedjury:salt:{round_number}".encode(), sha256).digest()
 
     def __repr__(self) -> str:
         return "SeededSalts()"

@@ -2,9 +2,9 @@
 
 from dataclasses import replace
 
-from clients.protocol.claims import UPDATES_MAX
 from clients.protocol.ledger import STAKE_MAX
 from clients.protocol.managers import check_allowed, is_barred
+from clients.protocol.marks import UPDATES_MAX
 from clients.protocol.policies import AdmissionPolicy, OwnAction, SubjectPolicy, check_term
 from clients.protocol.rounds import Action
 from clients.protocol.state import Env, State, compute_event
@@ -39,7 +39,7 @@ def _check_offer(terms: BladeTerms, state: State, account: Address, samples: int
         raise ProtocolError("SamplesOutOfRange", samples, capability)
 
 
-WITHIN_BIDS: SubjectPolicy[BladeTerms] = SubjectPolicy(_check_offer)
+BID_SAMPLES: SubjectPolicy[BladeTerms] = SubjectPolicy(_check_offer)
 """A proposal claims at least what the task asks, and at most what was bid."""
 
 

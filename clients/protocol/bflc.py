@@ -1,12 +1,12 @@
 """bflc: Li et al., "A Blockchain-based Decentralized Federated Learning Framework with Committee Consensus".
 
 https://arxiv.org/abs/2004.00773. Managers let members in; a committee scores each update, the first to pass
-are packed, and their providers elect the next committee by what they achieved.
+are packed, and the next committee is elected from their providers by what they achieved.
 """
 
 from clients.protocol.claims import check_claim_terms
 from clients.protocol.council import (
-    COMMITTEE,
+    ELECTED_COMMITTEE,
     MANAGERS_FOR_A_FEE,
     NAME_COMMITTEE,
     Council,
@@ -22,7 +22,13 @@ from clients.protocol.guards import FORGIVING
 from clients.protocol.managers import MOTIONS, check_managers
 from clients.protocol.policies import CLAIMED, ENDLESS, Mechanism, OwnState
 from clients.protocol.publication import check_publish
-from clients.protocol.scores import COMMITTEE_MODEL, PROFIT_SHARING, SCORES, check_min_score, check_profit
+from clients.protocol.scores import (
+    MEDIAN_SCORE,
+    NUMBERED_RECORDS,
+    PROFIT_BY_SCORE,
+    check_min_score,
+    check_profit,
+)
 from clients.types.federation import BflcTerms
 
 
@@ -44,11 +50,11 @@ BFLC: Mechanism[BflcTerms] = Mechanism(
         check_profit,
     ),
     admission=MANAGERS_FOR_A_FEE,
-    panel=COMMITTEE,
+    panel=ELECTED_COMMITTEE,
     subject=CLAIMED,
-    verdict=SCORES,
-    publication=COMMITTEE_MODEL,
-    payout=PROFIT_SHARING,
+    verdict=MEDIAN_SCORE,
+    publication=NUMBERED_RECORDS,
+    payout=PROFIT_BY_SCORE,
     guard=FORGIVING,
     task=ENDLESS,
     own_state=OwnState(

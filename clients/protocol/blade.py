@@ -5,7 +5,7 @@ another's updates for copies, and mine the block that holds the aggregate.
 """
 
 from clients.protocol.approvals import APPROVALS_OF_ORIGINALS, get_approved
-from clients.protocol.auction import AUCTION, BID, WITHIN_BIDS, check_min_samples, check_winners
+from clients.protocol.auction import AUCTION, BID, BID_SAMPLES, check_min_samples, check_winners
 from clients.protocol.bounty import BOUNTY, check_block_share
 from clients.protocol.claims import check_claim_terms
 from clients.protocol.docket import Docket, Publisher, Selection
@@ -17,10 +17,9 @@ from clients.protocol.evidence import (
     is_convicted,
 )
 from clients.protocol.managers import MOTIONS, check_managers
-from clients.protocol.mining import build_mined, check_pow
 from clients.protocol.panels import EVERYONE
 from clients.protocol.policies import Mechanism, OwnState
-from clients.protocol.publication import check_publish
+from clients.protocol.publication import build_block_winner, check_pow, check_publish
 from clients.protocol.task import (
     PUBLISHED_TASK,
     RECLAIM,
@@ -62,9 +61,9 @@ BLADE: Mechanism[BladeTerms] = Mechanism(
     ),
     admission=AUCTION,
     panel=EVERYONE,
-    subject=WITHIN_BIDS,
+    subject=BID_SAMPLES,
     verdict=APPROVALS_OF_ORIGINALS,
-    publication=build_mined(select_approved, _may_mine),
+    publication=build_block_winner(select_approved, _may_mine),
     payout=BOUNTY,
     guard=PLAGIARISM,
     task=PUBLISHED_TASK,

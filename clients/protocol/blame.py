@@ -3,9 +3,15 @@
 from dataclasses import replace
 from typing import Protocol
 
-from clients.protocol.claims import UPDATES_MAX
 from clients.protocol.docket import Docket
-from clients.protocol.marks import compute_marks, get_majority, is_marked, read_bitmap, read_words
+from clients.protocol.marks import (
+    UPDATES_MAX,
+    compute_marks,
+    get_majority,
+    is_marked,
+    read_bitmap,
+    read_words,
+)
 from clients.protocol.policies import check_term
 from clients.protocol.tally import compute_tally
 from clients.types.errors import ProtocolError

@@ -3,8 +3,8 @@
 from clients.protocol.docket import Docket
 from clients.protocol.evidence import get_convicted, is_convicted
 from clients.protocol.policies import PayoutPolicy, Settlement, check_term
-from clients.protocol.verdicts import BPS
 from clients.types.federation import Act, Address, BladeTerms, Member, Outcome, Round
+from clients.types.terms import BPS
 
 
 def check_block_share(terms: BladeTerms) -> None:

@@ -4,16 +4,14 @@ from clients.protocol.policies import Terms, check_term
 from clients.types.errors import ProtocolError
 
 SAMPLES_LIMIT = 2**31
-WEIGHT_LIMIT = 2**32
-UPDATES_MAX = 256
-"""The most updates that a bitmap has bits for."""
+VISITS_LIMIT = 2**32
 
 
 def check_claim_terms(terms: Terms, proposers: int) -> None:
     """Raise InvalidTerms where the claims of `proposers` proposals could overflow a weight or a sum."""
     samples, epochs = terms.max_samples, terms.max_epochs
     check_term("maxSamples", samples, samples > 0 and proposers * samples < SAMPLES_LIMIT)
-    check_term("maxEpochs", epochs, epochs > 0 and samples * epochs < WEIGHT_LIMIT)
+    check_term("maxEpochs", epochs, epochs > 0 and samples * epochs < VISITS_LIMIT)
 
 
 def check_claim(terms: Terms, samples: int, epochs: int) -> None:

@@ -3,16 +3,15 @@
 from dataclasses import dataclass, replace
 from enum import Enum, auto
 
-from clients.protocol.claims import UPDATES_MAX
 from clients.protocol.docket import Docket
 from clients.protocol.draw import compute_positions
 from clients.protocol.ledger import STAKE_MAX
 from clients.protocol.managers import MANAGERS, Core, check_manager, process_motion
+from clients.protocol.marks import UPDATES_MAX
 from clients.protocol.panels import JURY_ROLES
 from clients.protocol.policies import AdmissionPolicy, OwnAction, PanelPolicy, Wanted, check_term
 from clients.protocol.rounds import Action
 from clients.protocol.state import Env, State, compute_event
-from clients.protocol.verdicts import BPS
 from clients.types.errors import ProtocolError
 from clients.types.federation import (
     ZERO32,
@@ -25,6 +24,7 @@ from clients.types.federation import (
     Role,
     Round,
 )
+from clients.types.terms import BPS
 
 COMMITTEE_MAX = 32
 SELECTED_MAX = 128
@@ -171,7 +171,7 @@ def _get_roles(terms: BflcTerms, state: State, account: Address, position: int, 
     return JURY_ROLES if _is_in_committee(terms, state, account, position) else Role.PROPOSER
 
 
-COMMITTEE: PanelPolicy[BflcTerms] = PanelPolicy(_get_fewest, _count, _get_roles)
+ELECTED_COMMITTEE: PanelPolicy[BflcTerms] = PanelPolicy(_get_fewest, _count, _get_roles)
 """The committee validates and publishes, all others train (§III-B)."""
 
 
@@ -214,8 +214,8 @@ def note_published(terms: BflcTerms, own: object, record: Round, docket: Docket)
 def note_settled(terms: BflcTerms, own: object, record: Round, docket: Docket) -> object:
     """Return the council as the next round finds it.
 
-    A committee that doesn't come to a model, with something there to be judged, may be gone: the draw takes
-    its place. Whatever else isn't accepted changes nothing, lest rejections get rid of a committee.
+    If updates were proposed but the round is undecided, the committee may be gone: draw the next. A rejection
+    changes nothing, or a committee could be got rid of by rejections.
     """
     assert isinstance(own, Council)
     if record.outcome is Outcome.UNDECIDED and record.proposals:
@@ -233,11 +233,6 @@ def note_settled(terms: BflcTerms, own: object, record: Round, docket: Docket) -
         ),
         proposals=record.proposals,
     )
-
-
-def get_height(state: State) -> int:
-    """Return the number of accepted rounds: the last model's `t`."""
-    return len(get_council(state).models) - 1
 
 
 def get_record(terms: BflcTerms, state: State, record_number: int) -> Record:

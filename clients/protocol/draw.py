@@ -1,11 +1,17 @@
-"""The draw: a seed, and the permutation of the registry that it keys."""
+"""The draw: a seed, what goes into it, and the permutation of the registry that it keys."""
 
 from functools import lru_cache
 from math import isqrt
 
-from clients.protocol.hashing import compute_hash
+from clients.protocol.hashing import compute_hash, compute_xor, get_address_word
+from clients.types.federation import Address
 
 FEISTEL_ROUNDS = 8
+
+
+def compute_mix(mix: bytes, voter: Address, salt: bytes) -> bytes:
+    """Return the mix with one more opened ballot in it. The order of reveals does not matter."""
+    return compute_xor(mix, compute_hash(get_address_word(voter), salt))
 
 
 def compute_seed(entropy: bytes, mix: bytes, round_number: int) -> bytes:

@@ -9,10 +9,10 @@ from clients.protocol.policies import GuardPolicy, OwnAction, check_term
 from clients.protocol.rounds import Action, compute_ends
 from clients.protocol.state import Env, State, compute_event
 from clients.protocol.task import get_task
-from clients.protocol.verdicts import BPS
 from clients.protocol.views import FederationView
 from clients.types.errors import ProtocolError
 from clients.types.federation import Act, Address, BladeTerms, Event, Member, Outcome, Phase, Round, Standing
+from clients.types.terms import BPS
 
 
 def check_challenge(terms: BladeTerms) -> None:
@@ -43,7 +43,7 @@ def _process_accuse(
     env: Env,
     sender: Address,
     round_number: int,
-    update: int,
+    update_number: int,
     seed: bytes,
     correlation: int,
 ) -> list[Event]:
@@ -57,21 +57,21 @@ def _process_accuse(
     core.check_active(sender, member)
     if Act.PROPOSED not in core.get_acts(member):
         raise ProtocolError("NotProposed", sender, round_number)
-    if update >= record.proposals or update == member.update_number:
-        raise ProtocolError("NoSuchUpdate", update, record.proposals)
+    if update_number >= record.proposals or update_number == member.update_number:
+        raise ProtocolError("NoSuchUpdate", update_number, record.proposals)
     if correlation > BPS:
         raise ProtocolError("AmountTooLarge", correlation, BPS)
     anchor = get_task(state).bids[sender].anchor
     if compute_anchor(seed, round_number) != anchor:
         raise ProtocolError("BadSeed", seed, anchor)
     docket = core.docket
-    state.dockets[-1] = replace(docket, accused=docket.accused | 1 << update)
+    state.dockets[-1] = replace(docket, accused=docket.accused | 1 << update_number)
     accused = compute_event(
         env,
         "Accused",
         round=round_number,
         accuser=sender,
-        updateNumber=update,
+        updateNumber=update_number,
         seed=seed,
         correlation=correlation,
     )
@@ -79,7 +79,8 @@ def _process_accuse(
 
 
 ACCUSE = OwnAction(Action(("uint256", "uint256", "bytes32", "uint256"), names_round=True), _process_accuse)
-"""Reveal one's noise seed, found in the update with a correlation in ten-thousandths (blade §III-C)."""
+"""Reveal one's noise seed, found in the update with a correlation in hundredths of a percent
+(blade §III-C)."""
 
 
 def compute_convicted(docket: Docket, voters: int) -> int:
@@ -89,8 +90,7 @@ def compute_convicted(docket: Docket, voters: int) -> int:
 
 
 def get_convicted(outcome: Outcome, docket: Docket) -> int:
-    """Return the bitmap of the convicted updates of a round that came to `outcome`, or still may come to any:
-    none before the selection was worked out, none in an undecided round."""
+    """Return the convicted updates: 0 before the first publication and in an undecided round."""
     return 0 if outcome is Outcome.UNDECIDED else docket.selected.convicted
 
 

@@ -10,9 +10,8 @@ from dataclasses import replace
 from functools import partial
 
 from clients.protocol.claims import check_claim
-from clients.protocol.commitment import compute_mix
 from clients.protocol.docket import BLANK, Docket, Publication, Publisher, Update
-from clients.protocol.draw import compute_seed
+from clients.protocol.draw import compute_mix, compute_seed
 from clients.protocol.ledger import MEMBERS_MAX, STAKE_MAX, TokenBook
 from clients.protocol.policies import Mechanism
 from clients.protocol.rounds import ACTIONS, Action, check_arguments

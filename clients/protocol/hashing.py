@@ -1,4 +1,4 @@
-"""keccak256(abi.encode(...)) of static values: every one of them is a 32-byte word."""
+"""keccak256(abi.encode(...)) of static values, each of them a 32-byte word; and what a commitment binds."""
 
 from functools import lru_cache
 from importlib.util import find_spec
@@ -39,3 +39,22 @@ def compute_hash(*values: int | bytes) -> bytes:
 def compute_xor(left: bytes, right: bytes) -> bytes:
     """Return the exclusive or of two words."""
     return (int.from_bytes(left, "big") ^ int.from_bytes(right, "big")).to_bytes(32, "big")
+
+
+def compute_commitment(
+    chain_id: int, federation: Address, round_number: int, voter: Address, ballot: bytes, salt: bytes
+) -> bytes:
+    """Return the commitment: it binds chain, federation, round and voter, so that no vote can be copied.
+
+    keccak256(abi.encode(chainid, federation, round, voter, ballot, salt)) with `ballot` as dynamic bytes.
+    """
+    return compute_hash(
+        chain_id,
+        get_address_word(federation),
+        round_number,
+        get_address_word(voter),
+        192,  # where the ballot is: after the six words of the head
+        salt,
+        len(ballot),
+        ballot + bytes(-len(ballot) % 32),
+    )

@@ -38,8 +38,8 @@ def check_allowed(terms: Terms, state: State, account: Address) -> None:
 
 def is_barred(state: State, account: Address) -> bool:
     """Return whether `account` is barred from the round in progress; between rounds, from the next."""
-    number = len(state.rounds) - 1
-    coming = number if is_in_progress(state.rounds[-1], number) else number + 1
+    round_number = len(state.rounds) - 1
+    coming = round_number if is_in_progress(state.rounds[-1], round_number) else round_number + 1
     return state.access.barred_from.get(account, coming + 1) <= coming
 
 

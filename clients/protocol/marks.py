@@ -6,6 +6,8 @@ from clients.types.errors import ProtocolError
 from clients.types.federation import Round
 
 WORD = 32
+UPDATES_MAX = 256
+"""The most updates that a bitmap has bits for."""
 
 
 def is_marked(bitmap: int, update_number: int) -> bool:

@@ -2,8 +2,8 @@
 
 from typing import Protocol
 
-from clients.protocol.claims import UPDATES_MAX
 from clients.protocol.ledger import MEMBERS_MAX
+from clients.protocol.marks import UPDATES_MAX
 from clients.protocol.policies import PanelPolicy, Wanted, check_term
 from clients.protocol.state import State
 from clients.types.federation import Address, Role, VbflTerms
@@ -25,7 +25,7 @@ class ProposerTerms(Protocol):
         ...
 
 
-def check_random_proposers(terms: ProposerTerms) -> None:
+def check_random_panel(terms: ProposerTerms) -> None:
     """Raise InvalidTerms where nobody would propose or vote, or more are needed than a registry holds."""
     check_term("proposers", terms.proposers, terms.proposers > 0)
     fits = terms.proposers + terms.min_voters <= MEMBERS_MAX
@@ -44,11 +44,11 @@ def _get_roles(terms: ProposerTerms, state: State, account: Address, position: i
     return Role.PROPOSER if position < terms.proposers else Role.VOTER
 
 
-RANDOM_PROPOSERS: PanelPolicy[ProposerTerms] = PanelPolicy(_get_fewest, _count, _get_roles)
+RANDOM_PANEL: PanelPolicy[ProposerTerms] = PanelPolicy(_get_fewest, _count, _get_roles)
 """The first positions of the draw propose, all the rest vote (stake_vote §4.6)."""
 
 
-def check_workers(terms: VbflTerms) -> None:
+def check_worker_panel(terms: VbflTerms) -> None:
     """Raise InvalidTerms where one of the three parts would have nobody, or more than can be."""
     jury = terms.validators + terms.miners
     check_term("proposers", terms.proposers, 0 < terms.proposers <= UPDATES_MAX)
@@ -74,7 +74,7 @@ def _get_worker_roles(terms: VbflTerms, state: State, account: Address, position
     return Role.PUBLISHER if place < terms.validators + terms.miners else Role.NONE
 
 
-WORKERS: PanelPolicy[VbflTerms] = PanelPolicy(_get_workers_fewest, _count_workers, _get_worker_roles)
+WORKER_PANEL: PanelPolicy[VbflTerms] = PanelPolicy(_get_workers_fewest, _count_workers, _get_worker_roles)
 """Workers, validators and miners drawn anew each round by given counts (vbfl §III-A); the rest rest."""
 
 

@@ -41,12 +41,13 @@ def _compute_settlement(
         return Settlement(0, 0, pool + terms.voter_stake * (record.commits - record.reveals))
     proposer_reward = 0
     if outcome is Outcome.ACCEPTED:
-        # never without proposals; but an audit goes on where it had to refuse them
+        # An audit may have refused all proposals: avoid dividing by 0.
         proposer_reward = min(pool // max(record.proposals, 1), STAKE_MAX)
         pool -= proposer_reward * record.proposals
     else:
         blamed = sum(is_blamed(terms, record, docket, number) for number in range(record.proposals))
         pool += terms.proposer_stake * blamed
+    # Outvoted voters and those who didn't reveal: neither counts for the leading option.
     lost = terms.voter_stake * (record.commits - record.leading_count)
     voter_reward = min(lost // record.leading_count, STAKE_MAX)
     return Settlement(proposer_reward, voter_reward, pool + lost - voter_reward * record.leading_count)
@@ -64,6 +65,6 @@ def _compute_delta(terms: Staked, account: Address, member: Member, record: Roun
     return -terms.voter_stake if Act.COMMITTED in member.acts else 0
 
 
-POOL_AND_MINORITY: PayoutPolicy[Staked] = PayoutPolicy(_compute_settlement, _compute_delta)
+STAKE_REDISTRIBUTION: PayoutPolicy[Staked] = PayoutPolicy(_compute_settlement, _compute_delta)
 """Algorithms 1 and 2 of stake_vote: rejected proposers fill a pool that pays approved ones; the minority of
-the voters pays the majority, so that lying, by eq. (4), loses while the honest outnumber the liars."""
+the voters pays the majority, so that lying, by its eq. (4), loses while the honest outnumber the liars."""

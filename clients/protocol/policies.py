@@ -105,8 +105,8 @@ class VerdictPolicy(Generic[T_contra]):
     """What the ballots say, and what a round comes to."""
 
     count: Callable[[T_contra, Round, Docket, bytes], tuple[Docket, int]]
-    """Terms, record, docket, ballot → the docket with it counted, and its option of the tally; 0 where the
-    ballots aren't what is tallied. InvalidBallot where it says nothing."""
+    """Terms, record, docket, ballot → the docket with the ballot counted, and the option it counts for; 0 if
+    publications are tallied. InvalidBallot if malformed."""
     compute_outcome: Callable[[T_contra, Round, Docket, Wanted], Outcome]
     count_votes: Callable[[Round, Docket], tuple[int, int]]
     """Record, docket → how many were for the candidate, and against it."""
@@ -139,8 +139,12 @@ class PublicationPolicy(Generic[T_contra]):
         return self.get_winner is not _get_no_winner
 
 
+BALLOT_PUBLICATION: PublicationPolicy[object] = PublicationPolicy()
+"""Nobody publishes: the ballots carry the model's digest."""
+
+
 class Settlement(NamedTuple):
-    """What settling a round fixes: two rewards, a head or a unit as the payout has it, and the pool after."""
+    """What settling a round fixes: two rewards, per recipient or per unit of work, and the pool after."""
 
     proposer_reward: int
     voter_reward: int

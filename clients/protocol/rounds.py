@@ -125,8 +125,7 @@ def get_end(status: Status, phase: Phase | None) -> int | None:
 
 
 def get_begin(status: Status, phase: Phase) -> int:
-    """Return the time from which on the drawn round in `status` may be in `phase`, which must be one with an
-    end."""
+    """Return the earliest time of `phase`: Propose, Commit, Reveal or Publish."""
     begins = {
         Phase.PROPOSE: status.record.drawn_at,
         Phase.COMMIT: status.propose_end,

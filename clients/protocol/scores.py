@@ -7,9 +7,10 @@ from clients.protocol.ledger import STAKE_MAX
 from clients.protocol.marks import compute_bitmap
 from clients.protocol.policies import PayoutPolicy, PublicationPolicy, Settlement, VerdictPolicy, check_term
 from clients.protocol.publication import compute_checked
-from clients.protocol.verdicts import BPS, compute_published, count_publications
+from clients.protocol.verdicts import compute_published, count_publications
 from clients.types.errors import ProtocolError
 from clients.types.federation import Act, Address, BflcTerms, Member, Outcome, Round
+from clients.types.terms import BPS
 
 
 def check_min_score(terms: BflcTerms) -> None:
@@ -29,8 +30,9 @@ def _count(terms: object, record: Round, docket: Docket, ballot: bytes) -> tuple
     return replace(docket, scores=(*docket.scores, scores)), 0
 
 
-SCORES: VerdictPolicy[object] = VerdictPolicy(_count, compute_published, count_publications)
-"""A ballot is a score an update, in order of number: 16 bits each, in ten-thousandths (bflc §III-B)."""
+MEDIAN_SCORE: VerdictPolicy[object] = VerdictPolicy(_count, compute_published, count_publications)
+"""A ballot is a score an update, in order of number: 16 bits each, in hundredths of a percent
+(bflc §III-B)."""
 
 
 def compute_median(scores: list[int]) -> int:
@@ -67,10 +69,10 @@ def _compute_delta(terms: BflcTerms, account: Address, member: Member, record: R
     return record.proposer_reward * docket.selection.get_weight(member.update_number)
 
 
-PROFIT_SHARING: PayoutPolicy[BflcTerms] = PayoutPolicy(_compute_settlement, _compute_delta)
+PROFIT_BY_SCORE: PayoutPolicy[BflcTerms] = PayoutPolicy(_compute_settlement, _compute_delta)
 """A share of the pool to the providers of the selected updates, by their scores (bflc §IV-A)."""
 
-COMMITTEE_MODEL: PublicationPolicy[BflcTerms] = PublicationPolicy(
+NUMBERED_RECORDS: PublicationPolicy[BflcTerms] = PublicationPolicy(
     lambda terms, record, docket, _, publication: compute_checked(
         select_best, terms, record, docket, publication
     )

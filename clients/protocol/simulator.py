@@ -11,7 +11,6 @@ from clients.protocol.federation import Federation
 from clients.protocol.hashing import UINT256_MAX, compute_hash, get_checksummed
 from clients.protocol.ledger import TokenBook
 from clients.protocol.policies import Mechanism
-from clients.protocol.snapshot import Json, dump_events, dump_state, load_events, load_state
 from clients.protocol.state import Env
 from clients.protocol.views import T
 from clients.types.chain import Call, Receipt
@@ -155,34 +154,6 @@ class SpecChain(Generic[T]):
 
     def close(self) -> None:
         """Do nothing: there is nothing to close."""
-
-    # ------------------------------------------------------------------ saving and restoring
-
-    def snapshot(self, first_block: int = 0) -> Json:
-        """Return the chain as JSON-able data; of its events, those from `first_block` on."""
-        return {
-            "mechanism": self.core.mechanism.name,
-            "time": self._time,
-            "block": self._block,
-            "transactions": self._transactions,
-            "state": dump_state(self.core.state),
-            "events": dump_events(self.events(first_block)),
-        }
-
-    def restore(self, data: Json) -> None:
-        """Become the chain that `snapshot` wrote; terms and beacon stay this chain's.
-
-        RequestError if the snapshot is of another mechanism.
-        """
-        if data.get("mechanism") != self.core.mechanism.name:
-            raise RequestError(
-                f"the snapshot is of mechanism {data.get('mechanism')!r}, this chain runs "
-                f"{self.core.mechanism.name!r}: resume with the settings of the interrupted run"
-            )
-        self.core.state = load_state(data["state"], self.core.mechanism.own_state.kind)
-        self._time, self._block = data["time"], data["block"]
-        self._transactions = data["transactions"]
-        self._events = load_events(data["events"])
 
 
 def _with_checksums(call: Call, types: tuple[str, ...]) -> Call:

@@ -1,14 +1,11 @@
-"""Converts a federation's state and events to JSON and back, so that a run on the specification can
-resume."""
+"""Converts a federation's state to JSON and back, so that an audit can go on from a checkpoint."""
 
-from collections.abc import Iterable
 from dataclasses import fields, is_dataclass
 from enum import Enum
 from functools import lru_cache
 from typing import Any, get_args, get_origin, get_type_hints
 
 from clients.protocol.state import State
-from clients.types.federation import Event, Outcome
 
 Json = dict[str, Any]
 
@@ -23,46 +20,6 @@ def load_state(data: Json, own: type) -> State:
     """Return the state that `dump_state` wrote; `own` is the class of the mechanism's own record."""
     values = {name: _load(hint, data[name]) for name, hint in _hints(State).items() if name != "own"}
     return State(**values, own=_load(own, data["own"]))
-
-
-def dump_events(events: Iterable[Event]) -> list[Json]:
-    """Return `events` as JSON-able data."""
-    return [
-        {
-            "name": event.name,
-            "args": {name: _dump_argument(value) for name, value in event.args.items()},
-            "block": event.block,
-            "transaction": event.transaction,
-        }
-        for event in events
-    ]
-
-
-def load_events(data: Iterable[Json]) -> list[Event]:
-    """Return the events that `dump_events` wrote."""
-    return [
-        Event(
-            item["name"],
-            {name: _load_argument(name, value) for name, value in item["args"].items()},
-            item["block"],
-            item["transaction"],
-        )
-        for item in data
-    ]
-
-
-def _dump_argument(value: object) -> object:
-    if isinstance(value, bytes):
-        return {"bytes": value.hex()}
-    return list(value) if isinstance(value, tuple) else value
-
-
-def _load_argument(name: str, value: Any) -> object:
-    if isinstance(value, dict):
-        return bytes.fromhex(value["bytes"])
-    if isinstance(value, list):
-        return tuple(value)
-    return Outcome(value) if name == "outcome" else value
 
 
 # ---------------------------------------------------------------------- any record, by its annotations

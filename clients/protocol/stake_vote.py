@@ -7,10 +7,10 @@ from clients.protocol.blame import check_attribution
 from clients.protocol.claims import check_claim_terms
 from clients.protocol.guards import SOLVENCY
 from clients.protocol.managers import MANAGERS, MOTIONS, check_managers
-from clients.protocol.panels import RANDOM_PROPOSERS, check_random_proposers
-from clients.protocol.payouts import POOL_AND_MINORITY, check_stakes
-from clients.protocol.policies import CLAIMED, ENDLESS, Mechanism, PublicationPolicy
-from clients.protocol.verdicts import MAJORITY, check_quorum
+from clients.protocol.panels import RANDOM_PANEL, check_random_panel
+from clients.protocol.payouts import STAKE_REDISTRIBUTION, check_stakes
+from clients.protocol.policies import BALLOT_PUBLICATION, CLAIMED, ENDLESS, Mechanism
+from clients.protocol.verdicts import DIGEST_MAJORITY, check_quorum
 from clients.types.federation import StakeVoteTerms
 
 
@@ -22,18 +22,18 @@ STAKE_VOTE: Mechanism[StakeVoteTerms] = Mechanism(
     name="stake_vote",
     checks=(
         check_managers,
-        check_random_proposers,
+        check_random_panel,
         _check_claims,
         check_attribution,
         check_quorum,
         check_stakes,
     ),
     admission=MANAGERS,
-    panel=RANDOM_PROPOSERS,
+    panel=RANDOM_PANEL,
     subject=CLAIMED,
-    verdict=MAJORITY,
-    publication=PublicationPolicy(),
-    payout=POOL_AND_MINORITY,
+    verdict=DIGEST_MAJORITY,
+    publication=BALLOT_PUBLICATION,
+    payout=STAKE_REDISTRIBUTION,
     guard=SOLVENCY,
     task=ENDLESS,
     actions=MOTIONS,

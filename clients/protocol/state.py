@@ -3,7 +3,6 @@
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
-from clients.protocol.access import Access
 from clients.protocol.docket import BLANK, Docket
 from clients.protocol.ledger import Ledger, TokenBook
 from clients.types.federation import ZERO32, Address, Event, Round
@@ -18,6 +17,20 @@ class Env:
     entropy: Callable[[int, int], bytes]
     """(round, seal block) → 32 bytes: the block's hash, or a beacon's entropy."""
     transaction: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Access:
+    """What managers have said so far: whom they allow and bar, and the motions that wait for more ayes.
+
+    Its containers are replaced, never changed.
+    """
+
+    allowed: frozenset[Address] = frozenset()
+    barred_from: dict[Address, int] = field(default_factory=dict)
+    """The round from which on an account that they expelled is barred."""
+    moved: tuple[tuple[bytes, frozenset[Address]], ...] = ()
+    """Each motion in progress, and which managers have moved it."""
 
 
 @dataclass(slots=True)

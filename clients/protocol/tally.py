@@ -23,7 +23,7 @@ class Tally:
 
     @property
     def candidate(self) -> bytes:
-        """The leading entry; 0 where that is what it says, or where there is none."""
+        """The leading entry; 0 if that entry is 0 or the tally is empty."""
         return self.entries[self.leading_option - 1] if self.leading_option else ZERO32
 
     @property

@@ -12,12 +12,12 @@ def check_unit_reward(terms: VbflTerms) -> None:
 
 
 def compute_validator_units(record: Round) -> int:
-    """Return eq. (2): a signature verified and a vote cast, for each update."""
+    """Return vbfl's eq. (2): a signature verified and a vote cast, for each update."""
     return 2 * record.proposals
 
 
 def compute_miner_units(record: Round) -> int:
-    """Return eq. (3): a signature verified for each vote on each update."""
+    """Return vbfl's eq. (3): a signature verified for each vote on each update."""
     return record.proposals * record.reveals
 
 

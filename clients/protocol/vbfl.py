@@ -10,10 +10,9 @@ from clients.protocol.claims import check_claim_terms
 from clients.protocol.docket import Docket, Publisher, Selection
 from clients.protocol.guards import KICK_ROUNDS, check_kick_rounds
 from clients.protocol.managers import MANAGERS, MOTIONS, check_managers
-from clients.protocol.mining import build_mined, check_pow
-from clients.protocol.panels import WORKERS, check_workers
+from clients.protocol.panels import WORKER_PANEL, check_worker_panel
 from clients.protocol.policies import CLAIMED, ENDLESS, Mechanism
-from clients.protocol.publication import check_publish
+from clients.protocol.publication import build_block_winner, check_pow, check_publish
 from clients.protocol.unit_rewards import UNIT_REWARDS, check_unit_reward
 from clients.types.federation import Role, Round, VbflTerms
 
@@ -23,7 +22,7 @@ def _check_claims(terms: VbflTerms) -> None:
 
 
 def select_approved(terms: VbflTerms, record: Round, docket: Docket) -> Selection:
-    """Weigh an update by its samples times epochs, eq. (1); it passes if N+ >= N-."""
+    """Weigh an update by its samples times epochs, vbfl's eq. (1); it passes if N+ >= N-."""
     weights = tuple(update.samples * update.epochs for update in docket.updates)
     return Selection(get_approved(record, docket, ties=True), weights)
 
@@ -36,7 +35,7 @@ VBFL: Mechanism[VbflTerms] = Mechanism(
     name="vbfl",
     checks=(
         check_managers,
-        check_workers,
+        check_worker_panel,
         _check_claims,
         check_publish,
         check_pow,
@@ -44,10 +43,10 @@ VBFL: Mechanism[VbflTerms] = Mechanism(
         check_kick_rounds,
     ),
     admission=MANAGERS,
-    panel=WORKERS,
+    panel=WORKER_PANEL,
     subject=CLAIMED,
     verdict=APPROVALS,
-    publication=build_mined(select_approved, _may_mine),
+    publication=build_block_winner(select_approved, _may_mine),
     payout=UNIT_REWARDS,
     guard=KICK_ROUNDS,
     task=ENDLESS,

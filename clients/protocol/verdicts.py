@@ -6,16 +6,15 @@ from clients.protocol.blame import Attributing, count_aggregate
 from clients.protocol.docket import Docket
 from clients.protocol.policies import VerdictPolicy, Wanted, check_term
 from clients.types.federation import ZERO32, Outcome, Round
-
-BPS = 10_000
+from clients.types.terms import BPS
 
 
 class Quorate(Attributing, Protocol):
-    """Terms with a quorum, in ten-thousandths of the drawn voters."""
+    """Terms with a quorum, in hundredths of a percent of the drawn voters."""
 
     @property
     def quorum_bps(self) -> int:
-        """Ballots wanted of 10,000 drawn voters."""
+        """Share of drawn voters that must reveal, in hundredths of a percent."""
         ...
 
 
@@ -37,7 +36,7 @@ def _count_ballots(record: Round, docket: Docket) -> tuple[int, int]:
     return record.reveals - against, against
 
 
-MAJORITY: VerdictPolicy[Quorate] = VerdictPolicy(count_aggregate, _compute_majority, _count_ballots)
+DIGEST_MAJORITY: VerdictPolicy[Quorate] = VerdictPolicy(count_aggregate, _compute_majority, _count_ballots)
 """What more than half of the ballots say (stake_vote eq. 3); Undecided without quorum or majority."""
 
 

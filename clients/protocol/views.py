@@ -3,9 +3,9 @@
 from dataclasses import replace
 from typing import Generic, TypeVar
 
-from clients.protocol.commitment import compute_commitment
 from clients.protocol.docket import Docket
 from clients.protocol.draw import compute_positions
+from clients.protocol.hashing import compute_commitment
 from clients.protocol.ledger import STAKE_MAX, TokenBook
 from clients.protocol.policies import Mechanism, Terms, Wanted, check_term
 from clients.protocol.rounds import compute_ends, compute_phase, is_in_progress

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from clients.protocol.mining import is_proven
+from clients.protocol.publication import is_proven
 from clients.types.federation import Address
 
 

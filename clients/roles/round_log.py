@@ -14,7 +14,7 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class Proposal:
-    """One proposed update: `digest` names its weights, `samples` is the weight it claims in eq. (1).
+    """One proposed update: `digest` names its weights, `samples` is the weight it claims in the average.
 
     `update_number` is its place among the round's updates, and its bit in a bitmap; `epochs` is how long it
     claims to have been trained.

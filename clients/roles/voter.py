@@ -1,6 +1,6 @@
 """The voter: judges the proposals on private data, commits to a ballot, reveals it."""
 
-from clients.protocol.commitment import compute_commitment
+from clients.protocol.hashing import compute_commitment
 from clients.roles.view import Action, Judge, Send, View
 from clients.types.chain import Call
 from clients.types.federation import Act, Phase, Role

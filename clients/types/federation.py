@@ -227,8 +227,8 @@ class BladeTerms:
 
 @dataclass(frozen=True, slots=True)
 class Member:
-    """An account's record in the ledger. `update_number`: of its last update; `option`: of its last vote's
-    choice."""
+    """An account's record in the ledger. `update_number`: of its last update; `option`: the tally's that its
+    ballot or its publication counts for."""
 
     stake: int = 0
     unbonds_at: int = 0
@@ -293,7 +293,7 @@ class Status:
 class MemberView:
     """An account's present state; `balance` is the stake as if every settled round were booked.
 
-    `out`: whether it is banned, or would be when it next acts or is collected.
+    `out`: whether it is barred or banned, or would be banned when it next acts or is collected.
     """
 
     account: Address

@@ -31,6 +31,6 @@ class Signer(Protocol):
 class SaltSource(Protocol):
     """Computes the salt of a vote: always the same for the same round, so none is ever lost."""
 
-    def salt(self, chain_id: int, federation: Address, round: int) -> bytes:
+    def salt(self, chain_id: int, federation: Address, round_number: int) -> bytes:
         """Return the 32 bytes of salt for the one vote of `round`."""
         ...

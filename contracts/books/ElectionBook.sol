@@ -11,8 +11,8 @@ import {UpdateBook} from "./UpdateBook.sol";
 /// speed (Li et al., arXiv 2004.00773, IV-B).
 /// @dev Elections aren't stored: whether a member has a seat is computed when it acts.
 abstract contract ElectionBook is RoundBook, RecordBook, UpdateBook {
-    /// @dev The last update that an account proposed; and if that is a later one, the one that it can be elected for:
-    /// after a rejected round the seed of the next elects from the same updates.
+    /// @dev An account's last update and, if that is newer than the electing round, its update in that round: after a
+    /// rejected round the next seed elects from the same updates.
     struct Provided {
         uint40 round;
         uint16 updateNumber;

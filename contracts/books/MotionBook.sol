@@ -65,7 +65,7 @@ abstract contract MotionBook is IManagers, RoundBook {
         return !running || _barredFrom[account] <= round;
     }
 
-    /// @dev Count the caller's aye for the motion that its call with `accounts` is. Whether that carries it.
+    /// @dev Count the caller's aye for this call; return whether the motion carries.
     function _carry(address[] calldata accounts) internal returns (bool carried) {
         uint256 place = _requireManager();
         bytes32 motion = keccak256(abi.encodeWithSelector(msg.sig, accounts));

@@ -74,7 +74,7 @@ interface IFederation {
         uint16 options; // number of distinct entries in the tally
         uint16 leadingOption; // the leading option, numbered from 1
         Outcome outcome;
-        uint96 proposerReward; // to a proposer whose update was accepted: each, or for each unit of the update's weight
+        uint96 proposerReward; // for an accepted update, or a unit of work, which may be a voter's or publisher's too
         uint96 voterReward; // to each voter in the majority, or to the winner of the block
     }
 
@@ -89,9 +89,9 @@ interface IFederation {
         uint40 publishEnd;
         uint64 sealBlock; // the block whose hash goes into the seed
         uint16 members; // size of the registry now
-        uint16 proposers; // proposals that the round waits for, of as many members as it froze; like the two below
-        uint16 voters; // commitments that it waits for
-        uint16 publishers; // publications that it waits for
+        uint16 proposers; // proposals awaited, given the frozen membership; likewise the next two
+        uint16 voters; // commitments
+        uint16 publishers; // publications
         bytes32 seed; // 0 before the draw
         bytes32 head; // digest of the accepted model
         uint256 pool;
@@ -105,7 +105,7 @@ interface IFederation {
         uint256 balance; // stake as if every settled round were booked
         uint8 roles; // a set of `Roles`; 0 before the draw, and for an account that can't act
         uint16 position; // its place in the drawn permutation
-        bool out; // whether it is banned, or would be when it next acts or is collected
+        bool out; // whether it is barred or banned, or would be banned when it next acts or is collected
     }
 
     // ------------------------------------------------------------------ events
@@ -127,7 +127,8 @@ interface IFederation {
     event Claimed(address indexed account, uint256 amount, uint256 stake);
     /// @notice A member's part in `round` was booked: its gain or loss, and its stake afterwards.
     event Collected(address indexed account, uint256 indexed round, int256 delta, uint256 stake);
-    /// @notice `account` can't come back: after its part in `round` its `stake` or its record was too low.
+    /// @notice `account` can't come back: after its part in `round` its `stake` or its record was too low, or it was
+    /// barred and evicted.
     event Banned(address indexed account, uint256 indexed round, uint256 stake);
 
     /// @notice `round` began with `members`, whose order is frozen; its seed comes from block `sealBlock`.

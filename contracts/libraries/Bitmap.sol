@@ -34,18 +34,18 @@ library Bitmaps {
         return Bitmap.unwrap(bitmap) == 0;
     }
 
-    function has(Bitmap bitmap, uint256 number) internal pure returns (bool) {
-        return Bitmap.unwrap(bitmap) >> number & 1 != 0;
+    function has(Bitmap bitmap, uint256 member) internal pure returns (bool) {
+        return Bitmap.unwrap(bitmap) >> member & 1 != 0;
     }
 
-    /// @notice The set, with `number` in it.
-    function with(Bitmap bitmap, uint256 number) internal pure returns (Bitmap) {
-        return Bitmap.wrap(Bitmap.unwrap(bitmap) | 1 << number);
+    /// @notice The set, with `member` in it.
+    function with(Bitmap bitmap, uint256 member) internal pure returns (Bitmap) {
+        return Bitmap.wrap(Bitmap.unwrap(bitmap) | 1 << member);
     }
 
-    /// @notice The members below `number`.
-    function below(Bitmap bitmap, uint256 number) internal pure returns (Bitmap) {
-        return Bitmap.wrap(Bitmap.unwrap(bitmap) & ((1 << number) - 1));
+    /// @notice The members below `limit`.
+    function below(Bitmap bitmap, uint256 limit) internal pure returns (Bitmap) {
+        return Bitmap.wrap(Bitmap.unwrap(bitmap) & ((1 << limit) - 1));
     }
 
     /// @notice Whether the set has only members below `size`.

@@ -35,6 +35,7 @@ abstract contract StakeRedistribution is BlameBook {
         } else {
             p.pool += uint256(_proposerStake) * _countBlamed(round, r);
         }
+        // outvoted voters and those who didn't reveal: neither counts for the leading option
         uint256 lost = uint256(_voterStake) * (r.commits - r.leadingCount);
         p.voterReward = Math.min(lost / r.leadingCount, StakeBook.MAX_STAKE);
         p.pool += lost - p.voterReward * r.leadingCount;

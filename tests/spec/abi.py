@@ -13,7 +13,7 @@ from typing import Any
 from eth_abi import encode
 from eth_hash.auto import keccak
 
-from clients.protocol.council import get_height, get_record
+from clients.protocol.council import get_council, get_record
 from clients.protocol.hashing import compute_words, get_address_word
 from clients.protocol.rounds import Action
 from clients.protocol.state import Env
@@ -146,12 +146,11 @@ def encode_own(federation: FederationView[Any], accounts: Sequence[Address]) -> 
     if name == "stake_vote":
         return b""
     if name == "bflc":
+        models = len(get_council(state).models)
         per_round = federation.terms.updates + 1
-        entries = [
-            get_record(federation.terms, state, at) for at in range((get_height(state) + 2) * per_round)
-        ]
+        entries = [get_record(federation.terms, state, at) for at in range((models + 1) * per_round)]
         records = [(entry.digest, entry.uploader or ZERO_ADDRESS, entry.score) for entry in entries]
-        return encode(["uint256", "(bytes32,address,uint16)[]"], [get_height(state), records])
+        return encode(["uint256", "(bytes32,address,uint16)[]"], [models - 1, records])
     winner = state.dockets[federation.round_number].winner or ZERO_ADDRESS
     if name == "vbfl":
         return encode(["address"], [winner])

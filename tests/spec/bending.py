@@ -10,8 +10,8 @@ import pytest
 from clients.protocol.docket import Docket, Selection
 from clients.protocol.federation import Federation
 from clients.protocol.mechanisms import MECHANISMS
-from clients.protocol.mining import build_mined
 from clients.protocol.policies import Mechanism, Settlement
+from clients.protocol.publication import build_block_winner
 from clients.protocol.state import Env
 from clients.types.errors import ProtocolError
 from clients.types.federation import Outcome, Round
@@ -98,7 +98,7 @@ def settled(name: str, change: Callable[..., Settlement]) -> Mutant:
 
 def selected(name: str, select: Callable[..., Selection], may_mine: Callable[..., bool]) -> Mutant:
     """Return the mutant in which this passes, and these may mine."""
-    return lambda patch: use(patch, name, publication=build_mined(select, may_mine))
+    return lambda patch: use(patch, name, publication=build_block_winner(select, may_mine))
 
 
 def may_all(*of: object) -> bool:

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
-import clients.protocol.mining as mining_module
+import clients.protocol.publication as publication_module
 import clients.protocol.unit_rewards as units_module
 import clients.protocol.views as views_module
 from clients.protocol import vbfl
@@ -75,17 +75,17 @@ def any_digest_pays_miners(t: Any, a: str, m: Member, r: Round, d: Docket) -> in
 
 
 def last_among_equals(t: Any, d: Docket) -> str:
-    return mining_module.get_winner(t, replace(d, miners=d.miners[::-1]))
+    return publication_module.get_winner(t, replace(d, miners=d.miners[::-1]))
 
 
 def no_proof_needed(t: Any, d: Docket) -> str:
     miners = tuple(replace(miner, competes=True) for miner in d.miners)
-    return mining_module.get_winner(t, replace(d, miners=miners))
+    return publication_module.get_winner(t, replace(d, miners=miners))
 
 
 def first_wins_without_work(t: Any, d: Docket) -> str:
     miners = tuple(Miner(miner.account, miner.option, 0, miner.competes) for miner in d.miners)
-    return mining_module.get_winner(t, replace(d, miners=miners))
+    return publication_module.get_winner(t, replace(d, miners=miners))
 
 
 VBFL_MUTANTS: dict[str, Mutant] = {

@@ -1,7 +1,7 @@
 """How those are played who judge each update and publish a model, whatever the mechanism."""
 
 from clients.protocol.docket import Selection
-from clients.protocol.mining import compute_work
+from clients.protocol.publication import compute_work
 from clients.protocol.state import Env
 from clients.types.federation import Address
 from tests.spec.player import Move, Player

@@ -17,11 +17,11 @@ import clients.protocol.views as views_module
 from clients.protocol.docket import Docket
 from clients.protocol.federation import Federation
 from clients.protocol.ledger import STAKE_MAX, Ledger
-from clients.protocol.panels import RANDOM_PROPOSERS
-from clients.protocol.payouts import POOL_AND_MINORITY
+from clients.protocol.panels import RANDOM_PANEL
+from clients.protocol.payouts import STAKE_REDISTRIBUTION
 from clients.protocol.policies import GuardPolicy, Settlement, Wanted
 from clients.protocol.tally import Tally
-from clients.protocol.verdicts import MAJORITY
+from clients.protocol.verdicts import DIGEST_MAJORITY
 from clients.types.federation import Act, Member, Outcome, Role, Round, StakeVoteTerms, Standing
 from tests.spec.bending import Patch, get_sequences, is_noticed, is_replayed, use
 
@@ -31,17 +31,19 @@ T = StakeVoteTerms
 
 
 def verdict(patch: Patch, bent: Callable[[T, Round, Docket, Wanted], Outcome]) -> None:
-    use(patch, NAME, verdict=replace(MAJORITY, compute_outcome=bent))
+    use(patch, NAME, verdict=replace(DIGEST_MAJORITY, compute_outcome=bent))
 
 
 def quorum_met_by_less(patch: Patch) -> None:
-    verdict(patch, lambda t, r, d, w: MAJORITY.compute_outcome(t, r, d, w._replace(voters=w.voters - 1)))
+    verdict(
+        patch, lambda t, r, d, w: DIGEST_MAJORITY.compute_outcome(t, r, d, w._replace(voters=w.voters - 1))
+    )
 
 
 def quorum_needs_more(patch: Patch) -> None:
     def bent(t: T, r: Round, d: Docket, w: Wanted) -> Outcome:
         exact = r.reveals * 10_000 == t.quorum_bps * w.voters
-        return Outcome.UNDECIDED if exact else MAJORITY.compute_outcome(t, r, d, w)
+        return Outcome.UNDECIDED if exact else DIGEST_MAJORITY.compute_outcome(t, r, d, w)
 
     verdict(patch, bent)
 
@@ -50,16 +52,16 @@ def half_is_a_majority(patch: Patch) -> None:
     def bent(t: T, r: Round, d: Docket, w: Wanted) -> Outcome:
         if r.leading_count * 2 == r.reveals and r.reveals:
             r = replace(r, reveals=r.reveals - 1)
-        return MAJORITY.compute_outcome(t, r, d, w)
+        return DIGEST_MAJORITY.compute_outcome(t, r, d, w)
 
     verdict(patch, bent)
 
 
 def settlement(patch: Patch, bend: Callable[[T, Round, Outcome, int, Settlement], Settlement]) -> None:
     def bent(t: T, r: Round, d: Docket, o: Outcome, pool: int) -> Settlement:
-        return bend(t, r, o, pool, POOL_AND_MINORITY.compute_settlement(t, r, d, o, pool))
+        return bend(t, r, o, pool, STAKE_REDISTRIBUTION.compute_settlement(t, r, d, o, pool))
 
-    use(patch, NAME, payout=replace(POOL_AND_MINORITY, compute_settlement=bent))
+    use(patch, NAME, payout=replace(STAKE_REDISTRIBUTION, compute_settlement=bent))
 
 
 def dust_is_lost(patch: Patch) -> None:
@@ -93,9 +95,9 @@ def stakes_are_not_cut(patch: Patch) -> None:
 
 def delta(patch: Patch, bend: Callable[[T, Member, Round, int], int]) -> None:
     def bent(t: T, a: str, m: Member, r: Round, d: Docket) -> int:
-        return bend(t, m, r, POOL_AND_MINORITY.compute_delta(t, a, m, r, d))
+        return bend(t, m, r, STAKE_REDISTRIBUTION.compute_delta(t, a, m, r, d))
 
-    use(patch, NAME, payout=replace(POOL_AND_MINORITY, compute_delta=bent))
+    use(patch, NAME, payout=replace(STAKE_REDISTRIBUTION, compute_delta=bent))
 
 
 def minority_keeps_its_stake(patch: Patch) -> None:
@@ -137,11 +139,11 @@ def one_more_proposes(patch: Patch) -> None:
     def bent(t: T, state: object, account: str, position: int, members: int) -> Role:
         return Role.PROPOSER if position <= t.proposers else Role.VOTER
 
-    use(patch, NAME, panel=replace(RANDOM_PROPOSERS, get_roles=bent))
+    use(patch, NAME, panel=replace(RANDOM_PANEL, get_roles=bent))
 
 
 def one_fewer_will_do(patch: Patch) -> None:
-    use(patch, NAME, panel=replace(RANDOM_PROPOSERS, get_fewest=lambda t: t.proposers + t.min_voters - 1))
+    use(patch, NAME, panel=replace(RANDOM_PANEL, get_fewest=lambda t: t.proposers + t.min_voters - 1))
 
 
 def the_seed_forgets_the_reveals(patch: Patch) -> None:

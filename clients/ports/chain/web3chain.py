@@ -143,11 +143,6 @@ class Web3Chain:
             steps[place] = replace(steps[place], gas_limit=limit)
         return foresight.refused
 
-    def find(self, call: Call, transaction: str) -> Receipt | None:
-        """Return the receipt of a transaction that an earlier process sent, or None if it isn't mined."""
-        mined = self.link.sender.find(transaction)
-        return self._receipt(call, self._step(call), mined) if mined else None
-
     def _fly(
         self, calls: Sequence[Call], steps: Sequence[Step], places: Sequence[int], wait: float | None
     ) -> dict[int, Receipt]:

@@ -10,7 +10,7 @@ from eth_utils.address import to_checksum_address
 
 from clients.auditing.auditor import Auditor, AuditResult, Scope
 from clients.auditing.source import Block, LoggedEvent, Logs, Transfer
-from clients.protocol.council import get_council, get_height, get_record
+from clients.protocol.council import get_council, get_record
 from clients.protocol.draw import compute_beacon_entropy
 from clients.protocol.ledger import TokenBook
 from clients.protocol.mechanisms import MECHANISMS
@@ -101,7 +101,7 @@ def get_views(core: Any) -> dict[tuple[str, tuple[object, ...]], Any]:
         found["isExpelled", (account,)] = account in expelled
     if name == "bflc":
         council = get_council(state)
-        found["height", ()] = get_height(state)
+        found["height", ()] = len(council.models) - 1
         for number in range((len(council.models) + 1) * (core.terms.updates + 1)):
             entry = get_record(core.terms, state, number)
             found["recordOf", (number,)] = (entry.digest, entry.uploader or ZERO_ADDRESS, entry.score)
@@ -147,9 +147,9 @@ class Recorded:
             [one for one in self.transfers if first <= one.block <= last],
         )  # fmt: skip
 
-    def entropy(self, round: int, seal_block: int, at: int) -> bytes:
+    def entropy(self, round_number: int, seal_block: int, at: int) -> bytes:
         if self.beacon_value != ZERO32:
-            return compute_beacon_entropy(self.beacon_value, round)
+            return compute_beacon_entropy(self.beacon_value, round_number)
         return bytes.fromhex(self.blocks([seal_block])[0].hash[2:])
 
     def code(self, at: int) -> bytes:

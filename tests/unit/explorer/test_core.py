@@ -16,9 +16,8 @@ from clients.learning.codec import encode
 from clients.learning.schema import Weights
 from clients.ports.binaries import ROOT, find, node_environment
 from clients.ports.store.unixfs import CHUNK_BYTES, compute_cid
-from clients.protocol.commitment import compute_commitment
 from clients.protocol.draw import compute_positions, compute_seed
-from clients.protocol.hashing import compute_hash, get_address_word, get_checksummed
+from clients.protocol.hashing import compute_commitment, compute_hash, get_address_word, get_checksummed
 from clients.types.keeping import may_be_gone
 
 HERE = Path(__file__).parent

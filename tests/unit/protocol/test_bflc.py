@@ -15,13 +15,12 @@ from clients.protocol.council import (
     Provider,
     Record,
     compute_elected,
-    get_height,
     get_record,
 )
 from clients.protocol.docket import BLANK, Docket, Update
 from clients.protocol.draw import compute_positions
 from clients.protocol.managers import compute_motion
-from clients.protocol.scores import SCORES, compute_median, select_best
+from clients.protocol.scores import MEDIAN_SCORE, compute_median, select_best
 from clients.protocol.simulator import SpecChain
 from clients.protocol.state import State
 from clients.protocol.tally import Tally
@@ -53,7 +52,7 @@ def judged(*ballots: list[int]) -> Docket:
     docket = replace(BLANK, updates=UPDATES)
     for ballot in ballots:
         data = b"".join(score.to_bytes(2, "big") for score in ballot)
-        docket, _ = SCORES.count(TERMS, RECORD, docket, data)
+        docket, _ = MEDIAN_SCORE.count(TERMS, RECORD, docket, data)
     return docket
 
 
@@ -79,9 +78,9 @@ def test_the_first_k_to_pass_are_packed() -> None:
 @pytest.mark.parametrize("ballot", [b"", bytes(9), bytes(11), bytes(12), b"\x27\x11" * 5])
 def test_a_ballot_scores_each_update(ballot: bytes) -> None:
     with pytest.raises(ProtocolError) as caught:
-        SCORES.count(TERMS, RECORD, BLANK, ballot)
+        MEDIAN_SCORE.count(TERMS, RECORD, BLANK, ballot)
     assert caught.value == ProtocolError("InvalidBallot", ballot)
-    assert SCORES.count(TERMS, RECORD, BLANK, b"\x27\x10" * 5)[0].scores == ((10_000,) * 5,)
+    assert MEDIAN_SCORE.count(TERMS, RECORD, BLANK, b"\x27\x10" * 5)[0].scores == ((10_000,) * 5,)
 
 
 def accepted() -> tuple[Round, Docket]:
@@ -149,13 +148,13 @@ def test_model_and_update_records_are_numbered_as_in_section_iii_a() -> None:
     own: object = BFLC.own_state.start(TERMS)
     published = BFLC.own_state.note_published(TERMS, own, record, docket)
     assert isinstance(published, Council)
-    assert get_height(state_of(published)) == 0
+    assert len(published.models) == 1
     assert get_record(TERMS, state_of(published), 0) == Record(b"\1" * 32)
     assert get_record(TERMS, state_of(published), 2) == Record(b"\3" * 32, A[2], 8_000)
     assert get_record(TERMS, state_of(published), 4) == Record()
     settled = BFLC.own_state.note_settled(TERMS, published, record, docket)
     assert isinstance(settled, Council)
-    assert get_height(state_of(settled)) == 1
+    assert len(settled.models) == 2
     assert get_record(TERMS, state_of(settled), 4) == Record(MODEL)
     assert get_record(TERMS, state_of(settled), 5) == Record()
     assert get_record(TERMS, state_of(settled), 99) == Record()

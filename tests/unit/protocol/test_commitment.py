@@ -3,7 +3,8 @@ from eth_hash.auto import keccak
 from hypothesis import given
 from hypothesis import strategies as st
 
-from clients.protocol.commitment import compute_commitment, compute_mix
+from clients.protocol.draw import compute_mix
+from clients.protocol.hashing import compute_commitment
 
 WORD = st.binary(min_size=32, max_size=32)
 ADDRESS = st.binary(min_size=20, max_size=20).map(lambda raw: "0x" + raw.hex())

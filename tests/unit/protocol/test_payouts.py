@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from clients.protocol.docket import BLANK, Docket
 from clients.protocol.ledger import STAKE_MAX
-from clients.protocol.payouts import POOL_AND_MINORITY
+from clients.protocol.payouts import STAKE_REDISTRIBUTION
 from clients.types.federation import Act, Member, Outcome, Round, Schedule, StakeVoteTerms
 
 AMOUNT = st.integers(0, 10**26)
@@ -49,11 +49,11 @@ def deltas(terms: StakeVoteTerms, record: Round) -> dict[str, int]:
 
 
 def delta(terms: StakeVoteTerms, member: Member, record: Round, docket: Docket = BLANK) -> int:
-    return POOL_AND_MINORITY.compute_delta(terms, "", member, record, docket)
+    return STAKE_REDISTRIBUTION.compute_delta(terms, "", member, record, docket)
 
 
 def settle(terms: StakeVoteTerms, record: Round, outcome: Outcome, pool: int) -> tuple[Round, int]:
-    paid = POOL_AND_MINORITY.compute_settlement(terms, record, BLANK, outcome, pool)
+    paid = STAKE_REDISTRIBUTION.compute_settlement(terms, record, BLANK, outcome, pool)
     settled = Round(
         proposals=record.proposals,
         commits=record.commits,
@@ -135,7 +135,7 @@ def test_with_attribution_only_the_named_majority_is_slashed() -> None:
         proposals=3, commits=5, reveals=5, leading_count=4, leading_option=1, outcome=Outcome.REJECTED
     )
     docket = Docket(names=(3, 2, 0))
-    paid = POOL_AND_MINORITY.compute_settlement(terms, record, docket, Outcome.REJECTED, 100)
+    paid = STAKE_REDISTRIBUTION.compute_settlement(terms, record, docket, Outcome.REJECTED, 100)
     assert paid == (0, 1, 100 + 10 + 2)
     lost = [delta(terms, Member(acts=Act.PROPOSED, update_number=at), record, docket) for at in range(3)]
     assert lost == [-10, 0, 0]

@@ -2,11 +2,11 @@
 
 from dataclasses import replace
 
-from clients.protocol.panels import RANDOM_PROPOSERS
+from clients.protocol.panels import RANDOM_PANEL
 from clients.protocol.policies import GuardPolicy, Mechanism, PayoutPolicy, Settlement, Wanted
 from clients.protocol.simulator import SpecChain
 from clients.protocol.stake_vote import STAKE_VOTE
-from clients.protocol.verdicts import MAJORITY
+from clients.protocol.verdicts import DIGEST_MAJORITY
 from clients.types.chain import Call
 from clients.types.federation import ZERO_ADDRESS, Outcome, Phase, Role, Schedule, StakeVoteTerms, Standing
 
@@ -37,7 +37,7 @@ def play_to_the_end(mechanism: Mechanism[StakeVoteTerms], ballots: list[bytes]) 
 
 
 def test_a_publication_that_is_awaited_has_its_phase_and_its_deadline() -> None:
-    awaited = replace(RANDOM_PROPOSERS, count=lambda terms, members: Wanted(1, 2, 1))
+    awaited = replace(RANDOM_PANEL, count=lambda terms, members: Wanted(1, 2, 1))
     chain = play_to_the_end(replace(STAKE_VOTE, panel=awaited), [b"\4" * 32] * 2)
     assert chain.status().phase is Phase.PUBLISH
     schedule = TERMS.schedule
@@ -52,7 +52,7 @@ def test_a_publication_that_is_awaited_has_its_phase_and_its_deadline() -> None:
 def test_another_verdict_payout_and_guard() -> None:
     mechanism = replace(
         STAKE_VOTE,
-        verdict=replace(MAJORITY, compute_outcome=lambda *_: Outcome.ACCEPTED),
+        verdict=replace(DIGEST_MAJORITY, compute_outcome=lambda *_: Outcome.ACCEPTED),
         payout=PayoutPolicy(
             compute_settlement=lambda terms, record, docket, outcome, pool: Settlement(0, 0, pool),
             compute_delta=lambda *_: 0,
@@ -69,7 +69,7 @@ def test_another_verdict_payout_and_guard() -> None:
 
 def test_another_panel() -> None:
     all_vote = replace(
-        RANDOM_PROPOSERS,
+        RANDOM_PANEL,
         count=lambda terms, members: Wanted(0, members, 0),
         get_roles=lambda *_: Role.VOTER,
     )

@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 from clients.protocol.approvals import APPROVALS, get_approved
 from clients.protocol.docket import BLANK, Docket, Miner, Publication, Publisher, Selection, Update
 from clients.protocol.hashing import compute_hash, get_address_word
-from clients.protocol.mining import get_winner
 from clients.protocol.policies import Wanted
+from clients.protocol.publication import get_winner
 from clients.protocol.tally import Tally
 from clients.protocol.vbfl import VBFL, select_approved
 from clients.protocol.verdicts import compute_published

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from clients.protocol.mining import compute_work, is_proven
+from clients.protocol.publication import compute_work, is_proven
 from clients.protocol.vbfl import VBFL, select_approved
 from clients.roles import member, publisher
 from clients.roles.judging import get_bitmap

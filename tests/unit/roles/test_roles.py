@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from clients.protocol.commitment import compute_commitment
 from clients.protocol.docket import BLANK
+from clients.protocol.hashing import compute_commitment
 from clients.protocol.rounds import ACTIONS, Action
 from clients.protocol.stake_vote import STAKE_VOTE
 from clients.roles import judging, keeper, member, voter

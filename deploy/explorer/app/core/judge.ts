@@ -36,7 +36,10 @@ export function wantedOf(mechanism: Mechanism, terms: Terms, members: number): W
         proposers: Math.max(Math.min(proposers, members - validators - miners), 0),
       };
     case 'bflc':
-      return { voters: committee, publishers: committee, proposers: Math.max(members - committee, 0) };
+      return {
+        voters: committee, publishers: committee,
+        proposers: Math.max(Math.min(proposers, members - committee), 0),
+      };
     case 'blade':
       return { voters: members, publishers: members, proposers: members };
   }
