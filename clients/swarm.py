@@ -90,7 +90,7 @@ def _draw(swarm: "Swarm") -> None:
     them."""
     try:
         swarm.draw()
-    except (OSError, MemoryError) as error:
+    except (OSError, MemoryError, ImportError) as error:
         why = (error.strerror or error) if isinstance(error, OSError) else "no memory left"
         print(
             f"warning: the pictures can't be drawn: {why}. Draw them when that is fixed: "

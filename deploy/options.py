@@ -55,8 +55,8 @@ def add_terms(parser: argparse.ArgumentParser, *, pause: int) -> None:
         if unit is Unit.FLAG:
             group.add_argument(_flag(name), action=argparse.BooleanOptionalAction, help=_get_help(owners))
         else:
-            several = "+" if unit is Unit.ADDRESSES else None
-            group.add_argument(_flag(name), metavar=WAYS[unit].shown, nargs=several, help=_get_help(owners))
+            several: dict[str, Any] = {"nargs": "+", "action": "extend"} if unit is Unit.ADDRESSES else {}
+            group.add_argument(_flag(name), metavar=WAYS[unit].shown, help=_get_help(owners), **several)
         for other in sorted({other for term in owners.values() for other in term.spellings}):
             group.add_argument(_flag(other), dest=name, help=argparse.SUPPRESS)
     for name in _TIMES:

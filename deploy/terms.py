@@ -25,7 +25,12 @@ def _show(value: Any) -> str:
 
 def parse_number(name: str, value: Any) -> int:
     """Return a whole number of at least 0."""
-    if isinstance(value, Decimal) and value.is_finite() and 0 <= value.adjusted() < 100 and value % 1 == 0:
+    if (
+        isinstance(value, Decimal)
+        and value.is_finite()
+        and 0 <= value.adjusted() < 100
+        and value == value.to_integral_value()
+    ):
         value = int(value)  # 16e18 is a whole number too
     try:
         number = -1 if isinstance(value, bool) else int(str(value))

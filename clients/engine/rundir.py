@@ -16,6 +16,7 @@ from clients.ports.files import LineFile, write_whole
 from clients.ports.urls import beside, holds_secret
 from clients.types.errors import RequestError, UnavailableError
 from clients.types.mechanisms import DEFAULT
+from clients.types.parsing import parse_json
 
 CONFIG, ROUNDS, SUMMARY, DEPLOYMENT = "config.toml", "rounds.jsonl", "summary.json", "deployment.json"
 URLS = {"chain": "journal/chain-url", "store": "journal/store-url"}
@@ -57,7 +58,7 @@ class RunFolder:
             raise RequestError(f"{root} holds no run to resume: there is no {CONFIG} in it.")
         settings = read_toml(path)
         mechanism = settings.get("mechanism", DEFAULT)
-        if mechanism not in SETTINGS:
+        if not isinstance(mechanism, str) or mechanism not in SETTINGS:
             raise RequestError(
                 f"the run in {root} is of the mechanism {mechanism!r}, which isn't known here. Go on with it "
                 f"by the program that registers it: python MY_MECHANISM.py --resume {root}"
@@ -98,7 +99,7 @@ class RunFolder:
         if not path.exists():
             return None
         try:
-            found: dict[str, Any] = json.loads(path.read_text())
+            found: dict[str, Any] = parse_json(path.read_bytes())
         except ValueError as error:
             raise RequestError(f"{path} is damaged: {error}.") from error
         return found

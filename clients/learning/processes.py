@@ -10,6 +10,7 @@ everything is. To each a thread of ours talks, so that a pipe that nobody reads 
 
 import os
 import queue
+import signal
 import subprocess
 import sys
 import threading
@@ -84,7 +85,8 @@ class Sibling:
     def end(self) -> None:
         """End the process, whatever it is about."""
         self._requests.put(None)
-        self._process.kill()
+        with suppress(ProcessLookupError):
+            os.killpg(self._process.pid, signal.SIGKILL)  # it leads a session: its children end too
         self._process.wait()
 
     def _talk(self) -> None:

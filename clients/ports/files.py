@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from clients.types.errors import RequestError, UnavailableError
+from clients.types.parsing import parse_json
 
 TEMPORARY = ".writing-"
 """How names of unfinished files start. Only a killed process leaves such files behind."""
@@ -146,11 +147,14 @@ class LineFile:
         if len(whole) != len(data):
             self._cut(len(whole))
         try:
-            return [json.loads(line) for line in whole.splitlines()]
-        except json.JSONDecodeError as error:
+            records = [parse_json(line) for line in whole.splitlines()]
+        except ValueError as error:
             raise RequestError(
                 f"{self.path} is damaged: {error}. Was it written by another program?"
             ) from error
+        if not all(isinstance(record, dict) for record in records):
+            raise RequestError(f"{self.path} is damaged: not every line is a table.")
+        return records
 
     def keep(self, records: Sequence[dict[str, Any]]) -> None:
         """Replace the content with `records`, from which a resumed run continues."""

@@ -8,6 +8,7 @@ import hmac
 import json
 import os
 import re
+import sys
 from collections.abc import Mapping
 from functools import cache
 from hashlib import sha256
@@ -28,6 +29,10 @@ from clients.types.errors import RequestError, UnavailableError
 from clients.types.federation import Address
 from clients.types.keys import Signed
 from clients.types.parsing import parse_json
+
+# Python's own limit. py_ecc, which eth-account imports, raises it to 100,000: then deeply nested JSON, which
+# libraries parse too, would overflow the stack and end the process, where it should raise RecursionError.
+sys.setrecursionlimit(1_000)
 
 # Anvil's and Hardhat's public test keys: the whole world knows them.
 _DEV_MNEMONIC = "test test test test test test test test test test test junk"

@@ -183,10 +183,18 @@ def test_names_are_suggested() -> None:
         FEDERATION.call("propos", ())
 
 
-@pytest.mark.parametrize("text", ["", "0x12", "name.eth", "0x" + "zz" * 20])
+@pytest.mark.parametrize("text", ["", "0x12", "name.eth", "0x" + "zz" * 20, "ab" * 20])
 def test_not_an_address(text: str) -> None:
     with pytest.raises(RequestError, match="not an address"):
         address(text)
+
+
+def test_a_mistyped_address_is_refused() -> None:
+    right = "0xf39Fd6e51aad88F6F4ce6aB8827279cffFb92266"
+    assert {address(text) for text in (right, right.lower(), "0x" + right[2:].upper())} == {right}
+    for wrong in (right[:-1] + "7", right.replace("Fd6", "fd6")):
+        with pytest.raises(RequestError, match="mistyped"):
+            address(wrong)
 
 
 def test_the_hash_of_an_abi_does_not_depend_on_order() -> None:

@@ -3,6 +3,7 @@
 import argparse
 import dataclasses
 from datetime import UTC, datetime
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
@@ -21,7 +22,7 @@ from clients.types.federation import (
 from clients.types.mechanisms import KINDS, Terms, mechanism_of
 from clients.types.terms import Unit, get_terms
 from deploy.options import add_terms, read_terms
-from deploy.terms import WAYS, format_term, format_value, get_owned
+from deploy.terms import WAYS, format_term, format_value, get_owned, parse_number
 
 GENESIS = "0x" + "ab" * 32
 MANAGERS = ["0x" + f"{number:040x}" for number in (1, 2, 3)]
@@ -141,11 +142,27 @@ def test_attribution_is_a_flag(tmp_path: Path) -> None:
     assert [one.attribution for one in terms if isinstance(one, StakeVoteTerms)] == [False, True, True, False]
 
 
+@pytest.mark.parametrize("text", ["1e50", "16e18", "1e99"])
+def test_whole_numbers_may_have_exponents(text: str) -> None:
+    assert parse_number("proposers", Decimal(text)) == int(Decimal(text))
+
+
 def test_accounts_times_texts_and_elections(tmp_path: Path) -> None:
     words = ["--mechanism", "bflc", "--genesis", GENESIS, "--managers", *MANAGERS, "--election", "factors"]
     terms = read(*words)
     assert isinstance(terms, BflcTerms)
     assert terms.managers == tuple(MANAGERS)
+    twice = [
+        "--mechanism",
+        "bflc",
+        "--genesis",
+        GENESIS,
+        "--managers",
+        MANAGERS[0],
+        "--managers",
+        MANAGERS[1],
+    ]
+    assert read(*twice).managers == tuple(MANAGERS[:2])
     assert terms.election == Election.FACTORS
     task = read(*table_of(f'mechanism = "blade"\nrule = "median"\n{NEEDED["blade"]}', tmp_path))
     assert isinstance(task, BladeTerms)

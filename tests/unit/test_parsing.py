@@ -50,6 +50,11 @@ def test_deep_nesting_is_refused(opening: str) -> None:
         parse_json(opening * 200_000)
 
 
+def test_a_string_without_an_end_is_read_once() -> None:
+    with pytest.raises(ValueError, match="Unterminated"):
+        parse_json('"' + "[" * 70 + '\\"' * 300_000)
+
+
 def test_depth_is_limited_and_width_is_not() -> None:
     assert parse_json("[" * DEPTH_MAX + "]" * DEPTH_MAX)
     assert len(parse_json("[" + "[]," * 9_999 + "[]]")) == 10_000

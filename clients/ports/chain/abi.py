@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 from eth_abi.abi import decode, encode
 from eth_abi.exceptions import DecodingError, EncodingError
 from eth_utils.abi import collapse_if_tuple, event_abi_to_log_topic, function_abi_to_4byte_selector
-from eth_utils.address import is_address, to_checksum_address
+from eth_utils.address import is_address, is_checksum_address, to_checksum_address
 from eth_utils.crypto import keccak
 from eth_utils.exceptions import ValidationError
 from eth_utils.hexadecimal import decode_hex
@@ -208,8 +208,11 @@ def as_hex(value: object) -> str:
 
 def address(text: str) -> str:
     """Return `text` as a checksummed address, or refuse it."""
-    if not is_address(text):
+    if not is_address(text) or not text.startswith(("0x", "0X")):
         raise RequestError(f"{text!r} is not an address: 0x and 40 hexadecimal digits.")
+    digits = text[2:]
+    if digits not in (digits.lower(), digits.upper()) and not is_checksum_address(text):
+        raise RequestError(f"{text!r} is mistyped: its checksum, the case of its letters, is wrong.")
     try:
         return to_checksum_address(text)
     except ValidationError as error:

@@ -219,7 +219,7 @@ class KuboStore(CountedStore):
                 f"the {self.where} is unreachable or is no IPFS API: {_short(error)}. "
                 "Start it, or choose another store."
             ) from error
-        except (LookupError, TypeError, ValueError, AttributeError) as error:  # JSON of another kind
+        except (LookupError, TypeError, ValueError, AttributeError, RecursionError) as error:  # other JSON
             raise UnavailableError(
                 f"the {self.where} gives answers of another kind. Is that an IPFS API?"
             ) from error

@@ -54,9 +54,10 @@ def test_a_full_disk_is_told_and_leaves_the_file_as_it_was(
     assert list(tmp_path.iterdir()) == [path]
 
 
-def test_lines_of_another_program_are_refused(tmp_path: Path) -> None:
+@pytest.mark.parametrize("text", ["not json", "[1]", "NaN", "[" * 200_000, "9" * 5_000])
+def test_lines_of_another_program_are_refused(text: str, tmp_path: Path) -> None:
     path = tmp_path / "x.jsonl"
-    path.write_text("not json\n")
+    path.write_text(text + "\n")
     with pytest.raises(RequestError, match="damaged"):
         LineFile(path).read()
 
