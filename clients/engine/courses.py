@@ -189,7 +189,7 @@ class ServerCourse:
             jury=Jury(proposers=[proposal.proposer for proposal in proposals]),
             trouble={one.account: [trouble] for one, trouble in troubles.items()},
         )
-        self._cohort.forget(keep=head)
+        self._cohort.forget(keep={head})
         return report
 
     def _draw(self, round_number: int) -> list[Participant]:
@@ -213,7 +213,7 @@ class ServerCourse:
             )
         [cid] = self._put(round_number, [candidate.data])
         with self._meters.part("store"):
-            self._holdings.let_go(round_number, cid, partial(self._cohort.encoded, cid.digest))
+            self._holdings.let_go(round_number, {cid: partial(self._cohort.encoded, cid.digest)})
         return candidate.digest
 
     def _put(self, round_number: int, files: Sequence[bytes]) -> list[Cid]:

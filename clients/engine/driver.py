@@ -394,5 +394,5 @@ class Driver:
         """Keep the files that are needed as of `status`, and release the rest."""
         with self.meters.part("store"):
             read_head = partial(self.cohort.encoded, status.head)
-            self._holdings.let_go(status.settled, Cid.from_digest(status.head), read_head)
-        self.cohort.forget(keep=status.head)
+            self._holdings.let_go(status.settled, {Cid.from_digest(status.head): read_head})
+        self.cohort.forget(keep={status.head})

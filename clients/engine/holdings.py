@@ -2,7 +2,7 @@
 `clients.types.keeping`."""
 
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 
@@ -42,16 +42,18 @@ class Holdings:
         with ThreadPoolExecutor(TOGETHER) as pool:
             return list(pool.map(self._store.put, files))
 
-    def let_go(self, settled: int, head: Cid, read_head: Callable[[], bytes]) -> None:
-        """Hold the genesis and the head, and release files not needed after `settled` settled rounds.
+    def let_go(self, settled: int, heads: Mapping[Cid, Callable[[], bytes]]) -> None:
+        """Hold the genesis and the heads, and release files not needed after `settled` settled rounds.
 
-        `read_head` returns the head's file, wherever it is. `UnavailableError` if the head can't be fetched.
+        `heads`: for each head a function that returns its file, wherever it is. `UnavailableError` if one
+        can't be fetched.
         """
-        self._hold(settled + 1, head, read_head)
+        for head, read in heads.items():
+            self._hold(settled + 1, head, read)
         if not self._lacks_genesis:
             self._hold_genesis(settled + 1)
         needed = compute_needed(
-            self._uses, genesis=self._genesis, head=head, settled=settled, history=self._history
+            self._uses, genesis=self._genesis, heads=heads, settled=settled, history=self._history
         )
         plan = self._pins.apply(self._store, needed & self._pins.held)
         if plan.release:

@@ -3,6 +3,7 @@
 Besides codec, aggregation and loaders, callers of this layer need only this module.
 """
 
+from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property, partial
 
@@ -99,6 +100,25 @@ class Workbench:
         orders = [self._order(index, attack, seeds) for index, attack in who]
         return self._send(start, who, orders, self._place.train(start, orders))
 
+    def train_each(
+        self,
+        starts: Mapping[int, Weights],
+        who: Sequence[tuple[int, Attack | None]],
+        seeds: tuple[int, int],
+    ) -> list[Sent | OwnTrouble]:
+        """Return the results of `train` for participants that have heads of their own: `starts`, by number.
+
+        Participants that share a head, the same object, train in one call, and conspire among themselves.
+        """
+        alike: defaultdict[int, list[int]] = defaultdict(list)
+        for place, (index, _) in enumerate(who):
+            alike[id(starts[index])].append(place)
+        sent: dict[int, Sent | OwnTrouble] = {}
+        for places in alike.values():
+            some = [who[place] for place in places]
+            sent.update(zip(places, self.train(starts[some[0][0]], some, seeds), strict=True))
+        return [sent[place] for place in range(len(who))]
+
     def train_with_drifts(
         self,
         start: Weights,
@@ -164,6 +184,10 @@ class Workbench:
         """Return the score of `weights` by `metric` on the private test data of each of `indices`, or its
         trouble."""
         return self.scores_each([weights], indices, metric)[0]
+
+    def scores_own(self, models: Mapping[int, Weights], metric: str) -> dict[int, float | OwnTrouble]:
+        """Return each participant's score of its own model (`models`, by number) on its private test data."""
+        return {index: self.scores(weights, [index], metric)[0] for index, weights in models.items()}
 
     def scores_each(
         self, many: Iterable[Weights], indices: Sequence[int], metric: str

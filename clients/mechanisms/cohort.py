@@ -4,7 +4,7 @@ A swarm holds every participant, a node only its own. Participants share work on
 the results are those that each would compute alone.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
@@ -275,8 +275,8 @@ class Cohort:
         with self._meters.part("codec"):
             return encode(weights, self.schema)
 
-    def forget(self, keep: bytes) -> None:
-        """Forget every model but `keep`, the head, and the scores of other models."""
-        self._weights = {digest: weights for digest, weights in self._weights.items() if digest == keep}
-        self._scores = {key: score for key, score in self._scores.items() if key[0] == keep}
+    def forget(self, keep: Collection[bytes]) -> None:
+        """Forget every model but the heads `keep`, and the scores of other models."""
+        self._weights = {digest: weights for digest, weights in self._weights.items() if digest in keep}
+        self._scores = {key: score for key, score in self._scores.items() if key[0] in keep}
         self._candidates = {}

@@ -8,7 +8,7 @@ and the head, from which the next round begins, however long no other model is a
 Participants keep files by the same rule, and release them a little later: `compute_needed`.
 """
 
-from collections.abc import Hashable, Mapping
+from collections.abc import Collection, Hashable, Mapping
 from typing import TypeVar
 
 from clients.types.errors import RequestError
@@ -32,14 +32,16 @@ def may_be_gone(round_number: int, settled: int, history: int) -> bool:
 
 
 def compute_needed(
-    uses: Mapping[File, int], *, genesis: File, head: File, settled: int, history: int
+    uses: Mapping[File, int], *, genesis: File, heads: Collection[File], settled: int, history: int
 ) -> set[File]:
-    """Return the files that must stay once `settled` rounds are settled: genesis, head, and some of `uses`.
+    """Return the files that must stay once `settled` rounds are settled: genesis, heads, and some of `uses`.
+
+    A chain has one head. Participants that gossip have one each.
 
     `uses` has the last round that used each file: made, judged or accepted it, or began with it. All files of
     a round in progress stay, as that round is later than `settled`.
     """
-    return {genesis, head} | {
+    return {genesis, *heads} | {
         one for one, last in uses.items() if not may_be_gone(last, settled, history + SPARE)
     }
 

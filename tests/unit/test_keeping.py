@@ -37,7 +37,7 @@ def test_what_may_still_be_asked_for_stays_and_the_rest_goes(played: list[Played
         head = one.accepted or head
         # While a round is in progress, and once it is settled
         for settled in (number - 1, number):
-            needed = compute_needed(uses, genesis=GENESIS, head=head, settled=settled, history=history)
+            needed = compute_needed(uses, genesis=GENESIS, heads={head}, settled=settled, history=history)
             owed = {
                 file
                 for before, earlier in enumerate(played[:number], 1)
@@ -48,7 +48,7 @@ def test_what_may_still_be_asked_for_stays_and_the_rest_goes(played: list[Played
         uses = {file: last for file, last in uses.items() if file in needed}
         held &= needed
     settled = len(played) + history + SPARE
-    assert compute_needed(uses, genesis=GENESIS, head=head, settled=settled, history=history) == {
+    assert compute_needed(uses, genesis=GENESIS, heads={head}, settled=settled, history=history) == {
         GENESIS,
         head,
     }

@@ -106,7 +106,7 @@ def test_who_keeps_what_was_agreed_on_audits_clean_and_who_does_not_is_told_of(
     }
     owed |= {genesis, head}
     uses = {one: number for number, some in files.items() for one in some}
-    needed = compute_needed(uses, genesis=genesis, head=head, settled=settled, history=history)
+    needed = compute_needed(uses, genesis=genesis, heads={head}, settled=settled, history=history)
     for kept in (needed, owed):  # what our own clients keep, and what anybody must
         keep_only(world, kept)
         verdict, report = tell(world, history)

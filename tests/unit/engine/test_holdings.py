@@ -84,7 +84,7 @@ def test_a_process_that_dies_leaves_nothing_and_loses_nothing(
                 made[number] = [b"%d of %d, %d" % (place, number, attempt) for place in range(count)]
                 try:
                     holdings.put(number, made[number])
-                    holdings.let_go(number, compute_cid(head), lambda head=head: head)  # type: ignore[misc]
+                    holdings.let_go(number, {compute_cid(head): lambda head=head: head})  # type: ignore[misc]
                     break
                 except Died:
                     journal.close()
@@ -93,7 +93,7 @@ def test_a_process_that_dies_leaves_nothing_and_loses_nothing(
             assert {compute_cid(one) for one in (GENESIS, head, *owed)} <= home.pinned
         home.dies = 0
         last = len(plan) + history + SPARE + 1
-        holdings.let_go(last, compute_cid(head), lambda: head)
+        holdings.let_go(last, {compute_cid(head): lambda: head})
         assert home.pinned == {CID, compute_cid(head)}
         assert journal.uses().keys() == home.pinned
         journal.close()
@@ -104,7 +104,7 @@ def test_what_others_hold_is_left_alone(tmp_path: Path) -> None:
     theirs = home.put(b"somebody else's")
     holdings, _ = live(home, tmp_path, 0)
     for settled in range(5):
-        holdings.let_go(settled, CID, lambda: GENESIS)
+        holdings.let_go(settled, {CID: lambda: GENESIS})
     assert home.has(theirs)
 
 
@@ -116,7 +116,7 @@ def test_the_head_is_brought_and_a_lost_genesis_is_told_of_once(
     holdings, _ = live(home, tmp_path, 0)
     with caplog.at_level(logging.WARNING):
         for settled in (1, 2):
-            holdings.let_go(settled, compute_cid(b"head"), lambda: b"head")
+            holdings.let_go(settled, {compute_cid(b"head"): lambda: b"head"})
     assert home.pinned == {compute_cid(b"head")}
     assert caplog.text.count("genesis can't be fetched") == 1
 
@@ -124,7 +124,7 @@ def test_the_head_is_brought_and_a_lost_genesis_is_told_of_once(
         raise UnavailableError("the accepted model can't be had.")
 
     with pytest.raises(UnavailableError):
-        holdings.let_go(3, compute_cid(b"another"), nowhere)
+        holdings.let_go(3, {compute_cid(b"another"): nowhere})
 
 
 @pytest.mark.parametrize("text", ['{"round": 1}\n', '{"round": 1, "cids": ["x"]}\n', "[]\n", "{\n"])
