@@ -243,9 +243,9 @@ def _require_allowed(chain: Web3Chain, account: Address, terms: Terms) -> None:
     """Refuse to start where there are managers who haven't let `account` in; say who can, and how."""
     if not terms.managers or chain.view("isAllowed", account)[0]:
         return
-    most = len(terms.managers) // 2 + 1
+    least = len(terms.managers) // 2 + 1
     raise UnavailableError(
-        f"the managers of {chain.federation} haven't let {account} in. {most} of them must call "
+        f"the managers of {chain.federation} haven't let {account} in. {least} of them must call "
         f"allow([{account}]) on it, each with these very arguments; they are {', '.join(terms.managers)}. "
         "Start again when they have."
     )

@@ -13,6 +13,7 @@ and fees. A restarted process continues with the same nonce, and so never acts t
 """
 
 import fcntl
+import json
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import IO, Any
@@ -41,6 +42,8 @@ class Journal:
         self._lock = _lock(folder)
         self._ballots = LineFile(folder / "ballots.jsonl", durable=durable)
         self._memory = LineFile(folder / "memory.jsonl", durable=durable)
+        self._remembered: dict[Address, dict[int, Any]] | None = None
+        """What `memory.jsonl` says, by account and round, once it was read."""
         self._calls = LineFile(folder / "calls.jsonl", durable=durable)
         self._sent = LineFile(folder / "sent.jsonl", durable=durable)
         self._pins = LineFile(folder / "pins.jsonl", durable=durable)
@@ -108,18 +111,33 @@ class Journal:
         self._memory.append(
             *({"round": round_number, "account": who, "memory": kept} for who, kept in memory.items())
         )
+        if self._remembered is not None:
+            for who, kept in json.loads(json.dumps(memory)).items():  # as a restart would read it
+                self._remember(round_number, who, kept)
 
     def memory(self, before: int) -> dict[Address, Any]:
         """Return each participant's latest memory from rounds before round `before`.
 
-        A round that starts over writes its memory again; the last entry counts.
+        A round that starts over writes its memory again; the last entry counts. The file is read once: asking
+        in every round costs the same however long the run is.
         """
-        found: dict[Address, tuple[int, Any]] = {}
-        for record in self._memory.read():
-            round_number, who = record["round"], record["account"]
-            if round_number < before and round_number >= found.get(who, (0, None))[0]:
-                found[who] = (round_number, record["memory"])
-        return {who: kept for who, (_, kept) in found.items()}
+        if self._remembered is None:
+            self._remembered = {}
+            for record in self._memory.read():
+                self._remember(record["round"], record["account"], record["memory"])
+        earlier = {
+            who: {number: kept for number, kept in rounds.items() if number < before}
+            for who, rounds in self._remembered.items()
+        }
+        return {who: rounds[max(rounds)] for who, rounds in earlier.items() if rounds}
+
+    def _remember(self, round_number: int, who: Address, kept: Any) -> None:
+        """Note a memory. An account's latest two rounds matter: the one in progress and the one before."""
+        assert self._remembered is not None
+        rounds = self._remembered.setdefault(who, {})
+        rounds[round_number] = kept
+        for old in sorted(rounds)[:-2]:
+            del rounds[old]
 
     def note_sent(self, entry: JournalEntry) -> None:
         """Write down a transaction that is about to be sent."""
@@ -164,6 +182,7 @@ class Journal:
                 f"{self._calls.path} lacks the settlement of round {rounds}: this run can't be resumed."
             )
         self._calls.keep(records[: last + 1])
+        self._remembered = None
         for file in (self._ballots, self._memory):
             file.keep([record for record in file.read() if record["round"] <= rounds])
 

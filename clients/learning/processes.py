@@ -38,7 +38,7 @@ _START_S = 600.0
 """How long a sibling may take to load its data."""
 _PATIENCE_S = 60.0
 _PATIENCE = 10.0
-"""A sibling's share takes at most so many seconds, or so many times what ours took."""
+"""A sibling's share may take 60 s and ten times what our own share took."""
 _COMMAND = (sys.executable, "-P", "-m", "clients.learning.sibling")
 
 R = TypeVar("R")

@@ -42,4 +42,4 @@ def _forgive(terms: object, member: Member, booked: Member, record: Round, docke
 
 
 FORGIVING: GuardPolicy[object] = GuardPolicy(_forgive)
-"""Booking bans nobody: whom to keep out is said elsewhere (bflc: by the managers)."""
+"""No round bans anybody. In bflc, managers expel."""
