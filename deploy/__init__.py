@@ -1,3 +1,3 @@
-"""Compile, deploy, devnet: what puts the contracts on a chain."""
+"""Puts the contracts on a chain: compiler, deployment, development chain."""
 
 import clients  # noqa: F401  # first of all: it ends commands that Ctrl-C stops before they have begun

@@ -1,4 +1,4 @@
-"""`python -m deploy`: compile, deploy to any chain, and leave a record that others can use."""
+"""`python -m deploy`: compiles the contracts, deploys them to any chain, and writes a record for others."""
 
 import argparse
 import sys
@@ -31,9 +31,9 @@ def parser() -> argparse.ArgumentParser:
         description="Deploy a federation and write deployments/<chain id>/<name>.json.",
     )
     parser.add_argument("--rpc", required=True, metavar="URL", help=f"a node of the chain: {WAYS}")
-    parser.add_argument("--name", required=True, help="what the deployment is called from now on")
+    parser.add_argument("--name", required=True, help="the deployment's name")
     parser.add_argument("--chain-id", type=int, metavar="N", help="refuse any other chain than this")
-    key = parser.add_argument_group("who deploys, and pays for it")
+    key = parser.add_argument_group("the account that deploys and pays")
     who = key.add_mutually_exclusive_group(required=True)
     who.add_argument("--keystore", type=Path, metavar="FILE", help="an encrypted key file")
     who.add_argument("--dev-key", metavar="N", help="a public test key of Anvil's, by number")
@@ -62,7 +62,7 @@ def parser() -> argparse.ArgumentParser:
         type=float,
         default=300.0,
         metavar="S",
-        help="seconds a transaction may take, and a node that wants fewer requests",
+        help="seconds to wait for a transaction, and to sit out a node that wants fewer requests",
     )
     return parser
 
@@ -86,7 +86,7 @@ def deploy(given: argparse.Namespace) -> tuple[Deployment, Path]:
     terms, history, learning = read_terms(given), read_history(given), read_learning(given)
     supply, pool = parse_amount("--supply", given.supply), read_pool(given)
     beacon = parse_bytes32(given.beacon_value) if given.beacon_value else None
-    record_path(given.folder, 0, given.name)  # a bad name costs nothing yet
+    record_path(given.folder, 0, given.name)  # refuses a bad name before anything costs gas
     fees = parse_ceiling(given.fee_ceiling)
     key = open_key(given.dev_key, given.keystore, given.passphrase_file)
     patience = Patience(refused=given.timeout)
@@ -116,7 +116,7 @@ def deploy(given: argparse.Namespace) -> tuple[Deployment, Path]:
 
 
 def _note(link: Link, log: Path, *, force: bool) -> None:
-    """Write every transaction down before it is sent, so that a deployment cut short can be found again."""
+    """Write every transaction down before it is sent, so that an interrupted deployment can be found."""
     if log.exists() and not force:
         raise RequestError(
             f"a deployment of this name was cut short; {log} has its transactions. "

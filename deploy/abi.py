@@ -1,4 +1,4 @@
-"""`python -m deploy.abi`: write the ABIs that come with the clients anew, after a change of the contracts."""
+"""`python -m deploy.abi`: rewrites the ABIs that come with the clients, after a change of the contracts."""
 
 import json
 import sys
@@ -16,9 +16,9 @@ Entries = list[dict[str, Any]]
 
 
 def client_abis() -> dict[str, Entries]:
-    """Return what clients need, by name: what all federations have, and what each mechanism has beyond it.
+    """Return the ABIs that clients need, by name: the shared part of all federations, and each mechanism's.
 
-    A federation's errors include its token's: those come through.
+    A federation's errors include its token's, since those come through unchanged.
     """
     token = artifact("JuryToken").abi
     whole = {name: artifact(kind.contract).abi for name, kind in KINDS.items()}
@@ -32,7 +32,7 @@ def client_abis() -> dict[str, Entries]:
 
 
 def render(entries: Entries) -> str:
-    """Return an ABI as text, an entry a line, in an order that doesn't depend on the compiler."""
+    """Return an ABI as text, one entry per line, in an order that doesn't depend on the compiler."""
     return (
         "[\n"
         + ",\n".join("  " + row for row in sorted(json.dumps(one, sort_keys=True) for one in entries))

@@ -1,7 +1,7 @@
 """Compile the contracts, with the settings that Hardhat and forge follow too (`contracts/solc.json`).
 
 `python -m deploy.compiler` writes `build/contracts.json`. Nothing is compiled twice: the result is kept under
-the digest of the compiler's version, the settings and every source, those of OpenZeppelin included.
+the digest of the compiler's version, the settings and every source, including OpenZeppelin's.
 """
 
 import hashlib
@@ -177,13 +177,13 @@ def _settings() -> Json:
 
 
 def _digest(settings: Json, sources: Mapping[str, str]) -> str:
-    # Our own version too: a change of what is kept must not meet what an older one kept.
+    # The "2" is the version of the kept format: a newer version must not read what an older one kept.
     text = json.dumps(["2", settings, sources], sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()[:32]
 
 
 def _compile(settings: Json, sources: Mapping[str, str]) -> dict[str, Json]:
-    from solcx import compile_standard  # late: it is slow to load, and mostly there is nothing to compile
+    from solcx import compile_standard  # late: it loads slowly, and mostly there is nothing to compile
     from solcx.exceptions import SolcError
 
     request = {
@@ -218,7 +218,7 @@ def _counts(complaint: Json) -> bool:
 
 
 def _select(output: Json) -> dict[str, Json]:
-    """Keep what is ours of the compiler's output, by contract name."""
+    """Return our own contracts from the compiler's output, by name."""
     contracts: dict[str, Json] = {}
     for unit, named in output["contracts"].items():
         if not unit.startswith("contracts/"):
@@ -245,7 +245,7 @@ def _forget_old(folder: Path) -> None:
 
 
 def main() -> int:
-    """Compile, and say how much there is of it; return the exit status."""
+    """Compile, and print each contract's size; return the exit status."""
     return guard(_run)
 
 

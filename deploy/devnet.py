@@ -28,7 +28,7 @@ from deploy.learning import add_learning, read_learning
 from deploy.options import add_pool, add_terms, read_history, read_pool, read_terms
 
 NAME = "devnet"
-_ACCOUNTS = 10  # Anvil gives as many their ether
+_ACCOUNTS = 10  # Anvil gives ether to as many
 _TOKENS = 1000
 
 
@@ -37,7 +37,7 @@ class Running(Protocol):
 
     @property
     def running(self) -> bool:
-        """Return whether it is there."""
+        """Return whether the node still runs."""
         ...
 
 
@@ -64,7 +64,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _run(given: argparse.Namespace) -> int:
-    signal.signal(signal.SIGTERM, signal.default_int_handler)  # ended by others, it tidies up as well
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # clean up after SIGTERM as after Ctrl-C
     with ExitStack() as stack:
         nodes, lines = start(given, stack)
         print("\n".join(lines), flush=True)
@@ -76,9 +76,9 @@ def _run(given: argparse.Namespace) -> int:
 
 
 def start(given: argparse.Namespace, stack: ExitStack) -> tuple[dict[str, Running], list[str]]:
-    """Start what was asked for; return its nodes by name, and what to tell the user. `stack` ends it all.
+    """Start the nodes and deploy; return the nodes by name, and the lines for the user. `stack` ends them.
 
-    The record comes last: whoever finds it finds all that it leads to.
+    The record is written last, so that everything it names exists by then.
     """
     genesis = _read_genesis(given)
     terms, history, learning = read_terms(given), read_history(given), read_learning(given)
@@ -94,7 +94,7 @@ def start(given: argparse.Namespace, stack: ExitStack) -> tuple[dict[str, Runnin
         if genesis is not None:
             with closing(KuboStore(kubo.address)) as store:
                 store.put(genesis)
-    # On the wall clock, since those who use it wait for deadlines as they would elsewhere.
+    # On the wall clock, since users wait for deadlines as they would elsewhere.
     clock = AnvilNode(port=given.port, genesis_time=None, block_time=given.block_time)
     node = stack.enter_context(clock)
     nodes["Anvil"] = node
@@ -121,7 +121,7 @@ def start(given: argparse.Namespace, stack: ExitStack) -> tuple[dict[str, Runnin
 
 
 def _read_genesis(given: argparse.Namespace) -> bytes | None:
-    """Return what is in the file of the genesis, if one is given, and let the terms name its CID."""
+    """Return the bytes of the genesis file, if one is given, and set its CID as the terms' genesis."""
     if given.genesis_file is None:
         return None
     if given.genesis is not None:

@@ -44,15 +44,15 @@ def deploy_federation(
     history: int = HISTORY,
     learning: Mapping[str, Any] | None = None,
 ) -> Deployment:
-    """Deploy a federation as `deployer`, who has a key in `link`, and see that it is there.
+    """Deploy a federation as `deployer`, who has a key in `link`, and check the deployed contract.
 
-    Its mechanism is the one that `terms` are of.
+    The class of `terms` gives its mechanism.
     `terms.token` zero: deploys a JuryToken as well, with `supply` base units for the deployer; on a
     development chain the deployer may mint more. `terms.beacon` zero: block hashes are the entropy, unless
     `beacon_value` (32 bytes, development chains only) is given, which deploys a FixedBeacon.
-    `history` and `learning` go into the record: for how many rounds members keep models, and what they agreed
-    on besides the terms.
-    RequestError where the terms are refused, UnavailableError where the chain fails.
+    `history` and `learning` go into the record: for how many rounds members keep models, and the settings
+    that members agreed on besides the terms.
+    Raises RequestError if the terms are refused, UnavailableError if the chain fails.
     """
     mechanism, play = mechanism_of(terms), link.chain_id in DEV_CHAINS
     contract = kind_of(mechanism).contract
@@ -66,7 +66,7 @@ def deploy_federation(
         token = _existing(link, "ERC20", terms.token)
         Token(link, terms.token).check_decimals()
     _check_sizes(artifact(contract).abi, terms)
-    # Refused terms are found out before anything is paid for. Any token does for that.
+    # Find out whether the terms are refused before paying for anything. Any token serves for that.
     tried = replace(terms, token=deployer)
     _estimate(link, deployer, contract, (astuple(tried),), tried)
     if terms.token == ZERO_ADDRESS:
@@ -99,7 +99,7 @@ def deploy_federation(
 def add_to_pool(chain: Web3Chain, sponsor: Address, amount: int) -> None:
     """Add `amount`, in base units, of the sponsor's tokens to the pool that rewards are paid from.
 
-    What the sponsor lacks is minted first on a development chain; elsewhere it is a RequestError.
+    Tokens that the sponsor lacks are minted first on a development chain; elsewhere raises RequestError.
     """
     token = Token(chain.link, chain.token)
     short = amount - token.balance(sponsor)
@@ -119,7 +119,7 @@ def add_to_pool(chain: Web3Chain, sponsor: Address, amount: int) -> None:
 def _deploy(
     link: Link, deployer: Address, contract: str, args: Sequence[object], terms: Terms | None = None
 ) -> Contract:
-    """Deploy a contract; `terms` are a federation's, which it may refuse."""
+    """Deploy a contract. `terms`: those of a federation, which its constructor may refuse."""
     built = artifact(contract)
     data, gas = _estimate(link, deployer, contract, args, terms)
     step = Step(deployer, None, data, f"deploy {contract}", gas * 5 // 4)
@@ -136,7 +136,7 @@ def _deploy(
 def _estimate(
     link: Link, deployer: Address, contract: str, args: Sequence[object], terms: Terms | None = None
 ) -> tuple[bytes, int]:
-    """Return what a deployment sends, and the gas it takes."""
+    """Return the data that a deployment sends, and the gas that it takes."""
     built = artifact(contract)
     data = built.bytecode + Abi(built.abi).construct(args)
     try:
@@ -176,7 +176,7 @@ def _existing(link: Link, contract: str, where: Address) -> Contract:
 
 
 def _patiently(ask: Callable[[], T]) -> T:
-    """Return what `ask` returns about a block just mined, which not all nodes of a provider have yet."""
+    """Return the result of `ask` about a block just mined, which some of a provider's nodes may lack."""
     for _ in range(_LAG_TRIES):
         with suppress(UnavailableError):
             return ask()
@@ -185,7 +185,7 @@ def _patiently(ask: Callable[[], T]) -> T:
 
 
 def _verify(link: Link, federation: Contract, terms: Terms) -> None:
-    """See that the contract on the chain has the mechanism and the terms that it was meant to have."""
+    """Check that the contract on the chain has the intended mechanism and terms."""
     abi, mechanism = Abi(artifact(federation.contract).abi), mechanism_of(terms)
 
     def ask(view: str) -> Any:

@@ -1,4 +1,4 @@
-"""What a federation's members agreed on besides its terms: from the file that they share, for the record."""
+"""Reads the settings that members agreed on besides the terms from their shared file, for the record."""
 
 import argparse
 from pathlib import Path
@@ -12,7 +12,7 @@ from clients.types.settings import make
 
 
 def add_learning(parser: argparse.ArgumentParser) -> None:
-    """Add the option that puts it into the record."""
+    """Add the option that puts the settings into the record."""
     parser.add_argument(
         "--learning",
         type=Path,
@@ -22,14 +22,14 @@ def add_learning(parser: argparse.ArgumentParser) -> None:
 
 
 def read_learning(given: argparse.Namespace) -> dict[str, Any]:
-    """Return what was agreed on, or nothing where no file is given.
+    """Return the settings that members agreed on, or none if no file is given.
 
-    Raises `RequestError` where the file leaves something open, or holds what is no setting of a participant.
+    Raises `RequestError` if the file lacks a setting, or holds one that is no setting of a participant.
     """
     if given.learning is None:
         return {}
     table = load_toml("learning file", given.learning)
-    personal = get_personal()  # a member's own file may be given: it holds these beside what is agreed on
+    personal = get_personal()  # a member's own file is accepted too: it also holds these settings
     try:
         agreed = make(Learning, {name: value for name, value in table.items() if name not in personal})
     except RequestError as error:

@@ -32,7 +32,7 @@ def add_terms(parser: argparse.ArgumentParser, *, pause: int) -> None:
     """Add the options of every mechanism's terms. `pause`: the default of the shortest time between rounds,
     in seconds.
 
-    Members join and leave in it: without one, a client that looks every few seconds may never meet it.
+    Members join and leave in that pause: a client that looks every few seconds may miss a shorter one.
     """
     parser.set_defaults(pause=pause)
     group = parser.add_argument_group("terms of the federation")
@@ -110,12 +110,12 @@ def add_pool(parser: argparse._ActionsContainer) -> None:
 
 
 def read_pool(given: argparse.Namespace) -> int:
-    """Return the base units that the pool is to get."""
+    """Return the pool's amount, in base units."""
     return parse_amount("--pool", given.pool)
 
 
 def read_terms(given: argparse.Namespace) -> Terms:
-    """Return the terms asked for; token and beacon as given, else zero. RequestError says what is wrong."""
+    """Return the requested terms; the token as given, else zero. Raises RequestError for wrong ones."""
     table = respell(load_toml("terms file", given.terms) if given.terms else {}, _SPELLINGS)
     mechanism = str(_first(given.mechanism, table.get("mechanism"), DEFAULT))
     kind = kind_of(mechanism)
@@ -152,7 +152,7 @@ def read_terms(given: argparse.Namespace) -> Terms:
 
 
 def read_history(given: argparse.Namespace) -> int:
-    """Return for how many rounds members are to keep models: a fact of the record, not of the contract."""
+    """Return for how many rounds members must keep models: stored in the record, not in the contract."""
     table = load_toml("terms file", given.terms) if given.terms else {}
     return check_history(parse_number("history", _first(given.history, table.get("history"), HISTORY)))
 

@@ -1,4 +1,4 @@
-"""What a block explorer asks for: the standard-JSON input that compiles to what is on chain."""
+"""Writes the standard-JSON input by which a block explorer verifies the code on the chain."""
 
 import json
 from pathlib import Path
@@ -26,15 +26,15 @@ def standard_input() -> dict[str, Any]:
 
 
 def write_sources(record: Path, deployment: Deployment) -> None:
-    """Write, beside a deployment's record, what Sourcify and block explorers verify its contracts by.
+    """Write, beside a deployment's record, the files with which explorers (Sourcify too) verify it.
 
-    `sources/<name>.json` is the standard-JSON input; `sources/<name>/<contract>.metadata.json` is what the
-    compiler says of each deployed contract: settings, interface, and the hash of every source in it.
+    `sources/<name>.json` is the standard-JSON input. `sources/<name>/<contract>.metadata.json` is the
+    compiler's metadata of each deployed contract: settings, interface, and the hash of every source in it.
     """
     folder = record.parent / "sources"
     write_whole(folder / record.name, json.dumps(standard_input(), indent=1, sort_keys=True) + "\n")
     for contract in (deployment.federation, deployment.token, deployment.beacon):
-        # a token that was there before isn't ours to tell of
+        # a token that existed before was compiled by others
         if contract is not None and contract.transaction:
             path = folder / record.stem / f"{contract.contract}.metadata.json"
             write_whole(path, artifact(contract.contract).metadata)

@@ -1,4 +1,4 @@
-"""How people write a federation's terms, unit by unit: read from files and options, and told in messages."""
+"""Reads a federation's terms, unit by unit, as people write them, and writes them so in messages."""
 
 import re
 from collections.abc import Callable, Mapping
@@ -17,7 +17,7 @@ from clients.types.terms import Term, Unit, get_terms
 
 
 def _show(value: Any) -> str:
-    """Return a value as a TOML file has it, or nearly so: without an exponent where that isn't too long."""
+    """Return a value about as a TOML file has it: without an exponent if that isn't too long."""
     if isinstance(value, Decimal):
         return format(value, "f") if value.is_finite() and abs(value.adjusted()) < 50 else str(value)
     return repr(value)
@@ -79,7 +79,7 @@ def parse_accounts(name: str, value: Any) -> tuple[str, ...]:
 
 
 def parse_time(name: str, value: Any) -> int:
-    """Return seconds since 1970: of a number of them, or of a date and time with its offset."""
+    """Return seconds since 1970, from a number of seconds or from a date and time with its offset."""
     try:
         moment = datetime.fromisoformat(value) if isinstance(value, str) and "-" in value else value
         if isinstance(moment, datetime):
@@ -92,7 +92,7 @@ def parse_time(name: str, value: Any) -> int:
 
 
 def format_time(seconds: int) -> str:
-    """Return a time as a date and time where there is one for it, else as it is counted."""
+    """Return a time as a date and time if there is one for it, else as seconds."""
     try:
         return datetime.fromtimestamp(seconds, UTC).isoformat()
     except (OverflowError, OSError, ValueError):
@@ -122,7 +122,7 @@ def format_election(number: int) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Way:
-    """How values in one unit are read, by a term's name and what was written, and told; what usage shows."""
+    """How to read a value in one unit, by a term's name and the written value; how to show it; the usage."""
 
     read: Callable[[str, Any], Any]
     write: Callable[[Any], str] = str
@@ -153,7 +153,7 @@ def get_owned() -> dict[str, dict[str, Term]]:
 
 
 def get_name(field: str) -> str:
-    """Return the name that people know a term by, whose name in the ABI is `field`."""
+    """Return the name that people write for the term `field` of the ABI."""
     return re.sub(r"([A-Z])", r"_\1", field).lower()
 
 
@@ -168,7 +168,7 @@ def format_value(terms: Terms, name: str, value: Any) -> str:
 
 
 def format_term(terms: Terms, name: str) -> str:
-    """Return the term `name`, or what the schedule says of the phase `name`, as people write it."""
+    """Return the term `name`, or the schedule's length of the phase `name`, as people write it."""
     if hasattr(terms.schedule, name):
         return f"schedule.{name} = {format_value(terms, name, getattr(terms.schedule, name))}"
     return f"{name} = {format_value(terms, name, getattr(terms, name))}"

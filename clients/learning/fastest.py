@@ -1,9 +1,9 @@
-"""Learning wherever it is faster, for this model on this machine: measured as the work goes on.
+"""Learning where it is faster, for this model on this machine: measured while the work goes on.
 
-It begins here. After two rounds, or a long one, it is known what is still to come, and processes are started
-beside this one if they could save well more than they take to start; learning goes on here until they are
-there. Then here and there take turns for a few calls, each kind of work is done where it was faster from then
-on, and processes that are faster at nothing are ended. The results are the same in every case.
+Learning begins in this process. After two rounds, or a long one, `Fastest` estimates the remaining time. It
+starts processes if they could save well more than their time to start; learning goes on in this process until
+they are ready. Then both places take turns for a few calls. From then on each kind of work runs in the faster
+place, and processes that are faster at nothing are ended. The results are the same in every case.
 """
 
 import time
@@ -21,39 +21,39 @@ from clients.types.learning import Recipe
 
 _TRIALS = 2
 _WORTH = 2.0
-"""Processes are started where they could save so many times what they take to start."""
+"""Processes are started if they could save this many times their time to start."""
 _FASTER = 0.9
-"""They go on where they take less than this share of the time."""
+"""Processes are kept if they take less than this share of the time."""
 
 R = TypeVar("R")
 
 
 @dataclass
 class _Pace:
-    """How fast one kind of work goes: seconds for a sample, of the calls so far."""
+    """The speed of one kind of work: seconds per sample in the calls so far."""
 
     work: float = 0.0
     calls: int = 0
     alone: list[float] = field(default_factory=list)
-    """Here, before there were others."""
+    """In this process, before there were others."""
     here: list[float] = field(default_factory=list)
     there: list[float] = field(default_factory=list)
     chosen: Place | None = None
 
     @property
     def tried(self) -> bool:
-        """Whether both places have had their turns."""
+        """Return whether both places have had their turns."""
         return min(len(self.here), len(self.there)) >= _TRIALS
 
     def seconds(self, paces: Sequence[float]) -> float:
-        """Return what a call of the usual size takes at the best of these paces."""
+        """Return the seconds that a call of average size takes at the best of these paces."""
         return min(paces, default=0.0) * self.work / max(self.calls, 1)
 
 
 class Fastest:
     """`here`, or processes beside it: a `Place` to learn in.
 
-    `cost`: about what a process takes to start, in seconds: what this one took until it had its own data.
+    `cost`: an estimate of the seconds that a process takes to start: this one's time until it had its data.
     """
 
     def __init__(
@@ -111,18 +111,18 @@ class Fastest:
         return rows
 
     def expect(self, rounds: int) -> None:
-        """Be told for how many rounds there will be work."""
+        """Note that there is work for `rounds` more rounds."""
         self._rounds = rounds
 
     def take_news(self) -> list[str]:
-        """Return what there is to tell people, once."""
+        """Return the lines for people, each once."""
         if self._beside is not None:
             self._news += self._beside.take_news()
         news, self._news = self._news, []
         return news
 
     def close(self) -> None:
-        """End what was started. Learning may go on, here."""
+        """End the processes. Learning may go on in this one."""
         self._settled = True
         if self._beside is not None:
             self._beside.close()
@@ -165,13 +165,13 @@ class Fastest:
                 beside.close()
 
     def _consider(self) -> None:
-        """Start processes where that is worthwhile, once it is known what a round takes."""
+        """Start processes if that is worthwhile, once the time of a round is known."""
         done = self._paces["train"].calls
         if self._settled or not done:
             return
         a_round = sum(pace.calls * pace.seconds(pace.alone) for pace in self._paces.values()) / done
         if done < 2 and a_round < self._cost:
-            return  # the first time, much takes longer
+            return  # a first round takes longer than the others
         self._settled = True
         to_come, count = a_round * (self._rounds - done), min(self._cores, self._widest)
         if (room := count_affordable()) is not None and room + 1 < count:

@@ -1,4 +1,4 @@
-"""Messages between a process and those beside it: a JSON header and raw bytes, each with its length before.
+"""Messages between a process and its siblings: a JSON header and raw bytes, each preceded by its length.
 
     2 bytes     "FJ"
     4 bytes     length of the header, big-endian
@@ -6,7 +6,7 @@
     header      a JSON object
     body        tensors, as `clients.learning.codec` encodes them
 
-Whatever comes in is checked: a process that is about to die, or a library that prints into the pipe, may
+The reader checks every message: a process that is about to die, or a library that prints into the pipe, may
 write anything.
 """
 
@@ -24,11 +24,11 @@ MAX_BODY = 1 << 36
 
 
 class Garbled(Exception):
-    """What was read is no message, or not the one expected."""
+    """The bytes read are no message, or not the expected one."""
 
 
 def write_frame(stream: IO[bytes], header: Mapping[str, Any], body: bytes = b"") -> None:
-    """Write a message; `OSError` where nobody reads it any more."""
+    """Write a message; raise `OSError` if nobody reads the stream any more."""
     text = json.dumps(header).encode()
     stream.write(_START.pack(_MAGIC, len(text), len(body)) + text)
     stream.write(body)
@@ -38,7 +38,8 @@ def write_frame(stream: IO[bytes], header: Mapping[str, Any], body: bytes = b"")
 def read_frame(stream: IO[bytes], max_body: int = MAX_BODY) -> tuple[dict[str, Any], bytes]:
     """Return the next message's header and body.
 
-    Raises `EOFError` where the stream ends before it, `Garbled` where it ends within or this is none.
+    Raises `EOFError` if the stream ends before the message, `Garbled` if the stream ends within the message
+    or holds something else.
     """
     start = stream.read(_START.size)
     if not start:

@@ -1,16 +1,17 @@
-"""Where learning runs: one seam between what participants want done and the place that does it.
+"""Where learning runs: one seam between the work that participants order and the place that does it.
 
-What is to be done is plain data that can leave the process: an `Order` names a participant, a seed and an
-attack, and a set of samples to test on is named by a number. Only the weights are large. So a `Place` may be
-this process (`Here`), this one and others beside it (`clients.learning.processes`), or whichever of these is
-faster (`clients.learning.fastest`), and a participant's bytes are the same in every place. Why they are:
+Orders are plain data that can leave the process: an `Order` names a participant, a seed and an attack, and a
+number names a set of samples to test on. Only the weights are large. So a `Place` may be this process
+(`Here`), this process with siblings (`clients.learning.processes`), or the faster of the two
+(`clients.learning.fastest`). A participant's bytes are the same in every place, because:
 
-- An order's seed fixes its training, whoever trains in the same call (`workbench.Workbench.train`).
+- An order's seed fixes its training, whichever others train in the same call (`workbench.Workbench.train`).
 - Model and settings alone choose how trainings run: stacked or apart. Timing and cores don't
   (`stacked.train_many`). Stacking rounds unlike `train`, but equally with any neighbours and in any place.
-- The size of a computation alone chooses its torch threads (`threads`); a sibling may use as many as we.
+- The size of a computation alone chooses its torch threads (`threads`); a sibling may use as many as we do.
 - A sibling's digest of data and model must equal ours (`processes`).
-- All sets of samples go through a model together; only models are shared out (`processes.Processes.score`).
+- All sets of samples go through a model together; processes divide only the models among them
+  (`processes.Processes.score`).
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -49,45 +50,45 @@ class Order:
 
 @dataclass(frozen=True, slots=True)
 class Made:
-    """What an order came to. `drift`, where it was asked for: how much worse than after its first epoch the
-    trained model scores on the participant's own test samples."""
+    """An order's result. `drift`, if requested: how far the trained model's score on the participant's own
+    test samples is below its score after the first epoch."""
 
     weights: Weights
     drift: float | OwnTrouble | None = None
 
 
 class Place(Protocol):
-    """Where learning runs. `OwnTrouble` stands in the place of a participant's result, as everywhere."""
+    """Where learning runs. A participant's `OwnTrouble` takes the place of its result, as everywhere."""
 
     def train(self, start: Weights, orders: Sequence[Order], drift_by: str = "") -> list[Made | OwnTrouble]:
-        """Return what becomes of `start` by each order; with drifts if a metric is named for them."""
+        """Return what each order makes of `start`; with drifts by the metric `drift_by` if it is named."""
         ...
 
     def score_first_epochs(
         self, start: Weights, orders: Sequence[Order], metric: str
     ) -> list[float | OwnTrouble]:
-        """Return the scores on participants' own test samples of what one epoch each makes of `start`."""
+        """Train `start` for one epoch by each order; return the scores on participants' own test samples."""
         ...
 
     def score(self, many: Iterable[Weights], sets: Sequence[int]) -> list[list[Score | Failure]]:
-        """Return the score of each of `many` weights, taken as they are needed, on each set of samples."""
+        """Return the score of each of `many` weights on each set of samples; take weights when needed."""
         ...
 
     def expect(self, rounds: int) -> None:
-        """Be told for how many rounds there will be work."""
+        """Note that there is work for `rounds` more rounds."""
         ...
 
     def take_news(self) -> list[str]:
-        """Return what there is to tell people about where learning runs, once."""
+        """Return the lines for people about where learning runs, each once."""
         ...
 
     def close(self) -> None:
-        """Let go of what was started; learning may go on, here."""
+        """End the processes that the place started; learning may go on in this one."""
         ...
 
 
 class Here:
-    """The data of the participants `holdings`, one model to work with, and this process to do the work."""
+    """A `Place` in this process: the data of the participants in `holdings`, and one model to work with."""
 
     def __init__(
         self,
@@ -133,7 +134,7 @@ class Here:
         return len(self._train[index])
 
     def set_of(self, index: int) -> int:
-        """Return which samples participant `index` judges on: its own, or the public ones."""
+        """Return the number of the samples that participant `index` judges on: its own, or `PUBLIC`."""
         return index if index in self._private else PUBLIC
 
     def tests(self, number: int) -> Samples:
@@ -143,7 +144,7 @@ class Here:
     def train(
         self, start: Weights, orders: Sequence[Order], drift_by: str = "", *, cores: int | None = None
     ) -> list[Made | OwnTrouble]:
-        """Do what a `Place` does, on `cores` at most, by default on all there are. Raises as `train_many`."""
+        """Do what a `Place` does, on at most `cores` cores, by default on all. Raises as `train_many`."""
         trainings = [self._training(start, order) for order in orders]
         if not drift_by:
             trained = train_many(self.model, trainings, cores=cores)
@@ -180,17 +181,17 @@ class Here:
         return evaluate_each(self.model, many, [self.tests(number) for number in sets])
 
     def expect(self, rounds: int) -> None:
-        """Nothing depends on it here."""
+        """Do nothing: this place doesn't change."""
 
     def take_news(self) -> list[str]:
-        """There are none from here."""
+        """Return no lines."""
         return []
 
     def close(self) -> None:
-        """Nothing was started."""
+        """Do nothing: no process was started."""
 
     def fingerprint(self) -> dict[str, str | int]:
-        """Return which data these are: a digest of all, and how many samples train and test."""
+        """Return a digest of all data, and how many samples there are to train and to test on."""
         digest = sha256()
         private = [self.tests(self.set_of(index)) for index in self._train]
         for samples in (self.public, *self._train.values(), *private):
@@ -200,13 +201,13 @@ class Here:
         return {"sha256": digest.hexdigest(), "train": train, "test": len(self.public)}
 
     def identity(self) -> str:
-        """Return a digest of data and model: where it is the same, so are the results of orders."""
+        """Return a digest of data and model. Places with the same digest get the same results."""
         digest = sha256(str(self.fingerprint()).encode())
         digest.update(f"{self.model}{self.config}{self.schema.header!r}".encode())
         digest.update(self.schema.join(self.initial).tobytes())
         sent = tensors_of(self.model)
         for name, buffer in self.model.named_buffers():
-            if name not in sent:  # it stays at home, and training leaves it as it was
+            if name not in sent:  # the buffer stays at home, and training doesn't change it
                 digest.update(buffer.detach().cpu().flatten().view(torch.uint8).numpy().tobytes())
         return digest.hexdigest()
 
@@ -222,5 +223,5 @@ class Here:
         return Training(start, self._poisoned[index, spec], attack.settle(self.config), order.seed)
 
     def _score_own(self, own: TrainedWeights, index: int, metric: str) -> float:
-        """Return the score of what a participant trained on its own test data, or raise its trouble."""
+        """Return the score of a participant's trained weights on its own test data, or raise its trouble."""
         return evaluate(self.model, raise_trouble(own), self.tests(self.set_of(index))).value(metric)

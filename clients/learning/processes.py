@@ -1,11 +1,11 @@
 """Learning in processes: this one and siblings beside it, each with the same data and model.
 
-A sibling makes data and model from the recipe, and must come to the same digest of them. What it is asked
-for and what it answers are messages over its pipes (`clients.learning.wire`); the weights that a round's
-trainings start from go to each sibling once. This process does a share of the work itself.
+A sibling makes data and model from the recipe, and must get the same digest of them. Requests and answers are
+messages over its pipes (`clients.learning.wire`). The weights that a round's trainings start from go to each
+sibling once. This process does a share of the work itself.
 
-Nothing hangs on a sibling: of one that dies, answers nonsense or not at all, the share is done here, and then
-everything is. To each a thread of ours talks, so that a pipe that nobody reads or writes holds up nothing.
+No result depends on a sibling. If one dies, answers nonsense or doesn't answer, this process does its share,
+and then all further work. A thread per sibling talks to it, so a stuck pipe doesn't block this process.
 """
 
 import os
@@ -45,14 +45,14 @@ R = TypeVar("R")
 
 
 class Lost(Exception):
-    """A sibling is gone, or says that it can't go on."""
+    """A sibling is gone, or reports that it can't go on."""
 
 
 class Sibling:
     """A process beside this one. It is asked one thing after another; each answer is a `Future`."""
 
     def __init__(self, command: Sequence[str] = _COMMAND) -> None:
-        # It finds modules where this process does, in the same order.
+        # The sibling looks for modules where this process does, in the same order.
         environment = {**os.environ, "PYTHONPATH": os.pathsep.join(path or os.getcwd() for path in sys.path)}
         try:
             self._process = subprocess.Popen(
@@ -68,7 +68,7 @@ class Sibling:
         self._requests: queue.SimpleQueue[tuple[Future[wire.Answer], dict[str, Any], bytes, int] | None]
         self._requests = queue.SimpleQueue()
         self.start: Weights | None = None
-        """The weights that trainings start from, as it was last told."""
+        """The weights that trainings start from, as last sent to the sibling."""
         threading.Thread(target=self._talk, daemon=True).start()
 
     @property
@@ -77,13 +77,13 @@ class Sibling:
         return self._process.pid
 
     def ask(self, request: Mapping[str, Any], body: bytes = b"", max_body: int = 0) -> "Future[wire.Answer]":
-        """Ask for something; the answer raises `Lost` or `Garbled`."""
+        """Send a request; the answer's future raises `Lost` or `Garbled`."""
         future: Future[wire.Answer] = Future()
         self._requests.put((future, {**request, "threads": get_threads()}, body, max_body))
         return future
 
     def end(self) -> None:
-        """End the process, whatever it is about."""
+        """End the process, even in the middle of its work."""
         self._requests.put(None)
         with suppress(ProcessLookupError):
             os.killpg(self._process.pid, signal.SIGKILL)  # it leads a session: its children end too
@@ -106,14 +106,14 @@ class Sibling:
             except (Lost, Garbled, MemoryError) as error:
                 future.set_exception(error)
         for pipe in (pipe_in, pipe_out):
-            with suppress(OSError):  # of what it couldn't be told any more
+            with suppress(OSError):  # closing writes what is left for a process that is gone
                 pipe.close()
 
 
 class Processes:
     """`here` and, beside this process, `count - 1` siblings: a `Place` to learn in.
 
-    They are started by `begin`, or when there is first work, which then waits for them.
+    `begin` starts the siblings. If it wasn't called, the first work starts them and waits for them.
     """
 
     def __init__(
@@ -127,7 +127,7 @@ class Processes:
         self._here = here
         self._recipe = recipe
         self._start = start
-        # Asked for, there are two at least, whatever the machine has.
+        # A user who asks for processes gets at least two, however few cores there are.
         self.count = count or max(2, min(count_cores(), len(here.participants)))
         self._told = count is None
         self._siblings: list[Sibling] = []
@@ -136,7 +136,7 @@ class Processes:
         self._began = self._ready = 0.0
         self._news: list[str] = []
         self.over = False
-        """Whether all is done here, from now on."""
+        """Whether this process does all work from now on."""
         self.started_in: float | None = None
         """Seconds that siblings took to start, once they did."""
 
@@ -159,7 +159,7 @@ class Processes:
         self._identity = self._here.identity()
 
     def is_ready(self) -> bool:
-        """Return whether siblings have started, without waiting for them; or all is over."""
+        """Return whether siblings have started or were given up; don't wait for them."""
         return self.over or self.started_in is not None or all(one.done() for one in self._builds)
 
     def train(self, start: Weights, orders: Sequence[Order], drift_by: str = "") -> list[Made | OwnTrouble]:
@@ -187,9 +187,9 @@ class Processes:
         )
 
     def score(self, many: Iterable[Weights], sets: Sequence[int]) -> list[list[Score | Failure]]:
-        """Do what a `Place` does: siblings that are idle get the next weights, and this process the others.
+        """Do what a `Place` does: idle siblings get the next weights; if none is idle, this process does.
 
-        All sets go through the model together, as they do here: what is shared out are the weights.
+        All sets go through a model together, as in `Here`: processes divide only the weights among them.
         """
         if not sets or not self._attend():
             return self._here.score(many, sets)
@@ -229,15 +229,15 @@ class Processes:
         return [rows[place] for place in range(len(rows))]
 
     def expect(self, rounds: int) -> None:
-        """Nothing depends on it: processes were asked for."""
+        """Do nothing: the user asked for processes."""
 
     def take_news(self) -> list[str]:
-        """Return what there is to tell people, once."""
+        """Return the lines for people, each once."""
         news, self._news = self._news, []
         return news
 
     def close(self) -> None:
-        """End the siblings. What is asked for afterwards is done here."""
+        """End the siblings. This process does all later work."""
         self.over = True
         siblings, self._siblings = self._siblings, []
         for sibling in siblings:
@@ -255,7 +255,7 @@ class Processes:
         work: Callable[[Sequence[Order], int | None], list[R]],
         read: Callable[..., list[R]],
     ) -> list[R]:
-        """Return what `work` returns for the orders, some of which siblings do."""
+        """Return the results of the orders: siblings do some, and `work` does the others in this process."""
         if len(orders) < 2 or not self._attend():
             return work(orders, None)
         file = self._encode(start)
@@ -284,7 +284,7 @@ class Processes:
         return [results[place] for place in range(len(orders))]
 
     def _deal(self, orders: Sequence[Order]) -> list[list[int]]:
-        """Return which orders each process does, this one first: the longest where there is least to do."""
+        """Return each process's orders, this process first: the longest next order goes to the least load."""
         samples = [self._here.samples(order.participant) for order in orders]
         shares: list[list[int]] = [[] for _ in range(1 + len(self._siblings))]
         loads = [0] * len(shares)
@@ -297,9 +297,9 @@ class Processes:
     def _await(
         self, future: "Future[wire.Answer]", began: float, read: Callable[[wire.Answer], R]
     ) -> R | None:
-        """Return what a sibling answers, or None where that has to be done here.
+        """Return a sibling's answer, or None if this process has to do the work.
 
-        `began`: when we began with our own share, which is done.
+        `began`: when this process began its own share, which is done by now.
         """
         try:
             return read(future.result(_PATIENCE_S + _PATIENCE * (time.monotonic() - began)))
@@ -312,7 +312,7 @@ class Processes:
         return None
 
     def _attend(self) -> bool:
-        """Return whether there are siblings that work on the same data and model; wait for them to start."""
+        """Wait for siblings to start; return whether there are any, with the same data and model."""
         if self.over:
             return False
         if self.started_in is not None:
@@ -341,7 +341,7 @@ class Processes:
             self.close()
 
     def _encode(self, weights: Weights) -> bytes:
-        """Return the weights as a file, or nothing where they aren't fit to be sent."""
+        """Return the weights as a file, or no bytes if they can't be encoded."""
         try:
             return encode(weights, self._here.schema)
         except BadUpdate:

@@ -1,4 +1,4 @@
-"""From a recipe, which is plain data, to what a workbench consists of: the same in any process."""
+"""Makes model, holdings and training settings from a recipe, which is plain data: the same in any process."""
 
 from collections.abc import Collection
 
@@ -14,8 +14,9 @@ from clients.types.learning import Recipe
 def prepare(
     recipe: Recipe, dataset: Dataset, only: Collection[int] | None = None
 ) -> tuple[nn.Module, dict[int, Holding], TrainConfig]:
-    """Return the model, what each participant holds of the recipe's data set, and how it trains; of all
-    participants or of those in `only`. Raises `RequestError` where parts of the recipe don't fit together."""
+    """Return the model, each participant's holding of the recipe's data set, and the training's settings; the
+    holdings of all participants, or of those in `only`. Raises `RequestError` if the recipe's parts don't fit
+    together."""
     parts = partition.split(dataset, recipe.partition, recipe.clients, recipe.seed)
     holdings = {
         index: partition.hold(part, recipe.seed * 1_000_003 + index, test_share=recipe.validation)

@@ -1,7 +1,7 @@
-"""`python -m clients.learning.sibling`: a process that trains and tests for the one that started it.
+"""`python -m clients.learning.sibling`: a process that trains and tests for its parent process.
 
-Requests come on stdin, answers go to stdout, one for each (`clients.learning.frames`). The first request is
-the recipe of data and model. It ends as soon as stdin does: when it is let go, or when the other is killed.
+It reads requests on stdin and writes one answer each to stdout (`clients.learning.frames`). The first request
+is the recipe of data and model. The process ends when stdin does: the parent closed it, or was killed.
 """
 
 import os
@@ -17,7 +17,7 @@ Requests = queue.SimpleQueue[tuple[dict[str, Any], bytes]]
 
 def main() -> NoReturn:
     """Answer requests; `_listen` ends the process."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # whoever started this ends it
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent ends this process
     requests, answers = _take_pipes()
     waiting: Requests = queue.SimpleQueue()
     threading.Thread(target=_listen, args=(requests, waiting), daemon=True).start()
@@ -25,7 +25,7 @@ def main() -> NoReturn:
     while True:
         request, body = waiting.get()
         try:
-            # Here, where it is heard if the other process ends: torch takes seconds to come.
+            # Torch takes seconds to load. `_listen` runs by now, and notices if the parent ends meanwhile.
             from clients.learning.threads import use_threads
             from clients.learning.wire import Bench
 
@@ -56,7 +56,7 @@ def _build(recipe: dict[str, Any]) -> Any:
 
 
 def _take_pipes() -> tuple[BinaryIO, BinaryIO]:
-    """Return stdin and stdout for messages alone: what a data set's or model's own code prints is dropped."""
+    """Return stdin and stdout for messages alone: output of a data set's or model's own code is dropped."""
     pipes = os.fdopen(os.dup(0), "rb"), os.fdopen(os.dup(1), "wb")
     null = os.open(os.devnull, os.O_RDWR)
     for number in (0, 1):
@@ -65,7 +65,7 @@ def _take_pipes() -> tuple[BinaryIO, BinaryIO]:
 
 
 def _listen(stream: BinaryIO, waiting: Requests) -> None:
-    """Pass requests on; end the process, whatever it is about, when there can be no more."""
+    """Pass requests on; when no more can come, end the process, even in the middle of its work."""
     try:
         while True:
             waiting.put(read_frame(stream))

@@ -1,7 +1,7 @@
-"""Orders, scores and weights as plain data, between this process and those beside it.
+"""Orders, scores and weights as plain data, between this process and its siblings.
 
-A request is a header `{"do": ..., ...}` and perhaps weights; its answer is a header and the weights that it
-speaks of, one file after the other. What is read is checked: `Garbled` where it isn't what was asked for.
+A request is a header `{"do": ..., ...}` and perhaps weights. Its answer is a header and the weights that the
+header lists, one file after the other. Readers check every answer, and raise `Garbled` for a wrong one.
 """
 
 from collections.abc import Mapping, Sequence
@@ -21,11 +21,11 @@ Answer = tuple[dict[str, Any], bytes]
 
 
 class Unsure(Exception):
-    """A result that is another process's own want of memory, and so may be another one here."""
+    """A sibling ran out of memory; this process may get a result for the same work."""
 
 
 class Bench:
-    """The side that is asked: does what requests say, and remembers the weights that trainings start from."""
+    """The answering side: carries requests out, and remembers the weights that trainings start from."""
 
     def __init__(self, here: Here) -> None:
         self._here = here
@@ -59,7 +59,7 @@ def ask_score(sets: Sequence[int]) -> dict[str, Any]:
 
 
 def read_made(answer: Answer, count: int, schema: Schema, *, drifts: bool) -> list[Made | OwnTrouble]:
-    """Return what became of `count` orders."""
+    """Return the results of `count` orders."""
     said, files = _listed(answer[0], "made", count), answer[1]
     results: list[Made | OwnTrouble] = []
     for one in said:

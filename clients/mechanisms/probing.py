@@ -1,4 +1,4 @@
-"""Finds out which jobs a mechanism's roles ask for, before a round does."""
+"""Finds out, before any round, which jobs a mechanism's roles ask for."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
@@ -28,10 +28,10 @@ VIEW = View(ZERO_ADDRESS, 1, ZERO_ADDRESS, 1, STATUS, ME, [ME], Knowledge(), ZER
 
 
 def find_unhandled(conduct: Conduct[Any, Any]) -> set[type[Job]]:
-    """Return jobs that the mechanism's roles ask for and that have no handler, as far as trying shows.
+    """Return the jobs without a handler that the mechanism's roles ask for in trials.
 
-    Every role is asked for its next step in each phase, drawn for each role, with none of the jobs done, and
-    then with those that it asked for. A job that a role asks for under other conditions isn't found.
+    The trials ask every role for its next step in each phase, drawn for each role; first with no job done,
+    then with the jobs done that it asked for. They miss a job that a role asks for under other conditions.
     """
     drawn = DRAWN if conduct.spec.publication != PublicationPolicy() else DRAWN[:-1]
     return {job for role in conduct.roles for job in _find_jobs(role, drawn)} - conduct.jobs.keys()
@@ -54,5 +54,5 @@ def _get_views(drawn: Sequence[Role], done: set[type[Job]]) -> Iterator[View]:
 def _ask(role: Step, view: View) -> set[type[Job]]:
     try:
         return {type(action) for action in role(view) if isinstance(action, Job)}
-    except Exception:  # a role of one's own may need more of a view than there is in this one
+    except Exception:  # a user's own role may need more of a view than this one has
         return set()

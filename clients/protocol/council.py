@@ -1,4 +1,4 @@
-"""bflc: who is let in, who makes up the committee, and the numbered records of models and updates."""
+"""bflc: admission, the committee, and the numbered records of models and updates."""
 
 from dataclasses import dataclass, replace
 from enum import Enum, auto
@@ -28,18 +28,18 @@ from clients.types.terms import BPS
 
 COMMITTEE_MAX = 32
 SELECTED_MAX = 128
-"""The most updates that a model is made of: their records have to fit a transaction."""
+"""The most updates aggregated into a model: one transaction must hold their records."""
 
 
 class Choice(Enum):
-    """How the committee is found."""
+    """How the committee is chosen."""
 
     NAMED = auto()
     """By the managers."""
     ELECTED = auto()
     """By an accepted round."""
     DRAWN = auto()
-    """By position: where none was chosen yet, or the last one left a round undecided."""
+    """By position: none was chosen yet, or the last committee left a round undecided."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +53,7 @@ class Provider:
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """What is on record under a number: a model, whose uploader is empty and score 0, or an update."""
+    """The entry under a number: an update, or a model, which has an empty uploader and score 0."""
 
     digest: bytes = ZERO32
     uploader: Address = ""
@@ -62,15 +62,15 @@ class Record:
 
 @dataclass(frozen=True, slots=True)
 class Council:
-    """What a bflc federation remembers. Its containers are replaced, never changed."""
+    """A bflc federation's own memory. Its containers are replaced, never changed."""
 
     models: tuple[bytes, ...]
-    """By the count of accepted rounds; the first is the genesis."""
+    """The models by the count of accepted rounds; the first is the genesis."""
     updates: tuple[tuple[Record, ...], ...] = ()
-    """By the count too: those that made, or are to make, the next model."""
+    """By the same count, the selected updates that made, or will make, the next model."""
     named: tuple[Address, ...] = ()
     choice: Choice = Choice.DRAWN
-    """How the committee of the next round, or of the one in progress, is found."""
+    """How the committee of the next round, or of the round in progress, is chosen."""
     providers: tuple[Provider, ...] = ()
     """Of the last accepted round, in order of number."""
     proposals: int = 0
@@ -78,7 +78,7 @@ class Council:
 
 
 def get_council(state: State) -> Council:
-    """Return what the federation remembers."""
+    """Return the federation's own memory."""
     assert isinstance(state.own, Council)
     return state.own
 
@@ -92,7 +92,7 @@ def start_council(terms: BflcTerms) -> object:
 
 
 def check_fee(terms: BflcTerms) -> None:
-    """Raise InvalidTerms where the fee is no amount."""
+    """Raise InvalidTerms if the fee is no amount."""
     check_term("fee", terms.fee, terms.fee <= STAKE_MAX)
 
 
@@ -103,14 +103,14 @@ def _get_fee(terms: BflcTerms) -> int:
 MANAGERS_FOR_A_FEE: AdmissionPolicy[BflcTerms] = AdmissionPolicy(
     MANAGERS.check_join, _get_fee, MANAGERS.is_barred
 )
-"""Whom the managers allow, for the permission fee (bflc §IV-A)."""
+"""Accounts that the managers allow may join, for the permission fee (bflc §IV-A)."""
 
 
 # ---------------------------------------------------------------------- the committee
 
 
 def check_committee(terms: BflcTerms) -> None:
-    """Raise InvalidTerms where nobody would judge, or too many; where too few could be elected, or there is
+    """Raise InvalidTerms if the committee is empty or too large, if too few could be elected, or if there is
     no manager to name others."""
     check_term("managers", 0, len(terms.managers) > 0)
     check_term("committee", terms.committee, 0 < terms.committee <= COMMITTEE_MAX)
@@ -118,13 +118,13 @@ def check_committee(terms: BflcTerms) -> None:
 
 
 def check_election(terms: BflcTerms) -> None:
-    """Raise InvalidTerms for an unknown election, or where speed weighs more than all."""
+    """Raise InvalidTerms for an unknown election, or if speed weighs more than the whole."""
     check_term("election", terms.election, terms.election <= Election.FACTORS)
     check_term("speedBps", terms.speed_bps, terms.speed_bps <= BPS)
 
 
 def check_proposers(terms: BflcTerms) -> None:
-    """Raise InvalidTerms where a round could not have enough updates, or more than a bitmap has bits for."""
+    """Raise InvalidTerms if a round could have too few updates, or more than a bitmap has bits."""
     check_term("proposers", terms.proposers, terms.updates <= terms.proposers <= UPDATES_MAX)
 
 
@@ -172,7 +172,7 @@ def _get_roles(terms: BflcTerms, state: State, account: Address, position: int, 
 
 
 ELECTED_COMMITTEE: PanelPolicy[BflcTerms] = PanelPolicy(_get_fewest, _count, _get_roles)
-"""The committee validates and publishes, all others train (§III-B)."""
+"""The committee validates and publishes; all other members train (§III-B)."""
 
 
 def _name(core: Core, env: Env, named: tuple[Address, ...]) -> list[Event]:
@@ -192,7 +192,7 @@ def _process_name(core: Core, env: Env, sender: Address, accounts: list[Address]
 
 
 NAME_COMMITTEE = OwnAction(Action(("address[]",), Phase.OPEN), _process_name)
-"""Move that these be the committee from the next round on."""
+"""Move to make the accounts the committee from the next round on."""
 
 
 # ---------------------------------------------------------------------- notes
@@ -212,10 +212,10 @@ def note_published(terms: BflcTerms, own: object, record: Round, docket: Docket)
 
 
 def note_settled(terms: BflcTerms, own: object, record: Round, docket: Docket) -> object:
-    """Return the council as the next round finds it.
+    """Return the council for the next round.
 
-    If updates were proposed but the round is undecided, the committee may be gone: draw the next. A rejection
-    changes nothing, or a committee could be got rid of by rejections.
+    If updates were proposed but the round is undecided, the committee may be gone, and the next one is drawn.
+    A rejection changes nothing: otherwise rejections could get rid of a committee.
     """
     assert isinstance(own, Council)
     if record.outcome is Outcome.UNDECIDED and record.proposals:
@@ -236,8 +236,8 @@ def note_settled(terms: BflcTerms, own: object, record: Round, docket: Docket) -
 
 
 def get_record(terms: BflcTerms, state: State, record_number: int) -> Record:
-    """Return what is on record under a number: `t (k + 1)` is the model of round `t`, the `k` after it the
-    updates that make the next (§III-A). Empty where nothing is."""
+    """Return the record under a number: `t (k + 1)` is the model of round `t`, and the `k` numbers after it
+    are the updates that make the next model (§III-A). A record not written yet is empty."""
     council = get_council(state)
     height, place = divmod(record_number, terms.updates + 1)
     if place == 0:

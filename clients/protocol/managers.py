@@ -1,6 +1,6 @@
-"""Managers let accounts in and keep them out, by motion: more than half of them together.
+"""Managers let accounts in and keep them out, by motions that more than half of them move.
 
-A federation whose terms name no managers takes anyone.
+A federation whose terms name no managers admits anyone.
 """
 
 from collections.abc import Callable
@@ -19,11 +19,11 @@ MANAGERS_MAX = 255
 
 Core = FederationView[Any]
 Carry = Callable[[Core, Env, tuple[Address, ...]], list[Event]]
-"""Do what a motion says, once it is carried, and return the events."""
+"""Carry a motion out, and return the events."""
 
 
 def check_managers(terms: Terms) -> None:
-    """Raise InvalidTerms where there are too many managers, or one is nobody or named twice."""
+    """Raise InvalidTerms if there are too many managers, or if one is the zero address or named twice."""
     managers = [int(manager, 16) for manager in terms.managers]
     check_term("managers", len(managers), len(managers) <= MANAGERS_MAX)
     for place, manager in enumerate(managers):
@@ -31,7 +31,7 @@ def check_managers(terms: Terms) -> None:
 
 
 def check_allowed(terms: Terms, state: State, account: Address) -> None:
-    """Raise NotAdmitted where there are managers who don't allow `account`."""
+    """Raise NotAdmitted if there are managers and they don't allow `account`."""
     if terms.managers and account not in state.access.allowed:
         raise ProtocolError("NotAdmitted", account)
 
@@ -44,11 +44,11 @@ def is_barred(state: State, account: Address) -> bool:
 
 
 MANAGERS: AdmissionPolicy[Terms] = AdmissionPolicy(check_allowed, is_barred=is_barred)
-"""Whom the managers allow may join, until they expel it (bflc §IV-A); without managers, anyone."""
+"""An account that the managers allow may join until they expel it (bflc §IV-A); without managers, anyone."""
 
 
 def compute_selector(method: str) -> bytes:
-    """Return the four bytes by which the chain knows a method that motions may call."""
+    """Return the four bytes that select a motion's method on the chain."""
     return keccak(f"{method}(address[])".encode())[:4]
 
 
@@ -94,7 +94,7 @@ def _allow(core: Core, env: Env, accounts: tuple[Address, ...]) -> list[Event]:
 def _expel(core: Core, env: Env, accounts: tuple[Address, ...]) -> list[Event]:
     """Bar accounts from the next round on: a voter kept from revealing would lose its stake.
 
-    Who is expelled again isn't let back into the round in progress.
+    Expelling a barred account again doesn't let it back into the round in progress.
     """
     access = core.state.access
     barred = {**dict.fromkeys(accounts, core.round_number + 1), **access.barred_from}

@@ -23,7 +23,7 @@ def check_term(field: str, given: int, valid: bool) -> None:
 
 
 class Terms(Protocol):
-    """What the core itself needs of a mechanism's terms."""
+    """The part of a mechanism's terms that the core itself needs."""
 
     @property
     def token(self) -> Address:
@@ -42,7 +42,7 @@ class Terms(Protocol):
 
     @property
     def managers(self) -> tuple[Address, ...]:
-        """Who admits and expels, by majority; none: anyone may join."""
+        """The accounts that admit and expel, by majority; if there are none, anyone may join."""
         ...
 
     @property
@@ -78,10 +78,10 @@ class Wanted(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class PanelPolicy(Generic[T_contra]):
-    """Who acts: how many of `members` are wanted for each part, and who has which."""
+    """Who acts: how many of `members` a round waits for in each role, and who has which role."""
 
     get_fewest: Callable[[T_contra], int]
-    """Members without whom no round opens."""
+    """The fewest members with which a round opens."""
     count: Callable[[T_contra, int], Wanted]
     """Terms, members frozen for the round."""
     get_roles: Callable[[T_contra, State, Address, int, int], Role]
@@ -93,23 +93,23 @@ class SubjectPolicy(Generic[T_contra]):
     """What is judged: which claims a proposal may make."""
 
     check_proposal: Callable[[T_contra, State, Address, int], None] = _do_nothing
-    """Terms, state, proposer, samples that it claims; beyond what all proposals may claim."""
+    """Terms, state, proposer, samples that it claims: the checks beyond those of all claims."""
 
 
 CLAIMED: SubjectPolicy[object] = SubjectPolicy()
-"""Whatever the terms let all proposers claim."""
+"""No checks beyond those of all claims."""
 
 
 @dataclass(frozen=True, slots=True)
 class VerdictPolicy(Generic[T_contra]):
-    """What the ballots say, and what a round comes to."""
+    """What the ballots mean, and how they decide a round's outcome."""
 
     count: Callable[[T_contra, Round, Docket, bytes], tuple[Docket, int]]
     """Terms, record, docket, ballot → the docket with the ballot counted, and the option it counts for; 0 if
     publications are tallied. InvalidBallot if malformed."""
     compute_outcome: Callable[[T_contra, Round, Docket, Wanted], Outcome]
     count_votes: Callable[[Round, Docket], tuple[int, int]]
-    """Record, docket → how many were for the candidate, and against it."""
+    """Record, docket → how many votes were for the candidate, and how many against it."""
 
 
 def _refuse_publication(
@@ -129,13 +129,13 @@ class PublicationPolicy(Generic[T_contra]):
     count: Callable[[T_contra, Round, Docket, Publisher, Publication], tuple[Docket, int]] = (
         _refuse_publication
     )
-    """Return the docket with the publication in it, and the option that it counts for."""
+    """Return the docket with the publication in it, and the option that the publication counts for."""
     get_winner: Callable[[T_contra, Docket], Address] = _get_no_winner
-    """Who wins the block of the leading digest; empty: nobody."""
+    """Return the winner of the leading digest's block; empty if nobody wins."""
 
     @property
     def has_winners(self) -> bool:
-        """Whether there are blocks to win."""
+        """Return whether there are blocks to win."""
         return self.get_winner is not _get_no_winner
 
 
@@ -144,7 +144,8 @@ BALLOT_PUBLICATION: PublicationPolicy[object] = PublicationPolicy()
 
 
 class Settlement(NamedTuple):
-    """What settling a round fixes: two rewards, per recipient or per unit of work, and the pool after."""
+    """The amounts that settling a round fixes: two rewards, per recipient or per unit of work, and the pool
+    afterwards."""
 
     proposer_reward: int
     voter_reward: int
@@ -158,12 +159,12 @@ class PayoutPolicy(Generic[T_contra]):
     compute_settlement: Callable[[T_contra, Round, Docket, Outcome, int], Settlement]
     """Terms, the round's record and docket, its outcome, the pool before."""
     compute_delta: Callable[[T_contra, Address, Member, Round, Docket], int]
-    """What a member gains or loses by the settled round in which it last acted."""
+    """Return a member's gain or loss from the settled round in which it last acted."""
 
 
 @dataclass(frozen=True, slots=True)
 class GuardPolicy(Generic[T_contra]):
-    """Whom booking bans, and what evidence comes before votes."""
+    """Which bookings ban a member, and what evidence must come before votes."""
 
     compute_guarded: Callable[[T_contra, Member, Member, Round, Docket], Member]
     """Terms, the member before and after its payout, the round's record and docket → the booked record."""
@@ -180,17 +181,17 @@ def _bar_nobody(state: State, account: Address) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class AdmissionPolicy(Generic[T_contra]):
-    """Who may join and act, beyond the shared rules, and at what price. By default anyone for nothing."""
+    """Who may join and act, beyond the shared rules, and at what price. By default anyone, for free."""
 
     check_join: Callable[[T_contra, State, Address], None] = _do_nothing
     get_fee: Callable[[T_contra], int] = _get_no_fee
-    """What joining costs above the stake; the pool gets it."""
+    """The fee for joining, above the stake; the pool gets it."""
     is_barred: Callable[[State, Address], bool] = _bar_nobody
 
 
 @dataclass(frozen=True, slots=True)
 class TaskPolicy(Generic[T_contra]):
-    """From when to when there are rounds. By default always."""
+    """When rounds may open and members may leave. By default always."""
 
     check_open: Callable[[T_contra, State, Env], None] = _do_nothing
     check_exit: Callable[[T_contra, State, Env], None] = _do_nothing
@@ -210,7 +211,7 @@ def _note_nothing(terms: object, own: object, record: Round, docket: Docket) -> 
 
 @dataclass(frozen=True, slots=True)
 class OwnState(Generic[T_contra]):
-    """What a mechanism remembers beyond rounds and dockets: an immutable record in the state's slot `own`."""
+    """A mechanism's memory beyond rounds and dockets: an immutable record in the state's slot `own`."""
 
     kind: type = NoneType
     """The record's class."""
@@ -234,7 +235,7 @@ class Mechanism(Generic[T_contra]):
 
     name: str
     checks: tuple[Callable[[T_contra], None], ...]
-    """Of its terms, after the core's and in the page's order: InvalidTerms for the first that is wrong."""
+    """Checks of its terms, after the core's and in the page's order; the first wrong term is InvalidTerms."""
     admission: AdmissionPolicy[T_contra]
     panel: PanelPolicy[T_contra]
     subject: SubjectPolicy[T_contra]

@@ -21,14 +21,14 @@ class Env:
 
 @dataclass(frozen=True, slots=True)
 class Access:
-    """What managers have said so far: whom they allow and bar, and the motions that wait for more ayes.
+    """The managers' decisions so far: whom they allow and bar, and the motions that wait for more ayes.
 
     Its containers are replaced, never changed.
     """
 
     allowed: frozenset[Address] = frozenset()
     barred_from: dict[Address, int] = field(default_factory=dict)
-    """The round from which on an account that they expelled is barred."""
+    """For each expelled account, the first round from which it is barred."""
     moved: tuple[tuple[bytes, frozenset[Address]], ...] = ()
     """Each motion in progress, and which managers have moved it."""
 
@@ -44,11 +44,11 @@ class State:
     seal_block: int = 0
     seed: bytes = ZERO32
     rounds: list[Round] = field(default_factory=lambda: [Round()])
-    """By number; the last one is current. Number 0 is there for `before the first`."""
+    """Rounds by number; the last one is current. Number 0 stands for the time before the first round."""
     dockets: list[Docket] = field(default_factory=lambda: [BLANK])
     """By number, like the rounds."""
     commitments: dict[Address, bytes] = field(default_factory=dict)
-    """Of the current round."""
+    """The current round's."""
     ledger: Ledger = field(default_factory=Ledger)
     token: TokenBook = field(default_factory=TokenBook)
     access: Access = field(default_factory=Access)

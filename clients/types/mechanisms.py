@@ -24,7 +24,7 @@ Terms: TypeAlias = StakeVoteTerms | VbflTerms | BflcTerms | BladeTerms
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """A mechanism's contract, what it is deployed with, and how long its phases are by default."""
+    """A mechanism's contract, the class of its terms, and the default lengths of its phases."""
 
     contract: str
     terms: type[Terms]
@@ -40,7 +40,7 @@ KINDS: Mapping[str, Kind] = MappingProxyType(
     }
 )
 DEFAULT = "stake_vote"
-"""The mechanism where nobody names one."""
+"""The mechanism if none is named."""
 PLANNED = ("dfl",)
 """Mechanisms of the papers that have neither contract nor client."""
 

@@ -1,7 +1,7 @@
-"""What is said of a federation's terms: what each means, in what unit people write it, what it is by default.
+"""The meaning, unit and default of each of a federation's terms.
 
-A record of terms (`clients.types.federation`) says it once, at its fields. Settings of swarms and options of
-deployments take it from there. How each unit is read and written: `deploy.terms`.
+A record of terms (`clients.types.federation`) gives them once, at its fields. Settings of swarms and options
+of deployments take them from there. `deploy.terms` reads and writes each unit.
 """
 
 from collections.abc import Mapping
@@ -11,7 +11,7 @@ from typing import Any
 
 
 class Unit(Enum):
-    """What people write for a term."""
+    """The form in which people write a term."""
 
     COUNT = "a whole number"
     TOKENS = "in tokens"
@@ -32,7 +32,7 @@ _MEASURES = (Unit.TOKENS, Unit.BPS, Unit.SECONDS, Unit.TIME)
 
 @dataclass(frozen=True, slots=True)
 class Term:
-    """A term: what it means, and its default as people write it; None: it has to be given."""
+    """A term: its meaning, and its default as people write it, or None if the term must be given."""
 
     help: str
     default: Any
@@ -42,7 +42,7 @@ class Term:
 
     @property
     def told(self) -> str:
-        """The help, with the unit where there is one."""
+        """Return the help, with the unit if there is one."""
         return f"{self.help}, {self.unit.value}" if self.unit in _MEASURES else self.help
 
 

@@ -5,8 +5,8 @@ import {RoundBook} from "../RoundBook.sol";
 import {IManagers} from "../interfaces/IManagers.sol";
 import {Bitmap} from "../libraries/Bitmap.sol";
 
-/// @title Managers, whom they allow, and whom they expel. They act by motion: whatever more than half of them call with
-/// the same arguments takes effect. Where there are none, anyone is allowed.
+/// @title The managers, and the accounts that they allow and expel. They act by motion: a call takes effect when more
+/// than half of them have made it with the same arguments. Without managers, anyone is allowed.
 abstract contract MotionBook is IManagers, RoundBook {
     uint256 private constant MAX_MANAGERS = 255;
     uint256 private constant NEVER = type(uint256).max;
@@ -16,7 +16,7 @@ abstract contract MotionBook is IManagers, RoundBook {
     address[] internal _managers;
     mapping(address account => uint256) private _placeOf; // from 1; 0: no manager
     mapping(bytes32 motion => Bitmap places) private _ayes;
-    /// @dev The round from which on an account is barred. `NEVER`: it is allowed; 0: no motion named it.
+    /// @dev The first round from which an account is barred. `NEVER`: it is allowed; 0: no motion named it.
     mapping(address account => uint256 round) private _barredFrom;
 
     constructor(address[] memory managers) {
@@ -51,7 +51,7 @@ abstract contract MotionBook is IManagers, RoundBook {
         return from != 0 && from != NEVER;
     }
 
-    /// @dev Refuse `account` where there are managers who don't allow it.
+    /// @dev Refuse `account` if there are managers and they don't allow it.
     function _requireAllowed(address account) internal view {
         if (_isManaged && !isAllowed(account)) revert NotAdmitted(account);
     }
@@ -78,7 +78,7 @@ abstract contract MotionBook is IManagers, RoundBook {
         emit Moved(msg.sender, motion, msg.sig, accounts, count);
     }
 
-    /// @dev Allow `accounts` if the motion is carried, or expel them, as the caller asked.
+    /// @dev Allow or expel `accounts`, as the caller asked, if the motion is carried.
     function _list(address[] calldata accounts) private {
         if (!_carry(accounts)) return;
         bool allowed = msg.sig == IManagers.allow.selector;
@@ -86,7 +86,7 @@ abstract contract MotionBook is IManagers, RoundBook {
         uint256 from = allowed ? NEVER : _current.round + 1;
         for (uint256 i = 0; i < accounts.length; ++i) {
             address account = accounts[i];
-            // who is expelled again is not let back into the round in progress
+            // expelling a barred account again doesn't let it back into the round in progress
             if (allowed || !isExpelled(account)) _barredFrom[account] = from;
             if (allowed) emit Allowed(account);
             else emit Expelled(account);

@@ -1,1 +1,1 @@
-"""The audit page: it reads a federation from a node and a gateway. How it is built, and a server for it."""
+"""The audit page, which reads a federation from a node and a gateway: its build, and a server for it."""

@@ -1,4 +1,4 @@
-"""`python -m deploy.explorer`: builds the audit page where that is needed, and serves it on this machine."""
+"""`python -m deploy.explorer`: builds the audit page if needed, and serves it on this machine."""
 
 import argparse
 import sys
@@ -27,7 +27,7 @@ _HEADERS = {
 
 
 class Handler(SimpleHTTPRequestHandler):
-    """Serves the page's files, and says in each answer what they may do."""
+    """Serves the page's files, each with the headers that limit what the page may do."""
 
     def end_headers(self) -> None:
         for name, value in _HEADERS.items():
@@ -90,7 +90,7 @@ def serve(folder: Path, port: int) -> ThreadingHTTPServer:
 
 
 def get_view(given: argparse.Namespace) -> str:
-    """Return what follows the page's address in a link; a URL that may hold a key stays out."""
+    """Return the fragment of the link to the page; it leaves out a URL that may hold a key."""
     federation, history = given.federation, given.history
     if history is not None:
         check_history(history, "--history")

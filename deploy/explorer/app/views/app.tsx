@@ -147,7 +147,7 @@ function Banner({ session, place }: { session: Session | undefined; place: Place
           <button type="button" onClick={() => session?.hurry()}>Try now</button>
         </Trouble>
       )}
-      {!trouble && forks > 0 && <p class="note">The chain was reorganised: blocks after {number(Math.max(fork, 0))} were taken back, and read again.</p>}
+      {!trouble && forks > 0 && <p class="note">The chain was reorganised: blocks after {number(Math.max(fork, 0))} were taken back; this page read the new ones.</p>}
       {tip && !trouble && <p class="live" data-block={tip.number}>Block {number(tip.number)} · {time(tip.time)}</p>}
     </div>
   );

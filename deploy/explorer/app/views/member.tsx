@@ -27,7 +27,7 @@ export function MemberPage({ account }: { account: Hex }): JSX.Element {
   return (
     <>
       <Section title="Now">
-        {error && <Trouble>It can’t all be read: {error}.</Trouble>}
+        {error && <Trouble>Some of it can’t be read: {error}.</Trouble>}
         {member.value ? <Facts facts={[
           ['Account', <code class="wrap">{account}</code>],
           ['Standing', <Standing standing={member.value.standing} out={member.value.out} />],
@@ -39,7 +39,7 @@ export function MemberPage({ account }: { account: Hex }): JSX.Element {
           ['Banned', bans.length ? bans.map((ban) => <span key={ban.transaction}>in round {String(ban.args['round'])} (<Transaction hash={ban.transaction} />) </span>) : 'never'],
         ]} /> : !error && <Busy />}
       </Section>
-      <Section title="Stake over time" note="After each time that it was booked or changed.">
+      <Section title="Stake over time" note="After each booking or other change.">
         {!own.value ? <Busy /> : x.length ? <Plot label={`Stake of ${account} over blocks`} unit={federation.symbol} x={x} xTitle="block" stepped
           lines={[...values].map(([, line]) => ({ name: 'stake', values: line }))} /> : <p class="note">It never had one.</p>}
       </Section>

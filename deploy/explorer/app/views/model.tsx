@@ -44,7 +44,7 @@ export function ModelPage({ digest, before, round }: { digest: Hex; before: Hex 
         <Facts facts={[
           ['CID', <code class="wrap">{cid}</code>],
           ['On chain', <code class="wrap">{digest}</code>],
-          ['Compared with', before ? <Model digest={before} /> : 'nothing: come from a round to see what changed'],
+          ['Compared with', before ? <Model digest={before} /> : 'nothing: open the model from a round to see what changed'],
           ...(value ? [
             ['Size', bytes(value.data.length)] as [string, string],
             ['Bytes', <Chip tone="good" sign="✓">are those that the CID names</Chip>] as [string, JSX.Element],

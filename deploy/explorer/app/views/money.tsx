@@ -13,7 +13,7 @@ export function Money({ story, judged, roleOf }: { story: Story; judged: Judgeme
   const got = dues.reduce((sum, [, due]) => (due > 0n ? sum + due : sum), 0n);
   const { settled } = story;
   return (
-    <Section title="Who paid whom" note="What the rules give each, worked out in this page; and what the contract booked, which it does when a member next acts.">
+    <Section title="Who paid whom" note="This page computes each member’s payout by the rules, and shows what the contract booked. The contract books when the member next acts.">
       <Facts facts={[
         ['Taken from stakes', <Amount units={paid} />], ['Given to members', <Amount units={got} />],
         [paid >= got ? 'Into the pool' : 'Out of the pool', <Amount units={paid >= got ? paid - got : got - paid} />],

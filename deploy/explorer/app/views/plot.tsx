@@ -53,7 +53,7 @@ export function Plot(props: Props): JSX.Element {
     <>
       <div class="plot" ref={box} role="img" aria-label={label} />
       <details>
-        <summary>The same as a table</summary>
+        <summary>The same data as a table</summary>
         <Table caption={label} none="nothing" rows={rows.reverse()}
           columns={[{ title: xTitle, right: true }, ...all.map(({ name }) => ({ title: `${name} (${unit})`, right: true }))]} />
       </details>

@@ -16,14 +16,14 @@ export function SettingsPage(): JSX.Element {
   const go = (event: Event): void => {
     event.preventDefault();
     const address = federation.trim();
-    if (!url(rpc)) setWrong('The node’s URL begins with http:// or https://, and has no password in it.');
-    else if (gateway.trim() && !url(gateway)) setWrong('The gateway’s URL begins with http:// or https://, and has no password in it.');
+    if (!url(rpc)) setWrong('The node’s URL must begin with http:// or https://, and must not contain a password.');
+    else if (gateway.trim() && !url(gateway)) setWrong('The gateway’s URL must begin with http:// or https://, and must not contain a password.');
     else if (!/^0x[0-9a-fA-F]{40}$/.test(address)) setWrong('A federation’s address is 0x and 40 hexadecimal digits.');
-    else if (history.trim() && historyOf(history.trim()) === undefined) setWrong('Models are kept for a whole number of rounds, as the deployment’s record says.');
+    else if (history.trim() && historyOf(history.trim()) === undefined) setWrong('The rounds for which models are kept must be a whole number, as in the deployment’s record.');
     else location.hash = formatHash({ page: 'rounds' }, { rpc: url(rpc), gateway: url(gateway), federation: address.toLowerCase(), history: historyOf(history.trim()) });
   };
   return (
-    <Section title="What to look at" note="Whatever you name here is asked by your browser, and by nobody else. A link to any page carries it along.">
+    <Section title="What to look at" note="Only your browser sends requests to these addresses. Every link to a page includes them.">
       <form onSubmit={go} noValidate>
         <Field name="rpc" label="Ethereum node (JSON-RPC URL)" value={rpc} set={setRpc} kind="url" />
         <Field name="ipfs" label="IPFS gateway (URL), for models" value={gateway} set={setGateway} kind="url" />

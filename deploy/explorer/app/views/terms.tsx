@@ -13,7 +13,7 @@ export function TermsTable(): JSX.Element {
     <code>{name}</code>, label.help, <Value label={label} value={values[name]} />,
   ]);
   return (
-    <Section title="Terms" note={`What this ${federation.mechanism} federation was deployed with; nobody can change it.`}>
+    <Section title="Terms" note={`This ${federation.mechanism} federation was deployed with these terms; nobody can change them.`}>
       <Table caption="Terms, in the contract’s order" none="It has no terms of its own." columns={[
         { title: 'Term', wide: true }, { title: 'What it is' }, { title: 'Value', right: true },
       ]} rows={rows} />

@@ -60,16 +60,16 @@ export function TransactionPage({ hash }: { hash: Hex }): JSX.Element {
           ['Calls', call ? <code>{call.name}</code> : 'nothing that a federation has'],
         ]} />
       </Section>
-      {call && <Section title="Arguments"><Table caption={`Arguments of ${call.name}`} none="It takes none." columns={[{ title: 'Name' }, { title: 'Value' }]}
+      {call && <Section title="Arguments"><Table caption={`Arguments of ${call.name}`} none="The call takes no arguments." columns={[{ title: 'Name' }, { title: 'Value' }]}
         rows={call.args.map(({ name, value: given }) => [<code>{clean(name)}</code>, <Value value={given} />])} /></Section>}
       <Section title="Events" note={value.others ? `and ${value.others} of other contracts` : undefined}>
         {value.deeds.length ? value.deeds.map((deed) => (
           <div key={deed.index}>
             <h3>{deed.name}</h3>
-            <Table caption={`Values of ${deed.name}`} none="It has none." columns={[{ title: 'Name' }, { title: 'Value' }]}
+            <Table caption={`Values of ${deed.name}`} none="The event has no values." columns={[{ title: 'Name' }, { title: 'Value' }]}
               rows={Object.entries(deed.args).map(([name, given]) => [<code>{clean(name)}</code>, <Value value={given} />])} />
           </div>
-        )) : <p class="note">It wrote none of the federation’s.</p>}
+        )) : <p class="note">The transaction emitted no event of the federation.</p>}
       </Section>
       <Section title="Data"><pre tabIndex={0} aria-label="The call’s data">{clean(value.input, DATA_SHOWN)}</pre></Section>
     </>

@@ -53,7 +53,7 @@ export function Verify({ story, judged, before }: { story: Story; judged: Judgem
   const done = !running && !error && checks.length > 0;
   const bad = checks.some(({ good }) => good === false);
   return (
-    <Section title="Verify this round" note="Fetches every update from the gateway, checks it against its CID, and computes the average again, in whole numbers, so that it comes to the same bytes anywhere.">
+    <Section title="Verify this round" note="Fetches every update from the gateway, checks it against its CID, and computes the average again. The arithmetic is in whole numbers, so every machine gets the same bytes.">
       <button type="button" class="main" disabled={running || !story.settled} onClick={() => void run()}>
         {running ? 'Verifying…' : story.settled ? 'Verify' : 'Not settled yet'}
       </button>
@@ -70,7 +70,7 @@ export function Verify({ story, judged, before }: { story: Story; judged: Judgem
       {error && <Trouble>It can’t be verified now: {error} <button type="button" onClick={() => void run()}>Try again</button></Trouble>}
       {made && <Facts facts={[
         ['Computed here', <code class="wrap">{cidOf(made)}</code>],
-        ['Accepted on chain', story.settled && accepted ? <Model digest={story.settled.head} before={before} round={accepted ? story.round : undefined} full /> : 'nothing: the model stays as it was'],
+        ['Accepted on chain', story.settled && accepted ? <Model digest={story.settled.head} before={before} round={accepted ? story.round : undefined} full /> : 'nothing: the model doesn’t change'],
       ]} />}
     </Section>
   );
