@@ -2,7 +2,6 @@
 pragma solidity ^0.8.24;
 
 import {IFederation} from "./interfaces/IFederation.sol";
-import {Bitmap} from "./libraries/Bitmap.sol";
 
 /// @title The axes on which federations differ, as hooks.
 /// @notice Policies decide who acts, what is judged, how votes are counted, who publishes, who is paid and who must
@@ -32,7 +31,7 @@ abstract contract Axes is IFederation {
     /// @dev A member's publication.
     struct Publication {
         bytes32 digest;
-        Bitmap selection;
+        uint256 selection;
         bytes32 nonce;
     }
 

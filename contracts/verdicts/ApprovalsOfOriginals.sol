@@ -4,7 +4,6 @@ pragma solidity ^0.8.24;
 import {Axes} from "../Axes.sol";
 import {CopyBook} from "../books/CopyBook.sol";
 import {NameBook} from "../books/NameBook.sol";
-import {Bitmap} from "../libraries/Bitmap.sol";
 import {Approvals} from "./Approvals.sol";
 
 /// @title Verdict: approvals, except that copies don't pass (Ma et al., arXiv 2009.09338, III-C).
@@ -27,8 +26,8 @@ abstract contract ApprovalsOfOriginals is CopyBook, NameBook, Approvals {
     }
 
     /// @inheritdoc Approvals
-    function _select(uint256 round, Round memory r) internal override returns (Bitmap passed) {
-        passed = Approvals._select(round, r);
-        if (!_accused[round].isEmpty()) passed = passed - _convict(round, _namedByMost(r, _voters(r)));
+    function _select(uint256 round, Round memory r) internal override returns (uint256) {
+        uint256 convicted = _accused[round] == 0 ? 0 : _convict(round, _namedByMost(r, _voters(r)));
+        return Approvals._select(round, r) & ~convicted;
     }
 }

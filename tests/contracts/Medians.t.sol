@@ -2,7 +2,6 @@
 pragma solidity ^0.8.24;
 
 import {Bflc} from "../../contracts/federations/Bflc.sol";
-import {Bitmap} from "../../contracts/libraries/Bitmap.sol";
 import {IFederation} from "../../contracts/interfaces/IFederation.sol";
 import {BflcBench} from "./BflcBench.sol";
 
@@ -15,7 +14,7 @@ contract Scores is Bflc {
     }
 
     function select(uint256 round, Round memory r) external returns (uint256) {
-        return Bitmap.unwrap(_select(round, r));
+        return _select(round, r);
     }
 
     function weightOf(uint256 round, uint256 number) external view returns (uint256) {

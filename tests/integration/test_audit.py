@@ -60,7 +60,7 @@ def audit(source: NodeSource, **options: object) -> AuditResult:
     indirect=True,
 )
 def test_a_clean_run_has_no_findings(link: Link, keys: list[Key], mechanism: str) -> None:
-    source = play(link, keys, mechanism, "clean", STEPS[link.kind])
+    source = play(link, keys, mechanism, "clean2", STEPS[link.kind])
     assert source.mechanism == mechanism
     verdict = audit(source)
     assert [one.sentence for one in verdict.findings] == []
