@@ -4,7 +4,7 @@ import argparse
 from collections.abc import Mapping
 from dataclasses import asdict, fields
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 from clients.ports.chain.abi import address
 from clients.ports.files import load_toml
@@ -13,11 +13,9 @@ from clients.types.errors import RequestError, unknown_name
 from clients.types.federation import ZERO_ADDRESS, Schedule
 from clients.types.keeping import HISTORY, check_history
 from clients.types.mechanisms import DEFAULT, KINDS, Terms, kind_of
-from clients.types.settings import respell
+from clients.types.settings import group_owners, respell, tell_owners, to_flag
 from clients.types.terms import Term, Unit, get_terms
 from deploy.terms import WAYS, get_owned, parse_digest, parse_number
-
-T = TypeVar("T")
 
 _TIMES = [one.name for one in fields(Schedule)]
 _SPELLINGS = {
@@ -53,12 +51,12 @@ def add_terms(parser: argparse.ArgumentParser, *, pause: int) -> None:
     for name, owners in get_owned().items():
         unit = next(iter(owners.values())).unit
         if unit is Unit.FLAG:
-            group.add_argument(_flag(name), action=argparse.BooleanOptionalAction, help=_get_help(owners))
+            group.add_argument(to_flag(name), action=argparse.BooleanOptionalAction, help=_get_help(owners))
         else:
             several: dict[str, Any] = {"nargs": "+", "action": "extend"} if unit is Unit.ADDRESSES else {}
-            group.add_argument(_flag(name), metavar=WAYS[unit].shown, help=_get_help(owners), **several)
+            group.add_argument(to_flag(name), metavar=WAYS[unit].shown, help=_get_help(owners), **several)
         for other in sorted({other for term in owners.values() for other in term.spellings}):
-            group.add_argument(_flag(other), dest=name, help=argparse.SUPPRESS)
+            group.add_argument(to_flag(other), dest=name, help=argparse.SUPPRESS)
     for name in _TIMES:
         text = (
             f"length of the {name} phase, in seconds"
@@ -66,7 +64,7 @@ def add_terms(parser: argparse.ArgumentParser, *, pause: int) -> None:
             else "seconds until a stake is free"
         )
         seconds = {mechanism: _get_times(mechanism, pause)[name] for mechanism in KINDS}
-        shown = "; ".join(f"{number}: {', '.join(who)}" for number, who in _group(seconds).items())
+        shown = "; ".join(f"{number}: {', '.join(who)}" for number, who in group_owners(seconds).items())
         group.add_argument(
             f"--{name}-seconds",
             metavar="S",
@@ -80,23 +78,11 @@ def _get_help(owners: Mapping[str, Term]) -> str:
     for mechanism, term in owners.items():
         default = "none" if term.default == () else str(term.default).lower()
         texts[mechanism] = term.told + (" (required)" if term.default is None else f" (default {default})")
-    return "; ".join(f"{', '.join(who)}: {text}" for text, who in _group(texts).items())
-
-
-def _group(values: Mapping[str, T]) -> dict[T, list[str]]:
-    """Return the names that have each value."""
-    groups: dict[T, list[str]] = {}
-    for name, value in values.items():
-        groups.setdefault(value, []).append(name)
-    return groups
+    return tell_owners(texts)
 
 
 def _get_times(mechanism: str, pause: int) -> dict[str, int]:
     return asdict(KINDS[mechanism].schedule) | {"open": pause}
-
-
-def _flag(name: str) -> str:
-    return "--" + name.replace("_", "-")
 
 
 def add_pool(parser: argparse._ActionsContainer) -> None:
@@ -123,7 +109,7 @@ def read_terms(given: argparse.Namespace) -> Terms:
     for name, owners in get_owned().items():
         if mechanism not in owners and getattr(given, name) is not None:
             raise RequestError(
-                f"{_flag(name)} is a term of {' and '.join(owners)}, not of {mechanism}, which has: "
+                f"{to_flag(name)} is a term of {' and '.join(owners)}, not of {mechanism}, which has: "
                 f"{', '.join(own)}."
             )
     _check_names(table, ["mechanism", "genesis", "history", "schedule", *own], f"{given.terms}")
@@ -136,7 +122,7 @@ def read_terms(given: argparse.Namespace) -> Terms:
         way, given_value = WAYS[term.unit], getattr(given, name)
         value = table.get(name, term.default) if given_value is None else given_value
         if value is None:
-            raise RequestError(f"{mechanism} needs {name}, {term.told}: give {_flag(name)} {way.shown}.")
+            raise RequestError(f"{mechanism} needs {name}, {term.told}: give {to_flag(name)} {way.shown}.")
         settled[name] = way.read(name, value)
     schedule = {
         name: parse_number(name, _first(getattr(given, f"{name}_seconds"), times.get(name), default))

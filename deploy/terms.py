@@ -13,6 +13,7 @@ from clients.types.cid import Cid
 from clients.types.errors import RequestError, unknown_name
 from clients.types.federation import Election
 from clients.types.mechanisms import KINDS, Terms
+from clients.types.settings import get_owners
 from clients.types.terms import Term, Unit, get_terms
 
 
@@ -145,11 +146,7 @@ WAYS: Mapping[Unit, Way] = {
 
 def get_owned() -> dict[str, dict[str, Term]]:
     """Return all terms but token, beacon, genesis and schedule: name → mechanism → term."""
-    owned: dict[str, dict[str, Term]] = {}
-    for mechanism, kind in KINDS.items():
-        for name, term in get_terms(kind.terms).items():
-            owned.setdefault(name, {})[mechanism] = term
-    return owned
+    return get_owners({mechanism: get_terms(kind.terms) for mechanism, kind in KINDS.items()})
 
 
 def get_name(field: str) -> str:

@@ -26,11 +26,14 @@ from clients.types.mechanisms import DEFAULT, KINDS, PLANNED
 from clients.types.settings import (
     check_name,
     check_range,
+    get_owners,
     get_spellings,
     make,
     option,
     plain,
     respell,
+    tell_owners,
+    to_flag,
 )
 
 CHAINS = ("auto", "spec", "eth-tester", "anvil", "hardhat")
@@ -137,11 +140,9 @@ COMMON: Mapping[str, Field[Any]] = {item.name: item for item in fields(SwarmConf
 
 def get_owned() -> dict[str, dict[str, Field[Any]]]:
     """Return the settings that only some mechanisms have: name → mechanism → field."""
-    owned: dict[str, dict[str, Field[Any]]] = {}
-    for mechanism, kind in SETTINGS.items():
-        for item in fields(kind):
-            owned.setdefault(item.name, {})[mechanism] = item
-    return owned
+    return get_owners(
+        {mechanism: {item.name: item for item in fields(kind)} for mechanism, kind in SETTINGS.items()}
+    )
 
 
 def _get_spellings() -> dict[str, dict[str, str]]:
@@ -157,8 +158,7 @@ def refuse_others(mechanism: str, given: Collection[str]) -> None:
     for name, owners in get_owned().items():
         if name in given and mechanism not in owners:
             raise RequestError(
-                f"--{name.replace('_', '-')} is a setting of {' and '.join(owners)}, not of {mechanism}: "
-                "leave it out."
+                f"{to_flag(name)} is a setting of {' and '.join(owners)}, not of {mechanism}: leave it out."
             )
 
 
@@ -272,11 +272,7 @@ def add_options(parser: argparse._ActionsContainer, only: Collection[str] | None
         if only is None or name in only:
             mechanism, item = next(iter(owners.items()))
             hint = typing.get_type_hints(SETTINGS[mechanism])[name]
-            texts: dict[str, list[str]] = {}
-            for owner, its in owners.items():
-                texts.setdefault(_get_help(its), []).append(owner)
-            text = "; ".join(f"{', '.join(who)}: {text}" for text, who in texts.items())
-            _add_option(parser, item, hint, text)
+            _add_option(parser, item, hint, tell_owners({who: _get_help(its) for who, its in owners.items()}))
             others = [other for its in owners.values() for other in its.metadata.get("spellings", ())]
             for other in dict.fromkeys(others):
                 _add_option(parser, item, hint, argparse.SUPPRESS, flag=other)
@@ -292,7 +288,7 @@ def _add_option(
     parser: argparse._ActionsContainer, item: Field[Any], hint: Any, text: str, *, flag: str = ""
 ) -> None:
     assert item.default is not MISSING
-    flag = "--" + (flag or item.name).replace("_", "-")
+    flag = to_flag(flag or item.name)
     if isinstance(item.default, bool):
         parser.add_argument(
             flag,

@@ -35,6 +35,33 @@ def term_option(record: type[Any], name: str, **metadata: Any) -> Any:
     return option(term.default, term.told, **metadata)
 
 
+def get_owners(owned: Mapping[str, Mapping[str, T]]) -> dict[str, dict[str, T]]:
+    """Return what each mechanism has (mechanism → name → item) by name: name → mechanism → item."""
+    owners: dict[str, dict[str, T]] = {}
+    for mechanism, items in owned.items():
+        for name, item in items.items():
+            owners.setdefault(name, {})[mechanism] = item
+    return owners
+
+
+def group_owners(values: Mapping[str, T]) -> dict[T, list[str]]:
+    """Return the mechanisms that have each value."""
+    groups: dict[T, list[str]] = {}
+    for mechanism, value in values.items():
+        groups.setdefault(value, []).append(mechanism)
+    return groups
+
+
+def tell_owners(texts: Mapping[str, str]) -> str:
+    """Return each mechanism's text, said once for the mechanisms that share it: `a, b: one; c: another`."""
+    return "; ".join(f"{', '.join(who)}: {text}" for text, who in group_owners(texts).items())
+
+
+def to_flag(name: str) -> str:
+    """Return the command line's flag for a setting."""
+    return "--" + name.replace("_", "-")
+
+
 def make(kind: type[T], table: Mapping[str, Any]) -> T:
     """Return the record of `kind` that `table` describes, checked.
 
