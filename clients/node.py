@@ -43,7 +43,7 @@ from clients.types.amounts import format_amount, parse_amount
 from clients.types.chain import Call
 from clients.types.cid import Cid
 from clients.types.errors import PeerError, RequestError, UnavailableError, UnminedError
-from clients.types.federation import Address, Outcome, Phase, Standing
+from clients.types.federation import Address, Standing
 from clients.types.learning import AGREED
 from clients.types.mechanisms import Terms
 from clients.types.store import Store
@@ -291,12 +291,8 @@ def _be_member(
 
 def _refuse_if_over(chain: Web3Chain, terms: Terms, entry: Entry[Any]) -> None:
     """Refuse to start if the mechanism opens no more rounds: the stake would serve nothing."""
-    if entry.is_over is None:
-        return
     status = chain.status()
-    outcomes = [chain.round(number).outcome for number in range(1, status.settled + 1)]
-    accepted = outcomes.count(Outcome.ACCEPTED)
-    if status.phase == Phase.OPEN and entry.is_over(terms, status, accepted):
+    if entry.has_ended(terms, status, entry.count_accepted(chain, status.settled)):
         raise RequestError(f"round {status.settled} was the federation's last: its task is over.")
 
 

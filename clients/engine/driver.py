@@ -133,9 +133,7 @@ class Driver:
         """
         outage_since: float | None = None
         looked_after = False
-        if self.rules.conduct.entry.is_over is not None:
-            earlier = [self.chain.round(round_number) for round_number in range(1, told + 1)]
-            self._accepted = sum(record.outcome == Outcome.ACCEPTED for record in earlier)
+        self._accepted = self.rules.conduct.entry.count_accepted(self.chain, told)
         while told < rounds:
             try:
                 status = self._look()
@@ -386,8 +384,7 @@ class Driver:
 
     def _see_whether_over(self, status: Status) -> None:
         """Raise `Stalled` if the mechanism opens no more rounds."""
-        is_over = self.rules.conduct.entry.is_over
-        if is_over and status.phase == Phase.OPEN and is_over(self.rules.terms, status, self._accepted):
+        if self.rules.conduct.entry.has_ended(self.rules.terms, status, self._accepted):
             raise Stalled(f"round {status.settled} was the last: the task is over.")
 
     def _let_go(self, status: Status) -> None:

@@ -18,9 +18,9 @@ from clients.protocol.rounds import ACTIONS, Action
 from clients.roles.member import ROLES
 from clients.roles.round_log import RoundLog
 from clients.roles.view import Job, Step
-from clients.types.chain import Call
+from clients.types.chain import Call, Chain
 from clients.types.errors import OwnTrouble, RequestError
-from clients.types.federation import Address, Role, Status
+from clients.types.federation import Address, Outcome, Phase, Role, Status
 
 if TYPE_CHECKING:  # settings are checked before torch is imported
     from clients.mechanisms.cohort import Cohort
@@ -205,6 +205,19 @@ class Entry(Generic[T]):
     get_price: GetPrice[T] = _pay_stake
     get_begins: GetBegins[T] = _begin_rested
     is_over: IsOver[T] | None = None
+
+    def count_accepted(self, chain: Chain, settled: int) -> int:
+        """Return how many of the first `settled` rounds were accepted; 0, unread, if there is no end."""
+        if self.is_over is None:
+            return 0
+        records = (chain.round(round_number) for round_number in range(1, settled + 1))
+        return sum(record.outcome == Outcome.ACCEPTED for record in records)
+
+    def has_ended(self, terms: T, status: Status, accepted: int) -> bool:
+        """Return whether the chain is between rounds and no further round can be opened."""
+        return (
+            self.is_over is not None and status.phase == Phase.OPEN and self.is_over(terms, status, accepted)
+        )
 
 
 # ------------------------------------------------------------------ the rest of the conduct
