@@ -20,6 +20,8 @@ from clients.ports.streams import Steady, steady_streams
 from clients.types.errors import UnavailableError
 from tests.unit.test_start import COMMANDS
 
+ROOT = Path(__file__).parents[3]
+
 LOST = "warning: stdout can't be written, so output is lost: "
 # Prints much, has a child print, does its work, prints again and ends as it is asked to.
 COMMAND = """
@@ -80,7 +82,7 @@ def start(folder: Path, end: str, encoding: str, redirected: str, gone: int) -> 
         "PYTHONCOERCECLOCALE": "0",
         "PYTHONUTF8": "0",
         "PYTHONIOENCODING": encoding,
-        "PYTHONPATH": str(Path(__file__).parents[3]),
+        "PYTHONPATH": str(ROOT),
     }
     return subprocess.Popen(["sh", "-c", line, sys.executable, end], cwd=folder, env=env, stdout=gone)
 
@@ -181,22 +183,28 @@ def test_an_error_of_the_system_without_a_number_is_told(capsys: pytest.CaptureF
     assert capsys.readouterr().err == "error: the system: odd things.\n"
 
 
-@pytest.mark.parametrize("command", COMMANDS)
-def test_ctrl_c_ends_a_command_that_still_imports_in_silence(command: str, tmp_path: Path) -> None:
-    """All of them import argparse: this one takes for ever."""
-    (tmp_path / "argparse.py").write_text("import time\nprint('here', flush=True)\ntime.sleep(60)\n")
-    env = {**os.environ, "PYTHONPATH": f"{tmp_path}:{Path(__file__).parents[3]}"}
-    words = [sys.executable, "-m", command, "--help"]
-    with subprocess.Popen(words, env=env, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as running:
+def interrupt(words: list[str], path: str, folder: Path) -> tuple[bytes, bytes]:
+    """Interrupt a command once it says "here"; return what it still says on stdout and stderr."""
+    env = {**os.environ, "PYTHONPATH": path}
+    pipe = subprocess.PIPE
+    with subprocess.Popen(words, cwd=folder, env=env, stdout=pipe, stderr=pipe) as running:
         assert running.stdout is not None
         assert running.stderr is not None
         try:
             assert running.stdout.readline() == b"here\n"
             running.send_signal(signal.SIGINT)
             assert running.wait(30) == INTERRUPTED
-            assert running.stdout.read() == running.stderr.read() == b""
+            return running.stdout.read(), running.stderr.read()
         finally:
             running.kill()
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_ctrl_c_ends_a_command_that_still_imports_in_silence(command: str, tmp_path: Path) -> None:
+    """All of them import argparse: this one takes for ever."""
+    (tmp_path / "argparse.py").write_text("import time\nprint('here', flush=True)\ntime.sleep(60)\n")
+    words = [sys.executable, "-m", command, "--help"]
+    assert interrupt(words, f"{tmp_path}:{ROOT}", ROOT) == (b"", b"")
 
 
 def test_ctrl_c_is_told_once_the_command_has_begun(tmp_path: Path) -> None:
@@ -207,15 +215,5 @@ def test_ctrl_c_is_told_once_the_command_has_begun(tmp_path: Path) -> None:
         "sys.exit(guard(run, lambda: 'Stopped here.'))\n"
     )
     start = "import sys; sys.argv[0] = '-m'; import clients; import runpy; runpy.run_path('it.py')"
-    env = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[3])}
-    words = [sys.executable, "-c", start]
-    with subprocess.Popen(words, cwd=tmp_path, env=env, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as it:
-        assert it.stdout is not None
-        assert it.stderr is not None
-        try:
-            assert it.stdout.readline() == b"here\n"
-            it.send_signal(signal.SIGINT)
-            assert it.wait(30) == INTERRUPTED
-            assert it.stderr.read() == b"\nStopped here.\n"
-        finally:
-            it.kill()
+    _, told = interrupt([sys.executable, "-c", start], str(ROOT), tmp_path)
+    assert told == b"\nStopped here.\n"
