@@ -38,7 +38,7 @@ OWN: dict[str, dict[str, Any]] = {
     "stake_vote": {"proposers": 2, "clients": 10, "malicious": 4},
     "vbfl": {"proposers": 4, "validators": 2, "miners": 2},
 }
-PLAYED = {"bflc": 2, "blade": 18}
+PLAYED = {"bflc": 2, "blade": 54}
 """Mechanisms without clients, and seeds with which their players come to every outcome."""
 MOVES = 260
 KEYS = [*derive_keys(0, 13, label="page"), *derive_keys(5, 6, label="hostile"), dev_key(0)]
