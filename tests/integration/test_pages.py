@@ -20,6 +20,10 @@ KEEPING = (
     f"echo secret > phrase; {CAST} wallet import --keystore-dir . --unsafe-password secret "
     f"--private-key {KEY} deployer.json"
 )
+DEPLOYER = "0xf39Fd6e51aad88F6F4ce6aB8827279cffFb92266"
+FEDERATION = """import json; print(json.load(open("deployments/31337/hospitals.json"))["federation"]["address"])"""
+"""A program that prints the address of the federation that the page deployed."""
+
 BARE = f'make devnet ARGS="--genesis 0x{"11" * 32}"'
 """Nodes for pages that need no model to start from."""
 
@@ -51,13 +55,18 @@ PAGES = {
             "https://node.example.org": "{chain}",
             "--chain-id 4321": "--chain-id 31337",
             "0x…": "{token}",
+            "bond = 16": f'managers = ["{DEPLOYER}"]\nbond = 16',
+            "0xFEDERATION": f"$({PYTHON} -c '{FEDERATION}')",
+            "[0xMEMBER1,0xMEMBER2]": "[0x70997970C51812dc3A010C7d01b50e0d17dc79C8]",
+            "manager.json": "deployer.json",
         },
     ),
     "docs/how-to/run-a-participant.md": Page(
         swaps={
             "/ip4/127.0.0.1/tcp/41397": "{store}",
             "--rounds 3": "--rounds 1",
-            "--proposers 2": "--proposers 1 --min-voters 1",
+            "--proposers 2 --propose": "--proposers 1 --min-voters 1 --propose",
+            "--proposers 2 --validators": "--proposers 1 --validators",
             "0 1 2 3": "0",
         },
         left={f"{PYTHON} -m clients.node --rpc https://node.example.org": "two like it run above"},
