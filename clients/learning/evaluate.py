@@ -3,19 +3,29 @@
 import logging
 import math
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor, nn
 
+from clients.learning.marks import (
+    FURTHEST,
+    Marks,
+    find_rights,
+    get_ranked,
+    guess_rights,
+    mark,
+    mean_auroc,
+    pack,
+)
 from clients.learning.schema import Weights
 from clients.learning.tensors import Samples, load_weights
 from clients.learning.threads import small_rows, torch_threads
 from clients.learning.train import sample_losses
 from clients.learning.trial import is_memory, tell
+from clients.types.answers import Answers
 from clients.types.errors import OwnTrouble, RequestError, unknown_name
 from clients.types.learning import Task
 
@@ -26,8 +36,6 @@ METRICS = ("accuracy", "loss", "auroc")
 _VALUES_AT_ONCE = 1 << 20
 _ROWS_AT_ONCE = 512
 _FEWEST_ROWS = 50
-FURTHEST = 3.0
-"""In a regression's score, larger errors count as this many of the targets' standard deviations."""
 
 
 @dataclass(frozen=True)
@@ -35,14 +43,16 @@ class Score:
     """How good weights are on a set of samples.
 
     `accuracy`: share of samples right; with several labels at once, share of labels right; in a regression
-    R², see `_get_rights`. `loss`: mean, infinite if an output isn't a number. `auroc`: mean area under the
-    ROC curve; None if the task isn't ranked.
+    R², see `marks.find_rights`. `loss`: mean, infinite if an output isn't a number. `auroc`: mean area under
+    the ROC curve; None if the task isn't ranked. `marks`: those of each sample; None if the model can't be
+    run.
     """
 
     accuracy: float
     loss: float
     auroc: float | None
     samples: int
+    marks: Marks | None = field(default=None, compare=False, repr=False)
 
     def value(self, metric: str) -> float:
         """Return the score by `metric`, larger being better (the loss is negated)."""
@@ -55,6 +65,19 @@ class Score:
                 raise RequestError("auroc is for two classes or several labels at once; use accuracy")
             return self.auroc
         raise unknown_name("metric", metric, METRICS)
+
+    def answers(self, metric: str, data: Samples) -> Answers:
+        """Return the marks on `data` by `metric`, accuracy or auroc, as jurors compare them."""
+        score, guessed, marks = self.value(metric), guess_rights(data.y, data.task), self.marks
+        if marks is None:  # wrong everywhere
+            wrong = np.full(len(data), score)
+            near = wrong if data.task.kind == "regression" else 0 * wrong
+            marks = Marks(wrong, near, near, wrong)
+        right = marks.right
+        if metric == "auroc":
+            assert marks.placed is not None  # or `value` had raised
+            right, guessed = marks.placed, np.full(len(data), 0.5)
+        return Answers(score, pack(right), pack(marks.near), pack(marks.balanced), pack(guessed))
 
     @classmethod
     def worst(cls, data: Samples) -> "Score":
@@ -131,7 +154,7 @@ def _try(model: nn.Module, x: Tensor, y: Tensor, sizes: Sequence[int], task: Tas
 def _score(logits: Tensor, y: Tensor, sizes: Sequence[int], task: Task) -> list[Score]:
     """Return the score on each of the sets that follow one another in `y`."""
     losses = sample_losses(logits, y, task).double()
-    right = _get_rights(logits, y, task)
+    right = find_rights(logits, y, task)
     scores = []
     start = 0
     for size in sizes:
@@ -142,8 +165,9 @@ def _score(logits: Tensor, y: Tensor, sizes: Sequence[int], task: Task) -> list[
             Score(
                 accuracy=float(right[part].mean()),
                 loss=loss if not math.isnan(loss) else math.inf,
-                auroc=_auroc(logits[part], y[part]) if task.ranked else None,
+                auroc=mean_auroc(*get_ranked(logits[part], y[part])) if task.ranked else None,
                 samples=size,
+                marks=mark(logits[part], y[part], task),
             )
         )
     return scores
@@ -165,59 +189,6 @@ def predict(model: nn.Module, x: Tensor) -> Tensor:
         return torch.cat([model(part) for part in parts])
 
 
-def mean_auroc(scores: NDArray[np.floating], truth: NDArray[np.floating]) -> float:
-    """Return the mean over labels of the area under the ROC curve; both N×K, truth holding 0 and 1.
-
-    Exact: the rank statistic with ties counted half. Labels that are all 0 or all 1 have no curve and are
-    left out. The result is 0.5 if no label is left, and 0.0 if a score isn't a number.
-    """
-    if np.isnan(scores).any():
-        return 0.0
-    areas = []
-    for column, true in zip(scores.T, truth.T, strict=True):
-        positives = int(true.sum())
-        negatives = len(true) - positives
-        if positives == 0 or negatives == 0:
-            continue
-        _, place, counts = np.unique(column, return_inverse=True, return_counts=True)
-        last = np.cumsum(counts)
-        middle = last - (counts - 1) / 2.0  # the mean rank of equal scores
-        above = float(middle[place][true > 0].sum()) - positives * (positives + 1) / 2.0
-        areas.append(above / (positives * negatives))
-    return float(np.mean(areas)) if areas else 0.5
-
-
 def guess(data: Samples) -> float:
-    """Return the accuracy of guessing without looking at samples: the largest class, the larger side of each
-    label, or in a regression the mean by which targets are standardised."""
-    y = data.y
-    if data.task.kind == "classes":
-        return float(torch.bincount(y).max()) / len(y)
-    if data.task.kind == "labels":
-        shares = y.double().mean(dim=0)
-        return float(torch.maximum(shares, 1 - shares).mean())
-    return float(_get_rights(torch.zeros_like(y), y, data.task).mean())
-
-
-def _get_rights(logits: Tensor, y: Tensor, task: Task) -> Tensor:
-    """Return how right each sample is, float64 of shape (N,): 0 to 1; in a regression -8 to 1.
-
-    In a regression the mean of these is R² = 1 - Σ(y - ŷ)² / (n·σ²), with the σ that the federation agreed
-    on. y is standardised by that σ, so σ is 1 here. The σ of the samples at hand won't do: a juror's few
-    samples may have nearly the same target, and R² would divide by nearly zero. With a fixed σ it is also a
-    mean over samples, as an accuracy is. An error counts as `FURTHEST` at most, so that one outlier doesn't
-    decide a juror's vote.
-    """
-    numbers = ~logits.isnan().any(dim=1)
-    if task.kind == "classes":
-        return ((logits.argmax(dim=1) == y) & numbers).double()
-    if task.kind == "labels":
-        return ((logits > 0) == (y > 0)).double().mean(dim=1) * numbers
-    errors = (logits.double() - y.double()).nan_to_num(nan=FURTHEST).clamp(-FURTHEST, FURTHEST)
-    return 1.0 - errors.square().mean(dim=1)
-
-
-def _auroc(logits: Tensor, y: Tensor) -> float:
-    if y.dim() == 1:
-        logits, y = (logits[:, 1] - logits[:, 0])[:, None], y[:, None]
-    return mean_auroc(logits.double().cpu().numpy(), y.double().cpu().numpy())
+    """Return the accuracy of guessing without looking at samples; see `marks.guess_rights`."""
+    return float(guess_rights(data.y, data.task).mean())

@@ -84,13 +84,9 @@ class Fastest:
         self._consider()
         return self._order("train", orders, lambda place: place.train(start, orders, drift_by))
 
-    def score_first_epochs(
-        self, start: Weights, orders: Sequence[Order], metric: str
-    ) -> list[float | OwnTrouble]:
+    def score_first_epochs(self, start: Weights, orders: Sequence[Order]) -> list[Score | OwnTrouble]:
         """Do what a `Place` does."""
-        return self._order(
-            "first epochs", orders, lambda place: place.score_first_epochs(start, orders, metric)
-        )
+        return self._order("first epochs", orders, lambda place: place.score_first_epochs(start, orders))
 
     def score(self, many: Iterable[Weights], sets: Sequence[int]) -> list[list[Score | Failure]]:
         """Do what a `Place` does."""

@@ -64,9 +64,7 @@ class Place(Protocol):
         """Return what each order makes of `start`; with drifts by the metric `drift_by` if it is named."""
         ...
 
-    def score_first_epochs(
-        self, start: Weights, orders: Sequence[Order], metric: str
-    ) -> list[float | OwnTrouble]:
+    def score_first_epochs(self, start: Weights, orders: Sequence[Order]) -> list[Score | OwnTrouble]:
         """Train `start` for one epoch by each order; return the scores on participants' own test samples."""
         ...
 
@@ -157,7 +155,7 @@ class Here:
 
             def drift() -> float:
                 first, end = (
-                    self._score_own(one, index, drift_by) for one in (firsts[trainings[place]], last)
+                    self._score_own(one, index).value(drift_by) for one in (firsts[trainings[place]], last)
                 )
                 return first - end
 
@@ -166,13 +164,13 @@ class Here:
         return [catch_trouble(partial(measure, place)) for place in range(len(orders))]
 
     def score_first_epochs(
-        self, start: Weights, orders: Sequence[Order], metric: str, *, cores: int | None = None
-    ) -> list[float | OwnTrouble]:
+        self, start: Weights, orders: Sequence[Order], *, cores: int | None = None
+    ) -> list[Score | OwnTrouble]:
         """Do what a `Place` does."""
         trainings = [self._training(start, order) for order in orders]
         trainings = [replace(one, config=replace(one.config, epochs=1)) for one in trainings]
         return [
-            catch_trouble(partial(self._score_own, own, order.participant, metric))
+            catch_trouble(partial(self._score_own, own, order.participant))
             for order, own in zip(orders, train_many(self.model, trainings, cores=cores), strict=True)
         ]
 
@@ -222,6 +220,6 @@ class Here:
             self._poisoned[index, spec] = attack.before(self._train[index])
         return Training(start, self._poisoned[index, spec], attack.settle(self.config), order.seed)
 
-    def _score_own(self, own: TrainedWeights, index: int, metric: str) -> float:
+    def _score_own(self, own: TrainedWeights, index: int) -> Score:
         """Return the score of a participant's trained weights on its own test data, or raise its trouble."""
-        return evaluate(self.model, raise_trouble(own), self.tests(self.set_of(index))).value(metric)
+        return evaluate(self.model, raise_trouble(own), self.tests(self.set_of(index)))

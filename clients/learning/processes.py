@@ -173,16 +173,14 @@ class Processes:
             lambda answer, count: wire.read_made(answer, count, self._here.schema, drifts=bool(drift_by)),
         )
 
-    def score_first_epochs(
-        self, start: Weights, orders: Sequence[Order], metric: str
-    ) -> list[float | OwnTrouble]:
+    def score_first_epochs(self, start: Weights, orders: Sequence[Order]) -> list[Score | OwnTrouble]:
         """Do what a `Place` does."""
         return self._share(
             "first epochs",
             start,
             orders,
-            metric,
-            lambda some, cores: self._here.score_first_epochs(start, some, metric, cores=cores),
+            "",
+            lambda some, cores: self._here.score_first_epochs(start, some, cores=cores),
             wire.read_scores,
         )
 

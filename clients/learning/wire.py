@@ -8,10 +8,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, astuple
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
 from clients.learning.codec import decode, encode
 from clients.learning.evaluate import Failure, Score
 from clients.learning.frames import Garbled
 from clients.learning.here import Here, Made, Order
+from clients.learning.marks import Marks
 from clients.learning.schema import BadUpdate, Schema, Weights
 from clients.learning.train import Diverged
 from clients.learning.trial import OUT_OF_MEMORY
@@ -34,15 +38,15 @@ class Bench:
     def do(self, request: Mapping[str, Any], body: bytes) -> Answer:
         """Return the answer to a request."""
         if request["do"] == "score":
-            rows = self._here.score([decode(body, self._here.schema)], request["sets"])
-            return {"row": [_say_score(found) for found in rows[0]]}, b""
+            [row] = self._here.score([decode(body, self._here.schema)], request["sets"])
+            return {"row": [_say_score(found) for found in row]}, _join_marks(row)
         if body:
             self._start = decode(body, self._here.schema)
         orders = [Order(*order) for order in request["orders"]]
         by, cores = request["metric"], request["cores"]
         if request["do"] == "first epochs":
-            scores = self._here.score_first_epochs(self._start, orders, by, cores=cores)
-            return {"scores": [_say_number(score) for score in scores]}, b""
+            scores = self._here.score_first_epochs(self._start, orders, cores=cores)
+            return {"scores": [_say_score(score) for score in scores]}, _join_marks(scores)
         made = self._here.train(self._start, orders, by, cores=cores)
         files = [encode(one.weights, self._here.schema) for one in made if isinstance(one, Made)]
         return {"made": [_say_made(one) for one in made]}, b"".join(files)
@@ -77,14 +81,22 @@ def read_made(answer: Answer, count: int, schema: Schema, *, drifts: bool) -> li
     return results
 
 
-def read_scores(answer: Answer, count: int) -> list[float | OwnTrouble]:
+def read_scores(answer: Answer, count: int) -> list[Score | OwnTrouble]:
     """Return the scores of `count` first epochs."""
-    return [_read_number(one) for one in _listed(answer[0], "scores", count)]
+    marks = _Marks(answer[1])
+    found = [_read_trouble(one) or _read_score(one, marks) for one in _listed(answer[0], "scores", count)]
+    marks.end()
+    if any(isinstance(one, Failure) for one in found):
+        raise Garbled("a first epoch fails by its owner's trouble alone")
+    return [one for one in found if not isinstance(one, Failure)]
 
 
 def read_row(answer: Answer, count: int) -> list[Score | Failure]:
     """Return the scores of weights on `count` sets."""
-    return [_read_score(one) for one in _listed(answer[0], "row", count)]
+    marks = _Marks(answer[1])
+    row = [_read_score(one, marks) for one in _listed(answer[0], "row", count)]
+    marks.end()
+    return row
 
 
 def _say_made(one: Made | OwnTrouble) -> dict[str, Any]:
@@ -101,15 +113,47 @@ def _say_trouble(one: OwnTrouble) -> dict[str, Any]:
     return {"trouble": str(one), "diverged": isinstance(one, Diverged)}
 
 
-def _say_score(found: Score | Failure) -> dict[str, Any]:
-    return asdict(found)
+def _say_score(found: Score | Failure | OwnTrouble) -> dict[str, Any]:
+    if isinstance(found, OwnTrouble):
+        return _say_trouble(found)
+    if isinstance(found, Failure):
+        return asdict(found)
+    return {name: getattr(found, name) for name in ("accuracy", "loss", "auroc", "samples")}
+
+
+def _join_marks(found: Sequence[Score | Failure | OwnTrouble]) -> bytes:
+    """Return the marks of the scores that have some, one array after the other, as float64."""
+    marks = [array for one in found if isinstance(one, Score) for array in one.marks or ()]
+    return b"".join(np.ascontiguousarray(array).tobytes() for array in marks if array is not None)
+
+
+class _Marks:
+    """The marks that came with an answer, taken one score's after the other's."""
+
+    def __init__(self, body: bytes) -> None:
+        self._body = body
+        self._place = 0
+
+    def take(self, samples: int, *, ranked: bool) -> Marks:
+        right, near, balanced = (self._take(samples) for _ in range(3))
+        return Marks(right, near, balanced, self._take(samples) if ranked else None)
+
+    def _take(self, samples: int) -> NDArray[np.float64]:
+        begin, self._place = self._place, self._place + 8 * samples
+        if not samples > 0 or self._place > len(self._body):
+            raise Garbled("marks are missing")
+        return np.frombuffer(self._body[begin : self._place])
+
+    def end(self) -> None:
+        if self._place != len(self._body):
+            raise Garbled(f"{len(self._body) - self._place} bytes more came back than there are marks")
 
 
 def _listed(header: Mapping[str, Any], name: str, count: int) -> list[Any]:
     listed = header.get(name)
     if not isinstance(listed, list) or len(listed) != count:
         raise Garbled(f"an answer holds no {name} of {count}")
-    if name != "scores" and not all(isinstance(one, dict) for one in listed):
+    if not all(isinstance(one, dict) for one in listed):
         raise Garbled(f"{name} are tables, and these aren't")
     return listed
 
@@ -131,11 +175,12 @@ def _read_number(said: object) -> float | OwnTrouble:
     return said
 
 
-def _read_score(said: Mapping[str, Any]) -> Score | Failure:
+def _read_score(said: Mapping[str, Any], marks: _Marks) -> Score | Failure:
     kinds = {name: type(value) for name, value in said.items()}
     auroc = kinds.pop("auroc", float)
     if kinds == {"accuracy": float, "loss": float, "samples": int} and auroc in (float, type(None)):
-        return Score(said["accuracy"], said["loss"], said.get("auroc"), said["samples"])
+        taken = marks.take(said["samples"], ranked=said.get("auroc") is not None)
+        return Score(said["accuracy"], said["loss"], said.get("auroc"), said["samples"], taken)
     if kinds != {"why": str, "memory": bool}:
         raise Garbled("a score is none")
     if said["memory"]:

@@ -19,7 +19,9 @@ from clients.learning.here import PUBLIC, Here, Made, Order, Place
 from clients.learning.partition import Holding
 from clients.learning.processes import Processes
 from clients.learning.schema import Schema, Weights
+from clients.learning.tensors import Samples
 from clients.learning.train import TrainConfig
+from clients.types.answers import Answers
 from clients.types.errors import OwnTrouble, catch_trouble, raise_trouble
 from clients.types.learning import Recipe
 
@@ -160,18 +162,22 @@ class Workbench:
 
         return [catch_trouble(partial(send, place)) for place in range(len(who))]
 
-    def score_first_epochs(
+    def answer_first_epochs(
         self, start: Weights, indices: Sequence[int], seeds: tuple[int, int], metric: str
-    ) -> list[float | OwnTrouble]:
-        """Return, for each of `indices`, the score on its own test data of the model that it trains for one
-        epoch from `start`: A_v(L_v(1)) of paper vbfl. Seeds as for `train`.
+    ) -> list[Answers | OwnTrouble]:
+        """Return, for each of `indices`, the answers on its own test data of the model that it trains for one
+        epoch from `start`: L_v(1) of paper vbfl. Seeds as for `train`.
         """
         orders = [self._order(index, None, seeds) for index in indices]
-        return self._place.score_first_epochs(start, orders, metric)
+        found = self._place.score_first_epochs(start, orders)
+        return [
+            one if isinstance(one, OwnTrouble) else one.answers(metric, self._tests(index))
+            for index, one in zip(indices, found, strict=True)
+        ]
 
     def test_samples(self, index: int) -> int:
         """Return how many samples participant `index` judges on."""
-        return len(self._here.tests(self._here.set_of(index)))
+        return len(self._tests(index))
 
     def _order(self, index: int, attack: Attack | None, seeds: tuple[int, int]) -> Order:
         seed = int(np.random.SeedSequence([*seeds, index]).generate_state(1, np.uint64)[0] >> np.uint64(1))
@@ -180,31 +186,37 @@ class Workbench:
             raise ValueError("an attack that was parsed of nothing can't be ordered")
         return Order(index, seed, spec)
 
-    def scores(self, weights: Weights, indices: Sequence[int], metric: str) -> list[float | OwnTrouble]:
-        """Return the score of `weights` by `metric` on the private test data of each of `indices`, or its
-        trouble."""
-        return self.scores_each([weights], indices, metric)[0]
+    def answers(self, weights: Weights, indices: Sequence[int], metric: str) -> list[Answers | OwnTrouble]:
+        """Return the answers of `weights` on the private test data of each of `indices`, or its trouble.
 
-    def scores_own(self, models: Mapping[int, Weights], metric: str) -> dict[int, float | OwnTrouble]:
-        """Return each participant's score of its own model (`models`, by number) on its private test data."""
-        return {index: self.scores(weights, [index], metric)[0] for index, weights in models.items()}
+        They are scored by `metric`.
+        """
+        return self.answers_each([weights], indices, metric)[0]
 
-    def scores_each(
+    def answers_own(self, models: Mapping[int, Weights], metric: str) -> dict[int, Answers | OwnTrouble]:
+        """Return each participant's answers with its own model (`models`, by number) on its own test data."""
+        return {index: self.answers(weights, [index], metric)[0] for index, weights in models.items()}
+
+    def answers_each(
         self, many: Iterable[Weights], indices: Sequence[int], metric: str
-    ) -> list[list[float | OwnTrouble]]:
-        """Return the results of `scores` for each of `many` weights; only one of them at a time is in
+    ) -> list[list[Answers | OwnTrouble]]:
+        """Return the results of `answers` for each of `many` weights; only one of them at a time is in
         memory."""
         # Participants that judge on the public test set share it, so it is evaluated once.
         numbers = [self._here.set_of(index) for index in indices]
         sets = list(dict.fromkeys(numbers))
-        scores = [
-            {number: self._settle(found, number) for found, number in zip(row, sets, strict=True)}
-            for row in self._place.score(many, sets)
-        ]
-        return [
-            [found if isinstance(found := row[one], OwnTrouble) else found.value(metric) for one in numbers]
-            for row in scores
-        ]
+        rows = []
+        for found in self._place.score(many, sets):
+            row: dict[int, Answers | OwnTrouble] = {}
+            for number, one in zip(sets, found, strict=True):
+                score = self._settle(one, number)
+                data = self._here.tests(number)
+                row[number] = score if isinstance(score, OwnTrouble) else score.answers(metric, data)
+            rows.append([row[number] for number in numbers])
+        return rows
+
+    def _tests(self, index: int) -> Samples:
+        return self._here.tests(self._here.set_of(index))
 
     def _settle(self, found: Score | Failure, number: int) -> Score | OwnTrouble:
         """Return the score, or decide whose fault it is that the model couldn't be run.

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from clients.learning.aggregate import MAX_SAMPLES, Contribution, fedavg
 from clients.learning.attacks import Attack
 from clients.learning.codec import decode, encode
+from clients.learning.deviation import measure_deviation
 from clients.learning.evaluate import Score
 from clients.learning.meters import Meters
 from clients.learning.schema import Schema, Weights
@@ -18,6 +19,7 @@ from clients.learning.workbench import Workbench
 from clients.mechanisms.base import Candidate
 from clients.ports.store.unixfs import compute_cid
 from clients.roles.round_log import Proposal
+from clients.types.answers import Answers
 from clients.types.cid import Cid
 from clients.types.errors import OwnTrouble, PeerError, RequestError, UnavailableError
 from clients.types.learning import Task
@@ -61,7 +63,7 @@ class Cohort:
         self._seed = seed
         self._everybody = everybody
         self._weights: dict[bytes, Weights] = {}
-        self._scores: dict[tuple[bytes, int], float | OwnTrouble] = {}
+        self._answers: dict[tuple[bytes, int], Answers | OwnTrouble] = {}
         self._candidates: dict[tuple[Proposal, ...], Candidate] = {}
 
     @property
@@ -164,13 +166,13 @@ class Cohort:
         if all(isinstance(one, OwnTrouble) for one in self._bench.train(start, others, (self._seed, 1))):
             raise RequestError(f"none of the participants can train. Participant {failed[0]}: {why}")
 
-    def score_first_epochs(
+    def answer_first_epochs(
         self, indices: Sequence[int], round_number: int, head: bytes
-    ) -> list[float | OwnTrouble]:
-        """Return each participant's score of the model that one epoch of its own makes from `head`."""
+    ) -> list[Answers | OwnTrouble]:
+        """Return each participant's answers of the model that one epoch of its own makes from `head`."""
         start = self.load_ours(head)
         with self._meters.part("judge"):
-            return self._bench.score_first_epochs(start, indices, (self._seed, round_number), self._metric)
+            return self._bench.answer_first_epochs(start, indices, (self._seed, round_number), self._metric)
 
     def test_samples(self, index: int) -> int:
         """Return how many samples a participant judges on."""
@@ -211,20 +213,24 @@ class Cohort:
         self._weights[digest] = weights
         return Candidate(digest, data)
 
-    def scores(self, digest: bytes, indices: Sequence[int]) -> list[float | OwnTrouble]:
-        """Return the score of the model `digest` on each participant's private test data."""
+    def answers(self, digest: bytes, indices: Sequence[int]) -> list[Answers | OwnTrouble]:
+        """Return the answers of the model `digest` on each participant's private test data."""
         weights = self.load_ours(digest)
-        missing = [index for index in indices if (digest, index) not in self._scores]
+        missing = [index for index in indices if (digest, index) not in self._answers]
         if missing:
             with self._meters.part("judge"):
-                found = self._bench.scores(weights, missing, self._metric)
-            self._scores.update({(digest, index): score for index, score in zip(missing, found, strict=True)})
-        return [self._scores[digest, index] for index in indices]
+                found = self._bench.answers(weights, missing, self._metric)
+            self._answers.update({(digest, index): one for index, one in zip(missing, found, strict=True)})
+        return [self._answers[digest, index] for index in indices]
 
-    def scores_without_each(
+    def scores(self, digest: bytes, indices: Sequence[int]) -> list[float | OwnTrouble]:
+        """Return the scores of `answers`."""
+        return [get_score(one) for one in self.answers(digest, indices)]
+
+    def answers_without_each(
         self, proposals: Sequence[Proposal], head: bytes, indices: Sequence[int]
-    ) -> list[list[float | OwnTrouble]]:
-        """Return, for each participant, its score of the aggregate without each of the proposals in turn.
+    ) -> list[list[Answers | OwnTrouble]]:
+        """Return, for each participant, the answers of the aggregate without each of the proposals in turn.
 
         Without the only proposal, that aggregate is the head. The proposals must make a candidate:
         `aggregate`.
@@ -232,10 +238,10 @@ class Cohort:
         if not indices:
             return []
         if len(proposals) == 1:
-            return [[score] for score in self.scores(head, indices)]
+            return [[one] for one in self.answers(head, indices)]
         with self._meters.part("judge"):
-            found = self._bench.scores_each(self._leave_out_each(proposals), indices, self._metric)
-        return [list(scores) for scores in zip(*found, strict=True)]
+            found = self._bench.answers_each(self._leave_out_each(proposals), indices, self._metric)
+        return [list(answers) for answers in zip(*found, strict=True)]
 
     def _leave_out_each(self, proposals: Sequence[Proposal]) -> Iterator[Weights]:
         contributions = [Contribution(self._weights[p.digest], p.samples) for p in proposals]
@@ -244,24 +250,42 @@ class Cohort:
                 rest = fedavg(contributions[:place] + contributions[place + 1 :], self.schema)
             yield rest
 
+    def measure_deviation(
+        self, proposals: Sequence[Proposal], head: bytes
+    ) -> tuple[list[float], list[float]]:
+        """Return how far each update moves from the head, and the cosine to the usual direction.
+
+        `PeerError` if one of them can't be used: `find_faulty` says which.
+        """
+        start = self.load_ours(head)
+        self._load_all([proposal.digest for proposal in proposals])
+        with self._meters.part("judge"):
+            return measure_deviation(start, [self._weights[proposal.digest] for proposal in proposals])
+
     def find_faulty(self, proposals: Sequence[Proposal]) -> dict[int, PeerError]:
         """Return the errors of proposals that can't be used, by their numbers."""
         faults = self._load_each([proposal.digest for proposal in proposals])
         return {one.update_number: faults[one.digest] for one in proposals if one.digest in faults}
 
-    def scores_each(
+    def answers_each(
         self, proposals: Sequence[Proposal], indices: Sequence[int]
-    ) -> list[list[float | OwnTrouble]]:
-        """Return, for each participant, its score of each of the proposals.
+    ) -> list[list[Answers | OwnTrouble]]:
+        """Return, for each participant, the answers of each of the proposals.
 
         `PeerError` if one of them can't be used: `find_faulty` says which.
         """
         self._load_all([proposal.digest for proposal in proposals])
         with self._meters.part("judge"):
-            found = self._bench.scores_each(
+            found = self._bench.answers_each(
                 (self._weights[proposal.digest] for proposal in proposals), indices, self._metric
             )
-        return [[scores[place] for scores in found] for place in range(len(indices))]
+        return [[answers[place] for answers in found] for place in range(len(indices))]
+
+    def scores_each(
+        self, proposals: Sequence[Proposal], indices: Sequence[int]
+    ) -> list[list[float | OwnTrouble]]:
+        """Return the scores of `answers_each`."""
+        return [list(map(get_score, answers)) for answers in self.answers_each(proposals, indices)]
 
     def test(self, digest: bytes) -> Score:
         """Return the model's metrics on the public test set, for the results; no participant acts on them."""
@@ -276,7 +300,12 @@ class Cohort:
             return encode(weights, self.schema)
 
     def forget(self, keep: Collection[bytes]) -> None:
-        """Forget every model but the heads `keep`, and the scores of other models."""
+        """Forget every model but the heads `keep`, and the answers of other models."""
         self._weights = {digest: weights for digest, weights in self._weights.items() if digest in keep}
-        self._scores = {key: score for key, score in self._scores.items() if key[0] in keep}
+        self._answers = {key: one for key, one in self._answers.items() if key[0] in keep}
         self._candidates = {}
+
+
+def get_score(one: Answers | OwnTrouble) -> float | OwnTrouble:
+    """Return the score of the answers, or the trouble."""
+    return one if isinstance(one, OwnTrouble) else one.score

@@ -1,13 +1,14 @@
 """stake_vote, from its participants' side: voters judge the aggregate of all updates, and the majority's
 digest becomes the head."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import TypeAlias
 
-from clients.mechanisms.base import Candidate, Conduct, Desk, Done, Run, Settings, Who
+from clients.mechanisms.base import Candidate, Conduct, Desk, Done, Run, Who
 from clients.mechanisms.behaviours import lying, overclaiming
+from clients.mechanisms.jury import PAPER, JurySettings, find_bar, is_worse
 from clients.mechanisms.training import train
 from clients.protocol.blame import is_blamed
 from clients.protocol.docket import Docket
@@ -17,6 +18,7 @@ from clients.roles import judging
 from clients.roles.round_log import Proposal
 from clients.roles.view import Judge, Train
 from clients.types.amounts import format_amount, parse_amount
+from clients.types.answers import Answers
 from clients.types.errors import OwnTrouble, RequestError, catch_trouble, raise_trouble
 from clients.types.federation import ZERO_ADDRESS, Address, Outcome, Schedule, StakeVoteTerms, Status
 from clients.types.settings import check_range, option, term_option
@@ -24,7 +26,7 @@ from clients.types.terms import BPS
 
 
 @dataclass(frozen=True, slots=True)
-class StakeVoteSettings(Settings):
+class StakeVoteSettings(JurySettings):
     """The options of stake_vote."""
 
     proposers: int = term_option(StakeVoteTerms, "proposers")
@@ -38,6 +40,7 @@ class StakeVoteSettings(Settings):
 
     def check(self) -> None:
         """See `Settings`."""
+        JurySettings.check(self)
         check_range("proposers", self.proposers, 1, 1_000_000)
         check_range("tolerance", self.tolerance, 0.0, 1.0)
         check_range("quorum", self.quorum, 0.0, 1.0)
@@ -90,8 +93,9 @@ def _judge(desk: StakeVoteDesk, who: Who) -> Done | None:
     candidate = desk.cohort.aggregate(proposals)
     if candidate.missing and desk.patient:
         return None
-    votes = _get_votes(desk, who, candidate)
-    named = _get_named(desk, who, candidate, proposals, votes)
+    rule = _get_rule(desk, candidate, proposals)
+    votes = _get_votes(desk, who, candidate, rule.fails)
+    named = _get_named(desk, who, candidate, proposals, votes, rule.gains)
 
     def fill_in(account: Address) -> bytes:
         return judging.get_ballot(raise_trouble(votes[account]), raise_trouble(named.get(account)))
@@ -100,7 +104,32 @@ def _judge(desk: StakeVoteDesk, who: Who) -> Done | None:
     return Done(ballots=ballots, candidate=candidate)
 
 
-def _get_votes(desk: StakeVoteDesk, who: Who, candidate: Candidate) -> Mapping[Address, bytes | OwnTrouble]:
+@dataclass(frozen=True, slots=True)
+class _Rule:
+    """Whether the aggregate fails against the head, and whether it would gain without an update."""
+
+    fails: Callable[[Answers, Answers], bool]
+    gains: Callable[[Answers, Answers], bool]
+
+
+def _get_rule(desk: StakeVoteDesk, candidate: Candidate, proposals: Sequence[Proposal]) -> _Rule:
+    tolerance = desk.settings.tolerance
+    if desk.settings.judge == PAPER or candidate.digest is None:
+        return _Rule(
+            lambda mine, head: judging.is_below(mine.score, head.score, tolerance),
+            lambda mine, rest: rest.score - mine.score > tolerance,
+        )
+    level = find_bar(desk, proposals).get_level(range(len(proposals)))
+
+    def fails(mine: Answers, other: Answers) -> bool:
+        return is_worse(mine, other, tolerance, level)
+
+    return _Rule(fails, fails)
+
+
+def _get_votes(
+    desk: StakeVoteDesk, who: Who, candidate: Candidate, fails: Callable[[Answers, Answers], bool]
+) -> Mapping[Address, bytes | OwnTrouble]:
     """Return each voter's vote, or its trouble if it can't judge.
 
     If a peer's misbehaviour left no candidate, everybody votes against.
@@ -108,17 +137,15 @@ def _get_votes(desk: StakeVoteDesk, who: Who, candidate: Candidate) -> Mapping[A
     if candidate.digest is None:
         return {one.account: judging.REJECT for one in who}
     indices = [one.index for one in who]
-    scores = desk.cohort.scores(candidate.digest, indices)
-    references = desk.cohort.scores(desk.status.head, indices)
+    answers = desk.cohort.answers(candidate.digest, indices)
+    references = desk.cohort.answers(desk.status.head, indices)
 
-    def vote(digest: bytes, score: float | OwnTrouble, reference: float | OwnTrouble) -> bytes:
-        return judging.get_vote(
-            digest, raise_trouble(score), raise_trouble(reference), desk.settings.tolerance
-        )
+    def vote(digest: bytes, mine: Answers | OwnTrouble, reference: Answers | OwnTrouble) -> bytes:
+        return judging.REJECT if fails(raise_trouble(mine), raise_trouble(reference)) else digest
 
     return {
-        one.account: catch_trouble(partial(vote, candidate.digest, score, reference))
-        for one, score, reference in zip(who, scores, references, strict=True)
+        one.account: catch_trouble(partial(vote, candidate.digest, mine, reference))
+        for one, mine, reference in zip(who, answers, references, strict=True)
     }
 
 
@@ -128,6 +155,7 @@ def _get_named(
     candidate: Candidate,
     proposals: Sequence[Proposal],
     votes: Mapping[Address, bytes | OwnTrouble],
+    gains: Callable[[Answers, Answers], bool],
 ) -> Mapping[Address, set[int] | OwnTrouble]:
     """Return the updates that each voter blames; without attribution, an empty mapping.
 
@@ -141,17 +169,15 @@ def _get_named(
     # Leaving out each update in turn is expensive, so only rejecting voters do it.
     rejecting = [one for one in who if votes[one.account] == judging.REJECT]
     indices = [one.index for one in rejecting]
-    scores = desk.cohort.scores(candidate.digest, indices)
-    without = desk.cohort.scores_without_each(proposals, desk.status.head, indices)
+    answers = desk.cohort.answers(candidate.digest, indices)
+    without = desk.cohort.answers_without_each(proposals, desk.status.head, indices)
     blamed: dict[Address, set[int] | OwnTrouble] = {one.account: set() for one in who}
 
-    def blame(score: float | OwnTrouble, rest: Sequence[float | OwnTrouble]) -> set[int]:
-        return judging.get_blamed(
-            raise_trouble(score), list(map(raise_trouble, rest)), desk.settings.tolerance
-        )
+    def blame(mine: Answers | OwnTrouble, rest: Sequence[Answers | OwnTrouble]) -> set[int]:
+        return judging.get_blamed(partial(gains, raise_trouble(mine)), list(map(raise_trouble, rest)))
 
-    for one, score, rest in zip(rejecting, scores, without, strict=True):
-        blamed[one.account] = catch_trouble(partial(blame, score, rest))
+    for one, mine, rest in zip(rejecting, answers, without, strict=True):
+        blamed[one.account] = catch_trouble(partial(blame, mine, rest))
     return blamed
 
 

@@ -6,8 +6,9 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any, TypeAlias
 
-from clients.mechanisms.base import Conduct, Desk, Done, Run, Settings, Who
+from clients.mechanisms.base import Conduct, Desk, Done, Run, Who
 from clients.mechanisms.behaviours import lying, overclaiming
+from clients.mechanisms.jury import PAPER, JurySettings, find_bar, is_worse
 from clients.mechanisms.publishing import forging, mining, publishing
 from clients.mechanisms.training import propose, train_from_head
 from clients.protocol.docket import Docket
@@ -17,6 +18,7 @@ from clients.roles import judging
 from clients.roles.judging import FIXED_THRESHOLD, LATEST_DRIFTS
 from clients.roles.view import Assemble, Judge, Train
 from clients.types.amounts import parse_amount
+from clients.types.answers import Answers
 from clients.types.errors import OwnTrouble, RequestError, catch_trouble, raise_trouble
 from clients.types.federation import PUBLISHING, ZERO_ADDRESS, Address, Outcome, Role, Status, VbflTerms
 from clients.types.settings import check_range, option, term_option
@@ -28,7 +30,7 @@ WORK_MAX = 24
 
 
 @dataclass(frozen=True, slots=True)
-class VbflSettings(Settings):
+class VbflSettings(JurySettings):
     """The options of vbfl."""
 
     proposers: int = term_option(VbflTerms, "proposers", spellings=("workers",))
@@ -45,6 +47,7 @@ class VbflSettings(Settings):
 
     def check(self) -> None:
         """See `Settings`."""
+        JurySettings.check(self)
         if self.proposers > UPDATES_MAX:
             raise RequestError(
                 f"{self.proposers} proposers: a ballot votes on {UPDATES_MAX} updates at most."
@@ -64,6 +67,11 @@ class VbflSettings(Settings):
             )
         if not run.stake:
             raise RequestError("tokens = 0: a member needs a stake.")
+
+    @property
+    def weighs_evidence(self) -> bool:
+        """Whether validators judge by evidence; `adaptive` and `gap` allow for chance by themselves."""
+        return self.judge != PAPER and self.get_fixed_threshold() is not None
 
     def get_fixed_threshold(self) -> float | None:
         """Return vh, or None if each validator finds its own."""
@@ -134,30 +142,35 @@ def _judge(desk: VbflDesk, who: Who) -> Done | None:
         return None
     usable = [proposal for proposal in proposals if proposal.update_number not in faults]
     indices = [one.index for one in who]
-    scores = desk.cohort.scores_each(usable, indices)
-    owns = desk.cohort.score_first_epochs(indices, desk.status.round, desk.status.head)
+    answers = desk.cohort.answers_each(usable, indices)
+    owns = desk.cohort.answer_first_epochs(indices, desk.status.round, desk.status.head)
+    bar = find_bar(desk, usable) if desk.settings.weighs_evidence else None
     findings: dict[Address, dict[str, Any]] = {}
 
     def check(
-        account: Address, index: int, own: float | OwnTrouble, found: Sequence[float | OwnTrouble]
+        account: Address, index: int, own: Answers | OwnTrouble, found: Sequence[Answers | OwnTrouble]
     ) -> bytes:
         own, theirs = raise_trouble(own), list(map(raise_trouble, found))
-        threshold = _get_threshold(desk, account, index, own, [own - score for score in theirs])
+        vads = [own.score - one.score for one in theirs]
+        threshold = _get_threshold(desk, account, index, own.score, vads)
+
+        def passes(number: int, one: Answers) -> bool:
+            if bar is None:
+                return judging.is_positive(own.score, one.score, threshold)
+            return not is_worse(one, own, threshold, bar.get_level([number]))
+
         vad: list[float | None] = [None] * len(proposals)
-        for proposal, score in zip(usable, theirs, strict=True):
-            vad[proposal.update_number] = round(own - score, 6)
+        positive = set()
+        for proposal, one, behind in zip(usable, theirs, vads, strict=True):
+            vad[proposal.update_number] = round(behind, 6)
+            if passes(proposal.update_number, one):
+                positive.add(proposal.update_number)
         findings[account] = {"vad": vad, "threshold": round(threshold, 6)}
-        return judging.get_bitmap(
-            {
-                proposal.update_number
-                for proposal, score in zip(usable, theirs, strict=True)
-                if judging.is_positive(own, score, threshold)
-            }
-        )
+        return judging.get_bitmap(positive)
 
     ballots = {
         one.account: catch_trouble(partial(check, one.account, one.index, own, theirs))
-        for one, own, theirs in zip(who, owns, scores, strict=True)
+        for one, own, theirs in zip(who, owns, answers, strict=True)
     }
     return Done(ballots=ballots, findings=findings)
 

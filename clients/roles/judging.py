@@ -1,34 +1,36 @@
 """How to vote: an honest voter's ballot from its scores, by the papers, and a liar's ballot from that."""
 
 import math
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from itertools import pairwise
+from typing import TypeVar
 
 from clients.protocol.marks import WORD, compute_bitmap
 from clients.types.federation import ZERO32
 
 REJECT = ZERO32
 
+T = TypeVar("T")
 
-def get_vote(candidate: bytes, score: float, reference: float, tolerance: float) -> bytes:
-    """Return an honest voter's vote, 32 bytes: eq. (2) of arXiv 2307.00543.
 
-    The candidate's digest if its score on the voter's own data is not below the threshold, else `REJECT`.
+def is_below(score: float, reference: float, tolerance: float) -> bool:
+    """Return whether a model fails eq. (2) of arXiv 2307.00543, and an honest voter votes against it.
+
     The paper's threshold lost its formula; §4.2 says that it "can be based on a validation score acquired in
-    the previous round" less a tolerance ε, so: `score >= reference - tolerance`, with `reference` the score
-    of the current head on the same data. A score that isn't a number fails.
+    the previous round" less a tolerance ε, so a model passes if `score >= reference - tolerance`, with
+    `reference` the score of the current head on the same data. A score that isn't a number fails.
     """
-    return candidate if score >= reference - tolerance else REJECT
+    return not score >= reference - tolerance
 
 
-def get_blamed(score: float, without: Sequence[float], tolerance: float) -> set[int]:
+def get_blamed(gains: Callable[[T], bool], without: Sequence[T]) -> set[int]:
     """Return the numbers of the updates that make a rejected aggregate fail, by leaving one out at a time.
 
     This goes beyond arXiv 2307.00543, which slashes every proposer of a rejected round, honest ones too.
-    `score` is the aggregate's score on the voter's own data, and `without[n]` the score of the aggregate of
-    all updates but `n`. An update is blamed if leaving it out gains more than the verdict's tolerance.
+    `without[n]` is what the voter found of the aggregate of all updates but `n`. An update is blamed if the
+    aggregate `gains` by leaving it out, by the rule by which the voter judges.
     """
-    return {number for number, rest in enumerate(without) if rest - score > tolerance}
+    return {number for number, rest in enumerate(without) if gains(rest)}
 
 
 def get_lie(vote: bytes, candidate: bytes | None) -> bytes:

@@ -18,8 +18,8 @@ from clients.learning.evaluate import (
     evaluate_each,
     evaluate_many,
     guess,
-    mean_auroc,
 )
+from clients.learning.marks import mean_auroc
 from clients.learning.models import build
 from clients.learning.tensors import Samples, weights_of
 from clients.learning.train import TrainConfig, train

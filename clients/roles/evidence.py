@@ -1,0 +1,135 @@
+"""A juror's decision by evidence: what it takes, on few samples, to call one model worse than another.
+
+Both models answer the *same* samples, so a juror looks at the difference on each of them. To its m
+differences it adds two, of +`PRIOR` and -`PRIOR`, so that the deviation of a handful of samples doesn't
+vanish (as Bonett and Price do for paired proportions, 2012). With the mean d of all m + 2, their deviation s,
+and the tolerance ε, the candidate is worse if
+
+    (d + ε) / (s / √(m + 2)) < -z
+
+*The level.* The majority supplies the confidence, not the juror. Of n jurors who each reject a harmless
+candidate with probability p, more than half do so with probability P(Bin(n, p) > n/2). `get_level` chooses p
+such that this is `ERROR`, but no larger than `LEVEL_MAX`: jurors with similar data err together, and whoever
+is outvoted pays. z is the normal quantile of 1 - p.
+
+*A reference that knows nothing*, one that isn't better than naming the largest class by the same evidence,
+says nothing about accuracy: an honest first model names that class less often, and so may be right less
+often. Then the quadratic score counts as well, by which random weights are worse than knowing nothing; and
+neither counts against a candidate whose balanced accuracy is higher than the reference's.
+
+*An update that stands apart* from the others may be rejected on less evidence (`ERROR_APART`), but never for
+that alone. docs/explanation/evidence.md explains all of this at length.
+"""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from functools import lru_cache
+from statistics import NormalDist, median
+
+from clients.types.answers import Answers
+
+ERROR = 0.05
+"""How often the jury may reject a candidate that is worse by exactly the tolerance."""
+ERROR_APART = 0.25
+"""The same, if an update stands apart from the others."""
+LEVEL_MAX = 0.25
+"""How often a single juror may reject such a candidate, however many jurors there are."""
+PRIOR = 0.5
+"""By how much the models differ on each of the two samples that are added."""
+APART = 3.0
+"""How many times longer or shorter than usual an update stands apart; or how many deviations off, if more."""
+
+
+@dataclass(frozen=True, slots=True)
+class Test:
+    """The evidence that one model is worse than another: mean difference per sample, and how sure it is.
+
+    `z` is that difference, tolerance added, in standard deviations; evidence if below `critical`.
+    """
+
+    difference: float
+    z: float
+    critical: float
+
+    @property
+    def is_worse(self) -> bool:
+        """Whether the evidence is enough."""
+        return self.z < self.critical
+
+
+@lru_cache
+def get_level(jurors: int, error: float = ERROR) -> float:
+    """Return p: how often one of `jurors` may reject wrongly, so that more than half do so with probability
+    `error`. At most `LEVEL_MAX`, or 1/2 if an update stands apart (`error` above `ERROR`)."""
+    low, high = 0.0, LEVEL_MAX if error <= ERROR else 0.5
+    if _get_majority(jurors, high) <= error:
+        return high
+    for _ in range(60):
+        middle = (low + high) / 2
+        low, high = (middle, high) if _get_majority(jurors, middle) <= error else (low, middle)
+    return low
+
+
+def _get_majority(jurors: int, level: float) -> float:
+    """Return P(Bin(jurors, level) > jurors/2)."""
+    return sum(
+        math.comb(jurors, count) * level**count * (1 - level) ** (jurors - count)
+        for count in range(jurors // 2 + 1, jurors + 1)
+    )
+
+
+def compare(candidate: Sequence[float], reference: Sequence[float], tolerance: float, level: float) -> Test:
+    """Return the test of whether the candidate's marks are worse than the reference's on the same samples by
+    more than `tolerance`. A mark that isn't a number is the worst evidence there is."""
+    differences = [mine - theirs for mine, theirs in zip(candidate, reference, strict=True)]
+    critical, samples = NormalDist().inv_cdf(level), len(differences)
+    if not all(map(math.isfinite, differences)):
+        return Test(-math.inf, -math.inf, critical)
+    total, more = math.fsum(differences), samples + 2
+    squares = math.fsum(one * one for one in differences) + 2 * PRIOR**2
+    mean = total / more
+    deviation = math.sqrt(max(squares / more - mean * mean, 0.0) / more)
+    return Test(total / samples, (mean + tolerance) / deviation, critical)
+
+
+def is_informed(answers: Answers, level: float) -> bool:
+    """Return whether a model is better than a guess, by the evidence by which candidates are rejected."""
+    return compare(answers.guessed, answers.right, 0.0, level).is_worse
+
+
+def find_worse(candidate: Answers, reference: Answers, tolerance: float, level: float) -> Test:
+    """Return the test of whether `candidate` is worse than `reference`, both on the juror's samples."""
+    right = compare(candidate.right, reference.right, tolerance, level)
+    if is_informed(reference, level):
+        return right
+    balanced = compare(candidate.balanced, reference.balanced, tolerance, level)
+    if balanced.difference > 0:  # it tells classes apart better, whatever else it gets wrong
+        return replace(balanced, z=max(balanced.z, 0.0))
+    near = compare(candidate.near, reference.near, tolerance, level)
+    return min(right, near, key=lambda test: test.z)
+
+
+def can_tell(samples: int, tolerance: float, level: float) -> bool:
+    """Return whether so many samples could be evidence at all: if every one of them were lost."""
+    return compare([0.0] * samples, [1.0] * samples, tolerance, level).is_worse
+
+
+def find_apart(lengths: Sequence[float], cosines: Sequence[float]) -> set[int]:
+    """Return the numbers of the updates that stand apart from the others of their round.
+
+    `lengths`: how far each update moves from the head. `cosines`: between each update's direction and the
+    usual one, the median direction. An update stands apart if it is `APART` times longer or shorter than the
+    median, and by more than `APART` median deviations; or if it points backwards where most don't. With fewer
+    than 3 updates none does.
+    """
+    if len(lengths) < 3:
+        return set()
+    logs = [math.log(max(length, 1e-30)) if math.isfinite(length) else math.inf for length in lengths]
+    middle = median(logs)
+    spread = 1.4826 * median(abs(log - middle) for log in logs)
+    far = max(math.log(APART), APART * spread)
+    backwards = {number for number, cosine in enumerate(cosines) if cosine < 0}
+    if 2 * len(backwards) >= len(cosines):
+        backwards = set()
+    return backwards | {number for number, log in enumerate(logs) if abs(log - middle) > far}
