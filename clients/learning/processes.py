@@ -215,7 +215,7 @@ class Processes:
                 idle = next((one for one in self._siblings if one not in out), None)
                 file = self._encode(weights) if idle and following is not None else b""
                 if idle and file:
-                    out[idle] = place, weights, idle.ask(wire.ask_score(sets), file)
+                    out[idle] = place, weights, idle.ask(wire.ask_score(sets), file, self._size_marks(sets))
                 else:
                     ours.append(place)
                     yield weights
@@ -266,7 +266,8 @@ class Processes:
             if share:
                 request = wire.ask_training(do, [orders[place] for place in share], metric, cores)
                 body = b"" if sibling.start is start else file
-                asked.append((share, sibling.ask(request, body, len(share) * len(file))))
+                most = len(share) * len(file) + self._size_marks(orders[place].participant for place in share)
+                asked.append((share, sibling.ask(request, body, most)))
                 sibling.start = start
         began = time.monotonic()
         results = dict(zip(ours, work([orders[place] for place in ours], cores), strict=True))
@@ -280,6 +281,10 @@ class Processes:
         if again:
             results.update(zip(again, work([orders[place] for place in again], None), strict=True))
         return [results[place] for place in range(len(orders))]
+
+    def _size_marks(self, sets: Iterable[int]) -> int:
+        """Return the most bytes that the marks on these sets of samples take."""
+        return sum(wire.MARKS_SIZE * len(self._here.tests(self._here.set_of(number))) for number in sets)
 
     def _deal(self, orders: Sequence[Order]) -> list[list[int]]:
         """Return each process's orders, this process first: the longest next order goes to the least load."""

@@ -22,6 +22,8 @@ from clients.learning.trial import OUT_OF_MEMORY
 from clients.types.errors import OwnTrouble
 
 Answer = tuple[dict[str, Any], bytes]
+MARKS_SIZE = 8 * len(Marks._fields)
+"""The most bytes that the marks of one sample take."""
 
 
 class Unsure(Exception):

@@ -8,6 +8,7 @@ import numpy as np
 from clients.learning.attacks import Attack
 from clients.learning.evaluate import Score
 from clients.learning.schema import Schema, Weights
+from clients.types.answers import Answers
 from clients.types.learning import Form, Task
 
 STEP = 2.0**-10
@@ -61,12 +62,12 @@ class ExactBench:
         sent = self.train(start, who, seeds)
         return [(*one, (index % 3 - 1) * STEP) for one, (index, _) in zip(sent, who, strict=True)]
 
-    def score_first_epochs(
+    def answer_first_epochs(
         self, start: Weights, indices: Sequence[int], seeds: tuple[int, int], metric: str
-    ) -> list[float]:
+    ) -> list[Answers]:
         moved = [self._move(start["w"], index, None, seeds[1]) for index in indices]
         return [
-            self.scores({"w": one}, [index], metric)[0] for index, one in zip(indices, moved, strict=True)
+            self.answers({"w": one}, [index], metric)[0] for index, one in zip(indices, moved, strict=True)
         ]
 
     def test_samples(self, index: int) -> int:
@@ -79,13 +80,16 @@ class ExactBench:
             halfway = -2 * halfway + ((np.arange(8) + index) % 3 - 1)
         return (start + halfway + noise).astype(np.float32)
 
-    def scores(self, weights: Weights, indices: Sequence[int], metric: str) -> list[float]:
+    def answers(self, weights: Weights, indices: Sequence[int], metric: str) -> list[Answers]:
         away = np.abs(weights["w"].astype(np.float64) - TARGET)
-        return [max(0.0, 1.0 - float(away[index % 4 :].sum()) / 4) for index in indices]
+        scores = [max(0.0, 1.0 - float(away[index % 4 :].sum()) / 4) for index in indices]
+        return [Answers.alike(score, self.test_samples(0), self.guess) for score in scores]
 
-    def scores_each(self, many: Iterable[Weights], indices: Sequence[int], metric: str) -> list[list[float]]:
-        return [self.scores(weights, indices, metric) for weights in many]
+    def answers_each(
+        self, many: Iterable[Weights], indices: Sequence[int], metric: str
+    ) -> list[list[Answers]]:
+        return [self.answers(weights, indices, metric) for weights in many]
 
     def test(self, weights: Weights) -> Score:
-        [accuracy] = self.scores(weights, [0], "accuracy")
+        accuracy = self.answers(weights, [0], "accuracy")[0].score
         return Score(accuracy, 1.0 - accuracy, None, 100)

@@ -21,7 +21,9 @@ KEEPING = (
     f"--private-key {KEY} deployer.json"
 )
 DEPLOYER = "0xf39Fd6e51aad88F6F4ce6aB8827279cffFb92266"
-FEDERATION = """import json; print(json.load(open("deployments/31337/hospitals.json"))["federation"]["address"])"""
+FEDERATION = (
+    """import json; print(json.load(open("deployments/31337/hospitals.json"))["federation"]["address"])"""
+)
 """A program that prints the address of the federation that the page deployed."""
 
 BARE = f'make devnet ARGS="--genesis 0x{"11" * 32}"'

@@ -94,7 +94,7 @@ def test_a_member_without_some_of_the_labels_trains_and_judges_like_the_others(
     assert first == second
     [(weights, _)] = benches[1].train(benches[1].initial_weights(), [(0, None)], (1, 1))
     assert benches[0].schema.check(weights) is not None
-    assert 0 <= benches[1].scores(weights, [0], "accuracy")[0] <= 1
+    assert 0 <= benches[1].answers(weights, [0], "accuracy")[0].score <= 1
     assert benches[1].form == benches[0].form
 
 

@@ -166,11 +166,11 @@ def test_leaving_one_out_scores_the_aggregate_of_the_others(bad: list[bool], see
     updates = [poisoned(where, seed + n) if one else where.good for n, one in enumerate(bad)]
     proposals = propose(where, list(updates))
     assert where.cohort.aggregate(proposals).digest
-    found = where.cohort.scores_without_each(proposals, where.head, [3, 5])
+    found = where.cohort.answers_without_each(proposals, where.head, [3, 5])
     for number in range(len(updates)):
         others = [Contribution(one, 10 + n) for n, one in enumerate(updates) if n != number]
         rest = fedavg(others) if others else where.cohort.load(where.head)
-        assert [scores[number] for scores in found] == where.bench.scores(rest, [3, 5], CONFIG.metric)
+        assert [answers[number] for answers in found] == where.bench.answers(rest, [3, 5], CONFIG.metric)
 
 
 @pytest.mark.parametrize("count", [1, 2, 3, 5])
@@ -205,7 +205,7 @@ def test_without_attribution_ballots_are_votes_and_nothing_is_left_out(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     where = bench()
-    monkeypatch.setattr(where.cohort, "scores_without_each", None)
+    monkeypatch.setattr(where.cohort, "answers_without_each", None)
     monkeypatch.setattr(where.cohort, "find_faulty", None)
     proposals = propose(where, [poisoned(where, 1)])
     for candidate in (where.cohort.aggregate(proposals), Candidate(None)):

@@ -9,6 +9,7 @@ import torch
 
 from clients.learning import datasets
 from clients.learning.codec import encode
+from clients.learning.evaluate import Score
 from clients.learning.here import PUBLIC, Here, Made, Order, Place
 from clients.learning.recipe import prepare
 from clients.types.errors import OwnTrouble
@@ -43,16 +44,18 @@ def told(results: list[Any]) -> list[Any]:
             plain.append((encode(one.weights), *told([one.drift])))
         else:
             plain.append((type(one), str(one)) if isinstance(one, OwnTrouble) else one)
+            if isinstance(one, Score) and one.marks is not None:
+                plain += [None if marks is None else marks.tobytes() for marks in one.marks]
     return plain
 
 
 def learn(place: Place, here: Here, orders: list[Order], drift_by: str = "") -> list[Any]:
     """Return all that a round's work comes to."""
     trained = place.train(here.initial, orders, drift_by)
-    firsts = place.score_first_epochs(here.initial, orders, "loss")
+    firsts = place.score_first_epochs(here.initial, orders)
     weights = [one.weights for one in trained if isinstance(one, Made)]
     sets = list(dict.fromkeys([*(here.set_of(one.participant) for one in orders), PUBLIC]))
-    return [*told(trained), *told(firsts), *place.score(iter(weights), sets)]
+    return [*told(trained), *told(firsts), *map(told, place.score(iter(weights), sets))]
 
 
 def gone(pid: int, patience: float = 10.0) -> bool:

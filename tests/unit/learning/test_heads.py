@@ -46,6 +46,6 @@ def test_a_head_of_ones_own_changes_nothing_for_others(recipe: str) -> None:
 def test_each_tests_its_own_model() -> None:
     one = bench("stacked")
     models = {index: shifted(one.initial_weights(), index / 100) for index in (4, 0, 2)}
-    assert one.scores_own(models, "accuracy") == {
-        index: one.scores(weights, [index], "accuracy")[0] for index, weights in models.items()
+    assert one.answers_own(models, "accuracy") == {
+        index: one.answers(weights, [index], "accuracy")[0] for index, weights in models.items()
     }

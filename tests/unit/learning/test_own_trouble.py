@@ -204,13 +204,13 @@ def test_who_cannot_use_its_own_data_says_so_and_the_others_judge() -> None:
     for results in (
         made.train(start, [(n, None) for n in everybody], (1, 1)),
         made.train_with_drifts(start, [(n, None) for n in everybody], (1, 1), "accuracy"),
-        made.scores(start, everybody, "accuracy"),
-        made.score_first_epochs(start, everybody, (1, 1), "accuracy"),
+        made.answers(start, everybody, "accuracy"),
+        made.answer_first_epochs(start, everybody, (1, 1), "accuracy"),
     ):
         done, troubles = split_troubles(dict(enumerate(results)))
         assert list(done) == [0, 1]
         assert "IndexError: index out of range" in str(troubles[2])
-    assert made.scores(start, [1], "accuracy") == made.scores(start, everybody, "accuracy")[1:2]
+    assert made.answers(start, [1], "accuracy") == made.answers(start, everybody, "accuracy")[1:2]
 
 
 def test_who_can_train_and_not_judge_does_what_it_can() -> None:
@@ -219,8 +219,8 @@ def test_who_can_train_and_not_judge_does_what_it_can() -> None:
     assert not any(isinstance(one, OwnTrouble) for one in made.train(start, who, (1, 1)))
     for results in (
         made.train_with_drifts(start, who, (1, 1), "accuracy"),
-        made.score_first_epochs(start, [1, 2], (1, 1), "accuracy"),
-        made.scores(start, [1, 2], "accuracy"),
+        made.answer_first_epochs(start, [1, 2], (1, 1), "accuracy"),
+        made.answers(start, [1, 2], "accuracy"),
     ):
         assert [isinstance(one, OwnTrouble) for one in results] == [False, True]
 
@@ -228,9 +228,10 @@ def test_who_can_train_and_not_judge_does_what_it_can() -> None:
 def test_weights_that_make_the_model_fail_are_their_makers_fault() -> None:
     made = bench()
     bad = {**made.initial_weights(), "shift": np.asarray(7, np.float32)}
-    for metric, worst in (("accuracy", 0.0), ("loss", -np.inf), ("auroc", 0.0)):
-        [first, second, own] = made.scores(bad, [0, 1, 2], metric)
-        assert (first, second) == (worst, worst)
+    for metric in ("accuracy", "auroc"):
+        [first, second, own] = made.answers(bad, [0, 1, 2], metric)
+        for found in (first, second):
+            assert (found.score, set(found.right), set(found.near)) == (0.0, {0.0}, {0.0})
         assert isinstance(own, OwnTrouble)
     assert made.test(bad).accuracy == 0.0
 
@@ -242,9 +243,9 @@ def test_want_of_memory_is_never_anothers_fault(monkeypatch: pytest.MonkeyPatch)
         raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 20.00 MiB.")
 
     start = made.initial_weights()
-    made.scores(start, [0], "accuracy")
+    made.answers(start, [0], "accuracy")
     monkeypatch.setattr(Looking, "forward", forward)
-    for own in (*made.scores(start, [0], "accuracy"), *made.train(start, [(1, None)], (1, 1))):
+    for own in (*made.answers(start, [0], "accuracy"), *made.train(start, [(1, None)], (1, 1))):
         assert "out of memory" in str(own)
         assert "Lower --batch-size" in str(own)
     assert isinstance(catch_trouble(lambda: made.test(start)), OwnTrouble)

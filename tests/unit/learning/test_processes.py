@@ -180,7 +180,7 @@ def test_weights_that_trainings_start_from_go_out_once_a_round() -> None:
         one.ask = ask  # type: ignore[method-assign]
     place = Processes(here, recipe, 3, start=lambda: next(pending))  # type: ignore[return-value, arg-type]
     place.train(here.initial, orders)
-    place.score_first_epochs(here.initial, orders, "accuracy")
+    place.score_first_epochs(here.initial, orders)
     size = here.schema.encoded_size
     assert bodies == [("build", 0)] * 2 + [("train", size)] * 2 + [("first epochs", 0)] * 2
     for one in siblings:

@@ -53,7 +53,7 @@ def test_processes_give_the_bytes_of_here_conspiracies_included(kind: str) -> No
         for number in (1, 2):
             sent: list[Any] = one.train_with_drifts(head, who, (1, number), "accuracy")
             done += [(encode(weights), samples, drift) for weights, samples, drift in sent]
-            done += one.scores_each([weights for weights, *_ in sent], range(7), "loss")
+            done += one.answers_each([weights for weights, *_ in sent], range(7), "accuracy")
             head = sent[3][0]
         assert one.take_news() == (["Learning runs in 2 processes, as asked."] if place != "here" else [])
         one.close()

@@ -185,8 +185,9 @@ def test_a_call_of_the_mechanisms_own_is_timed_by_its_phase() -> None:
 def test_a_ballot_approves_exactly_what_is_not_below_the_threshold(
     score: float, reference: float, tolerance: float
 ) -> None:
-    vote = judging.get_vote(DIGEST, score, reference, tolerance)
-    assert vote == (DIGEST if score >= reference - tolerance else ZERO32)
+    below = judging.is_below(score, reference, tolerance)
+    assert below == (not score >= reference - tolerance)
+    vote = ZERO32 if below else DIGEST
     assert judging.get_ballot(vote) == vote
     lie = judging.get_lie(vote, DIGEST)
     assert lie != vote
@@ -200,7 +201,7 @@ SCORES = st.floats(0, 1)
 def test_blame_names_exactly_what_is_better_left_out(
     score: float, without: list[float], tolerance: float
 ) -> None:
-    blamed = judging.get_blamed(score, without, tolerance)
+    blamed = judging.get_blamed(lambda rest: rest - score > tolerance, without)
     assert blamed == {n for n, rest in enumerate(without) if rest - score > tolerance}
     ballot = judging.get_ballot(ZERO32, blamed)
     assert ballot[:32] == ZERO32
