@@ -203,7 +203,7 @@ def _participate(
             flush=True,
         )
         if member.out or member.record.standing != Standing.MEMBER:
-            expelled = bool(terms.managers) and chain.view("isExpelled", key.address)[0]
+            expelled = conduct.entry.is_expelled(chain, terms, key.address)
             why = "the managers expelled it" if expelled else conduct.why_out
             print(f"{key.address} is out: {why}. The rest of its stake can be withdrawn.")
             return
@@ -239,18 +239,6 @@ def _check_claims(bench: "Workbench", index: int, terms: Terms) -> None:
             )
 
 
-def _require_allowed(chain: Web3Chain, account: Address, terms: Terms) -> None:
-    """Refuse to start where there are managers who haven't let `account` in; say who can, and how."""
-    if not terms.managers or chain.view("isAllowed", account)[0]:
-        return
-    least = len(terms.managers) // 2 + 1
-    raise UnavailableError(
-        f"the managers of {chain.federation} haven't let {account} in. {least} of them must call "
-        f"allow([{account}]) on it, each with these very arguments; they are {', '.join(terms.managers)}. "
-        "Start again when they have."
-    )
-
-
 def _be_member(
     chain: Web3Chain, key: Key, stake: int | None, terms: Terms, entry: Entry[Any], poll: float
 ) -> None:
@@ -273,7 +261,7 @@ def _be_member(
             f"--stake {format_amount(stake)}: members stake {format_amount(terms.bond)} tokens at least."
         )
     _refuse_if_over(chain, terms, entry)
-    _require_allowed(chain, account, terms)
+    entry.require_allowed(chain, terms, account)
     price = entry.get_price(terms, stake)
     token = Token(chain.link, chain.token)
     token.check_decimals()
@@ -307,7 +295,7 @@ def _get_in(
             if receipt.error is None:
                 return
             if receipt.error.name == "NotAdmitted":
-                _require_allowed(chain, call.sender, terms)
+                entry.require_allowed(chain, terms, call.sender)
             if receipt.error.name != "WrongPhase":
                 if not others:
                     raise receipt.error

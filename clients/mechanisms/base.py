@@ -19,8 +19,9 @@ from clients.roles.member import ROLES
 from clients.roles.round_log import RoundLog
 from clients.roles.view import Job, Step
 from clients.types.chain import Call, Chain
-from clients.types.errors import OwnTrouble, RequestError
+from clients.types.errors import OwnTrouble, RequestError, UnavailableError
 from clients.types.federation import Address, Outcome, Phase, Role, Status
+from clients.types.mechanisms import Terms
 
 if TYPE_CHECKING:  # settings are checked before torch is imported
     from clients.mechanisms.cohort import Cohort
@@ -173,6 +174,14 @@ class IsOver(Protocol[T_contra]):
     def __call__(self, terms: T_contra, status: Status, accepted: int) -> bool: ...
 
 
+class ViewedChain(Chain, Protocol):
+    """A chain that answers the contract's own views."""
+
+    def view(self, method: str, *args: object) -> tuple[Any, ...]:
+        """Return the results of a view of the contract."""
+        ...
+
+
 def _tell_nothing(docket: Docket, findings: Mapping[Address, Mapping[str, Any]]) -> dict[str, Any]:
     return {}
 
@@ -195,7 +204,7 @@ def _begin_rested(terms: Any, status: Status) -> Mapping[str, int]:
 
 @dataclass(frozen=True, slots=True)
 class Entry(Generic[T]):
-    """How accounts get in, when actions become possible, and when the federation ends.
+    """How accounts get in and are kept out, when actions become possible, and when the federation ends.
 
     By default accounts join with their stake, a round opens after the pause since the last one, and the
     federation never ends.
@@ -205,6 +214,21 @@ class Entry(Generic[T]):
     get_price: GetPrice[T] = _pay_stake
     get_begins: GetBegins[T] = _begin_rested
     is_over: IsOver[T] | None = None
+
+    def require_allowed(self, chain: ViewedChain, terms: Terms, account: Address) -> None:
+        """Raise `UnavailableError`, which says who can let `account` in and how, if managers haven't."""
+        if not terms.managers or chain.view("isAllowed", account)[0]:
+            return
+        least = len(terms.managers) // 2 + 1
+        raise UnavailableError(
+            f"the managers of {chain.federation} haven't let {account} in. {least} of them must call "
+            f"allow([{account}]) on it, each with these very arguments; they are "
+            f"{', '.join(terms.managers)}. Start again when they have."
+        )
+
+    def is_expelled(self, chain: ViewedChain, terms: Terms, account: Address) -> bool:
+        """Return whether managers expelled `account`; False, unread, if there are none."""
+        return bool(terms.managers) and bool(chain.view("isExpelled", account)[0])
 
     def count_accepted(self, chain: Chain, settled: int) -> int:
         """Return how many of the first `settled` rounds were accepted; 0, unread, if there is no end."""

@@ -33,7 +33,7 @@ WORK_MAX = 24
 class VbflSettings(JurySettings):
     """The options of vbfl."""
 
-    proposers: int = term_option(VbflTerms, "proposers", spellings=("workers",))
+    proposers: int = term_option(VbflTerms, "proposers", respelled=True)
     validators: int = term_option(VbflTerms, "validators")
     miners: int = term_option(VbflTerms, "miners")
     unit_reward: str = term_option(VbflTerms, "unit_reward")

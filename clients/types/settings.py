@@ -23,16 +23,18 @@ def option(default: Any, text: str, **metadata: Any) -> Any:
     return dataclasses.field(default=default, metadata={"help": text, **metadata})
 
 
-def term_option(record: type[Any], name: str, **metadata: Any) -> Any:
+def term_option(record: type[Any], name: str, *, respelled: bool = False) -> Any:
     """Return a settings field that becomes the term `name` of a federation: help and default are the term's.
 
-    What the contract counts in hundredths of a percent is a share here, and amounts are text. `metadata`:
-    as for `option`.
+    What the contract counts in hundredths of a percent is a share here, and amounts are text.
+    `respelled`: whether the term's other spellings are the setting's, too. Recorded runs call a setting by
+    its other spelling where there is one, so what they call by its own name has none.
     """
     term = get_terms(record)[name]
+    spellings = term.spellings if respelled else ()
     if term.unit is Unit.BPS:
-        return option(term.default / BPS, term.help, **metadata)
-    return option(term.default, term.told, **metadata)
+        return option(term.default / BPS, term.help, spellings=spellings)
+    return option(term.default, term.told, spellings=spellings)
 
 
 def get_owners(owned: Mapping[str, Mapping[str, T]]) -> dict[str, dict[str, T]]:

@@ -25,9 +25,6 @@ abstract contract BallotAttacks is LeafBench {
     /// @dev The call with which `who` gets in, and what it costs.
     function entering(address who) internal view virtual returns (bytes memory call, uint256 cost);
 
-    /// @dev A ballot for what was proposed, or one against it.
-    function ballot(bool good) internal view virtual returns (bytes memory);
-
     /// @dev A round that is accepted, by all or most.
     function playAccepted() internal virtual;
 

@@ -87,27 +87,31 @@ abstract contract BflcBench is LeafBench {
 
     // ------------------------------------------------------------------ a round
 
+    function ballot(bool good) internal pure override returns (bytes memory) {
+        return good ? scores(9000, 9000, 9000, 9000, 9000) : scores(0, 0, 0, 0, 0);
+    }
+
     function scores(uint256 a, uint256 b, uint256 c, uint256 d, uint256 e) internal pure returns (bytes memory) {
         return abi.encodePacked(uint16(a), uint16(b), uint16(c), uint16(d), uint16(e));
     }
 
     /// @dev A round in which all the committee give these scores, up to phase Publish; who proposed, by number.
-    function toPublish(bytes memory ballot) internal returns (address[] memory providers) {
+    function toPublish(bytes memory each) internal returns (address[] memory providers) {
         openAndDraw();
         providers = proposers();
-        for (uint256 i = 0; i < ballot.length / 2; ++i) {
+        for (uint256 i = 0; i < each.length / 2; ++i) {
             propose(providers[i]);
         }
         pass(IFederation.Phase.Propose);
-        judgeAll(ballot);
+        judgeAll(each);
     }
 
     /// @dev The same up to its settlement, with what passes published by all.
-    function playBflc(bytes memory ballot, bytes32 digest, uint256 selection)
+    function playBflc(bytes memory each, bytes32 digest, uint256 selection)
         internal
         returns (address[] memory providers)
     {
-        providers = toPublish(ballot);
+        providers = toPublish(each);
         publishAll(digest, selection);
         finish();
     }

@@ -92,6 +92,10 @@ abstract contract BladeBench is LeafBench {
 
     // ------------------------------------------------------------------ a round
 
+    function ballot(bool good) internal pure override returns (bytes memory) {
+        return good ? approving(15, 0) : approving(0, 15);
+    }
+
     /// @dev Whom a voter approves of, and whom it holds to be a copy.
     function approving(uint256 approved, uint256 copied) internal pure returns (bytes memory) {
         return abi.encode(approved, copied);

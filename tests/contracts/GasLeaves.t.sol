@@ -28,16 +28,16 @@ abstract contract GasLeafBench is LeafBench, GasBench {
     /// @dev Past whatever has to pass before the first vote.
     function pastEvidence() internal virtual {}
 
-    function measure(string memory prefix, uint256 selection, bytes memory ballot) internal {
+    function measure(string memory prefix, uint256 selection, bytes memory each) internal {
         for (uint256 i = 0; i < WARM_ROUNDS; ++i) {
-            play(selection, ballot);
+            play(selection, each);
         }
-        play(selection, ballot);
+        play(selection, each);
         note("round", total);
         for (uint256 i = 0; i < members.length; ++i) {
             federation.collect(members[i]);
         }
-        play(selection, ballot);
+        play(selection, each);
         assertOutcome(IFederation.Outcome.Accepted);
         note("propose", least[IFederation.propose.selector]);
         note("commit", least[IFederation.commit.selector]);
@@ -79,7 +79,7 @@ abstract contract GasLeafBench is LeafBench, GasBench {
     }
 
     /// @dev A round with its actions' gas.
-    function play(uint256 selection, bytes memory ballot) internal {
+    function play(uint256 selection, bytes memory each) internal {
         uint256 rest = federation.status().restUntil;
         if (block.timestamp < rest) vm.warp(rest);
         forget();
@@ -95,11 +95,11 @@ abstract contract GasLeafBench is LeafBench, GasBench {
         pastEvidence();
         list = voters();
         for (uint256 i = 0; i < list.length; ++i) {
-            bytes32 hidden = federation.commitmentOf(number, list[i], ballot, saltOf(list[i]));
+            bytes32 hidden = federation.commitmentOf(number, list[i], each, saltOf(list[i]));
             act(list[i], abi.encodeCall(IFederation.commit, (number, hidden)));
         }
         for (uint256 i = 0; i < list.length; ++i) {
-            act(list[i], abi.encodeCall(IFederation.reveal, (number, ballot, saltOf(list[i]))));
+            act(list[i], abi.encodeCall(IFederation.reveal, (number, each, saltOf(list[i]))));
         }
         list = publishers();
         bytes32 digest = keccak256(abi.encode(number));
@@ -201,9 +201,9 @@ contract GasBflcTest is BflcBench, GasLeafBench {
     }
 
     /// @dev Scores that all pass and all differ.
-    function scoresOf(uint256 count) private pure returns (bytes memory ballot) {
+    function scoresOf(uint256 count) private pure returns (bytes memory list) {
         for (uint256 n = 0; n < count; ++n) {
-            ballot = abi.encodePacked(ballot, uint16(9000 - n));
+            list = abi.encodePacked(list, uint16(9000 - n));
         }
     }
 }

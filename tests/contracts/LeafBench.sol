@@ -16,6 +16,9 @@ abstract contract LeafBench is Bench {
     /// @dev A federation of the leaf, with the token, beacon and terms that are set up.
     function deploy() internal virtual returns (IFederation);
 
+    /// @dev A ballot of the leaf for all of the three or more updates that were proposed, or one against them.
+    function ballot(bool good) internal pure virtual returns (bytes memory);
+
     /// @dev A schedule with a phase to publish in.
     function longSchedule() internal pure returns (IFederation.Schedule memory s) {
         s = schedule();
@@ -71,14 +74,14 @@ abstract contract LeafBench is Bench {
     }
 
     /// @dev All voters say the same.
-    function judgeAll(bytes memory ballot) internal {
-        judge(copies(ballot, voters().length));
+    function judgeAll(bytes memory each) internal {
+        judge(copies(each, voters().length));
     }
 
-    function copies(bytes memory ballot, uint256 count) internal pure returns (bytes[] memory list) {
+    function copies(bytes memory each, uint256 count) internal pure returns (bytes[] memory list) {
         list = new bytes[](count);
         for (uint256 i = 0; i < count; ++i) {
-            list[i] = ballot;
+            list[i] = each;
         }
     }
 
@@ -164,15 +167,15 @@ abstract contract LeafBench is Bench {
         return abi.encodeWithSelector(IFederation.WrongSelection.selector, given, right);
     }
 
-    /// @dev `ballot` can be committed to, and not be revealed.
-    function refusesBallot(address voter, bytes memory ballot) internal {
+    /// @dev `bad` can be committed to, and not be revealed.
+    function refusesBallot(address voter, bytes memory bad) internal {
         uint256 snapshot = vm.snapshotState();
-        commitBallot(voter, ballot);
+        commitBallot(voter, bad);
         pass(IFederation.Phase.Commit);
         refuses(
             voter,
-            abi.encodeCall(IFederation.reveal, (round(), ballot, saltOf(voter))),
-            abi.encodeWithSelector(IFederation.InvalidBallot.selector, ballot)
+            abi.encodeCall(IFederation.reveal, (round(), bad, saltOf(voter))),
+            abi.encodeWithSelector(IFederation.InvalidBallot.selector, bad)
         );
         vm.revertToState(snapshot);
     }

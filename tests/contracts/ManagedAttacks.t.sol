@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity ^0.8.24;
 
-import {StakeVote} from "../../contracts/federations/StakeVote.sol";
 import {IBlade} from "../../contracts/interfaces/IBlade.sol";
 import {IFederation} from "../../contracts/interfaces/IFederation.sol";
 import {IManagers} from "../../contracts/interfaces/IManagers.sol";
@@ -9,6 +8,7 @@ import {BallotAttacks} from "./BallotAttacks.sol";
 import {BflcBench} from "./BflcBench.sol";
 import {BladeBench} from "./BladeBench.sol";
 import {LeafBench} from "./LeafBench.sol";
+import {StakeVoteBench} from "./StakeVoteBench.sol";
 import {VbflBench} from "./VbflBench.sol";
 
 /// @dev What outsiders, the expelled and the managers themselves try where managers say who gets in: four of them, so
@@ -261,9 +261,9 @@ abstract contract ManagedAttacks is BallotAttacks {
     }
 }
 
-contract ManagedAttacksStakeVoteTest is ManagedAttacks {
-    function deploy() internal override returns (IFederation) {
-        return new StakeVote(terms());
+contract ManagedAttacksStakeVoteTest is StakeVoteBench, ManagedAttacks {
+    function setUp() public override(LeafBench, BallotAttacks) {
+        super.setUp();
     }
 
     function populate() internal override {
@@ -271,10 +271,6 @@ contract ManagedAttacksStakeVoteTest is ManagedAttacks {
             allowed(account(i));
             joinOne(account(i), BOND);
         }
-    }
-
-    function ballot(bool good) internal pure override returns (bytes memory) {
-        return abi.encode(good ? MODEL : REJECT);
     }
 
     /// @dev The silent pay here: what managers could do to a voter by keeping it from revealing.
@@ -299,19 +295,11 @@ contract ManagedAttacksVbflTest is VbflBench, ManagedAttacks {
         super.setUp();
     }
 
-    function deploy() internal override(LeafBench, VbflBench) returns (IFederation) {
-        return VbflBench.deploy();
-    }
-
     function populate() internal override {
         for (uint256 i = 0; i < 8; ++i) {
             allowed(account(i));
             joinOne(account(i), BOND);
         }
-    }
-
-    function ballot(bool good) internal pure override returns (bytes memory) {
-        return abi.encode(good ? uint256(7) : uint256(0));
     }
 
     /// @dev Between the votes and the block, too: it publishes, and may win.
@@ -333,10 +321,6 @@ contract ManagedAttacksBflcTest is BflcBench, ManagedAttacks {
         super.setUp();
     }
 
-    function deploy() internal override(LeafBench, BflcBench) returns (IFederation) {
-        return BflcBench.deploy();
-    }
-
     function populate() internal override {
         admitMany(8);
     }
@@ -344,10 +328,6 @@ contract ManagedAttacksBflcTest is BflcBench, ManagedAttacks {
     function entering(address who) internal view override returns (bytes memory call, uint256 cost) {
         (call, cost) = super.entering(who);
         cost += FEE;
-    }
-
-    function ballot(bool good) internal pure override returns (bytes memory) {
-        return good ? scores(9000, 9000, 9000, 9000, 9000) : scores(0, 0, 0, 0, 0);
     }
 
     /// @dev A committee is named by somebody.
@@ -363,10 +343,6 @@ contract ManagedAttacksBladeTest is BladeBench, ManagedAttacks {
         super.setUp();
     }
 
-    function deploy() internal override(LeafBench, BladeBench) returns (IFederation) {
-        return BladeBench.deploy();
-    }
-
     function populate() internal override {
         for (uint256 i = 0; i < 4; ++i) {
             allowed(account(i));
@@ -376,10 +352,6 @@ contract ManagedAttacksBladeTest is BladeBench, ManagedAttacks {
 
     function entering(address who) internal pure override returns (bytes memory, uint256) {
         return (bidding(who, 1000, 10), BOND);
-    }
-
-    function ballot(bool good) internal pure override returns (bytes memory) {
-        return good ? approving(15, 0) : approving(0, 15);
     }
 
     function pastEvidence() internal override {

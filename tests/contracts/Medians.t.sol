@@ -66,13 +66,13 @@ contract MediansTest is BflcBench {
             given[n] = new uint256[](ballots);
         }
         for (uint256 i = 0; i < ballots; ++i) {
-            bytes memory ballot = new bytes(2 * proposals);
+            bytes memory packed = new bytes(2 * proposals);
             for (uint256 n = 0; n < proposals; ++n) {
                 uint256 score = scoreOf(random, i, n);
                 given[n][i] = score;
-                (ballot[2 * n], ballot[2 * n + 1]) = (bytes1(uint8(score >> 8)), bytes1(uint8(score)));
+                (packed[2 * n], packed[2 * n + 1]) = (bytes1(uint8(score >> 8)), bytes1(uint8(score)));
             }
-            subject.count(played, r, ballot);
+            subject.count(played, r, packed);
             ++r.reveals;
         }
         uint256 selection = subject.select(played, r);
@@ -88,8 +88,8 @@ contract MediansTest is BflcBench {
         assertEq(selection, passed == updates ? expected : 0, "the selection");
     }
 
-    function scoreOf(uint256 random, uint256 ballot, uint256 number) private pure returns (uint256) {
-        uint256 any = uint256(keccak256(abi.encode(random, ballot, number)));
+    function scoreOf(uint256 random, uint256 voter, uint256 number) private pure returns (uint256) {
+        uint256 any = uint256(keccak256(abi.encode(random, voter, number)));
         uint256 kind = (random >> 8) % 3;
         if (kind == 0) return any % (BEST + 1);
         return kind == 1 ? 4998 + any % 5 : any % 2 * BEST;

@@ -16,10 +16,6 @@ contract NamedAttacksBflcTest is BflcBench, NamedAttacks {
         super.setUp();
     }
 
-    function deploy() internal override(LeafBench, BflcBench) returns (IFederation) {
-        return BflcBench.deploy();
-    }
-
     function populate() internal override {
         admitMany(8);
     }
@@ -30,10 +26,6 @@ contract NamedAttacksBflcTest is BflcBench, NamedAttacks {
 
     function entering(address) internal pure override returns (bytes memory, uint256) {
         return (abi.encodeCall(IFederation.join, (BOND)), BOND + FEE);
-    }
-
-    function ballot(bool good) internal pure override returns (bytes memory) {
-        return good ? scores(9000, 9000, 9000, 9000, 9000) : scores(0, 0, 0, 0, 0);
     }
 
     function playAccepted() internal override {

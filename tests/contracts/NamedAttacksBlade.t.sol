@@ -17,10 +17,6 @@ contract NamedAttacksBladeTest is BladeBench, NamedAttacks {
         super.setUp();
     }
 
-    function deploy() internal override(LeafBench, BladeBench) returns (IFederation) {
-        return BladeBench.deploy();
-    }
-
     function populate() internal override {
         startTask();
     }
@@ -29,10 +25,6 @@ contract NamedAttacksBladeTest is BladeBench, NamedAttacks {
 
     function entering(address who) internal pure override returns (bytes memory, uint256) {
         return (bidding(who, 1000, 10), BOND);
-    }
-
-    function ballot(bool good) internal pure override returns (bytes memory) {
-        return good ? approving(15, 0) : approving(0, 15);
     }
 
     function playAccepted() internal override {

@@ -1,22 +1,24 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity ^0.8.24;
 
-import {StakeVote} from "../../contracts/federations/StakeVote.sol";
 import {IFederation} from "../../contracts/interfaces/IFederation.sol";
 import {IStakeVote} from "../../contracts/interfaces/IStakeVote.sol";
+import {BallotAttacks} from "./BallotAttacks.sol";
+import {LeafBench} from "./LeafBench.sol";
 import {NamedAttacks} from "./NamedAttacks.sol";
+import {StakeVoteBench} from "./StakeVoteBench.sol";
 
 /// @dev See the table in `NamedAttacks.sol`; what `Attacks.t.sol` has is not repeated.
-contract NamedAttacksStakeVoteTest is NamedAttacks {
+contract NamedAttacksStakeVoteTest is StakeVoteBench, NamedAttacks {
     uint256 private slash = VOTER_STAKE;
+
+    function setUp() public override(LeafBench, BallotAttacks) {
+        super.setUp();
+    }
 
     function terms() internal view override returns (IStakeVote.StakeVoteTerms memory t) {
         t = super.terms();
         if (slash != VOTER_STAKE) (t.proposerStake, t.voterStake) = (slash, slash);
-    }
-
-    function deploy() internal override returns (IFederation) {
-        return new StakeVote(terms());
     }
 
     function populate() internal override {
@@ -27,10 +29,6 @@ contract NamedAttacksStakeVoteTest is NamedAttacks {
 
     function entering(address) internal pure override returns (bytes memory, uint256) {
         return (abi.encodeCall(IFederation.join, (BOND)), BOND);
-    }
-
-    function ballot(bool good) internal pure override returns (bytes memory) {
-        return abi.encode(good ? MODEL : REJECT);
     }
 
     function silenceCosts() internal pure override returns (uint256) {

@@ -13,10 +13,6 @@ contract NamedAttacksVbflTest is VbflBench, NamedAttacks {
         super.setUp();
     }
 
-    function deploy() internal override(LeafBench, VbflBench) returns (IFederation) {
-        return VbflBench.deploy();
-    }
-
     function populate() internal override {
         joinMany(8, BOND);
     }
@@ -25,10 +21,6 @@ contract NamedAttacksVbflTest is VbflBench, NamedAttacks {
 
     function entering(address) internal pure override returns (bytes memory, uint256) {
         return (abi.encodeCall(IFederation.join, (BOND)), BOND);
-    }
-
-    function ballot(bool good) internal pure override returns (bytes memory) {
-        return abi.encode(good ? uint256(7) : uint256(0));
     }
 
     function playAccepted() internal override {

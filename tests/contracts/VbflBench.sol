@@ -65,6 +65,10 @@ abstract contract VbflBench is LeafBench {
         }
     }
 
+    function ballot(bool good) internal pure override returns (bytes memory) {
+        return abi.encode(good ? uint256(7) : uint256(0));
+    }
+
     /// @dev Everybody acts: all workers propose, all validators approve of `selection`, all publish `digest`.
     function playVbfl(bytes32 digest, uint256 selection) internal returns (IFederation.Round memory) {
         openAndDraw();

@@ -107,7 +107,7 @@ def the_block_of_any_round_pays(patch: Patch) -> None:
 BLADE_MUTANTS: dict[str, Mutant] = {
     "ties pass": selected("blade", blade_ties_pass, may_all),
     "only those who came count": bend("blade", "verdict", compute_outcome=majority_of_those_who_came),
-    # test_blade.py holds that nobody is convicted without an accusation: random juries seldom agree on one.
+    "a word is enough": convicted(lambda d, r: get_majority(d.names, r.members)),
     "an accusation is enough": convicted(lambda d, r: d.accused),
     "half convicts": convicted(lambda d, r: d.accused & get_majority(d.names, r.members - 1)),
     "most of those who came convict": convicted(lambda d, r: d.accused & get_majority(d.names, r.reveals)),

@@ -4,6 +4,8 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import ClassVar
 
+from eth_hash.auto import keccak
+
 from clients.protocol import blade
 from clients.protocol.auction import get_worst
 from clients.protocol.docket import Selection
@@ -29,18 +31,31 @@ class BladePlayer(MiningPlayer):
         """Return the account's noise seed of a round."""
         return compute_anchor(bytes.fromhex(account[2:]).rjust(32, b"\1"), NOISE_ROUNDS - number)
 
+    def luck(self, option: int) -> bytes:
+        """Return what this round's jury share: drawn from world and round, since with the round alone the
+        first rounds of all worlds would be alike."""
+        return keccak(self.federation.terms.genesis + self.digest(option))
+
     def own_deadlines(self) -> list[int]:
         terms, record = self.federation.terms, self.federation.record
         # While bidders are missing rarely, or many a task would be over before it began.
         ends = [] if self.is_short() and self.rng.random() < 0.8 else [terms.bidding_ends, terms.deadline]
         return [*ends, compute_challenge_end(terms, record)] if record.drawn_at else ends
 
+    def play_on(self, phase: Phase, env: Env) -> Move:
+        # The expelled are evicted before long, and a task is short: they try something while they are there.
+        barred = [a for a in self.federation.state.ledger.registry if self.federation.is_barred(a)]
+        if barred and self.rng.random() < 0.3:
+            return Move(Call(self.rng.choice(barred), "deposit", (1,)))
+        return super().play_on(phase, env)
+
     # -------------------------------------------------------------- between rounds
 
     def play_open(self, anybody: Address, env: Env) -> Move:
         rng, state, terms = self.rng, self.federation.state, self.federation.terms
         if env.time < terms.bidding_ends:
-            if motions.missing(self) and rng.random() < 0.6:
+            # Who isn't allowed can't bid: as long as bidders are missing, managers come before the clock.
+            if motions.missing(self) and (self.is_short() or rng.random() < 0.6):
                 return Move(motions.welcome(self))
             eager = 0.98 if self.is_short() else 0.9 if len(state.ledger.registry) < terms.winners else 0.6
             if (strangers := [a for a in self.accounts if self.can_join(a)]) and rng.random() < eager:
@@ -91,14 +106,14 @@ class BladePlayer(MiningPlayer):
 
     def mood(self) -> Mood:
         """Return the jury's mood: where somebody is accused, most come, so that there is a judgement."""
-        mood, word = super().mood(), self.digest(7)
+        mood, word = super().mood(), self.luck(7)
         if not self.federation.docket.accused or word[0] % 8 == 0:
             return mood
         return replace(mood, skip=0.0, absent=0.01)
 
     def is_torn(self) -> bool:
         """Return whether this round's jury doesn't agree on whom to convict, and hardly comes."""
-        return self.federation.docket.accused > 0 and self.digest(7)[1] % 2 == 0
+        return self.federation.docket.accused > 0 and self.luck(7)[1] % 2 == 0
 
     def waiting(self, phase: Phase) -> float:
         if phase is not Phase.REVEAL or not self.is_torn():
@@ -122,7 +137,7 @@ class BladePlayer(MiningPlayer):
 
     def ballot(self, account: Address) -> bytes:
         accused, rng = self.federation.docket.accused, self.rng
-        proposals, word = self.federation.record.proposals, self.digest(8)
+        proposals, word = self.federation.record.proposals, self.luck(8)
         # In most rounds most of the jury agree: on whom to convict, and on whether to approve copies as well.
         copies = rng.choice((accused, 0, rng.getrandbits(proposals) if proposals else 0))
         if rng.random() < 0.8:

@@ -31,8 +31,8 @@ class Elsewhere(SpecChain[Any]):
     link = token = None
 
     def view(self, method: str, account: str) -> tuple[bool]:
-        assert method == "isAllowed"
-        return (account in self.core.state.access.allowed,)
+        access = self.core.state.access
+        return (account in {"isAllowed": access.allowed, "isExpelled": access.barred_from}[method],)
 
     def send(self, calls: Sequence[Call], *, wait: float | None = None) -> list[Receipt]:
         self.sent = [*getattr(self, "sent", ()), *calls]
@@ -114,6 +114,18 @@ def test_it_pays_the_price_and_lets_the_managers_make_their_calls() -> None:
     assert chain.sent == [Call(ME.address, "join", (STAKE,))]
     assert Approved.amounts == [STAKE + TOKEN]
     assert is_member(chain)
+
+
+def test_whom_managers_expelled_is_asked_where_there_are_some(monkeypatch: pytest.MonkeyPatch) -> None:
+    chain, entry = found(BFLC_CONDUCT), BFLC_CONDUCT.entry
+    assert not entry.is_expelled(chain, chain.terms, ME.address)
+    chain.send([Call(one, "expel", ((ME.address,),)) for one in ACCOUNTS[:2]])
+    assert entry.is_expelled(chain, chain.terms, ME.address)
+    assert not entry.is_expelled(chain, chain.terms, ACCOUNTS[0])
+    chain = found(BLADE_CONDUCT)
+    monkeypatch.delattr(Elsewhere, "view")  # nobody could have
+    assert not entry.is_expelled(chain, chain.terms, ME.address)
+    entry.require_allowed(chain, chain.terms, ME.address)
 
 
 def test_it_says_whose_calls_are_missing() -> None:
