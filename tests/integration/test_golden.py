@@ -49,6 +49,15 @@ RUNS: dict[str, dict[str, Any]] = {
         "seed": 8,
     },
 }  # fmt: skip
+# The papers' rules for jurors; "evidence" are runs by ours.
+RUNS |= {name: run | {"judge": "paper"} for name, run in RUNS.items() if run.get("mechanism") != "fedavg"}
+RUNS["evidence"] = RUNS["attacks"] | {"judge": "evidence"}
+RUNS["evidence_vbfl"] = RUNS["vbfl"] | {
+    "judge": "evidence",
+    "threshold": "0.08",
+    "clients": 13,
+    "validators": 4,
+}
 
 
 @pytest.fixture(autouse=True)
