@@ -61,17 +61,21 @@ def _values(results: Results, claim: PaperClaim, labels: Mapping[str, str]) -> S
     return {run["seed"]: metric.get(run, results.last(run)) for run in results.records(at)}
 
 
-def _judge(at: str, values: Seeded, holds: Callable[[float], bool], *, base: bool = False) -> Found:
+def _judge(
+    at: str, values: Seeded, holds: Callable[[float], bool], *, base: bool = False, surely: bool = False
+) -> Found:
     """Return whether a place's values hold by their mean, and in how many seeds they hold.
 
-    A `base` is only a base of comparison.
+    A `base` is only a base of comparison. `surely`: both ends of the mean's 95 % interval must hold.
     """
     if not values:
         return Found(at, None, None, 0, False)
     mean, deviation = metrics.spread(list(values.values()))
     if base:
         return Found(at, mean, deviation, len(values), None)
-    return Found(at, mean, deviation, len(values), holds(mean), sum(map(holds, values.values())))
+    half = metrics.get_half_interval(deviation, len(values)) if surely else 0.0
+    holding = holds(mean - half) and holds(mean + half)
+    return Found(at, mean, deviation, len(values), holding, sum(map(holds, values.values())))
 
 
 def _within(claim: PaperClaim) -> Callable[[float], bool]:
@@ -101,7 +105,10 @@ def _compared(
 
 def _difference(results: Results, claim: PaperClaim) -> list[Found]:
     """The metric of series `of` minus that of `minus`, seed by seed, is within bounds at every place."""
-    return [_judge(label, pairs, _within(claim)) for label, pairs in _compared(results, claim, _minus)]
+    return [
+        _judge(label, pairs, _within(claim), surely=claim.surely)
+        for label, pairs in _compared(results, claim, _minus)
+    ]
 
 
 def _ratio(results: Results, claim: PaperClaim) -> list[Found]:

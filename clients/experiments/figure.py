@@ -109,6 +109,8 @@ class PaperClaim:
     each: str = ""
     """The axis at each of whose points a trend or a range has to hold."""
     where: Table = field(default_factory=dict)
+    surely: bool = False
+    """Whether the bounds hold for the 95 % interval of the mean, and not only for the mean."""
     number: str = ""
     """The paper's own number, if it gives one."""
     percent: bool = True

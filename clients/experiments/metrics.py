@@ -222,6 +222,7 @@ METRICS: Mapping[str, Metric] = MappingProxyType(
         "malicious_survival": Metric(
             ("malicious", "malicious_out"), _survival("malicious"), "malicious: mean survival, rounds"
         ),
+        "accepted": Metric(("outcomes",), _share("A"), "rounds accepted"),
         "rejected": Metric(("outcomes",), _share("R"), "rounds rejected"),
         "undecided": Metric(("outcomes",), _share("U"), "rounds undecided"),
         "minority": Metric(
@@ -242,6 +243,8 @@ METRICS: Mapping[str, Metric] = MappingProxyType(
         "judging": Metric(("seconds",), _judging, "time to judge and aggregate, of training's"),
         "gas": Metric(("gas", "honest", "malicious"), _gas, "gas a client and round"),
         "update_bytes": Metric(("update_bytes", "bytes", "proposals"), _update_bytes, "bytes an update"),
+        "jury_rejects": Metric(("jury_rejects",), _single("jury_rejects"), "juries that reject"),
+        "juror_rejects": Metric(("juror_rejects",), _single("juror_rejects"), "jurors who reject"),
         "return": Metric(("return",), _single("return"), "mean return of a lying vote, in stakes"),
         "expected": Metric(("expected",), _single("expected"), "equation (4)"),
         "won": Metric(("won",), _single("won"), "lying votes that won"),
@@ -266,3 +269,11 @@ def metric(name: str) -> Metric:
 def spread(values: Sequence[float]) -> tuple[float, float]:
     """Return mean and standard deviation (of the sample; 0 of a single value)."""
     return statistics.fmean(values), statistics.stdev(values) if len(values) > 1 else 0.0
+
+
+def get_half_interval(deviation: float, runs: int) -> float:
+    """Return half the width of the 95 % interval of a mean over `runs` runs, by Student's t; infinite for a
+    single run."""
+    from scipy.stats import t
+
+    return float(t.ppf(0.975, runs - 1)) * deviation / math.sqrt(runs) if runs > 1 else math.inf

@@ -15,6 +15,39 @@ def breast_cancer() -> dict[str, Any]:
     return {"x_train": x[~test], "y_train": y[~test], "x_test": x[test], "y_test": y[test]}
 
 
+def wine() -> dict[str, Any]:
+    """Return 178 wines of 13 numbers each, standardised; every fifth to test; scikit-learn has them."""
+    import numpy as np
+    from sklearn.datasets import load_wine
+
+    found = load_wine()
+    # Sorted by class, as they come, every fifth is of each class in proportion.
+    x = ((found.data - found.data.mean(axis=0)) / found.data.std(axis=0)).astype(np.float32)
+    test = np.arange(len(x)) % 5 == 4
+    y = found.target
+    return {"x_train": x[~test], "y_train": y[~test], "x_test": x[test], "y_test": y[test]}
+
+
+def digits_below_7() -> dict[str, Any]:
+    """Return scikit-learn's digits, of which a model says whether they are below 7, as 70 % are."""
+    return _digits(lambda digit: digit < 7)
+
+
+def digits_above_1() -> dict[str, Any]:
+    """Return scikit-learn's digits, of which a model says whether they are above 1, as 80 % are."""
+    return _digits(lambda digit: digit > 1)
+
+
+def _digits(holds: Any) -> dict[str, Any]:
+    import numpy as np
+    from sklearn.datasets import load_digits
+
+    found = load_digits()
+    x, y = (found.images[:, None] / 16).astype(np.float32), holds(found.target).astype(np.int64)
+    test = np.arange(len(x)) % 5 == 4
+    return {"x_train": x[~test], "y_train": y[~test], "x_test": x[test], "y_test": y[test]}
+
+
 def mnist_small() -> dict[str, Any]:
     """Return a tenth of MNIST at half its resolution: 6,000 pictures of 14×14 to train, 1,000 to test.
 
@@ -48,3 +81,15 @@ def narrow_2nn(shape: tuple[int, ...], num_classes: int) -> Any:
     from clients.learning.models import dense
 
     return dense(shape, (50, 50), num_classes)
+
+
+def norm_cnn(shape: tuple[int, ...], num_classes: int) -> Any:
+    """Return two convolutions with BatchNorm and pooling, dropout, and a dense layer."""
+    from torch import nn
+
+    channels, height, width = shape
+    return nn.Sequential(
+        nn.Conv2d(channels, 8, 3, padding=1), nn.BatchNorm2d(8), nn.ReLU(), nn.MaxPool2d(2),
+        nn.Conv2d(8, 16, 3, padding=1), nn.BatchNorm2d(16), nn.ReLU(), nn.MaxPool2d(2),
+        nn.Flatten(), nn.Dropout(0.3), nn.Linear(16 * (height // 4) * (width // 4), num_classes),
+    )  # fmt: skip
