@@ -2,6 +2,7 @@
 pragma solidity ^0.8.24;
 
 import {IFederation} from "./interfaces/IFederation.sol";
+import {Bitmap} from "./libraries/Bitmap.sol";
 
 /// @title The axes on which federations differ, as hooks.
 /// @notice Policies decide who acts, what is judged, how votes are counted, who publishes, who is paid and who must
@@ -31,7 +32,7 @@ abstract contract Axes is IFederation {
     /// @dev A member's publication.
     struct Publication {
         bytes32 digest;
-        uint256 selection;
+        Bitmap selection;
         bytes32 nonce;
     }
 

@@ -5,6 +5,7 @@ import {Membership} from "./Membership.sol";
 import {RoundBook} from "./RoundBook.sol";
 import {IBeacon} from "./interfaces/IBeacon.sol";
 import {IFederation} from "./interfaces/IFederation.sol";
+import {Bitmap} from "./libraries/Bitmap.sol";
 import {Draw} from "./libraries/Draw.sol";
 import {Acts, Roles} from "./libraries/Flags.sol";
 import {RoundClock} from "./libraries/RoundClock.sol";
@@ -154,7 +155,7 @@ abstract contract Federation is Membership {
         (Member memory m, uint8 roles) = _requireDrawn(round, r, part);
         _bookMember(m);
 
-        m.option = _publish(round, r, m, roles, Publication(digest, selection, nonce));
+        m.option = _publish(round, r, m, roles, Publication(digest, Bitmap.wrap(selection), nonce));
         _saveAct(m, round, part.act);
         Round storage kept = _rounds[round];
         kept.publications = r.publications + 1;

@@ -19,7 +19,10 @@ from deploy import compiler
 ROOT = binaries.ROOT
 ACCEPTED = ROOT / "tools" / "slither.json"
 BUILD = Path("build") / "slither"
+REPORT = BUILD / "report.json"
 GRAVE = ("High", "Medium")
+# What Slither logs of a function that it leaves out, and goes on.
+_LEFT_OUT = re.compile(r"Impossible to generate IR for (.+):$", re.MULTILINE)
 
 Finding: TypeAlias = dict[str, Any]
 
@@ -43,20 +46,28 @@ def run(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
 
 
 def findings() -> list[Finding]:
-    """Compile the contracts and return what Slither has to say of them, informational or not."""
+    """Compile the contracts and return what Slither has to say of them, informational or not.
+
+    A function that Slither can't read would pass for one without faults: then this ends the program.
+    """
     built = run(program("forge"), "build", "contracts", "--build-info", "--force", "--quiet",
                 "--out", BUILD / "out", "--cache-path", BUILD / "cache")  # fmt: skip
     if built.returncode != 0:
         sys.exit(built.stdout + built.stderr)
     framework = ("--compile-force-framework", "foundry", "--foundry-out-directory", BUILD / "out")
+    report = ROOT / REPORT
+    # Slither doesn't write over a file, and keeps its log to itself where the report goes to stdout.
+    report.unlink(missing_ok=True)
     done = run(program("slither"), ".", *framework, "--ignore-compile", "--filter-paths", "node_modules",
-               "--json", "-")  # fmt: skip
+               "--json", REPORT)  # fmt: skip
     try:
-        answer = json.loads(done.stdout)
-    except ValueError:
+        answer = json.loads(report.read_text("utf-8"))
+    except (OSError, ValueError):
         sys.exit(done.stdout + done.stderr)
     if not answer["success"]:
         sys.exit(str(answer["error"]))
+    if left_out := _LEFT_OUT.findall(done.stderr):
+        sys.exit("\n".join(f"slither: it can't read {name}" for name in sorted(set(left_out))))
     found: list[Finding] = answer["results"].get("detectors", [])
     return found
 

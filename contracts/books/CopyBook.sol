@@ -7,14 +7,12 @@ import {Acts} from "../libraries/Flags.sol";
 
 /// @title The updates accused of being copies, and those that the jury convicts.
 abstract contract CopyBook is Axes {
-    using Bitmap for uint256;
-
     /// @dev The accused of a round; only the convicted remain once its selection is fixed.
-    mapping(uint256 round => uint256 bitmap) internal _accused;
+    mapping(uint256 round => Bitmap) internal _accused;
 
     /// @dev Convict those accused of `round` that are in `named`, and return them.
-    function _convict(uint256 round, uint256 named) internal returns (uint256 convicted) {
-        convicted = _accused[round] & named;
+    function _convict(uint256 round, Bitmap named) internal returns (Bitmap convicted) {
+        convicted = _accused[round].intersection(named);
         _accused[round] = convicted;
     }
 

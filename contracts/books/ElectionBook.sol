@@ -11,8 +11,6 @@ import {UpdateBook} from "./UpdateBook.sol";
 /// speed (Li et al., arXiv 2004.00773, IV-B).
 /// @dev Elections aren't stored: whether a member has a seat is computed when it acts.
 abstract contract ElectionBook is RoundBook, RecordBook, UpdateBook {
-    using Bitmap for uint256;
-
     /// @dev An account's last update and, if that is newer than the electing round, its update in that round: after a
     /// rejected round the next seed elects from the same updates.
     struct Provided {
@@ -67,15 +65,15 @@ abstract contract ElectionBook is RoundBook, RecordBook, UpdateBook {
     /// @dev Whether the provider of update `updateNumber` of the round that elects is elected.
     function _isElected(uint256 updateNumber) private view returns (bool) {
         uint256 round = _electedBy;
-        uint256 selection = _selection(round);
+        Bitmap selection = _selection(round);
         if (!selection.has(updateNumber)) return false;
         if (_election == uint8(Election.Random)) {
-            uint256 place = (selection & ((1 << updateNumber) - 1)).count();
+            uint256 place = selection.below(updateNumber).count();
             return Draw.position(_seed, place, _updates) < _committee;
         }
         uint256 own = _merit(round, updateNumber);
         uint256 better = 0;
-        for (uint256 n = 0; selection >> n != 0; ++n) {
+        for (uint256 n = 0; !selection.fits(n); ++n) {
             if (!selection.has(n) || n == updateNumber) continue;
             uint256 other = _merit(round, n);
             if (other > own || (other == own && n < updateNumber)) ++better;

@@ -8,8 +8,6 @@ import {Bitmap} from "../libraries/Bitmap.sol";
 /// @title The managers, and the accounts that they allow and expel. They act by motion: a call takes effect when more
 /// than half of them have made it with the same arguments. Without managers, anyone is allowed.
 abstract contract MotionBook is IManagers, RoundBook {
-    using Bitmap for uint256;
-
     uint256 private constant MAX_MANAGERS = 255;
     uint256 private constant NEVER = type(uint256).max;
 
@@ -17,7 +15,7 @@ abstract contract MotionBook is IManagers, RoundBook {
 
     address[] internal _managers;
     mapping(address account => uint256) private _placeOf; // from 1; 0: no manager
-    mapping(bytes32 motion => uint256 places) private _ayes;
+    mapping(bytes32 motion => Bitmap places) private _ayes;
     /// @dev The first round from which an account is barred. `NEVER`: it is allowed; 0: no motion named it.
     mapping(address account => uint256 round) private _barredFrom;
 
@@ -71,12 +69,12 @@ abstract contract MotionBook is IManagers, RoundBook {
     function _carry(address[] calldata accounts) internal returns (bool carried) {
         uint256 place = _requireManager();
         bytes32 motion = keccak256(abi.encodeWithSelector(msg.sig, accounts));
-        uint256 ayes = _ayes[motion];
+        Bitmap ayes = _ayes[motion];
         if (ayes.has(place)) revert AlreadyMoved(msg.sender, motion);
-        ayes |= 1 << place;
+        ayes = ayes.with(place);
         uint256 count = ayes.count();
         carried = count * 2 > _managers.length;
-        _ayes[motion] = carried ? 0 : ayes;
+        _ayes[motion] = carried ? Bitmap.wrap(0) : ayes;
         emit Moved(msg.sender, motion, msg.sig, accounts, count);
     }
 

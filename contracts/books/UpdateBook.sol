@@ -6,28 +6,27 @@ import {Bitmap} from "../libraries/Bitmap.sol";
 import {Weights} from "../libraries/Weights.sol";
 
 /// @title The weight of each update, and the selection of a round: the updates that passed.
-/// @dev A round has at most `Bitmap.SIZE` updates.
+/// @dev A round has at most `Bitmaps.SIZE` updates.
 abstract contract UpdateBook is Axes {
-    using Bitmap for uint256;
     using Weights for Weights.Book;
 
     Weights.Book private _weights;
-    mapping(uint256 round => uint256 bitmap) private _selections;
+    mapping(uint256 round => Bitmap) private _selections;
 
     // ------------------------------------------------------------------ hooks: verdict
 
     /// @dev The updates of `round`, of record `r`, that passed. Asked once, when all ballots are revealed.
-    function _select(uint256 round, Round memory r) internal virtual returns (uint256 selection);
+    function _select(uint256 round, Round memory r) internal virtual returns (Bitmap selection);
 
     // ------------------------------------------------------------------ for policies
 
-    function _fixSelection(uint256 round, Round memory r) internal returns (uint256 selection) {
+    function _fixSelection(uint256 round, Round memory r) internal returns (Bitmap selection) {
         selection = _select(round, r);
-        if (selection != 0) _selections[round] = selection;
+        if (!selection.isEmpty()) _selections[round] = selection;
     }
 
     /// @dev The selection of `round`; empty before anybody published.
-    function _selection(uint256 round) internal view returns (uint256) {
+    function _selection(uint256 round) internal view returns (Bitmap) {
         return _selections[round];
     }
 

@@ -35,7 +35,7 @@ abstract contract Plagiarism is Membership, BidBook, CopyBook {
         bytes32 anchor = bidOf(msg.sender).anchor;
         if (_hashed(seed, round) != anchor) revert BadSeed(seed, anchor);
 
-        _accused[round] |= 1 << updateNumber;
+        _accused[round] = _accused[round].with(updateNumber);
         emit Accused(round, msg.sender, updateNumber, seed, correlation);
     }
 

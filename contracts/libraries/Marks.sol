@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity ^0.8.24;
 
+import {Bitmap} from "./Bitmap.sol";
+
 /// @title How many of a round's bitmaps have each bit: counts of 16 bits, 16 to a word.
 /// @notice The first bitmap of a round overwrites the counts of the round before, so nothing is cleared.
 library Marks {
@@ -11,9 +13,9 @@ library Marks {
     }
 
     /// @notice Count `bitmap`, of `size` bits; `first` says whether it is the round's first.
-    function add(Book storage book, uint256 bitmap, uint256 size, bool first) internal {
+    function add(Book storage book, Bitmap bitmap, uint256 size, bool first) internal {
         for (uint256 word = 0; word * LANES < size; ++word) {
-            uint256 lanes = _spread(uint16(bitmap >> (word * LANES)));
+            uint256 lanes = _spread(uint16(Bitmap.unwrap(bitmap) >> (word * LANES)));
             if (first) book.counts[word] = lanes;
             else if (lanes != 0) book.counts[word] += lanes;
         }
@@ -25,11 +27,11 @@ library Marks {
     }
 
     /// @notice The bitmap of those bits, out of `size`, that at least `least` bitmaps of the round have.
-    function reaching(Book storage book, uint256 size, uint256 least) internal view returns (uint256 bitmap) {
+    function reaching(Book storage book, uint256 size, uint256 least) internal view returns (Bitmap bitmap) {
         uint256 lanes = 0;
         for (uint256 bit = 0; bit < size; ++bit) {
             if (bit % LANES == 0) lanes = book.counts[bit / LANES];
-            if (uint16(lanes) >= least) bitmap |= 1 << bit;
+            if (uint16(lanes) >= least) bitmap = bitmap.with(bit);
             lanes >>= 16;
         }
     }

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity ^0.8.24;
 
+import {Bitmap} from "./Bitmap.sol";
+
 /// @title The weight of each update of each round: 32 bits, 8 to a word. They stay, for payouts are booked later.
 library Weights {
     uint256 private constant LANES = 8;
@@ -20,14 +22,15 @@ library Weights {
     }
 
     /// @notice The total weight of the updates of `round` in the bitmap `selection`.
-    function total(Book storage book, uint256 round, uint256 selection) internal view returns (uint256 sum) {
-        for (uint256 word = 0; selection != 0; ++word) {
-            uint256 lanes = selection & 0xff == 0 ? 0 : book.words[round][word];
-            for (uint256 bits = selection & 0xff; bits != 0; bits >>= 1) {
+    function total(Book storage book, uint256 round, Bitmap selection) internal view returns (uint256 sum) {
+        uint256 left = Bitmap.unwrap(selection);
+        for (uint256 word = 0; left != 0; ++word) {
+            uint256 lanes = left & 0xff == 0 ? 0 : book.words[round][word];
+            for (uint256 bits = left & 0xff; bits != 0; bits >>= 1) {
                 if (bits & 1 != 0) sum += uint32(lanes);
                 lanes >>= 32;
             }
-            selection >>= LANES;
+            left >>= LANES;
         }
     }
 }

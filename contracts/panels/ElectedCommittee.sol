@@ -5,7 +5,7 @@ import {Axes} from "../Axes.sol";
 import {ElectionBook} from "../books/ElectionBook.sol";
 import {MotionBook} from "../books/MotionBook.sol";
 import {IBflc} from "../interfaces/IBflc.sol";
-import {Bitmap} from "../libraries/Bitmap.sol";
+import {Bitmaps} from "../libraries/Bitmap.sol";
 import {Roles} from "../libraries/Flags.sol";
 
 /// @title Panel: a committee votes and publishes, all others propose (Li et al., arXiv 2004.00773, III-B).
@@ -26,7 +26,7 @@ abstract contract ElectedCommittee is ElectionBook, MotionBook {
         _requireTerm(t.updates >= t.committee && t.updates <= MAX_UPDATES, "updates", t.updates);
         _requireTerm(t.election <= uint8(type(Election).max), "election", t.election);
         _requireTerm(t.speedBps <= WHOLE_BPS, "speedBps", t.speedBps);
-        _requireTerm(t.proposers >= t.updates && t.proposers <= Bitmap.SIZE, "proposers", t.proposers);
+        _requireTerm(t.proposers >= t.updates && t.proposers <= Bitmaps.SIZE, "proposers", t.proposers);
         _mostProposers = t.proposers;
     }
 

@@ -2,7 +2,7 @@
 pragma solidity ^0.8.24;
 
 import {Axes} from "../Axes.sol";
-import {Bitmap} from "../libraries/Bitmap.sol";
+import {Bitmaps} from "../libraries/Bitmap.sol";
 import {Roles} from "../libraries/Flags.sol";
 
 /// @title Panel: every member proposes, votes and publishes.
@@ -11,7 +11,7 @@ abstract contract Everyone is Axes {
 
     /// @param mostMembers bounds a round's updates too
     constructor(uint32 mostMembers, uint32 minMembers) {
-        _requireTerm(mostMembers != 0 && mostMembers <= Bitmap.SIZE, "winners", mostMembers);
+        _requireTerm(mostMembers != 0 && mostMembers <= Bitmaps.SIZE, "winners", mostMembers);
         _requireTerm(minMembers != 0 && minMembers <= mostMembers, "minWinners", minMembers);
         _minMembers = minMembers;
     }

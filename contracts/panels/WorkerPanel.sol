@@ -2,7 +2,7 @@
 pragma solidity ^0.8.24;
 
 import {Axes} from "../Axes.sol";
-import {Bitmap} from "../libraries/Bitmap.sol";
+import {Bitmaps} from "../libraries/Bitmap.sol";
 import {Roles} from "../libraries/Flags.sol";
 import {StakeBook} from "../libraries/StakeBook.sol";
 
@@ -14,7 +14,7 @@ abstract contract WorkerPanel is Axes {
     uint32 internal immutable _miners;
 
     constructor(uint32 proposers, uint32 validators, uint32 miners) {
-        _requireTerm(proposers != 0 && proposers <= Bitmap.SIZE, "proposers", proposers);
+        _requireTerm(proposers != 0 && proposers <= Bitmaps.SIZE, "proposers", proposers);
         _requireTerm(validators != 0, "validators", validators);
         // with a worker, a registry must have room for them
         _requireTerm(miners != 0 && uint256(validators) + miners < StakeBook.MAX_MEMBERS, "miners", miners);

@@ -3,6 +3,7 @@ pragma solidity ^0.8.24;
 
 import {Axes} from "../Axes.sol";
 import {UpdateBook} from "../books/UpdateBook.sol";
+import {Bitmap} from "../libraries/Bitmap.sol";
 import {Tally} from "../libraries/Tally.sol";
 
 /// @title Publication: the model that more than half of the drawn publishers make of the selected updates.
@@ -25,9 +26,10 @@ abstract contract MajorityPublication is UpdateBook {
         override
         returns (uint16)
     {
-        uint256 selection = r.publications == 0 ? _fixSelection(round, r) : _selection(round);
-        if (p.selection != selection) revert WrongSelection(p.selection, selection);
-        if ((p.digest == 0) != (selection == 0)) revert DigestMismatch(p.digest, selection);
+        Bitmap selection = r.publications == 0 ? _fixSelection(round, r) : _selection(round);
+        uint256 counted = Bitmap.unwrap(selection);
+        if (!p.selection.equals(selection)) revert WrongSelection(Bitmap.unwrap(p.selection), counted);
+        if ((p.digest == 0) != selection.isEmpty()) revert DigestMismatch(p.digest, counted);
         return _tally.add(round, r, p.digest);
     }
 

@@ -9,8 +9,6 @@ import {MajorityPublication} from "./MajorityPublication.sol";
 /// @title Publication on numbered records: the selected updates with their scores, then their model.
 /// @notice A round that isn't accepted leaves records of updates that the next one overwrites.
 abstract contract NumberedRecords is RecordBook, MajorityPublication {
-    using Bitmap for uint256;
-
     constructor(BflcTerms memory t) RecordBook(t) MajorityPublication(t.schedule.publish) {}
 
     /// @inheritdoc Axes
@@ -30,9 +28,9 @@ abstract contract NumberedRecords is RecordBook, MajorityPublication {
         _records[++height * (_updates + 1)].digest = digest;
     }
 
-    function _recordUpdates(uint256 round, uint256 selection) private {
+    function _recordUpdates(uint256 round, Bitmap selection) private {
         uint256 recordNumber = height * (_updates + 1);
-        for (uint256 n = 0; selection >> n != 0; ++n) {
+        for (uint256 n = 0; !selection.fits(n); ++n) {
             if (!selection.has(n)) continue;
             Record memory update = _pending[n];
             update.score = uint16(_weightOf(round, n));

@@ -9,7 +9,6 @@ import {Marks} from "../libraries/Marks.sol";
 /// @title Verdict: whether an update passes depends on how many of the revealed ballots approve of it.
 /// @notice A ballot is the bitmap of the updates that the voter finds good.
 abstract contract Approvals is UpdateBook {
-    using Bitmap for uint256;
     using Marks for Marks.Book;
 
     bool private immutable _tiePasses;
@@ -26,14 +25,14 @@ abstract contract Approvals is UpdateBook {
 
     /// @inheritdoc Axes
     function _count(uint256, Round memory r, bytes calldata ballot) internal virtual override returns (uint16) {
-        uint256 bitmap = uint256(bytes32(ballot));
+        Bitmap bitmap = Bitmap.wrap(uint256(bytes32(ballot)));
         if (ballot.length != _ballotLength() || !bitmap.fits(r.proposals)) revert InvalidBallot(ballot);
         _approvals.add(bitmap, r.proposals, r.reveals == 0);
         return 0;
     }
 
     /// @inheritdoc UpdateBook
-    function _select(uint256, Round memory r) internal virtual override returns (uint256) {
+    function _select(uint256, Round memory r) internal virtual override returns (Bitmap) {
         uint256 majority = Marks.majority(r.reveals);
         bool tie = _tiePasses && r.reveals % 2 == 0;
         return _approvals.reaching(r.proposals, tie ? majority - 1 : majority);

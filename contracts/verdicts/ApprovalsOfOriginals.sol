@@ -4,6 +4,7 @@ pragma solidity ^0.8.24;
 import {Axes} from "../Axes.sol";
 import {CopyBook} from "../books/CopyBook.sol";
 import {NameBook} from "../books/NameBook.sol";
+import {Bitmap} from "../libraries/Bitmap.sol";
 import {Approvals} from "./Approvals.sol";
 
 /// @title Verdict: approvals, except that copies don't pass (Ma et al., arXiv 2009.09338, III-C).
@@ -26,8 +27,9 @@ abstract contract ApprovalsOfOriginals is CopyBook, NameBook, Approvals {
     }
 
     /// @inheritdoc Approvals
-    function _select(uint256 round, Round memory r) internal override returns (uint256) {
-        uint256 convicted = _accused[round] == 0 ? 0 : _convict(round, _namedByMost(r, _voters(r)));
-        return Approvals._select(round, r) & ~convicted;
+    function _select(uint256 round, Round memory r) internal override returns (Bitmap selection) {
+        selection = Approvals._select(round, r);
+        if (_accused[round].isEmpty()) return selection;
+        return selection.without(_convict(round, _namedByMost(r, _voters(r))));
     }
 }

@@ -3,19 +3,17 @@ pragma solidity ^0.8.24;
 
 import {BlameBook} from "../books/BlameBook.sol";
 import {NameBook} from "../books/NameBook.sol";
-import {Bitmap} from "../libraries/Bitmap.sol";
+import {Bitmap, Bitmaps} from "../libraries/Bitmap.sol";
 
 /// @title Whom to blame for a rejected aggregate: the updates that more than half of the rejecting ballots name, or,
 /// without attribution, all of them (as in Dong et al., arXiv 2307.00543).
 abstract contract Attribution is BlameBook, NameBook {
-    using Bitmap for uint256;
-
     bool internal immutable _attribution;
-    mapping(uint256 round => uint256 bitmap) private _blamed;
+    mapping(uint256 round => Bitmap) private _blamed;
 
     /// @param proposers the most proposals of a round
     constructor(uint256 proposers, bool attribution) {
-        _requireTerm(!attribution || proposers <= Bitmap.SIZE, "proposers", proposers);
+        _requireTerm(!attribution || proposers <= Bitmaps.SIZE, "proposers", proposers);
         _attribution = attribution;
     }
 
@@ -25,7 +23,7 @@ abstract contract Attribution is BlameBook, NameBook {
 
     /// @dev Count the part of `ballot` behind its `digest`.
     function _countBlame(Round memory r, bytes32 digest, bytes calldata ballot) internal {
-        if (_attribution && _countNamed(r, ballot) != 0 && digest != 0) revert InvalidBallot(ballot);
+        if (_attribution && !_countNamed(r, ballot).isEmpty() && digest != 0) revert InvalidBallot(ballot);
     }
 
     /// @dev Fix whom the rejected round `r` blames.

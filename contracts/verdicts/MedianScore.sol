@@ -4,6 +4,7 @@ pragma solidity ^0.8.24;
 import {Axes} from "../Axes.sol";
 import {UpdateBook} from "../books/UpdateBook.sol";
 import {IBflc} from "../interfaces/IBflc.sol";
+import {Bitmap} from "../libraries/Bitmap.sol";
 
 /// @title Verdict: selects the first `updates` updates with a high enough median score (Li et al., arXiv 2004.00773,
 /// III-B).
@@ -45,7 +46,7 @@ abstract contract MedianScore is UpdateBook {
 
     /// @dev An update's weight is its median. If too few pass, nothing does.
     /// @inheritdoc UpdateBook
-    function _select(uint256 round, Round memory r) internal override returns (uint256 selection) {
+    function _select(uint256 round, Round memory r) internal override returns (Bitmap selection) {
         uint256 passed = 0;
         uint256 medians = 0;
         for (uint256 n = 0; n < r.proposals; ++n) {
@@ -53,10 +54,10 @@ abstract contract MedianScore is UpdateBook {
             uint256 median = uint16(medians);
             _weigh(round, n, median);
             if (median < _minScore || passed == _passing) continue;
-            selection |= 1 << n;
+            selection = selection.with(n);
             ++passed;
         }
-        if (passed < _passing) return 0;
+        if (passed < _passing) return Bitmap.wrap(0);
     }
 
     /// @dev The medians of 16 updates at once, a lane each; of an even number of scores, the lower middle one.

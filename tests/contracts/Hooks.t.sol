@@ -3,6 +3,7 @@ pragma solidity ^0.8.24;
 
 import {Federation} from "../../contracts/Federation.sol";
 import {IFederation} from "../../contracts/interfaces/IFederation.sol";
+import {Bitmap} from "../../contracts/libraries/Bitmap.sol";
 import {Acts, Roles} from "../../contracts/libraries/Flags.sol";
 import {Marks} from "../../contracts/libraries/Marks.sol";
 import {Tally} from "../../contracts/libraries/Tally.sol";
@@ -78,9 +79,9 @@ contract UpdateJury is Federation {
     function _count(uint256 round, Round memory r, bytes calldata ballot) internal override returns (uint16) {
         if (ballot.length != 1) revert InvalidBallot(ballot);
         uint256 approved = uint8(ballot[0]);
-        _approvals.add(approved, r.proposals, r.reveals == 0);
+        _approvals.add(Bitmap.wrap(approved), r.proposals, r.reveals == 0);
         // a round that is not published has this selection: no later ballot is missing in it
-        passed[round] = _approvals.reaching(r.proposals, (uint256(r.reveals) + 2) / 2);
+        passed[round] = Bitmap.unwrap(_approvals.reaching(r.proposals, (uint256(r.reveals) + 2) / 2));
         return uint16(approved);
     }
 
@@ -89,7 +90,8 @@ contract UpdateJury is Federation {
         override
         returns (uint16)
     {
-        if (p.selection != passed[round]) revert WrongSelection(p.selection, passed[round]);
+        uint256 selection = Bitmap.unwrap(p.selection);
+        if (selection != passed[round]) revert WrongSelection(selection, passed[round]);
         return _published.add(round, r, p.digest);
     }
 

@@ -3,6 +3,7 @@ pragma solidity ^0.8.24;
 
 import {Bflc} from "../../contracts/federations/Bflc.sol";
 import {IFederation} from "../../contracts/interfaces/IFederation.sol";
+import {Bitmap} from "../../contracts/libraries/Bitmap.sol";
 import {BflcBench} from "./BflcBench.sol";
 
 /// @dev A federation whose scores can be counted without playing a round.
@@ -14,7 +15,7 @@ contract Scores is Bflc {
     }
 
     function select(uint256 round, Round memory r) external returns (uint256) {
-        return _select(round, r);
+        return Bitmap.unwrap(_select(round, r));
     }
 
     function weightOf(uint256 round, uint256 number) external view returns (uint256) {
