@@ -175,6 +175,10 @@ class Workbench:
             for index, one in zip(indices, found, strict=True)
         ]
 
+    def shares_tests(self, index: int) -> bool:
+        """Return whether participant `index` has no test data of its own, and judges on the data set's."""
+        return self._here.set_of(index) == PUBLIC
+
     def test_samples(self, index: int) -> int:
         """Return how many samples participant `index` judges on."""
         return len(self._tests(index))

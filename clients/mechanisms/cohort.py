@@ -174,6 +174,10 @@ class Cohort:
         with self._meters.part("judge"):
             return self._bench.answer_first_epochs(start, indices, (self._seed, round_number), self._metric)
 
+    def shares_tests(self, index: int) -> bool:
+        """Return whether a participant judges on samples that others judge on, too."""
+        return self._bench.shares_tests(index)
+
     def test_samples(self, index: int) -> int:
         """Return how many samples a participant judges on."""
         return self._bench.test_samples(index)

@@ -1,10 +1,10 @@
 """How jurors decide, in every mechanism that has some: by evidence, or by the rule of its paper."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from clients.mechanisms.base import Desk, Settings
+from clients.mechanisms.base import Desk, Settings, Who
 from clients.roles import evidence
 from clients.roles.round_log import Proposal
 from clients.types.answers import Answers
@@ -35,22 +35,25 @@ class Bar:
     """How sure a juror of this round must be before it rejects.
 
     `jurors`: how many are drawn. `apart`: the numbers of the updates that stand apart from the others.
+    `shared`: the participants who judge on the data set's own test part; together they are one juror.
     """
 
     jurors: int
     apart: frozenset[int]
+    shared: frozenset[int]
 
-    def get_level(self, updates: Sequence[int]) -> float:
-        """Return the level at which a model made of these updates is judged."""
+    def get_level(self, index: int, updates: Collection[int]) -> float:
+        """Return the level at which participant `index` judges a model made of these updates."""
         error = evidence.ERROR if self.apart.isdisjoint(updates) else evidence.ERROR_APART
-        return evidence.get_level(max(self.jurors, 1), error)
+        return evidence.get_level(1 if index in self.shared else max(self.jurors, 1), error)
 
 
-def find_bar(desk: Desk[Any, Any], proposals: Sequence[Proposal]) -> Bar:
+def find_bar(desk: Desk[Any, Any], who: Who, proposals: Sequence[Proposal]) -> Bar:
     """Return the bar for judging these proposals, which must be usable."""
+    shared = frozenset(one.index for one in who if desk.cohort.shares_tests(one.index))
     lengths, cosines = desk.cohort.measure_deviation(proposals, desk.status.head)
     apart = evidence.find_apart(lengths, cosines)
-    return Bar(desk.status.voters, frozenset(proposals[place].update_number for place in apart))
+    return Bar(desk.status.voters, frozenset(proposals[place].update_number for place in apart), shared)
 
 
 def is_worse(candidate: Answers, reference: Answers, tolerance: float, level: float) -> bool:
@@ -64,3 +67,39 @@ def is_worse(candidate: Answers, reference: Answers, tolerance: float, level: fl
             "Keep more samples for judging (--validation)."
         )
     return evidence.find_worse(candidate, reference, tolerance, level).is_worse
+
+
+# ------------------------------------------------------------------ jurors whose data are unlike the others'
+
+
+MOST_OVERRULED = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """What a juror remembers: how often it was overruled of late, and the digest that it rejected last.
+
+    A juror whose data are unlike the others' sees harm where the majority sees none, and pays each time.
+    Every time that what it rejected became the head, it asks for stronger evidence: it halves its level, up
+    to `MOST_OVERRULED` times. Each later judgement that isn't overruled takes one back.
+    """
+
+    overruled: int = 0
+    rejected: str = ""
+
+    @classmethod
+    def recall(cls, memory: Any, head: bytes) -> "Record":
+        """Return the record as of now, from what `remember` returned the last time, and the current head."""
+        if memory is None:
+            return cls()
+        overruled, rejected = memory
+        more = 1 if rejected == head.hex() else -1
+        return cls(min(max(overruled + more, 0), MOST_OVERRULED))
+
+    def soften(self, level: float) -> float:
+        """Return the level at which this juror judges."""
+        return float(level / 2**self.overruled)
+
+    def remember(self, rejected: bytes | None) -> list[Any]:
+        """Return what to journal: the record, and the digest that the juror rejects now, if it does."""
+        return [self.overruled, "" if rejected is None else rejected.hex()]

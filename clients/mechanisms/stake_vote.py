@@ -4,11 +4,11 @@ digest becomes the head."""
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 from clients.mechanisms.base import Candidate, Conduct, Desk, Done, Run, Who
 from clients.mechanisms.behaviours import lying, overclaiming
-from clients.mechanisms.jury import PAPER, JurySettings, find_bar, is_worse
+from clients.mechanisms.jury import PAPER, JurySettings, Record, find_bar, is_worse
 from clients.mechanisms.training import train
 from clients.protocol.blame import is_blamed
 from clients.protocol.docket import Docket
@@ -23,6 +23,9 @@ from clients.types.errors import OwnTrouble, RequestError, catch_trouble, raise_
 from clients.types.federation import ZERO_ADDRESS, Address, Outcome, Schedule, StakeVoteTerms, Status
 from clients.types.settings import check_range, option, term_option
 from clients.types.terms import BPS
+
+if TYPE_CHECKING:
+    from clients.mechanisms.participant import Participant
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,42 +96,53 @@ def _judge(desk: StakeVoteDesk, who: Who) -> Done | None:
     candidate = desk.cohort.aggregate(proposals)
     if candidate.missing and desk.patient:
         return None
-    rule = _get_rule(desk, candidate, proposals)
-    votes = _get_votes(desk, who, candidate, rule.fails)
-    named = _get_named(desk, who, candidate, proposals, votes, rule.gains)
+    rule = _get_rule(desk, who, candidate, proposals)
+    votes = _get_votes(desk, who, candidate, rule)
+    named = _get_named(desk, who, candidate, proposals, votes, rule)
 
     def fill_in(account: Address) -> bytes:
         return judging.get_ballot(raise_trouble(votes[account]), raise_trouble(named.get(account)))
 
     ballots = {one.account: catch_trouble(partial(fill_in, one.account)) for one in who}
-    return Done(ballots=ballots, candidate=candidate)
+    memory = {
+        account: record.remember(candidate.digest if votes[account] == judging.REJECT else None)
+        for account, record in rule.records.items()
+    }
+    return Done(ballots=ballots, candidate=candidate, memory=memory)
 
 
 @dataclass(frozen=True, slots=True)
 class _Rule:
-    """Whether the aggregate fails against the head, and whether it would gain without an update."""
+    """Whether the aggregate fails against the head, and whether it would gain without an update.
 
-    fails: Callable[[Answers, Answers], bool]
-    gains: Callable[[Answers, Answers], bool]
+    `records`: what the jurors remember who judge by evidence.
+    """
+
+    fails: Callable[["Participant", Answers, Answers], bool]
+    gains: Callable[["Participant", Answers, Answers], bool]
+    records: Mapping[Address, Record]
 
 
-def _get_rule(desk: StakeVoteDesk, candidate: Candidate, proposals: Sequence[Proposal]) -> _Rule:
+def _get_rule(desk: StakeVoteDesk, who: Who, candidate: Candidate, proposals: Sequence[Proposal]) -> _Rule:
     tolerance = desk.settings.tolerance
     if desk.settings.judge == PAPER or candidate.digest is None:
         return _Rule(
-            lambda mine, head: judging.is_below(mine.score, head.score, tolerance),
-            lambda mine, rest: rest.score - mine.score > tolerance,
+            lambda one, mine, head: judging.is_below(mine.score, head.score, tolerance),
+            lambda one, mine, rest: rest.score - mine.score > tolerance,
+            {},
         )
-    level = find_bar(desk, proposals).get_level(range(len(proposals)))
+    bar, updates = find_bar(desk, who, proposals), range(len(proposals))
+    records = {one.account: Record.recall(desk.memory.get(one.account), desk.status.head) for one in who}
 
-    def fails(mine: Answers, other: Answers) -> bool:
+    def fails(one: "Participant", mine: Answers, other: Answers) -> bool:
+        level = records[one.account].soften(bar.get_level(one.index, updates))
         return is_worse(mine, other, tolerance, level)
 
-    return _Rule(fails, fails)
+    return _Rule(fails, fails, records)
 
 
 def _get_votes(
-    desk: StakeVoteDesk, who: Who, candidate: Candidate, fails: Callable[[Answers, Answers], bool]
+    desk: StakeVoteDesk, who: Who, candidate: Candidate, rule: _Rule
 ) -> Mapping[Address, bytes | OwnTrouble]:
     """Return each voter's vote, or its trouble if it can't judge.
 
@@ -140,11 +154,14 @@ def _get_votes(
     answers = desk.cohort.answers(candidate.digest, indices)
     references = desk.cohort.answers(desk.status.head, indices)
 
-    def vote(digest: bytes, mine: Answers | OwnTrouble, reference: Answers | OwnTrouble) -> bytes:
-        return judging.REJECT if fails(raise_trouble(mine), raise_trouble(reference)) else digest
+    def vote(
+        one: "Participant", digest: bytes, mine: Answers | OwnTrouble, reference: Answers | OwnTrouble
+    ) -> bytes:
+        failed = rule.fails(one, raise_trouble(mine), raise_trouble(reference))
+        return judging.REJECT if failed else digest
 
     return {
-        one.account: catch_trouble(partial(vote, candidate.digest, mine, reference))
+        one.account: catch_trouble(partial(vote, one, candidate.digest, mine, reference))
         for one, mine, reference in zip(who, answers, references, strict=True)
     }
 
@@ -155,7 +172,7 @@ def _get_named(
     candidate: Candidate,
     proposals: Sequence[Proposal],
     votes: Mapping[Address, bytes | OwnTrouble],
-    gains: Callable[[Answers, Answers], bool],
+    rule: _Rule,
 ) -> Mapping[Address, set[int] | OwnTrouble]:
     """Return the updates that each voter blames; without attribution, an empty mapping.
 
@@ -173,11 +190,14 @@ def _get_named(
     without = desk.cohort.answers_without_each(proposals, desk.status.head, indices)
     blamed: dict[Address, set[int] | OwnTrouble] = {one.account: set() for one in who}
 
-    def blame(mine: Answers | OwnTrouble, rest: Sequence[Answers | OwnTrouble]) -> set[int]:
-        return judging.get_blamed(partial(gains, raise_trouble(mine)), list(map(raise_trouble, rest)))
+    def blame(
+        one: "Participant", mine: Answers | OwnTrouble, rest: Sequence[Answers | OwnTrouble]
+    ) -> set[int]:
+        gains = partial(rule.gains, one, raise_trouble(mine))
+        return judging.get_blamed(gains, list(map(raise_trouble, rest)))
 
     for one, mine, rest in zip(rejecting, answers, without, strict=True):
-        blamed[one.account] = catch_trouble(partial(blame, mine, rest))
+        blamed[one.account] = catch_trouble(partial(blame, one, mine, rest))
     return blamed
 
 

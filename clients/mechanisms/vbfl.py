@@ -144,7 +144,7 @@ def _judge(desk: VbflDesk, who: Who) -> Done | None:
     indices = [one.index for one in who]
     answers = desk.cohort.answers_each(usable, indices)
     owns = desk.cohort.answer_first_epochs(indices, desk.status.round, desk.status.head)
-    bar = find_bar(desk, usable) if desk.settings.weighs_evidence else None
+    bar = find_bar(desk, who, usable) if desk.settings.weighs_evidence else None
     findings: dict[Address, dict[str, Any]] = {}
 
     def check(
@@ -157,7 +157,7 @@ def _judge(desk: VbflDesk, who: Who) -> Done | None:
         def passes(number: int, one: Answers) -> bool:
             if bar is None:
                 return judging.is_positive(own.score, one.score, threshold)
-            return not is_worse(one, own, threshold, bar.get_level([number]))
+            return not is_worse(one, own, threshold, bar.get_level(index, [number]))
 
         vad: list[float | None] = [None] * len(proposals)
         positive = set()

@@ -70,6 +70,9 @@ class ExactBench:
             self.answers({"w": one}, [index], metric)[0] for index, one in zip(indices, moved, strict=True)
         ]
 
+    def shares_tests(self, index: int) -> bool:
+        return False
+
     def test_samples(self, index: int) -> int:
         return 10
 
