@@ -14,8 +14,9 @@ is outvoted pays. z is the normal quantile of 1 - p.
 
 *A reference that knows nothing*, one that isn't better than naming the largest class by the same evidence,
 says nothing about accuracy: an honest first model names that class less often, and so may be right less
-often. Then the quadratic score counts as well, by which random weights are worse than knowing nothing; and
-neither counts against a candidate whose balanced accuracy is higher than the reference's.
+often. Then the quadratic score counts as well, by which random weights are worse than knowing nothing: the
+worse of the two is the evidence against the candidate. A balanced accuracy above the reference's is evidence
+for it, and is added: z of the one and z of the other.
 
 *An update that stands apart* from the others may be rejected on less evidence (`ERROR_APART`), but never for
 that alone. docs/explanation/evidence.md explains all of this at length.
@@ -103,11 +104,10 @@ def find_worse(candidate: Answers, reference: Answers, tolerance: float, level: 
     right = compare(candidate.right, reference.right, tolerance, level)
     if is_informed(reference, level):
         return right
-    balanced = compare(candidate.balanced, reference.balanced, tolerance, level)
-    if balanced.difference > 0:  # it tells classes apart better, whatever else it gets wrong
-        return replace(balanced, z=max(balanced.z, 0.0))
     near = compare(candidate.near, reference.near, tolerance, level)
-    return min(right, near, key=lambda test: test.z)
+    balanced = compare(candidate.balanced, reference.balanced, tolerance, level)
+    against = min(right, near, key=lambda test: test.z)
+    return replace(against, z=against.z + max(balanced.z, 0.0))
 
 
 def can_tell(samples: int, tolerance: float, level: float) -> bool:
