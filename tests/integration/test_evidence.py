@@ -1,0 +1,58 @@
+"""Whole runs with jurors who judge by evidence: the honest pass, even where the head knows nothing."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from clients import swarm
+from clients.experiments.__main__ import main
+from tests.integration.swarms import lines_of
+
+pytestmark = pytest.mark.slow
+
+SAMPLES = "clients.experiments.samples:"
+
+
+def run(out: Path, *words: str) -> list[dict[str, Any]]:
+    chain = ["--chain", "spec", "--store", "memory", "--device", "cpu", "--learn-in", "here"]
+    assert swarm.main([*words, "--clients", "12", "--proposers", "3", *chain, "--out", str(out)]) == 0
+    return lines_of(out)
+
+
+@pytest.mark.parametrize("judge", ["evidence", "paper"])
+def test_pictures_of_which_most_are_of_one_class_are_learned(judge: str, tmp_path: Path) -> None:
+    """By the paper's rule they aren't: the untrained head names the larger class, and nothing is as accurate."""
+    words = ["--dataset", f"{SAMPLES}digits_below_7", "--model", f"{SAMPLES}norm_cnn", "--malicious", "0"]
+    more = ["--rounds", "6", "--local-epochs", "2", "--batch-size", "32", "--judge", judge, "--seed", "3"]
+    lines = run(tmp_path, *words, *more)
+    accepted = sum(line["accepted"] for line in lines)
+    if judge == "paper":
+        assert accepted <= 3
+        return
+    assert accepted == len(lines)
+    assert lines[-1]["accuracy"] > lines[-1]["guess"] + 0.05
+    assert not any(line["banned"] for line in lines)
+
+
+@pytest.mark.parametrize("mechanism", ["stake_vote", "vbfl"])
+def test_noise_doesn_t_pass_while_the_head_knows_nothing(mechanism: str, tmp_path: Path) -> None:
+    panel = ["--validators", "4", "--miners", "2", "--workers", "6"] if mechanism == "vbfl" else []
+    attack = ["--malicious", "4", "--attack", "gaussian_noise", "--rounds", "6", "--seed", "1"]
+    lines = run(tmp_path, "--mechanism", mechanism, "--dataset", "digits", *attack, *panel)
+    malicious = set(json.loads((tmp_path / "summary.json").read_text())["malicious"])
+    for line in lines:
+        poisoned = malicious & set(line["proposers"])
+        if mechanism == "vbfl":
+            assert poisoned <= set(line["blamed"])
+        elif poisoned:
+            assert not line["accepted"]
+    assert lines[-1]["accuracy"] > 0.5
+
+
+def test_one_seed_of_each_trial_runs(tmp_path: Path) -> None:
+    words = ["--preset", "smoke", "--out", str(tmp_path / "results"), "--runs", str(tmp_path / "runs")]
+    assert main(["evidence", *words]) == 0
+    tables = list((tmp_path / "results" / "evidence").glob("*/smoke/table.json"))
+    assert len(tables) == 5
