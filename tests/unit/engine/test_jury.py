@@ -1,5 +1,6 @@
 """How jurors decide, in each mechanism that has some: by evidence, by the paper's rule, or not at all."""
 
+import json
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
@@ -59,8 +60,9 @@ class Told:
         each: Sequence[Answers | OwnTrouble],
         apart: tuple[list[float], list[float]] | None = None,
         faulty: int = 0,
+        shared: bool = False,
     ) -> None:
-        self.faulty = faulty
+        self.faulty, self.shared = faulty, shared
         self.head, self.candidate, self.each, self.apart = head, candidate, list(each), apart
         self.measured = 0
 
@@ -86,7 +88,7 @@ class Told:
         return [self.head]
 
     def find_faulty(self, proposals: Sequence[Proposal]) -> dict[int, Exception]:
-        return {n: BadUpdate("junk") for n in range(self.faulty)}
+        return {n: BadUpdate("w", "junk") for n in range(self.faulty)}
 
     def measure_deviation(
         self, proposals: Sequence[Proposal], head: bytes
@@ -96,21 +98,30 @@ class Told:
         start, moved = {"w": np.zeros(2, np.float32)}, {"w": np.ones(2, np.float32)}
         return self.apart or measure_deviation(start, [moved] * len(proposals))
 
+    def shares_tests(self, index: int) -> bool:
+        return self.shared
+
     def test_samples(self, index: int) -> int:
         return len(self.head) if isinstance(self.head, Answers) else 0
 
 
-def judge(mechanism: Any, told: Told, voters: int = 3, **own: Any) -> bytes | OwnTrouble:
-    """Return the juror's ballot."""
+def work(mechanism: Any, told: Told, voters: int = 3, memory: Any = None, **own: Any) -> Done:
+    """Return the juror's work in a round with so many voters, from what it remembers."""
     count = told.faulty + len(told.each)
     status = replace(STATUS, head=HEAD, voters=voters, record=Round(proposals=count))
     given = mechanism.CONDUCT.settings(**own)
     given.check()
     log = Log(count)
-    desk: Any = Desk(status, TERMS, given, told, lambda: log, {})  # type: ignore[arg-type, return-value]
+    memories = {} if memory is None else {JUROR.account: memory}
+    desk: Any = Desk(status, TERMS, given, told, lambda: log, {}, memories)  # type: ignore[arg-type, return-value]
     done = mechanism.CONDUCT.jobs[Judge](desk, [JUROR])
     assert isinstance(done, Done)
-    return done.ballots[JUROR.account]
+    return done
+
+
+def judge(mechanism: Any, told: Told, voters: int = 3, **own: Any) -> bytes | OwnTrouble:
+    """Return the juror's ballot."""
+    return work(mechanism, told, voters, **own).ballots[JUROR.account]
 
 
 @st.composite
@@ -138,33 +149,62 @@ def test_by_the_paper_a_voter_compares_scores_alone(
     assert told.measured == 0
 
 
-@settings(max_examples=40)
-@given(head=answers(), mine=answers(), each=EACH, tolerance=TOLERANCES, voters=st.integers(0, 40), far=APART)
+@settings(max_examples=60)
+@given(
+    head=answers(),
+    mine=answers(),
+    each=EACH,
+    tolerance=TOLERANCES,
+    voters=st.integers(0, 40),
+    far=APART,
+    shared=st.booleans(),
+    overruled=st.integers(0, jury.MOST_OVERRULED),
+)
 def test_by_evidence_a_voter_rejects_what_is_worse_at_the_jurys_level(
-    head: Answers, mine: Answers, each: list[Answers], tolerance: float, voters: int, far: Any
+    head: Answers,
+    mine: Answers,
+    each: list[Answers],
+    tolerance: float,
+    voters: int,
+    far: Any,
+    shared: bool,
+    overruled: int,
 ) -> None:
     apart = far if far and len(each) == 4 else None
-    ballot = judge(stake_vote, Told(head, mine, each, apart), voters, tolerance=tolerance)
-    error = evidence.ERROR_APART if apart else evidence.ERROR  # one of them stands apart, and so they all do
-    level = evidence.get_level(max(voters, 1), error)
+    memory = [min(overruled + 1, jury.MOST_OVERRULED), ""] if overruled else None
+    told = Told(head, mine, each, apart, shared=shared)
+    done = work(stake_vote, told, voters, memory, tolerance=tolerance)
+    error = evidence.ERROR_APART if apart else evidence.ERROR  # the aggregate holds the one that stands apart
+    level = evidence.get_level(1 if shared else max(voters, 1), error)
+    softer = min(overruled, jury.MOST_OVERRULED - 1)
+    level /= 2**softer
     worse = evidence.find_worse(mine, head, tolerance, level).is_worse
     blamed = {n for n, one in enumerate(each) if evidence.find_worse(mine, one, tolerance, level).is_worse}
-    assert ballot == judging.get_ballot(ZERO32 if worse else MODEL, blamed)
+    assert done.ballots == {JUROR.account: judging.get_ballot(ZERO32 if worse else MODEL, blamed)}
+    assert done.memory == {JUROR.account: [softer, MODEL.hex() if worse else ""]}
 
 
 @settings(max_examples=40)
-@given(own=answers(), each=EACH, threshold=TOLERANCES, voters=st.integers(1, 40), far=APART)
+@given(
+    own=answers(),
+    each=EACH,
+    threshold=TOLERANCES,
+    voters=st.integers(1, 40),
+    far=APART,
+    shared=st.booleans(),
+)
 def test_by_evidence_a_validator_is_stricter_only_with_an_update_that_stands_apart(
-    own: Answers, each: list[Answers], threshold: float, voters: int, far: Any
+    own: Answers, each: list[Answers], threshold: float, voters: int, far: Any, shared: bool
 ) -> None:
     apart = far if far and len(each) == 4 else None
-    ballot = judge(vbfl, Told(own, own, each, apart), voters, threshold=str(threshold))
+    ballot = judge(vbfl, Told(own, own, each, apart, shared=shared), voters, threshold=str(threshold))
     strange = evidence.find_apart(*apart) if apart else set()
     assert len(strange) == bool(apart)
     expected = set()
     for number, one in enumerate(each):
         error = evidence.ERROR_APART if number in strange else evidence.ERROR
-        if not evidence.find_worse(one, own, threshold, evidence.get_level(voters, error)).is_worse:
+        level = evidence.get_level(1 if shared else voters, error)
+        if not evidence.find_worse(one, own, threshold, level).is_worse:
             expected.add(number)
     assert ballot == judging.get_bitmap(expected)
 
@@ -199,12 +239,12 @@ def test_updates_that_are_none_get_negative_votes_and_the_others_are_judged(
     assert beside == judging.get_bitmap({number + faulty for number in judging.get_numbers(alone)})
 
 
-@given(samples=st.integers(1, 6), voters=st.integers(1, 9), tolerance=st.sampled_from([0.02, 0.3, 0.5]))
+@given(samples=st.integers(1, 6), voters=st.integers(1, 9), tolerance=st.sampled_from([0.02, 0.3, 0.5, 1]))
 def test_a_juror_keeps_still_exactly_if_nothing_could_be_evidence(
     samples: int, voters: int, tolerance: float
 ) -> None:
-    """Even if what it finds is the best or the worst there is."""
-    tells = evidence.can_tell(samples, tolerance, evidence.get_level(voters))
+    """Whatever it finds, the best or the worst. With a tolerance of 1 more samples wouldn't help it."""
+    tells = tolerance == 1 or evidence.can_tell(samples, tolerance, evidence.get_level(voters))
     good, bad = Answers.alike(1.0, samples, 0.0), Answers.alike(0.0, samples, 0.0)
     for mine, head in ((good, bad), (bad, good), (good, good)):
         told = Told(head, mine, [mine])
@@ -212,11 +252,28 @@ def test_a_juror_keeps_still_exactly_if_nothing_could_be_evidence(
             judge(stake_vote, told, voters, tolerance=tolerance),
             judge(vbfl, told, voters, threshold=str(tolerance)),
         ]
-        for ballot in ballots:
+        for ballot, approval in zip(ballots, [MODEL + ZERO32, judging.get_bitmap({0})], strict=True):
             assert isinstance(ballot, bytes) == tells
             assert tells or f"{samples} samples are too few to judge by" in str(ballot)
+            assert tolerance < 1 or ballot == approval
         paper = judge(stake_vote, told, voters, tolerance=tolerance, judge=jury.PAPER)
         assert isinstance(paper, bytes), "the paper's rule asks for no evidence"
+
+
+@given(rejections=st.lists(st.none() | st.sampled_from([HEAD, MODEL]), max_size=12))
+def test_a_juror_that_is_overruled_asks_for_more_and_then_for_less_again(
+    rejections: list[bytes | None],
+) -> None:
+    """Its memory goes through a journal of JSON."""
+    memory, expected = None, 0
+    for rejected in rejections:
+        memory = json.loads(json.dumps(jury.Record(expected).remember(rejected)))
+        record = jury.Record.recall(memory, HEAD)
+        step = 1 if rejected == HEAD else -1  # what it rejected is the head now
+        expected = min(max(expected + step, 0), jury.MOST_OVERRULED)
+        assert record.overruled == expected
+        assert record.soften(0.2) == 0.2 / 2**expected
+    assert jury.Record.recall(None, HEAD) == jury.Record()
 
 
 @pytest.mark.parametrize("mechanism", [stake_vote, vbfl])

@@ -58,6 +58,7 @@ def marked(kind: str, size: int, outputs: int, seed: int) -> tuple[torch.Tensor,
 # ------------------------------------------------------------------ what scores are the means of
 
 
+@settings(max_examples=50)
 @given(kind=KINDS, size=SIZES, outputs=OUTPUTS, seed=SEEDS)
 def test_there_is_a_mark_for_each_sample(kind: str, size: int, outputs: int, seed: int) -> None:
     *_, task, marks = marked(kind, size, outputs, seed)
@@ -68,7 +69,7 @@ def test_there_is_a_mark_for_each_sample(kind: str, size: int, outputs: int, see
     assert marks.near.max() <= 1
 
 
-@settings(max_examples=40)
+@settings(max_examples=25)
 @given(size=SIZES, outputs=OUTPUTS, seed=SEEDS)
 def test_the_mean_of_what_is_right_is_the_score(size: int, outputs: int, seed: int) -> None:
     logits, y, _, marks = marked("classes", size, outputs, seed)
@@ -79,6 +80,7 @@ def test_the_mean_of_what_is_right_is_the_score(size: int, outputs: int, seed: i
     assert marks.right == pytest.approx(((logits > 0) == (y > 0)).double().mean(1).numpy())
 
 
+@settings(max_examples=50)
 @given(size=st.integers(2, 50), outputs=st.integers(1, 3), seed=SEEDS)
 def test_the_mean_of_a_regressions_marks_is_r2(size: int, outputs: int, seed: int) -> None:
     rng = np.random.default_rng(seed)
@@ -91,7 +93,7 @@ def test_the_mean_of_a_regressions_marks_is_r2(size: int, outputs: int, seed: in
     assert marks.placed is None
 
 
-@settings(max_examples=40)
+@settings(max_examples=25)
 @given(size=SIZES, seed=SEEDS)
 def test_what_is_near_is_the_quadratic_score(size: int, seed: int) -> None:
     logits, y, _, marks = marked("classes", size, 2, seed)
@@ -102,7 +104,7 @@ def test_what_is_near_is_the_quadratic_score(size: int, seed: int) -> None:
     assert marks.near.mean() == pytest.approx(1 - brier, abs=1e-12)
 
 
-@settings(max_examples=40)
+@settings(max_examples=25)
 @given(size=SIZES, outputs=OUTPUTS, seed=SEEDS)
 def test_what_is_near_with_more_outputs(size: int, outputs: int, seed: int) -> None:
     logits, y, _, marks = marked("classes", size, outputs, seed)
@@ -114,7 +116,7 @@ def test_what_is_near_with_more_outputs(size: int, outputs: int, seed: int) -> N
     assert marks.near.mean() == pytest.approx(np.mean(each), abs=1e-12)
 
 
-@settings(max_examples=40)
+@settings(max_examples=25)
 @given(size=SIZES, outputs=OUTPUTS, seed=SEEDS)
 def test_the_mean_of_what_is_balanced_is_the_balanced_accuracy(size: int, outputs: int, seed: int) -> None:
     logits, y, _, marks = marked("classes", size, outputs, seed)
@@ -130,6 +132,7 @@ def test_the_mean_of_what_is_balanced_is_the_balanced_accuracy(size: int, output
     assert ((marks.balanced > 0) == (marks.right > 0)).all()
 
 
+@settings(max_examples=50)
 @given(size=SIZES, outputs=OUTPUTS, seed=SEEDS)
 def test_with_several_labels_each_ones_two_sides_count_the_same(size: int, outputs: int, seed: int) -> None:
     logits, y, _, marks = marked("labels", size, outputs, seed)
@@ -143,6 +146,7 @@ def test_with_several_labels_each_ones_two_sides_count_the_same(size: int, outpu
 # ------------------------------------------------------------------ the area under the ROC curve
 
 
+@settings(max_examples=50)
 @given(size=SIZES, labels=st.integers(1, 4), seed=SEEDS)
 def test_the_mean_of_what_is_placed_is_the_auroc(size: int, labels: int, seed: int) -> None:
     logits, y = (one.double().numpy() for one in make("labels", size, labels, seed))
@@ -152,6 +156,7 @@ def test_the_mean_of_what_is_placed_is_the_auroc(size: int, labels: int, seed: i
     assert place(logits, y).mean() == pytest.approx(mean_auroc(logits, y), abs=1e-12)
 
 
+@settings(max_examples=50)
 @given(size=SIZES, seed=SEEDS)
 def test_of_two_classes_the_difference_of_outputs_ranks(size: int, seed: int) -> None:
     logits, y, _, marks = marked("classes", size, 2, seed)
@@ -185,6 +190,7 @@ def test_differences_of_what_is_placed_vary_as_delong_says(size: int, seed: int)
     assert paired.var() / size == pytest.approx(find_delong(first, second, truth), abs=1e-12)
 
 
+@settings(max_examples=50)
 @given(size=SIZES, labels=st.integers(1, 4), seed=SEEDS, power=st.floats(0.1, 5))
 def test_only_the_order_of_outputs_places_them(size: int, labels: int, seed: int, power: float) -> None:
     logits, y = (one.double().numpy() for one in make("labels", size, labels, seed))
@@ -196,6 +202,7 @@ def test_only_the_order_of_outputs_places_them(size: int, labels: int, seed: int
 # ------------------------------------------------------------------ outputs that are no numbers
 
 
+@settings(max_examples=50)
 @given(kind=KINDS, size=SIZES, outputs=OUTPUTS, seed=SEEDS, data=st.data())
 def test_an_output_that_is_no_number_is_wrong_there_and_nowhere_else(
     kind: str, size: int, outputs: int, seed: int, data: st.DataObject
@@ -214,6 +221,7 @@ def test_an_output_that_is_no_number_is_wrong_there_and_nowhere_else(
         assert not marks.placed.any()
 
 
+@settings(max_examples=50)
 @given(kind=KINDS, size=SIZES, outputs=OUTPUTS, seed=SEEDS)
 def test_a_model_of_no_numbers_is_marked_as_one_that_cannot_be_run(
     kind: str, size: int, outputs: int, seed: int
@@ -228,7 +236,7 @@ def test_a_model_of_no_numbers_is_marked_as_one_that_cannot_be_run(
 
 
 @pytest.mark.parametrize("endless", [math.inf, -math.inf])
-@settings(max_examples=40)
+@settings(max_examples=25)
 @given(kind=KINDS, size=SIZES, outputs=OUTPUTS, seed=SEEDS)
 def test_endless_outputs_have_finite_marks(
     endless: float, kind: str, size: int, outputs: int, seed: int
@@ -244,6 +252,7 @@ def test_endless_outputs_have_finite_marks(
 # ------------------------------------------------------------------ a guess
 
 
+@settings(max_examples=50)
 @given(kind=KINDS, size=SIZES, outputs=OUTPUTS, seed=SEEDS)
 def test_a_guess_is_the_best_answer_without_looking(kind: str, size: int, outputs: int, seed: int) -> None:
     _, y, task, _ = marked(kind, size, outputs, seed)
@@ -268,6 +277,7 @@ def test_marks_become_plain_data_as_they_are(marks: list[float]) -> None:
     assert all(type(one) is float for one in packed)
 
 
+@settings(max_examples=50)
 @given(kind=KINDS, size=SIZES, outputs=OUTPUTS, seed=SEEDS)
 def test_answers_hold_the_marks_of_the_metric(kind: str, size: int, outputs: int, seed: int) -> None:
     _, y, task, marks = marked(kind, size, outputs, seed)

@@ -7,7 +7,7 @@ from statistics import NormalDist
 
 import numpy as np
 import pytest
-from hypothesis import assume, given
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
@@ -232,7 +232,7 @@ def test_a_jury_rejects_a_tolerable_model_as_rarely_as_it_says(
 ) -> None:
     """Of a model that is worse by exactly the tolerance. z is nearly normal, though of few answers that are
     right or wrong it takes few values: of 10, juries err in up to 7 of 100 such cases instead of 5."""
-    juries = max(1_000, 1_200_000 // (jurors * samples))
+    juries = max(1_000, 500_000 // (jurors * samples))
     sampling = 3 * math.sqrt(ERROR * (1 - ERROR) / juries)
     coarse = 0.2 / samples
     found = find_rejecting(jurors, samples, 0.02, differing, 0.02, juries=juries)
@@ -262,6 +262,7 @@ def answers(draw: st.DrawFn, size: int) -> Answers:
 TWO = st.integers(1, 25).flatmap(lambda size: st.tuples(answers(size), answers(size)))
 
 
+@settings(max_examples=40)
 @given(two=TWO, level=LEVELS)
 def test_a_model_is_informed_if_a_guess_would_be_rejected_for_it(
     two: tuple[Answers, Answers], level: float
@@ -274,6 +275,7 @@ def test_a_model_is_informed_if_a_guess_would_be_rejected_for_it(
         assert not is_informed(replace(one, right=one.guessed, guessed=one.right), level)
 
 
+@settings(max_examples=40)
 @given(two=TWO, tolerance=TOLERANCES, level=LEVELS)
 def test_against_an_informed_model_only_what_is_right_counts(
     two: tuple[Answers, Answers], tolerance: float, level: float
@@ -290,6 +292,7 @@ def marks_of(one: Answers) -> tuple[list[float], ...]:
     return list(one.right), list(one.near), list(one.balanced), list(one.guessed)
 
 
+@settings(max_examples=40)
 @given(two=TWO, tolerance=TOLERANCES, level=LEVELS)
 def test_against_a_model_that_knows_nothing_the_balance_excuses_and_the_quadratic_score_convicts(
     two: tuple[Answers, Answers], tolerance: float, level: float
@@ -330,6 +333,7 @@ def test_an_honest_first_model_passes_and_random_weights_do_not(samples: int, le
     assert find_worse(sure, head, 0.02, level).is_worse
 
 
+@settings(max_examples=40)
 @given(two=TWO, tolerance=TOLERANCES, level=ALL_LEVELS)
 def test_whoever_answers_like_the_reference_passes(
     two: tuple[Answers, Answers], tolerance: float, level: float
@@ -337,6 +341,7 @@ def test_whoever_answers_like_the_reference_passes(
     assert not find_worse(two[0], two[0], tolerance, level).is_worse
 
 
+@settings(max_examples=40)
 @given(two=TWO, tolerance=TOLERANCES, level=LEVELS)
 def test_outputs_that_are_no_numbers_are_worse_than_a_model_that_is_mostly_right(
     two: tuple[Answers, Answers], tolerance: float, level: float
