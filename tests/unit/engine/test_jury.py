@@ -209,6 +209,23 @@ def test_by_evidence_a_validator_is_stricter_only_with_an_update_that_stands_apa
     assert ballot == judging.get_bitmap(expected)
 
 
+@pytest.mark.parametrize("strange", range(4))
+@pytest.mark.parametrize("faulty", [0, 2])
+def test_two_lost_answers_of_twenty_convict_an_update_that_stands_apart_and_no_other(
+    strange: int, faulty: int
+) -> None:
+    good, worse = ([1.0] * 20, [1.0] * 18 + [0.0] * 2)
+    own, one = (Answers(sum(marks) / 20, marks, marks, marks, [0.0] * 20) for marks in (good, worse))
+    lengths = [9.0 if number == strange else 1.0 for number in range(4)]
+    alike, apart = (Told(own, one, [one] * 4, (far, [1.0] * 4), faulty) for far in ([1.0] * 4, lengths))
+    everybody = set(range(faulty, faulty + 4))
+    assert judge(vbfl, alike, threshold="0.02") == judging.get_bitmap(everybody)
+    assert judge(vbfl, apart, threshold="0.02") == judging.get_bitmap(everybody - {faulty + strange})
+    if not faulty:
+        assert judge(stake_vote, alike) == judging.get_ballot(MODEL, ())
+        assert judge(stake_vote, apart) == judging.get_ballot(ZERO32, ())
+
+
 @settings(max_examples=40)
 @given(own=answers(), each=EACH, threshold=TOLERANCES, judged=st.sampled_from(jury.JUDGES))
 def test_by_the_paper_and_by_thresholds_of_its_own_a_validator_compares_scores_alone(
@@ -258,6 +275,19 @@ def test_a_juror_keeps_still_exactly_if_nothing_could_be_evidence(
             assert tolerance < 1 or ballot == approval
         paper = judge(stake_vote, told, voters, tolerance=tolerance, judge=jury.PAPER)
         assert isinstance(paper, bytes), "the paper's rule asks for no evidence"
+
+
+def test_three_lost_answers_of_twenty_no_longer_convince_a_voter_that_was_overruled() -> None:
+    good, worse = ([1.0] * 20, [1.0] * 17 + [0.0] * 3)
+    head, one = (Answers(sum(marks) / 20, marks, marks, marks, [0.0] * 20) for marks in (good, worse))
+    for memory, vote in (
+        (None, ZERO32),
+        ([0, HEAD.hex()], MODEL),  # what it rejected is the head
+        ([1, MODEL.hex()], ZERO32),  # what it rejected isn't
+        ([2, ""], MODEL),
+    ):
+        ballot = work(stake_vote, Told(head, one, [one]), memory=memory).ballots[JUROR.account]
+        assert ballot == judging.get_ballot(vote, ())
 
 
 @given(rejections=st.lists(st.none() | st.sampled_from([HEAD, MODEL]), max_size=12))

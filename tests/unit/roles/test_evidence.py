@@ -7,7 +7,7 @@ from statistics import NormalDist
 
 import numpy as np
 import pytest
-from hypothesis import assume, given, settings
+from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
@@ -148,6 +148,7 @@ def test_enough_samples_tell_a_loss_from_what_is_tolerated(pairs: list[tuple[flo
         assert found.is_worse == (loss > tolerance)
 
 
+@example(marks=[1.0], tolerance=0.0, level=0.5)
 @given(marks=MARKS, tolerance=TOLERANCES, level=ALL_LEVELS)
 def test_what_answers_alike_is_never_worse(marks: list[float], tolerance: float, level: float) -> None:
     assert not compare(marks, marks, tolerance, level).is_worse
