@@ -188,6 +188,9 @@ def test_a_body_that_marks_do_not_fill_is_garbled(found: list[Any], data: st.Dat
     for bent in bodies:
         with pytest.raises(Garbled, match="marks"):
             wire.read_row((header, bent), len(found))
+    for one in header["row"]:
+        with pytest.raises(Garbled):
+            wire.read_row(({"row": [{**one, "samples": 0}]}, b""), 1)
     for place, one in enumerate(header["row"]):
         for samples in (0, -1, 10**30, one.get("samples", 1) + 1, True, 1.0, None, "1"):
             row = [*header["row"]]
