@@ -295,7 +295,7 @@ def marks_of(one: Answers) -> tuple[list[float], ...]:
 
 @settings(max_examples=40)
 @given(two=TWO, tolerance=st.floats(-1, 1), level=LEVELS)
-def test_against_a_model_that_knows_nothing_the_balance_excuses_and_the_quadratic_score_convicts(
+def test_against_a_model_that_knows_nothing_the_worse_of_two_counts_and_better_balance_is_added(
     two: tuple[Answers, Answers], tolerance: float, level: float
 ) -> None:
     """Even where more than the reference's is asked for, by a tolerance below 0."""
@@ -306,13 +306,9 @@ def test_against_a_model_that_knows_nothing_the_balance_excuses_and_the_quadrati
         compare(getattr(candidate, name), getattr(reference, name), tolerance, level)
         for name in ("right", "near", "balanced")
     )
-    if balanced.difference > 0:
-        assert not found.is_worse
-        assert found.difference == balanced.difference
-    else:
-        assert found.is_worse == (right.is_worse or near.is_worse)
-        assert found in (right, near)
-        assert found.z == min(right.z, near.z)
+    assert found.z == min(right.z, near.z) + max(balanced.z, 0.0)
+    assert found.difference in (right.difference, near.difference)
+    assert found.is_worse == (found.z < right.critical)
 
 
 @given(samples=st.integers(12, 60), level=LEVELS)
