@@ -303,8 +303,8 @@ def test_against_a_model_that_knows_nothing_the_worse_of_two_counts_and_better_b
     reference = replace(reference, guessed=reference.right)
     found = find_worse(candidate, reference, tolerance, level)
     right, near, balanced = (
-        compare(getattr(candidate, name), getattr(reference, name), tolerance, level)
-        for name in ("right", "near", "balanced")
+        compare(getattr(candidate, name), getattr(reference, name), tolerated, level)
+        for name, tolerated in (("right", tolerance), ("near", tolerance), ("balanced", 0.0))
     )
     assert found.z == min(right.z, near.z) + max(balanced.z, 0.0)
     assert found.difference in (right.difference, near.difference)
