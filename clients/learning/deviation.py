@@ -14,8 +14,11 @@ def measure_deviation(start: Weights, updates: Sequence[Weights]) -> tuple[list[
     """Return each update's length |w - start|, and the cosine between its direction and the usual one.
 
     The usual direction is the median, weight by weight, of all updates' directions. A minority of updates
-    can't turn it round. The cosine of an update that doesn't move is 0.
+    can't turn it round. The cosine of an update that doesn't move is 0. Without updates both are empty: a
+    round may have none that can be used.
     """
+    if not updates:
+        return [], []
     lengths = np.sqrt(sum(np.square(moves).sum(axis=1) for moves in _get_moves(start, updates)))
     dots, square = np.zeros(len(updates)), 0.0
     for moves in _get_moves(start, updates):

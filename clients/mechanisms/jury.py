@@ -60,8 +60,9 @@ def is_worse(candidate: Answers, reference: Answers, tolerance: float, level: fl
     """Return whether there is evidence that `candidate` is worse than `reference` by more than `tolerance`.
 
     A juror with so few samples that they could never be evidence has `OwnTrouble`: it had better keep still.
+    With a tolerance of 1 no number of samples could be, and it approves.
     """
-    if not evidence.can_tell(len(candidate), tolerance, level):
+    if tolerance < 1 and not evidence.can_tell(len(candidate), tolerance, level):
         raise OwnTrouble(
             f"{len(candidate)} samples are too few to judge by, with {level:.0%} wrong rejections allowed. "
             "Keep more samples for judging (--validation)."

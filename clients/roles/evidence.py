@@ -105,7 +105,7 @@ def find_worse(candidate: Answers, reference: Answers, tolerance: float, level: 
     if is_informed(reference, level):
         return right
     near = compare(candidate.near, reference.near, tolerance, level)
-    balanced = compare(candidate.balanced, reference.balanced, tolerance, level)
+    balanced = compare(candidate.balanced, reference.balanced, 0.0, level)
     against = min(right, near, key=lambda test: test.z)
     return replace(against, z=against.z + max(balanced.z, 0.0))
 

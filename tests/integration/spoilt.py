@@ -21,6 +21,14 @@ def one_writer() -> dict[str, np.ndarray]:
     }  # fmt: skip
 
 
+def few() -> dict[str, np.ndarray]:
+    """The same categories without the one; the last writer has ten samples, of which it judges on two."""
+    data = one_writer()
+    kept = np.arange(WRITERS * EACH) < (WRITERS - 1) * EACH + 10
+    data["x_train"] = data["x_train"] % ROWS
+    return {**data, **{name: data[name][kept] for name in ("x_train", "y_train", "writer_train")}}
+
+
 def amounts(size: float = 50_000) -> dict[str, np.ndarray]:
     """Two blobs, told apart by two columns: of small numbers one, of amounts the other."""
     rng = np.random.default_rng(0)

@@ -61,6 +61,27 @@ def test_whose_data_fail_sits_out_and_the_run_goes_on(
         assert who not in line["slashed"]
 
 
+@pytest.mark.parametrize("changes", [{}, {"mechanism": "vbfl"}])
+def test_a_juror_with_too_few_samples_sends_no_ballot(
+    changes: dict[str, Any], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Two lost samples are a loss of a half at most, by evidence, and that is tolerated here."""
+    own = {"dataset": "tests.integration.spoilt:few", "tolerance": 0.5, "threshold": 0.5, "rounds": 6}
+    assert run(tmp_path / "run", **{**own, **changes}) == 0
+    said = capsys.readouterr().out
+    troubles = [one for line in records_of(tmp_path / "run") for one in line.get("trouble", [])]
+    assert troubles
+    assert {one["participant"] for one in troubles} == {5}
+    assert "participant 5 sits out: 2 samples are too few to judge by" in said
+    for line in records_of(tmp_path / "run"):
+        assert line["accepted"]
+        for one in line.get("trouble", []):
+            assert one["account"] not in line["voters"]
+            assert one["account"] not in line["slashed"]
+    assert run(tmp_path / "paper", **{**own, **changes}, judge="paper") == 0
+    assert not any("trouble" in line for line in records_of(tmp_path / "paper"))
+
+
 def test_a_run_in_which_somebody_sat_out_is_gone_on_with(tmp_path: Path) -> None:
     assert run(tmp_path / "part", rounds=2) == 0
     assert any("trouble" in line for line in records_of(tmp_path / "part"))

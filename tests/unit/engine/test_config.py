@@ -25,6 +25,8 @@ from clients.types.errors import RequestError
         ({"mechanism": "fedavg", "informed": True, "malicious": 20}, "nobody is left to train"),
         ({"mechanism": "vbfl", "threshold": 7}, "a number between"),
         ({"mechanism": "vbfl", "threshold": "nan"}, "a number between"),
+        ({"judge": "nonsense"}, "unknown judge 'nonsense'"),
+        ({"mechanism": "vbfl", "judge": "papers"}, "Did you mean 'paper'"),
         ({"mechanism": "vbfl", "kick_rounds": 0}, "kick_rounds = 0"),
         ({"mechanism": "vbfl", "pow_bits": 25}, "pow_bits = 25"),
         ({"mechanism": "vbfl", "tokens": 0}, "needs a stake"),
@@ -87,6 +89,11 @@ def test_settings_of_other_mechanisms_do_nothing_in_a_file_and_are_refused_as_op
         flag = given.replace("_", "-")
         with pytest.raises(RequestError, match=f"--{flag} is a setting of {owners}, not of {mechanism}"):
             refuse_others(mechanism, ["rounds", given])
+    for mechanism in ("fedavg", "bflc", "blade"):
+        with pytest.raises(
+            RequestError, match=f"--judge is a setting of stake_vote and vbfl, not of {mechanism}"
+        ):
+            refuse_others(mechanism, ["rounds", "judge"])
 
 
 def test_every_setting_is_an_option() -> None:

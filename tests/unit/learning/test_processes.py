@@ -5,6 +5,7 @@ import json
 import struct
 from collections.abc import Callable
 from concurrent.futures import Future
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -12,8 +13,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from clients.learning import wire
+from clients.learning.codec import encode
+from clients.learning.evaluate import Failure, Score
 from clients.learning.frames import MAX_HEADER, Garbled, read_frame, write_frame
 from clients.learning.here import PUBLIC, Here, Order
+from clients.learning.marks import Marks
 from clients.learning.processes import Lost, Processes
 from clients.learning.schema import BadUpdate, Weights
 from clients.learning.wire import Bench
@@ -119,6 +124,79 @@ def test_garbage_for_an_answer_changes_no_result(name: str) -> None:
     assert place.over
     assert place.pids == []
     assert place.take_news() == []
+
+
+def frame_again(answer: bytes, bend: Callable[[bytes], bytes]) -> bytes:
+    """Return an answer with its marks bent; one of weights as it was."""
+    header, body = read_frame(io.BytesIO(answer))
+    pipe = io.BytesIO()
+    write_frame(pipe, header, body if "made" in header else bend(body))
+    return pipe.getvalue()
+
+
+BENT: dict[str, Callable[[bytes], bytes]] = {
+    "none": lambda body: b"",
+    "a mark short": lambda body: body[:-8],
+    "a byte short": lambda body: body[1:],
+    "a mark more": lambda body: body + bytes(8),
+    "too many": lambda body: body * 9,
+}
+
+
+@pytest.mark.parametrize("name", BENT)
+def test_marks_too_few_or_too_many_change_no_result(name: str) -> None:
+    recipe = RECIPES["stacked"]
+    here, orders = made(recipe), [Order(index, 9 + index) for index in range(4)]
+    place = beside(recipe, 3, lambda answer: frame_again(answer, BENT[name]))
+    assert learn(place, here, orders, "accuracy") == learn(here, here, orders, "accuracy")
+    [news] = place.take_news()
+    assert news.startswith("Learning goes on in this process alone: ")
+
+
+@st.composite
+def scores(draw: st.DrawFn) -> Score:
+    size, numbers = draw(st.integers(1, 4)), st.floats(allow_nan=False)
+    arrays = [np.array(draw(st.lists(numbers, min_size=size, max_size=size))) for _ in range(4)]
+    auroc = draw(st.none() | numbers)
+    marks = Marks(*arrays[:3], None if auroc is None else arrays[3])
+    return Score(draw(numbers), draw(numbers), auroc, size, marks)
+
+
+FOUND = st.lists(scores() | st.text().map(lambda why: Failure(why, memory=False)), max_size=4)
+
+
+def say(found: list[Any]) -> tuple[dict[str, Any], bytes]:
+    """Return how a sibling answers with these scores of one model."""
+    here: Any = SimpleNamespace(score=lambda weights, sets: [found], schema=made(RECIPES["stacked"]).schema)
+    body = encode(made(RECIPES["stacked"]).initial, here.schema)
+    return again(*Bench(here).do(wire.ask_score(range(len(found))), body))
+
+
+@settings(max_examples=40)
+@given(FOUND)
+def test_marks_arrive_as_they_were_sent(found: list[Any]) -> None:
+    row = wire.read_row(say(found), len(found))
+    assert told(row) == told(found)
+
+
+@settings(max_examples=40)
+@given(FOUND, st.data())
+def test_a_body_that_marks_do_not_fill_is_garbled(found: list[Any], data: st.DataObject) -> None:
+    header, body = say(found)
+    at, more = data.draw(st.integers(0, len(body))), data.draw(st.binary(min_size=1, max_size=40))
+    bodies = [body + more, body[:at] + more + body[at:], *([body[:at]] if at < len(body) else [])]
+    for bent in bodies:
+        with pytest.raises(Garbled, match="marks"):
+            wire.read_row((header, bent), len(found))
+    for one in header["row"]:
+        with pytest.raises(Garbled):
+            wire.read_row(({"row": [{**one, "samples": 0}]}, b""), 1)
+    for place, one in enumerate(header["row"]):
+        for samples in (0, -1, 10**30, one.get("samples", 1) + 1, True, 1.0, None, "1"):
+            row = [*header["row"]]
+            row[place] = {**one, "samples": samples}
+            with pytest.raises(Garbled):
+                wire.read_row(({"row": row}, body), len(found))
 
 
 @settings(max_examples=12)
