@@ -328,7 +328,9 @@ class Driver:
         with self.meters.part("store"):
             self._holdings.put(round_number, files)
         if done.memory:
-            self.journal.note_memory(round_number, done.memory)
+            kept = self.journal.memory(before=round_number + 1)
+            merged = {who: {**kept.get(who, {}), **more} for who, more in done.memory.items()}
+            self.journal.note_memory(round_number, merged)
         if ballots:
             self.journal.note_ballots(round_number, ballots)
 

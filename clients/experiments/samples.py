@@ -85,11 +85,6 @@ def narrow_2nn(shape: tuple[int, ...], num_classes: int) -> Any:
 
 def norm_cnn(shape: tuple[int, ...], num_classes: int) -> Any:
     """Return two convolutions with BatchNorm and pooling, dropout, and a dense layer."""
-    from torch import nn
+    from clients.learning.models import convolving
 
-    channels, height, width = shape
-    return nn.Sequential(
-        nn.Conv2d(channels, 8, 3, padding=1), nn.BatchNorm2d(8), nn.ReLU(), nn.MaxPool2d(2),
-        nn.Conv2d(8, 16, 3, padding=1), nn.BatchNorm2d(16), nn.ReLU(), nn.MaxPool2d(2),
-        nn.Flatten(), nn.Dropout(0.3), nn.Linear(16 * (height // 4) * (width // 4), num_classes),
-    )  # fmt: skip
+    return convolving(shape, (8, 16), num_classes)

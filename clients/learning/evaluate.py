@@ -36,6 +36,8 @@ METRICS = ("accuracy", "loss", "auroc")
 _VALUES_AT_ONCE = 1 << 20
 _ROWS_AT_ONCE = 512
 _FEWEST_ROWS = 50
+WORST_MARK = -1.0
+"""The least mark of a sample in a regression, where models are compared."""
 
 
 @dataclass(frozen=True)
@@ -73,11 +75,14 @@ class Score:
             wrong = np.full(len(data), score)
             near = wrong if data.task.kind == "regression" else 0 * wrong
             marks = Marks(wrong, near, near, wrong)
-        right = marks.right
+        right, near, balanced = marks.right, marks.near, marks.balanced
+        if data.task.kind == "regression":  # bounded, or one outlier could hide how much worse all others are
+            right = near = balanced = np.maximum(right, WORST_MARK)
+            guessed = np.maximum(guessed, WORST_MARK)
         if metric == "auroc":
             assert marks.placed is not None  # or `value` had raised
             right, guessed = marks.placed, np.full(len(data), 0.5)
-        return Answers(score, pack(right), pack(marks.near), pack(marks.balanced), pack(guessed))
+        return Answers(score, pack(right), pack(near), pack(balanced), pack(guessed))
 
     @classmethod
     def worst(cls, data: Samples) -> "Score":

@@ -214,6 +214,19 @@ def dense(shape: Shape, hidden: tuple[int, ...], num_classes: int) -> nn.Module:
     return nn.Sequential(*layers, nn.Linear(width, num_classes))
 
 
+def convolving(shape: Shape, channels: tuple[int, ...], num_classes: int) -> nn.Module:
+    """Return 3×3 convolutions with BatchNorm and 2×2 pooling, one for each number of `channels`, then dropout
+    and a dense layer."""
+    width, height, across = shape
+    layers: list[nn.Module] = []
+    for size in channels:
+        layers += [nn.Conv2d(width, size, 3, padding=1), nn.BatchNorm2d(size), nn.ReLU(), nn.MaxPool2d(2)]
+        width, height, across = size, height // 2, across // 2
+    return nn.Sequential(
+        *layers, nn.Flatten(), nn.Dropout(0.3), nn.Linear(width * height * across, num_classes)
+    )
+
+
 def _features(shape: Shape) -> int:
     return int(torch.Size(shape).numel())
 

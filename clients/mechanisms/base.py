@@ -107,12 +107,16 @@ class Desk(Generic[S, T]):
     """Returns the round's log as of now."""
     roles: Mapping[Address, Role]
     """The roles for which the participants of this job are drawn."""
-    memory: Mapping[Address, Any] = field(default_factory=dict)
-    """Each local participant's memory of earlier rounds."""
+    memory: Mapping[Address, Mapping[str, Any]] = field(default_factory=dict)
+    """What each local participant remembers of earlier rounds, by name."""
     scratch: dict[str, Any] = field(default_factory=dict)
     """The handler's working storage during the round. A restart forgets it."""
     patient: bool = False
     hurried: bool = False
+
+    def recall(self, account: Address, name: str, default: Any) -> Any:
+        """Return what a participant remembers under this name."""
+        return self.memory.get(account, {}).get(name, default)
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,8 +138,9 @@ class Done:
     """The model that was judged or assembled."""
     findings: Mapping[Address, Mapping[str, Any] | OwnTrouble] = field(default_factory=dict)
     """What each participant found, for the results."""
-    memory: Mapping[Address, Any] = field(default_factory=dict)
-    """What each participant remembers in later rounds, as JSON-able data."""
+    memory: Mapping[Address, Mapping[str, Any]] = field(default_factory=dict)
+    """What each participant remembers in later rounds, by name, as JSON-able data. What else it remembers
+    stays as it is."""
     pending: Collection[Address] = ()
 
 

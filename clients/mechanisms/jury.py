@@ -9,6 +9,7 @@ from clients.roles import evidence
 from clients.roles.round_log import Proposal
 from clients.types.answers import Answers
 from clients.types.errors import OwnTrouble
+from clients.types.federation import Address
 from clients.types.settings import check_name, option
 
 EVIDENCE, PAPER = "evidence", "paper"
@@ -74,6 +75,7 @@ def is_worse(candidate: Answers, reference: Answers, tolerance: float, level: fl
 
 
 MOST_OVERRULED = 3
+_RECORD = "jury"
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,18 +91,16 @@ class Record:
     rejected: str = ""
 
     @classmethod
-    def recall(cls, memory: Any, head: bytes) -> "Record":
-        """Return the record as of now, from what `remember` returned the last time, and the current head."""
-        if memory is None:
-            return cls()
-        overruled, rejected = memory
-        more = 1 if rejected == head.hex() else -1
+    def recall(cls, desk: Desk[Any, Any], account: Address) -> "Record":
+        """Return a juror's record as of now, from what `remember` returned the last time."""
+        overruled, rejected = desk.recall(account, _RECORD, (0, ""))
+        more = 1 if rejected == desk.status.head.hex() else -1
         return cls(min(max(overruled + more, 0), MOST_OVERRULED))
 
     def soften(self, level: float) -> float:
         """Return the level at which this juror judges."""
         return float(level / 2**self.overruled)
 
-    def remember(self, rejected: bytes | None) -> list[Any]:
-        """Return what to journal: the record, and the digest that the juror rejects now, if it does."""
-        return [self.overruled, "" if rejected is None else rejected.hex()]
+    def remember(self, rejected: bytes | None) -> dict[str, Any]:
+        """Return what to remember: the record, and the digest that the juror rejects now, if it does."""
+        return {_RECORD: [self.overruled, "" if rejected is None else rejected.hex()]}

@@ -132,7 +132,7 @@ def _get_rule(desk: StakeVoteDesk, who: Who, candidate: Candidate, proposals: Se
             {},
         )
     bar, updates = find_bar(desk, who, proposals), range(len(proposals))
-    records = {one.account: Record.recall(desk.memory.get(one.account), desk.status.head) for one in who}
+    records = {one.account: Record.recall(desk, one.account) for one in who}
 
     def fails(one: "Participant", mine: Answers, other: Answers) -> bool:
         level = records[one.account].soften(bar.get_level(one.index, updates))

@@ -25,6 +25,8 @@ from clients.types.settings import check_range, option, term_option
 from clients.types.store import ContentMissing
 
 ADAPTIVE, GAP = "adaptive", "gap"
+DRIFTS = "drifts"
+"""The name under which validators remember theirs."""
 WORK_MAX = 24
 """The most bits of work with which a run on one machine still finishes."""
 
@@ -127,7 +129,7 @@ def _train(desk: VbflDesk, who: Who) -> Done:
     if not adaptive:
         return done
     memory = {
-        one.account: [*desk.memory.get(one.account, ()), update.drift][-LATEST_DRIFTS:]
+        one.account: {DRIFTS: [*desk.recall(one.account, DRIFTS, ()), update.drift][-LATEST_DRIFTS:]}
         for one, update in zip(who, trained, strict=True)
         if not isinstance(update, OwnTrouble) and update.drift is not None
     }
@@ -182,7 +184,7 @@ def _get_threshold(desk: VbflDesk, account: Address, index: int, own: float, vad
     samples, share = desk.cohort.test_samples(index), desk.cohort.task.scores_shares
     if desk.settings.threshold == GAP:
         return judging.get_gap_threshold(vads, own, samples, share=share)
-    return judging.get_threshold(desk.memory.get(account, ()), own, samples, share=share)
+    return judging.get_threshold(desk.recall(account, DRIFTS, ()), own, samples, share=share)
 
 
 def _lie(desk: VbflDesk, done: Done, ballot: bytes) -> bytes:

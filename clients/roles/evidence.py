@@ -129,7 +129,6 @@ def find_apart(lengths: Sequence[float], cosines: Sequence[float]) -> set[int]:
     middle = median(logs)
     spread = 1.4826 * median(abs(log - middle) for log in logs)
     far = max(math.log(APART), APART * spread)
-    backwards = {number for number, cosine in enumerate(cosines) if cosine < 0}
-    if 2 * len(backwards) >= len(cosines):
-        backwards = set()
-    return backwards | {number for number, log in enumerate(logs) if abs(log - middle) > far}
+    apart = {number for number, cosine in enumerate(cosines) if cosine < 0}
+    apart |= {number for number, log in enumerate(logs) if abs(log - middle) > far}
+    return apart if 2 * len(apart) < len(lengths) else set()  # most can't stand apart

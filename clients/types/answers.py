@@ -14,7 +14,8 @@ class Answers:
 
     `score`: the run's metric, larger being better. The arrays hold one float64 per sample:
 
-    - `right`: how right the answer is. Its mean is `score` (for AUROC, by DeLong's placements).
+    - `right`: how right the answer is. Its mean is `score` (for AUROC, by DeLong's placements); but in a
+      regression each is -1 at least.
     - `near`: the quadratic (Brier) score of the predicted probabilities, 1 at best.
     - `balanced`: `right`, weighted so that each class counts the same.
     - `guessed`: `right` of a guess without looking: the samples' largest class.

@@ -86,11 +86,12 @@ def measure(desk: Desk[SmallJurySettings, StakeVoteTerms], who: Who) -> Done:
     """
     scores = desk.cohort.scores(desk.status.head, [one.index for one in who])
     found, troubles = split_troubles(dict(zip((one.account for one in who), scores, strict=True)))
-    best = {account: max(score, desk.memory.get(account, 0.0)) for account, score in found.items()}
+    best = {account: max(score, desk.recall(account, "best", 0.0)) for account, score in found.items()}
     findings = {
         account: {"score": round(found[account], 4), "best": round(best[account], 4)} for account in found
     }
-    return Done(findings={**findings, **troubles}, memory=best)
+    memory = {account: {"best": score} for account, score in best.items()}
+    return Done(findings={**findings, **troubles}, memory=memory)
 
 
 # ------------------------------------------------------------------ a group in the report

@@ -112,7 +112,7 @@ def work(mechanism: Any, told: Told, voters: int = 3, memory: Any = None, **own:
     given = mechanism.CONDUCT.settings(**own)
     given.check()
     log = Log(count)
-    memories = {} if memory is None else {JUROR.account: memory}
+    memories = {} if memory is None else {JUROR.account: {"jury": memory}}
     desk: Any = Desk(status, TERMS, given, told, lambda: log, {}, memories)  # type: ignore[arg-type, return-value]
     done = mechanism.CONDUCT.jobs[Judge](desk, [JUROR])
     assert isinstance(done, Done)
@@ -181,7 +181,7 @@ def test_by_evidence_a_voter_rejects_what_is_worse_at_the_jurys_level(
     worse = evidence.find_worse(mine, head, tolerance, level).is_worse
     blamed = {n for n, one in enumerate(each) if evidence.find_worse(mine, one, tolerance, level).is_worse}
     assert done.ballots == {JUROR.account: judging.get_ballot(ZERO32 if worse else MODEL, blamed)}
-    assert done.memory == {JUROR.account: [softer, MODEL.hex() if worse else ""]}
+    assert done.memory == {JUROR.account: {"jury": [softer, MODEL.hex() if worse else ""]}}
 
 
 @settings(max_examples=40)
@@ -295,15 +295,20 @@ def test_a_juror_that_is_overruled_asks_for_more_and_then_for_less_again(
     rejections: list[bytes | None],
 ) -> None:
     """Its memory goes through a journal of JSON."""
-    memory, expected = None, 0
+    expected = 0
+
+    def recall(memory: Any) -> jury.Record:
+        desk = Desk(replace(STATUS, head=HEAD), TERMS, None, None, None, {}, memory)  # type: ignore[arg-type, type-var]
+        return jury.Record.recall(desk, JUROR.account)
+
     for rejected in rejections:
         memory = json.loads(json.dumps(jury.Record(expected).remember(rejected)))
-        record = jury.Record.recall(memory, HEAD)
+        record = recall({JUROR.account: memory})
         step = 1 if rejected == HEAD else -1  # what it rejected is the head now
         expected = min(max(expected + step, 0), jury.MOST_OVERRULED)
         assert record.overruled == expected
         assert record.soften(0.2) == 0.2 / 2**expected
-    assert jury.Record.recall(None, HEAD) == jury.Record()
+    assert recall({}) == jury.Record()
 
 
 @pytest.mark.parametrize("mechanism", [stake_vote, vbfl])
