@@ -70,7 +70,7 @@ def test_trouble_of_ones_own_is_in_the_line(
         ]
 
     monkeypatch.setattr(Cohort, "scores", fail_first)
-    lines = run(tmp_path / "run", "--rounds", "4")
+    lines = run(tmp_path / "run", "--rounds", "8")
     first = derive_keys(3, 1)[0].address
     drawn = [line for line in lines if first in line["proposers"]]
     assert drawn
