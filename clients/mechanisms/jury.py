@@ -79,7 +79,7 @@ _RECORD = "jury"
 
 
 @dataclass(frozen=True, slots=True)
-class Record:
+class JurorMemory:
     """What a juror remembers: how often it was overruled of late, and the digest that it rejected last.
 
     A juror whose data are unlike the others' sees harm where the majority sees none, and pays each time.
@@ -91,7 +91,7 @@ class Record:
     rejected: str = ""
 
     @classmethod
-    def recall(cls, desk: Desk[Any, Any], account: Address) -> "Record":
+    def recall(cls, desk: Desk[Any, Any], account: Address) -> "JurorMemory":
         """Return a juror's record as of now, from what `remember` returned the last time."""
         overruled, rejected = desk.recall(account, _RECORD, (0, ""))
         more = 1 if rejected == desk.status.head.hex() else -1

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from clients.mechanisms.base import Candidate, Conduct, Desk, Done, Run, Who
 from clients.mechanisms.behaviours import lying, overclaiming
-from clients.mechanisms.jury import PAPER, JurySettings, Record, find_bar, is_worse
+from clients.mechanisms.jury import PAPER, JurorMemory, JurySettings, find_bar, is_worse
 from clients.mechanisms.training import train
 from clients.protocol.blame import is_blamed
 from clients.protocol.docket import Docket
@@ -120,7 +120,7 @@ class _Rule:
 
     fails: Callable[["Participant", Answers, Answers], bool]
     gains: Callable[["Participant", Answers, Answers], bool]
-    records: Mapping[Address, Record]
+    records: Mapping[Address, JurorMemory]
 
 
 def _get_rule(desk: StakeVoteDesk, who: Who, candidate: Candidate, proposals: Sequence[Proposal]) -> _Rule:
@@ -132,7 +132,7 @@ def _get_rule(desk: StakeVoteDesk, who: Who, candidate: Candidate, proposals: Se
             {},
         )
     bar, updates = find_bar(desk, who, proposals), range(len(proposals))
-    records = {one.account: Record.recall(desk, one.account) for one in who}
+    records = {one.account: JurorMemory.recall(desk, one.account) for one in who}
 
     def fails(one: "Participant", mine: Answers, other: Answers) -> bool:
         level = records[one.account].soften(bar.get_level(one.index, updates))

@@ -297,18 +297,18 @@ def test_a_juror_that_is_overruled_asks_for_more_and_then_for_less_again(
     """Its memory goes through a journal of JSON."""
     expected = 0
 
-    def recall(memory: Any) -> jury.Record:
+    def recall(memory: Any) -> jury.JurorMemory:
         desk = Desk(replace(STATUS, head=HEAD), TERMS, None, None, None, {}, memory)  # type: ignore[arg-type, type-var]
-        return jury.Record.recall(desk, JUROR.account)
+        return jury.JurorMemory.recall(desk, JUROR.account)
 
     for rejected in rejections:
-        memory = json.loads(json.dumps(jury.Record(expected).remember(rejected)))
+        memory = json.loads(json.dumps(jury.JurorMemory(expected).remember(rejected)))
         record = recall({JUROR.account: memory})
         step = 1 if rejected == HEAD else -1  # what it rejected is the head now
         expected = min(max(expected + step, 0), jury.MOST_OVERRULED)
         assert record.overruled == expected
         assert record.soften(0.2) == 0.2 / 2**expected
-    assert recall({}) == jury.Record()
+    assert recall({}) == jury.JurorMemory()
 
 
 @pytest.mark.parametrize("mechanism", [stake_vote, vbfl])

@@ -84,7 +84,7 @@ def test_every_figure_can_be_planned_at_every_preset(figure: Figure, preset: str
         assert {one.get("chain", "spec") for one in settings} <= {"spec", "eth-tester"}
         assert {one.get("dataset", "digits") for one in settings} <= {
             "digits",
-            "clients.experiments.samples:breast_cancer",
+            *(f"clients.experiments.samples:{name}" for name in ("breast_cancer", "wine", "digits_below_7")),
         }
     if preset == "laptop":
         # The paper has five; the X-rays of Tab. 4 had time for three.
