@@ -17,7 +17,7 @@ from clients.ports.files import write_whole
 from clients.types.errors import RequestError
 
 STAMP, DONE = "experiment.json", "record.json"
-MATTERS = ("types", "protocol", "roles", "learning", "engine")
+MATTERS = ("types", "protocol", "roles", "learning", "mechanisms", "engine")
 """The packages whose code decides a run's lines.
 
 `ports` is not among them: chains and stores only carry what the others decide. Lines are the same over any of
@@ -27,7 +27,11 @@ NUMBERS = ("runners.py", "runs_of_*.py", "records_of_*.py", "samples.py")
 """The modules of the experiments that make a run's numbers. Plans are in a run's settings; tables, claims and
 pictures follow from its record.
 """
-BUNDLED = ("digits", "clients.experiments.samples:breast_cancer")
+BUNDLED = (
+    "digits",
+    *(f"clients.experiments.samples:{name}" for name in ("breast_cancer", "wine", "digits_below_7")),
+    "clients.experiments.samples:digits_above_1",
+)
 """Data sets that come with scikit-learn."""
 LOOKS = ("display.py", "figures.py")
 """Modules of the packages in `MATTERS` that only show results."""

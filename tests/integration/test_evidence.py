@@ -65,4 +65,4 @@ def test_one_seed_of_each_trial_runs(tmp_path: Path) -> None:
     words = ["--preset", "smoke", "--out", str(tmp_path / "results"), "--runs", str(tmp_path / "runs")]
     assert main(["evidence", *words]) == 0
     tables = list((tmp_path / "results" / "evidence").glob("*/smoke/table.json"))
-    assert len(tables) == 5
+    assert len(tables) == 6
