@@ -5,27 +5,28 @@ from typing import Any
 
 def breast_cancer() -> dict[str, Any]:
     """Return 569 biopsies of 30 numbers each, standardised; every fifth to test; scikit-learn has them."""
-    import numpy as np
     from sklearn.datasets import load_breast_cancer
 
-    found = load_breast_cancer()
-    x = ((found.data - found.data.mean(axis=0)) / found.data.std(axis=0)).astype(np.float32)
-    test = np.arange(len(x)) % 5 == 4
-    y = found.target
-    return {"x_train": x[~test], "y_train": y[~test], "x_test": x[test], "y_test": y[test]}
+    return _standardise(load_breast_cancer())
 
 
 def wine() -> dict[str, Any]:
     """Return 178 wines of 13 numbers each, standardised; every fifth to test; scikit-learn has them."""
-    import numpy as np
     from sklearn.datasets import load_wine
 
-    found = load_wine()
     # Sorted by class, as they come, every fifth is of each class in proportion.
-    x = ((found.data - found.data.mean(axis=0)) / found.data.std(axis=0)).astype(np.float32)
-    test = np.arange(len(x)) % 5 == 4
-    y = found.target
-    return {"x_train": x[~test], "y_train": y[~test], "x_test": x[test], "y_test": y[test]}
+    return _standardise(load_wine())
+
+
+def _standardise(found: Any) -> dict[str, Any]:
+    x = (found.data - found.data.mean(axis=0)) / found.data.std(axis=0)
+    return _split(x.astype("float32"), found.target)
+
+
+def _split(x: Any, y: Any) -> dict[str, Any]:
+    test = [place % 5 == 4 for place in range(len(x))]
+    train = [not one for one in test]
+    return {"x_train": x[train], "y_train": y[train], "x_test": x[test], "y_test": y[test]}
 
 
 def digits_below_7() -> dict[str, Any]:
@@ -39,13 +40,10 @@ def digits_above_1() -> dict[str, Any]:
 
 
 def _digits(holds: Any) -> dict[str, Any]:
-    import numpy as np
     from sklearn.datasets import load_digits
 
     found = load_digits()
-    x, y = (found.images[:, None] / 16).astype(np.float32), holds(found.target).astype(np.int64)
-    test = np.arange(len(x)) % 5 == 4
-    return {"x_train": x[~test], "y_train": y[~test], "x_test": x[test], "y_test": y[test]}
+    return _split((found.images[:, None] / 16).astype("float32"), holds(found.target).astype("int64"))
 
 
 def mnist_small() -> dict[str, Any]:
