@@ -166,7 +166,7 @@ def spoil(driver: Driver, task: str) -> None:
     setattr(driver.cohort, task, fail if task == "train" else fail_to_judge)
 
 
-@pytest.mark.parametrize("task", ["train", "scores"])
+@pytest.mark.parametrize("task", ["train", "answers"])
 def test_a_node_says_so_once_a_round_and_is_voted_neither_for_nor_against(
     task: str, config: SwarmConfig, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
