@@ -52,8 +52,9 @@ class Bar:
 def find_bar(desk: Desk[Any, Any], who: Who, proposals: Sequence[Proposal]) -> Bar:
     """Return the bar for judging these proposals, which must be usable."""
     shared = frozenset(one.index for one in who if desk.cohort.shares_tests(one.index))
-    lengths, cosines = desk.cohort.measure_deviation(proposals, desk.status.head)
-    apart = evidence.find_apart(lengths, cosines)
+    apart: set[int] = set()
+    if len(proposals) >= evidence.FEWEST_UPDATES:
+        apart = evidence.find_apart(*desk.cohort.measure_deviation(proposals, desk.status.head))
     return Bar(desk.status.voters, frozenset(proposals[place].update_number for place in apart), shared)
 
 

@@ -38,6 +38,8 @@ LEVEL_MAX = 0.25
 """How often a single juror may reject such a candidate, however many jurors there are."""
 PRIOR = 0.5
 """By how much the models differ on each of the two samples that are added."""
+FEWEST_UPDATES = 3
+"""With fewer updates, none can stand apart."""
 APART = 3.0
 """How many times longer or shorter than usual an update stands apart; or how many deviations off, if more."""
 
@@ -120,10 +122,10 @@ def find_apart(lengths: Sequence[float], cosines: Sequence[float]) -> set[int]:
 
     `lengths`: how far each update moves from the head. `cosines`: between each update's direction and the
     usual one, the median direction. An update stands apart if it is `APART` times longer or shorter than the
-    median, and by more than `APART` median deviations; or if it points backwards where most don't. With fewer
-    than 3 updates none does.
+    median, and by more than `APART` median deviations; or if it points backwards. Fewer than half stand apart,
+    or none does.
     """
-    if len(lengths) < 3:
+    if len(lengths) < FEWEST_UPDATES:
         return set()
     logs = [math.log(max(length, 1e-30)) if math.isfinite(length) else math.inf for length in lengths]
     middle = median(logs)
