@@ -122,8 +122,8 @@ def find_apart(lengths: Sequence[float], cosines: Sequence[float]) -> set[int]:
 
     `lengths`: how far each update moves from the head. `cosines`: between each update's direction and the
     usual one, the median direction. An update stands apart if it is `APART` times longer or shorter than the
-    median, and by more than `APART` median deviations; or if it points backwards. Fewer than half stand apart,
-    or none does.
+    median, and by more than `APART` median deviations; or if it points backwards. Fewer than half stand
+    apart, or none does.
     """
     if len(lengths) < FEWEST_UPDATES:
         return set()
