@@ -81,7 +81,7 @@ _RECORD = "jury"
 
 @dataclass(frozen=True, slots=True)
 class JurorMemory:
-    """What a juror remembers: how often it was overruled of late, and the digest that it rejected last.
+    """What a juror remembers: how often it was overruled of late, what it rejected last, and the head then.
 
     A juror whose data are unlike the others' sees harm where the majority sees none, and pays each time.
     Every time that what it rejected became the head, it asks for stronger evidence: it halves its level, up
@@ -89,19 +89,21 @@ class JurorMemory:
     """
 
     overruled: int = 0
-    rejected: str = ""
 
     @classmethod
     def recall(cls, desk: Desk[Any, Any], account: Address) -> "JurorMemory":
         """Return a juror's record as of now, from what `remember` returned the last time."""
-        overruled, rejected = desk.recall(account, _RECORD, (0, ""))
-        more = 1 if rejected == desk.status.head.hex() else -1
+        overruled, rejected, before = desk.recall(account, _RECORD, (0, "", ""))
+        head = desk.status.head.hex()
+        if rejected and head not in (rejected, before):  # it sat rounds out: nobody knows any more
+            return cls(overruled)
+        more = 1 if rejected == head else -1
         return cls(min(max(overruled + more, 0), MOST_OVERRULED))
 
     def soften(self, level: float) -> float:
         """Return the level at which this juror judges."""
         return float(level / 2**self.overruled)
 
-    def remember(self, rejected: bytes | None) -> dict[str, Any]:
-        """Return what to remember: the record, and the digest that the juror rejects now, if it does."""
-        return {_RECORD: [self.overruled, "" if rejected is None else rejected.hex()]}
+    def remember(self, rejected: bytes | None, head: bytes) -> dict[str, Any]:
+        """Return what to remember, with the digest that the juror rejects now, if it does, and the head."""
+        return {_RECORD: [self.overruled, "" if rejected is None else rejected.hex(), head.hex()]}

@@ -104,8 +104,9 @@ def _judge(desk: StakeVoteDesk, who: Who) -> Done | None:
         return judging.get_ballot(raise_trouble(votes[account]), raise_trouble(named.get(account)))
 
     ballots = {one.account: catch_trouble(partial(fill_in, one.account)) for one in who}
+    rejected = {account: candidate.digest for account, vote in votes.items() if vote == judging.REJECT}
     memory = {
-        account: record.remember(candidate.digest if votes[account] == judging.REJECT else None)
+        account: record.remember(rejected.get(account), desk.status.head)
         for account, record in rule.records.items()
     }
     return Done(ballots=ballots, candidate=candidate, memory=memory)

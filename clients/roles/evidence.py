@@ -16,7 +16,8 @@ is outvoted pays. z is the normal quantile of 1 - p.
 says nothing about accuracy: an honest first model names that class less often, and so may be right less
 often. Then the quadratic score counts as well, by which random weights are worse than knowing nothing: the
 worse of the two is the evidence against the candidate. A balanced accuracy above the reference's is evidence
-for it, and is added: z of the one and z of the other.
+for it, and is added: z of the one and z of the other. It makes up for as much as a juror needs to reject, and
+no more: noise, too, moves some answers to rare classes.
 
 *An update that stands apart* from the others may be rejected on less evidence (`ERROR_APART`), but never for
 that alone. docs/explanation/evidence.md explains all of this at length.
@@ -109,7 +110,7 @@ def find_worse(candidate: Answers, reference: Answers, tolerance: float, level: 
     near = compare(candidate.near, reference.near, tolerance, level)
     balanced = compare(candidate.balanced, reference.balanced, 0.0, level)
     against = min(right, near, key=lambda test: test.z)
-    return replace(against, z=against.z + max(balanced.z, 0.0))
+    return replace(against, z=against.z + min(max(balanced.z, 0.0), -against.critical))
 
 
 def can_tell(samples: int, tolerance: float, level: float) -> bool:

@@ -171,7 +171,7 @@ def test_by_evidence_a_voter_rejects_what_is_worse_at_the_jurys_level(
     overruled: int,
 ) -> None:
     apart = far if far and len(each) == 4 else None
-    memory = [min(overruled + 1, jury.MOST_OVERRULED), ""] if overruled else None
+    memory = [min(overruled + 1, jury.MOST_OVERRULED), "", ""] if overruled else None
     told = Told(head, mine, each, apart, shared=shared)
     done = work(stake_vote, told, voters, memory, tolerance=tolerance)
     error = evidence.ERROR_APART if apart else evidence.ERROR  # the aggregate holds the one that stands apart
@@ -181,7 +181,7 @@ def test_by_evidence_a_voter_rejects_what_is_worse_at_the_jurys_level(
     worse = evidence.find_worse(mine, head, tolerance, level).is_worse
     blamed = {n for n, one in enumerate(each) if evidence.find_worse(mine, one, tolerance, level).is_worse}
     assert done.ballots == {JUROR.account: judging.get_ballot(ZERO32 if worse else MODEL, blamed)}
-    assert done.memory == {JUROR.account: {"jury": [softer, MODEL.hex() if worse else ""]}}
+    assert done.memory == {JUROR.account: {"jury": [softer, MODEL.hex() if worse else "", HEAD.hex()]}}
 
 
 @settings(max_examples=40)
@@ -282,9 +282,10 @@ def test_three_lost_answers_of_twenty_no_longer_convince_a_voter_that_was_overru
     head, one = (Answers(sum(marks) / 20, marks, marks, marks, [0.0] * 20) for marks in (good, worse))
     for memory, vote in (
         (None, ZERO32),
-        ([0, HEAD.hex()], MODEL),  # what it rejected is the head
-        ([1, MODEL.hex()], ZERO32),  # what it rejected isn't
-        ([2, ""], MODEL),
+        ([0, HEAD.hex(), ""], MODEL),  # what it rejected is the head
+        ([1, MODEL.hex(), HEAD.hex()], ZERO32),  # the head is what it was
+        ([1, MODEL.hex(), MODEL.hex()], MODEL),  # there were rounds since then that it doesn't know of
+        ([2, "", ""], MODEL),
     ):
         ballot = work(stake_vote, Told(head, one, [one]), memory=memory).ballots[JUROR.account]
         assert ballot == judging.get_ballot(vote, ())
@@ -302,7 +303,7 @@ def test_a_juror_that_is_overruled_asks_for_more_and_then_for_less_again(
         return jury.JurorMemory.recall(desk, JUROR.account)
 
     for rejected in rejections:
-        memory = json.loads(json.dumps(jury.JurorMemory(expected).remember(rejected)))
+        memory = json.loads(json.dumps(jury.JurorMemory(expected).remember(rejected, HEAD)))
         record = recall({JUROR.account: memory})
         step = 1 if rejected == HEAD else -1  # what it rejected is the head now
         expected = min(max(expected + step, 0), jury.MOST_OVERRULED)

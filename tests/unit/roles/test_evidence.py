@@ -306,7 +306,7 @@ def test_against_a_model_that_knows_nothing_the_worse_of_two_counts_and_better_b
         compare(getattr(candidate, name), getattr(reference, name), tolerated, level)
         for name, tolerated in (("right", tolerance), ("near", tolerance), ("balanced", 0.0))
     )
-    assert found.z == min(right.z, near.z) + max(balanced.z, 0.0)
+    assert found.z == min(right.z, near.z) + min(max(balanced.z, 0.0), -right.critical)
     assert found.difference in (right.difference, near.difference)
     assert found.is_worse == (found.z < right.critical)
 
