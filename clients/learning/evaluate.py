@@ -13,7 +13,6 @@ from torch import Tensor, nn
 from clients.learning.marks import (
     FURTHEST,
     Marks,
-    find_rights,
     get_ranked,
     guess_rights,
     mark,
@@ -159,20 +158,20 @@ def _try(model: nn.Module, x: Tensor, y: Tensor, sizes: Sequence[int], task: Tas
 def _score(logits: Tensor, y: Tensor, sizes: Sequence[int], task: Task) -> list[Score]:
     """Return the score on each of the sets that follow one another in `y`."""
     losses = sample_losses(logits, y, task).double()
-    right = find_rights(logits, y, task)
     scores = []
     start = 0
     for size in sizes:
         part = slice(start, start + size)
         start = part.stop
         loss = float(losses[part].mean())
+        marks = mark(logits[part], y[part], task)
         scores.append(
             Score(
-                accuracy=float(right[part].mean()),
+                accuracy=float(torch.from_numpy(marks.right).mean()),
                 loss=loss if not math.isnan(loss) else math.inf,
                 auroc=mean_auroc(*get_ranked(logits[part], y[part])) if task.ranked else None,
                 samples=size,
-                marks=mark(logits[part], y[part], task),
+                marks=marks,
             )
         )
     return scores

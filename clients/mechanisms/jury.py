@@ -81,7 +81,7 @@ _RECORD = "jury"
 
 @dataclass(frozen=True, slots=True)
 class JurorMemory:
-    """What a juror remembers: how often it was overruled of late, what it rejected last, and the head then.
+    """How often a juror was overruled of late. It journals what it rejected last as well, and the head then.
 
     A juror whose data are unlike the others' sees harm where the majority sees none, and pays each time.
     Every time that what it rejected became the head, it asks for stronger evidence: it halves its level, up

@@ -113,6 +113,7 @@ def find_worse(candidate: Answers, reference: Answers, tolerance: float, level: 
     return replace(against, z=against.z + min(max(balanced.z, 0.0), -against.critical))
 
 
+@lru_cache
 def can_tell(samples: int, tolerance: float, level: float) -> bool:
     """Return whether so many samples could be evidence at all: if every one of them were lost."""
     return compare([0.0] * samples, [1.0] * samples, tolerance, level).is_worse
