@@ -29,7 +29,9 @@ pictures follow from its record.
 """
 BUNDLED = (
     "digits",
-    *(f"clients.experiments.samples:{name}" for name in ("breast_cancer", "wine", "digits_below_7")),
+    "clients.experiments.samples:breast_cancer",
+    "clients.experiments.samples:wine",
+    "clients.experiments.samples:digits_below_7",
     "clients.experiments.samples:digits_above_1",
 )
 """Data sets that come with scikit-learn."""

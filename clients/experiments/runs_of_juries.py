@@ -12,10 +12,12 @@ from pathlib import Path
 from typing import Any
 
 from clients.experiments.strict import Table, fill
+from clients.mechanisms.jury import EVIDENCE, JUDGES, PAPER
 from clients.ports.files import write_whole
 from clients.roles.evidence import compare, get_level
 from clients.roles.judging import is_below
 from clients.types.errors import RequestError
+from clients.types.settings import check_name
 
 RECORD = "juries.json"
 _AT_ONCE = 1000
@@ -38,13 +40,14 @@ class JuryGame:
     shared: float = 0.0
     lying: float = 0.0
     tolerance: float = 0.02
-    judge: str = "evidence"
+    judge: str = EVIDENCE
     clients: int = 1
     rounds: int = 2000
     seed: int = 1
 
     def __post_init__(self) -> None:
         """Check them."""
+        check_name("judge", self.judge, JUDGES)
         if self.jurors < 1 or self.samples < 1 or self.rounds < 1:
             raise RequestError("jurors, samples and rounds must be above 0.")
         if not abs(self.worse) <= self.disagree <= 1:
@@ -97,7 +100,7 @@ def _decide(game: JuryGame, lost: Any, won: Any) -> Any:
 
 
 def _rejects(game: JuryGame, lost: int, won: int) -> bool:
-    if game.judge == "paper":
+    if game.judge == PAPER:
         return is_below(won / game.samples, lost / game.samples, game.tolerance)
     candidate = [0.0] * lost + [1.0] * won + [1.0] * (game.samples - lost - won)
     reference = [1.0] * lost + [0.0] * won + [1.0] * (game.samples - lost - won)
