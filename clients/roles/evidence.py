@@ -9,18 +9,21 @@ and the tolerance ε, the candidate is worse if
 
 *The level.* The majority supplies the confidence, not the juror. Of n jurors who each reject a harmless
 candidate with probability p, more than half do so with probability P(Bin(n, p) > n/2). `get_level` chooses p
-such that this is `ERROR`, but no larger than `LEVEL_MAX`: jurors with similar data err together, and whoever
-is outvoted pays. z is the normal quantile of 1 - p.
+such that this is what the mechanism allows (`ERROR` by default), but no larger than `LEVEL_MAX`: jurors with
+similar data err together, and whoever is outvoted pays. z is the normal quantile of 1 - p.
 
 *A reference that knows nothing*, one that isn't better than naming the largest class by the same evidence,
 says nothing about accuracy: an honest first model names that class less often, and so may be right less
 often. Then the quadratic score counts as well, by which random weights are worse than knowing nothing: the
 worse of the two is the evidence against the candidate. A balanced accuracy above the reference's is evidence
 for it, and is added: z of the one and z of the other. It makes up for as much as a juror needs to reject, and
-no more: noise, too, moves some answers to rare classes.
+no more: noise, too, moves some answers to rare classes. A bar that is lowered for rejecting isn't lowered for
+calling a reference informed (`LEVEL_MAX`): that would take away what only the quadratic score shows.
 
 *An update that stands apart* from the others may be rejected on less evidence (`ERROR_APART`), but never for
-that alone. docs/explanation/evidence.md explains all of this at length.
+that alone. If one half of the updates stands apart from the other, all do.
+
+docs/explanation/evidence.md explains all of this at length.
 """
 
 import math
@@ -32,11 +35,13 @@ from statistics import NormalDist, median
 from clients.types.answers import Answers
 
 ERROR = 0.05
-"""How often the jury may reject a candidate that is worse by exactly the tolerance."""
+"""How often the jury may reject a candidate that is worse by exactly the tolerance, unless its
+mechanism says otherwise."""
 ERROR_APART = 0.25
-"""The same, if an update stands apart from the others."""
+"""The same, if an update stands apart from the others, and the mechanism doesn't allow more anyway."""
 LEVEL_MAX = 0.25
-"""How often a single juror may reject such a candidate, however many jurors there are."""
+"""How often a single juror may reject such a candidate, however many jurors there are, if the jury's error is
+`ERROR`. A reference is never called informed at a larger level."""
 PRIOR = 0.5
 """By how much the models differ on each of the two samples that are added."""
 FEWEST_UPDATES = 3
@@ -65,7 +70,7 @@ class Test:
 @lru_cache
 def get_level(jurors: int, error: float = ERROR) -> float:
     """Return p: how often one of `jurors` may reject wrongly, so that more than half do so with probability
-    `error`. At most `LEVEL_MAX`, or 1/2 if an update stands apart (`error` above `ERROR`)."""
+    `error`. At most `LEVEL_MAX`, or 1/2 if `error` is above `ERROR`: at 1/2 the sign alone decides."""
     low, high = 0.0, LEVEL_MAX if error <= ERROR else 0.5
     if _get_majority(jurors, high) <= error:
         return high
@@ -105,7 +110,7 @@ def is_informed(answers: Answers, level: float) -> bool:
 def find_worse(candidate: Answers, reference: Answers, tolerance: float, level: float) -> Test:
     """Return the test of whether `candidate` is worse than `reference`, both on the juror's samples."""
     right = compare(candidate.right, reference.right, tolerance, level)
-    if is_informed(reference, level):
+    if is_informed(reference, min(level, LEVEL_MAX)):
         return right
     near = compare(candidate.near, reference.near, tolerance, level)
     balanced = compare(candidate.balanced, reference.balanced, 0.0, level)
@@ -125,14 +130,29 @@ def find_apart(lengths: Sequence[float], cosines: Sequence[float]) -> set[int]:
     `lengths`: how far each update moves from the head. `cosines`: between each update's direction and the
     usual one, the median direction. An update stands apart if it is `APART` times longer or shorter than the
     median, and by more than `APART` median deviations; or if it points backwards. Fewer than half stand
-    apart, or none does.
+    apart, or none does: except that if one half of the updates is that much longer than the other, nobody can
+    say which is strange, and all do.
     """
     if len(lengths) < FEWEST_UPDATES:
         return set()
     logs = [math.log(max(length, 1e-30)) if math.isfinite(length) else math.inf for length in lengths]
+    if _are_halves(sorted(logs)):
+        return set(range(len(logs)))
     middle = median(logs)
     spread = 1.4826 * median(abs(log - middle) for log in logs)
     far = max(math.log(APART), APART * spread)
     apart = {number for number, cosine in enumerate(cosines) if cosine < 0}
     apart |= {number for number, log in enumerate(logs) if abs(log - middle) > far}
     return apart if 2 * len(apart) < len(lengths) else set()  # most can't stand apart
+
+
+def _are_halves(logs: Sequence[float]) -> bool:
+    """Return whether sorted logarithms are two halves, as far apart as makes an update stand apart."""
+    half = len(logs) // 2
+    if len(logs) % 2:
+        return False
+    lower, upper = logs[:half], logs[half:]
+    offs = [
+        0.0 if log == median(part) else abs(log - median(part)) for part in (lower, upper) for log in part
+    ]
+    return upper[0] - lower[-1] > max(math.log(APART), APART * 1.4826 * median(offs))

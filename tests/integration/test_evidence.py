@@ -19,7 +19,8 @@ SAMPLES = "clients.experiments.samples:"
 
 def run(out: Path, *words: str) -> list[dict[str, Any]]:
     chain = ["--chain", "spec", "--store", "memory", "--device", "cpu", "--learn-in", "here"]
-    assert swarm.main([*words, "--clients", "12", "--proposers", "3", *chain, "--out", str(out)]) == 0
+    panel = [] if "--workers" in words else ["--proposers", "3"]
+    assert swarm.main([*words, "--clients", "12", *panel, *chain, "--out", str(out)]) == 0
     return lines_of(out)
 
 
@@ -59,6 +60,20 @@ def test_noise_doesn_t_pass_while_the_head_knows_nothing(mechanism: str, tmp_pat
         elif poisoned:
             assert not line["accepted"]
     assert mechanism == "stake_vote" or lines[-1]["accuracy"] > 0.5
+
+
+@pytest.mark.parametrize("seed", [2, 3])
+def test_noise_does_not_hide_where_half_of_the_workers_send_it_and_samples_are_few(
+    seed: int, tmp_path: Path
+) -> None:
+    """Six samples a validator: too few to see what noise does to accuracy, but its length is seen."""
+    panel = ["--validators", "4", "--miners", "2", "--workers", "6", "--validation", "0.5"]
+    attack = ["--malicious", "4", "--attack", "gaussian_noise", "--rounds", "20", "--seed", str(seed)]
+    lines = run(tmp_path, "--mechanism", "vbfl", "--dataset", f"{SAMPLES}wine", *attack, *panel)
+    malicious = set(json.loads((tmp_path / "summary.json").read_text())["malicious"])
+    banned = {member for line in lines for member in line["banned"]}
+    assert banned <= malicious
+    assert lines[-1]["accuracy"] > 0.85
 
 
 def test_one_seed_of_each_trial_runs(tmp_path: Path) -> None:

@@ -284,13 +284,33 @@ def test_against_an_informed_model_only_what_is_right_counts(
     candidate, reference = two
     reference = replace(reference, right=[1.0] * 25, guessed=[0.0] * 25, near=[1.0] * 25, balanced=[0.0] * 25)
     candidate = answer(*([*marks, *[0.0] * 25][:25] for marks in marks_of(candidate)))
-    assert is_informed(reference, level)
+    assert is_informed(reference, min(level, LEVEL_MAX))
     expected = compare(candidate.right, reference.right, tolerance, level)
     assert find_worse(candidate, reference, tolerance, level) == expected
 
 
 def marks_of(one: Answers) -> tuple[list[float], ...]:
     return list(one.right), list(one.near), list(one.balanced), list(one.guessed)
+
+
+@settings(max_examples=40)
+@given(
+    two=st.integers(3, 25).flatmap(lambda size: st.tuples(answers(size), answers(size))), tolerance=TOLERANCES
+)
+def test_a_lower_bar_for_rejecting_doesn_t_make_a_reference_informed(
+    two: tuple[Answers, Answers], tolerance: float
+) -> None:
+    """This reference is right on two samples where a guess is wrong, and wrong on one where it is right."""
+    candidate, reference = two
+    rest = reference.right[3:]
+    reference = replace(reference, right=[1.0, 1.0, 0.0, *rest], guessed=[0.0, 0.0, 1.0, *rest])
+    level = get_level(4, ERROR_APART)
+    assert is_informed(reference, level)
+    assert not is_informed(reference, LEVEL_MAX)
+    nothing = replace(reference, guessed=reference.right)  # no better than a guess, by any standard
+    assert find_worse(candidate, reference, tolerance, level) == find_worse(
+        candidate, nothing, tolerance, level
+    )
 
 
 @settings(max_examples=40)
@@ -399,6 +419,17 @@ def rounds(draw: st.DrawFn) -> tuple[list[float], list[float]]:
 ROUNDS = rounds()
 
 
+def are_halves(lengths: list[float]) -> bool:
+    """Return whether half of the lengths are far above the others, as differences within halves go."""
+    count = len(lengths)
+    if count % 2 or count < 4:
+        return False
+    halves = np.split(np.sort(np.log(lengths)), 2)
+    offs = np.concatenate([np.abs(half - np.median(half)) for half in halves])
+    gap = halves[1][0] - halves[0][-1]
+    return bool(gap > max(math.log(APART), APART * 1.4826 * np.median(offs)))
+
+
 @given(round_=ROUNDS)
 def test_what_stands_apart_is_apart_by_its_length_or_by_its_direction(
     round_: tuple[list[float], list[float]],
@@ -408,6 +439,9 @@ def test_what_stands_apart_is_apart_by_its_length_or_by_its_direction(
     back = {number for number, cosine in enumerate(cosines) if cosine < 0}
     by_length, by_direction = find_apart(lengths, [1.0] * count), find_apart([1.0] * count, cosines)
     found = find_apart(lengths, cosines)
+    if are_halves(lengths):
+        assert found == by_length == set(range(count))
+        return
     assert found in (by_length | by_direction, set())  # none, if both together were most
     assert 2 * len(found) < max(count, 1)
     assert 2 * len(by_length) < max(count, 1)
@@ -437,6 +471,22 @@ def test_the_order_of_updates_does_not_matter(
     order = data.draw(st.permutations(range(len(lengths))))
     moved = find_apart([lengths[n] for n in order], [cosines[n] for n in order])
     assert {order[n] for n in moved} == find_apart(lengths, cosines)
+
+
+@given(
+    honest=st.lists(st.floats(1.0, 1.4), min_size=2, max_size=20),
+    times=st.floats(20, 1e6),
+    short=st.booleans(),
+    data=st.data(),
+)
+def test_if_half_are_scaled_all_stand_apart_and_with_one_more_honest_update_only_the_scaled(
+    honest: list[float], times: float, short: bool, data: st.DataObject
+) -> None:
+    """An even vote on what is usual tells nobody who is strange, and noise must not hide behind that."""
+    scaled = [length / times if short else length * times for length in honest]
+    lengths, count = data.draw(st.permutations(honest + scaled)), 2 * len(honest)
+    assert find_apart(lengths, [1.0] * count) == set(range(count))
+    assert find_apart([*honest, *scaled, honest[0]], [1.0] * (count + 1)) == set(range(len(honest), count))
 
 
 @given(length=st.floats(0, 1e30), count=st.integers(0, 40))
