@@ -35,27 +35,37 @@ class JurySettings(Settings):
 class Bar:
     """How sure a juror of this round must be before it rejects.
 
-    `jurors`: how many are drawn. `apart`: the numbers of the updates that stand apart from the others.
-    `shared`: the participants who judge on the data set's own test part; together they are one juror.
+    `error`: how often the jury may reject a candidate that is worse by exactly the tolerance. `jurors`: how
+    many are drawn. `apart`: the numbers of the updates that stand apart from the others. `shared`: the
+    participants who judge on the data set's own test part; together they are one juror.
     """
 
+    error: float
     jurors: int
     apart: frozenset[int]
     shared: frozenset[int]
 
     def get_level(self, index: int, updates: Collection[int]) -> float:
         """Return the level at which participant `index` judges a model made of these updates."""
-        error = evidence.ERROR if self.apart.isdisjoint(updates) else evidence.ERROR_APART
+        error = self.error if self.apart.isdisjoint(updates) else max(self.error, evidence.ERROR_APART)
         return evidence.get_level(1 if index in self.shared else max(self.jurors, 1), error)
 
 
-def find_bar(desk: Desk[Any, Any], who: Who, proposals: Sequence[Proposal]) -> Bar:
-    """Return the bar for judging these proposals, which must be usable."""
+def find_bar(
+    desk: Desk[Any, Any], who: Who, proposals: Sequence[Proposal], error: float = evidence.ERROR
+) -> Bar:
+    """Return the bar for judging these proposals, which must be usable.
+
+    `error`: how often the mechanism's jury may reject a candidate that is worse by exactly the tolerance. It
+    is the mechanism's to say: the less a wrong rejection costs there, the more of them it can afford.
+    """
     shared = frozenset(one.index for one in who if desk.cohort.shares_tests(one.index))
     apart: set[int] = set()
-    if len(proposals) >= evidence.FEWEST_UPDATES:
+    if error < evidence.ERROR_APART and len(proposals) >= evidence.FEWEST_UPDATES:
         apart = evidence.find_apart(*desk.cohort.measure_deviation(proposals, desk.status.head))
-    return Bar(desk.status.voters, frozenset(proposals[place].update_number for place in apart), shared)
+    return Bar(
+        error, desk.status.voters, frozenset(proposals[place].update_number for place in apart), shared
+    )
 
 
 def is_worse(candidate: Answers, reference: Answers, tolerance: float, level: float) -> bool:

@@ -25,6 +25,11 @@ from clients.types.settings import check_range, option, term_option
 from clients.types.store import ContentMissing
 
 ADAPTIVE, GAP = "adaptive", "gap"
+ERROR = 0.05
+"""How often validators may together reject an update that is behind by exactly the threshold.
+
+No stake hangs on a vote here, so validators could afford more. Workers can't: every rejection is a strike,
+and where data are uneven 25 % put three times as many honest workers out (docs/explanation/evidence.md)."""
 DRIFTS = "drifts"
 """The name under which validators remember theirs."""
 WORK_MAX = 24
@@ -146,7 +151,7 @@ def _judge(desk: VbflDesk, who: Who) -> Done | None:
     indices = [one.index for one in who]
     answers = desk.cohort.answers_each(usable, indices)
     owns = desk.cohort.answer_first_epochs(indices, desk.status.round, desk.status.head)
-    bar = find_bar(desk, who, usable) if desk.settings.weighs_evidence else None
+    bar = find_bar(desk, who, usable, ERROR) if desk.settings.weighs_evidence else None
     findings: dict[Address, dict[str, Any]] = {}
 
     def check(

@@ -202,11 +202,45 @@ def test_by_evidence_a_validator_is_stricter_only_with_an_update_that_stands_apa
     assert len(strange) == bool(apart)
     expected = set()
     for number, one in enumerate(each):
-        error = evidence.ERROR_APART if number in strange else evidence.ERROR
+        error = max(vbfl.ERROR, evidence.ERROR_APART) if number in strange else vbfl.ERROR
         level = evidence.get_level(1 if shared else voters, error)
         if not evidence.find_worse(one, own, threshold, level).is_worse:
             expected.add(number)
     assert ballot == judging.get_bitmap(expected)
+
+
+@settings(max_examples=40)
+@given(
+    own=answers(),
+    each=st.lists(answers(), min_size=4, max_size=4),
+    threshold=TOLERANCES,
+    voters=st.integers(1, 40),
+    far=APART,
+    error=st.sampled_from([0.05, 0.1, 0.25, 0.4]),
+)
+def test_a_mechanism_says_what_error_its_jury_may_make_and_never_less_where_an_update_stands_apart(
+    own: Answers, each: list[Answers], threshold: float, voters: int, far: Any, error: float
+) -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(vbfl, "ERROR", error)
+        told = Told(own, own, each, far)
+        ballot = judge(vbfl, told, voters, threshold=str(threshold))
+    strange = evidence.find_apart(*far) if far else set()
+    expected = set()
+    for number, one in enumerate(each):
+        level = evidence.get_level(voters, max(error, 0.25) if number in strange else error)
+        if not evidence.find_worse(one, own, threshold, level).is_worse:
+            expected.add(number)
+    assert ballot == judging.get_bitmap(expected)
+    assert told.measured == (error < evidence.ERROR_APART), "where it can't lower the bar, nobody measures"
+
+
+@given(jurors=st.integers(0, 40), error=st.floats(0.01, 0.5), shared=st.booleans())
+def test_an_update_that_stands_apart_never_raises_the_bar(jurors: int, error: float, shared: bool) -> None:
+    bar = jury.Bar(error, jurors, frozenset({1}), frozenset({JUROR.index} if shared else ()))
+    usual, strange = bar.get_level(JUROR.index, [0, 2]), bar.get_level(JUROR.index, [0, 1])
+    assert usual == evidence.get_level(1 if shared else max(jurors, 1), error)
+    assert strange == max(usual, evidence.get_level(1 if shared else max(jurors, 1), evidence.ERROR_APART))
 
 
 @pytest.mark.parametrize("strange", range(4))
@@ -261,15 +295,15 @@ def test_a_juror_keeps_still_exactly_if_nothing_could_be_evidence(
     samples: int, voters: int, tolerance: float
 ) -> None:
     """Whatever it finds, the best or the worst. With a tolerance of 1 more samples wouldn't help it."""
-    tells = tolerance == 1 or evidence.can_tell(samples, tolerance, evidence.get_level(voters))
     good, bad = Answers.alike(1.0, samples, 0.0), Answers.alike(0.0, samples, 0.0)
     for mine, head in ((good, bad), (bad, good), (good, good)):
         told = Told(head, mine, [mine])
-        ballots = [
-            judge(stake_vote, told, voters, tolerance=tolerance),
-            judge(vbfl, told, voters, threshold=str(tolerance)),
-        ]
-        for ballot, approval in zip(ballots, [MODEL + ZERO32, judging.get_bitmap({0})], strict=True):
+        for ballot, approval, error in (
+            (judge(stake_vote, told, voters, tolerance=tolerance), MODEL + ZERO32, evidence.ERROR),
+            (judge(vbfl, told, voters, threshold=str(tolerance)), judging.get_bitmap({0}), vbfl.ERROR),
+        ):
+            level = evidence.get_level(voters, error)
+            tells = tolerance == 1 or evidence.can_tell(samples, tolerance, level)
             assert isinstance(ballot, bytes) == tells
             assert tells or f"{samples} samples are too few to judge by" in str(ballot)
             assert tolerance < 1 or ballot == approval
