@@ -157,5 +157,7 @@ def _read_motion(events: Sequence[Event]) -> Deed:
     size = 1
     while _is(events, size, _MOTIONS[method]) and (size == 1 or method != "nameCommittee"):
         size += 1
-    call = Call(str(moved["manager"]), method, (list(moved["accounts"]),))
+    # The first aye opened the motion, with number 0.
+    number = 0 if moved["ayes"] == 1 else moved["motionNumber"]
+    call = Call(str(moved["manager"]), method, (number, list(moved["accounts"])))
     return Deed(call, tuple(events[:size]))

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeAlias, TypeVar
 
 from clients.protocol.docket import Docket
+from clients.protocol.managers import MOTION_SECONDS
 from clients.protocol.policies import Mechanism
 from clients.protocol.rounds import ACTIONS, Action
 from clients.roles.member import ROLES
@@ -224,11 +225,17 @@ class Entry(Generic[T]):
         """Raise `UnavailableError`, which says who can let `account` in and how, if managers haven't."""
         if not terms.managers or chain.view("isAllowed", account)[0]:
             return
-        least = len(terms.managers) // 2 + 1
+        others, days = len(terms.managers) // 2, MOTION_SECONDS // 86_400
+        ayes = (
+            f", which opens a motion, and within {days} days {others} more of them must call "
+            f"allow(N, [{account}]), with the motion's number N, which the event Moved has"
+            if others
+            else ""
+        )
         raise UnavailableError(
-            f"the managers of {chain.federation} haven't let {account} in. {least} of them must call "
-            f"allow([{account}]) on it, each with these very arguments; they are "
-            f"{', '.join(terms.managers)}. Start again when they have."
+            f"the managers of {chain.federation} haven't let {account} in. One of them must call "
+            f"allow(0, [{account}]) on it{ayes}. They are {', '.join(terms.managers)}. "
+            "Start again when they have."
         )
 
     def is_expelled(self, chain: ViewedChain, terms: Terms, account: Address) -> bool:

@@ -6,7 +6,7 @@ from enum import Enum, auto
 from clients.protocol.docket import Docket
 from clients.protocol.draw import compute_positions
 from clients.protocol.ledger import STAKE_MAX
-from clients.protocol.managers import MANAGERS, Core, check_manager, process_motion
+from clients.protocol.managers import MANAGERS, MOTION_TYPES, Core, check_manager, process_motion
 from clients.protocol.marks import UPDATES_MAX
 from clients.protocol.panels import JURY_ROLES
 from clients.protocol.policies import AdmissionPolicy, OwnAction, PanelPolicy, Wanted, check_term
@@ -183,15 +183,17 @@ def _name(core: Core, env: Env, named: tuple[Address, ...]) -> list[Event]:
     return [compute_event(env, "CommitteeNamed", accounts=named)]
 
 
-def _process_name(core: Core, env: Env, sender: Address, accounts: list[Address]) -> list[Event]:
+def _process_name(
+    core: Core, env: Env, sender: Address, motion_number: int, accounts: list[Address]
+) -> list[Event]:
     check_manager(core, sender)
     needed = core.terms.committee
     if len(accounts) != needed:
         raise ProtocolError("InvalidCommittee", len(accounts), needed)
-    return process_motion(core, env, sender, "nameCommittee", tuple(accounts), _name)
+    return process_motion(core, env, sender, "nameCommittee", motion_number, tuple(accounts), _name)
 
 
-NAME_COMMITTEE = OwnAction(Action(("address[]",), Phase.OPEN), _process_name)
+NAME_COMMITTEE = OwnAction(Action(MOTION_TYPES, Phase.OPEN), _process_name)
 """Move to make the accounts the committee from the next round on."""
 
 

@@ -1,5 +1,12 @@
 """Managers let accounts in and keep them out, by motions that more than half of them move.
 
+A motion is open, then over. A call with motion number 0 opens one, which is numbered next. The same call
+with that number adds an aye. A motion is over once it is carried, or `MOTION_SECONDS` after it was opened.
+It never opens again: a late aye is refused, and moving the same once more takes a new motion and new ayes.
+
+Who opens a motion doesn't choose its number: otherwise one manager could take the number that another's call
+names, each time, and nothing would be carried.
+
 A federation whose terms name no managers admits anyone.
 """
 
@@ -10,12 +17,16 @@ from typing import Any
 from clients.protocol.hashing import compute_words, get_address_word, keccak
 from clients.protocol.policies import AdmissionPolicy, OwnAction, Terms, check_term
 from clients.protocol.rounds import Action, is_in_progress
-from clients.protocol.state import Env, State, compute_event
+from clients.protocol.state import Env, Motion, State, compute_event
 from clients.protocol.views import FederationView
 from clients.types.errors import ProtocolError
 from clients.types.federation import Address, Event
 
-MANAGERS_MAX = 255
+MANAGERS_MAX = 200
+MOTION_SECONDS = 7 * 24 * 3_600
+"""A motion that isn't carried ends so long after it was opened."""
+MOTION_TYPES = ("uint256", "address[]")
+"""A motion's number, or 0 to open one; the accounts that it is about."""
 
 Core = FederationView[Any]
 Carry = Callable[[Core, Env, tuple[Address, ...]], list[Event]]
@@ -49,32 +60,68 @@ MANAGERS: AdmissionPolicy[Terms] = AdmissionPolicy(check_allowed, is_barred=is_b
 
 def compute_selector(method: str) -> bytes:
     """Return the four bytes that select a motion's method on the chain."""
-    return keccak(f"{method}(address[])".encode())[:4]
+    return keccak(f"{method}(uint256,address[])".encode())[:4]
 
 
-def compute_motion(method: str, accounts: tuple[Address, ...]) -> bytes:
-    """Return the motion: keccak256 of the call's data."""
+def compute_content(method: str, accounts: tuple[Address, ...]) -> bytes:
+    """Return a motion's content: keccak256 of the method's selector and the encoded accounts."""
     words = b"".join(get_address_word(account) for account in accounts)
     return keccak(compute_selector(method) + compute_words(32, len(accounts)) + words)
 
 
+def is_majority(terms: Terms, ayes: int) -> bool:
+    """Return whether so many ayes carry a motion."""
+    return ayes * 2 > len(terms.managers)
+
+
+def get_motion_view(terms: Terms, motion: Motion) -> tuple[bytes, int, int, bool]:
+    """Return content, count of ayes, end, and whether it was carried: what the contract's view returns."""
+    ayes = len(motion.movers)
+    return motion.content, ayes, motion.end, is_majority(terms, ayes)
+
+
+def get_motion(core: Core, env: Env, motion_number: int, content: bytes) -> Motion:
+    """Return the motion that an aye for `content` names, as it is before the aye; a new one for number 0.
+
+    Raise NoSuchMotion, MotionOver or MotionMismatch if the aye can't count.
+    """
+    if motion_number == 0:
+        return Motion(content, frozenset(), env.time + MOTION_SECONDS)
+    motions = core.state.access.motions
+    if motion_number > len(motions):
+        raise ProtocolError("NoSuchMotion", motion_number, len(motions))
+    motion = motions[motion_number - 1]
+    if env.time >= motion.end:
+        raise ProtocolError("MotionOver", motion_number, motion.end)
+    if content != motion.content:
+        raise ProtocolError("MotionMismatch", motion_number, motion.content, content)
+    return motion
+
+
 def process_motion(
-    core: Core, env: Env, sender: Address, method: str, accounts: tuple[Address, ...], carry: Carry
+    core: Core,
+    env: Env,
+    sender: Address,
+    method: str,
+    motion_number: int,
+    accounts: tuple[Address, ...],
+    carry: Carry,
 ) -> list[Event]:
-    """Count the sender's aye; carry the motion out if that makes more than half."""
-    motion = compute_motion(method, accounts)
-    moved = dict(core.state.access.moved)
-    ayes = moved.pop(motion, frozenset())
-    if sender in ayes:
-        raise ProtocolError("AlreadyMoved", sender, motion)
-    ayes |= {sender}
-    told = {"motion": motion, "method": compute_selector(method), "accounts": accounts}
-    events = [compute_event(env, "Moved", manager=sender, **told, ayes=len(ayes))]
-    if len(ayes) * 2 > len(core.terms.managers):
-        events += carry(core, env, accounts)
-    else:
-        moved[motion] = ayes
-    core.state.access = replace(core.state.access, moved=tuple(moved.items()))
+    """Count the sender's aye; carry the motion out if that makes more than half. Then it ends at once."""
+    motion = get_motion(core, env, motion_number, compute_content(method, accounts))
+    motions = core.state.access.motions
+    motion_number = motion_number or len(motions) + 1
+    if sender in motion.movers:
+        raise ProtocolError("AlreadyMoved", sender, motion_number)
+    ayes = len(motion.movers) + 1
+    carried = is_majority(core.terms, ayes)
+    motion = replace(motion, movers=motion.movers | {sender}, end=env.time if carried else motion.end)
+    told = {"method": compute_selector(method), "accounts": accounts, "ayes": ayes, "end": motion.end}
+    events = [compute_event(env, "Moved", manager=sender, motionNumber=motion_number, **told)]
+    if carried:
+        events += carry(core, env, accounts)  # which may refuse: then no aye counts
+    motions = (*motions[: motion_number - 1], motion, *motions[motion_number:])
+    core.state.access = replace(core.state.access, motions=motions)
     return events
 
 
@@ -102,18 +149,22 @@ def _expel(core: Core, env: Env, accounts: tuple[Address, ...]) -> list[Event]:
     return [compute_event(env, "Expelled", account=account) for account in accounts]
 
 
-def _process_allow(core: Core, env: Env, sender: Address, accounts: list[Address]) -> list[Event]:
+def _process_allow(
+    core: Core, env: Env, sender: Address, motion_number: int, accounts: list[Address]
+) -> list[Event]:
     check_manager(core, sender)
-    return process_motion(core, env, sender, "allow", tuple(accounts), _allow)
+    return process_motion(core, env, sender, "allow", motion_number, tuple(accounts), _allow)
 
 
-def _process_expel(core: Core, env: Env, sender: Address, accounts: list[Address]) -> list[Event]:
+def _process_expel(
+    core: Core, env: Env, sender: Address, motion_number: int, accounts: list[Address]
+) -> list[Event]:
     check_manager(core, sender)
-    return process_motion(core, env, sender, "expel", tuple(accounts), _expel)
+    return process_motion(core, env, sender, "expel", motion_number, tuple(accounts), _expel)
 
 
 MOTIONS = {
-    "allow": OwnAction(Action(("address[]",)), _process_allow),
-    "expel": OwnAction(Action(("address[]",)), _process_expel),
+    "allow": OwnAction(Action(MOTION_TYPES), _process_allow),
+    "expel": OwnAction(Action(MOTION_TYPES), _process_expel),
 }
 """Let accounts in; keep them out."""

@@ -20,8 +20,20 @@ class Env:
 
 
 @dataclass(frozen=True, slots=True)
+class Motion:
+    """One motion of the managers."""
+
+    content: bytes
+    """The hash of its method and accounts."""
+    movers: frozenset[Address]
+    """Who has moved it."""
+    end: int
+    """The time, in seconds, from which on no aye counts."""
+
+
+@dataclass(frozen=True, slots=True)
 class Access:
-    """The managers' decisions so far: whom they allow and bar, and the motions that wait for more ayes.
+    """The managers' decisions so far: whom they allow and bar, and their motions.
 
     Its containers are replaced, never changed.
     """
@@ -29,8 +41,8 @@ class Access:
     allowed: frozenset[Address] = frozenset()
     barred_from: dict[Address, int] = field(default_factory=dict)
     """For each expelled account, the first round from which it is barred."""
-    moved: tuple[tuple[bytes, frozenset[Address]], ...] = ()
-    """Each motion in progress, and which managers have moved it."""
+    motions: tuple[Motion, ...] = ()
+    """In the order in which they were opened: number 1 first."""
 
 
 @dataclass(slots=True)

@@ -5,17 +5,29 @@ import {RoundBook} from "../RoundBook.sol";
 import {IManagers} from "../interfaces/IManagers.sol";
 import {Bitmap} from "../libraries/Bitmap.sol";
 
-/// @title The managers, and the accounts that they allow and expel. They act by motion: a call takes effect when more
-/// than half of them have made it with the same arguments. Without managers, anyone is allowed.
+/// @title The managers, their motions, and the accounts that they allow and expel. Without managers, anyone is allowed.
+/// @dev Who opens a motion doesn't choose its number: otherwise one manager could take the number that another's call
+/// names, each time, and nothing would be carried.
 abstract contract MotionBook is IManagers, RoundBook {
-    uint256 private constant MAX_MANAGERS = 255;
+    /// @dev A motion that isn't carried ends so long after it was opened.
+    uint256 private constant MOTION_SECONDS = 7 days;
+    /// @dev So many ayes share a slot with the end of their motion.
+    uint256 private constant MAX_MANAGERS = 200;
     uint256 private constant NEVER = type(uint256).max;
+
+    /// @dev Two slots.
+    struct Kept {
+        bytes32 content;
+        uint216 movers; // a `Bitmap` of managers' places
+        uint40 end;
+    }
 
     bool private immutable _isManaged;
 
     address[] internal _managers;
     mapping(address account => uint256) private _placeOf; // from 1; 0: no manager
-    mapping(bytes32 motion => Bitmap places) private _ayes;
+    mapping(uint256 motionNumber => Kept) private _motions;
+    uint256 private _motionCount;
     /// @dev The first round from which an account is barred. `NEVER`: it is allowed; 0: no motion named it.
     mapping(address account => uint256 round) private _barredFrom;
 
@@ -31,13 +43,25 @@ abstract contract MotionBook is IManagers, RoundBook {
     }
 
     /// @inheritdoc IManagers
-    function allow(address[] calldata accounts) external {
-        _list(accounts);
+    function allow(uint256 motionNumber, address[] calldata accounts) external {
+        _list(motionNumber, accounts);
     }
 
     /// @inheritdoc IManagers
-    function expel(address[] calldata accounts) external {
-        _list(accounts);
+    function expel(uint256 motionNumber, address[] calldata accounts) external {
+        _list(motionNumber, accounts);
+    }
+
+    /// @inheritdoc IManagers
+    function motionCount() external view returns (uint256) {
+        return _motionCount;
+    }
+
+    /// @inheritdoc IManagers
+    function motionOf(uint256 motionNumber) external view returns (Motion memory) {
+        Kept storage kept = _motion(motionNumber);
+        uint256 ayes = Bitmap.wrap(kept.movers).count();
+        return Motion({content: kept.content, ayes: uint16(ayes), end: kept.end, carried: _isMajority(ayes)});
     }
 
     /// @inheritdoc IManagers
@@ -65,22 +89,33 @@ abstract contract MotionBook is IManagers, RoundBook {
         return !running || _barredFrom[account] <= round;
     }
 
-    /// @dev Count the caller's aye for this call; return whether the motion carries.
-    function _carry(address[] calldata accounts) internal returns (bool carried) {
-        uint256 place = _requireManager();
-        bytes32 motion = keccak256(abi.encodeWithSelector(msg.sig, accounts));
-        Bitmap ayes = _ayes[motion];
-        if (ayes.has(place)) revert AlreadyMoved(msg.sender, motion);
-        ayes = ayes.with(place);
-        uint256 count = ayes.count();
-        carried = count * 2 > _managers.length;
-        _ayes[motion] = carried ? Bitmap.wrap(0) : ayes;
-        emit Moved(msg.sender, motion, msg.sig, accounts, count);
+    /// @dev Count the caller's aye for this call, by motion `motionNumber` or, if that is 0, by a new one; return
+    /// whether the motion carries. A carried motion ends at once.
+    function _carry(uint256 motionNumber, address[] calldata accounts) internal returns (bool carried) {
+        uint256 place = _requireManager() - 1;
+        bytes32 content = keccak256(abi.encodeWithSelector(msg.sig, accounts));
+        if (motionNumber == 0) {
+            motionNumber = ++_motionCount;
+            _motions[motionNumber] =
+                Kept({content: content, movers: 0, end: uint40(block.timestamp + MOTION_SECONDS)});
+        }
+        Kept storage kept = _motion(motionNumber);
+        uint256 end = kept.end;
+        if (block.timestamp >= end) revert MotionOver(motionNumber, end);
+        if (content != kept.content) revert MotionMismatch(motionNumber, kept.content, content);
+        Bitmap movers = Bitmap.wrap(kept.movers);
+        if (movers.has(place)) revert AlreadyMoved(msg.sender, motionNumber);
+        movers = movers.with(place);
+        uint256 ayes = movers.count();
+        carried = _isMajority(ayes);
+        if (carried) end = block.timestamp;
+        (kept.movers, kept.end) = (uint216(Bitmap.unwrap(movers)), uint40(end));
+        emit Moved(msg.sender, motionNumber, msg.sig, accounts, ayes, end);
     }
 
     /// @dev Allow or expel `accounts`, as the caller asked, if the motion is carried.
-    function _list(address[] calldata accounts) private {
-        if (!_carry(accounts)) return;
+    function _list(uint256 motionNumber, address[] calldata accounts) private {
+        if (!_carry(motionNumber, accounts)) return;
         bool allowed = msg.sig == IManagers.allow.selector;
         // not within a round: a voter kept from revealing would lose its stake
         uint256 from = allowed ? NEVER : _current.round + 1;
@@ -96,5 +131,14 @@ abstract contract MotionBook is IManagers, RoundBook {
     function _requireManager() internal view returns (uint256 place) {
         place = _placeOf[msg.sender];
         if (place == 0) revert NotManager(msg.sender);
+    }
+
+    function _isMajority(uint256 ayes) private view returns (bool) {
+        return ayes * 2 > _managers.length;
+    }
+
+    function _motion(uint256 motionNumber) private view returns (Kept storage kept) {
+        kept = _motions[motionNumber];
+        if (kept.end == 0) revert NoSuchMotion(motionNumber, _motionCount);
     }
 }

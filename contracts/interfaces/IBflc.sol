@@ -47,8 +47,8 @@ interface IBflc is IManagers, IFederation {
     /// @notice `given` is not `needed`, a committee's size; or the place of one who is nobody or named twice.
     error InvalidCommittee(uint256 given, uint256 needed);
 
-    /// @notice Move that `accounts` be the committee from the next round on.
-    function nameCommittee(address[] calldata accounts) external;
+    /// @notice Move that `accounts` be the committee from the next round on. `motionNumber` is as in `allow`.
+    function nameCommittee(uint256 motionNumber, address[] calldata accounts) external;
 
     /// @notice The terms of this federation.
     function terms() external view returns (BflcTerms memory);

@@ -31,11 +31,11 @@ abstract contract ElectedCommittee is ElectionBook, MotionBook {
     }
 
     /// @inheritdoc IBflc
-    function nameCommittee(address[] calldata accounts) external {
+    function nameCommittee(uint256 motionNumber, address[] calldata accounts) external {
         _requirePhase(Phase.Open);
         _requireManager();
         if (accounts.length != _committee) revert InvalidCommittee(accounts.length, _committee);
-        if (!_carry(accounts)) return;
+        if (!_carry(motionNumber, accounts)) return;
         ++_namings;
         (_electedBy, _isDrawn) = (0, false);
         for (uint256 i = 0; i < accounts.length; ++i) {

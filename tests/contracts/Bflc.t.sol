@@ -17,63 +17,115 @@ contract BflcTest is BflcBench {
     // ------------------------------------------------------------------ motions
 
     function test_a_motion_is_carried_by_more_than_half() public {
-        bytes32 motion = keccak256(abi.encodeCall(IManagers.allow, (one(account(20)))));
+        uint256 number = bflc().motionCount() + 1;
+        (bytes4 method, address[] memory list) = (IManagers.allow.selector, one(account(20)));
+        (uint256 opened, uint256 end) = (block.timestamp, block.timestamp + 7 days);
         vm.expectEmit(address(federation));
-        emit IManagers.Moved(ADA, motion, IManagers.allow.selector, one(account(20)), 1);
+        emit IManagers.Moved(ADA, number, method, list, 1, end);
         vm.prank(ADA);
-        bflc().allow(one(account(20)));
+        bflc().allow(0, list);
         assertFalse(bflc().isAllowed(account(20)));
+        assertMotion(number, contentOf(method, list), 1, end, false);
+        vm.warp(opened + 1 days);
         vm.expectEmit(address(federation));
-        emit IManagers.Moved(CAT, motion, IManagers.allow.selector, one(account(20)), 2);
+        emit IManagers.Moved(CAT, number, method, list, 2, opened + 1 days);
         vm.expectEmit(address(federation));
         emit IManagers.Allowed(account(20));
         vm.prank(CAT);
-        bflc().allow(one(account(20)));
+        bflc().allow(number, list);
+        assertMotion(number, contentOf(method, list), 2, opened + 1 days, true);
         assertTrue(bflc().isAllowed(account(20)));
         assertFalse(bflc().isExpelled(account(20)));
+        assertEq(bflc().motionCount(), number);
+    }
+
+    /// @dev With one manager a motion is carried by the call that opens it.
+    function test_one_manager_carries_alone() public {
+        managers = [ADA];
+        federation = deploy();
+        vm.expectEmit(address(federation));
+        emit IManagers.Moved(ADA, 1, IManagers.allow.selector, one(account(20)), 1, block.timestamp);
+        vm.prank(ADA);
+        bflc().allow(0, one(account(20)));
+        assertTrue(bflc().isAllowed(account(20)));
+        bytes memory again = abi.encodeCall(IManagers.allow, (1, one(account(20))));
+        refuses(ADA, again, abi.encodeWithSelector(IManagers.MotionOver.selector, 1, block.timestamp));
+        assertMotion(1, contentOf(IManagers.allow.selector, one(account(20))), 1, block.timestamp, true);
     }
 
     function test_nobody_moves_twice() public {
-        bytes memory call = abi.encodeCall(IManagers.allow, (one(account(20))));
         vm.prank(ADA);
-        bflc().allow(one(account(20)));
-        refuses(ADA, call, abi.encodeWithSelector(IManagers.AlreadyMoved.selector, ADA, keccak256(call)));
+        bflc().allow(0, one(account(20)));
+        uint256 number = bflc().motionCount();
+        bytes memory call = abi.encodeCall(IManagers.allow, (number, one(account(20))));
+        refuses(ADA, call, abi.encodeWithSelector(IManagers.AlreadyMoved.selector, ADA, number));
         assertFalse(bflc().isAllowed(account(20)));
     }
 
     function test_a_carried_motion_can_be_moved_anew() public {
+        uint256 before = bflc().motionCount();
         allowed(account(20));
         expelled(account(20));
         assertTrue(bflc().isExpelled(account(20)));
         assertFalse(bflc().isAllowed(account(20)));
-        allowed(account(20)); // the same two, the same call
+        allowed(account(20)); // the same two, the same call, another number
         assertTrue(bflc().isAllowed(account(20)));
         assertFalse(bflc().isExpelled(account(20)));
+        assertEq(bflc().motionCount(), before + 3);
     }
 
-    /// @dev Each other list is another motion, and so is each other call.
+    /// @dev Each other list is another motion, and so is each other call, and the same call once more.
     function test_ayes_of_different_motions_do_not_add_up() public {
         address[] memory two = new address[](2);
         (two[0], two[1]) = (account(20), account(21));
+        uint256 number = bflc().motionCount() + 1;
         vm.prank(ADA);
-        bflc().allow(two);
+        bflc().allow(0, two);
         vm.prank(BOB);
-        bflc().allow(one(account(20)));
+        bflc().allow(0, one(account(20)));
         vm.prank(CAT);
-        bflc().expel(two);
+        bflc().expel(0, two);
+        vm.prank(CAT);
+        bflc().allow(0, two);
         assertFalse(bflc().isAllowed(account(20)));
         assertFalse(bflc().isExpelled(account(20)));
         vm.prank(CAT);
-        bflc().allow(two);
+        bflc().allow(number, two);
         assertTrue(bflc().isAllowed(account(20)));
         assertTrue(bflc().isAllowed(account(21)));
     }
 
+    /// @dev The ayes of so many managers as there may be share their slot with the end.
+    function test_as_many_managers_as_there_may_be() public {
+        delete managers;
+        for (uint256 i = 0; i < 200; ++i) {
+            managers.push(account(1000 + i));
+        }
+        federation = deploy();
+        uint256 end = block.timestamp + 7 days;
+        bytes memory call = abi.encodeCall(IManagers.allow, (0, one(account(20))));
+        moves(managers[199], call);
+        for (uint256 i = 0; i < 99; ++i) {
+            moves(managers[i], numbered(call, 1));
+        }
+        assertMotion(1, contentOf(IManagers.allow.selector, one(account(20))), 100, end, false);
+        moves(managers[198], numbered(call, 1));
+        assertMotion(1, contentOf(IManagers.allow.selector, one(account(20))), 101, block.timestamp, true);
+    }
+
     function test_others_move_nothing() public {
         bytes memory refusal = abi.encodeWithSelector(IManagers.NotManager.selector, account(0));
-        refuses(account(0), abi.encodeCall(IManagers.allow, (one(account(20)))), refusal);
-        refuses(account(0), abi.encodeCall(IManagers.expel, (one(account(1)))), refusal);
-        refuses(account(0), abi.encodeCall(IBflc.nameCommittee, (firstThree())), refusal);
+        refuses(account(0), abi.encodeCall(IManagers.allow, (0, one(account(20)))), refusal);
+        refuses(account(0), abi.encodeCall(IManagers.expel, (0, one(account(1)))), refusal);
+        refuses(account(0), abi.encodeCall(IBflc.nameCommittee, (0, firstThree())), refusal);
+    }
+
+    function assertMotion(uint256 number, bytes32 content, uint256 ayes, uint256 end, bool carried) private view {
+        IManagers.Motion memory m = bflc().motionOf(number);
+        assertEq(m.content, content, "content");
+        assertEq(m.ayes, ayes, "ayes");
+        assertEq(m.end, end, "end");
+        assertEq(m.carried, carried, "carried");
     }
 
     // ------------------------------------------------------------------ admission

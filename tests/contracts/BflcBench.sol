@@ -55,9 +55,10 @@ abstract contract BflcBench is LeafBench {
 
     function named(address[] memory accounts) internal {
         vm.prank(ADA);
-        bflc().nameCommittee(accounts);
+        bflc().nameCommittee(0, accounts);
+        uint256 number = bflc().motionCount();
         vm.prank(CAT);
-        bflc().nameCommittee(accounts);
+        bflc().nameCommittee(number, accounts);
     }
 
     function admit(address who, uint256 stake) internal {

@@ -20,12 +20,13 @@ contract BflcElectionTest is BflcBench {
     // ------------------------------------------------------------------ the first committee
 
     function test_managers_name_the_first() public {
+        uint256 number = bflc().motionCount() + 1;
         vm.prank(ADA);
-        bflc().nameCommittee(firstThree());
+        bflc().nameCommittee(0, firstThree());
         vm.expectEmit(address(federation));
         emit IBflc.CommitteeNamed(firstThree());
         vm.prank(BOB);
-        bflc().nameCommittee(firstThree());
+        bflc().nameCommittee(number, firstThree());
         openAndDraw();
         assertCommittee(firstThree());
         IFederation.Status memory s = federation.status();
@@ -48,7 +49,7 @@ contract BflcElectionTest is BflcBench {
         address[] memory four = new address[](4);
         refuses(
             ADA,
-            abi.encodeCall(IBflc.nameCommittee, (four)),
+            abi.encodeCall(IBflc.nameCommittee, (0, four)),
             abi.encodeWithSelector(IBflc.InvalidCommittee.selector, 4, 3)
         );
         refusesNaming(account(0), account(1), account(0), 2);
@@ -57,7 +58,7 @@ contract BflcElectionTest is BflcBench {
 
     /// @dev From the opening of a round to its settlement nobody names anybody, be it a manager or not.
     function test_naming_is_refused_in_a_round() public {
-        bytes memory call = abi.encodeCall(IBflc.nameCommittee, (firstThree()));
+        bytes memory call = abi.encodeCall(IBflc.nameCommittee, (0, firstThree()));
         for (uint256 i = 0; i < 2; ++i) {
             vm.warp(block.timestamp + 100);
             federation.open();
@@ -192,20 +193,26 @@ contract BflcElectionTest is BflcBench {
         assertCommittee(firstThree());
     }
 
-    /// @dev An aye waits for others over rounds and elections. One that comes late counts, and carries the motion.
+    /// @dev An aye waits for others over rounds and elections, but not for more than a week.
     function test_a_stale_aye() public {
+        uint256 number = bflc().motionCount() + 1;
+        uint256 end = block.timestamp + 7 days;
         vm.prank(ADA);
-        bflc().nameCommittee(firstThree());
+        bflc().nameCommittee(0, firstThree());
         address[] memory p = playBflc(scores(6000, 9000, 4000, 8000, 7000), MODEL, 27);
         fail_(0);
-        bytes memory call = abi.encodeCall(IBflc.nameCommittee, (firstThree()));
-        refuses(ADA, call, abi.encodeWithSelector(IManagers.AlreadyMoved.selector, ADA, keccak256(call)));
+        bytes memory call = abi.encodeCall(IBflc.nameCommittee, (number, firstThree()));
+        refuses(ADA, call, abi.encodeWithSelector(IManagers.AlreadyMoved.selector, ADA, number));
         uint256 snapshot = vm.snapshotState();
         openAndDraw();
         assertCommittee(three(p, 1, 3, 4)); // one aye of three does nothing
         vm.revertToState(snapshot);
+        snapshot = vm.snapshotState();
+        vm.warp(end);
+        refuses(CAT, call, abi.encodeWithSelector(IManagers.MotionOver.selector, number, end));
+        vm.revertToState(snapshot);
         vm.prank(CAT);
-        bflc().nameCommittee(firstThree());
+        bflc().nameCommittee(number, firstThree());
         openAndDraw();
         assertCommittee(firstThree());
     }
@@ -216,7 +223,7 @@ contract BflcElectionTest is BflcBench {
         for (uint256 i = 0; i < 4; ++i) {
             openAndDraw();
             assertCommittee(three(p, 1, 3, 4));
-            refusesPhase(ADA, abi.encodeCall(IBflc.nameCommittee, (three(p, 0, 2, 4))), IFederation.Phase.Open);
+            refusesPhase(ADA, abi.encodeCall(IBflc.nameCommittee, (0, three(p, 0, 2, 4))), IFederation.Phase.Open);
             reject();
         }
         named(three(p, 0, 2, 4));
@@ -467,10 +474,10 @@ contract BflcElectionTest is BflcBench {
         address[] memory list = new address[](3);
         (list[0], list[1], list[2]) = (a, b, c);
         vm.prank(ADA);
-        bflc().nameCommittee(list);
+        bflc().nameCommittee(0, list);
         refuses(
             BOB,
-            abi.encodeCall(IBflc.nameCommittee, (list)),
+            abi.encodeCall(IBflc.nameCommittee, (bflc().motionCount(), list)),
             abi.encodeWithSelector(IBflc.InvalidCommittee.selector, place, 3)
         );
     }

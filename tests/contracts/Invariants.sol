@@ -7,6 +7,7 @@ import {IFederation} from "../../contracts/interfaces/IFederation.sol";
 import {IManagers} from "../../contracts/interfaces/IManagers.sol";
 import {Acts, Roles} from "../../contracts/libraries/Flags.sol";
 import {Handler} from "./Handler.sol";
+import {ManagedHandler} from "./ManagedHandler.sol";
 import {World, lookAt} from "./Watch.sol";
 import {Test} from "forge-std/Test.sol";
 
@@ -87,6 +88,7 @@ abstract contract Invariants is Test {
         whoever_is_out_has_no_role(w);
         views_agree(w);
         expelled_are_out(w);
+        if (_isManaged()) ManagedHandler(address(handler)).motions_have_a_number_and_an_end();
         _mechanism(w);
     }
 
@@ -128,6 +130,9 @@ abstract contract Invariants is Test {
         if (_isManaged()) {
             _count("allow", handler.done(IManagers.allow.selector), 10);
             _count("expel", handler.done(IManagers.expel.selector), 2);
+            ManagedHandler managed = ManagedHandler(address(handler));
+            _count("motions that lapsed", managed.lapsed(), 1);
+            _count("ayes too late", managed.tooLate(), 10);
         }
         _count("rounds accepted", handler.outcomes(1), 10);
         _count("rounds rejected", handler.outcomes(2), 2);

@@ -14,7 +14,6 @@ import {Watch, World} from "./Watch.sol";
 
 contract BflcHandler is UpdateHandler {
     uint256 private constant FEE = 7;
-    uint256 private constant MANAGERS = 3;
     uint256 private constant COMMITTEE = 2;
     uint256 private constant UPDATES = 3;
     uint256 private constant MIN_SCORE = 2000;
@@ -90,7 +89,7 @@ contract BflcHandler is UpdateHandler {
         for (uint256 i = 0; i < COMMITTEE; ++i) {
             list[i] = participant(whom % 2 + i);
         }
-        bytes memory data = abi.encodeCall(IBflc.nameCommittee, (list));
+        bytes memory data = abi.encodeCall(IBflc.nameCommittee, (0, list));
         _vote(w, who, data, w.s.phase == IFederation.Phase.Open);
     }
 
@@ -102,11 +101,7 @@ contract BflcHandler is UpdateHandler {
         for (uint256 i = 0; i < COMMITTEE; ++i) {
             list[i] = participant(i + w.s.round + 1);
         }
-        bytes memory data = abi.encodeCall(IBflc.nameCommittee, (list));
-        uint256 done = replaced[0] + replaced[1] + replaced[2];
-        for (uint256 i = 0; i < MANAGERS && replaced[0] + replaced[1] + replaced[2] == done; ++i) {
-            if (!_moved[keccak256(data)][managerAt(i)]) w = _call(w, managerAt(i), data);
-        }
+        _agree(w, abi.encodeCall(IBflc.nameCommittee, (0, list)));
         return true;
     }
 
@@ -169,7 +164,8 @@ contract BflcHandler is UpdateHandler {
         bytes4 action = bytes4(data);
         if (action == IBflc.nameCommittee.selector && _isCarried(who, data)) {
             ++replaced[uint256(_chosen)];
-            (_named, _chosen) = (abi.decode(_arguments(data), (address[])), Chosen.Named);
+            (, address[] memory list) = abi.decode(_arguments(data), (uint256, address[]));
+            (_named, _chosen) = (list, Chosen.Named);
         }
         if (action == IFederation.draw.selector) committee_is_the_pages(a);
     }

@@ -122,6 +122,11 @@ contract BladeHandler is UpdateHandler {
         return _isOver(w);
     }
 
+    /// @dev A task is shorter than that.
+    function _mayLapse(World memory w, uint256) internal view override returns (bool) {
+        return _isOver(w);
+    }
+
     /// @dev In some runs bidding ends before the bounty is there, or with too few bids.
     function endBidding(uint256 which) external {
         World memory w = look();

@@ -27,21 +27,44 @@ abstract contract LeafBench is Bench {
 
     // ------------------------------------------------------------------ managers
 
-    /// @dev The ayes of the first `count` managers.
-    function motion(bytes memory call, uint256 count) internal {
-        for (uint256 i = 0; i < count; ++i) {
-            vm.prank(managers[i]);
-            (bool ok,) = address(federation).call(call);
-            assertTrue(ok, "moved");
+    function lists() internal view returns (IManagers) {
+        return IManagers(address(federation));
+    }
+
+    /// @dev The ayes of the first `count` managers for `call`, which opens a motion: its number.
+    function motion(bytes memory call, uint256 count) internal returns (uint256 number) {
+        moves(managers[0], call);
+        number = lists().motionCount();
+        for (uint256 i = 1; i < count; ++i) {
+            moves(managers[i], numbered(call, number));
         }
     }
 
+    function moves(address manager, bytes memory call) internal {
+        vm.prank(manager);
+        (bool ok,) = address(federation).call(call);
+        assertTrue(ok, "moved");
+    }
+
+    /// @dev The same call as an aye for motion `motionNumber`.
+    function numbered(bytes memory call, uint256 motionNumber) internal pure returns (bytes memory aye) {
+        aye = bytes.concat(call);
+        assembly ("memory-safe") {
+            mstore(add(aye, 36), motionNumber)
+        }
+    }
+
+    /// @dev A motion's content: the call without the motion's number.
+    function contentOf(bytes4 method, address[] memory accounts) internal pure returns (bytes32) {
+        return keccak256(abi.encodeWithSelector(method, accounts));
+    }
+
     function allowed(address who) internal {
-        motion(abi.encodeCall(IManagers.allow, (one(who))), managers.length / 2 + 1);
+        motion(abi.encodeCall(IManagers.allow, (0, one(who))), managers.length / 2 + 1);
     }
 
     function expelled(address who) internal {
-        motion(abi.encodeCall(IManagers.expel, (one(who))), managers.length / 2 + 1);
+        motion(abi.encodeCall(IManagers.expel, (0, one(who))), managers.length / 2 + 1);
     }
 
     // ------------------------------------------------------------------ a round

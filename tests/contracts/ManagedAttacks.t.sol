@@ -56,23 +56,23 @@ abstract contract ManagedAttacks is BallotAttacks {
     }
 
     function test_half_of_the_managers_let_nobody_in_and_put_nobody_out() public {
-        (address friend, address foe) = (account(70), members[0]);
-        bytes[2] memory calls = [abi.encodeCall(IManagers.allow, (one(friend))), abi.encodeCall(IManagers.expel, (one(foe)))];
+        (address friend, address foe, uint256 before) = (account(70), members[0], lists().motionCount());
+        bytes[2] memory calls = [abi.encodeCall(IManagers.allow, (0, one(friend))), abi.encodeCall(IManagers.expel, (0, one(foe)))];
         for (uint256 i = 0; i < 2; ++i) {
-            motion(calls[i], 2);
+            before += 1;
+            assertEq(motion(calls[i], 2), before);
             assertFalse(lists().isAllowed(friend));
             assertFalse(lists().isExpelled(foe));
         }
         assertFalse(federation.memberOf(foe).out);
         for (uint256 i = 0; i < 2; ++i) {
+            uint256 number = before - 1 + i;
             vm.expectEmit(address(federation));
-            emit IManagers.Moved(DAN, keccak256(calls[i]), bytes4(calls[i]), one(i == 0 ? friend : foe), 3);
+            emit IManagers.Moved(DAN, number, bytes4(calls[i]), one(i == 0 ? friend : foe), 3, block.timestamp);
             vm.expectEmit(address(federation));
             if (i == 0) emit IManagers.Allowed(friend);
             else emit IManagers.Expelled(foe);
-            vm.prank(DAN);
-            (bool ok,) = address(federation).call(calls[i]);
-            assertTrue(ok);
+            moves(DAN, numbered(calls[i], number));
         }
         assertTrue(lists().isAllowed(friend));
         assertTrue(lists().isExpelled(foe));
@@ -80,9 +80,13 @@ abstract contract ManagedAttacks is BallotAttacks {
     }
 
     function test_a_manager_votes_twice() public {
-        bytes memory call = abi.encodeCall(IManagers.expel, (one(members[0])));
-        motion(call, 2);
-        refuses(ADA, call, abi.encodeWithSelector(IManagers.AlreadyMoved.selector, ADA, keccak256(call)));
+        bytes memory call = abi.encodeCall(IManagers.expel, (0, one(members[0])));
+        uint256 number = motion(call, 2);
+        bytes memory refusal = abi.encodeWithSelector(IManagers.AlreadyMoved.selector, ADA, number);
+        refuses(ADA, numbered(call, number), refusal);
+        for (uint256 i = 0; i < 2; ++i) {
+            moves(ADA, call); // new motions, each with one aye
+        }
         assertFalse(lists().isExpelled(members[0]));
     }
 
@@ -92,18 +96,106 @@ abstract contract ManagedAttacks is BallotAttacks {
         expelled(who);
         allowed(who);
         assertFalse(federation.memberOf(who).out);
-        motion(abi.encodeCall(IManagers.expel, (one(who))), 2);
+        motion(abi.encodeCall(IManagers.expel, (0, one(who))), 2);
         assertFalse(lists().isExpelled(who));
-        motion(abi.encodeCall(IManagers.allow, (one(account(70)))), 2);
+        motion(abi.encodeCall(IManagers.allow, (0, one(account(70)))), 2);
         assertFalse(lists().isAllowed(account(70)));
+    }
+
+    /// @dev An aye that comes after a motion was carried is refused. Otherwise it would wait until one manager alone
+    /// could repeat the motion.
+    function test_an_aye_after_the_end() public {
+        (address who, uint256 before) = (members[0], lists().motionCount());
+        bytes[2] memory calls = [abi.encodeCall(IManagers.expel, (0, one(who))), abi.encodeCall(IManagers.allow, (0, one(who)))];
+        uint256 carriedAt = block.timestamp;
+        for (uint256 i = 0; i < 4; ++i) {
+            uint256 number = motion(calls[i % 2], 3);
+            bytes memory refusal = abi.encodeWithSelector(IManagers.MotionOver.selector, number, carriedAt);
+            refuses(DAN, numbered(calls[i % 2], number), refusal);
+        }
+        vm.warp(block.timestamp + 365 days);
+        for (uint256 number = before + 1; number <= before + 4; ++number) {
+            IManagers.Motion memory m = lists().motionOf(number);
+            assertTrue(m.carried && m.ayes == 3 && m.end == carriedAt);
+            bytes memory aye = numbered(calls[(number - before - 1) % 2], number);
+            bytes memory refusal = abi.encodeWithSelector(IManagers.MotionOver.selector, number, carriedAt);
+            refuses(ADA, aye, refusal);
+            refuses(DAN, aye, refusal);
+        }
+        assertEq(lists().motionCount(), before + 4);
+        moves(DAN, calls[0]); // one aye of four
+        assertFalse(lists().isExpelled(who));
+    }
+
+    /// @dev A motion that wasn't carried lapses after a week, to the second, and its ayes with it.
+    function test_a_motion_lapses() public {
+        address who = members[0];
+        bytes memory call = abi.encodeCall(IManagers.expel, (0, one(who)));
+        uint256 end = block.timestamp + 7 days;
+        uint256 number = motion(call, 2);
+        assertEq(lists().motionOf(number).end, end);
+        uint256 snapshot = vm.snapshotState();
+        vm.warp(end - 1);
+        moves(CAT, numbered(call, number));
+        assertTrue(lists().isExpelled(who));
+        assertEq(lists().motionOf(number).end, end - 1);
+        vm.revertToState(snapshot);
+        vm.warp(end);
+        refuses(CAT, numbered(call, number), abi.encodeWithSelector(IManagers.MotionOver.selector, number, end));
+        IManagers.Motion memory m = lists().motionOf(number);
+        assertTrue(!m.carried && m.ayes == 2 && m.end == end);
+        assertEq(motion(call, 2), number + 1); // anew, and their old ayes don't count
+        assertFalse(lists().isExpelled(who));
+        moves(DAN, numbered(call, number + 1));
+        assertTrue(lists().isExpelled(who));
+    }
+
+    /// @dev An aye counts for the motion that the call names if the call is that motion, and for no other.
+    function test_an_aye_for_another_motion() public {
+        (address who, address other) = (members[0], members[1]);
+        uint256 number = motion(abi.encodeCall(IManagers.expel, (0, one(who))), 2);
+        bytes32 content = contentOf(IManagers.expel.selector, one(who));
+        assertEq(lists().motionOf(number).content, content);
+        bytes4 mismatch = IManagers.MotionMismatch.selector;
+        refuses(
+            CAT,
+            abi.encodeCall(IManagers.expel, (number, one(other))),
+            abi.encodeWithSelector(mismatch, number, content, contentOf(IManagers.expel.selector, one(other)))
+        );
+        refuses(
+            CAT,
+            abi.encodeCall(IManagers.allow, (number, one(who))),
+            abi.encodeWithSelector(mismatch, number, content, contentOf(IManagers.allow.selector, one(who)))
+        );
+        bytes memory nothing = abi.encodeWithSelector(IManagers.NoSuchMotion.selector, number + 1, number);
+        refuses(CAT, abi.encodeCall(IManagers.expel, (number + 1, one(who))), nothing);
+        refuses(CAT, abi.encodeCall(IManagers.motionOf, (number + 1)), nothing);
+        nothing = abi.encodeWithSelector(IManagers.NoSuchMotion.selector, 0, number);
+        refuses(CAT, abi.encodeCall(IManagers.motionOf, (0)), nothing);
+        assertEq(lists().motionOf(number).ayes, 2);
+        assertFalse(lists().isExpelled(who));
+    }
+
+    /// @dev A manager alone opens motion after motion, in front of the others': they are carried all the same.
+    function test_motions_in_front() public {
+        bytes memory call = abi.encodeCall(IManagers.expel, (0, one(members[0])));
+        for (uint256 i = 0; i < 3; ++i) {
+            moves(DAN, abi.encodeCall(IManagers.expel, (0, one(account(80 + i)))));
+            if (i == 0) moves(ADA, call);
+        }
+        uint256 number = lists().motionCount() - 2;
+        moves(BOB, numbered(call, number));
+        moves(CAT, numbered(call, number));
+        assertTrue(lists().isExpelled(members[0]));
+        assertFalse(lists().isExpelled(account(80)));
     }
 
     function test_who_is_no_manager_moves() public {
         address[2] memory others = [members[0], account(70)];
         for (uint256 i = 0; i < 2; ++i) {
             bytes memory refusal = abi.encodeWithSelector(IManagers.NotManager.selector, others[i]);
-            refuses(others[i], abi.encodeCall(IManagers.allow, (one(others[1]))), refusal);
-            refuses(others[i], abi.encodeCall(IManagers.expel, (one(members[1]))), refusal);
+            refuses(others[i], abi.encodeCall(IManagers.allow, (0, one(others[1]))), refusal);
+            refuses(others[i], abi.encodeCall(IManagers.expel, (0, one(members[1]))), refusal);
         }
     }
 
@@ -116,7 +208,7 @@ abstract contract ManagedAttacks is BallotAttacks {
         enter(who, call);
         refuses(
             ADA,
-            abi.encodeCall(IManagers.expel, (one(who))),
+            abi.encodeCall(IManagers.expel, (0, one(who))),
             abi.encodeWithSelector(IManagers.NotManager.selector, ADA)
         );
         assertFalse(lists().isAllowed(who));
@@ -214,13 +306,14 @@ abstract contract ManagedAttacks is BallotAttacks {
         refuses(bad, abi.encodeCall(IFederation.deposit, (10)), banned);
         (bytes memory call,) = entering(bad);
         assertFalse(tries(bad, call), "it is in, and out");
-        motion(abi.encodeCall(IManagers.allow, (one(bad))), 2); // two friends are not enough
+        // two friends are not enough
+        uint256 number = motion(abi.encodeCall(IManagers.allow, (0, one(bad))), 2);
         refuses(bad, abi.encodeCall(IFederation.deposit, (10)), banned);
         vm.expectEmit(address(federation));
         emit IFederation.Banned(bad, entry(bad).round, BOND);
         federation.evict(one(bad));
         vm.prank(CAT); // with the third it is carried: that lifts the expulsion, and not the ban
-        lists().allow(one(bad));
+        lists().allow(number, one(bad));
         assertTrue(lists().isAllowed(bad));
         refuses(bad, abi.encodeCall(IFederation.deposit, (10)), banned);
         vm.warp(block.timestamp + 1000);
@@ -250,10 +343,6 @@ abstract contract ManagedAttacks is BallotAttacks {
     }
 
     // ------------------------------------------------------------------ words
-
-    function lists() internal view returns (IManagers) {
-        return IManagers(address(federation));
-    }
 
     function tries(address who, bytes memory call) internal returns (bool ok) {
         vm.prank(who);

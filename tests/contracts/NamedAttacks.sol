@@ -44,8 +44,9 @@ import {ReentrancyGuard} from "@openzeppelin/contracts/utils/ReentrancyGuard.sol
 /// | a block-stuffed deadline | every leaf: test_block_stuffed_{commits,deadline,publications}; Blade |
 /// | front-run registration | every leaf: test_front_run_registration; Blade: test_front_run_{bid,anchor} |
 /// | a malicious manager | NamedAttacksBflc: test_malicious_manager, test_malicious_majority_of_managers |
-/// | an outsider that joins or outbids; a manager that votes twice; an old majority; half of the managers | every leaf:
-/// ManagedAttacks |
+/// | an outsider that joins or outbids; a manager that votes twice; an old majority; half of the managers; an aye after the
+/// end of its motion, or for another | every leaf: ManagedAttacks |
+/// | late ayes, and one manager that repeats their motions | NamedAttacksBflc: test_late_ayes, test_old_ayes_lapse |
 /// | the expelled coming back | every leaf: ManagedAttacks: test_the_expelled_come_back, test_expelled_twice |
 /// | managers that expel a voter before its reveal, or a drawn proposer | every leaf: ManagedAttacks |
 /// | managers that lock somebody in | every leaf: ManagedAttacks: test_managers_lock_nobody_in |

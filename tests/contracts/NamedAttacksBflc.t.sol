@@ -209,15 +209,16 @@ contract NamedAttacksBflcTest is BflcBench, NamedAttacks {
     function test_malicious_manager() public {
         address friend = account(60);
         bytes[3] memory calls = [
-            abi.encodeCall(IManagers.allow, (one(friend))),
-            abi.encodeCall(IManagers.expel, (one(account(0)))),
-            abi.encodeCall(IBflc.nameCommittee, (firstThree()))
+            abi.encodeCall(IManagers.allow, (0, one(friend))),
+            abi.encodeCall(IManagers.expel, (0, one(account(0)))),
+            abi.encodeCall(IBflc.nameCommittee, (0, firstThree()))
         ];
         for (uint256 i = 0; i < calls.length; ++i) {
-            vm.prank(CAT);
-            (bool ok,) = address(federation).call(calls[i]);
-            assertTrue(ok, "it may move");
-            refuses(CAT, calls[i], abi.encodeWithSelector(IManagers.AlreadyMoved.selector, CAT, keccak256(calls[i])));
+            moves(CAT, calls[i]);
+            uint256 number = bflc().motionCount();
+            bytes memory refusal = abi.encodeWithSelector(IManagers.AlreadyMoved.selector, CAT, number);
+            refuses(CAT, numbered(calls[i], number), refusal);
+            moves(CAT, calls[i]); // another motion
         }
         assertFalse(bflc().isAllowed(friend));
         assertFalse(bflc().isExpelled(account(0)));
@@ -260,14 +261,55 @@ contract NamedAttacksBflcTest is BflcBench, NamedAttacks {
         assertSolvent();
     }
 
-    /// @dev An aye doesn't lapse: what one manager moved once waits for the others. It takes a majority all the same.
-    function test_old_ayes_wait() public {
-        vm.prank(CAT);
-        bflc().expel(one(account(0)));
+    /// @dev What one manager moved waits for the others over a round, but not for longer than a week.
+    function test_old_ayes_lapse() public {
+        bytes memory call = abi.encodeCall(IManagers.expel, (0, one(account(0))));
+        uint256 end = block.timestamp + 7 days;
+        moves(CAT, call);
+        bytes memory aye = numbered(call, bflc().motionCount());
         skipRound();
-        vm.prank(ADA);
-        bflc().expel(one(account(0)));
+        uint256 snapshot = vm.snapshotState();
+        moves(ADA, aye);
         assertTrue(bflc().isExpelled(account(0)));
+        vm.revertToState(snapshot);
+        vm.warp(end);
+        refuses(ADA, aye, abi.encodeWithSelector(IManagers.MotionOver.selector, bflc().motionCount(), end));
+        assertFalse(bflc().isExpelled(account(0)));
+    }
+
+    /// @dev All three managers aye each motion, the last of them late. Years later one of them repeats each motion
+    /// alone, by its number and anew: it bans no member, and names no committee.
+    function test_late_ayes() public {
+        address who = account(0);
+        address[] memory others = firstThree();
+        (others[0], others[1], others[2]) = (account(3), account(4), account(5));
+        uint256 first = bflc().motionCount() + 1;
+        bytes[4] memory calls = [
+            abi.encodeCall(IManagers.expel, (0, one(who))),
+            abi.encodeCall(IManagers.allow, (0, one(who))), // a mistake, put right
+            abi.encodeCall(IBflc.nameCommittee, (0, others)),
+            abi.encodeCall(IBflc.nameCommittee, (0, firstThree()))
+        ];
+        for (uint256 i = 0; i < calls.length; ++i) {
+            assertEq(motion(calls[i], 2), first + i);
+            refuses(CAT, numbered(calls[i], first + i), isOver(first + i, START));
+        }
+        vm.warp(START + 3 * 365 days);
+        for (uint256 i = 0; i < calls.length; ++i) {
+            refuses(ADA, numbered(calls[i], first + i), isOver(first + i, START));
+            moves(ADA, calls[i]);
+            refuses(ADA, numbered(calls[i], first + i), isOver(first + i, START));
+        }
+        federation.evict(one(who));
+        assertEq(standing(who), uint256(IFederation.Standing.Member));
+        openAndDraw();
+        for (uint256 i = 0; i < 3; ++i) {
+            assertTrue(has(voters(), account(i)), "the committee stands");
+        }
+    }
+
+    function isOver(uint256 number, uint256 end) private pure returns (bytes memory) {
+        return abi.encodeWithSelector(IManagers.MotionOver.selector, number, end);
     }
 
     /// @dev A juror that publishes another model than most changes nothing; with other updates, it is refused.

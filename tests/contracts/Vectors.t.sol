@@ -172,7 +172,7 @@ abstract contract Replay is Deployed {
         return keccak256(abi.encode(federation.status(), members, balances, keccak256(ownAndLists(s.accounts))));
     }
 
-    /// @dev Followed by whom managers allow and expelled, a word each.
+    /// @dev Followed by whom managers allow and expelled, a word each, and by the motions.
     function ownAndLists(address[] memory accounts) private view returns (bytes memory) {
         bool[] memory allowed = new bool[](accounts.length);
         bool[] memory expelled = new bool[](accounts.length);
@@ -180,7 +180,11 @@ abstract contract Replay is Deployed {
             allowed[i] = IManagers(FEDERATION).isAllowed(accounts[i]);
             expelled[i] = IManagers(FEDERATION).isExpelled(accounts[i]);
         }
-        return abi.encodePacked(own(accounts), allowed, expelled);
+        IManagers.Motion[] memory motions = new IManagers.Motion[](IManagers(FEDERATION).motionCount());
+        for (uint256 i = 0; i < motions.length; ++i) {
+            motions[i] = IManagers(FEDERATION).motionOf(i + 1);
+        }
+        return abi.encodePacked(own(accounts), allowed, expelled, abi.encode(motions));
     }
 
     function deploy(Sequence memory s) private {

@@ -58,8 +58,10 @@ def get_bflc_terms(settings: BflcSettings, run: Run, genesis: bytes, samples: in
 
 
 def be_allowed(terms: BflcTerms, accounts: Any, stake: int) -> list[Call]:
+    """Return the calls in a new federation: the first manager's opens motion 1, which the others' name."""
     most = terms.managers[: len(terms.managers) // 2 + 1]
-    allow = [Call(manager, "allow", (tuple(accounts),)) for manager in most if accounts]
+    ayes = enumerate(most if accounts else ())
+    allow = [Call(manager, "allow", (min(place, 1), tuple(accounts))) for place, manager in ayes]
     return [*allow, *(Call(account, "join", (stake,)) for account in accounts)]
 
 

@@ -15,6 +15,7 @@ from eth_hash.auto import keccak
 
 from clients.protocol.council import get_council, get_record
 from clients.protocol.hashing import compute_words, get_address_word
+from clients.protocol.managers import get_motion_view
 from clients.protocol.rounds import Action
 from clients.protocol.state import Env
 from clients.protocol.task import Bid, get_task
@@ -160,10 +161,13 @@ def encode_own(federation: FederationView[Any], accounts: Sequence[Address]) -> 
 
 
 def encode_lists(federation: FederationView[Any], accounts: Sequence[Address]) -> bytes:
-    """Return whom the managers allow and expelled, a word each."""
+    """Return whom the managers allow and expelled, a word each, and abi.encode(motions)."""
     access = federation.state.access
     allowed = [account in access.allowed for account in accounts]
-    return compute_words(*allowed, *(account in access.barred_from for account in accounts))
+    lists = compute_words(*allowed, *(account in access.barred_from for account in accounts))
+    views = [get_motion_view(federation.terms, motion) for motion in access.motions]
+    motions = b"".join([content + compute_words(*others) for content, *others in views])
+    return lists + compute_words(32, len(access.motions)) + motions
 
 
 NO_BID = Bid(0, 0, bytes(32), 0)

@@ -111,10 +111,10 @@ def naming(process: Callable[..., Any]) -> Mutant:
     return lambda patch: use(patch, "bflc", actions=actions)
 
 
-def before_the_first_round(core: Any, env: Any, sender: str, accounts: list[str]) -> Any:
+def before_the_first_round(core: Any, env: Any, sender: str, *args: Any) -> Any:
     if core.round_number:
         raise ProtocolError("WrongPhase", Phase.OPEN, Phase.OPEN)
-    return NAMING.process(core, env, sender, accounts)
+    return NAMING.process(core, env, sender, *args)
 
 
 def reveals_ask_nobody(patch: Patch) -> None:

@@ -1,14 +1,15 @@
 """Federations whose managers let in, keep out or vote by one rule that is bent."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
 import clients.protocol.auction as auction_module
 import clients.protocol.managers as managers_module
 from clients.protocol.mechanisms import MECHANISMS
-from clients.protocol.state import State
-from tests.spec.bending import Mutant, Patch, bend
+from clients.protocol.state import Motion, State
+from clients.types.errors import ProtocolError
+from tests.spec.bending import Mutant, Patch, bend, put
 
 
 def carried_by_half(patch: Patch) -> None:
@@ -25,18 +26,69 @@ def carried_by_half(patch: Patch) -> None:
     patch.setattr(managers_module, "process_motion", bent)
 
 
-def motions_are_never_forgotten(patch: Patch) -> None:
-    plain = managers_module.process_motion
+def around_get_motion(bent: Callable[..., Motion]) -> Mutant:
+    """Return the mutant in which an aye is for the motion that `bent` returns, given the plain function and
+    its arguments."""
+    plain = managers_module.get_motion
+    return put(managers_module, "get_motion", lambda *args: bent(plain, *args))
 
-    def bent(core: Any, env: Any, sender: str, method: str, accounts: tuple[str, ...], carry: Any) -> Any:
-        events = plain(core, env, sender, method, accounts, carry)
-        if len(events) > 1:
-            access, motion = core.state.access, managers_module.compute_motion(method, accounts)
-            moved = (*access.moved, (motion, frozenset({sender})))
-            core.state.access = replace(access, moved=moved)
-        return events
 
-    patch.setattr(managers_module, "process_motion", bent)
+def reopened(plain: Any, core: Any, env: Any, motion_number: int, content: bytes) -> Motion:
+    """Let a late aye start its motion anew, as the first."""
+    try:
+        return plain(core, env, motion_number, content)
+    except ProtocolError as error:
+        motion = core.state.access.motions[motion_number - 1] if error.name == "MotionOver" else None
+        if motion is None or motion.content != content:
+            raise
+        return replace(motion, movers=frozenset(), end=env.time + managers_module.MOTION_SECONDS)
+
+
+def never_lapsing(plain: Any, core: Any, env: Any, motion_number: int, content: bytes) -> Motion:
+    """Let a motion that wasn't carried take ayes after its end."""
+    try:
+        return plain(core, env, motion_number, content)
+    except ProtocolError as error:
+        motion = core.state.access.motions[motion_number - 1] if error.name == "MotionOver" else None
+        carried = motion is None or managers_module.is_majority(core.terms, len(motion.movers))
+        if motion is None or carried or motion.content != content:
+            raise
+        return motion
+
+
+def open_to_the_end(plain: Any, core: Any, env: Any, motion_number: int, content: bytes) -> Motion:
+    """Let an aye count in the very second in which its motion ends."""
+    motions = core.state.access.motions
+    motion = motions[motion_number - 1] if 0 < motion_number <= len(motions) else None
+    carried = motion is None or managers_module.is_majority(core.terms, len(motion.movers))
+    ends_now = motion is not None and motion.end == env.time and not carried
+    return plain(core, replace(env, time=env.time - ends_now), motion_number, content)
+
+
+def of_any_content(plain: Any, core: Any, env: Any, motion_number: int, content: bytes) -> Motion:
+    """Let an aye count for the motion that it names, whatever else the call says."""
+    try:
+        return plain(core, env, motion_number, content)
+    except ProtocolError as error:
+        if error.name != "MotionMismatch":
+            raise
+        return core.state.access.motions[motion_number - 1]
+
+
+def of_any_number(plain: Any, core: Any, env: Any, motion_number: int, content: bytes) -> Motion:
+    """Let an aye for a motion that isn't there open the next one."""
+    return plain(core, env, motion_number if motion_number <= len(core.state.access.motions) else 0, content)
+
+
+def a_manager_moves_twice(patch: Patch) -> None:
+    """Count the second aye of a manager as another's."""
+    plain = managers_module.get_motion
+
+    def bent(core: Any, *args: Any) -> Any:
+        motion = plain(core, *args)
+        return replace(motion, movers=frozenset(f"{mover}, once" for mover in motion.movers))
+
+    patch.setattr(managers_module, "get_motion", bent)
 
 
 def barred_with(name: str, is_barred: Any) -> Mutant:
@@ -63,7 +115,13 @@ def build(name: str) -> dict[str, Mutant]:
         "the expelled are out within the round": barred_with(name, at_once),
         "the expelled are out a round late": barred_with(name, a_round_late),
         "half of the managers carry": carried_by_half,
-        "motions are never forgotten": motions_are_never_forgotten,
+        "a late aye opens the motion again": around_get_motion(reopened),
+        "an ended motion still takes ayes": around_get_motion(never_lapsing),
+        "a motion takes ayes in its last second": around_get_motion(open_to_the_end),
+        "an aye counts for another motion": around_get_motion(of_any_content),
+        "an aye for no motion opens one": around_get_motion(of_any_number),
+        "a manager moves twice": a_manager_moves_twice,
+        "motions last a day longer": put(managers_module, "MOTION_SECONDS", 8 * 24 * 3_600),
     }
 
 

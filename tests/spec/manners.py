@@ -126,7 +126,7 @@ class BflcPlayer(JudgingPlayer):
         some = self.rng.sample(self.accounts, k=self.rng.randrange(3))
         return {
             **super().own_calls(account, env),
-            "nameCommittee": lambda: Call(account, "nameCommittee", (some,)),
+            "nameCommittee": lambda: self.moves(account, "nameCommittee", 0, some),
         }
 
     def own_mischief(self, phase: Phase, env: Env) -> tuple[Callable[[], Call], ...]:

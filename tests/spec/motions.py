@@ -3,12 +3,16 @@
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from clients.protocol.managers import compute_motion
+from clients.protocol.managers import compute_content
+from clients.protocol.state import Motion
 from clients.types.chain import Call
 from clients.types.federation import Address, Phase
 
 if TYPE_CHECKING:
     from tests.spec.player import Player
+
+LATE = 0.02
+"""The chance that managers try an aye about when a motion lapses."""
 
 
 def missing(player: "Player") -> list[Address]:
@@ -19,12 +23,21 @@ def missing(player: "Player") -> list[Address]:
     return [account for account in player.accounts if account not in federation.state.access.allowed]
 
 
+def numbered(player: "Player", *, over: bool) -> list[tuple[int, Motion]]:
+    """Return the motions that are over, or those that wait for ayes, with their numbers."""
+    motions = enumerate(player.federation.state.access.motions, 1)
+    return [(number, motion) for number, motion in motions if (player.now >= motion.end) == over]
+
+
 def move(player: "Player", method: str, accounts: list[Address]) -> Call:
-    """Return the motion by a manager who has not moved it yet, if there is one."""
-    managers, moved = player.federation.terms.managers, dict(player.federation.state.access.moved)
-    ayes = moved.get(compute_motion(method, tuple(accounts)), frozenset())
-    fresh = [manager for manager in managers if manager not in ayes]
-    return Call(player.rng.choice(fresh or list(managers)), method, (accounts,))
+    """Return an aye for an open motion of this content, by a manager who has not moved it yet; if there is no
+    such motion, or none of those managers, the call that opens one."""
+    managers, content = player.federation.terms.managers, compute_content(method, tuple(accounts))
+    for number, motion in numbered(player, over=False):
+        fresh = [manager for manager in managers if manager not in motion.movers]
+        if motion.content == content and fresh:
+            return Call(player.rng.choice(fresh), method, (number, accounts))
+    return player.moves(player.rng.choice(managers), method, 0, accounts)
 
 
 def welcome(player: "Player") -> Call:
@@ -50,10 +63,45 @@ def asides(player: "Player", phase: Phase) -> tuple[Callable[[], Call], ...]:
     return moves
 
 
+def say_aye(player: "Player", number: int, motion: Motion) -> Call:
+    """Return an aye for motion `number`, by a manager who has not moved it if there is one."""
+    method, accounts = player.contents[motion.content]
+    managers = player.federation.terms.managers
+    fresh = [manager for manager in managers if manager not in motion.movers]
+    return Call(player.rng.choice(fresh or managers), method, (number, accounts))
+
+
+def find_lapsing(player: "Player") -> tuple[int, Motion] | None:
+    """Return, once in a while, a motion that waits for ayes, with its number: it is about to lapse."""
+    if not player.federation.terms.managers or player.rng.random() >= LATE:
+        return None
+    return player.rng.choice(numbered(player, over=False) or [None])
+
+
 def bad_motion(player: "Player") -> Call:
-    """Return a motion that was moved by the same manager before, or by who is none."""
-    access, rng = player.federation.state.access, player.rng
-    if access.moved and rng.random() < 0.5:
-        account = sorted(rng.choice(access.moved)[1])[0]
-        return Call(account, "allow", (missing(player),))
-    return Call(rng.choice((player.anybody(), *player.federation.terms.managers[:1])), "expel", ([],))
+    """Return an aye that comes late or twice, or that names a motion of another content or none at all, or
+    that is by who is no manager; or an act of who is expelled."""
+    federation, rng = player.federation, player.rng
+    managers, motions = federation.terms.managers, federation.state.access.motions
+    out = [account for account in federation.state.ledger.registry if federation.is_barred(account)]
+    if out and rng.random() < 0.3:
+        return Call(out[0], "deposit", (1,))
+    if not motions or rng.random() < 0.2:
+        return player.moves(rng.choice((player.anybody(), *managers[:1])), "expel", rng.choice((0, 1)), [])
+    waiting, over = numbered(player, over=False), numbered(player, over=True)
+    kinds: list[Callable[[], Call]] = [
+        lambda: Call(rng.choice(managers), "allow", (len(motions) + rng.choice((1, 1, 2**32)), [])),
+        lambda: Call(rng.choice(managers), "allow", (rng.randint(1, len(motions)), missing(player)[:-1])),
+    ]
+    if over:
+        kinds += [lambda: say_aye(player, *rng.choice(over))] * 2
+    if waiting:
+        number, motion = rng.choice(waiting)
+        method, accounts = player.contents[motion.content]
+        mover = sorted(motion.movers)[0]
+        other = {"allow": "expel", "expel": "allow"}.get(method, "allow")
+        kinds += [
+            lambda: Call(mover, method, (number, accounts)),
+            lambda: Call(rng.choice(managers), other, (number, accounts)),
+        ] * 4
+    return rng.choice(kinds)()

@@ -14,6 +14,7 @@ from eth_hash.auto import keccak
 
 from clients.protocol.federation import Federation
 from clients.protocol.ledger import STAKE_MAX
+from clients.protocol.managers import compute_content
 from clients.protocol.rounds import SEAL_BLOCKS, compute_ends
 from clients.protocol.state import Env
 from clients.types.chain import Call
@@ -86,12 +87,18 @@ class Player:
         self.spoilt: set[tuple[int, Address]] = set()
         """Whose sealed ballots say nothing."""
         self.mood_of = (0, MOODS[0][1])
+        self.now = 0
+        """The time of the move before."""
+        self.contents: dict[bytes, tuple[str, list[Address]]] = {}
+        """What the managers' motions are about."""
 
     # ------------------------------------------------------------------ what to do next
 
     def play(self, env: Env) -> Move:
         """Return the next move, `env` being the moment of the one before."""
-        rng, phase = self.rng, self.federation.get_phase(env)
+        rng, phase, self.now = self.rng, self.federation.get_phase(env), env.time
+        if lapsing := motions.find_lapsing(self):
+            return Move(motions.say_aye(self, *lapsing), *self.stride(lapsing[1].end, env))
         if rng.random() < self.illegal:
             move = Move(self.play_illegal(phase, env))
         elif rng.random() < self.aside_chance and (call := self.play_aside(phase, env)):
@@ -382,12 +389,20 @@ class Player:
 
     def own_mischief(self, phase: Phase, env: Env) -> tuple[Callable[[], Call], ...]:
         """Return what not every mechanism can refuse in this phase."""
-        return (lambda: motions.bad_motion(self),)
+        return (lambda: motions.bad_motion(self),) * (2 if self.federation.terms.managers else 1)
 
     def own_calls(self, account: Address, env: Env) -> dict[str, Callable[[], Call]]:
         """Return how actions that not every mechanism has are called by `account`."""
         some = self.rng.sample(self.accounts, k=self.rng.randrange(3))
-        return {name: lambda name=name: Call(account, name, (some,)) for name in ("allow", "expel")}  # type: ignore[misc]
+        number = self.rng.choice((0, 0, 1, len(self.federation.state.access.motions)))
+        return {
+            name: lambda name=name: self.moves(account, name, number, some) for name in ("allow", "expel")
+        }  # type: ignore[misc]
+
+    def moves(self, account: Address, method: str, number: int, accounts: list[Address]) -> Call:
+        """Return the motion as it stands, which `account` may have no right to move."""
+        self.contents[compute_content(method, tuple(accounts))] = method, accounts
+        return Call(account, method, (number, accounts))
 
     def anybody(self, *preferred: Address) -> Address:
         """Return one of the preferred or, less often, anybody at all."""

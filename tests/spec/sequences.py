@@ -11,6 +11,7 @@ from clients.protocol.approvals import get_approved
 from clients.protocol.council import Choice, Council, get_council
 from clients.protocol.evidence import get_convicted, is_convicted
 from clients.protocol.federation import Federation
+from clients.protocol.managers import is_majority
 from clients.protocol.marks import get_majority
 from clients.protocol.state import Env
 from clients.protocol.task import TaskBook, is_over
@@ -145,10 +146,22 @@ class Coverage:
         self.cases["outsiders refused"] += (
             call.method in ("join", "bid") and error == "NotAdmitted" and bool(federation.terms.managers)
         )
+        if federation.terms.managers:
+            self.note_motion(federation, call, error)
         for why in ("no bounty", "too few") if federation.mechanism.name == "blade" else ():
             for method in ("exit", "reclaim", "fund"):
                 done = unable == why and call.method == method and not error
                 self.cases[f"{method} of a task that can't begin: {why}"] += done
+
+    def note_motion(self, federation: Federation[Any], call: Call, error: str) -> None:
+        """Note which motions an aye comes too late for, and which it carries after others' ayes."""
+        number = call.args[0] if call.method in ("allow", "expel", "nameCommittee") else 0
+        if not isinstance(number, int) or not 0 < number <= len(federation.state.access.motions):
+            return
+        carried = is_majority(federation.terms, len(federation.state.access.motions[number - 1].movers))
+        self.cases["an aye for a motion that was carried"] += error == "MotionOver" and carried
+        self.cases["an aye for a motion that lapsed"] += error == "MotionOver" and not carried
+        self.cases["a motion carried by several"] += not error and carried
 
     def note_named(self, before: object, number: int) -> None:
         """Note what a committee is named in place of, between rounds."""

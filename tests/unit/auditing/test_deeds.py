@@ -47,7 +47,7 @@ def test_every_call_is_read_back_from_its_events(mechanism: str, seed: int) -> N
 
 
 MOVED = event(
-    "Moved", manager=WHO, motion=bytes(32), method=compute_selector("allow"), accounts=(OTHER,), ayes=1
+    "Moved", manager=WHO, motionNumber=2, method=compute_selector("allow"), accounts=(OTHER,), ayes=1, end=9
 )
 
 
@@ -90,6 +90,12 @@ def test_a_contract_may_do_several_things_in_one_transaction() -> None:
     joined = event("Joined", account=WHO, stake=3)
     assert read(joined, funded) == [Call(WHO, "join", (3,)), Call(WHO, "fund", (7,))]
     assert read(joined, funded, fee=True) == [Call(WHO, "join", (3,))]
+
+
+def test_the_first_aye_opens_a_motion_and_the_others_name_it() -> None:
+    later = event("Moved", **{**MOVED.args, "manager": OTHER, "ayes": 2})
+    calls = [Call(WHO, "allow", (0, [OTHER])), Call(OTHER, "allow", (2, [OTHER]))]
+    assert read(MOVED, later, event("Allowed", account=OTHER)) == calls
 
 
 def test_who_is_outbid_is_told_from_who_leaves() -> None:

@@ -3,8 +3,6 @@
 from dataclasses import replace
 
 import pytest
-from eth_abi import encode
-from eth_hash.auto import keccak
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -19,7 +17,6 @@ from clients.protocol.council import (
 )
 from clients.protocol.docket import BLANK, Docket, Update
 from clients.protocol.draw import compute_positions
-from clients.protocol.managers import compute_motion
 from clients.protocol.scores import MEDIAN_SCORE, compute_median, select_best
 from clients.protocol.simulator import SpecChain
 from clients.protocol.state import State
@@ -212,13 +209,19 @@ def test_managers_name_a_committee_between_rounds_and_only_then() -> None:
         (receipt,) = chain.send([Call(sender, method, args)])
         return receipt.error
 
+    def motions() -> int:
+        return len(chain.core.state.access.motions)
+
     def name(*accounts: Address) -> None:
-        assert [call(manager, "nameCommittee", list(accounts)) for manager in managers[:2]] == [None] * 2
+        assert call(managers[0], "nameCommittee", 0, list(accounts)) is None
+        assert call(managers[1], "nameCommittee", motions(), list(accounts)) is None
 
     def sitting() -> list[Address]:
         return [member.account for member in chain.members() if member.roles & Role.VOTER]
 
-    assert [call(manager, "allow", A[:3]) for manager in managers[:2]] == [None] * 2
+    assert [call(manager, "allow", number, A[:3]) for number, manager in enumerate(managers[:2])] == [
+        None
+    ] * 2
     assert [call(account, "join", 10) for account in A[:3]] == [None] * 3
     for chosen in A[:3]:
         name(A[1])
@@ -226,25 +229,24 @@ def test_managers_name_a_committee_between_rounds_and_only_then() -> None:
         chain.advance(1)
         assert call(A[0], "open") is None
         refusal = ProtocolError("WrongPhase", Phase.DRAW, Phase.OPEN)
-        assert call(managers[0], "nameCommittee", [A[1]]) == refusal
-        assert call(A[0], "nameCommittee", [A[1]]) == refusal
+        assert call(managers[0], "nameCommittee", 0, [A[1]]) == refusal
+        assert call(A[0], "nameCommittee", 0, [A[1]]) == refusal
         assert call(A[0], "draw") is None
         assert sitting() == [chosen]
         chain.advance(terms.schedule.propose)
         assert call(A[0], "settle") is None
-    # An aye doesn't lapse: the one that was given first waits for another.
-    assert call(managers[2], "nameCommittee", [A[0]]) is None
+    # The aye that was given first waits for another over a round.
+    assert call(managers[2], "nameCommittee", 0, [A[0]]) is None
     chain.advance(1)
     assert [call(A[0], method) for method in ("open", "draw")] == [None] * 2
     assert sitting() == [A[2]]
     chain.advance(terms.schedule.propose)
     assert call(A[0], "settle") is None
-    assert call(managers[2], "nameCommittee", [A[0]]) == ProtocolError(
-        "AlreadyMoved", managers[2], compute_motion("nameCommittee", (A[0],))
-    )
-    assert call(managers[0], "nameCommittee", [A[0]]) is None
-    assert call(A[0], "nameCommittee", []) == ProtocolError("NotManager", A[0])
-    assert call(managers[0], "nameCommittee", []) == ProtocolError("InvalidCommittee", 0, 1)
+    refusal = ProtocolError("AlreadyMoved", managers[2], motions())
+    assert call(managers[2], "nameCommittee", motions(), [A[0]]) == refusal
+    assert call(managers[0], "nameCommittee", motions(), [A[0]]) is None
+    assert call(A[0], "nameCommittee", 0, []) == ProtocolError("NotManager", A[0])
+    assert call(managers[0], "nameCommittee", 0, []) == ProtocolError("InvalidCommittee", 0, 1)
     chain.advance(1)
     assert [call(A[0], method) for method in ("open", "draw")] == [None] * 2
     assert sitting() == [A[0]]
@@ -258,8 +260,8 @@ def test_a_voter_expelled_before_its_reveal_reveals_and_is_out_after_the_round()
         (receipt,) = chain.send([Call(sender, method, args)])
         return receipt.error
 
-    assert call(A[7], "allow", A[:3]) is None
-    assert call(A[7], "nameCommittee", A[:1]) is None
+    assert call(A[7], "allow", 0, A[:3]) is None
+    assert call(A[7], "nameCommittee", 0, A[:1]) is None
     assert [call(account, "join", 10) for account in A[:3]] == [None] * 3
     assert [call(A[0], method) for method in ("open", "draw")] == [None] * 2
     assert [call(account, "propose", 1, MODEL, 1, 1) for account in A[1:3]] == [None] * 2
@@ -267,7 +269,7 @@ def test_a_voter_expelled_before_its_reveal_reveals_and_is_out_after_the_round()
     assert call(A[0], "commit", 1, chain.core.compute_commitment(1, A[0], ballot, MODEL)) is None
     assert call(A[1], "reveal", 1, ballot, MODEL) == ProtocolError("NotCommitted", A[1], 1)
     assert call(A[6], "reveal", 1, ballot, MODEL) == ProtocolError("NotMember", A[6], Standing.STRANGER)
-    assert call(A[7], "expel", A[:1]) is None
+    assert call(A[7], "expel", 0, A[:1]) is None
     assert not chain.member(A[0]).out
     assert call(A[0], "reveal", 1, ballot, MODEL) is None
     chain.advance(sum((terms.schedule.propose, terms.schedule.commit, terms.schedule.reveal)) + 9)
@@ -277,13 +279,7 @@ def test_a_voter_expelled_before_its_reveal_reveals_and_is_out_after_the_round()
     # Expelled once more within a round, it isn't let back into that one.
     chain.advance(1)
     assert [call(A[0], method) for method in ("open", "draw")] == [None] * 2
-    assert call(A[7], "expel", A[:1]) is None
+    assert call(A[7], "expel", 0, A[:1]) is None
     assert chain.member(A[0]).out
-    assert call(A[7], "allow", A[:1]) is None
+    assert call(A[7], "allow", 0, A[:1]) is None
     assert not chain.member(A[0]).out
-
-
-@given(st.lists(st.sampled_from(A)))
-def test_a_motion_is_the_hash_of_its_call(accounts: list[str]) -> None:
-    data = keccak(b"nameCommittee(address[])")[:4] + encode(["address[]"], [accounts])
-    assert compute_motion("nameCommittee", tuple(accounts)) == keccak(data)
