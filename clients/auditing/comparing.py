@@ -8,6 +8,7 @@ from clients.auditing.findings import Findings
 from clients.auditing.replay import Replay, ReplayedRound
 from clients.auditing.source import Block, Source
 from clients.protocol.council import Council, get_council, get_record
+from clients.protocol.managers import get_motion_view
 from clients.protocol.mechanisms import MECHANISMS
 from clients.protocol.state import Env
 from clients.protocol.task import TaskBook, get_task
@@ -214,8 +215,12 @@ def _ask_council(replay: Replay, ask: Callable[..., None]) -> None:
 
 
 def _ask_lists(replay: Replay, ask: Callable[..., None]) -> None:
-    """Ask for whom the managers allow and expelled. Without managers, that is nobody."""
+    """Ask for whom the managers allow and expelled, and for their motions."""
     allowed, expelled = replay.core.state.access.allowed, replay.core.state.access.barred_from
     for account in sorted(allowed | set(expelled) | set(replay.core.state.ledger.members)):
         ask("membership", "whether it is allowed", account, account in allowed, "isAllowed", account)
         ask("ban", "whether it is expelled", account, account in expelled, "isExpelled", account)
+    terms, motions = replay.core.terms, replay.core.state.access.motions
+    ask("motion", "the number of motions", "", len(motions), "motionCount")
+    for number, motion in enumerate(motions, 1):
+        ask("motion", f"motion {number}", "", get_motion_view(terms, motion), "motionOf", number)

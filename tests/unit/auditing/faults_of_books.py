@@ -201,6 +201,44 @@ def idle_motion(record: Recorded) -> Sign:
     return Sign("motion")
 
 
+@fault("an aye that came after its motion was carried, and counted", ("bflc",))
+def late_aye(record: Recorded) -> Sign:
+    place = record.find("Moved", lambda args: args["ayes"] * 2 > len(record.terms.managers))
+    event = record.entries[place]
+    args = {**event.args, "ayes": event.args["ayes"] + 1}  # type: ignore[operator]
+    last = record.entries[-1]
+    record.entries.append(Event("Moved", args, last.block, "0x" + WRONG.hex()))
+    return Sign("motion", None, str(event.args["manager"]))
+
+
+@fault("an aye that was counted for another motion", ("bflc",))
+def misnumbered_motion(record: Recorded) -> Sign:
+    place = record.find("Moved")
+    record.alter(place, motionNumber=event_of(record, place)["motionNumber"] + 1)
+    return Sign("motion", None, str(event_of(record, place)["manager"]))
+
+
+@fault("a motion that is told to end later", ("bflc",))
+def prolonged_motion(record: Recorded) -> Sign:
+    place = record.find("Moved")
+    record.alter(place, end=event_of(record, place)["end"] + 1)
+    return Sign("motion", None, str(event_of(record, place)["manager"]))
+
+
+@fault("a motion that is shown as open", ("bflc",))
+def forged_motion(record: Recorded) -> Sign:
+    key = next(key for key, value in record.views_now.items() if key[0] == "motionOf" and value[3])
+    content, ayes, end, _ = record.views_now[key]
+    record.views_now[key] = (content, ayes, end + 1, False)
+    return Sign("motion")
+
+
+@fault("a motion more than were moved", ("bflc",))
+def miscounted_motions(record: Recorded) -> Sign:
+    record.views_now["motionCount", ()] += 1
+    return Sign("motion")
+
+
 @fault("a model on record that no round made", ("bflc",))
 def forged_record(record: Recorded) -> Sign:
     settled(record, Outcome.ACCEPTED)

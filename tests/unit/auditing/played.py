@@ -13,6 +13,7 @@ from clients.auditing.source import Block, LoggedEvent, Logs, Transfer
 from clients.protocol.council import get_council, get_record
 from clients.protocol.draw import compute_beacon_entropy
 from clients.protocol.ledger import TokenBook
+from clients.protocol.managers import get_motion_view
 from clients.protocol.mechanisms import MECHANISMS
 from clients.protocol.simulator import FEDERATION, SpecChain, compute_block_hash, compute_entropy
 from clients.protocol.state import Env
@@ -99,6 +100,9 @@ def get_views(core: Any) -> dict[tuple[str, tuple[object, ...]], Any]:
     for account in allowed | set(expelled) | set(state.ledger.members):
         found["isAllowed", (account,)] = account in allowed
         found["isExpelled", (account,)] = account in expelled
+    found["motionCount", ()] = len(state.access.motions)
+    for number, motion in enumerate(state.access.motions, 1):
+        found["motionOf", (number,)] = get_motion_view(core.terms, motion)
     if name == "bflc":
         council = get_council(state)
         found["height", ()] = len(council.models) - 1
