@@ -3,6 +3,7 @@ pragma solidity ^0.8.24;
 
 import {IBlade} from "../../contracts/interfaces/IBlade.sol";
 import {IFederation} from "../../contracts/interfaces/IFederation.sol";
+import {IManagers} from "../../contracts/interfaces/IManagers.sol";
 import {Bench} from "./Bench.sol";
 import {BflcBench} from "./BflcBench.sol";
 import {BladeBench} from "./BladeBench.sol";
@@ -168,6 +169,14 @@ contract GasBflcTest is BflcBench, GasLeafBench {
 
     function test_gas_stays() public {
         measure("bflc_", 15, scoresOf(7));
+    }
+
+    /// @dev About one account, and not the first motion: that one's number costs a slot more.
+    function test_gas_of_motions() public {
+        bytes memory call = abi.encodeCall(IManagers.allow, (0, one(account(60))));
+        note("open", act(ADA, call));
+        note("carry", act(BOB, numbered(call, bflc().motionCount())));
+        compare("motion_", "");
     }
 
     /// @dev With the largest committee that there can be, the first publication fits a transaction.

@@ -12,6 +12,7 @@ FIGURES = json.loads((ROOT / "tests/contracts/gas.json").read_text())
 DRIFT = 0.02
 LEAVES = tuple(name for name in KINDS if name != DEFAULT)
 LEAF_ROW = re.compile(r"^\| `(\w+)` \| (\d+) \| (\d+) \| (\d+) \|$", re.MULTILINE)
+MOTION_ROW = re.compile(r"^\| `(motion_\w+)` \| (\d+) \|$", re.MULTILINE)
 LARGEST_ROW = re.compile(r"^\| (\d+) \| (\d+) \| (\d+) \|$", re.MULTILINE)
 SETTLING_ROW = re.compile(r"^\| `(\w+)`[^|]* \| (\d+) \| (\d+) \|$", re.MULTILINE)
 ACCUSING_ROW = re.compile(r"^\| round (\d+) \| (\d+) \|$", re.MULTILINE)
@@ -47,6 +48,13 @@ def test_every_figure_of_the_other_federations_is_told() -> None:
         assert_kept(gas, name)
     kept = {name for name in FIGURES if name.startswith(LEAVES) and name.endswith("_10")}
     assert set(told) == kept
+
+
+def test_what_motions_cost() -> None:
+    told = {name: int(gas) for name, gas in MOTION_ROW.findall(PAGE.read_text())}
+    for name, gas in told.items():
+        assert_kept(gas, name)
+    assert set(told) == {name for name in FIGURES if name.startswith("motion_")}
 
 
 def test_the_largest_rounds_fit_a_transaction() -> None:
