@@ -228,7 +228,8 @@ class Entry(Generic[T]):
         others, days = len(terms.managers) // 2, MOTION_SECONDS // 86_400
         ayes = (
             f", which opens a motion, and within {days} days {others} more of them must call "
-            f"allow(N, [{account}]), with the motion's number N, which the event Moved has"
+            f"allow(N, [{account}]), with the motion's number N, which the event Moved has; if the motion is "
+            "open already, the refusal MotionOpen of the first call has N"
             if others
             else ""
         )

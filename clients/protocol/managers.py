@@ -5,7 +5,8 @@ with that number adds an aye. A motion is over once it is carried, or `MOTION_SE
 It never opens again: a late aye is refused, and moving the same once more takes a new motion and new ayes.
 
 Who opens a motion doesn't choose its number: otherwise one manager could take the number that another's call
-names, each time, and nothing would be carried.
+names, each time, and nothing would be carried. No two open motions have the same content: otherwise one of
+them could be carried while the ayes for the other wait for one manager alone to carry the same again.
 
 A federation whose terms name no managers admits anyone.
 """
@@ -80,14 +81,23 @@ def get_motion_view(terms: Terms, motion: Motion) -> tuple[bytes, int, int, bool
     return motion.content, ayes, motion.end, is_majority(terms, ayes)
 
 
+def find_open(motions: tuple[Motion, ...], content: bytes, time: int) -> int:
+    """Return the number of the motion with this content that is open at `time`; 0 if there is none."""
+    numbers = range(len(motions), 0, -1)
+    return next((n for n in numbers if motions[n - 1].content == content and time < motions[n - 1].end), 0)
+
+
 def get_motion(core: Core, env: Env, motion_number: int, content: bytes) -> Motion:
     """Return the motion that an aye for `content` names, as it is before the aye; a new one for number 0.
 
-    Raise NoSuchMotion, MotionOver or MotionMismatch if the aye can't count.
+    Raise MotionOpen for number 0 if a motion with this content is open. Raise NoSuchMotion, MotionOver or
+    MotionMismatch if the aye can't count.
     """
-    if motion_number == 0:
-        return Motion(content, frozenset(), env.time + MOTION_SECONDS)
     motions = core.state.access.motions
+    if motion_number == 0:
+        if number := find_open(motions, content, env.time):
+            raise ProtocolError("MotionOpen", number, motions[number - 1].end)
+        return Motion(content, frozenset(), env.time + MOTION_SECONDS)
     if motion_number > len(motions):
         raise ProtocolError("NoSuchMotion", motion_number, len(motions))
     motion = motions[motion_number - 1]

@@ -7,7 +7,8 @@ import {Bitmap} from "../libraries/Bitmap.sol";
 
 /// @title The managers, their motions, and the accounts that they allow and expel. Without managers, anyone is allowed.
 /// @dev Who opens a motion doesn't choose its number: otherwise one manager could take the number that another's call
-/// names, each time, and nothing would be carried.
+/// names, each time, and nothing would be carried. No two open motions have the same content: otherwise one of them
+/// could be carried while the ayes for the other wait for one manager alone to carry the same again.
 abstract contract MotionBook is IManagers, RoundBook {
     /// @dev A motion that isn't carried ends so long after it was opened.
     uint256 private constant MOTION_SECONDS = 7 days;
@@ -28,6 +29,8 @@ abstract contract MotionBook is IManagers, RoundBook {
     mapping(address account => uint256) private _placeOf; // from 1; 0: no manager
     mapping(uint256 motionNumber => Kept) private _motions;
     uint256 private _motionCount;
+    /// @dev The latest motion with a content; 0: there was none.
+    mapping(bytes32 content => uint256 motionNumber) private _latest;
     /// @dev The first round from which an account is barred. `NEVER`: it is allowed; 0: no motion named it.
     mapping(address account => uint256 round) private _barredFrom;
 
@@ -94,11 +97,7 @@ abstract contract MotionBook is IManagers, RoundBook {
     function _carry(uint256 motionNumber, address[] calldata accounts) internal returns (bool carried) {
         uint256 place = _requireManager() - 1;
         bytes32 content = keccak256(abi.encodeWithSelector(msg.sig, accounts));
-        if (motionNumber == 0) {
-            motionNumber = ++_motionCount;
-            _motions[motionNumber] =
-                Kept({content: content, movers: 0, end: uint40(block.timestamp + MOTION_SECONDS)});
-        }
+        if (motionNumber == 0) motionNumber = _open(content);
         Kept storage kept = _motion(motionNumber);
         uint256 end = kept.end;
         if (block.timestamp >= end) revert MotionOver(motionNumber, end);
@@ -111,6 +110,16 @@ abstract contract MotionBook is IManagers, RoundBook {
         if (carried) end = block.timestamp;
         (kept.movers, kept.end) = (uint216(Bitmap.unwrap(movers)), uint40(end));
         emit Moved(msg.sender, motionNumber, msg.sig, accounts, ayes, end);
+    }
+
+    /// @dev Open a motion, without ayes; refuse that while one of the same content is open.
+    function _open(bytes32 content) private returns (uint256 motionNumber) {
+        uint256 latest = _latest[content];
+        uint256 end = _motions[latest].end; // 0 of number 0
+        if (block.timestamp < end) revert MotionOpen(latest, end);
+        motionNumber = ++_motionCount;
+        _latest[content] = motionNumber;
+        _motions[motionNumber] = Kept({content: content, movers: 0, end: uint40(block.timestamp + MOTION_SECONDS)});
     }
 
     /// @dev Allow or expel `accounts`, as the caller asked, if the motion is carried.

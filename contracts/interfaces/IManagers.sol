@@ -4,7 +4,8 @@ pragma solidity ^0.8.24;
 /// @title Managers, who decide which accounts may join a federation. The terms name them; there may be none.
 /// @notice They act by motion. A call with motion number 0 opens a motion, with the caller's aye; the same call with
 /// that motion's number adds an aye. With the ayes of more than half of the managers the motion is carried: it takes
-/// effect, and is over. A motion that isn't carried is over a week after it was opened. Then no aye counts.
+/// effect, and is over. A motion that isn't carried is over a week after it was opened. Then no aye counts. No motion
+/// is opened while one of the same content is open.
 interface IManagers {
     /// @notice A motion as it stands.
     struct Motion {
@@ -31,6 +32,8 @@ interface IManagers {
 
     /// @notice `account` is no manager.
     error NotManager(address account);
+    /// @notice Motion `motionNumber` has the same content, and is open until `end`: aye that one.
+    error MotionOpen(uint256 motionNumber, uint256 end);
     /// @notice There are `count` motions, numbered from 1.
     error NoSuchMotion(uint256 motionNumber, uint256 count);
     /// @notice Motion `motionNumber` was carried at `end`, or lapsed then.
@@ -40,7 +43,8 @@ interface IManagers {
     /// @notice The manager `account` has moved motion `motionNumber` already.
     error AlreadyMoved(address account, uint256 motionNumber);
 
-    /// @notice Move to let `accounts` join: by motion `motionNumber`, or by a new one if that is 0.
+    /// @notice Move to let `accounts` join: by motion `motionNumber`, or by a new one if that is 0 and none of the same
+    /// content is open.
     function allow(uint256 motionNumber, address[] calldata accounts) external;
 
     /// @notice Move to bar `accounts` from the next round on, until they are allowed again, or for good once evicted.

@@ -85,9 +85,34 @@ abstract contract ManagedAttacks is BallotAttacks {
         bytes memory refusal = abi.encodeWithSelector(IManagers.AlreadyMoved.selector, ADA, number);
         refuses(ADA, numbered(call, number), refusal);
         for (uint256 i = 0; i < 2; ++i) {
-            moves(ADA, call); // new motions, each with one aye
+            uint256 end = block.timestamp + 7 days;
+            refuses(ADA, call, isOpen(number + i, end));
+            vm.warp(end);
+            moves(ADA, call); // a new motion, with one aye
         }
+        assertEq(lists().motionOf(number + 2).ayes, 1);
         assertFalse(lists().isExpelled(members[0]));
+    }
+
+    /// @dev A manager copies a motion, so that some ayes go to the copy. If it could, ayes for the one that isn't carried
+    /// would wait; once the managers have changed their mind, it alone would carry the same again, and evict the account.
+    function test_a_copied_motion() public {
+        address who = members[0];
+        bytes memory call = abi.encodeCall(IManagers.expel, (0, one(who)));
+        (uint256 start, uint256 number) = (block.timestamp, motion(call, 2));
+        refuses(DAN, call, isOpen(number, start + 7 days));
+        vm.warp(start + 7 days - 1);
+        refuses(DAN, call, isOpen(number, start + 7 days));
+        vm.warp(start + 1 days);
+        moves(CAT, numbered(call, number));
+        assertTrue(lists().isExpelled(who));
+        allowed(who);
+        refuses(DAN, numbered(call, number), abi.encodeWithSelector(IManagers.MotionOver.selector, number, start + 1 days));
+        moves(DAN, call); // anew, at once, and alone
+        assertEq(lists().motionOf(number + 2).ayes, 1);
+        federation.evict(one(who));
+        assertFalse(lists().isExpelled(who));
+        assertEq(standing(who), uint256(IFederation.Standing.Member));
     }
 
     /// @dev What was carried once is carried again by a majority, and not by the ayes that it had.
@@ -174,6 +199,19 @@ abstract contract ManagedAttacks is BallotAttacks {
         refuses(CAT, abi.encodeCall(IManagers.motionOf, (0)), nothing);
         assertEq(lists().motionOf(number).ayes, 2);
         assertFalse(lists().isExpelled(who));
+    }
+
+    /// @dev A manager opens the others' motion in front of them: that is an aye for it.
+    function test_the_same_motion_in_front() public {
+        bytes memory call = abi.encodeCall(IManagers.expel, (0, one(members[0])));
+        moves(DAN, call);
+        uint256 number = lists().motionCount();
+        refuses(ADA, call, isOpen(number, block.timestamp + 7 days));
+        moves(ADA, numbered(call, number));
+        assertFalse(lists().isExpelled(members[0]));
+        moves(BOB, numbered(call, number));
+        assertTrue(lists().isExpelled(members[0]));
+        assertEq(lists().motionCount(), number);
     }
 
     /// @dev A manager alone opens motion after motion, in front of the others': they are carried all the same.
@@ -343,6 +381,10 @@ abstract contract ManagedAttacks is BallotAttacks {
     }
 
     // ------------------------------------------------------------------ words
+
+    function isOpen(uint256 number, uint256 end) internal pure returns (bytes memory) {
+        return abi.encodeWithSelector(IManagers.MotionOpen.selector, number, end);
+    }
 
     function tries(address who, bytes memory call) internal returns (bool ok) {
         vm.prank(who);

@@ -98,8 +98,10 @@ abstract contract ManagedHandler is Handler {
         for (uint256 k = 0; k <= (who >> 8) % 2; ++k) {
             address manager = managerAt((who % MANAGERS + k) % MANAGERS);
             uint256 number = _openMotion(data);
-            if (!may) _refused(manager, data, "a motion in a round");
-            else if (number == 0) w = _call(w, manager, data);
+            string memory why = may ? "no_two_open_motions_are_equal" : "a motion in a round";
+            if (!may || number != 0) _refused(manager, data, why);
+            if (!may) continue;
+            if (number == 0) w = _call(w, manager, data);
             else if (_moved[number][manager]) _refused(manager, _aye(number), "a motion twice");
             else w = _call(w, manager, _aye(number));
         }

@@ -46,6 +46,8 @@ import {ReentrancyGuard} from "@openzeppelin/contracts/utils/ReentrancyGuard.sol
 /// | a malicious manager | NamedAttacksBflc: test_malicious_manager, test_malicious_majority_of_managers |
 /// | an outsider that joins or outbids; a manager that votes twice; an old majority; half of the managers; an aye after the
 /// end of its motion, or for another | every leaf: ManagedAttacks |
+/// | a copy of an open motion, or the same motion in front | every leaf: ManagedAttacks: test_a_copied_motion,
+/// test_the_same_motion_in_front |
 /// | late ayes, and one manager that repeats their motions | NamedAttacksBflc: test_late_ayes, test_old_ayes_lapse |
 /// | the expelled coming back | every leaf: ManagedAttacks: test_the_expelled_come_back, test_expelled_twice |
 /// | managers that expel a voter before its reveal, or a drawn proposer | every leaf: ManagedAttacks |

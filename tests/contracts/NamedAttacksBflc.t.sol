@@ -218,6 +218,11 @@ contract NamedAttacksBflcTest is BflcBench, NamedAttacks {
             uint256 number = bflc().motionCount();
             bytes memory refusal = abi.encodeWithSelector(IManagers.AlreadyMoved.selector, CAT, number);
             refuses(CAT, numbered(calls[i], number), refusal);
+            refusal = abi.encodeWithSelector(IManagers.MotionOpen.selector, number, block.timestamp + 7 days);
+            refuses(CAT, calls[i], refusal);
+        }
+        vm.warp(block.timestamp + 7 days);
+        for (uint256 i = 0; i < calls.length; ++i) {
             moves(CAT, calls[i]); // another motion
         }
         assertFalse(bflc().isAllowed(friend));

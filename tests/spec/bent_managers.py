@@ -80,6 +80,12 @@ def of_any_number(plain: Any, core: Any, env: Any, motion_number: int, content: 
     return plain(core, env, motion_number if motion_number <= len(core.state.access.motions) else 0, content)
 
 
+def open_a_second_longer(patch: Patch) -> None:
+    """Refuse a motion like one that ends in this very second."""
+    plain = managers_module.find_open
+    patch.setattr(managers_module, "find_open", lambda motions, content, at: plain(motions, content, at - 1))
+
+
 def a_manager_moves_twice(patch: Patch) -> None:
     """Count the second aye of a manager as another's."""
     plain = managers_module.get_motion
@@ -120,6 +126,8 @@ def build(name: str) -> dict[str, Mutant]:
         "a motion takes ayes in its last second": around_get_motion(open_to_the_end),
         "an aye counts for another motion": around_get_motion(of_any_content),
         "an aye for no motion opens one": around_get_motion(of_any_number),
+        "equal motions side by side": put(managers_module, "find_open", lambda *_: 0),
+        "a motion is opened anew a second late": open_a_second_longer,
         "a manager moves twice": a_manager_moves_twice,
         "motions last a day longer": put(managers_module, "MOTION_SECONDS", 8 * 24 * 3_600),
     }

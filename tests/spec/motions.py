@@ -30,14 +30,13 @@ def numbered(player: "Player", *, over: bool) -> list[tuple[int, Motion]]:
 
 
 def move(player: "Player", method: str, accounts: list[Address]) -> Call:
-    """Return an aye for an open motion of this content, by a manager who has not moved it yet; if there is no
-    such motion, or none of those managers, the call that opens one."""
-    managers, content = player.federation.terms.managers, compute_content(method, tuple(accounts))
+    """Return an aye for the open motion of this content, by a manager who has not moved it yet; if there is
+    no such motion, the call that opens one."""
+    content = compute_content(method, tuple(accounts))
     for number, motion in numbered(player, over=False):
-        fresh = [manager for manager in managers if manager not in motion.movers]
-        if motion.content == content and fresh:
-            return Call(player.rng.choice(fresh), method, (number, accounts))
-    return player.moves(player.rng.choice(managers), method, 0, accounts)
+        if motion.content == content:
+            return say_aye(player, number, motion)
+    return player.moves(player.rng.choice(player.federation.terms.managers), method, 0, accounts)
 
 
 def welcome(player: "Player") -> Call:
@@ -71,6 +70,19 @@ def say_aye(player: "Player", number: int, motion: Motion) -> Call:
     return Call(player.rng.choice(fresh or managers), method, (number, accounts))
 
 
+def open_like(player: "Player", motion: Motion) -> Call:
+    """Return the call that opens a motion of the same content, which is refused while `motion` is open."""
+    method, accounts = player.contents[motion.content]
+    return Call(player.rng.choice(player.federation.terms.managers), method, (0, accounts))
+
+
+def meet_end(player: "Player", number: int, motion: Motion) -> Call:
+    """Return, as motion `number` is about to lapse, an aye for it or, less often, a call to open its like."""
+    if player.rng.random() < 0.7:
+        return say_aye(player, number, motion)
+    return open_like(player, motion)
+
+
 def find_lapsing(player: "Player") -> tuple[int, Motion] | None:
     """Return, once in a while, a motion that waits for ayes, with its number: it is about to lapse."""
     if not player.federation.terms.managers or player.rng.random() >= LATE:
@@ -80,7 +92,7 @@ def find_lapsing(player: "Player") -> tuple[int, Motion] | None:
 
 def bad_motion(player: "Player") -> Call:
     """Return an aye that comes late or twice, or that names a motion of another content or none at all, or
-    that is by who is no manager; or an act of who is expelled."""
+    that is by who is no manager; a motion like an open one; or an act of who is expelled."""
     federation, rng = player.federation, player.rng
     managers, motions = federation.terms.managers, federation.state.access.motions
     out = [account for account in federation.state.ledger.registry if federation.is_barred(account)]
@@ -94,7 +106,7 @@ def bad_motion(player: "Player") -> Call:
         lambda: Call(rng.choice(managers), "allow", (rng.randint(1, len(motions)), missing(player)[:-1])),
     ]
     if over:
-        kinds += [lambda: say_aye(player, *rng.choice(over))] * 2
+        kinds += [lambda: say_aye(player, *rng.choice(over)), lambda: open_like(player, over[-1][1])] * 2
     if waiting:
         number, motion = rng.choice(waiting)
         method, accounts = player.contents[motion.content]
@@ -103,5 +115,6 @@ def bad_motion(player: "Player") -> Call:
         kinds += [
             lambda: Call(mover, method, (number, accounts)),
             lambda: Call(rng.choice(managers), other, (number, accounts)),
+            lambda: open_like(player, motion),
         ] * 4
     return rng.choice(kinds)()

@@ -98,7 +98,7 @@ class Player:
         """Return the next move, `env` being the moment of the one before."""
         rng, phase, self.now = self.rng, self.federation.get_phase(env), env.time
         if lapsing := motions.find_lapsing(self):
-            return Move(motions.say_aye(self, *lapsing), *self.stride(lapsing[1].end, env))
+            return Move(motions.meet_end(self, *lapsing), *self.stride(lapsing[1].end, env))
         if rng.random() < self.illegal:
             move = Move(self.play_illegal(phase, env))
         elif rng.random() < self.aside_chance and (call := self.play_aside(phase, env)):

@@ -154,7 +154,9 @@ class Coverage:
                 self.cases[f"{method} of a task that can't begin: {why}"] += done
 
     def note_motion(self, federation: Federation[Any], call: Call, error: str) -> None:
-        """Note which motions an aye comes too late for, and which it carries after others' ayes."""
+        """Note which motions are opened beside an equal one, which an aye comes too late for, and which it
+        carries after others' ayes."""
+        self.cases["a motion like an open one"] += error == "MotionOpen"
         number = call.args[0] if call.method in ("allow", "expel", "nameCommittee") else 0
         if not isinstance(number, int) or not 0 < number <= len(federation.state.access.motions):
             return

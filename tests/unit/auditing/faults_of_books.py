@@ -211,6 +211,16 @@ def late_aye(record: Recorded) -> Sign:
     return Sign("motion", None, str(event.args["manager"]))
 
 
+@fault("a motion that was opened while an equal one was open", ("bflc",))
+def equal_motion(record: Recorded) -> Sign:
+    place = record.find("Moved", lambda args: args["ayes"] == 1)
+    event = event_of(record, place)
+    other = next(one for one in record.terms.managers if one != event["manager"])
+    copy = {**event, "manager": other, "motionNumber": event["motionNumber"] + 1}
+    record.entries.insert(place + 1, Event("Moved", copy, record.entries[place].block, "0x" + WRONG.hex()))
+    return Sign("motion", None, other)
+
+
 @fault("an aye that was counted for another motion", ("bflc",))
 def misnumbered_motion(record: Recorded) -> Sign:
     place = record.find("Moved")

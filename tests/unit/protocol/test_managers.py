@@ -58,8 +58,13 @@ def test_a_motion_is_carried_by_most_within_a_week_or_not_at_all(
             chain.advance(seconds)
             continue
         number, manager, now = named if kind == "aye" else 0, MANAGERS[place], chain.now()
+        is_open = [now < end and len(ayes[n]) < 2 for n, end in enumerate(ends)]
+        equal = [n + 1 for n, content in enumerate(contents) if is_open[n] and content == (method, account)]
+        assert len(equal) <= 1
         refused = None
-        if number > len(ends):
+        if number == 0 and equal:
+            refused = "MotionOpen"
+        elif number > len(ends):
             refused = "NoSuchMotion"
         elif number and (now >= ends[number - 1] or len(ayes[number - 1]) == 2):
             refused = "MotionOver"
@@ -70,6 +75,8 @@ def test_a_motion_is_carried_by_most_within_a_week_or_not_at_all(
         before = chain.core.state.access
         [receipt] = chain.send([Call(manager, method, (number, [account]))])
         assert (receipt.error.name if receipt.error else None) == refused
+        if receipt.error and refused == "MotionOpen":
+            assert receipt.error.values == (equal[0], ends[equal[0] - 1])
         if refused:
             assert chain.core.state.access == before
             continue
