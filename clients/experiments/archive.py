@@ -17,7 +17,7 @@ from clients.ports.files import write_whole
 from clients.types.errors import RequestError
 
 STAMP, DONE = "experiment.json", "record.json"
-MATTERS = ("types", "protocol", "roles", "learning", "mechanisms", "engine")
+MATTERS = ("types", "protocol", "roles", "learning", "mechanisms", "engine", "economics")
 """The packages whose code decides a run's lines.
 
 `ports` is not among them: chains and stores only carry what the others decide. Lines are the same over any of

@@ -134,6 +134,11 @@ def _single(field: str) -> Single:
     return lambda record, last: float(record[field])
 
 
+def _first(field: str) -> Single:
+    """Return the mean of an interval, which a record holds as mean and half width."""
+    return lambda record, last: float(record[field][0])
+
+
 def _negative(field: str, place: int) -> Single:
     """Return the share of negatives in a run; `field` counts pairs of negatives and all, from `place` on."""
 
@@ -243,6 +248,19 @@ METRICS: Mapping[str, Metric] = MappingProxyType(
         "judging": Metric(("seconds",), _judging, "time to judge and aggregate, of training's"),
         "gas": Metric(("gas", "honest", "malicious"), _gas, "gas a client and round"),
         "update_bytes": Metric(("update_bytes", "bytes", "proposals"), _update_bytes, "bytes an update"),
+        "gain": Metric(("gain",), _first("gain"), "gain, in honest pays"),
+        "harm": Metric(("harm",), _first("harm"), "others' loss, in honest pays"),
+        "surplus": Metric(("surplus",), _first("surplus"), "others' loss beyond the coalition's"),
+        "griefing": Metric(("griefing",), _single("griefing"), "griefing factor"),
+        "put_out": Metric(("put_out",), _single("put_out"), "honest put out"),
+        "models": Metric(("models",), _single("models"), "rounds with a model"),
+        "rediscovered": Metric(
+            ("known",), lambda record, last: float(len(record["known"])), "known strategies found"
+        ),
+        "strategies": Metric(
+            ("found",), lambda record, last: float(len(record["found"])), "strategies found"
+        ),
+        "tried": Metric(("tried",), _single("tried"), "combinations tried"),
         "jury_rejects": Metric(("jury_rejects",), _single("jury_rejects"), "juries that reject"),
         "juror_rejects": Metric(("juror_rejects",), _single("juror_rejects"), "jurors who reject"),
         "return": Metric(("return",), _single("return"), "mean return of a lying vote, in stakes"),

@@ -68,7 +68,8 @@ def weigh(request: Request) -> int:
     alone."""
     settings = request.settings
     trained = int(settings.get("proposers", 1)) * int(settings.get("local_epochs", 1))
-    return request.rounds * (trained + int(settings["clients"]) // 4)
+    members = int(settings.get("clients") or settings.get("members") or 1)
+    return request.rounds * (trained + members // 4)
 
 
 def _await(

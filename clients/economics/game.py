@@ -1,0 +1,56 @@
+"""The settings of a game."""
+
+from dataclasses import dataclass
+
+from clients.economics.ballots import BENCHES
+from clients.types.amounts import parse_amount
+from clients.types.errors import RequestError
+from clients.types.settings import check_name, check_range
+
+
+@dataclass(frozen=True, slots=True)
+class Game:
+    """The settings of a game. Amounts are in tokens.
+
+    `share`: of the `members` who belong to the coalition. `newcomers`: accounts that it has besides. `bonds`:
+    what each account stakes, where it may choose. `juror`: how likely a juror is to notice a bad update, and
+    not to suspect a good one. `together`: how likely a juror is to see what all others see, right or wrong.
+    `train`, `judge`, `transaction`: the costs of training an update, judging one, sending a transaction.
+    `margin`: what the sponsor puts into the pool for a round, as a multiple of what honest work costs in it.
+    `samples` and `epochs`: what an honest member trains on.
+    """
+
+    mechanism: str = "stake_vote"
+    members: int = 20
+    share: float = 0.3
+    newcomers: int = 0
+    bonds: int = 4
+    juror: float = 0.9
+    together: float = 0.0
+    rounds: int = 12
+    train: str = "1"
+    judge: str = "0.02"
+    transaction: str = "0.002"
+    margin: float = 2.0
+    samples: int = 500
+    epochs: int = 4
+
+    def __post_init__(self) -> None:
+        """Check them."""
+        check_name("mechanism", self.mechanism, BENCHES)
+        check_range("members", self.members, 1, 1000)
+        check_range("newcomers", self.newcomers, 0, 1000)
+        check_range("bonds", self.bonds, 1, 1000)
+        check_range("rounds", self.rounds, 1, 10_000)
+        for name in ("share", "juror", "together"):
+            if not 0 <= getattr(self, name) <= 1:
+                raise RequestError(f"{name} = {getattr(self, name)}: a share between 0 and 1 is needed.")
+        if self.margin < 0:
+            raise RequestError(f"margin = {self.margin}: 0 or more is needed.")
+        for name in ("train", "judge", "transaction"):
+            parse_amount(name, getattr(self, name))
+
+    @property
+    def colluders(self) -> int:
+        """How many of the members belong to the coalition."""
+        return round(self.share * self.members)

@@ -1,0 +1,204 @@
+"""The search for strategies that pay, from single choices on, without knowing any.
+
+All single deviations are tried first. Then populations of combinations evolve: the better half of each
+generation is crossed and mutated. What comes out is pruned to the choices that matter, tried again from fresh
+seeds, and kept if it pays. A combination counts by what it earns beyond its parts that are known to pay, so
+that the search goes on to others instead of adding them up.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from random import Random
+
+from clients.economics.game import Game
+from clients.economics.measure import Interval, Played, Worth, measure
+from clients.economics.strategy import GENES, Choice, build, strip
+from clients.types.settings import check_name, check_range
+
+GAIN, GRIEFING = "gain", "griefing"
+GOALS = (GAIN, GRIEFING)
+FLOOR = 0.05
+"""A strategy pays if it surely gains more than this share of one round's honest pay."""
+KEPT = 0.8
+"""A choice matters if more than the rest of this share of the worth goes with it."""
+
+Choices = frozenset[Choice]
+
+
+@dataclass(frozen=True, slots=True)
+class Effort:
+    """How long to search, and from which seed.
+
+    `screen` and `confirm`: pairs of games to try a strategy with, and to confirm it.
+    """
+
+    screen: int = 10
+    confirm: int = 150
+    population: int = 24
+    generations: int = 6
+    restarts: int = 5
+    seed: int = 1
+
+    def __post_init__(self) -> None:
+        """Check them."""
+        for name in ("screen", "confirm", "population"):
+            check_range(name, getattr(self, name), 2, 100_000)
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A strategy that pays, or that destroys more than it costs, and what it is worth on fresh seeds."""
+
+    choices: Choices
+    goal: str
+    worth: Worth
+
+    @property
+    def value(self) -> Interval:
+        """What the search was for."""
+        return get_value(self.goal, self.worth)
+
+
+def get_value(goal: str, worth: Worth) -> Interval:
+    """Return what a goal looks at: the gain, or what others lose beyond what the coalition does."""
+    return worth.gain if goal == GAIN else worth.surplus
+
+
+class Search:
+    """A search in one game for one goal; `tick` is told of each evaluation."""
+
+    def __init__(
+        self,
+        game: Game,
+        played: Played,
+        goal: str,
+        effort: Effort,
+        *,
+        known: Sequence[Found] = (),
+        tick: Callable[[], None] = lambda: None,
+    ) -> None:
+        check_name("goal", goal, GOALS)
+        self.game, self.played, self.goal, self.effort, self.tick = game, played, goal, effort, tick
+        self.rng = Random(f"search {effort.seed}")
+        self.found: list[Found] = []
+        self._known = list(known)
+        self._first = effort.seed * 10**6
+        self._screened: dict[Choices, float] = {}
+
+    def run(self) -> Iterator[Found]:
+        """Yield strategies as they are found."""
+        for place, kind in GENES.items():
+            for gene in kind:
+                if not gene.is_honest:
+                    yield from self._confirm(frozenset({(place, gene.name)}))
+        for _ in range(self.effort.restarts):
+            for choices in self._evolve():
+                yield from self._confirm(choices)
+
+    # ------------------------------------------------------------------ worth
+
+    def _measure(self, choices: Choices, first: int, pairs: int) -> Worth:
+        self.tick()
+        seeds = range(self._first + first, self._first + first + pairs)
+        return measure(self.game, self.played, build(choices), seeds)
+
+    def _screen(self, choices: Choices) -> float:
+        """Return what the choices seem to be worth beyond their parts, on the seeds for screening."""
+        if choices not in self._screened:
+            worth = self._measure(choices, 0, self.effort.screen)
+            self._screened[choices] = get_value(self.goal, worth).mean
+        return self._screened[choices] - self._get_worth_of_parts(choices) - 0.002 * len(choices)
+
+    def _get_worth_of_parts(self, choices: Choices) -> float:
+        """Return what disjoint known strategies within `choices` are worth together."""
+        rest, total = strip(choices), 0.0
+        for one in sorted([*self.found, *self._known], key=lambda one: -self._get_value_here(one)):
+            part = strip(one.choices)
+            if part <= rest:
+                rest -= part
+                total += max(self._get_value_here(one), 0.0)
+        return total
+
+    def _get_value_here(self, found: Found) -> float:
+        return get_value(self.goal, found.worth).mean
+
+    def _confirm(self, choices: Choices) -> Iterator[Found]:
+        """Prune the choices, and yield them if they pay from fresh seeds, beyond their parts."""
+        if not self._pays(choices, self.effort.screen, self.effort.screen):  # seeds that didn't choose them
+            return
+        choices = self._prune(choices)
+        if any(one.choices == choices for one in (*self.found, *self._known)):
+            return
+        worth = self._measure(choices, 10_000, self.effort.confirm)
+        if self._is_enough(get_value(self.goal, worth), choices):
+            self.found.append(Found(choices, self.goal, worth))
+            yield self.found[-1]
+
+    def _pays(self, choices: Choices, first: int, pairs: int) -> bool:
+        return get_value(self.goal, self._measure(choices, first, pairs)).mean > self._get_worth_of_parts(
+            choices
+        ) + (FLOOR if self.goal == GAIN else 0)
+
+    def _is_enough(self, value: Interval, choices: Choices) -> bool:
+        parts = self._get_worth_of_parts(choices)
+        return value.low > parts + (FLOOR if self.goal == GAIN else 0)
+
+    def _prune(self, choices: Choices) -> Choices:
+        """Return the choices without those that hardly matter, the least important first."""
+        while len(choices) > 1:
+            value = self._get_beyond(choices)
+            without = {choice: self._get_beyond(choices - {choice}) for choice in sorted(choices)}
+            least = max(without, key=lambda choice: without[choice])
+            if without[least] < KEPT * value:
+                return choices
+            choices -= {least}
+        return choices
+
+    def _get_beyond(self, choices: Choices) -> float:
+        worth = self._measure(choices, 1000, max(self.effort.confirm // 3, self.effort.screen))
+        return get_value(self.goal, worth).mean - self._get_worth_of_parts(choices)
+
+    # ------------------------------------------------------------------ evolution
+
+    def _evolve(self) -> list[Choices]:
+        """Return the best of a population after some generations, the best first."""
+        size = self.effort.population
+        population = [self._draw() for _ in range(size)]
+        for _ in range(self.effort.generations):
+            ranked = self._rank(population)
+            parents = ranked[: max(size // 2, 2)]
+            children = [
+                self._mutate(self._cross(*self.rng.sample(parents, 2))) for _ in range(size - len(parents))
+            ]
+            population = [*parents, *children]
+        return self._rank(population)[:3]
+
+    def _rank(self, population: Sequence[Choices]) -> list[Choices]:
+        distinct = sorted(set(population), key=sorted)
+        while len(distinct) < 2:
+            distinct.append(self._draw())
+        return sorted(distinct, key=self._screen, reverse=True)
+
+    def _draw(self) -> Choices:
+        """Return a few choices at random, half of the time added to a strategy that was found."""
+        choices: Choices = frozenset()
+        if self.found and self.rng.random() < 0.5:
+            choices = self.rng.choice(self.found).choices
+        for _ in range(self.rng.randint(1 if choices else 2, 4)):
+            choices = self._change(choices)
+        return choices
+
+    def _change(self, choices: Choices) -> Choices:
+        place = self.rng.choice(list(GENES))
+        gene = self.rng.choice(list(GENES[place]))
+        rest = frozenset(choice for choice in choices if choice[0] != place)
+        return rest if gene.is_honest else rest | {(place, gene.name)}
+
+    def _cross(self, one: Choices, other: Choices) -> Choices:
+        picked = {place: self.rng.choice((one, other)) for place in GENES}
+        return frozenset(choice for place, side in picked.items() for choice in side if choice[0] == place)
+
+    def _mutate(self, choices: Choices) -> Choices:
+        for _ in range(self.rng.choice((0, 1, 1, 2))):
+            choices = self._change(choices)
+        return choices

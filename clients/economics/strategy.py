@@ -1,0 +1,237 @@
+"""Strategies: what a coalition does otherwise than honest members, a choice for each gene.
+
+A gene is one thing that an account can do on any chain: what it proposes and when, how it votes, what it
+publishes, how it gets in. The first choice of each is the honest one. `Moves` are those of a round; a
+strategy has some for the rounds that suit it, `act`, and others for the rest, `rest`.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, fields, replace
+from enum import Enum
+from types import MappingProxyType
+from typing import Any, TypeAlias
+
+
+class Gene(Enum):
+    """A choice; its value says in words what the coalition does. The first of each class is honest."""
+
+    @property
+    def is_honest(self) -> bool:
+        """Whether honest members choose this."""
+        return self is next(iter(type(self)))
+
+
+class Update(Gene):
+    """What a drawn proposer proposes."""
+
+    GOOD = "trains and proposes what it learned"
+    BAD = "proposes a bad update"
+    COPY = "proposes a copy of an honest update"
+    HEAD = "proposes the head again, untrained"
+    NONE = "proposes nothing"
+
+
+class Order(Gene):
+    """When it proposes."""
+
+    TURN = "proposes when it is done"
+    FIRST = "proposes before all others"
+    LAST = "proposes after all others"
+
+
+class Claim(Gene):
+    """How many samples and epochs it claims."""
+
+    TRUE = "claims what it did"
+    MOST = "claims the most samples and epochs that the terms allow"
+
+
+class Share(Gene):
+    """Who gets its update from the store."""
+
+    ALL = "serves its update to all"
+    HALF = "serves its update to just over half of the jury"
+    NONE = "serves its update to the coalition alone"
+
+
+class Vote(Gene):
+    """How a drawn juror votes."""
+
+    HONEST = "judges and votes"
+    BLIND = "approves everything untested"
+    REJECT = "rejects everything untested"
+    OURS = "votes for the coalition's own and against all else"
+    NONE = "doesn't vote"
+    SEALED = "commits and doesn't reveal"
+
+
+class Publish(Gene):
+    """What a drawn publisher publishes."""
+
+    TRUE = "publishes the model that passed"
+    FORGED = "publishes another model"
+    NONE = "doesn't publish"
+
+
+class Drawn(Gene):
+    """The rounds that suit, by the coalition's drawn proposers."""
+
+    ANY = "whatever the draw"
+    ONE = "if exactly one of its accounts is drawn to propose"
+    FEW = "if at most a quarter of the drawn proposers are its own"
+    MANY = "if at least half of the drawn proposers are its own"
+
+
+class Jury(Gene):
+    """The rounds that suit, by the coalition's drawn jurors."""
+
+    ANY = "whatever the jury"
+    MINORITY = "if at most half of the jury are its own"
+    MAJORITY = "if more than half of the jury are its own"
+
+
+class Times(Gene):
+    """How often it acts."""
+
+    ALWAYS = "in every such round"
+    ONCE = "in one such round"
+    THRICE = "in three such rounds"
+
+
+class Who(Gene):
+    """Which of its drawn proposers propose when it acts."""
+
+    ALL = "all of its drawn proposers"
+    ONE = "one of its drawn proposers, while the others keep still"
+
+
+class Entry(Gene):
+    """How those of its accounts come in that aren't founders."""
+
+    QUEUE = "newcomers join a few at a time"
+    CROWD = "newcomers join all at once"
+    OPENING = "newcomers join all at once and open the round in the same block"
+
+
+class Return(Gene):
+    """What becomes of an account that is put out."""
+
+    STAY = "who is put out stays out"
+    REJOIN = "who is put out is replaced by a fresh account"
+
+
+class Bid(Gene):
+    """What it bids, where members are chosen by bids."""
+
+    TRUE = "bids what it can do"
+    MOST = "bids the most samples that the terms allow"
+
+
+class Price(Gene):
+    """At which cost it bids."""
+
+    TRUE = "bids at cost"
+    LEAST = "bids at next to nothing"
+
+
+class Bidding(Gene):
+    """When it bids."""
+
+    TURN = "bids when the task is published"
+    LAST = "bids last"
+
+
+@dataclass(frozen=True, slots=True)
+class Moves:
+    """What the coalition's accounts do in a round; by default what is honest."""
+
+    update: Update = Update.GOOD
+    order: Order = Order.TURN
+    claim: Claim = Claim.TRUE
+    share: Share = Share.ALL
+    vote: Vote = Vote.HONEST
+    publish: Publish = Publish.TRUE
+
+
+FAIR = Moves()
+
+
+@dataclass(frozen=True, slots=True)
+class Strategy:
+    """A choice for each gene. In rounds that suit it the coalition does `act`, in the others `rest`."""
+
+    act: Moves = FAIR
+    rest: Moves = FAIR
+    drawn: Drawn = Drawn.ANY
+    jury: Jury = Jury.ANY
+    times: Times = Times.ALWAYS
+    who: Who = Who.ALL
+    entry: Entry = Entry.QUEUE
+    back: Return = Return.STAY
+    bid: Bid = Bid.TRUE
+    price: Price = Price.TRUE
+    bidding: Bidding = Bidding.TURN
+
+
+HONEST = Strategy()
+
+Choice: TypeAlias = tuple[str, str]
+"""A gene's place, as `act.update`, and the name of what is chosen, as `BAD`."""
+PARTS = ("act", "rest")
+
+GENES: Mapping[str, type[Gene]] = MappingProxyType(
+    {
+        **{f"{part}.{item.name}": type(getattr(FAIR, item.name)) for part in PARTS for item in fields(Moves)},
+        **{
+            item.name: type(getattr(HONEST, item.name)) for item in fields(Strategy) if item.name not in PARTS
+        },
+    }
+)
+"""Each gene's place and class."""
+
+
+def get_choices(strategy: Strategy) -> frozenset[Choice]:
+    """Return what isn't honest in a strategy."""
+    return frozenset((place, gene.name) for place, gene in _walk(strategy) if not gene.is_honest)
+
+
+def build(choices: frozenset[Choice]) -> Strategy:
+    """Return the strategy with these choices, honest otherwise; the inverse of `get_choices`."""
+    strategy = HONEST
+    for place, name in choices:
+        strategy = choose(strategy, place, GENES[place][name])
+    return strategy
+
+
+def choose(strategy: Strategy, place: str, gene: Gene) -> Strategy:
+    """Return `strategy` with another choice at `place`."""
+    part, dot, name = place.partition(".")
+    change: dict[str, Any] = {name if dot else part: gene}
+    if dot:
+        change = {part: replace(getattr(strategy, part), **change)}
+    return replace(strategy, **change)
+
+
+def _walk(strategy: Strategy) -> Iterator[tuple[str, Gene]]:
+    for place in GENES:
+        part, dot, name = place.partition(".")
+        value = getattr(strategy, part)
+        yield place, getattr(value, name) if dot else value
+
+
+def strip(choices: frozenset[Choice]) -> frozenset[Choice]:
+    """Return the choices without saying in which rounds they are made."""
+    return frozenset((place.rpartition(".")[2], name) for place, name in choices)
+
+
+def describe(choices: frozenset[Choice]) -> str:
+    """Return a strategy in words: when, what it does then, and what else it does."""
+    said = {place: str(GENES[place][name].value) for place, name in sorted(choices)}
+    acts = [said[place] for place in GENES if place.startswith("act.") and place in said]
+    rests = [said[place] for place in GENES if place.startswith("rest.") and place in said]
+    when = [said[place] for place in ("times", "drawn", "jury", "who") if place in said]
+    rest = [said[place] for place in ("entry", "back", "bid", "price", "bidding") if place in said]
+    parts = [", ".join(when + acts)] if when or acts else []
+    parts += [f"in other rounds: {', '.join(rests)}"] if rests else []
+    parts += [", ".join(rest)] if rest else []
+    return "; ".join(parts) or "honest"

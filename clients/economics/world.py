@@ -1,0 +1,149 @@
+"""The world of a game: a federation on the specification, its accounts, and their purses."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from random import Random
+from typing import Any
+
+from clients.economics.ballots import BENCHES, Bench
+from clients.economics.game import Game
+from clients.protocol.federation import Federation
+from clients.protocol.hashing import get_checksummed
+from clients.protocol.simulator import BEACON, START, TOKEN, SpecChain
+from clients.types.amounts import parse_amount
+from clients.types.chain import Call
+from clients.types.errors import ProtocolError
+from clients.types.federation import TOKEN as TOKEN_UNITS
+from clients.types.federation import Address, Phase, Role, Standing
+from clients.types.mechanisms import kind_of
+
+FRESH = 64
+"""How many fresh accounts the coalition has for those that are put out."""
+_SPONSOR, _HONEST, _COALITION = 0x1000, 0x10000, 0x20000
+_PURSE = 10**9
+"""The sponsor's tokens, more than any game takes."""
+
+
+def _accounts(first: int, count: int) -> list[Address]:
+    return [get_checksummed(f"0x{first + place:040x}") for place in range(count)]
+
+
+class World:
+    """A federation and all who play. Randomness comes from `seed` alone."""
+
+    def __init__(self, game: Game, terms: Mapping[str, Any], seed: int) -> None:
+        self.game = game
+        self.bench: Bench = BENCHES[game.mechanism]
+        self.rng = Random(f"world {seed}")
+        officials = _accounts(_SPONSOR, 3)
+        self.sponsor = officials[0]
+        honest = _accounts(_HONEST, game.members - game.colluders)
+        ours = _accounts(_COALITION, game.colluders + game.newcomers + FRESH)
+        self.founders, self.newcomers = ours[: game.colluders], ours[game.colluders :][: game.newcomers]
+        self.fresh = ours[game.colluders + game.newcomers :]
+        self.honest, self.ours = honest, frozenset(ours)
+        kind = kind_of(game.mechanism)
+        made = kind.terms(
+            **{
+                "token": TOKEN,
+                "beacon": BEACON,
+                "genesis": self.rng.randbytes(32),
+                "schedule": kind.schedule,
+                **terms,
+                **self.bench.own_terms(officials, START),
+            }
+        )
+        self.bond = made.bond
+        self.stake = self.bond * (1 if self.bench.bids else game.bonds)
+        funds = dict.fromkeys((*honest, *ours), self.stake) | {self.sponsor: _PURSE * TOKEN_UNITS}
+        self.chain = SpecChain(self.bench.spec, made, funds, beacon_value=self.rng.randbytes(32))
+        self.spent: dict[Address, int] = dict.fromkeys(funds, 0)
+        self.train, self.judge, self.transaction = (
+            parse_amount(name, getattr(game, name)) for name in ("train", "judge", "transaction")
+        )
+        self._admit(officials, [*honest, *ours])
+
+    @property
+    def core(self) -> Federation[Any]:
+        """The federation itself."""
+        return self.chain.core
+
+    @property
+    def terms(self) -> Any:
+        """The federation's terms."""
+        return self.chain.terms
+
+    def _admit(self, officials: Sequence[Address], accounts: Sequence[Address]) -> None:
+        for manager in self.terms.managers:
+            if manager in officials[: len(self.terms.managers) // 2 + 1]:
+                self.must(manager, "allow", list(accounts))
+
+    # ------------------------------------------------------------------ acting
+
+    def act(self, account: Address, method: str, *args: object) -> ProtocolError | None:
+        """Send one transaction in a block of its own, pay for it, and return the error of a refused one."""
+        (receipt,) = self.chain.send([Call(account, method, args)])
+        self.spent[account] = self.spent.get(account, 0) + self.transaction
+        return receipt.error
+
+    def must(self, account: Address, method: str, *args: object) -> None:
+        """Send one that an honest participant sends, which the rules don't refuse; raise what they say."""
+        error = self.act(account, method, *args)
+        if error is not None:
+            raise error
+
+    def pay(self, account: Address, amount: int) -> None:
+        """Note that work cost an account `amount`."""
+        self.spent[account] += amount
+
+    def is_ours(self, account: Address) -> bool:
+        """Return whether an account is the coalition's."""
+        return account in self.ours
+
+    # ------------------------------------------------------------------ watching
+
+    def get_phase(self) -> Phase:
+        """Return the phase, as of the latest block."""
+        return self.chain.status().phase
+
+    def get_drawn(self) -> dict[Role, list[Address]]:
+        """Return the accounts drawn for each role of the round in progress, in a random order."""
+        members = self.chain.members()
+        self.rng.shuffle(members)
+        roles = (Role.PROPOSER, Role.VOTER, Role.PUBLISHER)
+        return {role: [one.account for one in members if role in one.roles] for role in roles}
+
+    def is_member(self, account: Address) -> bool:
+        """Return whether an account is a member that could act."""
+        view = self.chain.member(account)
+        return view.record.standing is Standing.MEMBER and not view.out
+
+    def count_out(self, accounts: Iterable[Address]) -> int:
+        """Return how many of `accounts` are banned, or would be when they next act."""
+        return sum(self.chain.member(account).out for account in accounts)
+
+    def get_gain(self, account: Address) -> int:
+        """Return what an account has more than it began with, less what it spent, in base units."""
+        return self.get_pay(account) - self.spent.get(account, 0)
+
+    def get_pay(self, account: Address) -> int:
+        """Return what the federation paid an account so far, less what it took, in base units."""
+        return self.chain.tokens(account) + self.chain.member(account).balance - self.stake
+
+    def wait(self, until: int) -> None:
+        """Let the clock go to `until`, in seconds."""
+        self.chain.advance(max(until - self.chain.now() + 1, 1))
+
+    # ------------------------------------------------------------------ money
+
+    def fund(self, amount: int) -> None:
+        """Put some of the sponsor's tokens into the pool."""
+        if amount:
+            self.must(self.sponsor, "fund", amount)
+
+    def compute_round_cost(self) -> int:
+        """Return what honest work costs in a round with everybody who is there, in base units."""
+        members = len(self.core.state.ledger.registry)
+        wanted = self.core.mechanism.panel.count(self.terms, members)
+        training = self.bench.trainers(members, wanted) * self.train + wanted.proposers * self.transaction
+        judging = wanted.voters * (wanted.proposers * self.judge + 2 * self.transaction)
+        return training + judging + wanted.publishers * self.transaction

@@ -1,0 +1,146 @@
+"""Runs of games without learning: what a known strategy is worth (`games`), and which the search finds
+(`searches`)."""
+
+import json
+import time
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, fields
+from pathlib import Path
+from typing import Any
+
+from clients.economics.game import Game
+from clients.economics.library import LIBRARY, name
+from clients.economics.measure import Interval, get_player, measure
+from clients.economics.search import GOALS, Effort, Found, Search
+from clients.economics.strategy import describe
+from clients.experiments.strict import Table, fill
+from clients.ports.files import write_whole
+from clients.types.errors import RequestError, unknown_name
+from clients.types.mechanisms import kind_of
+from clients.types.terms import get_terms
+from deploy.terms import WAYS
+
+RECORD = "games.json"
+GRIEFING_MOST = 100.0
+"""A griefing factor of this much, or more: also where the coalition loses nothing."""
+
+
+def get_default_terms(mechanism: str) -> dict[str, Any]:
+    """Return the terms of a mechanism that have a default, by it."""
+    return {
+        term: WAYS[about.unit].read(term, about.default)
+        for term, about in get_terms(kind_of(mechanism).terms).items()
+        if about.default is not None
+    }
+
+
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """A known strategy's name, and how many pairs of games it is tried in, from which seed."""
+
+    strategy: str = "bad updates"
+    pairs: int = 60
+    seed: int = 1
+
+    def __post_init__(self) -> None:
+        """Check them."""
+        if self.strategy not in LIBRARY:
+            raise unknown_name("strategy", self.strategy, LIBRARY)
+        if self.pairs < 2:
+            raise RequestError(f"pairs = {self.pairs}: two are needed for an interval.")
+
+
+_GAME = tuple(item.name for item in fields(Game))
+
+
+def _split(settings: Table, kind: type[Any]) -> tuple[Game, Any]:
+    """Return the game in the settings, and the record of `kind` in the others."""
+    game = fill(
+        Game, {key: value for key, value in settings.items() if key in _GAME}, "the settings of a game"
+    )
+    others = {key: value for key, value in settings.items() if key not in _GAME}
+    return game, fill(kind, others, "the settings of games")
+
+
+def resolve_game(settings: Table) -> Table:
+    """Return every setting of a trial."""
+    game, trial = _split(settings, Trial)
+    return {**asdict(game), **asdict(trial)}
+
+
+def resolve_search(settings: Table) -> Table:
+    """Return every setting of a search."""
+    game, effort = _split(settings, Effort)
+    return {**asdict(game), **asdict(effort)}
+
+
+def run_game(settings: Table, folder: Path, tick: Callable[[int], None]) -> None:
+    """Play the pairs, and write down what the strategy is worth."""
+    began = time.monotonic()
+    game, trial = _split(settings, Trial)
+    played = get_player(game, get_default_terms(game.mechanism))
+    first = trial.seed * 10**6
+    worth = measure(game, played, LIBRARY[trial.strategy].strategy, range(first, first + trial.pairs))
+    tick(game.rounds)
+    record = {
+        "rounds": game.rounds,
+        "gain": _show(worth.gain),
+        "harm": _show(worth.harm),
+        "surplus": _show(worth.surplus),
+        "griefing": round(min(worth.griefing, GRIEFING_MOST), 4),
+        "put_out": round(worth.out, 4),
+        "models": round(worth.models, 4),
+        "wall_seconds": round(time.monotonic() - began, 3),
+    }
+    write_whole(folder / RECORD, json.dumps(record) + "\n")
+
+
+def run_search(settings: Table, folder: Path, tick: Callable[[int], None]) -> None:
+    """Search for both goals, one after the other, and write down what was found."""
+    began = time.monotonic()
+    game, effort = _split(settings, Effort)
+    played = get_player(game, get_default_terms(game.mechanism))
+    known: list[Found] = []
+    tried = 0
+
+    def count() -> None:
+        nonlocal tried
+        tried += 1
+
+    for goal in GOALS:
+        for found in Search(game, played, goal, effort, known=known, tick=count).run():
+            known.append(found)
+        tick(game.rounds // len(GOALS))
+    record = {
+        "rounds": game.rounds,
+        "found": [_tell(one) for one in known],
+        "known": sorted({title for one in known for title in name(one.choices)}),
+        "tried": tried,
+        "wall_seconds": round(time.monotonic() - began, 3),
+    }
+    write_whole(folder / RECORD, json.dumps(record) + "\n")
+
+
+def _show(interval: Interval) -> list[float]:
+    return [round(interval.mean, 4), round(interval.half, 4)]
+
+
+def _tell(found: Found) -> Table:
+    worth = found.worth
+    return {
+        "goal": found.goal,
+        "choices": sorted(map(list, found.choices)),
+        "words": describe(found.choices),
+        "known": name(found.choices),
+        "gain": _show(worth.gain),
+        "surplus": _show(worth.surplus),
+        "griefing": round(min(worth.griefing, GRIEFING_MOST), 4),
+        "put_out": round(worth.out, 4),
+        "models": round(worth.models, 4),
+    }
+
+
+def read(settings: Table, folder: Path) -> Table:
+    """Return the run's record."""
+    record: Table = json.loads((folder / RECORD).read_text())
+    return record
