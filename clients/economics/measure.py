@@ -15,6 +15,7 @@ from typing import Any
 from clients.economics.game import Game
 from clients.economics.play import Result, play
 from clients.economics.strategy import HONEST, Strategy
+from clients.types.errors import RequestError
 
 Played = Callable[[Strategy, int], Result]
 """A game by a strategy and from a seed."""
@@ -79,7 +80,7 @@ def measure(game: Game, played: Played, strategy: Strategy, seeds: Sequence[int]
     accounts = max(game.colluders + game.newcomers, 1)
     pay = statistics.fmean(one.paid for one in fair) / honest / game.rounds
     if pay <= 0:
-        raise ValueError("honest work isn't paid in this game: nothing can be measured by it.")
+        raise RequestError("honest work isn't paid in this game: nothing can be measured by it.")
     ours = [(that.ours - this.ours) / pay / game.rounds for this, that in zip(fair, foul, strict=True)]
     others = [(this.others - that.others) / pay / game.rounds for this, that in zip(fair, foul, strict=True)]
     harm = get_interval([one / honest for one in others])

@@ -1,15 +1,17 @@
 """The search for strategies that pay, from single choices on, without knowing any.
 
-All single deviations are tried first. Then populations of combinations evolve: the better half of each
-generation is crossed and mutated. What comes out is pruned to the choices that matter, tried again from fresh
-seeds, and kept if it pays. A combination counts by what it earns beyond its parts that are known to pay, so
-that the search goes on to others instead of adding them up.
+All single deviations are tried first, and all pairs. Then populations of combinations evolve, which begin
+with the best pairs: the better half of each generation is crossed and mutated. What comes out is pruned to
+the choices that matter, tried again from fresh seeds, and kept if it pays. A combination counts by what it
+earns beyond its parts that are known to pay, so that the search goes on to others instead of adding them up.
 """
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import combinations
 from random import Random
 
+from clients.economics.ballots import BENCHES
 from clients.economics.game import Game
 from clients.economics.measure import Interval, Played, Worth, measure
 from clients.economics.strategy import GENES, Choice, build, strip
@@ -64,6 +66,25 @@ def get_value(goal: str, worth: Worth) -> Interval:
     return worth.gain if goal == GAIN else worth.surplus
 
 
+def _get_places(game: Game) -> list[str]:
+    """Return the genes that can make a difference in a game."""
+    bench = BENCHES[game.mechanism]
+    idle = {"back"} if bench.bids else {"bid", "price", "bidding"}
+    idle |= set() if game.newcomers else {"entry"}
+    idle |= set() if bench.select else {"publish"}
+    return [place for place in GENES if place.rpartition(".")[2] not in idle]
+
+
+def _is_idle(choices: Choices) -> bool:
+    """Return whether one of the choices makes no difference: what is done in other rounds where there are
+    none, or which rounds suit where nothing is done in any."""
+    places = {place for place, _ in choices}
+    splits = not places.isdisjoint({"drawn", "jury", "times"})
+    acts = any(place.startswith("act.") for place in places)
+    rests = any(place.startswith("rest.") for place in places)
+    return (rests and not splits) or (splits and not acts and not rests) or ("who" in places and not acts)
+
+
 class Search:
     """A search in one game for one goal; `tick` is told of each evaluation."""
 
@@ -84,13 +105,22 @@ class Search:
         self._known = list(known)
         self._first = effort.seed * 10**6
         self._screened: dict[Choices, float] = {}
+        self._places = _get_places(game)
+        self._pairs: list[Choices] = []
 
     def run(self) -> Iterator[Found]:
         """Yield strategies as they are found."""
-        for place, kind in GENES.items():
-            for gene in kind:
-                if not gene.is_honest:
-                    yield from self._confirm(frozenset({(place, gene.name)}))
+        singles = [
+            (place, gene.name) for place in self._places for gene in GENES[place] if not gene.is_honest
+        ]
+        for choice in singles:
+            if not _is_idle(frozenset({choice})):
+                yield from self._confirm(frozenset({choice}))
+        pairs = [frozenset(pair) for pair in combinations(singles, 2) if pair[0][0] != pair[1][0]]
+        pairs = sorted((pair for pair in pairs if not _is_idle(pair)), key=self._screen, reverse=True)
+        for pair in pairs[: self.effort.population]:
+            yield from self._confirm(pair)
+        self._pairs = pairs
         for _ in range(self.effort.restarts):
             for choices in self._evolve():
                 yield from self._confirm(choices)
@@ -180,16 +210,17 @@ class Search:
         return sorted(distinct, key=self._screen, reverse=True)
 
     def _draw(self) -> Choices:
-        """Return a few choices at random, half of the time added to a strategy that was found."""
+        """Return a few choices at random, half of the time added to a good pair or to what was found."""
         choices: Choices = frozenset()
-        if self.found and self.rng.random() < 0.5:
-            choices = self.rng.choice(self.found).choices
+        good = [*self._pairs[: self.effort.population], *(one.choices for one in self.found)]
+        if good and self.rng.random() < 0.5:
+            choices = self.rng.choice(good)
         for _ in range(self.rng.randint(1 if choices else 2, 4)):
             choices = self._change(choices)
         return choices
 
     def _change(self, choices: Choices) -> Choices:
-        place = self.rng.choice(list(GENES))
+        place = self.rng.choice(self._places)
         gene = self.rng.choice(list(GENES[place]))
         rest = frozenset(choice for choice in choices if choice[0] != place)
         return rest if gene.is_honest else rest | {(place, gene.name)}

@@ -18,6 +18,7 @@ from clients.experiments import pictures, results
 from clients.experiments.figure import Figure, find, papers
 from clients.experiments.over import OVER
 from clients.experiments.results import MARKDOWN, META, TABLE
+from clients.experiments.runs_of_games import GRIEFING_MOST
 from clients.experiments.saving import save_tables
 from clients.experiments.strict import Table
 from clients.ports.command import guard
@@ -151,6 +152,28 @@ def gallery(paper: str, page: Path) -> str:
     return "\n".join(parts).rstrip()
 
 
+def strategies_table(paper: str, page: Path) -> str:
+    """Return a row for each strategy that a search found: in which game, its worth, and its name if it has
+    one."""
+    rows = [
+        "| game | goal | what the coalition does | also known as | gain | griefing factor | honest put out |"
+    ]
+    rows.append("|---|---|---|---|---|---|---|")
+    for figure in saved(paper):
+        for line in (_folder(figure) / results.RUNS).read_text("utf-8").splitlines():
+            run = json.loads(line)
+            for found in run.get("found", ()):
+                gain, half = found["gain"]
+                griefing = found["griefing"]
+                factor = f"{GRIEFING_MOST:.0f} or more" if griefing >= GRIEFING_MOST else f"{griefing:.2f}"
+                known = ", ".join(found["known"]) or "–"
+                rows.append(
+                    f"| {run['cells'][0]['game']} | {found['goal']} | {found['words']} | {known} "
+                    f"| {gain:.2f} ± {half:.2f} | {factor} | {found['put_out']:.0%} |"
+                )
+    return "\n".join(rows)
+
+
 PARTS: Mapping[str, Callable[[str, Path], str]] = MappingProxyType(
     {
         "claims": claims_table,
@@ -158,6 +181,7 @@ PARTS: Mapping[str, Callable[[str, Path], str]] = MappingProxyType(
         "made by": made_by,
         "over": over_table,
         "gallery": gallery,
+        "strategies": strategies_table,
     }
 )
 

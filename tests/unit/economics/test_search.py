@@ -1,0 +1,93 @@
+"""Measuring and searching, on games whose worth is known because they are made up."""
+
+import math
+
+import pytest
+
+from clients.economics.game import Game
+from clients.economics.measure import Played, get_interval, get_player, measure
+from clients.economics.play import Result
+from clients.economics.search import GAIN, GRIEFING, Effort, Search
+from clients.economics.strategy import HONEST, Choice, Strategy, build, get_choices
+from clients.experiments.runs_of_games import get_default_terms
+from clients.types.errors import RequestError
+
+GAME = Game(members=10, share=0.5, rounds=10)
+"""Five honest accounts, each paid 10 a round, and five others."""
+
+
+def made_up(worths: dict[frozenset[Choice], tuple[int, int]]) -> Played:
+    """Return games in which choices bring the coalition, and cost the others, what `worths` says; the sum
+    of all that are among a strategy's, with some luck of the seed that pairs share."""
+
+    def played(strategy: Strategy, seed: int) -> Result:
+        chosen = get_choices(strategy)
+        gained = sum(gain for part, (gain, _) in worths.items() if part <= chosen)
+        lost = sum(loss for part, (_, loss) in worths.items() if part <= chosen)
+        luck = seed % 7
+        return Result(500 + gained + luck, 500 - lost + luck, 500 + luck, 10, 10, 0, 5)
+
+    return played
+
+
+def of(*choices: Choice) -> frozenset[Choice]:
+    return frozenset(choices)
+
+
+BAD, FIRST, ONCE = ("act.update", "BAD"), ("act.order", "FIRST"), ("times", "ONCE")
+
+
+def test_honest_play_gains_and_harms_nothing() -> None:
+    worth = measure(GAME, get_player(GAME, get_default_terms("stake_vote")), HONEST, range(4))
+    assert worth.gain == worth.harm == worth.surplus == get_interval([0.0] * 4)
+    assert worth.griefing == 0
+
+
+@pytest.mark.parametrize(
+    ("gained", "lost", "griefing"), [(-100, 50, 0.5), (-50, 100, 2.0), (0, 1, math.inf), (50, -5, 0.0)]
+)
+def test_griefing_is_what_others_lose_for_each_token_lost(gained: int, lost: int, griefing: float) -> None:
+    worth = measure(GAME, made_up({of(BAD): (gained, lost)}), build(of(BAD)), range(20))
+    assert worth.griefing == pytest.approx(griefing)
+    pay = (500 + sum(seed % 7 for seed in range(20)) / 20) / 5 / 10
+    assert worth.gain.mean == pytest.approx(gained / 5 / 10 / pay)
+    assert worth.harm.mean == pytest.approx(lost / 5 / 10 / pay)
+
+
+def test_a_game_in_which_nobody_is_paid_measures_nothing() -> None:
+    def unpaid(strategy: Strategy, seed: int) -> Result:
+        return Result(0, 0, 0, 0, 10, 0, 5)
+
+    with pytest.raises(RequestError, match="isn't paid"):
+        measure(GAME, unpaid, HONEST, range(2))
+
+
+def search(worths: dict[frozenset[Choice], tuple[int, int]], goal: str = GAIN) -> set[frozenset[Choice]]:
+    effort = Effort(screen=4, confirm=12, population=40, generations=12, restarts=2)
+    return {one.choices for one in Search(GAME, made_up(worths), goal, effort).run()}
+
+
+def test_what_pays_by_itself_is_found_and_nothing_else() -> None:
+    assert search({of(BAD): (100, 0), of(FIRST): (-100, 0)}) == {of(BAD)}
+    assert search({}) == set()
+
+
+def test_a_combination_is_found_whose_parts_lose() -> None:
+    assert of(BAD, FIRST) in search({of(BAD): (-20, 0), of(FIRST): (-20, 0), of(BAD, FIRST): (200, 0)})
+
+
+def test_what_only_adds_up_is_no_strategy_of_its_own() -> None:
+    assert search({of(BAD): (100, 0), of(ONCE): (100, 0)}) == {of(BAD), of(ONCE)}
+
+
+def test_griefing_is_found_where_nothing_is_gained() -> None:
+    worths = {of(BAD): (-50, 100), of(FIRST): (-100, 50)}
+    assert search(worths, GRIEFING) == {of(BAD)}
+    assert search(worths, GAIN) == set()
+
+
+def test_unknown_goals_and_impossible_efforts_are_refused() -> None:
+    with pytest.raises(RequestError, match="goal"):
+        Search(GAME, made_up({}), "fame", Effort())
+    with pytest.raises(RequestError, match="screen = 1"):
+        Effort(screen=1)
