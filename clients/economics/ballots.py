@@ -27,14 +27,14 @@ Marks = Sequence[float]
 class Bench:
     """A mechanism as its players need it.
 
-    `fill(marks, digest)` returns the ballot of a juror with these marks, who would make `digest` the next
-    model. `select` returns what passed; None where the ballots name the model. `joint`: jurors judge the
+    `fill(terms, marks, digest)` returns the ballot of a juror with these marks, who would make `digest` the
+    next model. `select` returns what passed; None where the ballots name the model. `joint`: jurors judge the
     updates together. `bids`: members come in by bidding. `ahead`: for how many rounds the sponsor funds the
     pool before the first, so that the payout is steady.
     """
 
     spec: Mechanism[Any]
-    fill: Callable[[Marks, bytes], bytes]
+    fill: Callable[[Any, Marks, bytes], bytes]
     select: Callable[[Any, Round, Docket], Selection] | None = None
     joint: bool = False
     bids: bool = False
@@ -54,11 +54,14 @@ def _word(bitmap: int) -> bytes:
     return bitmap.to_bytes(WORD, "big")
 
 
-def _fill_joint(marks: Marks, digest: bytes) -> bytes:
-    return digest if all(mark >= PASSES for mark in marks) else ZERO32
+def _fill_joint(terms: Any, marks: Marks, digest: bytes) -> bytes:
+    everything = (1 << len(marks)) - 1
+    failing = everything & ~get_passing(marks)
+    vote = ZERO32 if failing else digest
+    return vote + _word(failing) if terms.attribution else vote
 
 
-def _fill_scores(marks: Marks, digest: bytes) -> bytes:
+def _fill_scores(terms: Any, marks: Marks, digest: bytes) -> bytes:
     return b"".join(int(mark * BPS).to_bytes(2, "big") for mark in marks)
 
 
@@ -70,7 +73,7 @@ BENCHES: Mapping[str, Bench] = MappingProxyType(
         "stake_vote": Bench(stake_vote.STAKE_VOTE, _fill_joint, joint=True),
         "vbfl": Bench(
             vbfl.VBFL,
-            lambda marks, digest: _word(get_passing(marks)),
+            lambda terms, marks, digest: _word(get_passing(marks)),
             vbfl.select_approved,
             ahead=lambda terms: 20,
         ),
@@ -84,7 +87,7 @@ BENCHES: Mapping[str, Bench] = MappingProxyType(
         ),
         "blade": Bench(
             blade.BLADE,
-            lambda marks, digest: _word(get_passing(marks)) + _word(0),
+            lambda terms, marks, digest: _word(get_passing(marks)) + _word(0),
             blade.select_approved,
             bids=True,
             own_terms=lambda accounts, start: {

@@ -17,7 +17,8 @@ class Game:
     not to suspect a good one. `together`: how likely a juror is to see what all others see, right or wrong.
     `train`, `judge`, `transaction`: the costs of training an update, judging one, sending a transaction.
     `margin`: what the sponsor puts into the pool for a round, as a multiple of what honest work costs in it.
-    `samples` and `epochs`: what an honest member trains on.
+    `samples` and `epochs`: what an honest member trains on. `attribution`: whether jurors of `stake_vote`
+    name the updates to blame.
     """
 
     mechanism: str = "stake_vote"
@@ -34,10 +35,13 @@ class Game:
     margin: float = 2.0
     samples: int = 500
     epochs: int = 4
+    attribution: bool = False
 
     def __post_init__(self) -> None:
         """Check them."""
         check_name("mechanism", self.mechanism, BENCHES)
+        if self.attribution and not BENCHES[self.mechanism].joint:
+            raise RequestError(f"attribution: {self.mechanism} judges updates one by one and fixes no blame.")
         check_range("members", self.members, 1, 1000)
         check_range("newcomers", self.newcomers, 0, 1000)
         check_range("bonds", self.bonds, 1, 1000)

@@ -61,6 +61,7 @@ LIBRARY: Mapping[str, Known] = MappingProxyType(
         "untested approval": _known(("act.vote", "BLIND")),
         "untested rejection": _known(("act.vote", "REJECT")),
         "votes for their own": _known(("act.vote", "OURS")),
+        "lying votes": _known(("act.vote", "LIE")),
         "another model published": _known(("act.publish", "FORGED")),
         "first, and votes for their own": _known(("act.order", "FIRST"), ("act.vote", "OURS")),
         "poison once the jury is theirs": _known(
@@ -73,6 +74,7 @@ LIBRARY: Mapping[str, Known] = MappingProxyType(
             beside=3,
         ),
         # coming in
+        "buying the block": _known(("stake", "MORE")),
         "flood and open at once": _known(("entry", "OPENING"), ("act.vote", "OURS")),
         "the highest bids": _known(("bid", "MOST"), ("bidding", "LAST"), beside=1),
         "the cheapest bids": _known(("price", "LEAST"), ("bidding", "LAST"), beside=1),

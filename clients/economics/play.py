@@ -20,13 +20,14 @@ from clients.economics.strategy import (
     Publish,
     Return,
     Share,
+    Stake,
     Strategy,
     Times,
     Update,
     Vote,
     Who,
 )
-from clients.economics.world import World
+from clients.economics.world import MORE, World
 from clients.protocol.hashing import compute_hash, get_address_word
 from clients.protocol.rounds import get_end
 from clients.protocol.task import get_task
@@ -134,12 +135,17 @@ class Player:
                 samples = world.terms.max_samples if strategy.bid is Bid.MOST else samples
                 cost = 1 if strategy.price is Price.LEAST else cost
             world.act(account, "bid", samples, cost, anchor)  # who offers less is refused
+        for account in world.ours:
+            if strategy.stake is Stake.MORE and world.is_member(account):
+                world.must(account, "deposit", world.stake * (MORE - 1))
         world.wait(world.terms.bidding_ends)
 
     def _join(self, account: Address) -> bool:
-        if self.world.act(account, "join", self.world.stake) is not None:
+        world, ours = self.world, self.world.is_ours(account)
+        more = MORE if ours and self.strategy.stake is Stake.MORE else 1
+        if world.act(account, "join", world.stake * more) is not None:
             return False
-        if self.world.is_ours(account):
+        if ours:
             self.came.add(account)
         return True
 
@@ -287,7 +293,7 @@ class Player:
                 continue
             marks = self._judge(now, juror, vote, common, served=juror in served)
             ours = vote is Vote.OURS and world.bench.joint
-            ballots[juror] = world.bench.fill(marks, forged if ours else now.model)
+            ballots[juror] = world.bench.fill(world.terms, marks, forged if ours else now.model)
         for juror, ballot in ballots.items():
             sealed = world.core.compute_commitment(number, juror, ballot, salts[juror])
             error = world.act(juror, "commit", number, sealed)
@@ -317,21 +323,24 @@ class Player:
         world, rng = self.world, self.world.rng
         if vote in (Vote.BLIND, Vote.SEALED):
             return [1.0] * len(now.digests)
-        if vote is Vote.REJECT:
-            return [0.0] * len(now.digests)
+        if vote is Vote.REJECT:  # and, where blame is fixed, it is the others'
+            return [float(mine and self.game.attribution and not all(now.by_us)) for mine in now.by_us]
         if vote is Vote.OURS:
             return [1.0 if mine or world.bench.joint else BARELY for mine in now.by_us]
         world.pay(juror, world.judge * len(now.digests))
         bad = [now.qualities[digest] is Update.BAD for digest in now.digests]
-        if world.bench.joint:
+        joint = world.bench.joint and not self.game.attribution
+        if joint:
             bad, common = [any(bad)] * len(bad), [common[0]] * len(bad)
         own = rng.random()
         marks = []
         for number, (worse, seen) in enumerate(zip(bad, common, strict=True)):
-            luck = seen if rng.random() < self.game.together else own if world.bench.joint else rng.random()
+            luck = seen if rng.random() < self.game.together else own if joint else rng.random()
             finds_good = (luck >= self.game.juror) if worse else (luck < self.game.juror)
             if not served and now.by_us[number]:
                 finds_good = False
+            if vote is Vote.LIE:
+                finds_good = not finds_good
             marks.append(rng.uniform(0.7, 0.9) if finds_good else rng.uniform(0.0, 0.15))
         return marks
 

@@ -34,11 +34,11 @@ class Effort:
     `screen` and `confirm`: pairs of games to try a strategy with, and to confirm it.
     """
 
-    screen: int = 10
+    screen: int = 8
     confirm: int = 150
     population: int = 24
     generations: int = 6
-    restarts: int = 5
+    restarts: int = 4
     seed: int = 1
 
     def __post_init__(self) -> None:

@@ -61,6 +61,7 @@ class Vote(Gene):
     BLIND = "approves everything untested"
     REJECT = "rejects everything untested"
     OURS = "votes for the coalition's own and against all else"
+    LIE = "judges, and votes the opposite"
     NONE = "doesn't vote"
     SEALED = "commits and doesn't reveal"
 
@@ -120,6 +121,13 @@ class Return(Gene):
     REJOIN = "who is put out is replaced by a fresh account"
 
 
+class Stake(Gene):
+    """What it stakes."""
+
+    BOND = "stakes what others do"
+    MORE = "stakes ten times as much"
+
+
 class Bid(Gene):
     """What it bids, where members are chosen by bids."""
 
@@ -168,6 +176,7 @@ class Strategy:
     who: Who = Who.ALL
     entry: Entry = Entry.QUEUE
     back: Return = Return.STAY
+    stake: Stake = Stake.BOND
     bid: Bid = Bid.TRUE
     price: Price = Price.TRUE
     bidding: Bidding = Bidding.TURN
@@ -230,7 +239,7 @@ def describe(choices: frozenset[Choice]) -> str:
     acts = [said[place] for place in GENES if place.startswith("act.") and place in said]
     rests = [said[place] for place in GENES if place.startswith("rest.") and place in said]
     when = [said[place] for place in ("times", "drawn", "jury", "who") if place in said]
-    rest = [said[place] for place in ("entry", "back", "bid", "price", "bidding") if place in said]
+    rest = [said[place] for place in ("entry", "back", "stake", "bid", "price", "bidding") if place in said]
     parts = [", ".join(when + acts)] if when or acts else []
     parts += [f"in other rounds: {', '.join(rests)}"] if rests else []
     parts += [", ".join(rest)] if rest else []

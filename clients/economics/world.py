@@ -18,6 +18,8 @@ from clients.types.mechanisms import kind_of
 
 FRESH = 64
 """How many fresh accounts the coalition has for those that are put out."""
+MORE = 10
+"""How many times as much the coalition's accounts can stake as honest ones do."""
 _SPONSOR, _HONEST, _COALITION = 0x1000, 0x10000, 0x20000
 _PURSE = 10**9
 """The sponsor's tokens, more than any game takes."""
@@ -49,12 +51,14 @@ class World:
                 "genesis": self.rng.randbytes(32),
                 "schedule": kind.schedule,
                 **terms,
+                **({"attribution": game.attribution} if self.bench.joint else {}),
                 **self.bench.own_terms(officials, START),
             }
         )
         self.bond = made.bond
         self.stake = self.bond * (1 if self.bench.bids else game.bonds)
-        funds = dict.fromkeys((*honest, *ours), self.stake) | {self.sponsor: _PURSE * TOKEN_UNITS}
+        self.purses = dict.fromkeys(honest, self.stake) | dict.fromkeys(ours, self.stake * MORE)
+        funds = self.purses | {self.sponsor: _PURSE * TOKEN_UNITS}
         self.chain = SpecChain(self.bench.spec, made, funds, beacon_value=self.rng.randbytes(32))
         self.spent: dict[Address, int] = dict.fromkeys(funds, 0)
         self.train, self.judge, self.transaction = (
@@ -127,7 +131,7 @@ class World:
 
     def get_pay(self, account: Address) -> int:
         """Return what the federation paid an account so far, less what it took, in base units."""
-        return self.chain.tokens(account) + self.chain.member(account).balance - self.stake
+        return self.chain.tokens(account) + self.chain.member(account).balance - self.purses[account]
 
     def wait(self, until: int) -> None:
         """Let the clock go to `until`, in seconds."""

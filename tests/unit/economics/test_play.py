@@ -1,4 +1,4 @@
-"""Games: whatever a coalition does, honest members' actions are accepted, and no token appears or vanishes."""
+"""Games: whatever a coalition does, honest actions are accepted, and no token appears or vanishes."""
 
 from typing import Any
 
@@ -55,7 +55,9 @@ def test_a_seed_fixes_a_game(mechanism: str) -> None:
 def test_honest_work_pays_and_makes_models(mechanism: str) -> None:
     found = play(game(mechanism, rounds=6, juror=1.0), TERMS[mechanism], HONEST, 3)
     assert found.models == found.rounds == 6
-    assert found.others > 0 and found.ours > 0 and not found.out
+    assert found.others > 0
+    assert found.ours > 0
+    assert not found.out
 
 
 def test_an_honest_coalition_earns_what_others_do() -> None:

@@ -55,10 +55,10 @@ def test_pages_have_the_numbers_of_the_results(page: Path) -> None:
 
 
 def test_the_table_has_every_claim() -> None:
-    """The papers' on one page, those about our own rule on another."""
+    """The papers' on one page, those about our own rules on pages of their own."""
     for figure in SAVED:
-        ours = figure.paper == "evidence"
-        page = Path("explanation", "evidence-results.md") if ours else Path("reproduction.md")
+        ours = figure.paper in ("evidence", "economics")
+        page = Path("explanation", f"{figure.paper}-results.md") if ours else Path("reproduction.md")
         text = (report.ROOT / "docs" / page).read_text("utf-8")
         for claim in figure.claims:
             assert claim.text in text
