@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from clients.economics.ballots import BENCHES
+from clients.economics.handbook import HANDBOOKS
 from clients.types.amounts import parse_amount
 from clients.types.errors import RequestError
 from clients.types.settings import check_name, check_range
@@ -39,8 +39,8 @@ class Game:
 
     def __post_init__(self) -> None:
         """Check them."""
-        check_name("mechanism", self.mechanism, BENCHES)
-        if self.attribution and not BENCHES[self.mechanism].joint:
+        check_name("mechanism", self.mechanism, HANDBOOKS)
+        if self.attribution and not HANDBOOKS[self.mechanism].joint:
             raise RequestError(f"attribution: {self.mechanism} judges updates one by one and fixes no blame.")
         check_range("members", self.members, 1, 1000)
         check_range("newcomers", self.newcomers, 0, 1000)

@@ -4,28 +4,28 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from clients.economics.ballots import BARELY, Marks
 from clients.economics.game import Game
+from clients.economics.handbook import BARELY, Marks
 from clients.economics.strategy import (
     HONEST,
-    Bid,
+    Alone,
     Bidding,
-    Claim,
+    Capital,
+    Claimed,
+    Coming,
     Drawn,
-    Entry,
-    Jury,
     Moves,
-    Order,
+    Offered,
     Price,
-    Publish,
+    Publishing,
+    Quality,
     Return,
-    Share,
-    Stake,
+    Seated,
+    Served,
     Strategy,
     Times,
-    Update,
+    Timing,
     Vote,
-    Who,
 )
 from clients.economics.world import MORE, World
 from clients.protocol.hashing import compute_hash, get_address_word
@@ -37,7 +37,7 @@ from clients.types.federation import ZERO32, Address, Outcome, Phase, Role
 A_FEW = 3
 """How many newcomers join between two rounds when they come in a few at a time."""
 _TIMES = {Times.ALWAYS: 10**9, Times.ONCE: 1, Times.THRICE: 3}
-_ORDERS = {Order.FIRST: 0, Order.TURN: 1, Order.LAST: 2}
+_ORDERS = {Timing.FIRST: 0, Timing.TURN: 1, Timing.LAST: 2}
 FAIR = HONEST.act
 
 
@@ -65,7 +65,7 @@ class _Round:
     them."""
 
     moves: Moves
-    qualities: dict[bytes, Update]
+    qualities: dict[bytes, Quality]
     digests: list[bytes]
     by_us: list[bool]
     model: bytes = ZERO32
@@ -108,15 +108,15 @@ class Player:
 
     def _found(self) -> None:
         world = self.world
-        if world.bench.bids:
+        if world.handbook.bids:
             self._bid()
         else:
             for account in (*world.honest, *world.founders):
                 self._join(account)
-        if world.bench.bids:
+        if world.handbook.bids:
             world.fund(world.terms.bounty)
         else:
-            world.fund(world.bench.ahead(world.terms) * self._get_funding())
+            world.fund(world.handbook.ahead(world.terms) * self._get_funding())
 
     def _get_funding(self) -> int:
         return int(self.world.compute_round_cost() * self.game.margin)
@@ -132,17 +132,17 @@ class Player:
             cost, anchor = world.train, compute_hash(get_address_word(account), b"anchor".ljust(32, b"\0"))
             if world.is_ours(account):
                 self.came.add(account)
-                samples = world.terms.max_samples if strategy.bid is Bid.MOST else samples
+                samples = world.terms.max_samples if strategy.bid is Offered.MOST else samples
                 cost = 1 if strategy.price is Price.LEAST else cost
             world.act(account, "bid", samples, cost, anchor)  # who offers less is refused
         for account in world.ours:
-            if strategy.stake is Stake.MORE and world.is_member(account):
+            if strategy.stake is Capital.MORE and world.is_member(account):
                 world.must(account, "deposit", world.stake * (MORE - 1))
         world.wait(world.terms.bidding_ends)
 
     def _join(self, account: Address) -> bool:
         world, ours = self.world, self.world.is_ours(account)
-        more = MORE if ours and self.strategy.stake is Stake.MORE else 1
+        more = MORE if ours and self.strategy.stake is Capital.MORE else 1
         if world.act(account, "join", world.stake * more) is not None:
             return False
         if ours:
@@ -156,19 +156,19 @@ class Player:
         out = [view.account for view in members if view.out]
         if out:
             world.must(world.sponsor, "evict", out)
-        if strategy.back is Return.REJOIN and not world.bench.bids:
+        if strategy.back is Return.REJOIN and not world.handbook.bids:
             for account in out:
                 if world.is_ours(account) and world.fresh:
                     self._join(world.fresh.pop())
-        if not world.bench.bids:
+        if not world.handbook.bids:
             world.fund(self._get_funding())
-        at_once = strategy.entry is not Entry.QUEUE
+        at_once = strategy.entry is not Coming.QUEUE
         coming = [
             self.waiting.pop() for _ in range(len(self.waiting) if at_once else min(A_FEW, len(self.waiting)))
         ]
         for account in coming:
             self._join(account)
-        if strategy.entry is not Entry.OPENING and 2 * len(coming) > len(world.chain.members()):
+        if strategy.entry is not Coming.OPENING and 2 * len(coming) > len(world.chain.members()):
             for account in world.honest:  # strangers would outvote them
                 if world.is_member(account):
                     world.must(account, "exit")
@@ -186,7 +186,7 @@ class Player:
         suits = self._suits(proposers, jurors)
         self.acted += suits
         now = _Round(self.strategy.act if suits else self.strategy.rest, {}, [], [])
-        self._propose(now, proposers, alone=suits and self.strategy.who is Who.ONE)
+        self._propose(now, proposers, alone=suits and self.strategy.who is Alone.ONE)
         if self._pass(Phase.PROPOSE):
             self._vote(now, jurors)
         if self._pass(Phase.REVEAL) and world.get_phase() is Phase.PUBLISH:
@@ -209,9 +209,9 @@ class Player:
             Drawn.MANY: 2 * ours >= len(proposers),
         }
         jury = {
-            Jury.ANY: True,
-            Jury.MINORITY: 2 * seats <= len(jurors),
-            Jury.MAJORITY: 2 * seats > len(jurors),
+            Seated.ANY: True,
+            Seated.MINORITY: 2 * seats <= len(jurors),
+            Seated.MAJORITY: 2 * seats > len(jurors),
         }
         return drawn[strategy.drawn] and jury[strategy.jury]
 
@@ -232,14 +232,14 @@ class Player:
         ours = [account for account in proposers if world.is_ours(account)]
         acting = set(ours[:1] if alone else ours)
         order = sorted(
-            proposers, key=lambda one: _ORDERS[now.moves.order if world.is_ours(one) else Order.TURN]
+            proposers, key=lambda one: _ORDERS[now.moves.order if world.is_ours(one) else Timing.TURN]
         )
         for account in order:
             if world.get_phase() is not Phase.PROPOSE:
                 break
             if account in planned:
-                self._send_update(now, account, planned[account], Update.GOOD, Claim.TRUE)
-            elif account in acting and now.moves.update is not Update.NONE:
+                self._send_update(now, account, planned[account], Quality.GOOD, Claimed.TRUE)
+            elif account in acting and now.moves.update is not Quality.NONE:
                 self._propose_ours(now, account, list(planned.values()))
 
     def _train(self, account: Address) -> bytes:
@@ -249,26 +249,26 @@ class Player:
     def _propose_ours(self, now: _Round, account: Address, honest: Sequence[bytes]) -> None:
         moves, world = now.moves, self.world
         quality, digest = moves.update, compute_hash(get_address_word(account), world.core.round_number)
-        if quality is Update.GOOD:
+        if quality is Quality.GOOD:
             digest = self._train(account)
-        elif quality is Update.COPY:
+        elif quality is Quality.COPY:
             # Whoever proposes first sees what waits to be mined; others see what is proposed.
-            seen = honest if moves.order is Order.FIRST else [one for one in honest if one in now.qualities]
+            seen = honest if moves.order is Timing.FIRST else [one for one in honest if one in now.qualities]
             if not seen:
                 return
-            quality, digest = Update.GOOD, seen[world.rng.randrange(len(seen))]
-        elif quality is Update.HEAD:
+            quality, digest = Quality.GOOD, seen[world.rng.randrange(len(seen))]
+        elif quality is Quality.HEAD:
             digest = world.core.state.head
         self._send_update(now, account, digest, quality, moves.claim)
 
     def _send_update(
-        self, now: _Round, account: Address, digest: bytes, quality: Update, claim: Claim
+        self, now: _Round, account: Address, digest: bytes, quality: Quality, claim: Claimed
     ) -> None:
         world, terms = self.world, self.world.terms
         samples, epochs = self.game.samples, self.game.epochs
-        if claim is Claim.MOST:
+        if claim is Claimed.MOST:
             samples, epochs = terms.max_samples, terms.max_epochs
-            if world.bench.bids:
+            if world.handbook.bids:
                 samples = get_task(world.core.state).bids[account].capability
         error = world.act(account, "propose", world.core.round_number, digest, samples, epochs)
         if error is None:
@@ -292,8 +292,8 @@ class Player:
             if vote is Vote.NONE:
                 continue
             marks = self._judge(now, juror, vote, common, served=juror in served)
-            ours = vote is Vote.OURS and world.bench.joint
-            ballots[juror] = world.bench.fill(world.terms, marks, forged if ours else now.model)
+            ours = vote is Vote.OURS and world.handbook.joint
+            ballots[juror] = world.handbook.fill(world.terms, marks, forged if ours else now.model)
         for juror, ballot in ballots.items():
             sealed = world.core.compute_commitment(number, juror, ballot, salts[juror])
             error = world.act(juror, "commit", number, sealed)
@@ -309,11 +309,11 @@ class Player:
     def _serve(self, now: _Round, jurors: Sequence[Address]) -> set[Address]:
         """Return the jurors who can have all updates."""
         share = now.moves.share
-        if share is Share.ALL or not any(now.by_us):
+        if share is Served.ALL or not any(now.by_us):
             return set(jurors)
         ours = [juror for juror in jurors if self.world.is_ours(juror)]
         others = [juror for juror in jurors if not self.world.is_ours(juror)]
-        more = max(len(jurors) // 2 + 1 - len(ours), 0) if share is Share.HALF else 0
+        more = max(len(jurors) // 2 + 1 - len(ours), 0) if share is Served.HALF else 0
         return {*ours, *others[:more]}
 
     def _judge(
@@ -326,10 +326,10 @@ class Player:
         if vote is Vote.REJECT:  # and, where blame is fixed, it is the others'
             return [float(mine and self.game.attribution and not all(now.by_us)) for mine in now.by_us]
         if vote is Vote.OURS:
-            return [1.0 if mine or world.bench.joint else BARELY for mine in now.by_us]
+            return [1.0 if mine or world.handbook.joint else BARELY for mine in now.by_us]
         world.pay(juror, world.judge * len(now.digests))
-        bad = [now.qualities[digest] is Update.BAD for digest in now.digests]
-        joint = world.bench.joint and not self.game.attribution
+        bad = [now.qualities[digest] is Quality.BAD for digest in now.digests]
+        joint = world.handbook.joint and not self.game.attribution
         if joint:
             bad, common = [any(bad)] * len(bad), [common[0]] * len(bad)
         own = rng.random()
@@ -345,7 +345,7 @@ class Player:
         return marks
 
     def _publish(self, now: _Round, publishers: Sequence[Address]) -> None:
-        world, select = self.world, self.world.bench.select
+        world, select = self.world, self.world.handbook.select
         assert select is not None, "who publishes needs to know what passed"
         number = world.core.round_number
         passed = select(world.terms, world.core.record, world.core.docket)
@@ -353,15 +353,15 @@ class Player:
         now.sound = _is_sound(now, [now.digests[update_number] for update_number in passed.numbers])
         forged = compute_hash(number, b"forged".ljust(32, b"\0")) if passed.bitmap else ZERO32
         for account in publishers:
-            publish = now.moves.publish if world.is_ours(account) else Publish.TRUE
-            if publish is not Publish.NONE and world.get_phase() is Phase.PUBLISH:
-                digest = forged if publish is Publish.FORGED else now.model
+            publish = now.moves.publish if world.is_ours(account) else Publishing.TRUE
+            if publish is not Publishing.NONE and world.get_phase() is Phase.PUBLISH:
+                digest = forged if publish is Publishing.FORGED else now.model
                 _check(world.act(account, "publish", number, digest, passed.bitmap, ZERO32))
 
 
 def _is_sound(now: _Round, digests: Sequence[bytes]) -> bool:
     """Return whether none of these updates is bad."""
-    return all(now.qualities[digest] is not Update.BAD for digest in digests)
+    return all(now.qualities[digest] is not Quality.BAD for digest in digests)
 
 
 def _check(error: ProtocolError | None) -> None:

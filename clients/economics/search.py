@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from itertools import combinations
 from random import Random
 
-from clients.economics.ballots import BENCHES
 from clients.economics.game import Game
+from clients.economics.handbook import HANDBOOKS
 from clients.economics.measure import Interval, Played, Worth, measure
 from clients.economics.strategy import GENES, Choice, build, strip
 from clients.types.settings import check_name, check_range
@@ -48,7 +48,7 @@ class Effort:
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class Discovery:
     """A strategy that pays, or that destroys more than it costs, and what it is worth on fresh seeds."""
 
     choices: Choices
@@ -68,10 +68,10 @@ def get_value(goal: str, worth: Worth) -> Interval:
 
 def _get_places(game: Game) -> list[str]:
     """Return the genes that can make a difference in a game."""
-    bench = BENCHES[game.mechanism]
-    idle = {"back"} if bench.bids else {"bid", "price", "bidding"}
+    handbook = HANDBOOKS[game.mechanism]
+    idle = {"back"} if handbook.bids else {"bid", "price", "bidding"}
     idle |= set() if game.newcomers else {"entry"}
-    idle |= set() if bench.select else {"publish"}
+    idle |= set() if handbook.select else {"publish"}
     return [place for place in GENES if place.rpartition(".")[2] not in idle]
 
 
@@ -95,20 +95,20 @@ class Search:
         goal: str,
         effort: Effort,
         *,
-        known: Sequence[Found] = (),
+        known: Sequence[Discovery] = (),
         tick: Callable[[], None] = lambda: None,
     ) -> None:
         check_name("goal", goal, GOALS)
         self.game, self.played, self.goal, self.effort, self.tick = game, played, goal, effort, tick
         self.rng = Random(f"search {effort.seed}")
-        self.found: list[Found] = []
+        self.found: list[Discovery] = []
         self._known = list(known)
         self._first = effort.seed * 10**6
         self._screened: dict[Choices, float] = {}
         self._places = _get_places(game)
         self._pairs: list[Choices] = []
 
-    def run(self) -> Iterator[Found]:
+    def run(self) -> Iterator[Discovery]:
         """Yield strategies as they are found."""
         singles = [
             (place, gene.name) for place in self._places for gene in GENES[place] if not gene.is_honest
@@ -149,10 +149,10 @@ class Search:
                 total += max(self._get_value_here(one), 0.0)
         return total
 
-    def _get_value_here(self, found: Found) -> float:
+    def _get_value_here(self, found: Discovery) -> float:
         return get_value(self.goal, found.worth).mean
 
-    def _confirm(self, choices: Choices) -> Iterator[Found]:
+    def _confirm(self, choices: Choices) -> Iterator[Discovery]:
         """Prune the choices, and yield them if they pay from fresh seeds, beyond their parts."""
         if not self._pays(choices, self.effort.screen, self.effort.screen):  # seeds that didn't choose them
             return
@@ -161,7 +161,7 @@ class Search:
             return
         worth = self._measure(choices, 10_000, self.effort.confirm)
         if self._is_enough(get_value(self.goal, worth), choices):
-            self.found.append(Found(choices, self.goal, worth))
+            self.found.append(Discovery(choices, self.goal, worth))
             yield self.found[-1]
 
     def _pays(self, choices: Choices, first: int, pairs: int) -> bool:

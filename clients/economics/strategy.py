@@ -21,7 +21,7 @@ class Gene(Enum):
         return self is next(iter(type(self)))
 
 
-class Update(Gene):
+class Quality(Gene):
     """What a drawn proposer proposes."""
 
     GOOD = "trains and proposes what it learned"
@@ -31,7 +31,7 @@ class Update(Gene):
     NONE = "proposes nothing"
 
 
-class Order(Gene):
+class Timing(Gene):
     """When it proposes."""
 
     TURN = "proposes when it is done"
@@ -39,15 +39,15 @@ class Order(Gene):
     LAST = "proposes after all others"
 
 
-class Claim(Gene):
+class Claimed(Gene):
     """How many samples and epochs it claims."""
 
     TRUE = "claims what it did"
     MOST = "claims the most samples and epochs that the terms allow"
 
 
-class Share(Gene):
-    """Who gets its update from the store."""
+class Served(Gene):
+    """Alone gets its update from the store."""
 
     ALL = "serves its update to all"
     HALF = "serves its update to just over half of the jury"
@@ -66,7 +66,7 @@ class Vote(Gene):
     SEALED = "commits and doesn't reveal"
 
 
-class Publish(Gene):
+class Publishing(Gene):
     """What a drawn publisher publishes."""
 
     TRUE = "publishes the model that passed"
@@ -83,7 +83,7 @@ class Drawn(Gene):
     MANY = "if at least half of the drawn proposers are its own"
 
 
-class Jury(Gene):
+class Seated(Gene):
     """The rounds that suit, by the coalition's drawn jurors."""
 
     ANY = "whatever the jury"
@@ -99,14 +99,14 @@ class Times(Gene):
     THRICE = "in three such rounds"
 
 
-class Who(Gene):
+class Alone(Gene):
     """Which of its drawn proposers propose when it acts."""
 
     ALL = "all of its drawn proposers"
     ONE = "one of its drawn proposers, while the others keep still"
 
 
-class Entry(Gene):
+class Coming(Gene):
     """How those of its accounts come in that aren't founders."""
 
     QUEUE = "newcomers join a few at a time"
@@ -121,14 +121,14 @@ class Return(Gene):
     REJOIN = "who is put out is replaced by a fresh account"
 
 
-class Stake(Gene):
+class Capital(Gene):
     """What it stakes."""
 
     BOND = "stakes what others do"
     MORE = "stakes ten times as much"
 
 
-class Bid(Gene):
+class Offered(Gene):
     """What it bids, where members are chosen by bids."""
 
     TRUE = "bids what it can do"
@@ -153,12 +153,12 @@ class Bidding(Gene):
 class Moves:
     """What the coalition's accounts do in a round; by default what is honest."""
 
-    update: Update = Update.GOOD
-    order: Order = Order.TURN
-    claim: Claim = Claim.TRUE
-    share: Share = Share.ALL
+    update: Quality = Quality.GOOD
+    order: Timing = Timing.TURN
+    claim: Claimed = Claimed.TRUE
+    share: Served = Served.ALL
     vote: Vote = Vote.HONEST
-    publish: Publish = Publish.TRUE
+    publish: Publishing = Publishing.TRUE
 
 
 FAIR = Moves()
@@ -171,13 +171,13 @@ class Strategy:
     act: Moves = FAIR
     rest: Moves = FAIR
     drawn: Drawn = Drawn.ANY
-    jury: Jury = Jury.ANY
+    jury: Seated = Seated.ANY
     times: Times = Times.ALWAYS
-    who: Who = Who.ALL
-    entry: Entry = Entry.QUEUE
+    who: Alone = Alone.ALL
+    entry: Coming = Coming.QUEUE
     back: Return = Return.STAY
-    stake: Stake = Stake.BOND
-    bid: Bid = Bid.TRUE
+    stake: Capital = Capital.BOND
+    bid: Offered = Offered.TRUE
     price: Price = Price.TRUE
     bidding: Bidding = Bidding.TURN
 

@@ -4,8 +4,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from random import Random
 from typing import Any
 
-from clients.economics.ballots import BENCHES, Bench
 from clients.economics.game import Game
+from clients.economics.handbook import HANDBOOKS, Handbook
 from clients.protocol.federation import Federation
 from clients.protocol.hashing import get_checksummed
 from clients.protocol.simulator import BEACON, START, TOKEN, SpecChain
@@ -34,7 +34,7 @@ class World:
 
     def __init__(self, game: Game, terms: Mapping[str, Any], seed: int) -> None:
         self.game = game
-        self.bench: Bench = BENCHES[game.mechanism]
+        self.handbook: Handbook = HANDBOOKS[game.mechanism]
         self.rng = Random(f"world {seed}")
         officials = _accounts(_SPONSOR, 3)
         self.sponsor = officials[0]
@@ -51,15 +51,15 @@ class World:
                 "genesis": self.rng.randbytes(32),
                 "schedule": kind.schedule,
                 **terms,
-                **({"attribution": game.attribution} if self.bench.joint else {}),
-                **self.bench.own_terms(officials, START),
+                **({"attribution": game.attribution} if self.handbook.joint else {}),
+                **self.handbook.own_terms(officials, START),
             }
         )
         self.bond = made.bond
-        self.stake = self.bond * (1 if self.bench.bids else game.bonds)
+        self.stake = self.bond * (1 if self.handbook.bids else game.bonds)
         self.purses = dict.fromkeys(honest, self.stake) | dict.fromkeys(ours, self.stake * MORE)
         funds = self.purses | {self.sponsor: _PURSE * TOKEN_UNITS}
-        self.chain = SpecChain(self.bench.spec, made, funds, beacon_value=self.rng.randbytes(32))
+        self.chain = SpecChain(self.handbook.spec, made, funds, beacon_value=self.rng.randbytes(32))
         self.spent: dict[Address, int] = dict.fromkeys(funds, 0)
         self.train, self.judge, self.transaction = (
             parse_amount(name, getattr(game, name)) for name in ("train", "judge", "transaction")
@@ -148,6 +148,6 @@ class World:
         """Return what honest work costs in a round with everybody who is there, in base units."""
         members = len(self.core.state.ledger.registry)
         wanted = self.core.mechanism.panel.count(self.terms, members)
-        training = self.bench.trainers(members, wanted) * self.train + wanted.proposers * self.transaction
+        training = self.handbook.trainers(members, wanted) * self.train + wanted.proposers * self.transaction
         judging = wanted.voters * (wanted.proposers * self.judge + 2 * self.transaction)
         return training + judging + wanted.publishers * self.transaction

@@ -11,7 +11,7 @@ from typing import Any
 from clients.economics.game import Game
 from clients.economics.library import LIBRARY, name
 from clients.economics.measure import Interval, get_player, measure
-from clients.economics.search import GOALS, Effort, Found, Search
+from clients.economics.search import GOALS, Discovery, Effort, Search
 from clients.economics.strategy import describe
 from clients.experiments.strict import Table, fill
 from clients.ports.files import write_whole
@@ -100,7 +100,7 @@ def run_search(settings: Table, folder: Path, tick: Callable[[int], None]) -> No
     began = time.monotonic()
     game, effort = _split(settings, Effort)
     played = get_player(game, get_default_terms(game.mechanism))
-    known: list[Found] = []
+    known: list[Discovery] = []
     tried = 0
 
     def count() -> None:
@@ -125,7 +125,7 @@ def _show(interval: Interval) -> list[float]:
     return [round(interval.mean, 4), round(interval.half, 4)]
 
 
-def _tell(found: Found) -> Table:
+def _tell(found: Discovery) -> Table:
     worth = found.worth
     return {
         "goal": found.goal,

@@ -6,14 +6,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from clients.economics.ballots import BENCHES
 from clients.economics.game import Game
+from clients.economics.handbook import HANDBOOKS
 from clients.economics.play import Player, Result, play
 from clients.economics.strategy import GENES, HONEST, Choice, build
 from clients.experiments.runs_of_games import get_default_terms
 from clients.types.errors import RequestError
 
-TERMS = {mechanism: get_default_terms(mechanism) for mechanism in BENCHES}
+TERMS = {mechanism: get_default_terms(mechanism) for mechanism in HANDBOOKS}
 SIZES = {"stake_vote": 9, "vbfl": 12, "bflc": 14, "blade": 14}
 
 
@@ -26,13 +26,13 @@ choices = st.frozensets(
 ).filter(lambda chosen: len({place for place, _ in chosen}) == len(chosen))
 
 
-@pytest.mark.parametrize("mechanism", BENCHES)
+@pytest.mark.parametrize("mechanism", HANDBOOKS)
 @settings(max_examples=25, deadline=None)
 @given(chosen=choices, share=st.sampled_from((0.0, 0.3, 0.6, 1.0)), seed=st.integers(0, 10**6))
 def test_any_strategy_can_be_played_and_tokens_are_conserved(
     mechanism: str, chosen: frozenset[Choice], share: float, seed: int
 ) -> None:
-    newcomers = 0 if BENCHES[mechanism].bids else 5
+    newcomers = 0 if HANDBOOKS[mechanism].bids else 5
     player = Player(game(mechanism, share=share, newcomers=newcomers), TERMS[mechanism], build(chosen), seed)
     before = sum(player.world.core.state.token.balances.values())
     player.play()
@@ -42,7 +42,7 @@ def test_any_strategy_can_be_played_and_tokens_are_conserved(
     assert owed + player.world.core.state.pool <= balances[player.world.chain.federation]
 
 
-@pytest.mark.parametrize("mechanism", BENCHES)
+@pytest.mark.parametrize("mechanism", HANDBOOKS)
 def test_a_seed_fixes_a_game(mechanism: str) -> None:
     def again(seed: int) -> Result:
         return play(game(mechanism), TERMS[mechanism], HONEST, seed)
@@ -51,7 +51,7 @@ def test_a_seed_fixes_a_game(mechanism: str) -> None:
     assert len({again(seed) for seed in range(8)}) > 1
 
 
-@pytest.mark.parametrize("mechanism", BENCHES)
+@pytest.mark.parametrize("mechanism", HANDBOOKS)
 def test_honest_work_pays_and_makes_models(mechanism: str) -> None:
     found = play(game(mechanism, rounds=6, juror=1.0), TERMS[mechanism], HONEST, 3)
     assert found.models == found.rounds == 6

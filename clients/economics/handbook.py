@@ -24,7 +24,7 @@ Marks = Sequence[float]
 
 
 @dataclass(frozen=True, slots=True)
-class Bench:
+class Handbook:
     """A mechanism as its players need it.
 
     `fill(terms, marks, digest)` returns the ballot of a juror with these marks, who would make `digest` the
@@ -68,16 +68,16 @@ def _fill_scores(terms: Any, marks: Marks, digest: bytes) -> bytes:
 TASK_LENGTH = 100 * 24 * 3600
 BIDDING_LENGTH = 1000
 
-BENCHES: Mapping[str, Bench] = MappingProxyType(
+HANDBOOKS: Mapping[str, Handbook] = MappingProxyType(
     {
-        "stake_vote": Bench(stake_vote.STAKE_VOTE, _fill_joint, joint=True),
-        "vbfl": Bench(
+        "stake_vote": Handbook(stake_vote.STAKE_VOTE, _fill_joint, joint=True),
+        "vbfl": Handbook(
             vbfl.VBFL,
             lambda terms, marks, digest: _word(get_passing(marks)),
             vbfl.select_approved,
             ahead=lambda terms: 20,
         ),
-        "bflc": Bench(
+        "bflc": Handbook(
             bflc.BFLC,
             _fill_scores,
             scores.select_best,
@@ -85,7 +85,7 @@ BENCHES: Mapping[str, Bench] = MappingProxyType(
             trainers=lambda members, wanted: members - wanted.voters,
             own_terms=lambda accounts, start: {"managers": tuple(accounts[:3])},
         ),
-        "blade": Bench(
+        "blade": Handbook(
             blade.BLADE,
             lambda terms, marks, digest: _word(get_passing(marks)) + _word(0),
             blade.select_approved,
