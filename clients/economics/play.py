@@ -47,7 +47,7 @@ class Result:
 
     `ours`, `others`: gains, less costs. `paid`: what the others were paid, costs not counted. `models`: of
     `rounds` played, those that ended with the model that honest jurors would make, without a bad update in
-    it. `out`: honest members who were put out. `accounts`: of the coalition, those that took part.
+    it. `out`: honest members who were put out.
     """
 
     ours: int
@@ -56,7 +56,6 @@ class Result:
     models: int
     rounds: int
     out: int
-    accounts: int
 
 
 @dataclass(slots=True)
@@ -81,8 +80,6 @@ class Player:
         self.world = World(game, terms, seed)
         self.acted = self.models = self.rounds = 0
         self.waiting = list(self.world.newcomers)
-        self.came: set[Address] = set()
-        """The coalition's accounts that ever joined."""
 
     def play(self) -> Result:
         """Play all rounds, or those that the federation lasts."""
@@ -101,7 +98,6 @@ class Player:
             models=self.models,
             rounds=self.rounds,
             out=world.count_out(world.honest),
-            accounts=len(self.came),
         )
 
     # ------------------------------------------------------------------ coming and going
@@ -131,7 +127,6 @@ class Player:
             samples = round(self.game.samples * world.rng.uniform(1.0, 1.5))
             cost, anchor = world.train, compute_hash(get_address_word(account), b"anchor".ljust(32, b"\0"))
             if world.is_ours(account):
-                self.came.add(account)
                 samples = world.terms.max_samples if strategy.bid is Offered.MOST else samples
                 cost = 1 if strategy.price is Price.LEAST else cost
             world.act(account, "bid", samples, cost, anchor)  # who offers less is refused
@@ -140,14 +135,10 @@ class Player:
                 world.must(account, "deposit", world.stake * (MORE - 1))
         world.wait(world.terms.bidding_ends)
 
-    def _join(self, account: Address) -> bool:
-        world, ours = self.world, self.world.is_ours(account)
-        more = MORE if ours and self.strategy.stake is Capital.MORE else 1
-        if world.act(account, "join", world.stake * more) is not None:
-            return False
-        if ours:
-            self.came.add(account)
-        return True
+    def _join(self, account: Address) -> None:
+        world = self.world
+        more = MORE if world.is_ours(account) and self.strategy.stake is Capital.MORE else 1
+        world.must(account, "join", world.stake * more)
 
     def _open(self) -> bool:
         """Let members come and go, fund and open a round; return whether it could be opened."""

@@ -41,6 +41,11 @@ class Effort:
     restarts: int = 4
     seed: int = 1
 
+    @property
+    def stages(self) -> int:
+        """How many stages a search for one goal has: single choices, pairs, and each restart."""
+        return 2 + self.restarts
+
     def __post_init__(self) -> None:
         """Check them."""
         for name in ("screen", "confirm", "population"):
@@ -86,7 +91,7 @@ def _is_idle(choices: Choices) -> bool:
 
 
 class Search:
-    """A search in one game for one goal; `tick` is told of each evaluation."""
+    """A search in one game for one goal; `tick` is told at the end of each of its stages."""
 
     def __init__(
         self,
@@ -104,6 +109,8 @@ class Search:
         self.found: list[Discovery] = []
         self._known = list(known)
         self._first = effort.seed * 10**6
+        self.tried = 0
+        """How many times a strategy was measured so far."""
         self._screened: dict[Choices, float] = {}
         self._places = _get_places(game)
         self._pairs: list[Choices] = []
@@ -116,19 +123,22 @@ class Search:
         for choice in singles:
             if not _is_idle(frozenset({choice})):
                 yield from self._confirm(frozenset({choice}))
+        self.tick()
         pairs = [frozenset(pair) for pair in combinations(singles, 2) if pair[0][0] != pair[1][0]]
         pairs = sorted((pair for pair in pairs if not _is_idle(pair)), key=self._screen, reverse=True)
         for pair in pairs[: self.effort.population]:
             yield from self._confirm(pair)
         self._pairs = pairs
+        self.tick()
         for _ in range(self.effort.restarts):
             for choices in self._evolve():
                 yield from self._confirm(choices)
+            self.tick()
 
     # ------------------------------------------------------------------ worth
 
     def _measure(self, choices: Choices, first: int, pairs: int) -> Worth:
-        self.tick()
+        self.tried += 1
         seeds = range(self._first + first, self._first + first + pairs)
         return measure(self.game, self.played, build(choices), seeds)
 

@@ -101,16 +101,18 @@ def run_search(settings: Table, folder: Path, tick: Callable[[int], None]) -> No
     game, effort = _split(settings, Effort)
     played = get_player(game, get_default_terms(game.mechanism))
     known: list[Discovery] = []
-    tried = 0
+    tried = passed = 0
 
-    def count() -> None:
-        nonlocal tried
-        tried += 1
+    def pass_stage() -> None:
+        nonlocal passed
+        before, passed = passed, passed + 1
+        stages = effort.stages * len(GOALS)
+        tick(game.rounds * passed // stages - game.rounds * before // stages)
 
     for goal in GOALS:
-        for found in Search(game, played, goal, effort, known=known, tick=count).run():
-            known.append(found)
-        tick(game.rounds // len(GOALS))
+        search = Search(game, played, goal, effort, known=tuple(known), tick=pass_stage)
+        known += search.run()
+        tried += search.tried
     record = {
         "rounds": game.rounds,
         "found": [_tell(one) for one in known],
