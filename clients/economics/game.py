@@ -40,8 +40,13 @@ class Game:
     def __post_init__(self) -> None:
         """Check them."""
         check_name("mechanism", self.mechanism, HANDBOOKS)
-        if self.attribution and not HANDBOOKS[self.mechanism].joint:
+        handbook = HANDBOOKS[self.mechanism]
+        if self.attribution and not handbook.joint:
             raise RequestError(f"attribution: {self.mechanism} judges updates one by one and fixes no blame.")
+        if self.newcomers and handbook.bids:
+            raise RequestError(
+                f"newcomers = {self.newcomers}: in {self.mechanism} nobody comes after the bids."
+            )
         check_range("members", self.members, 1, 1000)
         check_range("newcomers", self.newcomers, 0, 1000)
         check_range("bonds", self.bonds, 1, 1000)
@@ -49,6 +54,8 @@ class Game:
         for name in ("share", "juror", "together"):
             if not 0 <= getattr(self, name) <= 1:
                 raise RequestError(f"{name} = {getattr(self, name)}: a share between 0 and 1 is needed.")
+        if self.colluders >= self.members:
+            raise RequestError(f"share = {self.share}: of {self.members} members none would be honest.")
         if self.margin < 0:
             raise RequestError(f"margin = {self.margin}: 0 or more is needed.")
         for name in ("train", "judge", "transaction"):

@@ -11,14 +11,13 @@ from typing import Any
 
 from clients.protocol import bflc, blade, scores, stake_vote, vbfl
 from clients.protocol.docket import Docket, Selection
-from clients.protocol.marks import WORD, compute_bitmap
+from clients.protocol.evidence import compute_challenge_end
 from clients.protocol.policies import Mechanism, Wanted
+from clients.roles.judging import get_ballot, get_bitmap
 from clients.types.federation import ZERO32, Address, Round
 from clients.types.terms import BPS
 
 PASSES = 0.5
-BARELY = 0.2
-"""The mark of an update that a juror wants to earn little: where scores are summed up, it still passes."""
 
 Marks = Sequence[float]
 
@@ -28,9 +27,12 @@ class Handbook:
     """A mechanism as its players need it.
 
     `fill(terms, marks, digest)` returns the ballot of a juror with these marks, who would make `digest` the
-    next model. `select` returns what passed; None where the ballots name the model. `joint`: jurors judge the
-    updates together. `bids`: members come in by bidding. `ahead`: for how many rounds the sponsor funds the
-    pool before the first, so that the payout is steady.
+    next model, or none if it is 0. `select` returns what passed; None where the ballots name the model.
+    `joint`: jurors judge the updates together. `bids`: members come in by bidding. `prepaid`: for how many
+    rounds the sponsor funds the pool before the first, besides what it pays before each. `trainers`: how many
+    of the members train for a round that waits for so many. `votes_from`: from when on votes are possible.
+    `barely`: the mark of an update that is to pass and to earn little. `own_terms`: the terms without a
+    default, with managers or publisher from some accounts, and times counted from the start.
     """
 
     spec: Mechanism[Any]
@@ -38,27 +40,21 @@ class Handbook:
     select: Callable[[Any, Round, Docket], Selection] | None = None
     joint: bool = False
     bids: bool = False
-    ahead: Callable[[Any], int] = lambda terms: 1
+    prepaid: Callable[[Any], int] = lambda terms: 0
     trainers: Callable[[int, Wanted], int] = lambda members, wanted: wanted.proposers
-    """How many of `members` train for a round that waits for so many."""
+    votes_from: Callable[[Any, Round], int] = lambda terms, record: 0
+    barely: Callable[[Any], float] = lambda terms: 0.0
     own_terms: Callable[[Sequence[Address], int], Mapping[str, Any]] = lambda accounts, start: {}
-    """The terms without a default: managers or publisher from `accounts`, times counted from `start`."""
 
 
-def get_passing(marks: Marks) -> int:
-    """Return the bitmap of the updates that a juror finds good."""
-    return compute_bitmap(number for number, mark in enumerate(marks) if mark >= PASSES)
-
-
-def _word(bitmap: int) -> bytes:
-    return bitmap.to_bytes(WORD, "big")
+def get_passing(marks: Marks) -> set[int]:
+    """Return the numbers of the updates that a juror finds good."""
+    return {number for number, mark in enumerate(marks) if mark >= PASSES}
 
 
 def _fill_joint(terms: Any, marks: Marks, digest: bytes) -> bytes:
-    everything = (1 << len(marks)) - 1
-    failing = everything & ~get_passing(marks)
-    vote = ZERO32 if failing else digest
-    return vote + _word(failing) if terms.attribution else vote
+    failing = set(range(len(marks))) - get_passing(marks)
+    return get_ballot(digest, (failing if digest == ZERO32 else ()) if terms.attribution else None)
 
 
 def _fill_scores(terms: Any, marks: Marks, digest: bytes) -> bytes:
@@ -73,23 +69,25 @@ HANDBOOKS: Mapping[str, Handbook] = MappingProxyType(
         "stake_vote": Handbook(stake_vote.STAKE_VOTE, _fill_joint, joint=True),
         "vbfl": Handbook(
             vbfl.VBFL,
-            lambda terms, marks, digest: _word(get_passing(marks)),
+            lambda terms, marks, digest: get_bitmap(get_passing(marks)),
             vbfl.select_approved,
-            ahead=lambda terms: 20,
+            prepaid=lambda terms: 20,
         ),
         "bflc": Handbook(
             bflc.BFLC,
             _fill_scores,
             scores.select_best,
-            ahead=lambda terms: BPS // max(terms.profit_bps, 1),
+            prepaid=lambda terms: BPS // max(terms.profit_bps, 1),  # then a round pays what it is funded with
             trainers=lambda members, wanted: members - wanted.voters,
+            barely=lambda terms: terms.min_score / BPS,
             own_terms=lambda accounts, start: {"managers": tuple(accounts[:3])},
         ),
         "blade": Handbook(
             blade.BLADE,
-            lambda terms, marks, digest: _word(get_passing(marks)) + _word(0),
+            lambda terms, marks, digest: get_bitmap(get_passing(marks)) + get_bitmap(()),
             blade.select_approved,
             bids=True,
+            votes_from=compute_challenge_end,
             own_terms=lambda accounts, start: {
                 "publisher": accounts[0],
                 "bidding_ends": start + BIDDING_LENGTH,

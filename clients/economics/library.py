@@ -1,22 +1,22 @@
 """Strategies with names: those from the papers, from other protocols, and from looking for them by hand.
 
 The search doesn't know them. What it finds is compared with them afterwards, by the choices that make each
-what it is.
+what it is (`core`), whatever else is chosen.
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
-from clients.economics.strategy import Choice, Strategy, build, strip
+from clients.economics.strategy import Deviation, Strategy, build, strip
 
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """A strategy with a name: what it chooses, and of that what it can't be recognised without."""
+    """A strategy with a name."""
 
-    choices: frozenset[Choice]
-    core: frozenset[Choice]
+    choices: frozenset[Deviation]
+    core: frozenset[Deviation]
     """Genes by their names alone, without saying in which rounds."""
 
     @property
@@ -25,69 +25,88 @@ class Known:
         return build(self.choices)
 
 
-def _known(*choices: Choice, beside: int = 0) -> Known:
+def _known(*choices: Deviation, beside: int = 0) -> Known:
     """Return a strategy whose last `beside` choices don't belong to its core."""
     return Known(frozenset(choices), strip(frozenset(choices[: len(choices) - beside])))
 
 
+FIRST, BAD, OURS = ("act.timing", "FIRST"), ("act.quality", "BAD"), ("act.vote", "OURS")
+
 LIBRARY: Mapping[str, Known] = MappingProxyType(
     {
         # updates
-        "bad updates": _known(("act.update", "BAD")),
-        "one bad update": _known(("act.update", "BAD"), ("times", "ONCE"), beside=1),
-        "sabotage of one's own round": _known(
-            ("act.update", "BAD"), ("drawn", "ONE"), ("times", "THRICE"), ("back", "REJOIN"), beside=3
+        "bad updates": _known(BAD),
+        "one bad update": _known(BAD, ("times", "ONCE"), ("who", "ONE"), beside=1),
+        "sabotage of one's own round": _known(BAD, ("drawn", "ONE"), ("times", "THRICE"), beside=1),
+        "bad when few are drawn": _known(BAD, ("drawn", "FEW")),
+        "still when the draw is bad": _known(
+            ("rest.quality", "NONE"), ("rest.vote", "NONE"), ("drawn", "MANY")
         ),
-        "bad only when few are drawn": _known(
-            ("act.update", "BAD"), ("act.vote", "BLIND"), ("drawn", "FEW"), beside=2
-        ),
-        "active only when the draw is good": _known(
-            ("rest.update", "NONE"), ("rest.vote", "NONE"), ("drawn", "MANY")
-        ),
-        "first in the phase": _known(("act.order", "FIRST")),
-        "garbage first": _known(("act.order", "FIRST"), ("act.update", "BAD")),
-        "copies in front": _known(("act.order", "FIRST"), ("act.update", "COPY")),
-        "copies afterwards": _known(("act.update", "COPY"), ("act.order", "LAST")),
-        "the head again": _known(("act.update", "HEAD")),
-        "the most claimed": _known(("act.claim", "MOST")),
-        "served to just over half": _known(("act.share", "HALF")),
-        "served to nobody": _known(("act.share", "NONE")),
+        "first in the phase": _known(FIRST),
+        "garbage first": _known(FIRST, BAD),
+        "copies in front": _known(FIRST, ("act.quality", "COPY")),
+        "copies afterwards": _known(("act.quality", "COPY"), ("act.timing", "LAST")),
+        "the head again": _known(("act.quality", "HEAD")),
+        "the most claimed": _known(("act.claimed", "MOST")),
+        "served to just over half": _known(("act.served", "HALF")),
+        "served to nobody": _known(("act.served", "NONE")),
         # silence
-        "no updates": _known(("act.update", "NONE")),
+        "no updates": _known(("act.quality", "NONE")),
         "no votes": _known(("act.vote", "NONE")),
-        "no publications": _known(("act.publish", "NONE")),
+        "no publications": _known(("act.model", "NONE")),
         "committed and not revealed": _known(("act.vote", "SEALED")),
         # votes
         "untested approval": _known(("act.vote", "BLIND")),
         "untested rejection": _known(("act.vote", "REJECT")),
-        "votes for their own": _known(("act.vote", "OURS")),
+        "blaming the innocent": _known(("act.vote", "BLAME")),
         "lying votes": _known(("act.vote", "LIE")),
-        "another model published": _known(("act.publish", "FORGED")),
-        "first, and votes for their own": _known(("act.order", "FIRST"), ("act.vote", "OURS")),
+        "one lying vote": _known(("act.vote", "LIE"), ("who", "ONE")),
+        "votes for their own": _known(OURS),
+        "another model published": _known(("act.model", "FORGED")),
+        "first, and votes for their own": _known(FIRST, OURS),
         "poison once the jury is theirs": _known(
-            ("act.order", "FIRST"),
-            ("act.vote", "OURS"),
-            ("act.update", "BAD"),
-            ("rest.order", "FIRST"),
-            ("rest.vote", "OURS"),
-            ("jury", "MAJORITY"),
-            beside=3,
+            FIRST, OURS, BAD, ("rest.timing", "FIRST"), ("rest.vote", "OURS"), ("seats", "MAJORITY"), beside=1
         ),
         # coming in
-        "buying the block": _known(("stake", "MORE")),
-        "flood and open at once": _known(("entry", "OPENING"), ("act.vote", "OURS")),
-        "the highest bids": _known(("bid", "MOST"), ("bidding", "LAST"), beside=1),
+        "buying the block": _known(("capital", "MORE")),
+        "flood and open at once": _known(("coming", "OPENING"), OURS),
+        "the highest bids": _known(("offered", "MOST"), ("bidding", "LAST"), beside=1),
         "the cheapest bids": _known(("price", "LEAST"), ("bidding", "LAST"), beside=1),
-        "highest bids, then garbage": _known(
-            ("act.update", "BAD"), ("act.vote", "OURS"), ("bid", "MOST"), ("bidding", "LAST"), beside=1
-        ),
+        "highest bids, then garbage": _known(BAD, OURS, ("offered", "MOST"), ("bidding", "LAST"), beside=1),
     }
 )
 
 
-def name(choices: frozenset[Choice]) -> list[str]:
-    """Return the names of the known strategies whose core is in `choices`, those with the largest core."""
+def name(choices: frozenset[Deviation]) -> str:
+    """Return the name of the known strategy with the largest core in `choices`; empty if none has, or several
+    alike."""
     there = strip(choices)
-    fitting = {title: known for title, known in LIBRARY.items() if known.core <= there}
-    largest = max((len(known.core) for known in fitting.values()), default=0)
-    return [title for title, known in fitting.items() if len(known.core) == largest]
+    fitting = [title for title, known in LIBRARY.items() if known.core <= there]
+    largest = max((len(LIBRARY[title].core) for title in fitting), default=0)
+    best = [title for title in fitting if len(LIBRARY[title].core) == largest]
+    return best[0] if len(best) == 1 else ""
+
+
+CASES: Mapping[str, tuple[str, tuple[frozenset[Deviation], ...]]] = MappingProxyType(
+    {
+        "who is first owns bflc": ("bflc", (LIBRARY["first in the phase"].core,)),
+        "who is first halts bflc": ("bflc", (LIBRARY["garbage first"].core,)),
+        "copies in front of their originals": ("bflc", (LIBRARY["copies in front"].core,)),
+        "sabotage of one's own round": ("stake_vote", (LIBRARY["bad updates"].core,)),
+        "an update served to some": ("stake_vote", (LIBRARY["served to just over half"].core,)),
+        "a flood that opens at once": ("stake_vote", (LIBRARY["flood and open at once"].core,)),
+        "one claim takes the pool": ("vbfl", (LIBRARY["the most claimed"].core,)),
+        "a sniped auction": ("blade", (LIBRARY["the highest bids"].core, LIBRARY["the cheapest bids"].core)),
+    }
+)
+"""Faults that were found by hand, each with its mechanism and the cores by one of which it is recognised."""
+
+
+def get_cases(mechanism: str, choices: frozenset[Deviation]) -> set[str]:
+    """Return the cases that a strategy against `mechanism` is one of."""
+    there = strip(choices)
+    return {
+        title
+        for title, (where, cores) in CASES.items()
+        if where == mechanism and any(core <= there for core in cores)
+    }

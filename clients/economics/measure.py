@@ -10,6 +10,7 @@ import statistics
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from random import Random
 from typing import Any
 
 from clients.economics.game import Game
@@ -19,8 +20,9 @@ from clients.types.errors import RequestError
 
 Played = Callable[[Strategy, int], Result]
 """A game by a strategy and from a seed."""
-SURE = 1.96
-"""The deviations on each side of a 95 % interval."""
+SURE = 0.95
+"""How sure an interval is, if nothing else is said."""
+_RESAMPLES = 400
 
 
 def get_player(game: Game, terms: Mapping[str, Any]) -> Played:
@@ -35,10 +37,12 @@ def get_player(game: Game, terms: Mapping[str, Any]) -> Played:
 
 @dataclass(frozen=True, slots=True)
 class Interval:
-    """A mean over pairs of games, and half the width of its 95 % interval; infinite with a single pair."""
+    """A mean over pairs of games, and half the width of its 95 % interval (Student's); infinite with a single
+    pair. `deviation`: of the mean."""
 
     mean: float
     half: float
+    deviation: float
 
     @property
     def low(self) -> float:
@@ -53,27 +57,61 @@ class Interval:
 
 def get_interval(values: Sequence[float]) -> Interval:
     """Return the interval of the values' mean."""
-    half = SURE * statistics.stdev(values) / math.sqrt(len(values)) if len(values) > 1 else math.inf
-    return Interval(statistics.fmean(values), half)
+    if len(values) < 2:
+        return Interval(statistics.fmean(values), math.inf, math.inf)
+    deviation = statistics.stdev(values) / math.sqrt(len(values))
+    return Interval(
+        statistics.fmean(values), get_quantile((1 + SURE) / 2, len(values)) * deviation, deviation
+    )
+
+
+@lru_cache
+def get_quantile(probability: float, pairs: int) -> float:
+    """Return Student's quantile for a mean over so many pairs."""
+    from scipy.stats import t
+
+    return float(t.ppf(probability, pairs - 1))
 
 
 @dataclass(frozen=True, slots=True)
 class Worth:
-    """What a strategy is worth, in one round's honest pay; `out` and `models` are shares, of honest members
-    who were put out and of planned rounds that ended with an honest model."""
+    """What a strategy is worth, in one round's honest pay.
+
+    `surplus` is what others lose beyond what the coalition does, of all accounts together and for each round;
+    what a coalition gains isn't taken for a loss of less than nothing. `pairs`: what the coalition gained and
+    what others lost in each pair, of all their accounts. `acted`, `out` and `models` are shares: of planned
+    rounds, in which the coalition acted; of honest members, who were put out; of planned rounds, which ended
+    with an honest model.
+    """
 
     gain: Interval
     harm: Interval
-    griefing: float
     surplus: Interval
-    """Harm less what the coalition loses, both for all their accounts together: above 0, griefing costs less
-    than it destroys."""
+    pairs: tuple[tuple[float, float], ...]
+    acted: float
     out: float
     models: float
 
+    def get_griefing(self) -> tuple[float, float, float]:
+        """Return the griefing factor, and the ends of its 95 % interval, by resampling the pairs."""
+        rng = Random(0)
+        samples = [self.pairs, *(rng.choices(self.pairs, k=len(self.pairs)) for _ in range(_RESAMPLES))]
+        factor, *factors = map(_get_factor, samples)
+        factors.sort()
+        edge = round(_RESAMPLES * (1 - SURE) / 2)
+        return factor, factors[edge], factors[-1 - edge]
+
+
+def _get_factor(pairs: Sequence[tuple[float, float]]) -> float:
+    lost, destroyed = (statistics.fmean(column) for column in zip(*pairs, strict=True))
+    if destroyed <= 0:
+        return 0.0
+    return destroyed / -lost if lost < 0 else math.inf
+
 
 def measure(game: Game, played: Played, strategy: Strategy, seeds: Sequence[int]) -> Worth:
-    """Return what `strategy` is worth, from one pair of games a seed."""
+    """Return what `strategy` is worth, from one pair of games a seed. RequestError where honest work isn't
+    paid, which leaves nothing to measure by."""
     fair = [played(HONEST, seed) for seed in seeds]
     foul = [played(strategy, seed) for seed in seeds]
     honest = game.members - game.colluders
@@ -83,19 +121,13 @@ def measure(game: Game, played: Played, strategy: Strategy, seeds: Sequence[int]
         raise RequestError("honest work isn't paid in this game: nothing can be measured by it.")
     ours = [(that.ours - this.ours) / pay / game.rounds for this, that in zip(fair, foul, strict=True)]
     others = [(this.others - that.others) / pay / game.rounds for this, that in zip(fair, foul, strict=True)]
-    harm = get_interval([one / honest for one in others])
-    lost, destroyed = -statistics.fmean(ours), statistics.fmean(others)
+    loses = statistics.fmean(ours) < 0
     return Worth(
         gain=get_interval([one / accounts for one in ours]),
-        harm=harm,
-        griefing=_get_factor(lost, destroyed),
-        surplus=get_interval([other + own for own, other in zip(ours, others, strict=True)]),
+        harm=get_interval([one / honest for one in others]),
+        surplus=get_interval([lost + loses * own for own, lost in zip(ours, others, strict=True)]),
+        pairs=tuple(zip(ours, others, strict=True)),
+        acted=statistics.fmean(one.acted / game.rounds for one in foul),
         out=statistics.fmean(one.out / honest for one in foul),
         models=statistics.fmean(one.models / game.rounds for one in foul),
     )
-
-
-def _get_factor(lost: float, destroyed: float) -> float:
-    if destroyed <= 0:
-        return 0.0
-    return destroyed / lost if lost > 0 else math.inf

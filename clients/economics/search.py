@@ -8,34 +8,39 @@ earns beyond its parts that are known to pay, so that the search goes on to othe
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from hashlib import sha256
 from itertools import combinations
 from random import Random
 
 from clients.economics.game import Game
 from clients.economics.handbook import HANDBOOKS
-from clients.economics.measure import Interval, Played, Worth, measure
-from clients.economics.strategy import GENES, Choice, build, strip
+from clients.economics.measure import Interval, Played, Worth, get_quantile, measure
+from clients.economics.strategy import ACT, CONDITIONS, GENES, REST, Deviation, build, strip
 from clients.types.settings import check_name, check_range
 
 GAIN, GRIEFING = "gain", "griefing"
 GOALS = (GAIN, GRIEFING)
 FLOOR = 0.05
-"""A strategy pays if it surely gains more than this share of one round's honest pay."""
+"""A strategy pays if it surely gains more than this share of one round's honest pay; it destroys more than it
+costs if others surely lose as much each, beyond what the coalition loses."""
+SURE_OF_MANY = 0.9995
+"""How sure that must be, since a search tries hundreds."""
 KEPT = 0.8
 """A choice matters if more than the rest of this share of the worth goes with it."""
 
-Choices = frozenset[Choice]
+Choices = frozenset[Deviation]
 
 
 @dataclass(frozen=True, slots=True)
 class Effort:
     """How long to search, and from which seed.
 
-    `screen` and `confirm`: pairs of games to try a strategy with, and to confirm it.
+    `screen` and `confirm`: pairs of games to try a strategy with, and to confirm it; as many again say what
+    it is worth.
     """
 
     screen: int = 8
-    confirm: int = 150
+    confirm: int = 60
     population: int = 24
     generations: int = 6
     restarts: int = 4
@@ -60,23 +65,24 @@ class Discovery:
     goal: str
     worth: Worth
 
-    @property
-    def value(self) -> Interval:
-        """What the search was for."""
-        return get_value(self.goal, self.worth)
-
 
 def get_value(goal: str, worth: Worth) -> Interval:
     """Return what a goal looks at: the gain, or what others lose beyond what the coalition does."""
     return worth.gain if goal == GAIN else worth.surplus
 
 
+def get_floor(goal: str, game: Game) -> float:
+    """Return what a strategy must be worth for a goal."""
+    return FLOOR if goal == GAIN else FLOOR * (game.members - game.colluders)
+
+
 def _get_places(game: Game) -> list[str]:
     """Return the genes that can make a difference in a game."""
     handbook = HANDBOOKS[game.mechanism]
-    idle = {"back"} if handbook.bids else {"bid", "price", "bidding"}
-    idle |= set() if game.newcomers else {"entry"}
-    idle |= set() if handbook.select else {"publish"}
+    idle = {"capital"}  # it would give a coalition more than its share
+    idle |= {"back"} if handbook.bids else {"offered", "price", "bidding"}
+    idle |= set() if game.newcomers else {"coming"}
+    idle |= {"claimed"} if handbook.joint else {"model"} if handbook.select is None else set()
     return [place for place in GENES if place.rpartition(".")[2] not in idle]
 
 
@@ -84,10 +90,15 @@ def _is_idle(choices: Choices) -> bool:
     """Return whether one of the choices makes no difference: what is done in other rounds where there are
     none, or which rounds suit where nothing is done in any."""
     places = {place for place, _ in choices}
-    splits = not places.isdisjoint({"drawn", "jury", "times"})
-    acts = any(place.startswith("act.") for place in places)
-    rests = any(place.startswith("rest.") for place in places)
+    splits = not places.isdisjoint(CONDITIONS[:-1])
+    acts = any(place.startswith(f"{ACT}.") for place in places)
+    rests = any(place.startswith(f"{REST}.") for place in places)
     return (rests and not splits) or (splits and not acts and not rests) or ("who" in places and not acts)
+
+
+def _hash(choices: Choices) -> int:
+    """Return the first of the seeds on which these choices alone are tried."""
+    return 10**9 + int.from_bytes(sha256(repr(sorted(choices)).encode()).digest()[:8], "big")
 
 
 class Search:
@@ -169,19 +180,16 @@ class Search:
         choices = self._prune(choices)
         if any(one.choices == choices for one in (*self.found, *self._known)):
             return
-        worth = self._measure(choices, 10_000, self.effort.confirm)
-        if self._is_enough(get_value(self.goal, worth), choices):
+        fresh = _hash(choices)
+        if self._pays(choices, fresh, self.effort.confirm, SURE_OF_MANY):
+            worth = self._measure(choices, fresh + self.effort.confirm, self.effort.confirm)
             self.found.append(Discovery(choices, self.goal, worth))
             yield self.found[-1]
 
-    def _pays(self, choices: Choices, first: int, pairs: int) -> bool:
-        return get_value(self.goal, self._measure(choices, first, pairs)).mean > self._get_worth_of_parts(
-            choices
-        ) + (FLOOR if self.goal == GAIN else 0)
-
-    def _is_enough(self, value: Interval, choices: Choices) -> bool:
-        parts = self._get_worth_of_parts(choices)
-        return value.low > parts + (FLOOR if self.goal == GAIN else 0)
+    def _pays(self, choices: Choices, first: int, pairs: int, sure: float = 0.5) -> bool:
+        value = get_value(self.goal, self._measure(choices, first, pairs))
+        low = value.mean - get_quantile(sure, pairs) * value.deviation
+        return low > self._get_worth_of_parts(choices) + get_floor(self.goal, self.game)
 
     def _prune(self, choices: Choices) -> Choices:
         """Return the choices without those that hardly matter, the least important first."""
@@ -195,7 +203,7 @@ class Search:
         return choices
 
     def _get_beyond(self, choices: Choices) -> float:
-        worth = self._measure(choices, 1000, max(self.effort.confirm // 3, self.effort.screen))
+        worth = self._measure(choices, 2 * self.effort.screen, self.effort.confirm // 2)
         return get_value(self.goal, worth).mean - self._get_worth_of_parts(choices)
 
     # ------------------------------------------------------------------ evolution

@@ -21,6 +21,9 @@ class Gene(Enum):
         return self is next(iter(type(self)))
 
 
+# ------------------------------------------------------------------------- in a round
+
+
 class Quality(Gene):
     """What a drawn proposer proposes."""
 
@@ -47,7 +50,7 @@ class Claimed(Gene):
 
 
 class Served(Gene):
-    """Alone gets its update from the store."""
+    """Who gets its update from the store."""
 
     ALL = "serves its update to all"
     HALF = "serves its update to just over half of the jury"
@@ -60,13 +63,14 @@ class Vote(Gene):
     HONEST = "judges and votes"
     BLIND = "approves everything untested"
     REJECT = "rejects everything untested"
+    BLAME = "rejects everything untested and blames the others"
     OURS = "votes for the coalition's own and against all else"
     LIE = "judges, and votes the opposite"
     NONE = "doesn't vote"
     SEALED = "commits and doesn't reveal"
 
 
-class Publishing(Gene):
+class Model(Gene):
     """What a drawn publisher publishes."""
 
     TRUE = "publishes the model that passed"
@@ -74,19 +78,38 @@ class Publishing(Gene):
     NONE = "doesn't publish"
 
 
+@dataclass(frozen=True, slots=True)
+class Moves:
+    """What the coalition's accounts do in a round; by default what is honest."""
+
+    quality: Quality = Quality.GOOD
+    timing: Timing = Timing.TURN
+    claimed: Claimed = Claimed.TRUE
+    served: Served = Served.ALL
+    vote: Vote = Vote.HONEST
+    model: Model = Model.TRUE
+
+
+FAIR = Moves()
+
+
+# --------------------------------------------------------------------- over the rounds
+
+
 class Drawn(Gene):
     """The rounds that suit, by the coalition's drawn proposers."""
 
     ANY = "whatever the draw"
     ONE = "if exactly one of its accounts is drawn to propose"
-    FEW = "if at most a quarter of the drawn proposers are its own"
-    MANY = "if at least half of the drawn proposers are its own"
+    FEW = "if fewer of its accounts are drawn to propose than its share"
+    MANY = "if more of its accounts are drawn to propose than its share"
 
 
-class Seated(Gene):
+class Seats(Gene):
     """The rounds that suit, by the coalition's drawn jurors."""
 
     ANY = "whatever the jury"
+    NONE = "if none of the jury are its own"
     MINORITY = "if at most half of the jury are its own"
     MAJORITY = "if more than half of the jury are its own"
 
@@ -99,15 +122,16 @@ class Times(Gene):
     THRICE = "in three such rounds"
 
 
-class Alone(Gene):
-    """Which of its drawn proposers propose when it acts."""
+class Who(Gene):
+    """Which of its drawn accounts act when it does."""
 
-    ALL = "all of its drawn proposers"
-    ONE = "one of its drawn proposers, while the others keep still"
+    ALL = "all of its drawn accounts"
+    ONE = "one of its drawn accounts in each role, while the others work"
+    ALONE = "one of its drawn accounts in each role, while the others keep still"
 
 
 class Coming(Gene):
-    """How those of its accounts come in that aren't founders."""
+    """How accounts of the coalition that weren't there from the beginning come in."""
 
     QUEUE = "newcomers join a few at a time"
     CROWD = "newcomers join all at once"
@@ -115,16 +139,16 @@ class Coming(Gene):
 
 
 class Return(Gene):
-    """What becomes of an account that is put out."""
+    """Whether somebody comes in the place of an account that was put out."""
 
     STAY = "who is put out stays out"
-    REJOIN = "who is put out is replaced by a fresh account"
+    REJOIN = "a fresh account joins for each that is put out"
 
 
 class Capital(Gene):
     """What it stakes."""
 
-    BOND = "stakes what others do"
+    SAME = "stakes what others do"
     MORE = "stakes ten times as much"
 
 
@@ -150,64 +174,54 @@ class Bidding(Gene):
 
 
 @dataclass(frozen=True, slots=True)
-class Moves:
-    """What the coalition's accounts do in a round; by default what is honest."""
-
-    update: Quality = Quality.GOOD
-    order: Timing = Timing.TURN
-    claim: Claimed = Claimed.TRUE
-    share: Served = Served.ALL
-    vote: Vote = Vote.HONEST
-    publish: Publishing = Publishing.TRUE
-
-
-FAIR = Moves()
-
-
-@dataclass(frozen=True, slots=True)
 class Strategy:
     """A choice for each gene. In rounds that suit it the coalition does `act`, in the others `rest`."""
 
     act: Moves = FAIR
     rest: Moves = FAIR
-    drawn: Drawn = Drawn.ANY
-    jury: Seated = Seated.ANY
     times: Times = Times.ALWAYS
-    who: Alone = Alone.ALL
-    entry: Coming = Coming.QUEUE
+    drawn: Drawn = Drawn.ANY
+    seats: Seats = Seats.ANY
+    who: Who = Who.ALL
+    coming: Coming = Coming.QUEUE
     back: Return = Return.STAY
-    stake: Capital = Capital.BOND
-    bid: Offered = Offered.TRUE
+    capital: Capital = Capital.SAME
+    offered: Offered = Offered.TRUE
     price: Price = Price.TRUE
     bidding: Bidding = Bidding.TURN
 
 
 HONEST = Strategy()
 
-Choice: TypeAlias = tuple[str, str]
-"""A gene's place, as `act.update`, and the name of what is chosen, as `BAD`."""
-PARTS = ("act", "rest")
+Deviation: TypeAlias = tuple[str, str]
+"""A gene's place, as `act.quality`, and the name of what is chosen, as `BAD`."""
+ACT, REST = "act", "rest"
+CONDITIONS = ("times", "drawn", "seats", "who")
+"""The genes that say in which rounds, and which accounts, act."""
 
 GENES: Mapping[str, type[Gene]] = MappingProxyType(
     {
-        **{f"{part}.{item.name}": type(getattr(FAIR, item.name)) for part in PARTS for item in fields(Moves)},
+        **{f"{ACT}.{item.name}": type(getattr(FAIR, item.name)) for item in fields(Moves)},
+        **{f"{REST}.{item.name}": type(getattr(FAIR, item.name)) for item in fields(Moves)},
         **{
-            item.name: type(getattr(HONEST, item.name)) for item in fields(Strategy) if item.name not in PARTS
+            item.name: type(getattr(HONEST, item.name))
+            for item in fields(Strategy)
+            if item.name not in (ACT, REST)
         },
     }
 )
 """Each gene's place and class."""
 
 
-def get_choices(strategy: Strategy) -> frozenset[Choice]:
+def get_deviations(strategy: Strategy) -> frozenset[Deviation]:
     """Return what isn't honest in a strategy."""
     return frozenset((place, gene.name) for place, gene in _walk(strategy) if not gene.is_honest)
 
 
-def build(choices: frozenset[Choice]) -> Strategy:
-    """Return the strategy with these choices, honest otherwise; the inverse of `get_choices`."""
+def build(deviations: frozenset[Deviation]) -> Strategy:
+    """Return the strategy with these choices, honest otherwise; the inverse of `get_deviations`."""
     strategy = HONEST
-    for place, name in choices:
+    for place, name in deviations:
         strategy = choose(strategy, place, GENES[place][name])
     return strategy
 
@@ -228,19 +242,21 @@ def _walk(strategy: Strategy) -> Iterator[tuple[str, Gene]]:
         yield place, getattr(value, name) if dot else value
 
 
-def strip(choices: frozenset[Choice]) -> frozenset[Choice]:
+def strip(deviations: frozenset[Deviation]) -> frozenset[Deviation]:
     """Return the choices without saying in which rounds they are made."""
-    return frozenset((place.rpartition(".")[2], name) for place, name in choices)
+    return frozenset((place.rpartition(".")[2], name) for place, name in deviations)
 
 
-def describe(choices: frozenset[Choice]) -> str:
+def describe(deviations: frozenset[Deviation]) -> str:
     """Return a strategy in words: when, what it does then, and what else it does."""
-    said = {place: str(GENES[place][name].value) for place, name in sorted(choices)}
-    acts = [said[place] for place in GENES if place.startswith("act.") and place in said]
-    rests = [said[place] for place in GENES if place.startswith("rest.") and place in said]
-    when = [said[place] for place in ("times", "drawn", "jury", "who") if place in said]
-    rest = [said[place] for place in ("entry", "back", "stake", "bid", "price", "bidding") if place in said]
+    said = {place: str(GENES[place][name].value) for place, name in deviations}
+    acts = [said[place] for place in GENES if place.startswith(f"{ACT}.") and place in said]
+    rests = [said[place] for place in GENES if place.startswith(f"{REST}.") and place in said]
+    when = [said[place] for place in CONDITIONS if place in said]
+    others = [
+        said[place] for place in GENES if place in said and "." not in place and said[place] not in when
+    ]
     parts = [", ".join(when + acts)] if when or acts else []
     parts += [f"in other rounds: {', '.join(rests)}"] if rests else []
-    parts += [", ".join(rest)] if rest else []
+    parts += [", ".join(others)] if others else []
     return "; ".join(parts) or "honest"

@@ -30,12 +30,17 @@ def _accounts(first: int, count: int) -> list[Address]:
 
 
 class World:
-    """A federation and all who play. Randomness comes from `seed` alone."""
+    """A federation and all who play.
+
+    What is random hangs on `seed` and on what it is for, and on nothing else: two games of one seed differ
+    only by what is done in them.
+    """
 
     def __init__(self, game: Game, terms: Mapping[str, Any], seed: int) -> None:
         self.game = game
         self.handbook: Handbook = HANDBOOKS[game.mechanism]
-        self.rng = Random(f"world {seed}")
+        self._seed = seed
+        rng = self.get_random("world")
         officials = _accounts(_SPONSOR, 3)
         self.sponsor = officials[0]
         honest = _accounts(_HONEST, game.members - game.colluders)
@@ -48,7 +53,7 @@ class World:
             **{
                 "token": TOKEN,
                 "beacon": BEACON,
-                "genesis": self.rng.randbytes(32),
+                "genesis": rng.randbytes(32),
                 "schedule": kind.schedule,
                 **terms,
                 **({"attribution": game.attribution} if self.handbook.joint else {}),
@@ -59,7 +64,7 @@ class World:
         self.stake = self.bond * (1 if self.handbook.bids else game.bonds)
         self.purses = dict.fromkeys(honest, self.stake) | dict.fromkeys(ours, self.stake * MORE)
         funds = self.purses | {self.sponsor: _PURSE * TOKEN_UNITS}
-        self.chain = SpecChain(self.handbook.spec, made, funds, beacon_value=self.rng.randbytes(32))
+        self.chain = SpecChain(self.handbook.spec, made, funds, beacon_value=rng.randbytes(32))
         self.spent: dict[Address, int] = dict.fromkeys(funds, 0)
         self.train, self.judge, self.transaction = (
             parse_amount(name, getattr(game, name)) for name in ("train", "judge", "transaction")
@@ -109,12 +114,20 @@ class World:
         """Return the phase, as of the latest block."""
         return self.chain.status().phase
 
+    def get_random(self, *key: object) -> Random:
+        """Return the randomness for a purpose."""
+        return Random(f"{self._seed} {key}")
+
+    def mix_up(self, accounts: Iterable[Address], *key: object) -> list[Address]:
+        """Return accounts in a random order, in which two stand the same whoever else is among them."""
+        return sorted(accounts, key=lambda account: self.get_random(*key, account).random())
+
     def get_drawn(self) -> dict[Role, list[Address]]:
         """Return the accounts drawn for each role of the round in progress, in a random order."""
-        members = self.chain.members()
-        self.rng.shuffle(members)
+        members = {one.account: one.roles for one in self.chain.members()}
+        order = self.mix_up(members, "drawn", self.core.round_number)
         roles = (Role.PROPOSER, Role.VOTER, Role.PUBLISHER)
-        return {role: [one.account for one in members if role in one.roles] for role in roles}
+        return {role: [account for account in order if role in members[account]] for role in roles}
 
     def is_member(self, account: Address) -> bool:
         """Return whether an account is a member that could act."""

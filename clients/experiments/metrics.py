@@ -251,11 +251,11 @@ METRICS: Mapping[str, Metric] = MappingProxyType(
         "gain": Metric(("gain",), _first("gain"), "gain, in honest pays"),
         "harm": Metric(("harm",), _first("harm"), "others' loss, in honest pays"),
         "surplus": Metric(("surplus",), _first("surplus"), "others' loss beyond the coalition's"),
-        "griefing": Metric(("griefing",), _single("griefing"), "griefing factor"),
+        "griefing": Metric(("griefing",), _first("griefing"), "griefing factor"),
         "put_out": Metric(("put_out",), _single("put_out"), "honest put out"),
         "models": Metric(("models",), _single("models"), "rounds with a model"),
         "rediscovered": Metric(
-            ("known",), lambda record, last: float(len(record["known"])), "known strategies found"
+            ("cases",), lambda record, last: float(len(record["cases"])), "faults found again"
         ),
         "strategies": Metric(
             ("found",), lambda record, last: float(len(record["found"])), "strategies found"

@@ -156,22 +156,30 @@ def strategies_table(paper: str, page: Path) -> str:
     """Return a row for each strategy that a search found: in which game, its worth, and its name if it has
     one."""
     rows = [
-        "| game | goal | what the coalition does | also known as | gain | griefing factor | honest put out |"
+        "| game | goal | what the coalition does | also known as | gain | harm | griefing factor | out |"
     ]
-    rows.append("|---|---|---|---|---|---|---|")
+    rows.append("|---|---|---|---|---|---|---|---|")
     for figure in saved(paper):
         for line in (_folder(figure) / results.RUNS).read_text("utf-8").splitlines():
             run = json.loads(line)
-            for found in run.get("found", ()):
-                gain, half = found["gain"]
-                griefing = found["griefing"]
-                factor = f"{GRIEFING_MOST:.0f} or more" if griefing >= GRIEFING_MOST else f"{griefing:.2f}"
-                known = ", ".join(found["known"]) or "–"
-                rows.append(
-                    f"| {run['cells'][0]['game']} | {found['goal']} | {found['words']} | {known} "
-                    f"| {gain:.2f} ± {half:.2f} | {factor} | {found['put_out']:.0%} |"
-                )
+            rows += [_tell_strategy(run["cells"][0]["game"], found) for found in run.get("found", ())]
     return "\n".join(rows)
+
+
+def _tell_strategy(game: str, found: Table) -> str:
+    gain, harm = (f"{mean:.2f} ± {half:.2f}" for mean, half in (found["gain"], found["harm"]))
+    factors = (f"{one:.2f}" if one < GRIEFING_MOST else "no bound" for one in found["griefing"])
+    factor, low, high = factors
+    row = (
+        game,
+        found["goal"],
+        found["words"],
+        found["known"] or "–",
+        gain,
+        harm,
+        f"{factor} ({low} to {high})",
+    )
+    return f"| {' | '.join(row)} | {found['put_out']:.0%} |"
 
 
 PARTS: Mapping[str, Callable[[str, Path], str]] = MappingProxyType(

@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from clients.economics.game import Game
-from clients.economics.library import LIBRARY, name
-from clients.economics.measure import Interval, get_player, measure
+from clients.economics.library import LIBRARY, get_cases, name
+from clients.economics.measure import Interval, Worth, get_player, measure
 from clients.economics.search import GOALS, Discovery, Effort, Search
 from clients.economics.strategy import describe
 from clients.experiments.strict import Table, fill
@@ -87,7 +87,8 @@ def run_game(settings: Table, folder: Path, tick: Callable[[int], None]) -> None
         "gain": _show(worth.gain),
         "harm": _show(worth.harm),
         "surplus": _show(worth.surplus),
-        "griefing": round(min(worth.griefing, GRIEFING_MOST), 4),
+        "griefing": _show_griefing(worth),
+        "acted": round(worth.acted, 4),
         "put_out": round(worth.out, 4),
         "models": round(worth.models, 4),
         "wall_seconds": round(time.monotonic() - began, 3),
@@ -116,7 +117,7 @@ def run_search(settings: Table, folder: Path, tick: Callable[[int], None]) -> No
     record = {
         "rounds": game.rounds,
         "found": [_tell(one) for one in known],
-        "known": sorted({title for one in known for title in name(one.choices)}),
+        "cases": sorted({case for one in known for case in get_cases(game.mechanism, one.choices)}),
         "tried": tried,
         "wall_seconds": round(time.monotonic() - began, 3),
     }
@@ -125,6 +126,10 @@ def run_search(settings: Table, folder: Path, tick: Callable[[int], None]) -> No
 
 def _show(interval: Interval) -> list[float]:
     return [round(interval.mean, 4), round(interval.half, 4)]
+
+
+def _show_griefing(worth: Worth) -> list[float]:
+    return [round(min(factor, GRIEFING_MOST), 4) for factor in worth.get_griefing()]
 
 
 def _tell(found: Discovery) -> Table:
@@ -136,7 +141,8 @@ def _tell(found: Discovery) -> Table:
         "known": name(found.choices),
         "gain": _show(worth.gain),
         "surplus": _show(worth.surplus),
-        "griefing": round(min(worth.griefing, GRIEFING_MOST), 4),
+        "harm": _show(worth.harm),
+        "griefing": _show_griefing(worth),
         "put_out": round(worth.out, 4),
         "models": round(worth.models, 4),
     }

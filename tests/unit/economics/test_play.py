@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 from clients.economics.game import Game
 from clients.economics.handbook import HANDBOOKS
 from clients.economics.play import Player, Result, play
-from clients.economics.strategy import GENES, HONEST, Choice, build
+from clients.economics.strategy import GENES, HONEST, Deviation, Quality, build
+from clients.economics.turn import Proposed, Turn
 from clients.experiments.runs_of_games import get_default_terms
 from clients.types.errors import RequestError
 
@@ -28,9 +29,9 @@ choices = st.frozensets(
 
 @pytest.mark.parametrize("mechanism", HANDBOOKS)
 @settings(max_examples=25, deadline=None)
-@given(chosen=choices, share=st.sampled_from((0.0, 0.3, 0.6, 1.0)), seed=st.integers(0, 10**6))
+@given(chosen=choices, share=st.sampled_from((0.0, 0.3, 0.6, 0.9)), seed=st.integers(0, 10**6))
 def test_any_strategy_can_be_played_and_tokens_are_conserved(
-    mechanism: str, chosen: frozenset[Choice], share: float, seed: int
+    mechanism: str, chosen: frozenset[Deviation], share: float, seed: int
 ) -> None:
     newcomers = 0 if HANDBOOKS[mechanism].bids else 5
     player = Player(game(mechanism, share=share, newcomers=newcomers), TERMS[mechanism], build(chosen), seed)
@@ -60,11 +61,62 @@ def test_honest_work_pays_and_makes_models(mechanism: str) -> None:
     assert not found.out
 
 
-def test_an_honest_coalition_earns_what_others_do() -> None:
+@pytest.mark.parametrize("mechanism", HANDBOOKS)
+def test_an_honest_coalition_earns_what_others_do(mechanism: str) -> None:
     """The strategy makes the difference, and not the name of a coalition."""
-    found = [play(game("vbfl", share=share, juror=1.0), TERMS["vbfl"], HONEST, 5) for share in (0.0, 0.5)]
-    assert found[0].ours == 0
-    assert found[0].others == sum((found[1].ours, found[1].others))
+    found = [
+        play(game(mechanism, share=0.5, juror=1.0), TERMS[mechanism], HONEST, seed) for seed in range(40)
+    ]
+    ours, others = sum(one.ours for one in found), sum(one.others for one in found)
+    members, colluders = SIZES[mechanism], game(mechanism, share=0.5).colluders
+    assert ours / colluders == pytest.approx(others / (members - colluders), rel=0.25)
+
+
+def look(together: float, quality: Quality) -> float:
+    """Return how often a juror of `stake_vote` finds updates good, of which one has this quality."""
+    player = Player(game("stake_vote", juror=0.8, together=together), TERMS["stake_vote"], HONEST, 1)
+    updates = [Proposed(str(number), b"", Quality.GOOD, False) for number in range(3)]
+    turn = Turn(HONEST.act, False, frozenset(), frozenset(), [*updates, Proposed("3", b"", quality, True)])
+    found = [player._look(turn, str(juror))[0] for juror in range(400)]
+    return sum(found) / len(found)
+
+
+@pytest.mark.parametrize("together", [0.0, 0.5])
+def test_a_juror_s_skill_doesn_t_hang_on_how_many_updates_it_judges_together(together: float) -> None:
+    good, bad = look(together, Quality.GOOD), look(together, Quality.BAD)
+    # of those who see what all see, all are right, or all are wrong
+    assert any(
+        good == pytest.approx(together * all_right + (1 - together) * 0.8, abs=0.06) for all_right in (0, 1)
+    )
+    assert any(
+        bad == pytest.approx(together * all_wrong + (1 - together) * 0.2, abs=0.06) for all_wrong in (0, 1)
+    )
+
+
+def test_where_all_err_together_all_find_the_same() -> None:
+    assert look(1.0, Quality.GOOD) in (0, 1)
+
+
+def test_pairs_differ_by_what_is_done_alone() -> None:
+    """Jurors of the coalition who approve without looking change nothing for others where all approve."""
+    fair, foul = (
+        play(game("vbfl", juror=1.0), TERMS["vbfl"], strategy, 4)
+        for strategy in (HONEST, build(frozenset({("act.vote", "BLIND")})))
+    )
+    assert fair.others == foul.others
+    assert fair.ours < foul.ours
+
+
+def test_who_isn_t_served_makes_no_model() -> None:
+    all_served, none_served = (
+        [
+            play(game("vbfl", juror=1.0, rounds=6), TERMS["vbfl"], build(chosen), seed).models
+            for seed in range(4)
+        ]
+        for chosen in (frozenset[Deviation](), frozenset({("act.served", "HALF")}))
+    )
+    assert all_served == [6] * 4
+    assert sum(none_served) < sum(all_served)
 
 
 @pytest.mark.parametrize(
@@ -72,6 +124,9 @@ def test_an_honest_coalition_earns_what_others_do() -> None:
     [
         ({"mechanism": "dfl"}, "mechanism"),
         ({"share": 1.5}, "share = 1.5"),
+        ({"share": 1.0}, "none would be honest"),
+        ({"mechanism": "blade", "newcomers": 2}, "newcomers = 2"),
+        ({"mechanism": "vbfl", "attribution": True}, "attribution"),
         ({"rounds": 0}, "rounds = 0"),
         ({"train": "much"}, "train = 'much'"),
     ],

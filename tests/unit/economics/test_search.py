@@ -8,7 +8,7 @@ from clients.economics.game import Game
 from clients.economics.measure import Played, get_interval, get_player, measure
 from clients.economics.play import Result
 from clients.economics.search import GAIN, GRIEFING, Effort, Search
-from clients.economics.strategy import HONEST, Choice, Strategy, build, get_choices
+from clients.economics.strategy import HONEST, Deviation, Strategy, build, get_deviations
 from clients.experiments.runs_of_games import get_default_terms
 from clients.types.errors import RequestError
 
@@ -16,31 +16,31 @@ GAME = Game(members=10, share=0.5, rounds=10)
 """Five honest accounts, each paid 10 a round, and five others."""
 
 
-def made_up(worths: dict[frozenset[Choice], tuple[int, int]]) -> Played:
+def made_up(worths: dict[frozenset[Deviation], tuple[int, int]]) -> Played:
     """Return games in which choices bring the coalition, and cost the others, what `worths` says; the sum
     of all that are among a strategy's, with some luck of the seed that pairs share."""
 
     def played(strategy: Strategy, seed: int) -> Result:
-        chosen = get_choices(strategy)
+        chosen = get_deviations(strategy)
         gained = sum(gain for part, (gain, _) in worths.items() if part <= chosen)
         lost = sum(loss for part, (_, loss) in worths.items() if part <= chosen)
         luck = seed % 7
-        return Result(500 + gained + luck, 500 - lost + luck, 500 + luck, 10, 10, 0)
+        return Result(500 + gained + luck, 500 - lost + luck, 500 + luck, 10, 10, 10, 0)
 
     return played
 
 
-def of(*choices: Choice) -> frozenset[Choice]:
+def of(*choices: Deviation) -> frozenset[Deviation]:
     return frozenset(choices)
 
 
-BAD, FIRST, ONCE = ("act.update", "BAD"), ("act.order", "FIRST"), ("times", "ONCE")
+BAD, FIRST, ONCE = ("act.quality", "BAD"), ("act.timing", "FIRST"), ("times", "ONCE")
 
 
 def test_honest_play_gains_and_harms_nothing() -> None:
     worth = measure(GAME, get_player(GAME, get_default_terms("stake_vote")), HONEST, range(4))
     assert worth.gain == worth.harm == worth.surplus == get_interval([0.0] * 4)
-    assert worth.griefing == 0
+    assert worth.get_griefing() == (0, 0, 0)
 
 
 @pytest.mark.parametrize(
@@ -48,7 +48,7 @@ def test_honest_play_gains_and_harms_nothing() -> None:
 )
 def test_griefing_is_what_others_lose_for_each_token_lost(gained: int, lost: int, griefing: float) -> None:
     worth = measure(GAME, made_up({of(BAD): (gained, lost)}), build(of(BAD)), range(20))
-    assert worth.griefing == pytest.approx(griefing)
+    assert worth.get_griefing() == pytest.approx((griefing,) * 3)
     pay = (500 + sum(seed % 7 for seed in range(20)) / 20) / 5 / 10
     assert worth.gain.mean == pytest.approx(gained / 5 / 10 / pay)
     assert worth.harm.mean == pytest.approx(lost / 5 / 10 / pay)
@@ -56,13 +56,15 @@ def test_griefing_is_what_others_lose_for_each_token_lost(gained: int, lost: int
 
 def test_a_game_in_which_nobody_is_paid_measures_nothing() -> None:
     def unpaid(strategy: Strategy, seed: int) -> Result:
-        return Result(0, 0, 0, 0, 10, 0)
+        return Result(0, 0, 0, 0, 10, 0, 0)
 
     with pytest.raises(RequestError, match="isn't paid"):
         measure(GAME, unpaid, HONEST, range(2))
 
 
-def search(worths: dict[frozenset[Choice], tuple[int, int]], goal: str = GAIN) -> set[frozenset[Choice]]:
+def search(
+    worths: dict[frozenset[Deviation], tuple[int, int]], goal: str = GAIN
+) -> set[frozenset[Deviation]]:
     effort = Effort(screen=4, confirm=12, population=40, generations=12, restarts=2)
     return {one.choices for one in Search(GAME, made_up(worths), goal, effort).run()}
 
@@ -84,6 +86,10 @@ def test_griefing_is_found_where_nothing_is_gained() -> None:
     worths = {of(BAD): (-50, 100), of(FIRST): (-100, 50)}
     assert search(worths, GRIEFING) == {of(BAD)}
     assert search(worths, GAIN) == set()
+
+
+def test_who_saves_its_own_costs_and_harms_nobody_is_no_griefer() -> None:
+    assert search({of(BAD): (20, 0), of(FIRST): (-1, 1)}, GRIEFING) == set()
 
 
 def test_unknown_goals_and_impossible_efforts_are_refused() -> None:
