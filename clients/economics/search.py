@@ -40,10 +40,10 @@ class Effort:
     """
 
     screen: int = 8
-    confirm: int = 60
-    population: int = 24
-    generations: int = 6
-    restarts: int = 4
+    confirm: int = 40
+    population: int = 20
+    generations: int = 5
+    restarts: int = 3
     seed: int = 1
 
     @property
@@ -137,7 +137,7 @@ class Search:
         self.tick()
         pairs = [frozenset(pair) for pair in combinations(singles, 2) if pair[0][0] != pair[1][0]]
         pairs = sorted((pair for pair in pairs if not _is_idle(pair)), key=self._screen, reverse=True)
-        for pair in pairs[: self.effort.population]:
+        for pair in pairs[: self.effort.population // 2]:
             yield from self._confirm(pair)
         self._pairs = pairs
         self.tick()

@@ -61,7 +61,7 @@ def take_turn(world: World, strategy: Strategy, acted: int, drawn: Draw) -> Turn
 
 
 def _suits(world: World, strategy: Strategy, drawn: Draw, ours: Draw) -> bool:
-    members = [one.account for one in world.chain.members()]
+    members = world.core.state.ledger.registry
     proposers, seats = len(ours[Role.PROPOSER]), len(ours[Role.VOTER])
     share = sum(map(world.is_ours, members)) * len(drawn[Role.PROPOSER]) / len(members)
     suits_drawn = {

@@ -124,10 +124,11 @@ class World:
 
     def get_drawn(self) -> dict[Role, list[Address]]:
         """Return the accounts drawn for each role of the round in progress, in a random order."""
-        members = {one.account: one.roles for one in self.chain.members()}
-        order = self.mix_up(members, "drawn", self.core.round_number)
+        ledger = self.core.state.ledger
+        drawn = {account: self.core.get_part(account, ledger.get(account))[0] for account in ledger.registry}
+        order = self.mix_up(drawn, "drawn", self.core.round_number)
         roles = (Role.PROPOSER, Role.VOTER, Role.PUBLISHER)
-        return {role: [account for account in order if role in members[account]] for role in roles}
+        return {role: [account for account in order if role in drawn[account]] for role in roles}
 
     def is_member(self, account: Address) -> bool:
         """Return whether an account is a member that could act."""
