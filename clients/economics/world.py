@@ -69,7 +69,7 @@ class World:
         self.train, self.judge, self.transaction = (
             parse_amount(name, getattr(game, name)) for name in ("train", "judge", "transaction")
         )
-        self._admit(officials, [*honest, *ours])
+        self._admit([*honest, *ours])
 
     @property
     def core(self) -> Federation[Any]:
@@ -81,10 +81,10 @@ class World:
         """The federation's terms."""
         return self.chain.terms
 
-    def _admit(self, officials: Sequence[Address], accounts: Sequence[Address]) -> None:
-        for manager in self.terms.managers:
-            if manager in officials[: len(self.terms.managers) // 2 + 1]:
-                self.must(manager, "allow", list(accounts))
+    def _admit(self, accounts: Sequence[Address]) -> None:
+        """Let accounts in by the managers' first motion, if there are managers."""
+        for place, manager in enumerate(self.terms.managers[: len(self.terms.managers) // 2 + 1]):
+            self.must(manager, "allow", min(place, 1), list(accounts))
 
     # ------------------------------------------------------------------ acting
 

@@ -155,9 +155,7 @@ def gallery(paper: str, page: Path) -> str:
 def strategies_table(paper: str, page: Path) -> str:
     """Return a row for each strategy that a search found: in which game, its worth, and its name if it has
     one."""
-    rows = [
-        "| game | goal | what the coalition does | also known as | gain | harm | griefing factor | out |"
-    ]
+    rows = ["| game | goal | what the coalition does | also known as | gain | harm | griefing factor | out |"]
     rows.append("|---|---|---|---|---|---|---|---|")
     for figure in saved(paper):
         for line in (_folder(figure) / results.RUNS).read_text("utf-8").splitlines():
