@@ -11,7 +11,7 @@ from typing import Any
 
 from clients.protocol import bflc, blade, scores, stake_vote, vbfl
 from clients.protocol.docket import Docket, Selection
-from clients.protocol.evidence import compute_challenge_end
+from clients.protocol.plagiarism import compute_challenge_end
 from clients.protocol.policies import Mechanism, Wanted
 from clients.roles.judging import get_ballot, get_bitmap
 from clients.types.federation import ZERO32, Address, Round

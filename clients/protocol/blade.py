@@ -9,15 +9,15 @@ from clients.protocol.auction import AUCTION, BID, BID_SAMPLES, check_min_sample
 from clients.protocol.bounty import BOUNTY, check_block_share
 from clients.protocol.claims import check_claim_terms
 from clients.protocol.docket import Docket, Publisher, Selection
-from clients.protocol.evidence import (
+from clients.protocol.managers import MOTIONS, check_managers
+from clients.protocol.panels import EVERYONE
+from clients.protocol.plagiarism import (
     ACCUSE,
     PLAGIARISM,
     check_challenge,
     compute_convicted,
     is_convicted,
 )
-from clients.protocol.managers import MOTIONS, check_managers
-from clients.protocol.panels import EVERYONE
 from clients.protocol.policies import Mechanism, OwnState
 from clients.protocol.publication import build_block_winner, check_pow, check_publish
 from clients.protocol.task import (

@@ -1,7 +1,7 @@
 """Payout of blade: a round's bounty by verified samples, and a share of it to the winner of the block."""
 
 from clients.protocol.docket import Docket
-from clients.protocol.evidence import get_convicted, is_convicted
+from clients.protocol.plagiarism import get_convicted, is_convicted
 from clients.protocol.policies import PayoutPolicy, Settlement, check_term
 from clients.types.federation import Act, Address, BladeTerms, Member, Outcome, Round
 from clients.types.terms import BPS

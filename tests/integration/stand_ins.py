@@ -8,7 +8,7 @@ from clients.mechanisms.publishing import mining, publishing
 from clients.mechanisms.training import train
 from clients.protocol.bflc import BFLC
 from clients.protocol.blade import BLADE, select_approved
-from clients.protocol.evidence import compute_challenge_end
+from clients.protocol.plagiarism import compute_challenge_end
 from clients.protocol.scores import select_best
 from clients.roles import judging
 from clients.roles.view import Assemble, Judge, Train

@@ -6,7 +6,7 @@ from typing import Any
 
 import clients.protocol.auction as auction_module
 import clients.protocol.bounty as bounty_module
-import clients.protocol.evidence as evidence_module
+import clients.protocol.plagiarism as evidence_module
 import clients.protocol.task as task_module
 from clients.protocol import blade
 from clients.protocol.approvals import get_approved

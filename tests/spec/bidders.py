@@ -9,7 +9,7 @@ from eth_hash.auto import keccak
 from clients.protocol import blade
 from clients.protocol.auction import get_worst
 from clients.protocol.docket import Selection
-from clients.protocol.evidence import compute_anchor, compute_challenge_end
+from clients.protocol.plagiarism import compute_anchor, compute_challenge_end
 from clients.protocol.state import Env
 from clients.protocol.task import Bid, get_task, is_over
 from clients.types.chain import Call

@@ -9,10 +9,10 @@ from eth_hash.auto import keccak
 
 from clients.protocol.approvals import get_approved
 from clients.protocol.council import Choice, Council, get_council
-from clients.protocol.evidence import get_convicted, is_convicted
 from clients.protocol.federation import Federation
 from clients.protocol.managers import is_majority
 from clients.protocol.marks import get_majority
+from clients.protocol.plagiarism import get_convicted, is_convicted
 from clients.protocol.state import Env
 from clients.protocol.task import TaskBook, is_over
 from clients.types.chain import Call

@@ -10,9 +10,9 @@ from clients.protocol.approvals import APPROVALS_OF_ORIGINALS
 from clients.protocol.auction import get_worst
 from clients.protocol.blade import BLADE, select_approved
 from clients.protocol.docket import BLANK, Docket, Publication, Publisher, Selection, Update
-from clients.protocol.evidence import compute_anchor, compute_convicted, get_convicted
 from clients.protocol.hashing import keccak
 from clients.protocol.ledger import Ledger
+from clients.protocol.plagiarism import compute_anchor, compute_convicted, get_convicted
 from clients.protocol.simulator import SpecChain
 from clients.protocol.state import State
 from clients.protocol.task import Bid, TaskBook
