@@ -126,9 +126,9 @@ class Player:
         out = [view.account for view in world.chain.members() if view.out]
         if out:
             world.must(world.sponsor, "evict", out)
-        if not any(map(world.is_member, world.honest)):
-            return False  # nobody is left to whom the model is worth anything
         if not world.handbook.bids:
+            if not any(map(world.is_member, world.honest)):
+                return False  # nobody is left to whom the model is worth anything
             self._let_come(out)
             world.fund(self._get_funding())
         world.wait(world.chain.status().rest_until)
