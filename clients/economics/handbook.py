@@ -58,7 +58,7 @@ def _fill_joint(terms: Any, marks: Marks, digest: bytes) -> bytes:
 
 
 def _fill_scores(terms: Any, marks: Marks, digest: bytes) -> bytes:
-    return b"".join(int(mark * BPS).to_bytes(2, "big") for mark in marks)
+    return b"".join(round(mark * BPS).to_bytes(2, "big") for mark in marks)
 
 
 TASK_LENGTH = 100 * 24 * 3600

@@ -4,7 +4,7 @@ The search doesn't know them. What it finds is compared with them afterwards, by
 what it is (`core`), whatever else is chosen.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
@@ -17,7 +17,7 @@ class Known:
 
     choices: frozenset[Deviation]
     core: frozenset[Deviation]
-    """Genes by their names alone, without saying in which rounds."""
+    """What it can be told by, as `strip` gives it."""
 
     @property
     def strategy(self) -> Strategy:
@@ -102,11 +102,15 @@ CASES: Mapping[str, tuple[str, tuple[frozenset[Deviation], ...]]] = MappingProxy
 """Faults that were found by hand, each with its mechanism and the cores by one of which it is recognised."""
 
 
-def get_cases(mechanism: str, choices: frozenset[Deviation]) -> set[str]:
-    """Return the cases that a strategy against `mechanism` is one of."""
-    there = strip(choices)
+def get_cases(mechanism: str, found: Collection[frozenset[Deviation]]) -> set[str]:
+    """Return the cases that strategies found against `mechanism` cover: by one of them that has a case's
+    core, or by several that each are a part of it."""
+    stripped = [strip(choices) for choices in found]
+
+    def covers(core: frozenset[Deviation]) -> bool:
+        parts = [one for one in stripped if one <= core]
+        return any(core <= one for one in stripped) or core <= frozenset[Deviation]().union(*parts)
+
     return {
-        title
-        for title, (where, cores) in CASES.items()
-        if where == mechanism and any(core <= there for core in cores)
+        title for title, (where, cores) in CASES.items() if where == mechanism and any(map(covers, cores))
     }

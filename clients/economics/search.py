@@ -15,7 +15,7 @@ from random import Random
 from clients.economics.game import Game
 from clients.economics.handbook import HANDBOOKS
 from clients.economics.measure import Interval, Played, Worth, get_quantile, measure
-from clients.economics.strategy import ACT, CONDITIONS, GENES, REST, Deviation, build, strip
+from clients.economics.strategy import ACT, GENES, REST, ROUNDS, Deviation, Gene, Vote, build, strip
 from clients.types.settings import check_name, check_range
 
 GAIN, GRIEFING = "gain", "griefing"
@@ -90,7 +90,7 @@ def _is_idle(choices: Choices) -> bool:
     """Return whether one of the choices makes no difference: what is done in other rounds where there are
     none, or which rounds suit where nothing is done in any."""
     places = {place for place, _ in choices}
-    splits = not places.isdisjoint(CONDITIONS[:-1])
+    splits = not places.isdisjoint(ROUNDS)
     acts = any(place.startswith(f"{ACT}.") for place in places)
     rests = any(place.startswith(f"{REST}.") for place in places)
     return (rests and not splits) or (splits and not acts and not rests) or ("who" in places and not acts)
@@ -128,9 +128,7 @@ class Search:
 
     def run(self) -> Iterator[Discovery]:
         """Yield strategies as they are found."""
-        singles = [
-            (place, gene.name) for place in self._places for gene in GENES[place] if not gene.is_honest
-        ]
+        singles = [(place, gene.name) for place in self._places for gene in self._get_genes(place)]
         for choice in singles:
             if not _is_idle(frozenset({choice})):
                 yield from self._confirm(frozenset({choice}))
@@ -237,11 +235,16 @@ class Search:
             choices = self._change(choices)
         return choices
 
+    def _get_genes(self, place: str) -> list[Gene]:
+        """Return what else than honest may be chosen at a place."""
+        idle = set() if self.game.attribution else {Vote.BLAME}
+        return [gene for gene in GENES[place] if not gene.is_honest and gene not in idle]
+
     def _change(self, choices: Choices) -> Choices:
         place = self.rng.choice(self._places)
-        gene = self.rng.choice(list(GENES[place]))
+        gene = self.rng.choice([None, *self._get_genes(place)])
         rest = frozenset(choice for choice in choices if choice[0] != place)
-        return rest if gene.is_honest else rest | {(place, gene.name)}
+        return rest if gene is None else rest | {(place, gene.name)}
 
     def _cross(self, one: Choices, other: Choices) -> Choices:
         picked = {place: self.rng.choice((one, other)) for place in GENES}

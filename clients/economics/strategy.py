@@ -64,7 +64,7 @@ class Vote(Gene):
     BLIND = "approves everything untested"
     REJECT = "rejects everything untested"
     BLAME = "rejects everything untested and blames the others"
-    OURS = "votes for the coalition's own and against all else"
+    OURS = "votes for the coalition's own, and all else that has to pass gets as little as possible"
     LIE = "judges, and votes the opposite"
     NONE = "doesn't vote"
     SEALED = "commits and doesn't reveal"
@@ -196,8 +196,8 @@ HONEST = Strategy()
 Deviation: TypeAlias = tuple[str, str]
 """A gene's place, as `act.quality`, and the name of what is chosen, as `BAD`."""
 ACT, REST = "act", "rest"
-CONDITIONS = ("times", "drawn", "seats", "who")
-"""The genes that say in which rounds, and which accounts, act."""
+ROUNDS = ("times", "drawn", "seats")
+"""The genes that say in which rounds the coalition acts."""
 
 GENES: Mapping[str, type[Gene]] = MappingProxyType(
     {
@@ -243,7 +243,7 @@ def _walk(strategy: Strategy) -> Iterator[tuple[str, Gene]]:
 
 
 def strip(deviations: frozenset[Deviation]) -> frozenset[Deviation]:
-    """Return the choices without saying in which rounds they are made."""
+    """Return the choices without saying which are made in rounds that suit, and which in the others."""
     return frozenset((place.rpartition(".")[2], name) for place, name in deviations)
 
 
@@ -252,7 +252,7 @@ def describe(deviations: frozenset[Deviation]) -> str:
     said = {place: str(GENES[place][name].value) for place, name in deviations}
     acts = [said[place] for place in GENES if place.startswith(f"{ACT}.") and place in said]
     rests = [said[place] for place in GENES if place.startswith(f"{REST}.") and place in said]
-    when = [said[place] for place in CONDITIONS if place in said]
+    when = [said[place] for place in (*ROUNDS, "who") if place in said]
     others = [
         said[place] for place in GENES if place in said and "." not in place and said[place] not in when
     ]

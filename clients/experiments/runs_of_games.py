@@ -117,7 +117,7 @@ def run_search(settings: Table, folder: Path, tick: Callable[[int], None]) -> No
     record = {
         "rounds": game.rounds,
         "found": [_tell(one) for one in known],
-        "cases": sorted({case for one in known for case in get_cases(game.mechanism, one.choices)}),
+        "cases": sorted(get_cases(game.mechanism, [one.choices for one in known])),
         "tried": tried,
         "wall_seconds": round(time.monotonic() - began, 3),
     }

@@ -44,7 +44,18 @@ def test_two_strategies_together_have_no_name() -> None:
 
 def test_a_case_is_recognised_in_its_own_mechanism_alone() -> None:
     claim = frozenset({("act.claimed", "MOST"), ("act.vote", "BLIND")})
-    assert get_cases("vbfl", claim) == {"one claim takes the pool"}
-    assert get_cases("bflc", claim) == set()
-    assert get_cases("vbfl", frozenset()) == set()
+    assert get_cases("vbfl", [claim]) == {"one claim takes the pool"}
+    assert get_cases("bflc", [claim]) == set()
+    assert get_cases("vbfl", []) == get_cases("vbfl", [frozenset()]) == set()
     assert len(CASES) == 8
+
+
+def test_a_case_is_covered_by_its_parts() -> None:
+    first, copy = frozenset({("act.timing", "FIRST")}), frozenset({("rest.quality", "COPY")})
+    owns, copies = "who is first owns bflc", "copies in front of their originals"
+    assert get_cases("bflc", [first]) == {owns}
+    assert get_cases("bflc", [copy]) == set()
+    assert get_cases("bflc", [first, copy]) == {owns, copies}
+    assert get_cases("bflc", [first, copy | {("act.vote", "BLIND")}]) == {
+        owns
+    }  # that may pay by its vote alone
