@@ -74,8 +74,8 @@ class Player:
             self.rounds += 1
             self._play_round()
         return Result(
-            ours=sum(map(world.get_gain, world.ours)),
-            others=sum(map(world.get_gain, world.honest)),
+            ours=sum(map(world.get_net, world.ours)),
+            others=sum(map(world.get_net, world.honest)),
             paid=sum(map(world.get_pay, world.honest)),
             models=self.models,
             rounds=self.rounds,

@@ -15,7 +15,7 @@ Draw = Mapping[Role, Sequence[Address]]
 
 @dataclass(frozen=True, slots=True)
 class Proposed:
-    """An update on the chain, by number: whose it is, its digest, and its quality."""
+    """An update on the chain: whose it is, its digest, and its quality. Its place is its number."""
 
     account: Address
     digest: bytes

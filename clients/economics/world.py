@@ -95,7 +95,7 @@ class World:
         return receipt.error
 
     def must(self, account: Address, method: str, *args: object) -> None:
-        """Send one that an honest participant sends, which the rules don't refuse; raise what they say."""
+        """Send one that the rules allow; raise what they say if they don't."""
         error = self.act(account, method, *args)
         if error is not None:
             raise error
@@ -139,7 +139,7 @@ class World:
         """Return how many of `accounts` are banned, or would be when they next act."""
         return sum(self.chain.member(account).out for account in accounts)
 
-    def get_gain(self, account: Address) -> int:
+    def get_net(self, account: Address) -> int:
         """Return what an account has more than it began with, less what it spent, in base units."""
         return self.get_pay(account) - self.spent.get(account, 0)
 

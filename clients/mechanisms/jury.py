@@ -51,9 +51,7 @@ class Bar:
         return evidence.get_level(1 if index in self.shared else max(self.jurors, 1), error)
 
 
-def find_bar(
-    desk: Desk[Any, Any], who: Who, proposals: Sequence[Proposal], error: float = evidence.ERROR
-) -> Bar:
+def find_bar(desk: Desk[Any, Any], who: Who, proposals: Sequence[Proposal], error: float) -> Bar:
     """Return the bar for judging these proposals, which must be usable.
 
     `error`: how often the mechanism's jury may reject a candidate that is worse by exactly the tolerance. It

@@ -28,6 +28,11 @@ if TYPE_CHECKING:
     from clients.mechanisms.participant import Participant
 
 
+ERROR = 0.05
+"""How often jurors may together reject an aggregate that is worse by exactly the tolerance: proposers lose their
+stake by it."""
+
+
 @dataclass(frozen=True, slots=True)
 class StakeVoteSettings(JurySettings):
     """The options of stake_vote."""
@@ -132,7 +137,7 @@ def _get_rule(desk: StakeVoteDesk, who: Who, candidate: Candidate, proposals: Se
             lambda one, mine, rest: rest.score - mine.score > tolerance,
             {},
         )
-    bar, updates = find_bar(desk, who, proposals), range(len(proposals))
+    bar, updates = find_bar(desk, who, proposals, ERROR), range(len(proposals))
     records = {one.account: JurorMemory.recall(desk, one.account) for one in who}
 
     def fails(one: "Participant", mine: Answers, other: Answers) -> bool:
