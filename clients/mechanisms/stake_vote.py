@@ -29,8 +29,8 @@ if TYPE_CHECKING:
 
 
 ERROR = 0.05
-"""How often jurors may together reject an aggregate that is worse by exactly the tolerance: proposers lose their
-stake by it."""
+"""How often jurors may together reject an aggregate that is worse by exactly the tolerance. Its
+proposers then lose their stakes."""
 
 
 @dataclass(frozen=True, slots=True)
