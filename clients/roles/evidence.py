@@ -139,11 +139,16 @@ def find_apart(lengths: Sequence[float], cosines: Sequence[float]) -> set[int]:
     if _are_halves(sorted(logs)):
         return set(range(len(logs)))
     middle = median(logs)
-    spread = 1.4826 * median(abs(log - middle) for log in logs)
-    far = max(math.log(APART), APART * spread)
+    far = _get_far([abs(log - middle) for log in logs])
     apart = {number for number, cosine in enumerate(cosines) if cosine < 0}
     apart |= {number for number, log in enumerate(logs) if abs(log - middle) > far}
     return apart if 2 * len(apart) < len(lengths) else set()  # most can't stand apart
+
+
+def _get_far(offs: Sequence[float]) -> float:
+    """Return how far off an update stands apart, where others are so far off: distances of logarithms."""
+    spread = 1.4826 * median(offs)
+    return max(math.log(APART), APART * spread)
 
 
 def _are_halves(logs: Sequence[float]) -> bool:
@@ -151,8 +156,6 @@ def _are_halves(logs: Sequence[float]) -> bool:
     half = len(logs) // 2
     if len(logs) % 2:
         return False
-    lower, upper = logs[:half], logs[half:]
-    offs = [
-        0.0 if log == median(part) else abs(log - median(part)) for part in (lower, upper) for log in part
-    ]
-    return upper[0] - lower[-1] > max(math.log(APART), APART * 1.4826 * median(offs))
+    middles = [(part, median(part)) for part in (logs[:half], logs[half:])]
+    offs = [0.0 if log == middle else abs(log - middle) for part, middle in middles for log in part]
+    return logs[half] - logs[half - 1] > _get_far(offs)
