@@ -8,6 +8,7 @@ from clients.economics.game import Game
 from clients.economics.handbook import HANDBOOKS, Handbook
 from clients.protocol.federation import Federation
 from clients.protocol.hashing import get_checksummed
+from clients.protocol.managers import get_needed
 from clients.protocol.simulator import BEACON, START, TOKEN, SpecChain
 from clients.types.amounts import parse_amount
 from clients.types.chain import Call
@@ -83,7 +84,7 @@ class World:
 
     def _admit(self, accounts: Sequence[Address]) -> None:
         """Let accounts in by the managers' first motion, if there are managers."""
-        for place, manager in enumerate(self.terms.managers[: len(self.terms.managers) // 2 + 1]):
+        for place, manager in enumerate(self.terms.managers[: get_needed(self.terms)]):
             self.must(manager, "allow", min(place, 1), list(accounts))
 
     # ------------------------------------------------------------------ acting

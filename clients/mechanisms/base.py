@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeAlias, TypeVar
 
 from clients.protocol.docket import Docket
-from clients.protocol.managers import MOTION_SECONDS
+from clients.protocol.managers import MOTION_SECONDS, get_needed
 from clients.protocol.policies import Mechanism
 from clients.protocol.rounds import ACTIONS, Action
 from clients.roles.member import ROLES
@@ -225,7 +225,7 @@ class Entry(Generic[T]):
         """Raise `UnavailableError`, which says who can let `account` in and how, if managers haven't."""
         if not terms.managers or chain.view("isAllowed", account)[0]:
             return
-        others, days = len(terms.managers) // 2, MOTION_SECONDS // 86_400
+        others, days = get_needed(terms) - 1, MOTION_SECONDS // 86_400
         ayes = (
             f", which opens a motion, and within {days} days {others} more of them must call "
             f"allow(N, [{account}]), with the motion's number N, which the event Moved has; if the motion is "

@@ -70,9 +70,14 @@ def compute_content(method: str, accounts: tuple[Address, ...]) -> bytes:
     return keccak(compute_selector(method) + compute_words(32, len(accounts)) + words)
 
 
+def get_needed(terms: Terms) -> int:
+    """Return how many ayes carry a motion: those of more than half of the managers."""
+    return len(terms.managers) // 2 + 1
+
+
 def is_majority(terms: Terms, ayes: int) -> bool:
     """Return whether so many ayes carry a motion."""
-    return ayes * 2 > len(terms.managers)
+    return ayes >= get_needed(terms)
 
 
 def get_motion_view(terms: Terms, motion: Motion) -> tuple[bytes, int, int, bool]:
