@@ -1,5 +1,6 @@
 """The settings of a game."""
 
+import math
 from dataclasses import dataclass
 
 from clients.economics.handbook import HANDBOOKS
@@ -52,12 +53,10 @@ class Game:
         check_range("bonds", self.bonds, 1, 1000)
         check_range("rounds", self.rounds, 1, 10_000)
         for name in ("share", "juror", "together"):
-            if not 0 <= getattr(self, name) <= 1:
-                raise RequestError(f"{name} = {getattr(self, name)}: a share between 0 and 1 is needed.")
+            check_range(name, getattr(self, name), 0, 1, "a share between 0 and 1 is needed")
         if self.colluders >= self.members:
             raise RequestError(f"share = {self.share}: of {self.members} members none would be honest.")
-        if self.margin < 0:
-            raise RequestError(f"margin = {self.margin}: 0 or more is needed.")
+        check_range("margin", self.margin, 0, math.inf, "0 or more is needed")
         for name in ("train", "judge", "transaction"):
             parse_amount(name, getattr(self, name))
 

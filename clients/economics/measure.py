@@ -44,16 +44,6 @@ class Interval:
     half: float
     deviation: float
 
-    @property
-    def low(self) -> float:
-        """The lower end."""
-        return self.mean - self.half
-
-    @property
-    def high(self) -> float:
-        """The upper end."""
-        return self.mean + self.half
-
 
 def get_interval(values: Sequence[float]) -> Interval:
     """Return the interval of the values' mean."""

@@ -25,7 +25,6 @@ from clients.economics.strategy import (
 from clients.economics.turn import Proposed, Turn, take_turn
 from clients.economics.world import MORE, World
 from clients.protocol.hashing import compute_hash, get_address_word
-from clients.protocol.marks import is_marked
 from clients.protocol.rounds import get_end
 from clients.protocol.task import get_task
 from clients.types.federation import ZERO32, Address, Outcome, Phase, Role
@@ -168,13 +167,12 @@ class Player:
     def _pass(self, phase: Phase) -> bool:
         """Wait for `phase` to end, where it is on; return whether the round isn't over by that."""
         world = self.world
-        status = world.chain.status()
-        end = get_end(status, status.phase)
-        while status.phase is not Phase.SETTLE and end is not None and status.phase.value <= phase.value:
-            world.wait(end)
+        while True:
             status = world.chain.status()
-            end = get_end(status, status.phase)
-        return status.phase is not Phase.SETTLE
+            end = get_end(status, status.phase)  # Settle has none
+            if end is None or status.phase.value > phase.value:
+                return status.phase is not Phase.SETTLE
+            world.wait(end)
 
     # ------------------------------------------------------------------ proposers
 
@@ -237,9 +235,8 @@ class Player:
 
     def _vote(self, turn: Turn, jurors: Sequence[Address]) -> None:
         world = self.world
-        number, digests = world.core.round_number, [update.digest for update in turn.updates]
-        turn.model = compute_hash(number, *digests)
-        turn.sound = all(update.quality is not Quality.BAD for update in turn.updates)
+        number = world.core.round_number
+        turn.decide(compute_hash(number, *(update.digest for update in turn.updates)), turn.updates)
         turn.served = self._serve(turn, jurors)
         sealed: dict[Address, tuple[Vote, bytes, bytes]] = {}
         world.wait(world.handbook.votes_from(world.terms, world.core.record))
@@ -316,9 +313,9 @@ class Player:
         assert select is not None, "who publishes needs to know what passed"
         number = world.core.round_number
         passed = select(world.terms, world.core.record, world.core.docket)
-        selected = [update for place, update in enumerate(turn.updates) if is_marked(passed.bitmap, place)]
-        turn.model = compute_hash(number, *(update.digest for update in selected)) if selected else ZERO32
-        turn.sound = all(update.quality is not Quality.BAD for update in selected)
+        selected = [turn.updates[update_number] for update_number in passed.numbers]
+        model = compute_hash(number, *(update.digest for update in selected)) if selected else ZERO32
+        turn.decide(model, selected)
         for account in publishers:
             moves = turn.get_moves(account)
             if moves is None or moves.model is Model.NONE or world.get_phase() is not Phase.PUBLISH:

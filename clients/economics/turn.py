@@ -41,6 +41,11 @@ class Turn:
     sound: bool = False
     """Whether that model has no bad update in it."""
 
+    def decide(self, model: bytes, updates: Sequence[Proposed]) -> None:
+        """Note what the next model should be, and of which updates it is made."""
+        self.model = model
+        self.sound = all(update.quality is not Quality.BAD for update in updates)
+
     def get_moves(self, account: Address) -> Moves | None:
         """Return an account's moves; None if it keeps still."""
         if account in self.still:

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 from types import MappingProxyType
 
+from clients.economics.measure import get_quantile
 from clients.experiments.strict import Table
 from clients.types.errors import unknown_name
 
@@ -139,6 +140,10 @@ def _first(field: str) -> Single:
     return lambda record, last: float(record[field][0])
 
 
+def _count(field: str) -> Single:
+    return lambda record, last: float(len(record[field]))
+
+
 def _negative(field: str, place: int) -> Single:
     """Return the share of negatives in a run; `field` counts pairs of negatives and all, from `place` on."""
 
@@ -254,12 +259,8 @@ METRICS: Mapping[str, Metric] = MappingProxyType(
         "griefing": Metric(("griefing",), _first("griefing"), "griefing factor"),
         "put_out": Metric(("put_out",), _single("put_out"), "honest put out"),
         "models": Metric(("models",), _single("models"), "rounds with a model"),
-        "rediscovered": Metric(
-            ("cases",), lambda record, last: float(len(record["cases"])), "faults found again"
-        ),
-        "strategies": Metric(
-            ("found",), lambda record, last: float(len(record["found"])), "strategies found"
-        ),
+        "rediscovered": Metric(("cases",), _count("cases"), "faults found again"),
+        "strategies": Metric(("found",), _count("found"), "strategies found"),
         "tried": Metric(("tried",), _single("tried"), "combinations tried"),
         "jury_rejects": Metric(("jury_rejects",), _single("jury_rejects"), "juries that reject"),
         "juror_rejects": Metric(("juror_rejects",), _single("juror_rejects"), "jurors who reject"),
@@ -292,6 +293,4 @@ def spread(values: Sequence[float]) -> tuple[float, float]:
 def get_half_interval(deviation: float, runs: int) -> float:
     """Return half the width of the 95 % interval of a mean over `runs` runs, by Student's t; infinite for a
     single run."""
-    from scipy.stats import t
-
-    return float(t.ppf(0.975, runs - 1)) * deviation / math.sqrt(runs) if runs > 1 else math.inf
+    return get_quantile(0.975, runs) * deviation / math.sqrt(runs) if runs > 1 else math.inf

@@ -43,6 +43,11 @@ def _read(figure: Figure, name: str) -> Table:
     return content
 
 
+def _read_runs(figure: Figure) -> list[Table]:
+    lines = (_folder(figure) / results.RUNS).read_text("utf-8").splitlines()
+    return [json.loads(line) for line in lines]
+
+
 def claims_table(paper: str, page: Path) -> str:
     """Return a row for each claim: what it says, its number, ours, whether it holds, and why not."""
     rows = [
@@ -94,8 +99,7 @@ def time_table(paper: str, page: Path) -> str:
     for figure in saved(paper):
         spent: dict[str, float] = {}
         fresh = 0
-        for line in (_folder(figure) / results.RUNS).read_text("utf-8").splitlines():
-            run = json.loads(line)
+        for run in _read_runs(figure):
             if run["run"] in seen:
                 continue
             seen.add(run["run"])
@@ -158,16 +162,14 @@ def strategies_table(paper: str, page: Path) -> str:
     rows = ["| game | goal | what the coalition does | also known as | gain | harm | griefing factor | out |"]
     rows.append("|---|---|---|---|---|---|---|---|")
     for figure in saved(paper):
-        for line in (_folder(figure) / results.RUNS).read_text("utf-8").splitlines():
-            run = json.loads(line)
+        for run in _read_runs(figure):
             rows += [_tell_strategy(run["cells"][0]["game"], found) for found in run.get("found", ())]
     return "\n".join(rows)
 
 
 def _tell_strategy(game: str, found: Table) -> str:
     gain, harm = (f"{mean:.2f} ± {half:.2f}" for mean, half in (found["gain"], found["harm"]))
-    factors = (f"{one:.2f}" if one < GRIEFING_MOST else "no bound" for one in found["griefing"])
-    factor, low, high = factors
+    factor, low, high = (f"{one:.2f}" if one < GRIEFING_MOST else "no bound" for one in found["griefing"])
     row = (
         game,
         found["goal"],

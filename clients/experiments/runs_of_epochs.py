@@ -1,6 +1,5 @@
 """FedAvg alone, with one device looked at after every local epoch: figure 3 of arXiv 2101.03300."""
 
-import json
 import time
 from collections.abc import Callable
 from dataclasses import replace
@@ -8,8 +7,8 @@ from pathlib import Path
 
 from clients.engine.config import build
 from clients.experiments import runs_of_swarms
+from clients.experiments.records import keep, read_from
 from clients.experiments.strict import Table
-from clients.ports.files import write_whole
 from clients.types.errors import RequestError, raise_trouble
 
 RECORD, DEVICE = "epochs.json", 0
@@ -57,10 +56,10 @@ def run(settings: Table, folder: Path, tick: Callable[[int], None]) -> None:
         "data": bench.fingerprint()["sha256"],
         "wall_seconds": round(time.monotonic() - began, 3),
     }
-    write_whole(folder / RECORD, json.dumps(record) + "\n")
+    keep(folder / RECORD, record)
 
 
 def read(settings: Table, folder: Path) -> Table:
     """Return the run's record."""
-    record: Table = json.loads((folder / RECORD).read_text())
+    record = read_from(RECORD)(settings, folder)
     return {**record, "data": record["data"][:16]}

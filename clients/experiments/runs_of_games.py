@@ -1,7 +1,6 @@
 """Runs of games without learning: what a known strategy is worth (`games`), and which the search finds
 (`searches`)."""
 
-import json
 import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, fields
@@ -13,10 +12,11 @@ from clients.economics.library import LIBRARY, get_cases, name
 from clients.economics.measure import Interval, Worth, get_player, measure
 from clients.economics.search import GOALS, Discovery, Effort, Search
 from clients.economics.strategy import describe
+from clients.experiments.records import keep, read_from
 from clients.experiments.strict import Table, fill
-from clients.ports.files import write_whole
-from clients.types.errors import RequestError, unknown_name
+from clients.types.errors import RequestError
 from clients.types.mechanisms import kind_of
+from clients.types.settings import check_name
 from clients.types.terms import get_terms
 from deploy.terms import WAYS
 
@@ -44,8 +44,7 @@ class Trial:
 
     def __post_init__(self) -> None:
         """Check them."""
-        if self.strategy not in LIBRARY:
-            raise unknown_name("strategy", self.strategy, LIBRARY)
+        check_name("strategy", self.strategy, LIBRARY)
         if self.pairs < 2:
             raise RequestError(f"pairs = {self.pairs}: two are needed for an interval.")
 
@@ -84,16 +83,11 @@ def run_game(settings: Table, folder: Path, tick: Callable[[int], None]) -> None
     tick(game.rounds)
     record = {
         "rounds": game.rounds,
-        "gain": _show(worth.gain),
-        "harm": _show(worth.harm),
-        "surplus": _show(worth.surplus),
-        "griefing": _show_griefing(worth),
+        **_tell_worth(worth),
         "acted": round(worth.acted, 4),
-        "put_out": round(worth.out, 4),
-        "models": round(worth.models, 4),
         "wall_seconds": round(time.monotonic() - began, 3),
     }
-    write_whole(folder / RECORD, json.dumps(record) + "\n")
+    keep(folder / RECORD, record)
 
 
 def run_search(settings: Table, folder: Path, tick: Callable[[int], None]) -> None:
@@ -121,34 +115,33 @@ def run_search(settings: Table, folder: Path, tick: Callable[[int], None]) -> No
         "tried": tried,
         "wall_seconds": round(time.monotonic() - began, 3),
     }
-    write_whole(folder / RECORD, json.dumps(record) + "\n")
+    keep(folder / RECORD, record)
 
 
 def _show(interval: Interval) -> list[float]:
     return [round(interval.mean, 4), round(interval.half, 4)]
 
 
-def _show_griefing(worth: Worth) -> list[float]:
-    return [round(min(factor, GRIEFING_MOST), 4) for factor in worth.get_griefing()]
-
-
-def _tell(found: Discovery) -> Table:
-    worth = found.worth
+def _tell_worth(worth: Worth) -> Table:
     return {
-        "goal": found.goal,
-        "choices": sorted(map(list, found.choices)),
-        "words": describe(found.choices),
-        "known": name(found.choices),
         "gain": _show(worth.gain),
-        "surplus": _show(worth.surplus),
         "harm": _show(worth.harm),
-        "griefing": _show_griefing(worth),
+        "surplus": _show(worth.surplus),
+        "griefing": [round(min(factor, GRIEFING_MOST), 4) for factor in worth.get_griefing()],
         "put_out": round(worth.out, 4),
         "models": round(worth.models, 4),
     }
 
 
-def read(settings: Table, folder: Path) -> Table:
-    """Return the run's record."""
-    record: Table = json.loads((folder / RECORD).read_text())
-    return record
+def _tell(found: Discovery) -> Table:
+    return {
+        "goal": found.goal,
+        "choices": sorted(map(list, found.choices)),
+        "words": describe(found.choices),
+        "known": name(found.choices),
+        **_tell_worth(found.worth),
+    }
+
+
+read = read_from(RECORD)
+"""Return the run's record."""

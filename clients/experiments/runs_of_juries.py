@@ -4,16 +4,15 @@ Two models answer the same samples; on each, one is right where the other is wro
 The jurors decide by `clients.roles.evidence`, and the majority decides for all.
 """
 
-import json
 import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from clients.experiments.records import keep, read_from
 from clients.experiments.strict import Table, fill
 from clients.mechanisms.jury import EVIDENCE, JUDGES, PAPER
-from clients.ports.files import write_whole
 from clients.roles.evidence import compare, get_level
 from clients.roles.judging import is_below
 from clients.types.errors import RequestError
@@ -87,7 +86,7 @@ def run(settings: Table, folder: Path, tick: Callable[[int], None]) -> None:
         "jury_rejects": round(together / game.rounds, 6),
         "wall_seconds": round(time.monotonic() - began, 3),
     }
-    write_whole(folder / RECORD, json.dumps(record) + "\n")
+    keep(folder / RECORD, record)
 
 
 def _decide(game: JuryGame, lost: Any, won: Any) -> Any:
@@ -107,7 +106,5 @@ def _rejects(game: JuryGame, lost: int, won: int) -> bool:
     return compare(candidate, reference, game.tolerance, get_level(game.jurors)).is_worse
 
 
-def read(settings: Table, folder: Path) -> Table:
-    """Return the run's record."""
-    record: Table = json.loads((folder / RECORD).read_text())
-    return record
+read = read_from(RECORD)
+"""Return the run's record."""

@@ -4,7 +4,6 @@ Nobody trains. Every proposal is good, so honest voters approve and liars reject
 collusion of §4.5 of arXiv 2307.00543.
 """
 
-import json
 import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
@@ -12,8 +11,8 @@ from math import comb
 from pathlib import Path
 
 from clients.engine.launch import get_beacon_value
+from clients.experiments.records import keep, read_from
 from clients.experiments.strict import Table, fill
-from clients.ports.files import write_whole
 from clients.protocol.hashing import get_checksummed
 from clients.protocol.simulator import SpecChain
 from clients.protocol.stake_vote import STAKE_VOTE
@@ -109,7 +108,7 @@ def run(settings: Table, folder: Path, tick: Callable[[int], None]) -> None:
         "votes": len(gains),
         "wall_seconds": round(time.monotonic() - began, 3),
     }
-    write_whole(folder / RECORD, json.dumps(record) + "\n")
+    keep(folder / RECORD, record)
 
 
 def _play(chain: SpecChain[StakeVoteTerms], number: int, clerk: str, lying: set[str]) -> list[int]:
@@ -130,7 +129,5 @@ def _play(chain: SpecChain[StakeVoteTerms], number: int, clerk: str, lying: set[
     return [chain.member(one).balance - before[one].balance for one in voters if one in lying]
 
 
-def read(settings: Table, folder: Path) -> Table:
-    """Return the run's record."""
-    record: Table = json.loads((folder / RECORD).read_text())
-    return record
+read = read_from(RECORD)
+"""Return the run's record."""
