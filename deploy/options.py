@@ -13,8 +13,8 @@ from clients.types.errors import RequestError, unknown_name
 from clients.types.federation import ZERO_ADDRESS, Schedule
 from clients.types.keeping import HISTORY, check_history
 from clients.types.mechanisms import DEFAULT, KINDS, Terms, kind_of
-from clients.types.settings import group_owners, respell, tell_owners, to_flag
-from clients.types.terms import Term, Unit, get_terms
+from clients.types.settings import check_name, group_owners, respell, tell_owners, to_flag
+from clients.types.terms import DEFAULT_RULES, PAPER, RULES, RuleSet, Term, Unit, get_terms
 from deploy.terms import WAYS, get_owned, parse_digest, parse_number
 
 _TIMES = [one.name for one in fields(Schedule)]
@@ -36,6 +36,12 @@ def add_terms(parser: argparse.ArgumentParser, *, pause: int) -> None:
     group = parser.add_argument_group("terms of the federation")
     group.add_argument(
         "--mechanism", metavar="NAME", help=f"{', '.join(KINDS)} (default: the file's, else {DEFAULT})"
+    )
+    group.add_argument(
+        "--rules",
+        metavar="NAME",
+        help="the set of rules that terms have their defaults from: hardened, under which known cheating "
+        f"loses, or paper, as published (default: the file's, else {DEFAULT_RULES})",
     )
     group.add_argument(
         "--terms", type=Path, metavar="FILE", help="a TOML file with any of these, and [schedule]"
@@ -63,26 +69,38 @@ def add_terms(parser: argparse.ArgumentParser, *, pause: int) -> None:
             if name != "unbonding"
             else "seconds until a stake is free"
         )
-        seconds = {mechanism: _get_times(mechanism, pause)[name] for mechanism in KINDS}
-        shown = "; ".join(f"{number}: {', '.join(who)}" for number, who in group_owners(seconds).items())
-        group.add_argument(
-            f"--{name}-seconds",
-            metavar="S",
-            help=f"{text} (default {shown if len(set(seconds.values())) > 1 else seconds[DEFAULT]})",
-        )
+        shown, by_paper = (_tell_times(name, pause, rules) for rules in (DEFAULT_RULES, PAPER))
+        shown += "" if by_paper == shown else f"; by --rules paper {by_paper}"
+        group.add_argument(f"--{name}-seconds", metavar="S", help=f"{text} (default {shown})")
 
 
 def _get_help(owners: Mapping[str, Term]) -> str:
-    """Return what a term means in the mechanisms that have it, and its default in each."""
+    """Return what a term means in the mechanisms that have it, and its defaults in each."""
     texts = {}
     for mechanism, term in owners.items():
-        default = "none" if term.default == () else str(term.default).lower()
-        texts[mechanism] = term.told + (" (required)" if term.default is None else f" (default {default})")
+        default = _tell_default(term.default)
+        if term.paper is not None:
+            default += f"; by --rules paper {_tell_default(term.paper.default)}"
+        texts[mechanism] = f"{term.told} ({default})"
     return tell_owners(texts)
 
 
-def _get_times(mechanism: str, pause: int) -> dict[str, int]:
-    return asdict(KINDS[mechanism].schedule) | {"open": pause}
+def _tell_default(default: Any) -> str:
+    if default is None:
+        return "required"
+    return "default none" if default == () else f"default {str(default).lower()}"
+
+
+def _tell_times(name: str, pause: int, rules: RuleSet) -> str:
+    """Return the default length of a phase under a set of rules, in seconds, in each mechanism."""
+    seconds = {mechanism: _get_times(mechanism, pause, rules)[name] for mechanism in KINDS}
+    if len(set(seconds.values())) == 1:
+        return str(seconds[DEFAULT])
+    return "; ".join(f"{number}: {', '.join(who)}" for number, who in group_owners(seconds).items())
+
+
+def _get_times(mechanism: str, pause: int, rules: RuleSet) -> dict[str, int]:
+    return asdict(KINDS[mechanism].get_schedule(rules)) | {"open": pause}
 
 
 def add_pool(parser: argparse._ActionsContainer) -> None:
@@ -105,6 +123,8 @@ def read_terms(given: argparse.Namespace) -> Terms:
     table = respell(load_toml("terms file", given.terms) if given.terms else {}, _SPELLINGS)
     mechanism = str(_first(given.mechanism, table.get("mechanism"), DEFAULT))
     kind = kind_of(mechanism)
+    rules = str(_first(given.rules, table.get("rules"), DEFAULT_RULES))
+    check_name("rules", rules, RULES)
     own = get_terms(kind.terms)
     for name, owners in get_owned().items():
         if mechanism not in owners and getattr(given, name) is not None:
@@ -112,7 +132,7 @@ def read_terms(given: argparse.Namespace) -> Terms:
                 f"{to_flag(name)} is a term of {' and '.join(owners)}, not of {mechanism}, which has: "
                 f"{', '.join(own)}."
             )
-    _check_names(table, ["mechanism", "genesis", "history", "schedule", *own], f"{given.terms}")
+    _check_names(table, ["mechanism", "rules", "genesis", "history", "schedule", *own], f"{given.terms}")
     times = table.get("schedule", {})
     if not isinstance(times, Mapping):
         raise RequestError(f"{given.terms}: schedule must be a table, [schedule].")
@@ -120,13 +140,13 @@ def read_terms(given: argparse.Namespace) -> Terms:
     settled: dict[str, Any] = {}
     for name, term in own.items():
         way, given_value = WAYS[term.unit], getattr(given, name)
-        value = table.get(name, term.default) if given_value is None else given_value
+        value = table.get(name, term.get_default(rules)) if given_value is None else given_value
         if value is None:
             raise RequestError(f"{mechanism} needs {name}, {term.told}: give {to_flag(name)} {way.shown}.")
         settled[name] = way.read(name, value)
     schedule = {
         name: parse_number(name, _first(getattr(given, f"{name}_seconds"), times.get(name), default))
-        for name, default in _get_times(mechanism, given.pause).items()
+        for name, default in _get_times(mechanism, given.pause, rules).items()
     }
     return kind.terms(
         token=address(given.token) if given.token else ZERO_ADDRESS,

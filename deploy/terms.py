@@ -12,9 +12,9 @@ from clients.types.amounts import format_amount, parse_amount
 from clients.types.cid import Cid
 from clients.types.errors import RequestError, unknown_name
 from clients.types.federation import Election
-from clients.types.mechanisms import KINDS, Terms
+from clients.types.mechanisms import KINDS, Terms, kind_of
 from clients.types.settings import get_owners
-from clients.types.terms import Term, Unit, get_terms
+from clients.types.terms import RuleSet, Term, Unit, get_terms
 
 
 def _show(value: Any) -> str:
@@ -147,6 +147,17 @@ WAYS: Mapping[Unit, Way] = {
 def get_owned() -> dict[str, dict[str, Term]]:
     """Return all terms but token, beacon, genesis and schedule: name → mechanism → term."""
     return get_owners({mechanism: get_terms(kind.terms) for mechanism, kind in KINDS.items()})
+
+
+def get_default_terms(mechanism: str, rules: RuleSet) -> dict[str, Any]:
+    """Return a mechanism's terms that have a default under a set of rules, by it, with the schedule."""
+    kind = kind_of(mechanism)
+    defaults = {
+        name: WAYS[term.unit].read(name, default)
+        for name, term in get_terms(kind.terms).items()
+        if (default := term.get_default(rules)) is not None
+    }
+    return {**defaults, "schedule": kind.get_schedule(rules)}
 
 
 def get_name(field: str) -> str:

@@ -29,12 +29,14 @@ from clients.types.settings import (
     get_owners,
     get_spellings,
     make,
+    make_by_rules,
     option,
     plain,
     respell,
     tell_owners,
     to_flag,
 )
+from clients.types.terms import DEFAULT_RULES, RULES, RuleSet
 
 CHAINS = ("auto", "spec", "eth-tester", "anvil", "hardhat")
 DEVICES = ("auto", "cpu", "cuda", "mps")
@@ -68,6 +70,10 @@ class SwarmConfig(ParticipantConfig):
     """
 
     mechanism: str = option(DEFAULT, "protocol to run: " + ", ".join(SETTINGS))
+    rules: RuleSet = option(
+        DEFAULT_RULES,
+        "hardened, or paper (as published): what terms are by default, and how much updates may claim",
+    )
     chain: str = option("auto", ", ".join(CHAINS) + f", or {WAYS}")
     rounds: int = option(30, "rounds to run")
     malicious: int = option(5, "participants that attack")
@@ -83,6 +89,7 @@ class SwarmConfig(ParticipantConfig):
         """Check every setting alone and all of them together."""
         ParticipantConfig.__post_init__(self)
         check_mechanism(self.mechanism)
+        check_name("rules", self.rules, RULES)
         if not self.on_node:
             check_name("chain", self.chain, CHAINS)
         if self.store == "memory" and self.on_node:
@@ -96,7 +103,7 @@ class SwarmConfig(ParticipantConfig):
         if self.malicious and not self.attack:
             raise RequestError("there are malicious clients but no --attack.")
         if not isinstance(self.own, SETTINGS[self.mechanism]):
-            object.__setattr__(self, "own", SETTINGS[self.mechanism]())
+            object.__setattr__(self, "own", make_by_rules(SETTINGS[self.mechanism], {}, self.rules))
         self.own.check()
         self.own.check_run(self)
 
@@ -217,7 +224,8 @@ def build(settings: Mapping[str, Any], given: Collection[str] = ()) -> SwarmConf
         check_mechanism(mechanism)  # before its own settings, which are unknown where it is
         refuse_others(mechanism, given)
     common, own = _sort_out(settings)
-    records = {name: make(kind, own[name]) for name, kind in SETTINGS.items()}
+    rules = common.get("rules", DEFAULT_RULES)
+    records = {name: make_by_rules(kind, own[name], rules) for name, kind in SETTINGS.items()}
     return make(SwarmConfig, {**common, "own": records.get(str(mechanism))})
 
 
@@ -280,8 +288,12 @@ def add_options(parser: argparse._ActionsContainer, only: Collection[str] | None
 
 def _get_help(item: Field[Any]) -> str:
     shown = " ".join(item.default) if isinstance(item.default, tuple) else str(item.default)
-    text = str(item.metadata["help"])
-    return text if isinstance(item.default, bool) or not shown else f"{text} (default: {shown})"
+    text, paper = str(item.metadata["help"]), item.metadata.get("paper")
+    if paper is not None:
+        shown += f"; by --rules paper: {paper.default}"
+    elif isinstance(item.default, bool) or not shown:
+        return text
+    return f"{text} (default: {shown})"
 
 
 def _add_option(

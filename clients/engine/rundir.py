@@ -17,6 +17,7 @@ from clients.ports.urls import beside, holds_secret
 from clients.types.errors import RequestError, UnavailableError
 from clients.types.mechanisms import DEFAULT
 from clients.types.parsing import parse_json
+from clients.types.terms import PAPER
 
 CONFIG, ROUNDS, SUMMARY, DEPLOYMENT = "config.toml", "rounds.jsonl", "summary.json", "deployment.json"
 URLS = {"chain": "journal/chain-url", "store": "journal/store-url"}
@@ -63,7 +64,8 @@ class RunFolder:
                 f"the run in {root} is of the mechanism {mechanism!r}, which isn't known here. Go on with it "
                 f"by the program that registers it: python MY_MECHANISM.py --resume {root}"
             )
-        return cls(root), build(settings)
+        # A run that doesn't say began when there were no rules but the papers'.
+        return cls(root), build({"rules": PAPER, **settings})
 
     def discard_unstarted(self) -> None:
         """Remove the folder of a run that ended before it wrote its settings: nothing in it is useful."""

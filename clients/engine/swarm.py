@@ -32,6 +32,7 @@ from clients.types.amounts import format_amount
 from clients.types.cid import Cid
 from clients.types.errors import RequestError
 from clients.types.federation import STAKE_MAX, Address
+from clients.types.mechanisms import Terms
 from clients.types.store import Store
 
 
@@ -113,8 +114,8 @@ class Swarm:
     def _run_federation(self, cohort: Cohort, genesis: Cid) -> Iterator[Report]:
         config, participants = self.config, self.participants
         assert self.store is not None
-        a_round = self._get_round_pool()  # refuses before anything is deployed
         terms = get_terms(config, genesis.digest, self._most_samples)
+        a_round = self._get_round_pool(terms)  # refuses before anything is deployed
         document = self.folder.deployment() if config.on_node else None
         self.launched = (
             relaunch(config, document, str(self.folder.root), self.keys, self.journal)
@@ -164,10 +165,10 @@ class Swarm:
         settled = len(self.lines) if self.launched.devnet is None else 0
         return (self.config.rounds - settled) * a_round
 
-    def _get_round_pool(self) -> int:
+    def _get_round_pool(self, terms: Terms) -> int:
         """Return the base units that a round may take from the pool; `RequestError` if none has room."""
         conduct = CONDUCTS[self.config.mechanism]
-        a_round = conduct.get_pool(self.config.own, self.config, self._most_samples)
+        a_round = conduct.get_pool(terms)
         most = self.config.rounds * a_round
         if most > STAKE_MAX:
             lower = [f"--{name.replace('_', '-')}" for name in (*conduct.pool_settings, "rounds")]

@@ -23,6 +23,7 @@ from clients.types.chain import Call, Chain
 from clients.types.errors import OwnTrouble, RequestError, UnavailableError
 from clients.types.federation import Address, Outcome, Phase, Role, Status
 from clients.types.mechanisms import Terms
+from clients.types.terms import RuleSet, get_defaults
 
 if TYPE_CHECKING:  # settings are checked before torch is imported
     from clients.mechanisms.cohort import Cohort
@@ -31,6 +32,11 @@ if TYPE_CHECKING:  # settings are checked before torch is imported
 
 class Run(Protocol):
     """The common settings of a run that mechanisms use."""
+
+    @property
+    def rules(self) -> RuleSet:
+        """The set of rules: the mechanism's own settings have its defaults already."""
+        ...
 
     @property
     def clients(self) -> int:
@@ -192,7 +198,7 @@ def _tell_nothing(docket: Docket, findings: Mapping[Address, Mapping[str, Any]])
     return {}
 
 
-def _take_nothing(settings: Settings, run: Run, samples: int) -> int:
+def _take_nothing(terms: Any) -> int:
     return 0
 
 
@@ -269,6 +275,18 @@ class GetTerms(Protocol[S_contra, T_co]):
     def __call__(self, settings: S_contra, run: Run, genesis: bytes, samples: int) -> T_co: ...
 
 
+def get_most_claimed(record: type[Terms], run: Run, samples: int) -> tuple[int, int]:
+    """Return the most samples and epochs that a proposal may claim, as terms of a swarm's federation.
+
+    A claim is at most what the largest participant, who has `samples`, trains on, and no more than the rules
+    allow by default.
+    """
+    most = get_defaults(record, run.rules)
+    limits = (samples, most["max_samples"]), (run.local_epochs, most["max_epochs"])
+    most_samples, most_epochs = (own if most is None else min(own, most) for own, most in limits)
+    return most_samples, most_epochs
+
+
 class GetBlamed(Protocol[T_contra]):
     """Returns the numbers of the updates of a settled round that count against their proposers.
 
@@ -278,13 +296,10 @@ class GetBlamed(Protocol[T_contra]):
     def __call__(self, terms: T_contra, status: Status, docket: Docket) -> set[int]: ...
 
 
-class GetPool(Protocol[S_contra]):
-    """Returns the base units that a round may take from the pool.
+class GetPool(Protocol[T_contra]):
+    """Returns the base units that a round may take from the pool."""
 
-    `samples`: those of the largest participant.
-    """
-
-    def __call__(self, settings: S_contra, run: Run, samples: int) -> int: ...
+    def __call__(self, terms: T_contra) -> int: ...
 
 
 class Tell(Protocol):
@@ -310,7 +325,7 @@ class Conduct(Generic[S, T]):
     roles: Sequence[Step] = ROLES
     """The roles of members, in the order in which each is asked for its next step."""
     entry: Entry[T] = field(default_factory=Entry)
-    get_pool: GetPool[S] = _take_nothing
+    get_pool: GetPool[T] = _take_nothing
     pool_settings: Sequence[str] = ()
     """The settings that `get_pool` grows with, for a message where the pool has no room."""
     tell: Tell = _tell_nothing

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any, TypeAlias
 
-from clients.mechanisms.base import Conduct, Desk, Done, Run, Who
+from clients.mechanisms.base import Conduct, Desk, Done, Run, Who, get_most_claimed
 from clients.mechanisms.behaviours import lying, overclaiming
 from clients.mechanisms.jury import PAPER, JurySettings, find_bar, is_worse
 from clients.mechanisms.publishing import forging, mining, publishing
@@ -20,7 +20,8 @@ from clients.roles.view import Assemble, Judge, Train
 from clients.types.amounts import parse_amount
 from clients.types.answers import Answers
 from clients.types.errors import OwnTrouble, RequestError, catch_trouble, raise_trouble
-from clients.types.federation import PUBLISHING, ZERO_ADDRESS, Address, Outcome, Role, Status, VbflTerms
+from clients.types.federation import ZERO_ADDRESS, Address, Outcome, Role, Status, VbflTerms
+from clients.types.mechanisms import KINDS
 from clients.types.settings import check_range, option, term_option
 from clients.types.store import ContentMissing
 
@@ -100,6 +101,7 @@ VbflDesk: TypeAlias = Desk[VbflSettings, VbflTerms]
 
 
 def _get_terms(settings: VbflSettings, run: Run, genesis: bytes, samples: int) -> VbflTerms:
+    most_samples, most_epochs = get_most_claimed(VbflTerms, run, samples)
     return VbflTerms(
         token=ZERO_ADDRESS,
         beacon=ZERO_ADDRESS,
@@ -110,19 +112,19 @@ def _get_terms(settings: VbflSettings, run: Run, genesis: bytes, samples: int) -
         proposers=settings.proposers,
         validators=settings.validators,
         miners=settings.miners,
-        max_samples=samples,
-        max_epochs=run.local_epochs,
+        max_samples=most_samples,
+        max_epochs=most_epochs,
         kick_rounds=settings.kick_rounds,
         pow_bits=settings.pow_bits,
-        schedule=PUBLISHING,
+        schedule=KINDS[VBFL.name].get_schedule(run.rules),
     )
 
 
-def _get_pool(settings: VbflSettings, run: Run, samples: int) -> int:
+def _get_pool(terms: VbflTerms) -> int:
     """Return the most that eqs. (1) to (3) pay in a round: every update passes, and nobody is absent."""
-    votes = settings.proposers * settings.validators
-    units = settings.proposers * samples * run.local_epochs + 2 * votes + settings.miners * votes
-    return units * parse_amount("unit_reward", settings.unit_reward)
+    votes = terms.proposers * terms.validators
+    units = terms.proposers * terms.max_samples * terms.max_epochs + 2 * votes + terms.miners * votes
+    return units * terms.unit_reward
 
 
 def _train(desk: VbflDesk, who: Who) -> Done:

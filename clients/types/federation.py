@@ -7,7 +7,7 @@ addresses are checksummed hex strings. Field order is the ABI's.
 from dataclasses import dataclass, field
 from enum import IntEnum, IntFlag
 
-from clients.types.terms import Unit, term
+from clients.types.terms import Paper, Unit, term
 
 Address = str
 ZERO32 = bytes(32)
@@ -17,7 +17,7 @@ TOKEN = 10**18
 STAKE_MAX = 2**96 - 1
 """The most base units that a stake, a payment into the pool or an amount in the terms may have."""
 SAMPLES_MAX, EPOCHS_MAX = 2**20, 2**12 - 1
-"""The most that an update may claim by default: as much as a weight of 32 bits has room for."""
+"""The most that an update can claim: as much as a weight of 32 bits has room for."""
 
 
 class Phase(IntEnum):
@@ -74,7 +74,9 @@ class Schedule:
     """Lengths of the phases and of the unbonding period, in seconds.
 
     The defaults are a swarm's: on a chain of our own the clock moves only when everybody is done, so long
-    phases cost nothing there.
+    phases cost nothing there. A phase whose length differs under the papers' rules has `term(..., paper=...)`
+    as its metadata, with the length there; its length under the hardened rules is the field's own default,
+    or the mechanism's (`clients.types.mechanisms.KINDS`).
     """
 
     open: int = 1
@@ -95,8 +97,13 @@ _BOND = term("16", "least stake to join and to act", Unit.TOKENS)
 _MANAGERS = term(
     (), "who admits and expels members, by majority; without any, anyone gets in", Unit.ADDRESSES
 )
-_MAX_SAMPLES = term(SAMPLES_MAX, "most samples that a proposal may claim")
-_MAX_EPOCHS = term(EPOCHS_MAX, "most epochs that a proposal may claim")
+_UNCHECKED = "nobody can count another's data or steps: with 1, all updates claim and weigh the same"
+_MAX_SAMPLES = term(
+    1,
+    "most samples that a proposal may claim, and so may weigh: 1, or as many as the largest member trains on",
+    paper=Paper(None, _UNCHECKED),
+)
+_MAX_EPOCHS = term(1, "most epochs that a proposal may claim", paper=Paper(EPOCHS_MAX, _UNCHECKED))
 _POW_BITS = term(0, "bits of proof of work that win a block; 0: the highest stake wins it")
 
 

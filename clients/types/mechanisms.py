@@ -5,7 +5,7 @@ have its settings and conduct.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import TypeAlias
 
@@ -18,6 +18,7 @@ from clients.types.federation import (
     StakeVoteTerms,
     VbflTerms,
 )
+from clients.types.terms import PAPER, RuleSet, get_differing
 
 Terms: TypeAlias = StakeVoteTerms | VbflTerms | BflcTerms | BladeTerms
 
@@ -29,6 +30,19 @@ class Kind:
     contract: str
     terms: type[Terms]
     schedule: Schedule = PUBLISHING
+
+    def get_schedule(self, rules: RuleSet) -> Schedule:
+        """Return the default lengths under a set of rules.
+
+        `schedule` has those of the hardened rules. A phase that is another under the papers' rules says so at
+        its field, as terms do.
+        """
+        if rules != PAPER:
+            return self.schedule
+        theirs = {
+            name: phase.get_default(rules) for name, phase in get_differing(type(self.schedule)).items()
+        }
+        return replace(self.schedule, **theirs)
 
 
 KINDS: Mapping[str, Kind] = MappingProxyType(

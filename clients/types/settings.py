@@ -9,7 +9,7 @@ from decimal import Decimal
 from typing import Any, TypeVar
 
 from clients.types.errors import RequestError, unknown_name
-from clients.types.terms import BPS, Unit, get_terms
+from clients.types.terms import BPS, PAPER, Paper, RuleSet, Term, Unit, get_terms
 
 T = TypeVar("T")
 
@@ -18,7 +18,8 @@ def option(default: Any, text: str, **metadata: Any) -> Any:
     """Return a settings field with its help text.
 
     `read` in `metadata` converts a table's entry into the value, if the field's type isn't enough.
-    `spellings` are other names by which tables and command lines may call it.
+    `spellings` are other names by which tables and command lines may call it. `paper` is the default under
+    the papers' rules, if that is another (`clients.types.terms.Paper`).
     """
     return dataclasses.field(default=default, metadata={"help": text, **metadata})
 
@@ -31,10 +32,15 @@ def term_option(record: type[Any], name: str, *, respelled: bool = False) -> Any
     its other spelling where there is one, so what they call by its own name has none.
     """
     term = get_terms(record)[name]
-    spellings = term.spellings if respelled else ()
-    if term.unit is Unit.BPS:
-        return option(term.default / BPS, term.help, spellings=spellings)
-    return option(term.default, term.told, spellings=spellings)
+    metadata: dict[str, Any] = {"spellings": term.spellings if respelled else ()}
+    if term.paper is not None:
+        metadata["paper"] = Paper(_to_setting(term, term.paper.default), term.paper.why)
+    text = term.help if term.unit is Unit.BPS else term.told
+    return option(_to_setting(term, term.default), text, **metadata)
+
+
+def _to_setting(term: Term, default: Any) -> Any:
+    return default / BPS if term.unit is Unit.BPS else default
 
 
 def get_owners(owned: Mapping[str, Mapping[str, T]]) -> dict[str, dict[str, T]]:
@@ -78,6 +84,19 @@ def make(kind: type[T], table: Mapping[str, Any]) -> T:
         read = known[name].metadata.get("read")
         values[name] = read(value) if read else _coerce(name, value, hints[name])
     return kind(**values)
+
+
+def make_by_rules(kind: type[T], table: Mapping[str, Any], rules: RuleSet) -> T:
+    """Return what `make` does, with the defaults of a set of rules for what `table` doesn't have."""
+    return make(kind, {**_get_differing(kind, rules), **table})
+
+
+def _get_differing(kind: type, rules: RuleSet) -> dict[str, Any]:
+    """Return the settings' defaults under a set of rules, as far as they aren't those of the fields."""
+    if rules != PAPER:
+        return {}
+    items = dataclasses.fields(typing.cast(Any, kind))
+    return {item.name: item.metadata["paper"].default for item in items if item.metadata.get("paper")}
 
 
 def get_spellings(kind: type) -> dict[str, str]:

@@ -137,5 +137,5 @@ BLADE_CONDUCT: Conduct[BladeSettings, BladeTerms] = Conduct(
         get_begins=get_blade_begins,
         is_over=lambda terms, status, accepted: accepted >= terms.rounds,
     ),
-    get_pool=lambda settings, run, samples: 100 * TOKEN,
+    get_pool=lambda terms: 100 * TOKEN,
 )

@@ -20,7 +20,7 @@ from clients.types.federation import (
     VbflTerms,
 )
 from clients.types.mechanisms import KINDS, Terms, mechanism_of
-from clients.types.terms import Unit, get_terms
+from clients.types.terms import RULES, Unit, get_terms
 from deploy.options import add_terms, read_terms
 from deploy.terms import WAYS, format_term, format_value, get_owned, parse_number
 
@@ -71,6 +71,28 @@ def test_a_file_names_its_mechanism_and_the_rest_has_defaults(mechanism: str, tm
     for name, term in get_terms(KINDS[mechanism].terms).items():
         if term.default is not None:
             assert getattr(terms, name) == WAYS[term.unit].read(name, term.default), name
+
+
+@pytest.mark.parametrize("mechanism", KINDS)
+def test_terms_have_the_defaults_of_the_rules(mechanism: str, tmp_path: Path) -> None:
+    needed = f'mechanism = "{mechanism}"\n{NEEDED[mechanism]}'
+    named = read(*table_of(needed, tmp_path), "--rules", "paper", "--max-samples", "700")
+    assert read(*table_of(f'rules = "paper"\nmax_samples = 700\n{needed}', tmp_path)) == named
+    assert named.schedule == dataclasses.replace(KINDS[mechanism].get_schedule("paper"), open=60)
+    for name, term in get_terms(KINDS[mechanism].terms).items():
+        if name != "max_samples" and term.get_default("paper") is not None:
+            assert getattr(named, name) == WAYS[term.unit].read(name, term.get_default("paper")), name
+    hardened = read(*table_of(f'rules = "paper"\n{needed}', tmp_path), "--rules", "hardened")
+    assert hardened == read(*table_of(needed, tmp_path))
+    assert (named.max_samples, named.max_epochs) == (700, 4095)
+    assert (hardened.max_samples, hardened.max_epochs) == (1, 1)
+
+
+def test_a_term_that_is_given_wins_over_the_rules(tmp_path: Path) -> None:
+    given = table_of("max_samples = 700", tmp_path)
+    for rules in RULES:
+        terms = read(*given, "--rules", rules, "--max-epochs", "3")
+        assert (terms.max_samples, terms.max_epochs) == (700, 3)
 
 
 def test_options_win_over_the_file(tmp_path: Path) -> None:
@@ -190,6 +212,11 @@ BLADE = ["--mechanism", "blade", "--publisher", MANAGERS[0], "--deadline", "9"]
         (["--mechanism", "vbfl", "--min-voters", "5"], "--min-voters is a term of stake_vote, not of vbfl"),
         (["--mechanism", "vbfl", "--attribution"], "--attribution is a term of stake_vote, not of vbfl"),
         (["--pow-bits", "0"], "--pow-bits is a term of vbfl and blade, not of stake_vote"),
+        (["--rules", "papers"], "unknown rules 'papers'. Did you mean 'paper'"),
+        (
+            ["--rules", "paper"],
+            "needs max_samples.* largest member trains on: give --max-samples",
+        ),
         (["--mechanism", "bflc"], "bflc needs managers, who admits and expels.*--managers ADDRESS"),
         (["--mechanism", "bflc", "--managers", "0x12"], "'0x12' is not an address"),
         (["--mechanism", "bflc", "--managers", MANAGERS[0], "--election", "scores"], "Did you mean 'score'"),

@@ -22,7 +22,8 @@ from clients.engine.results import RoundLine, summarise
 from clients.ports.chain.terms import abi_of
 from clients.types.learning import Task
 from clients.types.mechanisms import KINDS as FEDERATIONS
-from clients.types.terms import Term
+from clients.types.terms import PAPER, Term
+from deploy.rules import get_table
 from deploy.terms import get_owned as get_owned_terms
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -77,6 +78,8 @@ def option(name: str) -> str:
 
 
 def shown(field: Field[Any]) -> str:
+    if paper := field.metadata.get("paper"):
+        return f"{field.default}`; by `paper` `{paper.default}"
     return " ".join(field.default) if isinstance(field.default, tuple) else str(field.default)
 
 
@@ -121,16 +124,25 @@ def test_commands_page_has_every_term_with_its_default() -> None:
     for name, owners in get_owned_terms().items():
         first, *others = owners.items()
         told = [_told(first[1])] + [
-            f"`{who}` {_told(term)}" for who, term in others if term.default != first[1].default
+            f"`{who}` {_told(term)}" for who, term in others if _told(term) != _told(first[1])
         ]
         [cell] = [cell for word, cell in words.items() if word[0] == option(name)]
         assert cell == "; ".join(told), name
 
 
 def _told(term: Term) -> str:
-    if term.default is None:
+    told, theirs = map(_told_default, (term.default, term.get_default(PAPER)))
+    return told if theirs == told else f"{told}; by `paper` {theirs}"
+
+
+def _told_default(default: Any) -> str:
+    if default is None:
         return "required"
-    return "none" if term.default == () else f"`{str(term.default).lower()}`"
+    return "none" if default == () else f"`{str(default).lower()}`"
+
+
+def test_rules_page_has_the_terms_that_differ() -> None:
+    assert f"\n\n{get_table()}\n\n" in page("reference/rules.md"), "python -m deploy.rules prints it"
 
 
 def test_audit_page_has_every_kind_of_finding() -> None:

@@ -1,7 +1,7 @@
 """One registry of mechanisms: what each layer adds to it is there for all, and terms have one home."""
 
 from collections.abc import Sequence
-from dataclasses import fields, replace
+from dataclasses import dataclass, field, fields, replace
 
 import pytest
 
@@ -13,8 +13,21 @@ from clients.protocol.mechanisms import MECHANISMS
 from clients.roles import proposer, voter
 from clients.roles.view import Action, Assemble, Job, Judge, Step, Train, View
 from clients.types.errors import RequestError
-from clients.types.mechanisms import DEFAULT, KINDS, PLANNED
-from clients.types.terms import BPS, Unit, get_terms
+from clients.types.federation import Schedule, StakeVoteTerms
+from clients.types.mechanisms import DEFAULT, KINDS, PLANNED, Kind
+from clients.types.settings import make_by_rules
+from clients.types.terms import (
+    BPS,
+    HARDENED,
+    PAPER,
+    RULES,
+    Paper,
+    Unit,
+    get_defaults,
+    get_differing,
+    get_terms,
+    term,
+)
 from deploy.terms import WAYS
 
 RENAMED = {"proposers": "proposers", "quorum": "quorum_bps"}
@@ -33,18 +46,47 @@ def test_every_layer_has_every_mechanism() -> None:
         assert (ROOT / "contracts" / "interfaces" / f"I{kind.contract}.sol").exists()
 
 
+@pytest.mark.parametrize("rules", RULES)
 @pytest.mark.parametrize("mechanism", CONDUCTS)
-def test_settings_that_become_terms_are_the_terms(mechanism: str) -> None:
+def test_settings_that_become_terms_are_the_terms(mechanism: str, rules: str) -> None:
     terms = get_terms(KINDS[mechanism].terms)
+    own = make_by_rules(SETTINGS[mechanism], {}, rules)
     for item in fields(SETTINGS[mechanism]):
         if item.metadata.get("personal"):
             assert RENAMED.get(item.name, item.name) not in terms
             continue
-        term = terms[RENAMED.get(item.name, item.name)]
-        assert item.metadata["help"].startswith(term.help)
-        read = WAYS[term.unit].read
-        default = int(item.default * BPS) if term.unit is Unit.BPS else item.default
-        assert read(item.name, default) == read(item.name, term.default)
+        about = terms[RENAMED.get(item.name, item.name)]
+        assert item.metadata["help"].startswith(about.help)
+        read = WAYS[about.unit].read
+        default = getattr(own, item.name)
+        default = int(default * BPS) if about.unit is Unit.BPS else default
+        assert read(item.name, default) == read(item.name, about.get_default(rules))
+
+
+@dataclass(frozen=True, slots=True)
+class Longer(Schedule):
+    """Phases, with one that the papers lack."""
+
+    sealed: int = field(default=60, metadata=term(60, "", paper=Paper(0, "nobody sees what others propose")))
+
+
+def test_a_phase_has_a_length_under_each_set_of_rules() -> None:
+    kind = Kind("", StakeVoteTerms, Longer(publish=7))
+    assert kind.get_schedule(HARDENED) == Longer(publish=7)
+    assert kind.get_schedule(PAPER) == Longer(publish=7, sealed=0)
+    for known in KINDS.values():
+        assert known.get_schedule(HARDENED) == known.schedule
+
+
+def test_what_differs_between_the_rules_has_a_reason() -> None:
+    for record in (Schedule, *(kind.terms for kind in KINDS.values())):
+        for name, one in get_differing(record).items():
+            assert one.paper is not None
+            assert one.paper.why, name
+            assert one.get_default(PAPER) != one.get_default(HARDENED), name
+        assert get_defaults(record, HARDENED) == {
+            name: one.default for name, one in get_terms(record).items()
+        }
 
 
 class Measure(Job):

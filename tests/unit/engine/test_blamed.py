@@ -64,7 +64,7 @@ def test_blamed_are_exactly_those_who_lose_a_stake_for_a_rejected_round(data: st
     members = chain.members()
     proposers = data.draw(st.permutations([s.account for s in members if Role.PROPOSER in s.roles]))
     voters = [s.account for s in members if Role.VOTER in s.roles]
-    chain.send([Call(who, "propose", (1, who.encode()[:32], 9, 1)) for who in proposers])
+    chain.send([Call(who, "propose", (1, who.encode()[:32], 1, 1)) for who in proposers])
     names = st.sets(st.integers(0, len(proposers) - 1)) if attribution else st.none()
     votes = st.sampled_from([ZERO32, ZERO32, MODEL])
     ballots = {who: judging.get_ballot(data.draw(votes), data.draw(names)) for who in voters}

@@ -4,13 +4,19 @@ import argparse
 from pathlib import Path
 from typing import Any
 
+import hypothesis
 import pytest
+from hypothesis import strategies as st
 
 from clients.engine.config import SwarmConfig, add_options, build, read_toml, refuse_others
 from clients.engine.launch import get_terms
+from clients.engine.rundir import CONFIG, RunFolder
+from clients.mechanisms import CONDUCTS
 from clients.mechanisms.stake_vote import StakeVoteSettings
 from clients.mechanisms.vbfl import VbflSettings
 from clients.types.errors import RequestError
+from clients.types.federation import EPOCHS_MAX, SAMPLES_MAX
+from clients.types.mechanisms import KINDS
 
 
 @pytest.mark.parametrize(
@@ -25,6 +31,8 @@ from clients.types.errors import RequestError
         ({"mechanism": "fedavg", "informed": True, "malicious": 20}, "nobody is left to train"),
         ({"mechanism": "vbfl", "threshold": 7}, "a number between"),
         ({"mechanism": "vbfl", "threshold": "nan"}, "a number between"),
+        ({"rules": "papers"}, "unknown rules 'papers'. Did you mean 'paper'"),
+        ({"rules": True}, "str needed"),
         ({"judge": "nonsense"}, "unknown judge 'nonsense'"),
         ({"mechanism": "vbfl", "judge": "papers"}, "Did you mean 'paper'"),
         ({"mechanism": "vbfl", "kick_rounds": 0}, "kick_rounds = 0"),
@@ -67,6 +75,25 @@ def test_settings_survive_being_written_and_read(tmp_path: Path) -> None:
     assert build(read_toml(path)) == config
     assert config.stake == 35 * 10**17
     assert get_terms(config, b"\1" * 32).bond == 10**18
+
+
+@pytest.mark.parametrize("mechanism", CONDUCTS)
+@hypothesis.given(samples=st.integers(1, SAMPLES_MAX), epochs=st.integers(1, EPOCHS_MAX))
+def test_claims_end_where_the_data_do_or_the_rules(mechanism: str, samples: int, epochs: int) -> None:
+    for rules, most in (("paper", (samples, epochs)), ("hardened", (1, 1))):
+        config = build({"mechanism": mechanism, "rules": rules, "local_epochs": epochs})
+        terms = get_terms(config, b"\1" * 32, samples)
+        assert (terms.max_samples, terms.max_epochs) == most
+        assert terms.schedule == KINDS[mechanism].get_schedule(rules)
+
+
+def test_a_run_from_before_there_were_rules_goes_on_by_the_papers(tmp_path: Path) -> None:
+    for settings in ({}, {"rules": "paper"}):
+        build(settings).dump(tmp_path / CONFIG, {})
+        assert RunFolder.reopen(tmp_path)[1] == build(settings)
+    lines = (tmp_path / CONFIG).read_text().splitlines()
+    (tmp_path / CONFIG).write_text("\n".join(line for line in lines if not line.startswith("rules")))
+    assert RunFolder.reopen(tmp_path)[1] == build({"rules": "paper"})
 
 
 def test_a_file_may_give_every_digit_of_an_amount(tmp_path: Path) -> None:

@@ -17,6 +17,7 @@ from clients.protocol.simulator import SpecChain
 from clients.types.chain import Call, Receipt
 from clients.types.errors import RequestError, UnavailableError
 from clients.types.federation import TOKEN, Outcome, Round, Standing
+from clients.types.terms import DEFAULT_RULES
 from tests.integration.stand_ins import BFLC_CONDUCT, BLADE_CONDUCT
 
 KEYS = derive_keys(1, 4)
@@ -61,7 +62,9 @@ def token(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def terms_for(conduct: Conduct[Any, Any]) -> Any:
-    run = SimpleNamespace(clients=4, accounts=ACCOUNTS, malicious=0, local_epochs=1, stake=STAKE)
+    run = SimpleNamespace(
+        rules=DEFAULT_RULES, clients=4, accounts=ACCOUNTS, malicious=0, local_epochs=1, stake=STAKE
+    )
     return conduct.get_terms(conduct.settings(), run, b"\1" * 32, 100)
 
 
