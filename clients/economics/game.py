@@ -7,12 +7,14 @@ from clients.economics.handbook import HANDBOOKS
 from clients.types.amounts import parse_amount
 from clients.types.errors import RequestError
 from clients.types.settings import check_name, check_range
+from clients.types.terms import DEFAULT_RULES, RULES, RuleSet
 
 
 @dataclass(frozen=True, slots=True)
 class Game:
     """The settings of a game. Amounts are in tokens.
 
+    `rules`: the set of rules that the terms are from.
     `share`: of the `members` who belong to the coalition. `newcomers`: accounts that it has besides. `bonds`:
     what each account stakes, where it may choose. `juror`: how likely a juror is to notice a bad update, and
     not to suspect a good one. `together`: how likely a juror is to see what all others see, right or wrong.
@@ -23,6 +25,7 @@ class Game:
     """
 
     mechanism: str = "stake_vote"
+    rules: RuleSet = DEFAULT_RULES
     members: int = 20
     share: float = 0.3
     newcomers: int = 0
@@ -41,6 +44,7 @@ class Game:
     def __post_init__(self) -> None:
         """Check them."""
         check_name("mechanism", self.mechanism, HANDBOOKS)
+        check_name("rules", self.rules, RULES)
         handbook = HANDBOOKS[self.mechanism]
         if self.attribution and not handbook.joint:
             raise RequestError(f"attribution: {self.mechanism} judges updates one by one and fixes no blame.")

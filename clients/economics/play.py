@@ -103,7 +103,8 @@ class Player:
         if strategy.bidding is Bidding.LAST:
             bidders.sort(key=world.is_ours)
         for account in bidders:
-            samples = round(self.game.samples * world.get_random("bid", account).uniform(1.0, 1.5))
+            able = round(self.game.samples * world.get_random("bid", account).uniform(1.0, 1.5))
+            samples = min(able, world.terms.max_samples)
             cost, anchor = world.train, compute_hash(get_address_word(account), b"anchor".ljust(32, b"\0"))
             if world.is_ours(account):
                 samples = world.terms.max_samples if strategy.offered is Offered.MOST else samples
@@ -223,7 +224,7 @@ class Player:
         self, turn: Turn, account: Address, digest: bytes, quality: Quality, claimed: Claimed
     ) -> None:
         world, terms = self.world, self.world.terms
-        samples, epochs = self.game.samples, self.game.epochs
+        samples, epochs = min(self.game.samples, terms.max_samples), min(self.game.epochs, terms.max_epochs)
         if claimed is Claimed.MOST:
             samples, epochs = terms.max_samples, terms.max_epochs
             if world.handbook.bids:

@@ -13,8 +13,8 @@ from clients.protocol.simulator import BEACON, START, TOKEN, SpecChain
 from clients.types.amounts import parse_amount
 from clients.types.chain import Call
 from clients.types.errors import ProtocolError
+from clients.types.federation import SAMPLES_MAX, Address, Phase, Role, Standing
 from clients.types.federation import TOKEN as TOKEN_UNITS
-from clients.types.federation import Address, Phase, Role, Standing
 from clients.types.mechanisms import kind_of
 
 FRESH = 64
@@ -32,6 +32,8 @@ def _accounts(first: int, count: int) -> list[Address]:
 
 class World:
     """A federation and all who play.
+
+    `terms`: those that have a default, and the schedule (`deploy.terms.get_default_terms`).
 
     What is random hangs on `seed` and on what it is for, and on nothing else: two games of one seed differ
     only by what is done in them.
@@ -55,7 +57,7 @@ class World:
                 "token": TOKEN,
                 "beacon": BEACON,
                 "genesis": rng.randbytes(32),
-                "schedule": kind.schedule,
+                "max_samples": SAMPLES_MAX,  # where the rules leave it open: no limit
                 **terms,
                 **({"attribution": game.attribution} if self.handbook.joint else {}),
                 **self.handbook.own_terms(officials, START),

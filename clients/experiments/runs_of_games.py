@@ -15,23 +15,12 @@ from clients.economics.strategy import describe
 from clients.experiments.records import keep, read_from
 from clients.experiments.strict import Table, fill
 from clients.types.errors import RequestError
-from clients.types.mechanisms import kind_of
 from clients.types.settings import check_name
-from clients.types.terms import get_terms
-from deploy.terms import WAYS
+from deploy.terms import get_default_terms
 
 RECORD = "games.json"
 GRIEFING_MOST = 100.0
 """A griefing factor of this much, or more: also where the coalition loses nothing."""
-
-
-def get_default_terms(mechanism: str) -> dict[str, Any]:
-    """Return the terms of a mechanism that have a default, by it."""
-    return {
-        term: WAYS[about.unit].read(term, about.default)
-        for term, about in get_terms(kind_of(mechanism).terms).items()
-        if about.default is not None
-    }
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +66,7 @@ def run_game(settings: Table, folder: Path, tick: Callable[[int], None]) -> None
     """Play the pairs, and write down what the strategy is worth."""
     began = time.monotonic()
     game, trial = _split(settings, Trial)
-    played = get_player(game, get_default_terms(game.mechanism))
+    played = get_player(game, get_default_terms(game.mechanism, game.rules))
     first = trial.seed * 10**6
     worth = measure(game, played, LIBRARY[trial.strategy].strategy, range(first, first + trial.pairs))
     tick(game.rounds)
@@ -94,7 +83,7 @@ def run_search(settings: Table, folder: Path, tick: Callable[[int], None]) -> No
     """Search for both goals, one after the other, and write down what was found."""
     began = time.monotonic()
     game, effort = _split(settings, Effort)
-    played = get_player(game, get_default_terms(game.mechanism))
+    played = get_player(game, get_default_terms(game.mechanism, game.rules))
     known: list[Discovery] = []
     tried = passed = 0
 

@@ -15,7 +15,8 @@ from clients.ports.files import LineFile
 from clients.types.cid import Cid
 from clients.types.errors import RequestError
 from clients.types.federation import TOKEN
-from clients.types.settings import get_spellings, plain
+from clients.types.settings import get_spellings, make_by_rules, plain
+from clients.types.terms import PAPER
 
 PROBE, DATA, SWARM = "probe.jsonl", "data.json", "run"
 FORM = ("task", "shape", "layout", "standardize")
@@ -44,13 +45,15 @@ def _name(mechanism: str, setting: str) -> str:
 
 
 def _plain(config: SwarmConfig) -> Table:
+    # The baseline has no rules: whatever they are, it is the same run.
+    rules = PAPER if config.mechanism == "fedavg" else config.rules
     # Those that only other mechanisms know stay at their defaults: whatever they are, it is the same run.
     foreign: Table = {}
     for mechanism, kind in SETTINGS.items():
-        for item in dataclasses.fields(kind):
-            foreign.setdefault(_name(mechanism, item.name), item.default)
+        for name, default in plain(make_by_rules(kind, {}, rules)).items():
+            foreign.setdefault(_name(mechanism, name), default)
     own = {_name(config.mechanism, name): value for name, value in plain(config.own).items()}
-    settings: Table = {**plain(config), **foreign, **own}
+    settings: Table = {**plain(config), "rules": rules, **foreign, **own}
     for name in ("own", "out", "learn_in"):
         del settings[name]
     for name in FORM:

@@ -18,7 +18,9 @@ from clients.protocol.simulator import SpecChain
 from clients.protocol.stake_vote import STAKE_VOTE
 from clients.types.chain import Call
 from clients.types.errors import RequestError
-from clients.types.federation import ZERO_ADDRESS, Role, Schedule, StakeVoteTerms
+from clients.types.federation import ZERO_ADDRESS, Role, StakeVoteTerms
+from clients.types.mechanisms import KINDS
+from clients.types.terms import PAPER
 
 RECORD = "votes.json"
 STAKE = 2**4 * 3**3 * 5**2 * 7 * 11 * 13
@@ -79,7 +81,7 @@ def play(game: VoteGame, tick: Callable[[int], None]) -> list[int]:
         max_samples=1,
         max_epochs=1,
         attribution=False,
-        schedule=Schedule(),
+        schedule=KINDS[STAKE_VOTE.name].get_schedule(PAPER),
     )
     accounts = [get_checksummed(f"0x{number:040x}") for number in range(1, game.clients + 1)]
     funds = STAKE * (game.rounds + 1)  # so that nobody is put out, whatever it loses

@@ -49,8 +49,12 @@ RUNS: dict[str, dict[str, Any]] = {
         "seed": 8,
     },
 }  # fmt: skip
-# The papers' rules for jurors; "evidence" are runs by ours.
-RUNS |= {name: run | {"judge": "paper"} for name, run in RUNS.items() if run.get("mechanism") != "fedavg"}
+# The papers' rules; "evidence" are runs by our rule for jurors.
+RUNS |= {
+    name: run | {"rules": "paper", "judge": "paper"}
+    for name, run in RUNS.items()
+    if run.get("mechanism") != "fedavg"
+}
 RUNS["evidence"] = RUNS["attacks"] | {"judge": "evidence"}
 RUNS["evidence_vbfl"] = RUNS["vbfl"] | {
     "judge": "evidence",

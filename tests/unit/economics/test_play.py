@@ -11,10 +11,11 @@ from clients.economics.handbook import HANDBOOKS
 from clients.economics.play import Player, Result, play
 from clients.economics.strategy import GENES, HONEST, Deviation, Quality, build
 from clients.economics.turn import Proposed, Turn
-from clients.experiments.runs_of_games import get_default_terms
 from clients.types.errors import RequestError
+from clients.types.terms import PAPER
+from deploy.terms import get_default_terms
 
-TERMS = {mechanism: get_default_terms(mechanism) for mechanism in HANDBOOKS}
+TERMS = {mechanism: get_default_terms(mechanism, PAPER) for mechanism in HANDBOOKS}
 SIZES = {"stake_vote": 9, "vbfl": 12, "bflc": 14, "blade": 14}
 
 

@@ -9,8 +9,9 @@ from clients.economics.measure import Played, get_interval, get_player, measure
 from clients.economics.play import Result
 from clients.economics.search import GAIN, GRIEFING, Effort, Search
 from clients.economics.strategy import HONEST, Deviation, Strategy, build, get_deviations
-from clients.experiments.runs_of_games import get_default_terms
 from clients.types.errors import RequestError
+from clients.types.terms import DEFAULT_RULES
+from deploy.terms import get_default_terms
 
 GAME = Game(members=10, share=0.5, rounds=10)
 """Five honest accounts, each paid 10 a round, and five others."""
@@ -38,7 +39,7 @@ BAD, FIRST, ONCE = ("act.quality", "BAD"), ("act.timing", "FIRST"), ("times", "O
 
 
 def test_honest_play_gains_and_harms_nothing() -> None:
-    worth = measure(GAME, get_player(GAME, get_default_terms("stake_vote")), HONEST, range(4))
+    worth = measure(GAME, get_player(GAME, get_default_terms("stake_vote", DEFAULT_RULES)), HONEST, range(4))
     assert worth.gain == worth.harm == worth.surplus == get_interval([0.0] * 4)
     assert worth.get_griefing() == (0, 0, 0)
 

@@ -119,7 +119,13 @@ def test_any_setting_that_matters_makes_another_run(name: str) -> None:
 
 def test_a_baseline_doesnt_depend_on_the_jury() -> None:
     plain = {**SETTINGS, "mechanism": "fedavg"}
-    others = {"tolerance": 0.3, "proposer_stake": "8", "voter_stake": "2", "attribution": True}
+    others = {
+        "tolerance": 0.3,
+        "proposer_stake": "8",
+        "voter_stake": "2",
+        "attribution": True,
+        "rules": "paper",
+    }
     assert resolve("swarm", plain).digest == resolve("swarm", {**plain, **others}).digest
     assert resolve("swarm", SETTINGS).digest != resolve("swarm", {**SETTINGS, **others}).digest
 
