@@ -45,6 +45,7 @@ class VbflSettings(JurySettings):
     validators: int = term_option(VbflTerms, "validators")
     miners: int = term_option(VbflTerms, "miners")
     unit_reward: str = term_option(VbflTerms, "unit_reward")
+    update_units: int = term_option(VbflTerms, "update_units")
     kick_rounds: int = term_option(VbflTerms, "kick_rounds")
     pow_bits: int = term_option(VbflTerms, "pow_bits")
     threshold: str = option(
@@ -61,6 +62,7 @@ class VbflSettings(JurySettings):
                 f"{self.proposers} proposers: a ballot votes on {UPDATES_MAX} updates at most."
             )
         parse_amount("unit_reward", self.unit_reward)
+        check_range("update_units", self.update_units, 0, 2**32 - 1)
         check_range("kick_rounds", self.kick_rounds, 1, 2**16 - 1)
         check_range("pow_bits", self.pow_bits, 0, WORK_MAX)
         self.get_fixed_threshold()
@@ -109,6 +111,7 @@ def _get_terms(settings: VbflSettings, run: Run, genesis: bytes, samples: int) -
         bond=run.stake,
         managers=(),
         unit_reward=parse_amount("unit_reward", settings.unit_reward),
+        update_units=settings.update_units,
         proposers=settings.proposers,
         validators=settings.validators,
         miners=settings.miners,
@@ -121,9 +124,10 @@ def _get_terms(settings: VbflSettings, run: Run, genesis: bytes, samples: int) -
 
 
 def _get_pool(terms: VbflTerms) -> int:
-    """Return the most that eqs. (1) to (3) pay in a round: every update passes, and nobody is absent."""
+    """Return the most that a round pays: every update passes, claims the most, and nobody is absent."""
     votes = terms.proposers * terms.validators
-    units = terms.proposers * terms.max_samples * terms.max_epochs + 2 * votes + terms.miners * votes
+    an_update = terms.update_units or terms.max_samples * terms.max_epochs
+    units = terms.proposers * an_update + 2 * votes + terms.miners * votes
     return units * terms.unit_reward
 
 
@@ -237,6 +241,6 @@ CONDUCT: Conduct[VbflSettings, VbflTerms] = Conduct(
     get_blamed=_get_unselected,
     why_out="its updates were rejected too many rounds in a row",
     get_pool=_get_pool,
-    pool_settings=("unit_reward",),
+    pool_settings=("unit_reward", "update_units"),
     tell=_tell,
 )

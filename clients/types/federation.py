@@ -144,7 +144,21 @@ class VbflTerms:
     managers: tuple[Address, ...] = field(metadata=_MANAGERS)
     unit_reward: int = field(
         metadata=term(
-            "0.001", "what a sample visited, a signature verified or a vote cast earns", Unit.TOKENS
+            "0.1",
+            "what a unit earns: a sample visited, a signature verified or a vote cast",
+            Unit.TOKENS,
+            paper=Paper(
+                "0.001",
+                "an update earns fewer units: 24 come to 2.4 tokens, where training costs one in our trials",
+            ),
+        )
+    )
+    update_units: int = field(
+        metadata=term(
+            24,
+            "units that an accepted update earns, whatever it claims; 24, twice the proposers, is what a "
+            "validator earns by judging them; 0: samples times epochs",
+            paper=Paper(0, "nobody can check samples and epochs: whoever claims the most takes the pool"),
         )
     )
     proposers: int = field(metadata=term(12, "proposers drawn a round, who train", spellings=("workers",)))

@@ -40,7 +40,7 @@ contract Vbfl is
         Approvals(true)
         MajorityPublication(t.schedule.publish)
         BlockWinner(t.powBits)
-        UnitRewards(t.unitReward)
+        UnitRewards(t.unitReward, t.updateUnits)
         KickRounds(t.kickRounds)
     {}
 
@@ -70,6 +70,7 @@ contract Vbfl is
             bond: bond,
             managers: _managers,
             unitReward: _unitReward,
+            updateUnits: _updateUnits,
             proposers: _mostProposers,
             validators: _validators,
             miners: _miners,

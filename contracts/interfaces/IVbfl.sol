@@ -16,6 +16,7 @@ interface IVbfl is IManagers, IMined {
         uint256 bond; // least stake to join and to act
         address[] managers; // who admits and expels, by majority; none: anyone may join
         uint256 unitReward; // the paper's r, for a sample visited, a signature verified or a vote cast
+        uint32 updateUnits; // units that a selected update earns, whatever it claims; 0: samples times epochs
         uint32 proposers; // proposers a round, fewer where members are few
         uint32 validators; // voters a round
         uint32 miners; // publishers a round, beside the validators, who check them

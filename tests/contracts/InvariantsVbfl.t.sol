@@ -148,6 +148,11 @@ contract VbflHandler is UpdateHandler {
 abstract contract VbflInvariants is Invariants {
     function _powBits() internal pure virtual returns (uint8);
 
+    /// @dev What an update earns, whatever it claims; 0: by its claims.
+    function _updateUnits() internal pure virtual returns (uint32) {
+        return 0;
+    }
+
     function _deploy() internal override returns (Handler) {
         IVbfl.VbflTerms memory t = IVbfl.VbflTerms({
             token: address(token),
@@ -156,6 +161,7 @@ abstract contract VbflInvariants is Invariants {
             bond: BOND,
             managers: _managers(),
             unitReward: 3,
+            updateUnits: _updateUnits(),
             proposers: 3,
             validators: 2,
             miners: 2,
@@ -186,11 +192,15 @@ contract InvariantsVbflTest is VbflInvariants {
     }
 }
 
-/// @dev The first proof of work wins it.
+/// @dev The first proof of work wins it; all updates earn the same.
 /// forge-config: ci.invariant.runs = 64
 contract InvariantsVbflProofOfWorkTest is VbflInvariants {
     function _powBits() internal pure override returns (uint8) {
         return 1;
+    }
+
+    function _updateUnits() internal pure override returns (uint32) {
+        return 5;
     }
 }
 

@@ -43,6 +43,28 @@ contract NamedAttacksVbflTest is VbflBench, NamedAttacks {
         assertEq(balance(worker), BOND + 10 * UNIT);
     }
 
+    /// @dev Twelve workers, of whom one claims as much as the terms allow. It earns what the others do, and no more than
+    /// a validator.
+    function test_the_most_claimed() public {
+        (mostProposers, validators, miners, updateUnits) = (12, 5, 3, 24);
+        redeploy(20);
+        fillPool(1e6);
+        openAndDraw();
+        address[] memory workers = proposers();
+        for (uint256 i = 0; i < workers.length; ++i) {
+            train(workers[i], i == 0 ? 1000 : 5, i == 0 ? 10 : 1);
+        }
+        address validator = voters()[0];
+        judgeAll(abi.encode(uint256(4095)));
+        publishAll(MODEL, 4095);
+        finish();
+        assertOutcome(IFederation.Outcome.Accepted);
+        for (uint256 i = 0; i < workers.length; ++i) {
+            assertEq(balance(workers[i]), BOND + 24 * UNIT);
+        }
+        assertEq(balance(validator), BOND + 24 * UNIT);
+    }
+
     /// @dev One validator of three selects nothing: the round is undecided, nobody is paid, nobody's failure counts.
     function test_no_quorum() public {
         fillPool(1000);

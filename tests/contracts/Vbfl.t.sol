@@ -213,6 +213,22 @@ contract VbflTest is VbflBench {
         assertSolvent();
     }
 
+    /// @dev The terms say what an update earns, 4 units; claims of 10 * 2 and 7 * 3 don't matter. Its weight is theirs.
+    function test_an_update_earns_what_the_terms_say() public {
+        updateUnits = 4;
+        redeploy(8);
+        fillPool(1000);
+        address[] memory w = toPublishClaims();
+        publishAll(MODEL, 5);
+        IFederation.Round memory r = finish();
+        assertEq(r.proposerReward, UNIT);
+        assertEq(balance(w[0]), BOND + 4 * UNIT);
+        assertEq(balance(w[1]), BOND);
+        assertEq(balance(w[2]), BOND + 4 * UNIT);
+        assertEq(federation.pool(), 1000 - (2 * 4 + 3 * 6 + 2 * 9) * UNIT);
+        assertSolvent();
+    }
+
     /// @dev 77 units are due: 20 + 21 to the workers, 6 to each of 3 validators, 9 to each of 2 miners.
     function test_a_small_pool_shrinks_the_unit() public {
         uint256[6] memory pools = [uint256(0), 76, 77, 153, 384, 385];
@@ -254,6 +270,12 @@ contract VbflTest is VbflBench {
             federation.collect(members[i]);
         }
         assertSolvent();
+    }
+
+    function testFuzz_rewards_conserve_whatever_an_update_earns(uint32 units, uint96 pool, uint256 random) public {
+        updateUnits = units;
+        redeploy(8);
+        testFuzz_rewards_conserve(pool, random);
     }
 
     /// @dev A vote that isn't revealed is no vote; a miner who doesn't publish has verified nothing.

@@ -10,6 +10,7 @@ import {LeafBench} from "./LeafBench.sol";
 /// @dev Three workers, three validators and two miners a round.
 abstract contract VbflBench is LeafBench {
     uint256 internal constant UNIT = 5;
+    uint32 internal updateUnits;
     uint32 internal mostProposers = 3;
     uint32 internal validators = 3;
     uint32 internal miners = 2;
@@ -28,6 +29,7 @@ abstract contract VbflBench is LeafBench {
             bond: BOND,
             managers: managers,
             unitReward: UNIT,
+            updateUnits: updateUnits,
             proposers: mostProposers,
             validators: validators,
             miners: miners,

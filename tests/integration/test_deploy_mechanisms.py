@@ -41,7 +41,7 @@ TERMS: dict[str, Terms] = {
     "stake_vote": StakeVoteTerms(
         *START, (), 3, 2, 7, 5, 6000, 2**20, 4095, attribution=True, schedule=replace(SCHEDULE, publish=0)
     ),
-    "vbfl": VbflTerms(*START, MANAGERS[:1], 5, 12, 5, 3, 2**20, 10, 6, 12, SCHEDULE),
+    "vbfl": VbflTerms(*START, MANAGERS[:1], 5, 24, 12, 5, 3, 2**20, 10, 6, 12, SCHEDULE),
     "bflc": BflcTerms(
         *START, 7, MANAGERS, 4, 6, 12, 2**20, 10, 2000,
         int(Election.FACTORS), 3000, 1000, SCHEDULE,

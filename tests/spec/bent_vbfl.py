@@ -56,6 +56,18 @@ def vbfl_epochs_weigh_nothing(t: Any, r: Round, d: Docket) -> Selection:
     return replace(vbfl.select_approved(t, r, d), weights=tuple(update.samples for update in d.updates))
 
 
+def claims_are_paid(t: Any, selection: Selection, update_number: int) -> int:
+    return selection.get_weight(update_number)
+
+
+_compute_worker_units = units_module.compute_worker_units
+
+
+def rejected_updates_earn(t: Any, selection: Selection, update_number: int) -> int:
+    everything = replace(selection, bitmap=2 ** len(selection.weights) - 1)
+    return _compute_worker_units(t, everything, update_number)
+
+
 def struck(change: Callable[..., Member]) -> Mutant:
     plain = VBFL.guard.compute_guarded
 
@@ -98,6 +110,8 @@ VBFL_MUTANTS: dict[str, Mutant] = {
     "stakes don't count": bend("vbfl", "publication", get_winner=first_wins_without_work),
     "silent validators are paid": bend("vbfl", "payout", compute_delta=silent_validators_are_paid),
     "any digest pays miners": bend("vbfl", "payout", compute_delta=any_digest_pays_miners),
+    "claims are paid whatever the terms say": put(units_module, "compute_worker_units", claims_are_paid),
+    "rejected updates earn, too": put(units_module, "compute_worker_units", rejected_updates_earn),
     "validators are paid half": put(units_module, "compute_validator_units", lambda r: r.proposals),
     "miners are paid by commitments": put(
         units_module, "compute_miner_units", lambda r: r.proposals * r.commits

@@ -102,6 +102,7 @@ def draw_vbfl(world: Shared) -> VbflTerms:
         **world.common,
         **world.claims(proposers),
         unit_reward=rng.choice((0, 1, rng.randrange(1, 2**30), world.bond, STAKE_MAX)),
+        update_units=rng.choice((0, 0, 1, 24, 2**32 - 1)),
         proposers=proposers,
         validators=validators,
         miners=miners,

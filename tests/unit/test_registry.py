@@ -5,15 +5,18 @@ from dataclasses import dataclass, field, fields, replace
 
 import pytest
 
+from clients.economics.game import Game
 from clients.mechanisms import CONDUCTS, SETTINGS, register
 from clients.mechanisms.stake_vote import CONDUCT, StakeVoteSettings
 from clients.mechanisms.vbfl import VbflSettings
 from clients.ports.binaries import ROOT
 from clients.protocol.mechanisms import MECHANISMS
+from clients.protocol.unit_rewards import compute_validator_units
 from clients.roles import proposer, voter
 from clients.roles.view import Action, Assemble, Job, Judge, Step, Train, View
+from clients.types.amounts import parse_amount
 from clients.types.errors import RequestError
-from clients.types.federation import Schedule, StakeVoteTerms
+from clients.types.federation import Round, Schedule, StakeVoteTerms
 from clients.types.mechanisms import DEFAULT, KINDS, PLANNED, Kind
 from clients.types.settings import make_by_rules
 from clients.types.terms import (
@@ -28,7 +31,7 @@ from clients.types.terms import (
     get_terms,
     term,
 )
-from deploy.terms import WAYS
+from deploy.terms import WAYS, get_default_terms
 
 RENAMED = {"proposers": "proposers", "quorum": "quorum_bps"}
 
@@ -133,4 +136,14 @@ def test_nobody_asks_for_a_publication_where_nobody_publishes() -> None:
 def test_defaults_that_papers_and_runs_go_by() -> None:
     """They change with a reason alone: every run that doesn't name them has others then."""
     assert StakeVoteSettings() == StakeVoteSettings("evidence", 4, 0.02, "16", "8", 0.5, False)
-    assert VbflSettings() == VbflSettings("evidence", 12, 5, 3, "0.001", 6, 0, "0.08")
+    assert VbflSettings() == VbflSettings("evidence", 12, 5, 3, "0.1", 24, 6, 0, "0.08")
+    assert make_by_rules(StakeVoteSettings, {}, PAPER) == StakeVoteSettings()
+    papers = VbflSettings("evidence", 12, 5, 3, "0.001", 0, 6, 0, "0.08")
+    assert make_by_rules(VbflSettings, {}, PAPER) == papers
+
+
+def test_an_update_and_a_validator_s_seat_earn_the_same_by_default() -> None:
+    """And more than twice what games say that training costs."""
+    terms = get_default_terms("vbfl", HARDENED)
+    assert terms["update_units"] == compute_validator_units(Round(proposals=terms["proposers"]))
+    assert terms["update_units"] * terms["unit_reward"] > 2 * parse_amount("train", Game().train)

@@ -216,7 +216,7 @@ def forged_samples(record: Recorded) -> Sign:
 
 @fault("samples forged to be paid more", ("vbfl",))
 def forged_weight(record: Recorded) -> Sign:
-    needs(record.terms.max_samples > 1)
+    needs(record.terms.max_samples > 1 and record.terms.update_units == 0)
     paid = event_of(
         record,
         record.find("Settled", lambda a: a["outcome"] == Outcome.ACCEPTED and a["proposerReward"] > 0),

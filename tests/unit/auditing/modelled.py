@@ -61,8 +61,8 @@ class Modelled:
             )  # type: ignore[arg-type]  # fmt: skip
         else:
             terms = VbflTerms(
-                **COMMON, genesis=genesis, unit_reward=1, proposers=3, validators=2, miners=2, kick_rounds=9,
-                pow_bits=0,
+                **COMMON, genesis=genesis, unit_reward=1, update_units=0, proposers=3, validators=2, miners=2,
+                kick_rounds=9, pow_bits=0,
             )  # type: ignore[arg-type]  # fmt: skip
         funds = dict.fromkeys(ACCOUNTS, 10_000)
         chain = SpecChain(MECHANISMS[self.mechanism], terms, funds, beacon_value=b"\7" * 32)

@@ -12,10 +12,13 @@ from clients.economics.play import Player, Result, play
 from clients.economics.strategy import GENES, HONEST, Deviation, Quality, build
 from clients.economics.turn import Proposed, Turn
 from clients.types.errors import RequestError
-from clients.types.terms import PAPER
+from clients.types.terms import PAPER, RULES
 from deploy.terms import get_default_terms
 
 TERMS = {mechanism: get_default_terms(mechanism, PAPER) for mechanism in HANDBOOKS}
+BY_RULES = {
+    (mechanism, rules): get_default_terms(mechanism, rules) for mechanism in HANDBOOKS for rules in RULES
+}
 SIZES = {"stake_vote": 9, "vbfl": 12, "bflc": 14, "blade": 14}
 
 
@@ -28,14 +31,15 @@ choices = st.frozensets(
 ).filter(lambda chosen: len({place for place, _ in chosen}) == len(chosen))
 
 
-@pytest.mark.parametrize("mechanism", HANDBOOKS)
+@pytest.mark.parametrize(("mechanism", "rules"), BY_RULES)
 @settings(max_examples=25, deadline=None)
 @given(chosen=choices, share=st.sampled_from((0.0, 0.3, 0.6, 0.9)), seed=st.integers(0, 10**6))
 def test_any_strategy_can_be_played_and_tokens_are_conserved(
-    mechanism: str, chosen: frozenset[Deviation], share: float, seed: int
+    mechanism: str, rules: str, chosen: frozenset[Deviation], share: float, seed: int
 ) -> None:
     newcomers = 0 if HANDBOOKS[mechanism].bids else 5
-    player = Player(game(mechanism, share=share, newcomers=newcomers), TERMS[mechanism], build(chosen), seed)
+    terms = BY_RULES[mechanism, rules]
+    player = Player(game(mechanism, share=share, newcomers=newcomers), terms, build(chosen), seed)
     before = sum(player.world.core.state.token.balances.values())
     player.play()
     balances = player.world.core.state.token.balances
@@ -53,9 +57,9 @@ def test_a_seed_fixes_a_game(mechanism: str) -> None:
     assert len({again(seed) for seed in range(8)}) > 1
 
 
-@pytest.mark.parametrize("mechanism", HANDBOOKS)
-def test_honest_work_pays_and_makes_models(mechanism: str) -> None:
-    found = play(game(mechanism, rounds=6, juror=1.0), TERMS[mechanism], HONEST, 3)
+@pytest.mark.parametrize(("mechanism", "rules"), BY_RULES)
+def test_honest_work_pays_and_makes_models(mechanism: str, rules: str) -> None:
+    found = play(game(mechanism, rounds=6, juror=1.0), BY_RULES[mechanism, rules], HONEST, 3)
     assert found.models == found.rounds == 6
     assert found.others > 0
     assert found.ours > 0

@@ -1,6 +1,7 @@
 """Settings: what is impossible is refused with a sentence that says so."""
 
 import argparse
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,9 +15,12 @@ from clients.engine.rundir import CONFIG, RunFolder
 from clients.mechanisms import CONDUCTS
 from clients.mechanisms.stake_vote import StakeVoteSettings
 from clients.mechanisms.vbfl import VbflSettings
+from clients.protocol.docket import Docket, Miner, Selection
+from clients.protocol.unit_rewards import UNIT_REWARDS
 from clients.types.errors import RequestError
-from clients.types.federation import EPOCHS_MAX, SAMPLES_MAX
+from clients.types.federation import EPOCHS_MAX, SAMPLES_MAX, Outcome, Round, VbflTerms
 from clients.types.mechanisms import KINDS
+from clients.types.terms import RULES
 
 
 @pytest.mark.parametrize(
@@ -38,6 +42,7 @@ from clients.types.mechanisms import KINDS
         ({"mechanism": "vbfl", "kick_rounds": 0}, "kick_rounds = 0"),
         ({"mechanism": "vbfl", "pow_bits": 25}, "pow_bits = 25"),
         ({"mechanism": "vbfl", "tokens": 0}, "needs a stake"),
+        ({"mechanism": "vbfl", "update_units": 2**32}, "update_units = 4294967296"),
         ({"mechanism": "vbfl", "unit_reward": "much"}, "no amount of tokens"),
         ({"mechanism": "vbfl", "unit_reward": "1e30"}, "a stake holds 79228162514 tokens at most"),
         ({"chain": "anvl"}, "Did you mean 'anvil'"),
@@ -85,6 +90,36 @@ def test_claims_end_where_the_data_do_or_the_rules(mechanism: str, samples: int,
         terms = get_terms(config, b"\1" * 32, samples)
         assert (terms.max_samples, terms.max_epochs) == most
         assert terms.schedule == KINDS[mechanism].get_schedule(rules)
+
+
+def test_a_setting_has_its_default_from_the_rules_and_one_that_is_given_wins() -> None:
+    for rules, reward, units in (("paper", "0.001", 0), ("hardened", "0.1", 24)):
+        plain = {"mechanism": "vbfl", "rules": rules}
+        own = build(plain).own
+        assert own == SwarmConfig(mechanism="vbfl", rules=rules).own
+        assert isinstance(own, VbflSettings)
+        assert (own.unit_reward, own.update_units) == (reward, units)
+        for given in ({"update_units": 7}, {"vbfl": {"update_units": 7}}):
+            assert build(plain | given).own == replace(own, update_units=7)
+
+
+@pytest.mark.parametrize("rules", RULES)
+@hypothesis.given(samples=st.integers(1, 2**11), own_units=st.sampled_from((None, 0, 1, 2**20)))
+def test_the_pool_has_room_for_the_dearest_round(rules: str, samples: int, own_units: int | None) -> None:
+    """All updates pass and claim the most, and all validators and miners do their part."""
+    given = {} if own_units is None else {"update_units": own_units}
+    config = build({"mechanism": "vbfl", "rules": rules, **given})
+    terms = get_terms(config, b"\1" * 32, samples)
+    assert isinstance(terms, VbflTerms)
+    pool = CONDUCTS["vbfl"].get_pool(terms)
+    record = Round(proposals=terms.proposers, reveals=terms.validators, leading_option=1)
+    weights = (terms.max_samples * terms.max_epochs,) * terms.proposers
+    docket = Docket(
+        selection=Selection(2**terms.proposers - 1, weights),
+        miners=(Miner("", 1, 1, True),) * terms.miners,
+    )
+    paid = UNIT_REWARDS.compute_settlement(terms, record, docket, Outcome.ACCEPTED, pool)
+    assert paid == (terms.unit_reward, 0, 0)
 
 
 def test_a_run_from_before_there_were_rules_goes_on_by_the_papers(tmp_path: Path) -> None:

@@ -69,7 +69,9 @@ def test_others_are_refused_the_first_in_the_order_of_the_page(
     assert caught.value == ProtocolError("InvalidTerms", field, given)
 
 
-VBFL = VbflTerms(ADDRESS, ZERO, b"\1" * 32, 10, (), STAKE_MAX, 256, 65_533, 1, 1, 1, 1, 64, SCHEDULE)
+VBFL = VbflTerms(
+    ADDRESS, ZERO, b"\1" * 32, 10, (), STAKE_MAX, 2**32 - 1, 256, 65_533, 1, 1, 1, 1, 64, SCHEDULE
+)  # fmt: skip
 BFLC = BflcTerms(
     ADDRESS,
     ZERO,

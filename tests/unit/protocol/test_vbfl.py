@@ -18,7 +18,7 @@ from clients.types.errors import ProtocolError
 from clients.types.federation import Act, Member, Outcome, Role, Round, Schedule, Standing, VbflTerms
 
 ADDRESS = "0x" + "1" * 40
-TERMS = VbflTerms(ADDRESS, ADDRESS, b"\1" * 32, 10, (), 7, 4, 2, 2, 1_000, 5, 3, 0, Schedule())
+TERMS = VbflTerms(ADDRESS, ADDRESS, b"\1" * 32, 10, (), 7, 0, 4, 2, 2, 1_000, 5, 3, 0, Schedule())
 MODEL = b"\5" * 32
 UPDATES = tuple(
     Update(ADDRESS, b"\2" * 32, samples, epochs) for samples, epochs in ((600, 5), (100, 1), (50, 2))
@@ -36,8 +36,8 @@ def docket(bitmap: int = 0b101) -> Docket:
     return Docket(UPDATES, tally, approvals=(2, 0, 1), selection=selection, miners=miners)
 
 
-def gain(member: Member, record: Round) -> int:
-    return VBFL.payout.compute_delta(TERMS, ADDRESS, member, record, docket())
+def gain(member: Member, record: Round, terms: VbflTerms = TERMS) -> int:
+    return VBFL.payout.compute_delta(terms, ADDRESS, member, record, docket())
 
 
 def test_rewards_are_equations_1_to_3() -> None:
@@ -56,6 +56,46 @@ def test_rewards_are_equations_1_to_3() -> None:
     assert gain(Member(acts=Act.COMMITTED), record) == 0
     assert gain(Member(acts=Act.PUBLISHED, option=1), record) == 6 * 7
     assert gain(Member(acts=Act.PUBLISHED, option=2), record) == 0
+
+
+def test_the_terms_say_what_an_update_earns_whatever_it_claims() -> None:
+    terms = replace(TERMS, update_units=24)
+    units = 2 * 24 + 2 * 6 + 1 * 6
+    paid = VBFL.payout.compute_settlement(terms, RECORD, docket(), Outcome.ACCEPTED, 7 * units + 5)
+    assert paid == (7, 0, 5)
+    record = replace(RECORD, outcome=Outcome.ACCEPTED, proposer_reward=7)
+    for number, earned in enumerate((24, 0, 24)):
+        assert gain(Member(acts=Act.PROPOSED, update_number=number), record, terms) == earned * 7
+    judged = Act.COMMITTED | Act.REVEALED | Act.PUBLISHED
+    assert gain(Member(acts=judged, option=0), record, terms) == 6 * 7
+    assert select_approved(terms, RECORD, replace(BLANK, updates=UPDATES)).weights == (3_000, 100, 100)
+
+
+@given(
+    claims=st.lists(st.tuples(st.integers(1, 1_000), st.integers(1, 5)), min_size=3, max_size=3),
+    bitmap=st.integers(0, 7),
+    update_units=st.sampled_from((0, 1, 24, 2**32 - 1)),
+    pool=st.integers(0, 2**40),
+)
+def test_what_leaves_the_pool_is_what_members_get(
+    claims: list[tuple[int, int]], bitmap: int, update_units: int, pool: int
+) -> None:
+    terms = replace(TERMS, update_units=update_units)
+    weights = tuple(samples * epochs for samples, epochs in claims)
+    noted = replace(docket(), selection=Selection(bitmap, weights))
+    paid = VBFL.payout.compute_settlement(terms, RECORD, noted, Outcome.ACCEPTED, pool)
+    record = replace(RECORD, outcome=Outcome.ACCEPTED, proposer_reward=paid.proposer_reward)
+    workers = [Member(acts=Act.PROPOSED, update_number=number) for number in range(3)]
+    validators = [Member(acts=Act.COMMITTED | Act.REVEALED)] * RECORD.reveals
+    miners = [Member(acts=Act.PUBLISHED, option=miner.option) for miner in noted.miners]
+    gains = [
+        VBFL.payout.compute_delta(terms, ADDRESS, member, record, noted)
+        for member in (*workers, *validators, *miners)
+    ]
+    assert pool - paid.pool == sum(gains)
+    if update_units:
+        earned = {gain for number, gain in enumerate(gains[:3]) if bitmap >> number & 1}
+        assert earned <= {update_units * paid.proposer_reward}
 
 
 def test_a_pool_too_small_pays_less_for_each_unit_and_none_too_much() -> None:
