@@ -191,7 +191,8 @@ MANAGED_TYPES = f"{BASE_TYPES},address[]"
 TERMS_TYPES = {
     "stake_vote": f"({MANAGED_TYPES},uint256,uint256,uint32,uint32,uint16,uint32,uint32,bool,"
     f"{SCHEDULE_TYPE})",
-    "vbfl": f"({MANAGED_TYPES},uint256,uint32,uint32,uint32,uint32,uint32,uint16,uint8,{SCHEDULE_TYPE})",
+    "vbfl": f"({MANAGED_TYPES},uint256,uint32,uint32,uint32,uint32,uint32,uint32,uint16,uint8,"
+    f"{SCHEDULE_TYPE})",
     "bflc": f"({BASE_TYPES},uint256,address[],uint32,uint32,uint32,uint32,uint32,uint16,uint8,uint16,uint16,"
     f"{SCHEDULE_TYPE})",
     "blade": f"({MANAGED_TYPES},address,uint256,bytes32,uint32,uint40,uint40,uint32,uint32,uint32,uint32,"
