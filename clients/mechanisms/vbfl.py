@@ -241,6 +241,6 @@ CONDUCT: Conduct[VbflSettings, VbflTerms] = Conduct(
     get_blamed=_get_unselected,
     why_out="its updates were rejected too many rounds in a row",
     get_pool=_get_pool,
-    pool_settings=("unit_reward", "update_units"),
+    pool_settings=("unit_reward",),
     tell=_tell,
 )

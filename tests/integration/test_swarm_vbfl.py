@@ -20,6 +20,7 @@ from clients.ports.store.memory import MemoryStore
 from clients.roles.view import Assemble
 from clients.types.cid import Cid
 from clients.types.store import ContentMissing
+from clients.types.terms import RULES
 from tests.integration.exact_bench import ExactBench
 from tests.integration.swarms import lines_of, words_of
 
@@ -27,7 +28,6 @@ SETTINGS: dict[str, Any] = {
     "mechanism": "vbfl", "chain": "spec", "store": "memory", "clients": 20, "malicious": 3, "rounds": 12,
     "attack": "gaussian_noise", "kick_rounds": 3,
 }  # fmt: skip
-UNIT = 10**15
 
 
 @pytest.fixture(autouse=True)
@@ -49,8 +49,14 @@ def malicious_of(out: Path) -> set[str]:
     return set(json.loads((out / "summary.json").read_text())["malicious"])
 
 
-def test_a_round_has_workers_validators_and_a_winner(tmp_path: Path) -> None:
-    lines = run(tmp_path / "run", malicious=0, rounds=3)
+@pytest.mark.parametrize(
+    ("rules", "unit", "earned"),
+    [("paper", 10**15, {3 * samples for samples in (40, 48, 56)}), ("hardened", 10**17, {24})],
+)
+def test_a_round_has_workers_validators_and_a_winner(
+    rules: str, unit: int, earned: set[int], tmp_path: Path
+) -> None:
+    lines = run(tmp_path / "run", malicious=0, rounds=3, rules=rules)
     before = dict.fromkeys(lines[0]["balances"], 64 * 10**18)
     for line in lines:
         workers, validators = line["proposers"], line["voters"]
@@ -64,10 +70,10 @@ def test_a_round_has_workers_validators_and_a_winner(tmp_path: Path) -> None:
         assert set(line["vad"]) == set(line["thresholds"]) == set(validators)
         assert all(len(found) == 12 for found in line["vad"].values())
         assert set(line["thresholds"].values()) == {0.08}
-        # Equations (1) to (3), in units: epochs times samples, 2 an update, a vote on each update.
-        gained = {who: (line["balances"][who] - before[who]) // UNIT for who in before}
+        # Equations (1) to (3), in units: epochs times samples, or the same for all; 2 an update, 1 a vote.
+        gained = {who: (line["balances"][who] - before[who]) // unit for who in before}
         before = line["balances"]
-        assert {gained[who] for who in workers} <= {3 * samples for samples in (40, 48, 56)}
+        assert {gained[who] for who in workers} <= earned
         assert {gained[who] for who in validators} == {2 * 12}
         assert sorted(gained.values())[:3] == [24, 24, 24]
         miners = set(before) - {*workers, *validators}
@@ -123,10 +129,13 @@ def test_a_false_block_is_refused_and_another_model_loses(tmp_path: Path) -> Non
     assert seen > 3
 
 
-def test_a_false_claim_is_refused_and_counts_no_more_than_the_most_that_anybody_has(tmp_path: Path) -> None:
+@pytest.mark.parametrize(("rules", "most"), [("paper", 3 * 56 * 10**15), ("hardened", 24 * 10**17)])
+def test_a_false_claim_is_refused_and_counts_no_more_than_the_most_that_anybody_has(
+    rules: str, most: int, tmp_path: Path
+) -> None:
     out = tmp_path / "run"
-    lines = run(out, attack="false_claim", rounds=1)
-    honest = run(tmp_path / "honest", malicious=0, rounds=1)
+    lines = run(out, attack="false_claim", rounds=1, rules=rules)
+    honest = run(tmp_path / "honest", malicious=0, rounds=1, rules=rules)
     liars = malicious_of(out) & set(lines[0]["proposers"])
     assert liars
     assert [one["account"] for one in lines[0]["refused"]] == [
@@ -134,7 +143,6 @@ def test_a_false_claim_is_refused_and_counts_no_more_than_the_most_that_anybody_
     ]
     found = {(one["method"], one["error"]) for one in lines[0]["refused"]}
     assert found == {("propose", "SamplesOutOfRange")}
-    most = 3 * 56 * UNIT
     for who in lines[0]["proposers"]:
         told, true = (one[0]["balances"][who] - 64 * 10**18 for one in (lines, honest))
         assert told == (most if who in liars else true)
@@ -143,7 +151,7 @@ def test_a_false_claim_is_refused_and_counts_no_more_than_the_most_that_anybody_
 def test_a_pool_that_has_no_room_is_refused_before_anything_is_deployed(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert swarm.main(command(tmp_path / "run", unit_reward="10000000")) == 2
+    assert swarm.main(command(tmp_path / "run", unit_reward="100000000")) == 2
     assert "lower --unit-reward or --rounds" in capsys.readouterr().err
 
 
@@ -308,6 +316,7 @@ def test_with_too_few_members_left_the_run_ends_and_says_so(
     attack=st.sampled_from(["sign_flip", "lying_votes", "sign_flip+lying_votes+false_block+false_claim"]),
     bits=st.sampled_from([0, 0, 4]),
     seed=st.integers(0, 99),
+    rules=st.sampled_from(RULES),
 )
 def test_whatever_the_counts_rounds_end_and_money_adds_up(
     tmp_path_factory: pytest.TempPathFactory,
@@ -317,21 +326,23 @@ def test_whatever_the_counts_rounds_end_and_money_adds_up(
     attack: str,
     bits: int,
     seed: int,
+    rules: str,
 ) -> None:
     clients = sum(counts) + resting
     out = tmp_path_factory.mktemp("any") / "run"
     names = dict(zip(("workers", "validators", "miners"), counts, strict=True))
     lines = run(
         out, clients=clients, malicious=min(malicious, clients), attack=attack, pow_bits=bits, seed=seed,
-        rounds=4, **names,
+        rounds=4, rules=rules, **names,
     )  # fmt: skip
+    unit, an_update = (10**15, 56 * 3) if rules == "paper" else (10**17, 24)
     liars = malicious_of(out)
     for number, line in enumerate(lines, 1):
         assert line["round"] == number
         assert line["slashed"] == [], "nobody loses a stake"
         assert {one["account"] for one in line["refused"]} <= liars
-        most = counts[0] * 56 * 3 + 2 * counts[0] * counts[1] + counts[0] * counts[1] * counts[2]
-        assert sum(line["balances"].values()) <= clients * 64 * 10**18 + number * most * UNIT
+        most = counts[0] * an_update + 2 * counts[0] * counts[1] + counts[0] * counts[1] * counts[2]
+        assert sum(line["balances"].values()) <= clients * 64 * 10**18 + number * most * unit
 
 
 def test_who_waits_to_be_rich_behaves_where_nobody_gets_rich(tmp_path: Path) -> None:
