@@ -258,12 +258,25 @@ class Federation(FederationView[T]):
         state.rounds[-1] = replace(self.record, drawn_at=env.time)
         return [compute_event(env, "Drawn", round=self.round_number, seed=state.seed)]
 
+    def process_pledge(self, env: Env, sender: Address, round_number: int, pledge: bytes) -> list[Event]:
+        """Record the sealed promise of an update."""
+        if pledge == ZERO32:
+            raise ProtocolError("EmptyPledge")
+        member, events = self._book_active(env, sender)
+        self._note_act(sender, member, Act.PLEDGED)
+        self.state.commitments[sender] = pledge
+        self.state.rounds[-1] = replace(self.record, pledges=self.record.pledges + 1)
+        pledged = compute_event(env, "Pledged", round=round_number, proposer=sender, pledge=pledge)
+        return [*events, pledged]
+
     def process_propose(
         self, env: Env, sender: Address, round_number: int, digest: bytes, samples: int, epochs: int
     ) -> list[Event]:
         """Record a proposal, numbered in the order of arrival."""
         if digest == ZERO32:
             raise ProtocolError("EmptyDigest")
+        if self.terms.schedule.pledge:
+            self._check_pledged(sender, digest, samples, epochs)
         check_claim(self.terms, samples, epochs)
         self.mechanism.subject.check_proposal(self.terms, self.state, sender, samples)
         member, events = self._book_active(env, sender)
@@ -283,6 +296,15 @@ class Federation(FederationView[T]):
             epochs=epochs,
         )
         return [*events, proposed]
+
+    def _check_pledged(self, account: Address, digest: bytes, samples: int, epochs: int) -> None:
+        member = self.state.ledger.get(account)
+        if Act.PLEDGED not in self.get_acts(member):
+            raise ProtocolError("NotPledged", account, self.round_number)
+        pledged = self.state.commitments[account]
+        shown = self.compute_pledge(self.round_number, account, digest, samples, epochs)
+        if shown != pledged:
+            raise ProtocolError("PledgeMismatch", account, pledged, shown)
 
     def process_commit(self, env: Env, sender: Address, round_number: int, commitment: bytes) -> list[Event]:
         """Record a sealed ballot."""

@@ -24,9 +24,10 @@ def check_kick_rounds(terms: VbflTerms) -> None:
 def _compute_struck(
     terms: VbflTerms, member: Member, booked: Member, record: Round, docket: Docket
 ) -> Member:
-    if Act.PROPOSED not in member.acts or record.outcome is Outcome.UNDECIDED:
+    trained = Act.PROPOSED | Act.PLEDGED
+    if not trained & member.acts or record.outcome is Outcome.UNDECIDED:
         return booked
-    if is_marked(docket.selected.bitmap, member.update_number):
+    if Act.PROPOSED in member.acts and is_marked(docket.selected.bitmap, member.update_number):
         return replace(booked, strikes=0)
     strikes = member.strikes + 1
     standing = Standing.BANNED if strikes >= terms.kick_rounds else booked.standing
@@ -34,7 +35,8 @@ def _compute_struck(
 
 
 KICK_ROUNDS: GuardPolicy[VbflTerms] = GuardPolicy(_compute_struck)
-"""A worker whose updates were rejected in `kick_rounds` of its rounds in a row is banned (vbfl §IV)."""
+"""A worker whose updates were rejected, or pledged and not proposed, in `kick_rounds` of its rounds in a row
+is banned (vbfl §IV)."""
 
 
 def _forgive(terms: object, member: Member, booked: Member, record: Round, docket: Docket) -> Member:

@@ -41,6 +41,31 @@ def compute_xor(left: bytes, right: bytes) -> bytes:
     return (int.from_bytes(left, "big") ^ int.from_bytes(right, "big")).to_bytes(32, "big")
 
 
+def compute_pledge(
+    chain_id: int,
+    federation: Address,
+    round_number: int,
+    proposer: Address,
+    digest: bytes,
+    samples: int,
+    epochs: int,
+) -> bytes:
+    """Return the pledge of an update. It binds chain, federation, round and proposer, so that nobody can copy
+    it. It needs no salt: nobody can guess the digest of weights that they don't have.
+
+    keccak256(abi.encode(chainid, federation, round, proposer, digest, samples, epochs)).
+    """
+    return compute_hash(
+        chain_id,
+        get_address_word(federation),
+        round_number,
+        get_address_word(proposer),
+        digest,
+        samples,
+        epochs,
+    )
+
+
 def compute_commitment(
     chain_id: int, federation: Address, round_number: int, voter: Address, ballot: bytes, salt: bytes
 ) -> bytes:

@@ -19,7 +19,7 @@ class Staked(Attributing, Protocol):
 
     @property
     def proposer_stake(self) -> int:
-        """What a rejected proposer loses: γp."""
+        """What a proposer loses that is rejected, or doesn't propose what it pledged: γp."""
         ...
 
     @property
@@ -37,8 +37,9 @@ def check_stakes(terms: Staked) -> None:
 def _compute_settlement(
     terms: Staked, record: Round, docket: Docket, outcome: Outcome, pool: int
 ) -> Settlement:
+    broken = terms.proposer_stake * record.broken_pledges
     if outcome is Outcome.UNDECIDED:
-        return Settlement(0, 0, pool + terms.voter_stake * (record.commits - record.reveals))
+        return Settlement(0, 0, pool + broken + terms.voter_stake * (record.commits - record.reveals))
     proposer_reward = 0
     if outcome is Outcome.ACCEPTED:
         # An audit may have refused all proposals: avoid dividing by 0.
@@ -50,7 +51,8 @@ def _compute_settlement(
     # Outvoted voters and those who didn't reveal: neither counts for the leading option.
     lost = terms.voter_stake * (record.commits - record.leading_count)
     voter_reward = min(lost // record.leading_count, STAKE_MAX)
-    return Settlement(proposer_reward, voter_reward, pool + lost - voter_reward * record.leading_count)
+    rest = pool + broken + lost - voter_reward * record.leading_count
+    return Settlement(proposer_reward, voter_reward, rest)
 
 
 def _compute_delta(terms: Staked, account: Address, member: Member, record: Round, docket: Docket) -> int:
@@ -58,6 +60,8 @@ def _compute_delta(terms: Staked, account: Address, member: Member, record: Roun
         if record.outcome is Outcome.REJECTED and is_blamed(terms, record, docket, member.update_number):
             return -terms.proposer_stake
         return record.proposer_reward
+    if Act.PLEDGED in member.acts:
+        return -terms.proposer_stake
     if Act.REVEALED in member.acts:
         if record.outcome is Outcome.UNDECIDED:
             return 0

@@ -6,8 +6,9 @@ and no absent member can hang it. What ends each phase:
 - Open: a call of `open`, by anybody, at least `schedule.open` seconds after the last settlement.
 - Draw: a call of `draw`, by anybody, from the block after `open` on; after 256 blocks the round goes to
   Settle, void.
-- Propose, Commit, Reveal: the last act that the round waits for, or the phase's end. Without a single
-  proposal, or a single commitment, the round goes straight to Settle.
+- Pledge, Propose, Commit, Reveal: the last act that the round waits for, or the phase's end. Without a
+  single pledge, proposal or commitment, the round goes straight to Settle. Pledge is skipped if it has no
+  length; else only the updates pledged in it may be proposed, when nobody can copy them any more.
 - Publish: the last publication that the round waits for, or the phase's end. Skipped without publishers, or
   if at most half of the drawn voters revealed.
 - Settle: a call of `settle`, by anybody.
@@ -65,6 +66,7 @@ ACTIONS: Mapping[str, Action] = MappingProxyType(
         "evict": Action(("address[]",), Phase.OPEN),
         "open": Action((), Phase.OPEN),
         "draw": Action((), Phase.DRAW),
+        "pledge": _act(Phase.PLEDGE, Role.PROPOSER, Act.PLEDGED, "bytes32"),
         "propose": _act(Phase.PROPOSE, Role.PROPOSER, Act.PROPOSED, "bytes32", "uint256", "uint256"),
         "commit": _act(Phase.COMMIT, Role.VOTER, Act.COMMITTED, "bytes32"),
         "reveal": Action(("uint256", "bytes", "bytes32"), Phase.REVEAL, names_round=True),
@@ -99,6 +101,7 @@ def check_arguments(call: Call, types: tuple[str, ...]) -> None:
 class Ends:
     """The latest ends of a drawn round's phases, in seconds. The draw fixes them."""
 
+    pledge: int
     propose: int
     commit: int
     reveal: int
@@ -107,15 +110,17 @@ class Ends:
 
 def compute_ends(drawn_at: int, schedule: Schedule) -> Ends:
     """Return the ends of a round drawn at `drawn_at`. A phase that ends early leaves its time to the next."""
-    propose = drawn_at + schedule.propose
+    pledge = drawn_at + schedule.pledge
+    propose = pledge + schedule.propose
     commit = propose + schedule.commit
     reveal = commit + schedule.reveal
-    return Ends(propose, commit, reveal, reveal + schedule.publish)
+    return Ends(pledge, propose, commit, reveal, reveal + schedule.publish)
 
 
 def get_end(status: Status, phase: Phase | None) -> int | None:
     """Return the time from which on the round in progress isn't in `phase`; None if no time ends it."""
     ends = {
+        Phase.PLEDGE: status.pledge_end,
         Phase.PROPOSE: status.propose_end,
         Phase.COMMIT: status.commit_end,
         Phase.REVEAL: status.reveal_end,
@@ -125,9 +130,10 @@ def get_end(status: Status, phase: Phase | None) -> int | None:
 
 
 def get_begin(status: Status, phase: Phase) -> int:
-    """Return the earliest time of `phase`: Propose, Commit, Reveal or Publish."""
+    """Return the earliest time of `phase`: Pledge, Propose, Commit, Reveal or Publish."""
     begins = {
-        Phase.PROPOSE: status.record.drawn_at,
+        Phase.PLEDGE: status.record.drawn_at,
+        Phase.PROPOSE: status.pledge_end,
         Phase.COMMIT: status.propose_end,
         Phase.REVEAL: status.commit_end,
         Phase.PUBLISH: status.reveal_end,
@@ -158,6 +164,10 @@ def compute_phase(
     if record.drawn_at == 0:
         return Phase.DRAW if block <= seal_block + SEAL_BLOCKS else Phase.SETTLE
     ends = compute_ends(record.drawn_at, schedule)
+    if schedule.pledge:
+        if time < ends.pledge and record.pledges < proposers:
+            return Phase.PLEDGE
+        proposers = record.pledges
     if time < ends.propose and record.proposals < proposers:
         return Phase.PROPOSE
     if record.proposals == 0:

@@ -60,7 +60,7 @@ class State:
     dockets: list[Docket] = field(default_factory=lambda: [BLANK])
     """By number, like the rounds."""
     commitments: dict[Address, bytes] = field(default_factory=dict)
-    """The current round's."""
+    """The current round's: a proposer's pledge, until the account commits to a ballot."""
     ledger: Ledger = field(default_factory=Ledger)
     token: TokenBook = field(default_factory=TokenBook)
     access: Access = field(default_factory=Access)

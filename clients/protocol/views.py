@@ -5,7 +5,7 @@ from typing import Generic, TypeVar
 
 from clients.protocol.docket import Docket
 from clients.protocol.draw import compute_positions
-from clients.protocol.hashing import compute_commitment
+from clients.protocol.hashing import compute_commitment, compute_pledge
 from clients.protocol.ledger import STAKE_MAX, TokenBook
 from clients.protocol.policies import Mechanism, Terms, Wanted, check_term
 from clients.protocol.rounds import compute_ends, compute_phase, is_in_progress
@@ -31,7 +31,7 @@ T = TypeVar("T", bound=Terms)
 def check_core_terms(terms: Terms) -> None:
     """Raise InvalidTerms for the first of the core's own terms that is out of range."""
     schedule = terms.schedule
-    phases = schedule.propose + schedule.commit + schedule.reveal + schedule.publish
+    phases = schedule.pledge + schedule.propose + schedule.commit + schedule.reveal + schedule.publish
     token, genesis = int(terms.token, 16), int.from_bytes(terms.genesis, "big")
     check_term("token", token, token != 0)
     check_term("genesis", genesis, genesis != 0)
@@ -112,6 +112,7 @@ class FederationView(Generic[T]):
             phase=self.get_phase(env),
             round=self.round_number,
             rest_until=state.rest_until,
+            pledge_end=ends.pledge if drawn else 0,
             propose_end=ends.propose if drawn else 0,
             commit_end=ends.commit if drawn else 0,
             reveal_end=ends.reveal if drawn else 0,
@@ -142,6 +143,12 @@ class FederationView(Generic[T]):
     def get_members(self) -> list[MemberView]:
         """Return the members of the registry, in its order."""
         return [self.get_member(account) for account in self.state.ledger.registry]
+
+    def compute_pledge(
+        self, round_number: int, proposer: Address, digest: bytes, samples: int, epochs: int
+    ) -> bytes:
+        """Return the pledge that binds this chain and federation."""
+        return compute_pledge(self.chain_id, self.address, round_number, proposer, digest, samples, epochs)
 
     def compute_commitment(self, round_number: int, voter: Address, ballot: bytes, salt: bytes) -> bytes:
         """Return the commitment that binds this chain and federation."""

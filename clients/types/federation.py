@@ -25,11 +25,12 @@ class Phase(IntEnum):
 
     OPEN = 0
     DRAW = 1
-    PROPOSE = 2
-    COMMIT = 3
-    REVEAL = 4
-    PUBLISH = 5
-    SETTLE = 6
+    PLEDGE = 2
+    PROPOSE = 3
+    COMMIT = 4
+    REVEAL = 5
+    PUBLISH = 6
+    SETTLE = 7
 
 
 class Outcome(IntEnum):
@@ -58,6 +59,7 @@ class Act(IntFlag):
     COMMITTED = 2
     REVEALED = 4
     PUBLISHED = 8
+    PLEDGED = 16
 
 
 class Standing(IntEnum):
@@ -80,6 +82,7 @@ class Schedule:
     """
 
     open: int = 1
+    pledge: int = 0
     propose: int = 3600
     commit: int = 3600
     reveal: int = 3600
@@ -268,6 +271,7 @@ class Round:
 
     drawn_at: int = 0
     members: int = 0
+    pledges: int = 0
     proposals: int = 0
     commits: int = 0
     reveals: int = 0
@@ -278,6 +282,11 @@ class Round:
     outcome: Outcome = Outcome.NONE
     proposer_reward: int = 0
     voter_reward: int = 0
+
+    @property
+    def broken_pledges(self) -> int:
+        """How many updates were pledged and not proposed."""
+        return max(self.pledges - self.proposals, 0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -290,6 +299,7 @@ class Status:
     phase: Phase
     round: int
     rest_until: int
+    pledge_end: int
     propose_end: int
     commit_end: int
     reveal_end: int
