@@ -157,11 +157,11 @@ test('pledges are shown with what became of them', async () => {
     assert.doesNotMatch(text, /differs|broken|can’t be/);
     assert.equal(await section.getByText('not proposed').count(), 1);
     const row = section.locator('tr', { has: page.locator(`a[title="${breaker.toLowerCase()}"]`) });
-    assert.match(await row.innerText(), /✕ not proposed\s+−300 base units/);
+    assert.match(await row.innerText(), /✕\s+not proposed\s+−300 base units/);
     const paid = page.locator('[aria-labelledby="section-who-paid-whom"] tr', { has: page.locator(`a[title="${breaker.toLowerCase()}"]`) });
     assert.match(await paid.innerText(), /pledged, not proposed\s+−300 base units/);
     const verified = await verify(page);
-    assert.match(verified, /✓ Pledges all 2 updates are what their proposers had pledged/);
+    assert.match(verified, /✓\s+Pledges\s+all 2 updates are what their proposers had pledged/);
     assert.match(verified, /Everything adds up/);
     await row.locator('a').first().click();
     await page.getByRole('heading', { name: 'Record' }).waitFor();

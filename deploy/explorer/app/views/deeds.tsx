@@ -43,9 +43,9 @@ function Redeemed({ pledge, update, story }: { pledge: Pledge; update: Proposal 
 /** What a pledge without an update costs. */
 function Cost({ story }: { story: Story }): JSX.Element | null {
   const { federation } = useWatch();
-  const { mechanism, terms, symbol } = federation;
+  const { mechanism, terms } = federation;
   if (!useOver(story)) return null;
-  if (mechanism === 'stake_vote') return <><Amount units={-(terms.proposerStake ?? 0n)} sign /> {symbol}</>;
+  if (mechanism === 'stake_vote') return <Amount units={-(terms.proposerStake ?? 0n)} sign />;
   if (mechanism !== 'vbfl') return <>its pay</>;
   if (!story.settled) return <>a strike, unless the round is undecided</>;
   return story.settled.outcome === UNDECIDED ? <>nothing: the round is undecided</> : <>a strike</>;
