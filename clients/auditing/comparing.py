@@ -20,7 +20,7 @@ PAGE = 300
 
 _KINDS: Mapping[str, str] = {
     **dict.fromkeys(("drawn_at", "phase", "rest_until"), "phase"),
-    **dict.fromkeys(("propose_end", "commit_end", "reveal_end", "publish_end"), "phase"),
+    **dict.fromkeys(("pledge_end", "propose_end", "commit_end", "reveal_end", "publish_end"), "phase"),
     **dict.fromkeys(("stake", "balance"), "balance"),
     **dict.fromkeys(("standing", "out"), "ban"),
     **dict.fromkeys(
@@ -32,6 +32,7 @@ _KINDS: Mapping[str, str] = {
     **dict.fromkeys(("index", "members", "proposers", "voters", "publishers"), "membership"),
     **dict.fromkeys(("update_number", "proposals"), "update"),
     "unbonds_at": "unbonding",
+    "pledges": "pledge",
     "seal_block": "seed",
 }
 _WORDS: Mapping[str, str] = {

@@ -40,6 +40,7 @@ _BOOKING: Mapping[str, tuple[str, Callable[[Args], Call]]] = MappingProxyType(
         "Deposited": _by("account", "deposit", "amount"),
         "Left": _by("account", "exit"),
         "Claimed": _by("account", "claim"),
+        "Pledged": _by("proposer", "pledge", "round", "pledge"),
         "Proposed": _by("proposer", "propose", "round", "digest", "samples", "epochs"),
         "Committed": _by("voter", "commit", "round", "commitment"),
         "Published": _by("publisher", "publish", "round", "digest", "selection", "nonce"),

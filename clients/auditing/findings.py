@@ -27,6 +27,7 @@ KINDS: Mapping[str, str] = MappingProxyType(
         "seed": "a draw's seed isn't that of its entropy, the reveals so far and its round",
         "draw": "a member acted in a role that it wasn't drawn for",
         "twice": "an account did the same act twice",
+        "pledge": "an update that wasn't pledged, or isn't what was pledged; or pledges were counted wrong",
         "claim": "an update claims more than the terms allow",
         "update": "the number of an update",
         "commitment": "a ballot isn't the one that was committed to",

@@ -82,6 +82,7 @@ _REFUSALS: Mapping[str, str] = MappingProxyType(
         **dict.fromkeys(("InvalidCommittee",), "motion"),
         **dict.fromkeys(("InvalidBallot",), "ballot"),
         **dict.fromkeys(("WrongSelection", "DigestMismatch"), "selection"),
+        **dict.fromkeys(("EmptyPledge", "NotPledged", "PledgeMismatch"), "pledge"),
         **dict.fromkeys(("SamplesOutOfRange", "EpochsOutOfRange"), "claim"),
         **dict.fromkeys(("NothingToClaim", "NothingToWithdraw", "StakeTooLow", "AmountTooLarge"), "balance"),
         **dict.fromkeys(("ERC20InsufficientBalance",), "money"),

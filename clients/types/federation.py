@@ -82,7 +82,15 @@ class Schedule:
     """
 
     open: int = 1
-    pledge: int = 0
+    pledge: int = field(
+        default=0,
+        metadata=term(
+            3600,
+            "length of the phase in which updates are pledged, before any is shown; 0: there is none",
+            Unit.SECONDS,
+            paper=Paper(0, "who sees another's update while the phase lasts copies it, and is paid like it"),
+        ),
+    )
     propose: int = 3600
     commit: int = 3600
     reveal: int = 3600

@@ -29,7 +29,7 @@ class Kind:
 
     contract: str
     terms: type[Terms]
-    schedule: Schedule = PUBLISHING
+    schedule: Schedule = Schedule(pledge=3600, publish=3600)
 
     def get_schedule(self, rules: RuleSet) -> Schedule:
         """Return the default lengths under a set of rules.
@@ -47,7 +47,7 @@ class Kind:
 
 KINDS: Mapping[str, Kind] = MappingProxyType(
     {
-        "stake_vote": Kind("StakeVote", StakeVoteTerms, Schedule()),  # its ballots name the head
+        "stake_vote": Kind("StakeVote", StakeVoteTerms, Schedule(pledge=3600)),  # its ballots name the head
         "vbfl": Kind("Vbfl", VbflTerms),
         "bflc": Kind("Bflc", BflcTerms),
         "blade": Kind("Blade", BladeTerms),

@@ -9,7 +9,7 @@ export interface Place {
   page: string;
   gateway: string;
   federations: Record<string, { rpc: string; address: string }>;
-  notes: { hostile: { files: string[]; bad: string[]; made: string; genesis: string; accounts: string[] } };
+  notes: { hostile: { files: string[]; bad: string[]; made: string; genesis: string; accounts: string[] }; pledging: { breaker: string } };
 }
 
 export function env(name: string): string {

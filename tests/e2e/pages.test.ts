@@ -143,6 +143,40 @@ test('content of strangers is text, and is never believed', async () => {
   });
 });
 
+test('pledges are shown with what became of them', async () => {
+  await on({}, async (page) => {
+    const federation = 'pledging';
+    const { breaker } = place.notes.pledging;
+    const section = page.locator('[aria-labelledby="section-pledges"]');
+    await visit(page, { path: 'rounds', federation });
+    assert.match(await page.locator('main').innerText(), /Phase\s+Pledge · 1 of 3 pledges[\s\S]*Until\s+\d{4}-/);
+    await visit(page, { path: 'round/1', federation });
+    await page.getByText('members, as events say').waitFor();
+    const text = await page.locator('main').innerText();
+    assert.match(text, /Timeline[\s\S]*Draw[\s\S]*Pledge\s+3 pledges[\s\S]*Propose\s+2 proposals[\s\S]*Pledges[\s\S]*Updates/);
+    assert.doesNotMatch(text, /differs|broken|can’t be/);
+    assert.equal(await section.getByText('not proposed').count(), 1);
+    const row = section.locator('tr', { has: page.locator(`a[title="${breaker.toLowerCase()}"]`) });
+    assert.match(await row.innerText(), /✕\s+not proposed\s+−300 base units/);
+    const paid = page.locator('[aria-labelledby="section-who-paid-whom"] tr', { has: page.locator(`a[title="${breaker.toLowerCase()}"]`) });
+    assert.match(await paid.innerText(), /pledged, not proposed\s+−300 base units/);
+    const verified = await verify(page);
+    assert.match(verified, /✓\s+Pledges\s+all 2 updates are what their proposers had pledged/);
+    assert.match(verified, /Everything adds up/);
+    await row.locator('a').first().click();
+    await page.getByRole('heading', { name: 'Record' }).waitFor();
+    await settled(page);
+    assert.match(await page.locator('main').innerText(), /Pledged\s+1\s+0x[0-9a-f]{6}…/);
+    await visit(page, { path: 'round/2', federation });
+    assert.equal(await section.getByText(/✓ update \d/).count(), 3);
+    await visit(page, { path: 'round/3', federation });
+    assert.equal(await section.getByText('– awaited').count(), 1);
+    // where no pledges are asked for, there is no word of them
+    await visit(page, { path: 'round/1', federation: 'hostile' });
+    assert.doesNotMatch(await page.locator('main').innerText(), /pledge/i);
+  });
+});
+
 test('models that may be gone are told from those that must be there', async () => {
   const door = new Door(place.gateway, place.notes.hostile.genesis);
   await door.open();
@@ -257,7 +291,7 @@ test('ten thousand rounds: the list reads and holds only what is seen', async ()
 const PAGES: View[] = [
   { path: 'settings', federation: 'stake_vote' }, { path: 'rounds', federation: 'stake_vote' }, { path: 'round/2', federation: 'stake_vote' },
   { path: 'round/2', federation: 'vbfl' }, { path: 'round/2', federation: 'blade' }, { path: 'members', federation: 'stake_vote' },
-  { path: 'round/3', federation: 'hostile' },
+  { path: 'round/3', federation: 'hostile' }, { path: 'round/1', federation: 'pledging' },
 ];
 
 async function pagesToSee(page: Page): Promise<View[]> {

@@ -33,6 +33,7 @@ const shots: Shot[] = [
   { ...RUN, name: 'round-narrow', path: 'round/2', scheme: 'dark', width: 360, height: 760 },
   { federation: 'vbfl', name: 'verified', path: 'round/3', scheme: 'light', width: 1200, height: 620, act: verify },
   { federation: 'vbfl', name: 'money', path: 'round/3', scheme: 'light', width: 1200, height: 620, act: (page) => page.locator('section', { hasText: 'Who paid whom' }).evaluate((element) => element.scrollIntoView()) },
+  { federation: 'pledging', name: 'pledges', path: 'round/1', scheme: 'light', width: 1200, height: 900, act: (page) => page.locator('[aria-labelledby="section-timeline"]').evaluate((element) => element.scrollIntoView()) },
   { ...RUN, name: 'draw-dark', path: 'round/2', scheme: 'dark', width: 1200, height: 620, act: async (page) => {
     await page.getByRole('button', { name: 'Recompute the seed' }).click();
     await page.getByText('follows from what').waitFor();

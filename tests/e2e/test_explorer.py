@@ -39,7 +39,9 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
         yield made
 
 
-@pytest.mark.parametrize(("name", "status"), [("stake_vote", 0), ("vbfl", 0), ("hostile", 4)])
+@pytest.mark.parametrize(
+    ("name", "status"), [("stake_vote", 0), ("vbfl", 0), ("pledging", 0), ("hostile", 4)]
+)
 def test_the_command_audits_what_the_page_shows(
     place: Place, name: str, status: int, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -6,7 +6,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -24,9 +24,11 @@ from clients.ports.chain import AnvilNode, Link, open_link
 from clients.ports.keys import derive_keys, dev_key
 from clients.ports.store.ipfs import KuboStore
 from clients.ports.store.kubo import KuboNode
+from clients.protocol.hashing import compute_pledge
 from clients.protocol.simulator import compute_entropy
 from clients.protocol.state import Env
 from clients.types.chain import Call
+from clients.types.federation import Address, Schedule
 from tests.integration.chain_federation import World, commitment, draw, found, join
 from tests.integration.test_differential_chain import build_pair, let_pass
 
@@ -41,7 +43,8 @@ OWN: dict[str, dict[str, Any]] = {
 PLAYED = {"bflc": 2, "blade": 54}
 """Mechanisms without clients, and seeds with which their players come to every outcome."""
 MOVES = 260
-KEYS = [*derive_keys(0, 13, label="page"), *derive_keys(5, 6, label="hostile"), dev_key(0)]
+KEYS = [*derive_keys(0, 13, label="page"), *derive_keys(5, 6, label="hostile"), dev_key(0),
+        *derive_keys(6, 8, label="pledging")]  # fmt: skip
 TENSORS = {"<script>alert(1)</script>": (2, 3), "layer\u202e.weight": (300,), "bias": (4,)}
 """Names that a stranger might choose."""
 
@@ -88,6 +91,49 @@ def play(link: Link, keys: Sequence[Any], mechanism: str) -> str:
     return str(chain.federation)
 
 
+PLEDGING = Schedule(open=1, pledge=3600, propose=3600, commit=3600, reveal=3600, publish=0, unbonding=86_400)
+
+
+def play_pledging(link: Link, api: str) -> tuple[str, dict[str, Any]]:
+    """Play rounds with pledges: one that is broken in an accepted round, all kept in a rejected one, and a
+    third round that stands in Pledge, with one of three pledges."""
+    rng = np.random.default_rng(9)
+    with closing(KuboStore(api)) as store:
+        genesis = store.put(encode(make_weights(rng)))
+        world = found(
+            link, derive_keys(6, 8, label="pledging"), dev_key(0),
+            genesis=genesis.digest, proposers=3, schedule=PLEDGING,
+        )  # fmt: skip
+        join(world.chain, world.accounts)
+        weights = [make_weights(rng) for _ in range(3)]
+        made = store.put(encode(fedavg([Contribution(one, 100) for one in weights[:2]])))
+        files = [store.put(encode(one)).digest for one in weights]
+        [breaker] = play_round(world, files, made.digest, broken=1)
+        play_round(world, files, bytes(32))
+        proposers, _ = draw(world.chain, world.accounts[0])
+        pledge(world, dict(zip(proposers[:1], files, strict=False)))
+    return str(world.chain.federation), {"breaker": breaker}
+
+
+def pledge(world: World, digests: Mapping[Address, bytes]) -> None:
+    """Let each proposer pledge an update."""
+    chain = world.chain
+    number = chain.status().round
+    where = chain.chain_id, chain.federation, number
+    send(
+        world,
+        [
+            Call(who, "pledge", (number, compute_pledge(*where, who, one, *CLAIM)))
+            for who, one in digests.items()
+        ],
+    )
+
+
+def send(world: World, calls: Sequence[Call]) -> None:
+    """Send calls that all go through."""
+    assert [receipt.error for receipt in world.chain.send(calls)] == [None] * len(calls)
+
+
 def make_weights(rng: np.random.Generator) -> Weights:
     return {name: rng.normal(size=shape).astype(np.float32) for name, shape in TENSORS.items()}
 
@@ -120,19 +166,35 @@ def play_hostile(link: Link, api: str) -> tuple[str, dict[str, Any]]:
     return str(world.chain.federation), notes
 
 
-def play_round(world: World, digests: Sequence[bytes], ballot: bytes) -> None:
-    """Play a round in which these are proposed, and all voters cast one ballot."""
+CLAIM = 100, 5
+"""Samples and epochs of every update."""
+
+
+def play_round(world: World, digests: Sequence[bytes], ballot: bytes, *, broken: int = 0) -> list[Address]:
+    """Play a round in which all voters cast one ballot; return the proposers of broken pledges.
+
+    `digests`: the proposers' updates, pledged first where the terms ask for it. The last `broken` of them
+    aren't proposed.
+    """
     chain, accounts = world.chain, world.accounts
+    schedule = world.deployment.terms.schedule
     proposers, voters = draw(chain, accounts[0])
     number, salt = chain.status().round, keccak(text="salt")
+    updates = list(zip(proposers, digests, strict=True))
+    if schedule.pledge:
+        pledge(world, dict(updates))
+    kept = len(updates) - broken
+    send(world, [Call(who, "propose", (number, one, *CLAIM)) for who, one in updates[:kept]])
+    if broken:
+        chain.advance(schedule.pledge + schedule.propose)
     calls = [
-        [Call(who, "propose", (number, one, 100, 5)) for who, one in zip(proposers, digests, strict=True)],
         [Call(who, "commit", (number, commitment(chain, number, who, ballot, salt))) for who in voters],
         [Call(who, "reveal", (number, ballot, salt)) for who in voters],
         [Call(accounts[0], "settle")],
     ]
     for batch in calls:
-        assert all(receipt.error is None for receipt in chain.send(batch))
+        send(world, batch)
+    return proposers[kept:]
 
 
 def make_long(link: Link, rounds: int) -> str:
@@ -184,6 +246,8 @@ def everything(folder: Path) -> Iterator[Place]:
             place.add(mechanism, link.url, play(link, KEYS[:13], mechanism))
         hostile, place.notes["hostile"] = play_hostile(link, place.api)
         place.add("hostile", link.url, hostile)
+        pledging, place.notes["pledging"] = play_pledging(link, place.api)
+        place.add("pledging", link.url, pledging)
         place.add("long", link.url, make_long(link, 10_000))
         for mechanism, run in runs.items():
             place.add(mechanism, run.rpc, run.end())

@@ -3,7 +3,7 @@
 import json
 import os
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cache
 
 import pytest
@@ -15,9 +15,11 @@ from clients.auditing.nodesource import NodeSource
 from clients.ports.binaries import node_environment
 from clients.ports.chain import Link, open_link
 from clients.ports.keys import Key, derive_keys, dev_key
+from clients.protocol.hashing import compute_pledge
 from clients.types.chain import Call
+from clients.types.federation import Address
 from deploy.compiler import Artifact, _settings, artifact, read_sources, solc_binary
-from tests.integration.chain_federation import World, commitment, draw, found, join, play_round
+from tests.integration.chain_federation import SCHEDULE, World, commitment, draw, found, join, play_round
 
 pytestmark = pytest.mark.slow
 
@@ -33,7 +35,7 @@ class Change:
     instead: str
     play: Callable[[World], None]
     kind: str
-    keys: int = 6
+    terms: Mapping[str, object] = field(default_factory=dict)
 
 
 def play_rounds(world: World) -> None:
@@ -88,6 +90,43 @@ def play_false(world: World) -> None:
     assert first.error is None
 
 
+PLEDGING = {"schedule": replace(SCHEDULE, pledge=3600)}
+
+
+def pledge(world: World) -> list[Address]:
+    """Let all members join, and the proposers of a first round pledge; return the proposers."""
+    chain = world.chain
+    join(chain, world.accounts)
+    proposers, _ = draw(chain, world.accounts[0])
+    made = [compute_pledge(chain.chain_id, chain.federation, 1, who, *claim(who)) for who in proposers]
+    calls = [Call(who, "pledge", (1, one)) for who, one in zip(proposers, made, strict=True)]
+    assert [one.error for one in chain.send(calls)] == [None] * len(calls)
+    return proposers
+
+
+def claim(who: Address) -> tuple[bytes, int, int]:
+    """Return the digest, samples and epochs of a proposer's update."""
+    return who.encode()[:32], 100, 5
+
+
+def play_unpledged(world: World) -> None:
+    """Let one proposer propose more samples than it pledged."""
+    first, _ = pledge(world)
+    digest, samples, epochs = claim(first)
+    [proposed] = world.chain.send([Call(first, "propose", (1, digest, samples + 1, epochs))])
+    assert proposed.error is None
+
+
+def play_broken(world: World) -> None:
+    """Let one proposer break its pledge, and have the round booked."""
+    chain, (first, second) = world.chain, pledge(world)
+    chain.send([Call(first, "propose", (1, *claim(first)))])
+    chain.advance(4 * 3600)
+    [settled] = chain.send([Call(first, "settle")])
+    [booked] = chain.send([Call(first, "collect", (second,))])
+    assert (settled.error, booked.error) == (None, None)
+
+
 CHANGES = {
     "half of the reward": Change(
         "contracts/payouts/StakeRedistribution.sol", "pool / r.proposals", "pool / r.proposals / 2",
@@ -112,6 +151,17 @@ CHANGES = {
         "if (revealed != committed) revert CommitmentMismatch(msg.sender, committed, revealed);", "",
         play_false, "commitment",
     ),
+    "any update will do": Change(
+        "contracts/Federation.sol",
+        "if (_pledgeSeconds != 0) _requirePledged(m, round, digest, samples, epochs);", "",
+        play_unpledged, "pledge", PLEDGING,
+    ),
+    "a broken pledge costs nothing": Change(
+        "contracts/payouts/StakeRedistribution.sol",
+        "if (m.acts & Acts.PLEDGED != 0) return -int256(uint256(_proposerStake));",
+        "if (m.acts & Acts.PLEDGED != 0) return 0;",
+        play_broken, "payout", PLEDGING,
+    ),
 }  # fmt: skip
 
 
@@ -135,7 +185,7 @@ def compile_changed() -> Mapping[str, Artifact]:
     request = {
         "language": "Solidity",
         "sources": {unit: {"content": text} for unit, text in sources.items()},
-        # six leaves by way of Yul would take a minute
+        # these leaves by way of Yul would take a minute
         "settings": {**_settings()["settings"], "viaIR": False, "outputSelection": wanted},
     }
     path = os.environ.get("PATH", "")
@@ -180,7 +230,7 @@ def test_a_changed_line_is_found_by_code_and_by_behaviour(
         patched.setattr(
             deploy.federation, "artifact", lambda one: changed if one == "StakeVote" else artifact(one)
         )
-        world = found(link, keys, dev_key(0))
+        world = found(link, keys, dev_key(0), **change.terms)
     change.play(world)
     findings = audit(NodeSource(link, world.chain.federation)).findings
     told = json.dumps([one.sentence for one in findings], indent=1)
@@ -191,8 +241,9 @@ def test_a_changed_line_is_found_by_code_and_by_behaviour(
 
 
 def test_the_same_play_on_our_contract_has_no_findings(link: Link, keys: list[Key]) -> None:
-    for play in (play_rounds, play_poor, play_tie):
-        world = found(link, keys, dev_key(0))
+    plays = [(play_rounds, {}), (play_poor, {}), (play_tie, {}), (play_broken, PLEDGING)]
+    for play, changes in plays:
+        world = found(link, keys, dev_key(0), **changes)
         play(world)
         assert [one.sentence for one in audit(NodeSource(link, world.chain.federation)).findings] == []
 

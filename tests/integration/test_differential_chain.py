@@ -62,7 +62,7 @@ def build_pair(
     deployer, *others = (key.address for key in keys)
     accounts, outsiders = others[: rng.choice((4, 5, 6, 8, 10))], others[10:]
     mechanism, bond = MECHANISMS[name], rng.choice((1, 2, rng.randrange(3, 100), 10**18, 2**95))
-    schedule = draw_schedule(rng, publishes=name != "stake_vote")
+    schedule = draw_schedule(rng, Random(f"pledge {rng.getstate()}"), publishes=name != "stake_vote")
     drawn = DRAW_TERMS[name](Shared(rng, accounts, outsiders, link.now() + 5, bond, schedule))
     terms = replace(drawn, token=ZERO_ADDRESS, beacon=ZERO_ADDRESS)
     funds = draw_funds(rng, accounts, terms, mechanism.panel.get_fewest(terms))

@@ -208,6 +208,7 @@ def wrong_number(record: Recorded) -> Sign:
 
 @fault("more samples than may be claimed", ALL)
 def forged_samples(record: Recorded) -> Sign:
+    needs(not record.terms.schedule.pledge)
     place = record.find("Proposed")
     args = event_of(record, place)
     record.alter(place, samples=record.terms.max_samples + 1)
@@ -217,6 +218,7 @@ def forged_samples(record: Recorded) -> Sign:
 @fault("samples forged to be paid more", ("vbfl",))
 def forged_weight(record: Recorded) -> Sign:
     needs(record.terms.max_samples > 1 and record.terms.update_units == 0)
+    needs(not record.terms.schedule.pledge)
     paid = event_of(
         record,
         record.find("Settled", lambda a: a["outcome"] == Outcome.ACCEPTED and a["proposerReward"] > 0),

@@ -205,7 +205,7 @@ def build_playground(rng: Random, mechanism: str, *, illegal: float = 0.2) -> tu
     accounts = [to_checksum_address(rng.randbytes(20)) for _ in range(rng.choice((4, 6, 8, 10)))]
     outsiders = [to_checksum_address(rng.randbytes(20)) for _ in range(2)]
     bond = rng.choice((1, 2, rng.randrange(3, 100), 10**18, 2**95))
-    schedule = draw_schedule(rng, publishes=mechanism != "stake_vote")
+    schedule = draw_schedule(rng, Random(f"pledge {bond} {accounts[0]}"), publishes=mechanism != "stake_vote")
     terms = DRAW_TERMS[mechanism](Shared(rng, accounts, outsiders, 1_700_000_005, bond, schedule))
     chosen = MECHANISMS[mechanism]
     funds = draw_funds(rng, accounts, terms, chosen.panel.get_fewest(terms))

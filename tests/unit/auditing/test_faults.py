@@ -6,7 +6,7 @@ from functools import cache
 import pytest
 
 from tests.unit.auditing.faults import Fault, Sign
-from tests.unit.auditing.faults_of_books import FAULTS
+from tests.unit.auditing.faults_of_pledges import FAULTS
 from tests.unit.auditing.played import Recorded, audit, play_history
 
 SEEDS = 60
@@ -47,6 +47,14 @@ def test_a_planted_fault_is_found_and_named(fault: Fault, mechanism: str) -> Non
     assert fitting, [(sign, one.sentence) for one in found]
     assert fitting[0].sentence.endswith(".")
     assert fitting[0].expected != fitting[0].found
+
+
+@pytest.mark.parametrize("mechanism", ["stake_vote", "vbfl"])
+def test_an_update_that_breaks_its_pledge_is_followed_and_reported_once(mechanism: str) -> None:
+    [fault] = [one for one in FAULTS if one.name == "an update of another digest than was pledged"]
+    record, sign = plant(fault, mechanism)
+    [finding] = audit(record).findings
+    assert (finding.kind, finding.round, finding.account) == (sign.kind, sign.round, sign.account)
 
 
 def test_enough_faults_are_planted() -> None:

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from clients.types.errors import UnavailableError
+from clients.types.federation import Outcome, Phase, Standing
 from clients.types.mechanisms import KINDS
 from clients.types.terms import Unit, get_terms
 from deploy.explorer import building
@@ -116,6 +117,14 @@ def test_the_page_knows_the_mechanisms_and_terms_that_there_are() -> None:
     }
     assert len(told) > 10
     assert told <= {field.name for kind in KINDS.values() for field in fields(kind.terms)}
+
+
+def test_the_page_numbers_phases_outcomes_and_standings_as_the_chain_does() -> None:
+    model = (building.APP / "core" / "model.ts").read_text()
+    for name, numbers in (("PHASES", Phase), ("OUTCOMES", Outcome), ("STANDINGS", Standing)):
+        [told] = re.findall(rf"^export const {name} = \[(.*)\] as const;$", model, re.MULTILINE)
+        words = ["None" if one == "In progress" else one for one in re.findall(r"'([^']+)'", told)]
+        assert words == [one.name.capitalize() for one in numbers]
 
 
 def test_a_port_in_use_is_told(port: int, capsys: pytest.CaptureFixture[str]) -> None:

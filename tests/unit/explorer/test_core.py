@@ -3,6 +3,7 @@
 import json
 import subprocess
 from collections.abc import Iterator
+from dataclasses import asdict, fields
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -17,8 +18,16 @@ from clients.learning.schema import Weights
 from clients.ports.binaries import ROOT, find, node_environment
 from clients.ports.store.unixfs import CHUNK_BYTES, compute_cid
 from clients.protocol.draw import compute_positions, compute_seed
-from clients.protocol.hashing import compute_commitment, compute_hash, get_address_word, get_checksummed
+from clients.protocol.hashing import (
+    compute_commitment,
+    compute_hash,
+    compute_pledge,
+    get_address_word,
+    get_checksummed,
+)
 from clients.types.keeping import may_be_gone
+from clients.types.mechanisms import KINDS
+from tests.unit.auditing.played import Recorded, play_history
 
 HERE = Path(__file__).parent
 SIZES = (0, 1, 1000, CHUNK_BYTES - 1, CHUNK_BYTES, CHUNK_BYTES + 1, 3 * CHUNK_BYTES + 5)
@@ -62,6 +71,48 @@ def make_commitment(rng: Random, size: int) -> dict[str, Any]:
     return {
         "chain": chain, "federation": federation.lower(), "round": number, "voter": voter.lower(),
         "ballot": to_hex(ballot), "salt": to_hex(salt), "commitment": to_hex(made),
+    }  # fmt: skip
+
+
+def make_pledge(rng: Random) -> dict[str, Any]:
+    federation, proposer = (get_checksummed(to_hex(rng.randbytes(20))) for _ in range(2))
+    chain, number, samples, epochs = (rng.randrange(1, 2**40) for _ in range(4))
+    digest = rng.randbytes(32)
+    made = compute_pledge(chain, federation, number, proposer, digest, samples, epochs)
+    return {
+        "chain": chain, "federation": federation.lower(), "round": number, "proposer": proposer.lower(),
+        "digest": to_hex(digest), "samples": samples, "epochs": epochs, "pledge": to_hex(made),
+    }  # fmt: skip
+
+
+HISTORIES = 20
+"""Of each mechanism."""
+
+
+def to_json(value: Any) -> Any:
+    """Return a value of the chain as JSON; a whole number, which may be large, as `{"whole": its digits}`."""
+    if isinstance(value, bytes):
+        return to_hex(value)
+    if isinstance(value, tuple | list):
+        return [to_json(one) for one in value]
+    return value if isinstance(value, str | bool) else {"whole": str(int(value))}
+
+
+def make_history(record: Recorded) -> dict[str, Any]:
+    """Return a federation's events, for the page to tell and judge its rounds."""
+    terms = {field.name: getattr(record.terms, field.name) for field in fields(record.terms)}
+    schedule = asdict(terms.pop("schedule"))
+    return {
+        "mechanism": record.mechanism,
+        "chain": record.chain_id,
+        "federation": record.federation.lower(),
+        "terms": {name: to_json(value) for name, value in terms.items()},
+        "schedule": schedule,
+        "events": [
+            {"name": one.name, "block": one.block, "transaction": one.transaction,
+             "args": {name: to_json(value) for name, value in one.args.items()}}
+            for one in record.entries
+        ],
     }  # fmt: skip
 
 
@@ -167,6 +218,11 @@ def make_vectors() -> dict[str, Any]:
             for voter, salt in voters
         ],
         "commitments": [make_commitment(rng, size) for size in (0, 1, 31, 32, 33, 64, 200)],
+        "pledges": [make_pledge(rng) for _ in range(5)],
+        "histories": [
+            make_history(play_history(f"page-{seed}", mechanism).record())
+            for mechanism in KINDS for seed in range(HISTORIES)
+        ],
         "averages": list(make_averages()),
         "bad": list(make_bad()),
         "kept": list(make_kept()),

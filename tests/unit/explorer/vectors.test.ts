@@ -5,7 +5,7 @@ import { test } from 'node:test';
 import { Average } from '../../../deploy/explorer/app/core/aggregate.ts';
 import { cidOf, digestOf, fileDigest, unhex, type Hex } from '../../../deploy/explorer/app/core/cid.ts';
 import { mixOf, positionsOf, seedOf } from '../../../deploy/explorer/app/core/draw.ts';
-import { commitment } from '../../../deploy/explorer/app/core/hashing.ts';
+import { commitment, pledgeOf } from '../../../deploy/explorer/app/core/hashing.ts';
 import { describeGone, describeKept, judgeAbsence, mayBeGone } from '../../../deploy/explorer/app/core/keeping.ts';
 import { BadModel, byCodePoint, encode, readSchema, readWeights } from '../../../deploy/explorer/app/core/safetensors.ts';
 
@@ -15,6 +15,7 @@ interface Vectors {
   seeds: { entropy: Hex; mix: Hex; round: number; seed: Hex }[];
   mixes: { voter: Hex; salt: Hex; mix: Hex }[];
   commitments: { chain: number; federation: Hex; round: number; voter: Hex; ballot: Hex; salt: Hex; commitment: Hex }[];
+  pledges: { chain: number; federation: Hex; round: number; proposer: Hex; digest: Hex; samples: number; epochs: number; pledge: Hex }[];
   averages: { updates: { file: Hex; samples: number }[]; file: Hex; digest: Hex; names: string[] }[];
   bad: { file: Hex; why: string }[];
   sorted: string[];
@@ -58,11 +59,15 @@ test('the draw is the same permutation', () => {
   for (const { seed, members, positions } of vectors.draws) assert.deepEqual(positionsOf(seed, members), positions, `${members}`);
 });
 
-test('seeds, mixes and commitments are the same hashes', () => {
+test('seeds, mixes, commitments and pledges are the same hashes', () => {
   for (const { entropy, mix, round, seed } of vectors.seeds) assert.equal(seedOf(entropy, mix, round), seed);
   for (const { voter, salt, mix } of vectors.mixes) assert.equal(mixOf(voter, salt), mix);
   for (const one of vectors.commitments) {
     assert.equal(commitment(one.chain, one.federation, one.round, one.voter, one.ballot, one.salt), one.commitment);
+  }
+  for (const { chain, federation, round, proposer, digest, pledge, ...one } of vectors.pledges) {
+    const update = { proposer, digest, samples: BigInt(one.samples), epochs: BigInt(one.epochs) };
+    assert.equal(pledgeOf(chain, federation, round, update), pledge);
   }
 });
 

@@ -1,7 +1,7 @@
 /** What "verify this round" says, check by check. */
 import type { Hex } from './cid.ts';
 import { ZERO32 } from './cid.ts';
-import { commitment } from './hashing.ts';
+import { commitment, pledgeOf } from './hashing.ts';
 import { bitsOf, type Judgement } from './judge.ts';
 import { OUTCOMES, type Story } from './model.ts';
 import { plural } from './text.ts';
@@ -16,6 +16,16 @@ export interface Check {
 /** The updates that the round's model is made of, by their numbers. */
 export function chosenOf(story: Story, judged: Judgement): number[] {
   return bitsOf(judged.selection).filter((number) => number < story.proposals.length);
+}
+
+/** Checks that each update is the one that its proposer pledged. */
+export function checkPledges(chain: number, federation: Hex, story: Story): Check {
+  const odd = story.proposals.filter((one) => story.pledges.get(one.proposer)?.pledge !== pledgeOf(chain, federation, story.round, one));
+  return {
+    title: 'Pledges', good: odd.length === 0,
+    says: odd.length ? `${plural(odd.length, 'update')} is not what its proposer had pledged`
+      : `all ${plural(story.proposals.length, 'update')} are what their proposers had pledged`,
+  };
 }
 
 /** Checks what needs no model: ballots, selection and verdict. */

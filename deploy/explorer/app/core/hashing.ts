@@ -23,6 +23,13 @@ export function commitment(chain: number, federation: Hex, round: number, voter:
   return hex(keccak_256(join([...head.map(word), padded])));
 }
 
+/** What binds an update to chain, federation, round and proposer before it is shown. */
+export function pledgeOf(
+  chain: number, federation: Hex, round: number, { proposer, digest, samples, epochs }: { proposer: Hex; digest: Hex; samples: bigint; epochs: bigint },
+): Hex {
+  return hashWords(chain, federation, round, proposer, digest, samples, epochs);
+}
+
 export function xor(left: Hex, right: Hex): Hex {
   return `0x${(BigInt(left) ^ BigInt(right)).toString(16).padStart(64, '0')}`;
 }

@@ -1,6 +1,6 @@
 /** What the ballots of a round come to, worked out again: selection, verdict, and what it is worth to each. */
 import { ZERO32, type Hex } from './cid.ts';
-import { ACCEPTED, REJECTED, UNDECIDED, type Mechanism, type Story, type Terms } from './model.ts';
+import { ACCEPTED, brokenOf, REJECTED, UNDECIDED, type Mechanism, type Story, type Terms } from './model.ts';
 
 const WHOLE = 10_000;
 
@@ -206,6 +206,7 @@ function duesOfStakes(
     if (settled.outcome !== REJECTED) give(proposer, settled.proposerReward);
     else if (has(judged.blamed, number)) give(proposer, -proposerStake);
   }
+  for (const proposer of brokenOf(story)) give(proposer, -proposerStake);
   for (const { voter, revealed } of story.votes.values()) {
     if (!revealed) give(voter, -voterStake);
     else if (settled.outcome !== UNDECIDED) {
@@ -219,6 +220,7 @@ function duesOfStakes(
 /** Who did something in a round. */
 export function actors(story: Story): Set<Hex> {
   return new Set([
+    ...story.pledges.keys(),
     ...story.proposals.map(({ proposer }) => proposer),
     ...story.votes.keys(),
     ...story.publications.map(({ publisher }) => publisher),

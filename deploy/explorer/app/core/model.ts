@@ -3,7 +3,7 @@ import type { Hex } from './cid.ts';
 
 export const MECHANISMS = ['stake_vote', 'vbfl', 'bflc', 'blade'] as const;
 export type Mechanism = (typeof MECHANISMS)[number];
-export const PHASES = ['Open', 'Draw', 'Propose', 'Commit', 'Reveal', 'Publish', 'Settle'] as const;
+export const PHASES = ['Open', 'Draw', 'Pledge', 'Propose', 'Commit', 'Reveal', 'Publish', 'Settle'] as const;
 export const OUTCOMES = ['In progress', 'Accepted', 'Rejected', 'Undecided'] as const;
 export const STANDINGS = ['Stranger', 'Member', 'Leaving', 'Banned'] as const;
 export const ACCEPTED = 1;
@@ -28,7 +28,8 @@ export interface Terms {
   bond: bigint;
   /** Who admits and expels; empty where anyone gets in. */
   managers: readonly Hex[];
-  schedule: { propose: number; commit: number; reveal: number; publish: number };
+  /** `pledge` is 0 where updates are proposed without a pledge. */
+  schedule: { pledge: number; propose: number; commit: number; reveal: number; publish: number };
   proposerStake?: bigint;
   voterStake?: bigint;
   proposers?: number;
@@ -41,6 +42,12 @@ export interface Terms {
   minScore?: number;
   bounty?: bigint;
   blockBps?: number;
+}
+
+export interface Pledge {
+  proposer: Hex;
+  pledge: Hex;
+  deed: Deed;
 }
 
 export interface Proposal {
@@ -83,6 +90,7 @@ export interface Story {
   round: number;
   opened?: { members: number; sealBlock: number; deed: Deed };
   drawn?: { seed: Hex; deed: Deed };
+  pledges: Map<Hex, Pledge>;
   proposals: Proposal[];
   votes: Map<Hex, Vote>;
   reveals: { voter: Hex; ballot: Hex; deed: Deed }[];
@@ -101,7 +109,7 @@ export function account(value: unknown): Hex {
 /** Tells a round by its events, which may come in any order; those of other rounds are passed over. */
 export function tell(round: number, deeds: readonly Deed[]): Story {
   const story: Story = {
-    round, proposals: [], votes: new Map(), reveals: [], publications: [], accusations: [], collected: new Map(), banned: new Map(),
+    round, pledges: new Map(), proposals: [], votes: new Map(), reveals: [], publications: [], accusations: [], collected: new Map(), banned: new Map(),
   };
   for (const deed of [...deeds].sort(inOrder)) {
     if (Number(deed.args['round']) === round) add(story, deed);
@@ -124,6 +132,11 @@ function add(story: Story, deed: Deed): void {
     case 'Drawn':
       story.drawn = { seed: bytes('seed'), deed };
       break;
+    case 'Pledged': {
+      const proposer = account(args['proposer']);
+      story.pledges.set(proposer, { proposer, pledge: bytes('pledge'), deed });
+      break;
+    }
     case 'Proposed':
       story.proposals.push({
         updateNumber: Number(big('updateNumber')), proposer: account(args['proposer']), digest: bytes('digest'),
@@ -165,4 +178,10 @@ function add(story: Story, deed: Deed): void {
       story.banned.set(account(args['account']), deed);
       break;
   }
+}
+
+/** The proposers who pledged an update and proposed none. */
+export function brokenOf(story: Story): Hex[] {
+  const proposed = new Set(story.proposals.map(({ proposer }) => proposer));
+  return [...story.pledges.keys()].filter((proposer) => !proposed.has(proposer));
 }

@@ -18,6 +18,7 @@ export interface RoundRecord {
   round: number;
   drawnAt: number;
   members: number;
+  pledges: number;
   proposals: number;
   commits: number;
   reveals: number;
@@ -29,6 +30,7 @@ export interface Status {
   phase: number;
   round: number;
   restUntil: number;
+  pledgeEnd: number;
   proposeEnd: number;
   commitEnd: number;
   revealEnd: number;

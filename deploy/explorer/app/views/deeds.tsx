@@ -1,15 +1,61 @@
-/** What was proposed, voted and published in a round. */
+/** What was pledged, proposed, voted and published in a round. */
 import type { JSX } from 'preact';
 import type { ComponentChildren } from 'preact';
 import { useContext, useState } from 'preact/hooks';
 import { ZERO32, type Hex } from '../core/cid.ts';
-import { commitment } from '../core/hashing.ts';
+import { commitment, pledgeOf } from '../core/hashing.ts';
 import { ballotScores, ballotWord, bitsOf, type Judgement } from '../core/judge.ts';
-import type { Proposal, Story, Vote } from '../core/model.ts';
-import { bytes, number, plural } from '../core/text.ts';
+import { PHASES, UNDECIDED, type Pledge, type Proposal, type Story, type Vote } from '../core/model.ts';
+import { bytes, number, plural, short } from '../core/text.ts';
 import { fetchFile } from '../edges/gateway.ts';
-import { Account, Chip, Model, Section, Table, Transaction } from './parts.tsx';
+import { Account, Amount, Chip, Model, Section, Table, Transaction } from './parts.tsx';
 import { message, PlaceContext, useAbsence, useWatch } from './hooks.ts';
+
+/** Who pledged an update, and whether it was proposed; nothing where the federation asks for no pledges. */
+export function Pledges({ story }: { story: Story }): JSX.Element | null {
+  const { federation } = useWatch();
+  if (!federation.terms.schedule.pledge) return null;
+  const pledges = [...story.pledges.values()];
+  return (
+    <Section title="Pledges" note={`${plural(pledges.length, 'pledge')}. A pledge fixes an update before anybody sees one, so that nobody can copy another’s.`}>
+      <Table caption="Pledges of each proposer" none="Nobody pledged." columns={[
+        { title: 'Proposer' }, { title: 'Pledge', wide: true }, { title: 'Then' }, { title: 'Cost' }, { title: 'Transaction', wide: true },
+      ]} rows={pledges.map((one) => {
+        const update = story.proposals.find(({ proposer }) => proposer === one.proposer);
+        return [
+          <Account account={one.proposer} />, <code title={one.pledge}>{short(one.pledge)}</code>, <Redeemed pledge={one} update={update} story={story} />,
+          update ? '' : <Cost story={story} />, <Transaction hash={one.deed.transaction} />,
+        ];
+      })} />
+    </Section>
+  );
+}
+
+/** Whether the pledged update was proposed. */
+function Redeemed({ pledge, update, story }: { pledge: Pledge; update: Proposal | undefined; story: Story }): JSX.Element {
+  const { federation } = useWatch();
+  const over = useOver(story);
+  if (!update) return over ? <Chip tone="bad" sign="✕">not proposed</Chip> : <Chip tone="dull" sign="–">awaited</Chip>;
+  const same = pledgeOf(federation.chain, federation.address, story.round, update) === pledge.pledge;
+  return same ? <Chip tone="good" sign="✓">update {update.updateNumber}</Chip> : <Chip tone="bad" sign="✕">another update</Chip>;
+}
+
+/** What a pledge without an update costs. */
+function Cost({ story }: { story: Story }): JSX.Element | null {
+  const { federation } = useWatch();
+  const { mechanism, terms } = federation;
+  if (!useOver(story)) return null;
+  if (mechanism === 'stake_vote') return <Amount units={-(terms.proposerStake ?? 0n)} sign />;
+  if (mechanism !== 'vbfl') return <>its pay</>;
+  if (!story.settled) return <>a strike, unless the round is undecided</>;
+  return story.settled.outcome === UNDECIDED ? <>nothing: the round is undecided</> : <>a strike</>;
+}
+
+/** Whether nothing can be proposed any more in the round. */
+function useOver(story: Story): boolean {
+  const { status } = useWatch();
+  return !!story.settled || story.round < status.round || status.phase > PHASES.indexOf('Propose');
+}
 
 export function Proposals({ story, judged, before }: { story: Story; judged: Judgement; before: Hex | undefined }): JSX.Element {
   const { federation } = useWatch();

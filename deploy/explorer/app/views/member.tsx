@@ -2,7 +2,7 @@
 import type { JSX } from 'preact';
 import type { Hex } from '../core/cid.ts';
 import { inOrder, type Deed } from '../core/model.ts';
-import { number, plural } from '../core/text.ts';
+import { number, plural, short } from '../core/text.ts';
 import { word } from '../core/hashing.ts';
 import { hex } from '../core/cid.ts';
 import { Amount, Busy, Chip, Facts, Model, Round, Section, Table, Transaction, Trouble } from './parts.tsx';
@@ -12,7 +12,7 @@ import { linesOf, STAKE_EVENTS, stepsOf } from './stakes.ts';
 import { useDeeds, useLoaded, useWatch } from './hooks.ts';
 
 const OF_ACCOUNT = [...STAKE_EVENTS, 'Withdrawn', 'Funded', 'Bid', 'Allowed', 'Expelled'];
-const OF_ROUNDS = ['Proposed', 'Committed', 'Revealed', 'Published', 'Accused', 'BlockWon'];
+const OF_ROUNDS = ['Pledged', 'Proposed', 'Committed', 'Revealed', 'Published', 'Accused', 'BlockWon'];
 
 export function MemberPage({ account }: { account: Hex }): JSX.Element {
   const { federation, tip, view } = useWatch();
@@ -58,10 +58,11 @@ export function MemberPage({ account }: { account: Hex }): JSX.Element {
 
 function About({ deed }: { deed: Deed }): JSX.Element | null {
   const { args } = deed;
-  const [delta, sum, stake, samples] = [args['delta'], args['amount'], args['stake'], args['samples']];
+  const [delta, sum, stake, samples, pledge] = [args['delta'], args['amount'], args['stake'], args['samples'], args['pledge']];
   if (typeof delta === 'bigint') return <Amount units={delta} sign />;
   if (typeof sum === 'bigint') return <Amount units={sum} />;
   if (typeof samples === 'bigint') return <><Model digest={args['digest'] as Hex} round={Number(args['round'])} /> · {plural(samples, 'sample')}</>;
   if (typeof args['digest'] === 'string') return <Model digest={args['digest'] as Hex} />;
+  if (typeof pledge === 'string') return <code title={pledge}>{short(pledge)}</code>;
   return typeof stake === 'bigint' ? <>stake <Amount units={stake} /></> : null;
 }

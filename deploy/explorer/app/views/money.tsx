@@ -37,7 +37,7 @@ export function Money({ story, judged, roleOf }: { story: Story; judged: Judgeme
 function didOf(story: Story, account: Hex): string {
   const vote = story.votes.get(account);
   return [
-    story.proposals.some(({ proposer }) => proposer === account) && 'proposed',
+    story.proposals.some(({ proposer }) => proposer === account) ? 'proposed' : story.pledges.has(account) && 'pledged, not proposed',
     vote && (vote.revealed ? 'voted' : 'committed, not revealed'),
     story.publications.some(({ publisher }) => publisher === account) && 'published',
     story.winner?.account === account && 'won the block',

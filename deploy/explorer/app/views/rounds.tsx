@@ -27,9 +27,14 @@ function Standing(): JSX.Element {
   const { federation, status, tip } = useWatch();
   const { managers } = federation.terms;
   const phase = PHASES[status.phase] ?? 'Unknown';
-  const ends = [0, 0, status.proposeEnd, status.commitEnd, status.revealEnd, status.publishEnd, 0][status.phase] ?? 0;
+  const ends: Record<string, number> = {
+    Pledge: status.pledgeEnd, Propose: status.proposeEnd, Commit: status.commitEnd, Reveal: status.revealEnd, Publish: status.publishEnd,
+  };
+  const end = ends[phase] ?? 0;
+  const promised = federation.terms.schedule.pledge ? status.record.pledges : status.proposers;
   const awaited: Record<string, string> = {
-    Propose: `${status.record.proposals} of ${status.proposers} proposals`, Commit: `${status.record.commits} of ${status.voters} commitments`,
+    Pledge: `${status.record.pledges} of ${status.proposers} pledges`,
+    Propose: `${status.record.proposals} of ${promised} proposals`, Commit: `${status.record.commits} of ${status.voters} commitments`,
     Reveal: `${status.record.reveals} of ${status.record.commits} reveals`,
     Publish: `${status.record.publications} of ${status.publishers} publications`,
   };
@@ -39,7 +44,7 @@ function Standing(): JSX.Element {
         ['Mechanism', <code>{federation.mechanism}</code>],
         ['Phase', <><strong>{phase}</strong>{awaited[phase] ? ` · ${awaited[phase]}` : ''}</>],
         ['Round', status.round ? <Round round={status.round} /> : 'none yet'],
-        ...(ends > tip.time ? [['Until', time(ends)] as [string, string]] : []),
+        ...(end > tip.time ? [['Until', time(end)] as [string, string]] : []),
         ['Members', number(status.members)],
         ['Who gets in', managers.length
           ? <>whom more than half of these allow: {managers.map((one, at) => <span key={one}>{at ? ', ' : ''}<Account account={one} /></span>)}</>

@@ -61,6 +61,7 @@ function stepsOf(story: Story): { name: string; deeds: Deed[]; count: string }[]
   return [
     ...one('Open', opened ? plural(opened.members, 'member') : '', opened?.deed),
     ...one('Draw', 'seed recorded', drawn?.deed),
+    ...several('Pledge', 'pledge', [...story.pledges.values()].map(({ deed }) => deed)),
     ...several('Propose', 'proposal', story.proposals.map(({ deed }) => deed)),
     ...several('Accuse', 'accusation', story.accusations.map(({ deed }) => deed)),
     ...several('Commit', 'commitment', [...story.votes.values()].map(({ committed }) => committed)),

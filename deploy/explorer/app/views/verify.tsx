@@ -2,7 +2,7 @@
 import type { JSX } from 'preact';
 import { useContext, useEffect, useRef, useState } from 'preact/hooks';
 import { cidOf, type Hex } from '../core/cid.ts';
-import { checkDigest, checkVotes, chosenOf, type Check } from '../core/checks.ts';
+import { checkDigest, checkPledges, checkVotes, chosenOf, type Check } from '../core/checks.ts';
 import type { Judgement } from '../core/judge.ts';
 import type { Story } from '../core/model.ts';
 import { clean } from '../core/text.ts';
@@ -35,7 +35,8 @@ export function Verify({ story, judged, before }: { story: Story; judged: Judgem
   const run = async (): Promise<void> => {
     control.current?.abort();
     const { signal } = (control.current = new AbortController());
-    const checks = checkVotes(federation.chain, federation.address, story, judged);
+    const { chain, address, terms } = federation;
+    const checks = [...(terms.schedule.pledge ? [checkPledges(chain, address, story)] : []), ...checkVotes(chain, address, story, judged)];
     setState({ running: true, steps: [], checks });
     const tell = (step: Step): void => setState((old) => ({ ...old, steps: [...old.steps.filter(({ title }) => title !== step.title), step] }));
     try {
