@@ -98,9 +98,6 @@ class Schedule:
     unbonding: int = 86_400
 
 
-PUBLISHING = Schedule(publish=3600)
-"""The same where members publish."""
-
 # Meaning, default and unit of each term stand once, at its field (`clients.types.terms`), for the settings of
 # swarms and the options of deployments alike. Some terms are no settings of a swarm, which knows better: its
 # bond is what members are to lose or to stake, one voter is enough, and claims end where its data do.

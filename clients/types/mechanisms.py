@@ -11,7 +11,6 @@ from typing import TypeAlias
 
 from clients.types.errors import unknown_name
 from clients.types.federation import (
-    PUBLISHING,
     BflcTerms,
     BladeTerms,
     Schedule,
@@ -23,13 +22,18 @@ from clients.types.terms import PAPER, RuleSet, get_differing
 Terms: TypeAlias = StakeVoteTerms | VbflTerms | BflcTerms | BladeTerms
 
 
+PLEDGING = Schedule(pledge=3600)
+PUBLISHING = replace(PLEDGING, publish=3600)
+"""The same where members publish."""
+
+
 @dataclass(frozen=True, slots=True)
 class Kind:
     """A mechanism's contract, the class of its terms, and the default lengths of its phases."""
 
     contract: str
     terms: type[Terms]
-    schedule: Schedule = Schedule(pledge=3600, publish=3600)
+    schedule: Schedule = PUBLISHING
 
     def get_schedule(self, rules: RuleSet) -> Schedule:
         """Return the default lengths under a set of rules.
@@ -47,7 +51,7 @@ class Kind:
 
 KINDS: Mapping[str, Kind] = MappingProxyType(
     {
-        "stake_vote": Kind("StakeVote", StakeVoteTerms, Schedule(pledge=3600)),  # its ballots name the head
+        "stake_vote": Kind("StakeVote", StakeVoteTerms, PLEDGING),  # its ballots name the head
         "vbfl": Kind("Vbfl", VbflTerms),
         "bflc": Kind("Bflc", BflcTerms),
         "blade": Kind("Blade", BladeTerms),

@@ -41,6 +41,7 @@ CONFIG = build(
         "device": "cpu",
         "learning_rate": 0.05,
         "attribution": True,
+        "rules": "paper",  # without pledges
     }
 )
 TERMS = get_terms(CONFIG, b"\1" * 32)

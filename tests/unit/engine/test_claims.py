@@ -18,7 +18,8 @@ DIGEST = b"\7" * 32
 
 
 def desk(most_samples: int, most_epochs: int) -> Any:
-    terms = SimpleNamespace(max_samples=most_samples, max_epochs=most_epochs)
+    schedule = SimpleNamespace(pledge=0)
+    terms = SimpleNamespace(max_samples=most_samples, max_epochs=most_epochs, schedule=schedule)
     return SimpleNamespace(terms=terms, status=SimpleNamespace(round=3))
 
 

@@ -201,7 +201,7 @@ def test_in_stake_vote_a_broken_pledge_costs_a_stake_in_every_outcome(
     assert lost == -TERMS.proposer_stake
 
 
-VBFL = VbflTerms("", "", b"", 10, (), 7, 4, 2, 2, 1_000, 5, 3, 0, Schedule(pledge=60, publish=60))
+VBFL = VbflTerms("", "", b"", 10, (), 7, 0, 4, 2, 2, 1_000, 5, 3, 0, Schedule(pledge=60, publish=60))
 PASSED = Docket(selection=Selection(0b1, (1,)))
 
 
