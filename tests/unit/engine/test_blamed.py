@@ -85,7 +85,7 @@ def test_blamed_are_exactly_those_who_lose_a_stake_for_a_rejected_round(data: st
         assert blamed == set(range(len(proposers)))
 
 
-UNATTRIBUTED = get_terms(build({"clients": 7, "proposers": 3, "malicious": 0}), b"\1" * 32)
+UNATTRIBUTED = replace(TERMS, attribution=False)
 STATUS = SpecChain(STAKE_VOTE, TERMS, {}).status()
 
 
