@@ -162,7 +162,10 @@ class World:
     def compute_round_cost(self) -> int:
         """Return what honest work costs in a round with everybody who is there, in base units."""
         members = len(self.core.state.ledger.registry)
-        wanted = self.core.mechanism.panel.count(self.terms, members)
-        training = self.handbook.trainers(members, wanted) * self.train + wanted.proposers * self.transaction
+        wanted = self.core.mechanism.panel.count(self.terms, self.core.state, members)
+        training = (
+            self.handbook.trainers(self.terms, members, wanted) * self.train
+            + wanted.proposers * self.transaction
+        )
         judging = wanted.voters * (wanted.proposers * self.judge + 2 * self.transaction)
         return training + judging + wanted.publishers * self.transaction

@@ -2,29 +2,27 @@
 pragma solidity ^0.8.24;
 
 import {Axes} from "../Axes.sol";
+import {ElectionBook} from "../books/ElectionBook.sol";
 import {UpdateBook} from "../books/UpdateBook.sol";
 import {IBflc} from "../interfaces/IBflc.sol";
-import {Bitmap} from "../libraries/Bitmap.sol";
+import {Bitmap, Bitmaps} from "../libraries/Bitmap.sol";
 
-/// @title Verdict: selects the first `updates` updates with a high enough median score (Li et al., arXiv 2004.00773,
-/// III-B).
+/// @title Verdict: of the updates with a high enough median score, selects the `updates` highest, or, in a race, the
+/// first (Li et al., arXiv 2004.00773, III-B).
 /// @notice A ballot is a score for each update, of 16 bits, in hundredths of a percent.
-abstract contract MedianScore is UpdateBook {
+abstract contract MedianScore is ElectionBook {
     uint256 private constant LANES = 16;
     /// @dev A 1 in each lane; the highest bit of each lane; the highest bit of a score.
     uint256 private constant ONES = type(uint256).max / type(uint16).max;
     uint256 private constant TOPS = ONES << 15;
     uint256 private constant TOP_BIT = 1 << 13;
 
-    /// @dev How many updates have to pass; no more are selected.
-    uint32 private immutable _passing;
     uint16 internal immutable _minScore;
     /// @dev The ballots of the round in progress, in order of reveal; they overwrite those of earlier rounds.
     mapping(uint256 reveal => mapping(uint256 word => uint256)) private _scores;
 
     constructor(IBflc.BflcTerms memory t) {
         _requireTerm(t.minScore <= WHOLE_BPS, "minScore", t.minScore);
-        _passing = t.updates;
         _minScore = t.minScore;
     }
 
@@ -44,20 +42,41 @@ abstract contract MedianScore is UpdateBook {
         return 0;
     }
 
-    /// @dev An update's weight is its median. If too few pass, nothing does.
+    /// @dev An update's weight is its median. If fewer than `updates` pass, nothing does.
     /// @inheritdoc UpdateBook
     function _select(uint256 round, Round memory r) internal override returns (Bitmap selection) {
+        uint256[] memory ranks = new uint256[](_updates); // of the updates selected so far, the highest first
         uint256 passed = 0;
         uint256 medians = 0;
         for (uint256 n = 0; n < r.proposals; ++n) {
             medians = n % LANES == 0 ? _medians(n / LANES, r.reveals) : medians >> 16;
             uint256 median = uint16(medians);
             _weigh(round, n, median);
-            if (median < _minScore || passed == _passing) continue;
-            selection = selection.with(n);
-            ++passed;
+            if (median < _minScore) continue;
+            uint256 rank = _rankOf(n, median);
+            unchecked {
+                uint256 place = passed;
+                if (place < ranks.length) ++passed;
+                else if (ranks[--place] > rank) continue;
+                for (; place != 0 && ranks[place - 1] < rank; --place) {
+                    ranks[place] = ranks[place - 1];
+                }
+                ranks[place] = rank;
+            }
         }
-        if (passed < _passing) return Bitmap.wrap(0);
+        if (passed < ranks.length) return selection;
+        for (uint256 place = 0; place < ranks.length; ++place) {
+            selection = selection.with(uint8(ranks[place]));
+            if (place + 1 == _committee) _noteHighest(round, selection);
+        }
+    }
+
+    /// @dev What update `n` is selected by: the highest ranks are. The lowest 8 bits are `n`. Among equal medians the
+    /// proposer's lot decides, which it can't choose: the seed was drawn after it joined.
+    function _rankOf(uint256 n, uint256 median) private view returns (uint256) {
+        if (_race) return (Bitmaps.SIZE - n) << 8 | n;
+        uint256 lot = uint256(keccak256(abi.encode(_seed, _pending[n].uploader)));
+        return median << 240 | lot >> 24 << 8 | n;
     }
 
     /// @dev The medians of 16 updates at once, a lane each; of an even number of scores, the lower middle one.
