@@ -61,9 +61,14 @@ abstract contract ElectionBook is RoundBook, RecordBook, UpdateBook {
         else if (outcome == Outcome.Undecided && r.proposals != 0) _isDrawn = true;
     }
 
-    /// @dev Note whom `round` elects, if its model is accepted and the highest scores decide: the providers of `highest`.
+    /// @dev Note whom `round` elects if its model is accepted: the providers of `highest`.
     function _noteHighest(uint256 round, Bitmap highest) internal {
-        if (!_race && _election == uint8(Election.Score)) _highest[round] = highest;
+        _highest[round] = highest;
+    }
+
+    /// @dev Whether the highest scores elect, and lots among equals.
+    function _electsHighest() internal view returns (bool) {
+        return !_race && _election == uint8(Election.Score);
     }
 
     /// @dev Whether `account` is elected, where there was an election.
@@ -76,7 +81,7 @@ abstract contract ElectionBook is RoundBook, RecordBook, UpdateBook {
     /// @dev Whether the provider of update `updateNumber` of the round that elects is elected.
     function _isElected(uint256 updateNumber) private view returns (bool) {
         uint256 round = _electedBy;
-        if (!_race && _election == uint8(Election.Score)) return _highest[round].has(updateNumber);
+        if (_electsHighest()) return _highest[round].has(updateNumber);
         Bitmap selection = _selection(round);
         if (!selection.has(updateNumber)) return false;
         if (_election == uint8(Election.Random)) {

@@ -5,7 +5,7 @@ import {Axes} from "../Axes.sol";
 import {ElectionBook} from "../books/ElectionBook.sol";
 import {UpdateBook} from "../books/UpdateBook.sol";
 import {IBflc} from "../interfaces/IBflc.sol";
-import {Bitmap, Bitmaps} from "../libraries/Bitmap.sol";
+import {Bitmap} from "../libraries/Bitmap.sol";
 
 /// @title Verdict: of the updates with a high enough median score, selects the `updates` highest, or, in a race, the
 /// first (Li et al., arXiv 2004.00773, III-B).
@@ -16,6 +16,7 @@ abstract contract MedianScore is ElectionBook {
     uint256 private constant ONES = type(uint256).max / type(uint16).max;
     uint256 private constant TOPS = ONES << 15;
     uint256 private constant TOP_BIT = 1 << 13;
+    uint256 private constant LOT_BITS = 240;
 
     uint16 internal immutable _minScore;
     /// @dev The ballots of the round in progress, in order of reveal; they overwrite those of earlier rounds.
@@ -45,7 +46,7 @@ abstract contract MedianScore is ElectionBook {
     /// @dev An update's weight is its median. If fewer than `updates` pass, nothing does.
     /// @inheritdoc UpdateBook
     function _select(uint256 round, Round memory r) internal override returns (Bitmap selection) {
-        uint256[] memory ranks = new uint256[](_updates); // of the updates selected so far, the highest first
+        uint256[] memory ranks = new uint256[](r.proposals); // 0: doesn't pass
         uint256 passed = 0;
         uint256 medians = 0;
         for (uint256 n = 0; n < r.proposals; ++n) {
@@ -53,30 +54,40 @@ abstract contract MedianScore is ElectionBook {
             uint256 median = uint16(medians);
             _weigh(round, n, median);
             if (median < _minScore) continue;
-            uint256 rank = _rankOf(n, median);
-            unchecked {
-                uint256 place = passed;
-                if (place < ranks.length) ++passed;
-                else if (ranks[--place] > rank) continue;
-                for (; place != 0 && ranks[place - 1] < rank; --place) {
-                    ranks[place] = ranks[place - 1];
-                }
-                ranks[place] = rank;
-            }
+            if (!_race) ranks[n] = median << LOT_BITS | _lotOf(n);
+            else if (passed < _updates) selection = selection.with(n);
+            ++passed;
         }
-        if (passed < ranks.length) return selection;
-        for (uint256 place = 0; place < ranks.length; ++place) {
-            selection = selection.with(uint8(ranks[place]));
-            if (place + 1 == _committee) _noteHighest(round, selection);
-        }
+        if (passed < _updates) return Bitmap.wrap(0);
+        if (_race) return selection;
+        if (_electsHighest()) _noteHighest(round, _highest(ranks, _committee));
+        return _highest(ranks, _updates);
     }
 
-    /// @dev What update `n` is selected by: the highest ranks are. The lowest 8 bits are `n`. Among equal medians the
-    /// proposer's lot decides, which it can't choose: the seed was drawn after it joined.
-    function _rankOf(uint256 n, uint256 median) private view returns (uint256) {
-        if (_race) return (Bitmaps.SIZE - n) << 8 | n;
-        uint256 lot = uint256(keccak256(abi.encode(_seed, _pending[n].uploader)));
-        return median << 240 | lot >> 24 << 8 | n;
+    /// @dev What decides among equal medians, the highest first. Nobody can choose its own: the seed was drawn after it
+    /// joined.
+    function _lotOf(uint256 n) private view returns (uint256) {
+        return uint256(keccak256(abi.encode(_seed, _pending[n].uploader))) >> 256 - LOT_BITS;
+    }
+
+    /// @dev The updates with the `wanted` highest ranks, which all differ. The least of these ranks is found bit by bit
+    /// from the highest, until no others reach it.
+    function _highest(uint256[] memory ranks, uint256 wanted) private pure returns (Bitmap highest) {
+        uint256 least = 0;
+        uint256 reached = 0;
+        unchecked {
+            for (uint256 bit = TOP_BIT << LOT_BITS; reached != wanted; bit >>= 1) {
+                uint256 tried = least | bit;
+                uint256 count = 0;
+                for (uint256 n = 0; n < ranks.length; ++n) {
+                    if (ranks[n] >= tried) ++count;
+                }
+                if (count >= wanted) (least, reached) = (tried, count);
+            }
+            for (uint256 n = 0; n < ranks.length; ++n) {
+                if (ranks[n] >= least) highest = highest.with(n);
+            }
+        }
     }
 
     /// @dev The medians of 16 updates at once, a lane each; of an even number of scores, the lower middle one.
