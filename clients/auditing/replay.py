@@ -135,14 +135,18 @@ class Replay:
     def _apply_doubted(self, env: Env, call: Call) -> list[Event] | None:
         """Retry with the alternative seed: the chain may not have used the seed that it announced. None if
         there is no alternative, or the retry fails too."""
-        state = self.core.state
         if not self._doubted:
             return None
-        state.seed, self._doubted = self._doubted, state.seed
+        self._exchange_seed(self._doubted)
         with suppress(ProtocolError):
             return self.core.apply(env, call)
-        state.seed, self._doubted = self._doubted, state.seed
+        self._exchange_seed(self._doubted)
         return None
+
+    def _exchange_seed(self, seed: bytes) -> None:
+        """Continue with this seed, and doubt the one used so far."""
+        state = self.core.state
+        self._doubted, state.dockets[-1] = state.seed, replace(self.core.docket, seed=seed)
 
     def _note(self, env: Env, deed: Deed, main: Event, round_number: int) -> ReplayedRound | None:
         """Record the transaction of an act, and adopt the chain's seed; return the round if this settled
@@ -151,10 +155,10 @@ class Replay:
         if main.name == "Opened":
             self.acts, self._doubted = Acts(), b""
         elif main.name == "Drawn":
-            told, state = main.args["seed"], self.core.state
+            told = main.args["seed"]
             assert isinstance(told, bytes)
-            if told != state.seed:
-                state.seed, self._doubted = told, state.seed
+            if told != self.core.state.seed:
+                self._exchange_seed(told)
         elif main.name == "Proposed":
             self.acts.proposals.append(where)
         elif main.name == "Published":

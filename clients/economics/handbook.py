@@ -43,7 +43,7 @@ class Handbook:
     joint: bool = False
     bids: bool = False
     prepaid: Callable[[Any], int] = lambda terms: 0
-    trainers: Callable[[int, Wanted], int] = lambda members, wanted: wanted.proposers
+    trainers: Callable[[Any, int, Wanted], int] = lambda terms, members, wanted: wanted.proposers
     votes_from: Callable[[Any, Round], int] = lambda terms, record: 0
     places: Callable[[Any], int] = lambda terms: UPDATES_MAX
     barely: Callable[[Any], float] = lambda terms: 0.0
@@ -64,6 +64,11 @@ def _fill_scores(terms: Any, marks: Marks, digest: bytes) -> bytes:
     return b"".join(round(mark * BPS).to_bytes(2, "big") for mark in marks)
 
 
+def _count_trainers(terms: Any, members: int, wanted: Wanted) -> int:
+    others = members - wanted.voters
+    return others if terms.race else min(wanted.proposers, others)
+
+
 TASK_LENGTH = 100 * 24 * 3600
 BIDDING_LENGTH = 1000
 
@@ -81,8 +86,8 @@ HANDBOOKS: Mapping[str, Handbook] = MappingProxyType(
             _fill_scores,
             scores.select_best,
             prepaid=lambda terms: BPS // max(terms.profit_bps, 1),  # then a round pays what it is funded with
-            trainers=lambda members, wanted: members - wanted.voters,
-            places=lambda terms: int(terms.updates),
+            trainers=_count_trainers,
+            places=lambda terms: int(terms.updates) if terms.race else UPDATES_MAX,
             barely=lambda terms: terms.min_score / BPS,
             own_terms=lambda accounts, start: {"managers": tuple(accounts[:3])},
         ),

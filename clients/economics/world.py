@@ -169,8 +169,9 @@ class World:
     def compute_round_cost(self) -> int:
         """Return what honest work costs in a round with everybody who is there, in base units."""
         members = len(self.core.state.ledger.registry)
-        wanted = self.core.mechanism.panel.count(self.terms, members)
+        wanted = self.core.mechanism.panel.count(self.terms, self.core.state, members)
         sent = wanted.proposers * (2 if self.pledges else 1)
-        training = self.handbook.trainers(members, wanted) * self.train + sent * self.transaction
+        trainers = self.handbook.trainers(self.terms, members, wanted)
+        training = trainers * self.train + sent * self.transaction
         judging = wanted.voters * (wanted.proposers * self.judge + 2 * self.transaction)
         return training + judging + wanted.publishers * self.transaction

@@ -1,7 +1,7 @@
 """bflc: Li et al., "A Blockchain-based Decentralized Federated Learning Framework with Committee Consensus".
 
-https://arxiv.org/abs/2004.00773. Managers let members in; a committee scores each update, the first to pass
-are packed, and the next committee is elected from their providers by what they achieved.
+https://arxiv.org/abs/2004.00773. Managers let members in; a committee scores each update, the best or the
+first to pass are packed, and the next committee is elected from their providers by what they achieved.
 """
 
 from clients.protocol.claims import check_claim_terms

@@ -38,7 +38,7 @@ def _check_claims(terms: BladeTerms) -> None:
 def select_approved(terms: BladeTerms, record: Round, docket: Docket) -> Selection:
     """Weigh an update by its samples; it passes if N+ > N- and it isn't convicted."""
     weights = tuple(update.samples for update in docket.updates)
-    convicted = compute_convicted(docket, EVERYONE.count(terms, record.members).voters)
+    convicted = compute_convicted(docket, record.members)  # everybody votes
     return Selection(get_approved(record, docket, ties=False) & ~convicted, weights, convicted)
 
 

@@ -58,6 +58,8 @@ class Miner:
 class Docket:
     """A round's notes. Bit `n` of a bitmap is update `n`'s."""
 
+    seed: bytes = ZERO32
+    """Of the round's draw; 0 before it."""
     updates: tuple[Update, ...] = ()
     tally: Tally = EMPTY
     approvals: tuple[int, ...] = ()
@@ -94,9 +96,8 @@ class Publication:
 
 @dataclass(frozen=True, slots=True)
 class Publisher:
-    """Who publishes: the booked record, the roles, and the round's seed, which proofs of work are about."""
+    """Who publishes: the booked record, and the roles."""
 
     account: Address
     member: Member
     roles: Role
-    seed: bytes

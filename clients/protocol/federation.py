@@ -252,11 +252,10 @@ class Federation(FederationView[T]):
         state = self.state
         if env.block <= state.seal_block:
             raise ProtocolError("BlockTooEarly", env.block, state.seal_block + 1)
-        state.seed = compute_seed(
-            env.entropy(self.round_number, state.seal_block), state.mix, self.round_number
-        )
+        seed = compute_seed(env.entropy(self.round_number, state.seal_block), state.mix, self.round_number)
+        state.dockets[-1] = replace(self.docket, seed=seed)
         state.rounds[-1] = replace(self.record, drawn_at=env.time)
-        return [compute_event(env, "Drawn", round=self.round_number, seed=state.seed)]
+        return [compute_event(env, "Drawn", round=self.round_number, seed=seed)]
 
     def process_pledge(self, env: Env, sender: Address, round_number: int, pledge: bytes) -> list[Event]:
         """Record the sealed promise of an update."""
@@ -349,7 +348,7 @@ class Federation(FederationView[T]):
         state, terms, record, mechanism = self.state, self.terms, self.record, self.mechanism
         member, events = self._book_active(env, sender)
         roles, _ = self.get_part(sender, member)
-        publisher = Publisher(sender, member, roles, state.seed)
+        publisher = Publisher(sender, member, roles)
         publication = Publication(digest, selection, nonce)
         docket, option = mechanism.publication.count(terms, record, self.docket, publisher, publication)
         self._note_act(sender, member, Act.PUBLISHED, option=option)

@@ -36,7 +36,7 @@ def _get_fewest(terms: ProposerTerms) -> int:
     return terms.proposers + terms.min_voters
 
 
-def _count(terms: ProposerTerms, members: int) -> Wanted:
+def _count(terms: ProposerTerms, state: State, members: int) -> Wanted:
     return Wanted(terms.proposers, max(members - terms.proposers, 0), 0)
 
 
@@ -60,13 +60,13 @@ def _get_workers_fewest(terms: VbflTerms) -> int:
     return terms.validators + terms.miners + 1
 
 
-def _count_workers(terms: VbflTerms, members: int) -> Wanted:
+def _count_workers(terms: VbflTerms, state: State, members: int) -> Wanted:
     jury = terms.validators + terms.miners
     return Wanted(max(min(terms.proposers, members - jury), 0), terms.validators, jury)
 
 
 def _get_worker_roles(terms: VbflTerms, state: State, account: Address, position: int, members: int) -> Role:
-    place = position - _count_workers(terms, members).proposers
+    place = position - _count_workers(terms, state, members).proposers
     if place < 0:
         return Role.PROPOSER
     if place < terms.validators:
@@ -91,7 +91,7 @@ def _get_all_fewest(terms: Contested) -> int:
     return terms.min_winners
 
 
-def _count_all(terms: Contested, members: int) -> Wanted:
+def _count_all(terms: Contested, state: State, members: int) -> Wanted:
     return Wanted(members, members, members)
 
 

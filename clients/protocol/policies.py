@@ -82,8 +82,8 @@ class PanelPolicy(Generic[T_contra]):
 
     get_fewest: Callable[[T_contra], int]
     """The fewest members with which a round opens."""
-    count: Callable[[T_contra, int], Wanted]
-    """Terms, members frozen for the round."""
+    count: Callable[[T_contra, State, int], Wanted]
+    """Terms, state, members frozen for the round."""
     get_roles: Callable[[T_contra, State, Address, int, int], Role]
     """Terms, state, account, its position in the drawn permutation, members."""
 

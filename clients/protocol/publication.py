@@ -104,7 +104,7 @@ def build_block_winner(select: Select[M], may_mine: MayMine) -> PublicationPolic
         if not may_mine(record, docket, publisher):
             return docket, 0
         competes = is_proven(
-            terms.pow_bits, publisher.seed, publisher.account, publication.digest, publication.nonce
+            terms.pow_bits, docket.seed, publisher.account, publication.digest, publication.nonce
         )
         miner = Miner(publisher.account, option, publisher.member.stake, competes)
         return replace(docket, miners=(*docket.miners, miner)), option

@@ -54,7 +54,6 @@ class State:
     mix: bytes = ZERO32
     rest_until: int = 0
     seal_block: int = 0
-    seed: bytes = ZERO32
     rounds: list[Round] = field(default_factory=lambda: [Round()])
     """Rounds by number; the last one is current. Number 0 stands for the time before the first round."""
     dockets: list[Docket] = field(default_factory=lambda: [BLANK])
@@ -67,6 +66,11 @@ class State:
     """Whom the managers allow and bar."""
     own: object = None
     """The mechanism's own record, immutable."""
+
+    @property
+    def seed(self) -> bytes:
+        """The seed of the round in progress; 0 before its draw."""
+        return self.dockets[-1].seed
 
     def copy(self) -> "State":
         """Return an independent copy."""

@@ -86,7 +86,7 @@ class FederationView(Generic[T]):
     @property
     def wanted(self) -> Wanted:
         """How many proposals, commitments and publications the current round waits for."""
-        return self.mechanism.panel.count(self.terms, self.record.members)
+        return self.mechanism.panel.count(self.terms, self.state, self.record.members)
 
     def get_phase(self, env: Env) -> Phase:
         """Return the phase, as of `env`."""

@@ -66,7 +66,7 @@ class RoundLog:
         ballots = [_bytes(event.args["ballot"]) for event in self.named("Revealed")]
         self._require(len(ballots), self.status.record.reveals, "ballots")
         updates = tuple(Update(p.proposer, p.digest, p.samples, p.epochs) for p in self.proposals())
-        docket = Docket(updates=updates)
+        docket = Docket(self.status.seed, updates)
         for ballot in ballots:
             docket, _ = mechanism.verdict.count(terms, self.status.record, docket, ballot)
         return docket

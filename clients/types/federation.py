@@ -214,6 +214,11 @@ class BflcTerms:
     profit_bps: int = field(
         metadata=term(1000, "share of the pool that an accepted round pays out", Unit.BPS)
     )
+    race: bool = field(
+        metadata=term(
+            False, "whether the first updates count; else places are drawn, and the best count", Unit.FLAG
+        )
+    )
     schedule: Schedule
 
 

@@ -72,6 +72,7 @@ contract Bflc is
             election: _election,
             speedBps: _speedBps,
             profitBps: _profitBps,
+            race: _race,
             schedule: _schedule()
         });
     }

@@ -29,7 +29,7 @@ def get_fewest(terms: StakeVoteTerms) -> int:
     return terms.proposers + terms.min_voters
 
 
-def count(terms: StakeVoteTerms, members: int) -> Wanted:
+def count(terms: StakeVoteTerms, state: State, members: int) -> Wanted:
     """Return how many proposals, commitments and publications a round waits for."""
     return Wanted(terms.proposers, terms.min_voters, 0)
 

@@ -13,7 +13,13 @@ import {NamedAttacks} from "./NamedAttacks.sol";
 /// @dev See the table in `NamedAttacks.sol`.
 contract NamedAttacksBflcTest is BflcBench, NamedAttacks {
     function setUp() public override(LeafBench, BallotAttacks) {
+        race = false;
         super.setUp();
+    }
+
+    /// @dev The first are the best.
+    function ballot(bool good) internal pure override(BflcBench, LeafBench) returns (bytes memory) {
+        return good ? scores(9005, 9004, 9003, 9002, 9001) : super.ballot(false);
     }
 
     function populate() internal override {
@@ -98,6 +104,7 @@ contract NamedAttacksBflcTest is BflcBench, NamedAttacks {
         openAndDraw();
         assertTrue(has(voters(), others[0]) && has(voters(), others[1]), "by the managers");
         proposeAll();
+        pass(IFederation.Phase.Propose);
         judgeAll(ballot(true));
         publishAll(OTHER, 15);
         federation.settle();
@@ -115,6 +122,7 @@ contract NamedAttacksBflcTest is BflcBench, NamedAttacks {
             }
             if (i % 3 == 0) {
                 proposeAll();
+                pass(IFederation.Phase.Propose);
                 judgeAll(ballot(false));
                 publishAll(0, 0);
             } else if (i % 3 == 1) {
@@ -130,7 +138,7 @@ contract NamedAttacksBflcTest is BflcBench, NamedAttacks {
         assertEq(federation.head(), MODEL);
     }
 
-    /// @dev Whether those sit whom the first round elected: with equal scores the providers of its first two updates.
+    /// @dev Whether those sit whom the first round elected: the providers of its first two updates, which are the best.
     function holdsTheCommittee() private view returns (bool held) {
         address[] memory list = voters();
         held = list.length == 2;
@@ -257,6 +265,7 @@ contract NamedAttacksBflcTest is BflcBench, NamedAttacks {
         }
         address victim = proposers()[0];
         proposeAll();
+        pass(IFederation.Phase.Propose);
         uint256 due = balance(victim);
         judgeAll(scores(0, 10000, 10000, 10000, 10000));
         publishAll(OTHER, 30);
@@ -333,6 +342,7 @@ contract NamedAttacksBflcTest is BflcBench, NamedAttacks {
     function toBallots() private {
         openAndDraw();
         proposeAll();
+        pass(IFederation.Phase.Propose);
     }
 
     function fillPool(uint256 amount) private {

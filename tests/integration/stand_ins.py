@@ -53,7 +53,7 @@ def get_bflc_terms(settings: BflcSettings, run: Run, genesis: bytes, samples: in
         ZERO_ADDRESS, ZERO_ADDRESS, genesis, bond=run.stake, fee=TOKEN, managers=tuple(run.accounts[:3]),
         committee=settings.committee, updates=4, proposers=6, max_samples=samples,
         max_epochs=run.local_epochs, min_score=1, election=Election.SCORE, speed_bps=0,
-        profit_bps=1000, schedule=Schedule(publish=3600),
+        profit_bps=1000, race=False, schedule=Schedule(publish=3600),
     )  # fmt: skip
 
 

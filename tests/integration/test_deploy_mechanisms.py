@@ -44,7 +44,7 @@ TERMS: dict[str, Terms] = {
     "vbfl": VbflTerms(*START, MANAGERS[:1], 5, 24, 12, 5, 3, 2**20, 10, 6, 12, SCHEDULE),
     "bflc": BflcTerms(
         *START, 7, MANAGERS, 4, 6, 12, 2**20, 10, 2000,
-        int(Election.FACTORS), 3000, 1000, SCHEDULE,
+        int(Election.FACTORS), 3000, 1000, True, SCHEDULE,
     ),
     "blade": BladeTerms(
         *START, MANAGERS, dev_key(1).address, 1000 * TOKEN, b"fedavg".ljust(32, b"\0"), 10, 2**39, 2**39 + 9,

@@ -194,7 +194,7 @@ TERMS_TYPES = {
     "vbfl": f"({MANAGED_TYPES},uint256,uint32,uint32,uint32,uint32,uint32,uint32,uint16,uint8,"
     f"{SCHEDULE_TYPE})",
     "bflc": f"({BASE_TYPES},uint256,address[],uint32,uint32,uint32,uint32,uint32,uint16,uint8,uint16,uint16,"
-    f"{SCHEDULE_TYPE})",
+    f"bool,{SCHEDULE_TYPE})",
     "blade": f"({MANAGED_TYPES},address,uint256,bytes32,uint32,uint40,uint40,uint32,uint32,uint32,uint32,"
     f"uint32,uint16,uint8,uint32,{SCHEDULE_TYPE})",
 }

@@ -133,9 +133,9 @@ VBFL_MUTANTS: dict[str, Mutant] = {
         )
     ),
     "always as many proposers": bend(
-        "vbfl", "panel", count=lambda t, n: Wanted(t.proposers, t.validators, t.validators + t.miners)
+        "vbfl", "panel", count=lambda t, s, n: Wanted(t.proposers, t.validators, t.validators + t.miners)
     ),
     "miners alone publish": bend(
-        "vbfl", "panel", count=lambda t, n: VBFL.panel.count(t, n)._replace(publishers=t.miners)
+        "vbfl", "panel", count=lambda t, s, n: VBFL.panel.count(t, s, n)._replace(publishers=t.miners)
     ),
 }

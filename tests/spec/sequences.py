@@ -102,12 +102,26 @@ class Coverage:
         self.cases["not all published"] += 0 < record.publications < wanted.publishers
         self.cases["some selected"] += 0 < selected < record.proposals
         if federation.mechanism.name == "bflc":
+            self.note_best(federation)
             self.note_committee(federation, before)
         else:
             self.cases["a block won"] += docket.winner != ""
             self.cases["no block won"] += docket.winner == "" and record.outcome is not Outcome.UNDECIDED
         if federation.mechanism.name == "blade":
             self.note_accused(federation)
+
+    def note_best(self, federation: Federation[Any]) -> None:
+        """Note by which rule the updates were selected, where another would have selected others."""
+        terms, selected = federation.terms, federation.docket.selected
+        left = [
+            weight
+            for number, weight in enumerate(selected.weights)
+            if selected.bitmap and number not in selected.numbers and weight >= terms.min_score
+        ]
+        chosen = [selected.weights[number] for number in selected.numbers]
+        self.cases["the first selected"] += terms.race and any(one > min(chosen) for one in left)
+        self.cases["the best selected"] += not terms.race and any(one < min(chosen) for one in left)
+        self.cases["lots selected"] += not terms.race and any(one == min(chosen) for one in left)
 
     def note_committee(self, federation: Federation[Any], before: object) -> None:
         record, after = federation.record, get_council(federation.state)

@@ -125,6 +125,7 @@ def draw_bflc(world: Shared) -> BflcTerms:
     committee = rng.choice((1, 1, 2, 3) if members > 5 else (1,))
     updates = max(committee, min(rng.choice((1, 1, 2, 2, 3)), members - committee - 1))
     proposers = updates + rng.choice((0, 1, 2, 5))
+    race = rng.random() < 0.4
     return BflcTerms(
         **{**world.common, "managers": world.managers(rng)},
         **world.claims(proposers),
@@ -133,9 +134,10 @@ def draw_bflc(world: Shared) -> BflcTerms:
         updates=updates,
         proposers=proposers,
         min_score=rng.choice((0, 1, 5_000, 7_000, 10_000)),
-        election=rng.choice((0, 1, 2)),
+        election=rng.choice((0, 1, 2) if race else (0, 0, 1)),
         speed_bps=rng.choice((0, 2_500, 5_000, 10_000)),
         profit_bps=rng.choice((0, 1, 3_333, 10_000)),
+        race=race,
     )
 
 

@@ -56,7 +56,7 @@ TERMS = BladeTerms(
 )
 UPDATES = tuple(Update(A[at], b"\2" * 32, samples, 1) for at, samples in enumerate((40, 30, 10)))
 RECORD = Round(members=3, proposals=3, reveals=3, leading_option=1, outcome=Outcome.ACCEPTED)
-DOCKET = Docket(UPDATES, approvals=(3, 2, 0), names=(2, 1, 2), accused=0b111, winner=A[2])
+DOCKET = Docket(bytes(32), UPDATES, approvals=(3, 2, 0), names=(2, 1, 2), accused=0b111, winner=A[2])
 
 
 def settle(docket: Docket, outcome: Outcome, pool: int) -> tuple[int, int, int]:
@@ -117,10 +117,10 @@ def test_whose_update_is_convicted_wins_no_block() -> None:
     publication = Publication(b"\3" * 32, 0b010)
     for at, competes in enumerate((False, True, False)):
         member = Member(stake=9 - at, round=1, update_number=at, acts=Act.PROPOSED)
-        publisher = Publisher(A[at], member, Role.PUBLISHER, b"")
+        publisher = Publisher(A[at], member, Role.PUBLISHER)
         docket, option = BLADE.publication.count(TERMS, record, docket, publisher, publication)
         assert option == competes
-    other = Publisher(A[3], Member(stake=5), Role.PUBLISHER, b"")
+    other = Publisher(A[3], Member(stake=5), Role.PUBLISHER)
     docket, option = BLADE.publication.count(TERMS, record, docket, other, publication)
     assert (option, [miner.account for miner in docket.miners]) == (1, [A[1], A[3]])
     assert BLADE.publication.get_winner(TERMS, docket) == A[1]

@@ -37,7 +37,7 @@ def play_to_the_end(mechanism: Mechanism[StakeVoteTerms], ballots: list[bytes]) 
 
 
 def test_a_publication_that_is_awaited_has_its_phase_and_its_deadline() -> None:
-    awaited = replace(RANDOM_PANEL, count=lambda terms, members: Wanted(1, 2, 1))
+    awaited = replace(RANDOM_PANEL, count=lambda terms, state, members: Wanted(1, 2, 1))
     chain = play_to_the_end(replace(STAKE_VOTE, panel=awaited), [b"\4" * 32] * 2)
     assert chain.status().phase is Phase.PUBLISH
     schedule = TERMS.schedule
@@ -70,7 +70,7 @@ def test_another_verdict_payout_and_guard() -> None:
 def test_another_panel() -> None:
     all_vote = replace(
         RANDOM_PANEL,
-        count=lambda terms, members: Wanted(0, members, 0),
+        count=lambda terms, state, members: Wanted(0, members, 0),
         get_roles=lambda *_: Role.VOTER,
     )
     chain = SpecChain(replace(STAKE_VOTE, panel=all_vote), TERMS, dict.fromkeys(ACCOUNTS, 12))

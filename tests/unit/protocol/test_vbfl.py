@@ -11,6 +11,7 @@ from clients.protocol.docket import BLANK, Docket, Miner, Publication, Publisher
 from clients.protocol.hashing import compute_hash, get_address_word
 from clients.protocol.policies import Wanted
 from clients.protocol.publication import get_winner
+from clients.protocol.state import State
 from clients.protocol.tally import Tally
 from clients.protocol.vbfl import VBFL, select_approved
 from clients.protocol.verdicts import compute_published
@@ -33,7 +34,7 @@ def docket(bitmap: int = 0b101) -> Docket:
     miners = (Miner("m1", 1, 20, True), Miner("m2", 2, 30, True))
     tally = Tally((MODEL, b"\6" * 32), (3, 1), 1)
     selection = Selection(bitmap, select_approved(TERMS, RECORD, replace(BLANK, updates=UPDATES)).weights)
-    return Docket(UPDATES, tally, approvals=(2, 0, 1), selection=selection, miners=miners)
+    return Docket(bytes(32), UPDATES, tally, approvals=(2, 0, 1), selection=selection, miners=miners)
 
 
 def gain(member: Member, record: Round, terms: VbflTerms = TERMS) -> int:
@@ -133,17 +134,16 @@ def test_a_ballot_names_updates_that_are_there(ballot: bytes) -> None:
 
 
 def test_workers_validators_and_miners_are_drawn_in_this_order() -> None:
+    state = State(MODEL)
+
     def roles(members: int) -> list[Role]:
-        return [
-            VBFL.panel.get_roles(TERMS, None, ADDRESS, position, members)  # type: ignore[arg-type]
-            for position in range(members)
-        ]
+        return [VBFL.panel.get_roles(TERMS, state, ADDRESS, position, members) for position in range(members)]
 
     jury = [Role.VOTER | Role.PUBLISHER] * 2 + [Role.PUBLISHER] * 2
     assert roles(9) == [Role.PROPOSER] * 4 + jury + [Role.NONE]
     assert roles(6) == [Role.PROPOSER] * 2 + jury
-    assert VBFL.panel.count(TERMS, 9) == (4, 2, 4)
-    assert VBFL.panel.count(TERMS, 6) == (2, 2, 4)
+    assert VBFL.panel.count(TERMS, state, 9) == (4, 2, 4)
+    assert VBFL.panel.count(TERMS, state, 6) == (2, 2, 4)
     assert VBFL.panel.get_fewest(TERMS) == 5
 
 
@@ -174,9 +174,9 @@ def test_the_highest_stake_wins_the_block_the_first_among_equals() -> None:
 def test_work_is_so_many_leading_zero_bits(bits: int, nonce: bytes) -> None:
     terms, seed = replace(TERMS, pow_bits=bits), b"\3" * 32
     record = replace(RECORD, publications=0)
-    noted = replace(docket(), tally=Tally(), miners=())
+    noted = replace(docket(), seed=seed, tally=Tally(), miners=())
     word = compute_hash(seed, get_address_word(ADDRESS), MODEL, nonce)
-    publisher = Publisher(ADDRESS, Member(stake=5), Role.PUBLISHER, seed)
+    publisher = Publisher(ADDRESS, Member(stake=5), Role.PUBLISHER)
     publication = Publication(MODEL, 0b101, nonce)
     counted, option = VBFL.publication.count(terms, record, noted, publisher, publication)
     assert option == 1
@@ -188,10 +188,7 @@ def test_work_is_so_many_leading_zero_bits(bits: int, nonce: bytes) -> None:
 
 def test_what_is_published_is_what_passed() -> None:
     noted = replace(docket(), selection=None, tally=Tally(), miners=())
-    publisher, publication = (
-        Publisher(ADDRESS, Member(), Role.PUBLISHER, MODEL),
-        Publication(MODEL, 0b101),
-    )
+    publisher, publication = Publisher(ADDRESS, Member(), Role.PUBLISHER), Publication(MODEL, 0b101)
 
     def error(**changed: object) -> ProtocolError:
         changed_one = replace(publication, **changed)  # type: ignore[arg-type]

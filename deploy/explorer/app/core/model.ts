@@ -40,6 +40,7 @@ export interface Terms {
   committee?: number;
   updates?: number;
   minScore?: number;
+  race?: boolean;
   bounty?: bigint;
   blockBps?: number;
 }
