@@ -216,7 +216,10 @@ class BflcTerms:
     )
     race: bool = field(
         metadata=term(
-            False, "whether the first updates count; else places are drawn, and the best count", Unit.FLAG
+            False,
+            "whether the first updates count; else places are drawn, and the best count",
+            Unit.FLAG,
+            paper=Paper(True, "whoever proposes first takes the pay and the committee, whatever it proposes"),
         )
     )
     schedule: Schedule
