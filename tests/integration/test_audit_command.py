@@ -132,7 +132,7 @@ def test_models_let_go_of_as_agreed_are_no_finding(
     # Round 1 is rejected, so it ends with the genesis as the head, and round 2 is accepted.
     run = play(
         anvil, tmp_path / "run", history=0, clients=6, proposers=2, attack="gaussian_noise:100", rounds=3,
-        judge="paper",
+        rules="paper", judge="paper",
     )  # fmt: skip
     outcomes = [json.loads(line)["outcome"] for line in (run.out / "rounds.jsonl").read_text().splitlines()]
     assert outcomes[:2] == ["REJECTED", "ACCEPTED"]
