@@ -16,7 +16,7 @@ import {Test} from "forge-std/Test.sol";
 abstract contract Invariants is Test {
     uint256 internal constant BOND = 100;
     uint256 internal constant FUNDS = 1000;
-    uint256 internal constant UNBONDING = 400;
+    uint256 internal constant UNBONDING = 500;
     bytes32 internal constant GENESIS = keccak256("genesis");
 
     IFederation internal federation;
@@ -151,7 +151,7 @@ abstract contract Invariants is Test {
         _count("refused as it had to be", handler.refusals(), 100);
         _count("tokens forced in", handler.forced(), 1);
         _count("fund", handler.done(IFederation.fund.selector), 10);
-        _count("deposit", handler.done(IFederation.deposit.selector), 2);
+        _count("deposit", handler.done(IFederation.deposit.selector), _isPledging() ? 1 : 2);
         _count("withdraw", handler.done(IFederation.withdraw.selector), _isManaged() ? 0 : 1);
         _count("claim", handler.done(IFederation.claim.selector), 1);
         _count("collect", handler.done(IFederation.collect.selector), 10);
