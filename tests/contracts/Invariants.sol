@@ -25,7 +25,7 @@ abstract contract Invariants is Test {
     Handler internal handler;
     address[] internal _everybody;
 
-    uint256 private constant SEQUENCES = 16;
+    uint256 private constant SEQUENCES = 24;
     uint256 private constant CALLS = 64;
     string[] private _counted;
     mapping(string what => bool) private _isCounted;

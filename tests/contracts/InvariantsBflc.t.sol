@@ -5,6 +5,7 @@ import {JuryToken} from "../../contracts/JuryToken.sol";
 import {Bflc} from "../../contracts/federations/Bflc.sol";
 import {IBflc} from "../../contracts/interfaces/IBflc.sol";
 import {IFederation} from "../../contracts/interfaces/IFederation.sol";
+import {IManagers} from "../../contracts/interfaces/IManagers.sol";
 import {Draw} from "../../contracts/libraries/Draw.sol";
 import {Acts, Roles} from "../../contracts/libraries/Flags.sol";
 import {Handler} from "./Handler.sol";
@@ -49,6 +50,7 @@ contract BflcHandler is UpdateHandler {
     {
         (_election, _race) = (election, race);
         _selectors.push(BflcHandler.name.selector);
+        _selectors.push(BflcHandler.dismiss.selector);
         _govern(true);
         _recordHash[0] = keccak256(abi.encode(IBflc(address(federation_)).recordOf(0)));
     }
@@ -93,6 +95,16 @@ contract BflcHandler is UpdateHandler {
         }
         bytes memory data = abi.encodeCall(IBflc.nameCommittee, (0, list));
         _vote(w, who, data, w.s.phase == IFederation.Phase.Open);
+    }
+
+    /// @dev Now and then the managers agree to expel a member, and somebody evicts it at once.
+    function dismiss(uint256 who) external {
+        World memory w = look();
+        if (w.s.phase != IFederation.Phase.Open) return;
+        address[] memory list = new address[](1);
+        list[0] = participant(who % PARTICIPANTS);
+        w = _agree(w, abi.encodeCall(IManagers.expel, (0, list)));
+        _call(w, outsider(), abi.encodeCall(IFederation.evict, (list)));
     }
 
     /// @dev In about half of the runs the managers agree on a committee before the first round; later now and then.
