@@ -100,16 +100,16 @@ abstract contract Federation is Membership {
     }
 
     /// @inheritdoc IFederation
-    function pledge(uint256 round, bytes32 pledge_) external {
+    function pledge(uint256 round, bytes32 pledged) external {
         Part memory part = Part(Phase.Pledge, Roles.PROPOSER, Acts.PLEDGED);
         Round memory r = _requireRound(round, part);
         (Member memory m,) = _requireDrawn(round, r, part);
-        if (pledge_ == 0) revert EmptyPledge();
+        if (pledged == 0) revert EmptyPledge();
         _bookMember(m);
 
-        _saveSealed(m, round, part.act, pledge_);
+        _saveSealed(m, round, part.act, pledged);
         _rounds[round].pledges = r.pledges + 1;
-        emit Pledged(round, msg.sender, pledge_);
+        emit Pledged(round, msg.sender, pledged);
     }
 
     /// @inheritdoc IFederation

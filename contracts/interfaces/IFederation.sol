@@ -273,7 +273,7 @@ interface IFederation {
     function draw() external;
 
     /// @notice Pledge an update, without showing it: see `pledgeOf`.
-    function pledge(uint256 round, bytes32 pledge_) external;
+    function pledge(uint256 round, bytes32 pledged) external;
 
     /// @notice Propose the update `digest`, trained on `samples` samples for `epochs` epochs. If the schedule
     /// has a phase Pledge, the caller pledged exactly this.

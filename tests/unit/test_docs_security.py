@@ -27,7 +27,7 @@ def files_of(where: str) -> list[tuple[str, ...]]:
         return [("Attacks.t.sol",)]
     leaf, own, _ = where.partition("'s own")
     if own:
-        return [(f"{leaf}.t.sol",)]
+        return [tuple(path.name for path in CONTRACTS.glob(f"{leaf}*.t.sol"))]
     return [(f"NamedAttacks{leaf}.t.sol",) for leaf in where.split(", ")]
 
 

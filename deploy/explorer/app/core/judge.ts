@@ -184,7 +184,9 @@ export function duesOf(
   const dues = new Map<Hex, bigint>();
   if (!settled) return dues;
   const give = (account: Hex, amount: bigint): void => void dues.set(account, (dues.get(account) ?? 0n) + amount);
-  const selected = (number: number): bigint => (has(judged.selection, number) ? (judged.weights[number] ?? 0n) : 0n);
+  // in vbfl the terms may say what an update earns, whatever it claims
+  const earns = (number: number): bigint => BigInt(terms.updateUnits ?? 0) || (judged.weights[number] ?? 0n);
+  const selected = (number: number): bigint => (has(judged.selection, number) ? earns(number) : 0n);
   const decided = settled.outcome !== UNDECIDED;
   const accepted = settled.outcome === ACCEPTED;
   for (const account of actors(story)) give(account, 0n);

@@ -41,6 +41,7 @@ export interface Terms {
   updates?: number;
   minScore?: number;
   race?: boolean;
+  updateUnits?: number;
   bounty?: bigint;
   blockBps?: number;
 }
