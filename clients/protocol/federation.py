@@ -336,7 +336,7 @@ class Federation(FederationView[T]):
         revealed = self.compute_commitment(round_number, sender, ballot, salt)
         if revealed != committed:
             raise ProtocolError("CommitmentMismatch", sender, committed, revealed)
-        docket, option = self.mechanism.verdict.count(self.terms, record, self.docket, ballot)
+        docket, option = self.mechanism.verdict.count(self.terms, record, self.docket, sender, ballot)
         state.mix = compute_mix(state.mix, sender, salt)
         self._note_act(sender, member, Act.REVEALED, option=option)
         self._note_tally(docket, reveals=1)
