@@ -93,6 +93,7 @@ class ChainCourse:
                 voters=[member.account for member in settled.members if _voted(member, status.round)],
                 publisher=log.winner(),  # of those who published the block, the one who won it
                 blamed=[proposal.proposer for proposal in proposals if proposal.update_number in blamed],
+                broken_pledges=log.broken_pledges(),
             ),
             chain=ChainUse(
                 gas=dict(driver.gas),

@@ -9,9 +9,9 @@ participant what it does next (`clients.roles`):
 
 When nobody has anything to do, the driver waits. On a chain of our own it sets the clock forward instead.
 
-**What always holds.** Files are in the store before a transaction names them. Ballots and memory are in the
-journal before anything is sent. A ballot that was written down never changes. So the process may die between
-any two steps, and the next one continues.
+**What always holds.** Files are in the store before a transaction names them, and not before its phase.
+Ballots, memory and files that wait for a phase are in the journal before anything is sent. A ballot that was
+written down never changes. So the process may die between any two steps, and the next one continues.
 
 **Whose fault.** A participant's own trouble (`OwnTrouble`) makes it sit out the round and stops nobody else.
 While chain or store are out of reach, the driver tries again, up to `outage_seconds`. A refused transaction
@@ -27,7 +27,7 @@ from functools import cache, partial
 from typing import Any, TypeVar
 
 from clients.engine.holdings import Holdings
-from clients.engine.journal import Journal
+from clients.engine.journal import Journal, Waiting
 from clients.engine.notes import Notes
 from clients.engine.results import tell_trouble
 from clients.learning.meters import Meters
@@ -211,6 +211,8 @@ class Driver:
             ballots = {} if self.devnet is not None else self.journal.ballots(status.round)
             memory = self.journal.memory(before=status.round)
             self.notes = Notes(status.round, ballots=ballots, memory=memory)
+            for waiting in self._holdings.resume(status.round):
+                self.notes.take_calls(waiting.calls)
         conduct, actions = self.rules.conduct, self.rules.conduct.actions
         jobs: dict[type[Job], list[View]] = {}
         calls: list[Call] = []
@@ -280,11 +282,10 @@ class Driver:
         calls, troubles = split_troubles(done.calls)
         ballots, more_troubles = split_troubles(done.ballots)
         findings, own_troubles = split_troubles(done.findings)
-        self._keep(done, ballots, status.round)
-        self.notes.calls.update({(account, tried[0].method): tried for account, tried in calls.items()})
+        self._keep(done, Waiting(calls, done.files), ballots, status)
+        self.notes.take_calls(calls)
         self.notes.ballots.update(ballots)
-        for account, found in findings.items():
-            self.notes.findings[account] = {**self.notes.findings.get(account, {}), **found}
+        self.notes.take_findings(findings)
         for one in who:
             if one.account not in done.pending:
                 self.notes.finished.setdefault(one.account, set()).add(job)
@@ -314,11 +315,12 @@ class Driver:
             hurried=self.devnet is None and not in_time,
         )
 
-    def _keep(self, done: Done, ballots: Mapping[Address, bytes], round_number: int) -> None:
-        """Put files into the store, and write ballots and memory into the journal."""
-        files = [file for file in done.files if file not in self.notes.kept]
-        if done.pending:  # the job will run again and make the same files
-            self.notes.kept += files
+    def _keep(self, done: Done, waiting: Waiting, ballots: Mapping[Address, bytes], status: Status) -> None:
+        """Put files into the store, and write ballots, memory and files that wait into the journal."""
+        round_number, files = status.round, self.notes.take_files(done)
+        if files and waiting.is_early(self.rules.conduct.actions, status.phase):
+            self._holdings.wait(round_number, waiting)
+            files = []
         if done.candidate is not None and done.candidate != self.notes.candidate:
             self.notes.candidate = done.candidate
             if done.candidate.digest is not None:
@@ -328,9 +330,7 @@ class Driver:
         with self.meters.part("store"):
             self._holdings.put(round_number, files)
         if done.memory:
-            kept = self.journal.memory(before=round_number + 1)
-            merged = {who: {**kept.get(who, {}), **more} for who, more in done.memory.items()}
-            self.journal.note_memory(round_number, merged)
+            self.journal.add_memory(round_number, done.memory)
         if ballots:
             self.journal.note_ballots(round_number, ballots)
 
@@ -340,6 +340,8 @@ class Driver:
         log.warning("%s", tell_trouble(self.notes.round, [self.participants[account].index], str(why)))
 
     def _send(self, calls: Sequence[Call], round_number: int) -> None:
+        with self.meters.part("store"):
+            self._holdings.show(round_number, calls)
         with self.meters.part("chain"):
             receipts = self.chain.send(calls, wait=None if self.devnet else LOOK_AGAIN)
         for receipt in receipts:

@@ -1,14 +1,19 @@
-"""Which files the local participants hold in a store, and how long, by the rule in
-`clients.types.keeping`."""
+"""Which files the local participants hold in a store, from when on, and how long by the rule in
+`clients.types.keeping`.
+
+A store tells others what it holds. So a file that is only promised yet, like an update that is pledged, waits
+in the journal until a call is due that names it.
+"""
 
 import logging
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 
-from clients.engine.journal import Journal
+from clients.engine.journal import Journal, Waiting
 from clients.mechanisms.cohort import TOGETHER
 from clients.ports.store import compute_cid
+from clients.types.chain import Call
 from clients.types.cid import Cid
 from clients.types.errors import PeerError
 from clients.types.keeping import compute_needed
@@ -34,6 +39,25 @@ class Holdings:
         self._uses = {} if self._forgets else journal.uses()
         self._pins = Pins(self._uses)
         self._lacks_genesis = False
+        self._waiting: list[Waiting] = []
+
+    def resume(self, round_number: int) -> Sequence[Waiting]:
+        """Begin round `round_number`; return the files that waited in it before a restart, with their
+        calls."""
+        self._waiting = self._journal.waiting(round_number)
+        return self._waiting
+
+    def wait(self, round_number: int, waiting: Waiting) -> None:
+        """Keep files out of the store until one of their calls is about to be sent."""
+        self._journal.note_waiting(round_number, waiting)
+        self._waiting = [*self._waiting, waiting]
+
+    def show(self, round_number: int, calls: Iterable[Call]) -> None:
+        """Put the files into the store that waited for `calls`, which are about to be sent."""
+        methods = {call.method for call in calls}
+        shown = [one for one in self._waiting if one.methods & methods]
+        self.put(round_number, [file for one in shown for file in one.files])
+        self._waiting = [one for one in self._waiting if one not in shown]
 
     def put(self, round_number: int, files: Sequence[bytes]) -> list[Cid]:
         """Put what round `round_number` uses, several files at a time; return their CIDs in order."""
@@ -48,6 +72,7 @@ class Holdings:
         `heads`: for each head a function that returns its file, wherever it is. `UnavailableError` if one
         can't be fetched.
         """
+        self._journal.keep_waiting(after=settled)
         for head, read in heads.items():
             self._hold(settled + 1, head, read)
         if not self._lacks_genesis:

@@ -1,6 +1,6 @@
 """What a run writes down, so that it can die at any instant and continue.
 
-Five journals, all JSON lines:
+Six journals, all JSON lines:
 
 * `ballots.jsonl`: every ballot, before its commitment is sent. A second evaluation need not repeat a ballot
 bit for bit, so it is the one thing that can't be derived again. Salts can: they follow from the key.
@@ -10,22 +10,48 @@ and fees. A restarted process continues with the same nonce, and so never acts t
 * `calls.jsonl`: every batch that a chain of our own has executed. Such a chain dies with the run; replaying
   its calls on a fresh one restores the same state.
 * `pins.jsonl`: every file, before it goes into a store that outlives the run, so that it is released in time.
+* `waiting.jsonl`: files that nobody else may have yet, with the calls that will name them; the files are
+beside it, in `waiting/`. Who pledged an update must propose it, and training again need not give the same.
 """
 
 import fcntl
 import json
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
 
 from clients.ports.chain.flights import JournalEntry
 from clients.ports.files import LineFile, write_whole
+from clients.ports.store import compute_cid
+from clients.protocol.rounds import Action
 from clients.types.chain import Call, Devnet, Receipt
 from clients.types.cid import Cid
 from clients.types.errors import RequestError
-from clients.types.federation import Address
+from clients.types.federation import Address, Phase
 
 HEAD_SUFFIX = ".safetensors"
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """Files that nobody else may have before the `calls` are due that name them, by account.
+
+    Several calls of an account are alternatives, as in `clients.mechanisms.base.Done`.
+    """
+
+    calls: Mapping[Address, Sequence[Call]]
+    files: Sequence[bytes]
+
+    @property
+    def methods(self) -> set[str]:
+        """Return what the calls call."""
+        return {call.method for tried in self.calls.values() for call in tried}
+
+    def is_early(self, actions: Mapping[str, Action], phase: Phase) -> bool:
+        """Return whether all the calls belong to phases after `phase`."""
+        phases = [actions[method].phase for method in self.methods if method in actions]
+        return bool(phases) and all(one is not None and one > phase for one in phases)
 
 
 class Journal:
@@ -39,6 +65,7 @@ class Journal:
     def __init__(self, folder: Path, *, durable: bool = True) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         self.folder = folder
+        self._durable = durable
         self._lock = _lock(folder)
         self._ballots = LineFile(folder / "ballots.jsonl", durable=durable)
         self._memory = LineFile(folder / "memory.jsonl", durable=durable)
@@ -47,6 +74,7 @@ class Journal:
         self._calls = LineFile(folder / "calls.jsonl", durable=durable)
         self._sent = LineFile(folder / "sent.jsonl", durable=durable)
         self._pins = LineFile(folder / "pins.jsonl", durable=durable)
+        self._waiting = LineFile(folder / "waiting.jsonl", durable=durable)
 
     def close(self) -> None:
         """Release the folder for other processes."""
@@ -89,6 +117,46 @@ class Journal:
             rounds.setdefault(last, []).append(str(cid))
         self._pins.keep([{"round": last, "cids": sorted(rounds[last])} for last in sorted(rounds)])
 
+    def note_waiting(self, round_number: int, waiting: Waiting) -> None:
+        """Write down files that wait, before any call is sent that promises them.
+
+        Nothing is written for a chain of our own: there the round starts over.
+        """
+        if not self._durable:
+            return
+        names = [str(compute_cid(data)) for data in waiting.files]
+        for name, data in zip(names, waiting.files, strict=True):
+            write_whole(self._waiting_path(name), data, mode=0o600)  # no peer on this machine copies it
+        calls = {who: [_pack(call) for call in tried] for who, tried in waiting.calls.items()}
+        self._waiting.append({"round": round_number, "calls": calls, "files": names})
+
+    def waiting(self, round_number: int) -> list[Waiting]:
+        """Return what was written down for a round, in order, without what lost its files."""
+        return [
+            Waiting(
+                {who: [_unpack(call) for call in tried] for who, tried in record["calls"].items()},
+                [self._waiting_path(name).read_bytes() for name in record["files"]],
+            )
+            for record in self._waiting.read()
+            if record["round"] == round_number
+            and all(self._waiting_path(name).exists() for name in record["files"])
+        ]
+
+    def keep_waiting(self, after: int) -> None:
+        """Forget the files that waited in rounds up to round `after`, and remove them."""
+        records = self._waiting.read()
+        kept = [record for record in records if record["round"] > after]
+        if len(kept) == len(records):
+            return
+        self._waiting.keep(kept)
+        named = {name for record in kept for name in record["files"]}
+        for path in self._waiting_path("").glob("*"):
+            if path.name not in named:
+                path.unlink()
+
+    def _waiting_path(self, name: str) -> Path:
+        return self.folder / "waiting" / name
+
     def note_ballots(self, round_number: int, ballots: Mapping[Address, bytes]) -> None:
         """Write `ballots` down, before any commitment to them is sent."""
         self._ballots.append(
@@ -114,6 +182,11 @@ class Journal:
         if self._remembered is not None:
             for who, kept in json.loads(json.dumps(memory)).items():  # as a restart would read it
                 self._remember(round_number, who, kept)
+
+    def add_memory(self, round_number: int, memory: Mapping[Address, Mapping[str, Any]]) -> None:
+        """Write down what participants remember of round `round_number`, beside what they remembered."""
+        kept = self.memory(before=round_number + 1)
+        self.note_memory(round_number, {who: {**kept.get(who, {}), **more} for who, more in memory.items()})
 
     def memory(self, before: int) -> dict[Address, Any]:
         """Return each participant's latest memory from rounds before round `before`.

@@ -4,7 +4,7 @@ from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from clients.mechanisms.base import Candidate
+from clients.mechanisms.base import Candidate, Done
 from clients.roles.view import Job, Knowledge
 from clients.types.chain import Call, Receipt
 from clients.types.errors import OwnTrouble, ProtocolError
@@ -42,6 +42,22 @@ class Notes:
         calls = {method: tried for (who, method), tried in self.calls.items() if who == account}
         done = frozenset(self.finished.get(account, ()))
         return Knowledge(done, self.ballots.get(account), calls)
+
+    def take_calls(self, calls: Mapping[Address, Sequence[Call]]) -> None:
+        """Note the calls that a job prepared, by account."""
+        self.calls |= {(account, tried[0].method): tried for account, tried in calls.items()}
+
+    def take_findings(self, findings: Mapping[Address, Mapping[str, Any]]) -> None:
+        """Note what voters found, beside what they found before."""
+        for account, found in findings.items():
+            self.findings[account] = {**self.findings.get(account, {}), **found}
+
+    def take_files(self, done: Done) -> list[bytes]:
+        """Return the files of a job that the store doesn't have from an earlier pass."""
+        files = [file for file in done.files if file not in self.kept]
+        if done.pending:  # the job will run again and make the same files
+            self.kept += files
+        return files
 
     def rank(self, call: Call) -> int:
         """Return a sort key: calls that a job prepared go in the order in which they were ready."""

@@ -23,6 +23,8 @@ class Jury:
     publisher: Address | None = None
     blamed: Sequence[Address] = ()
     """Proposers that the round blames for their updates."""
+    broken_pledges: Sequence[Address] = ()
+    """Members that pledged an update and didn't propose it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +94,7 @@ def to_line(report: Report, participants: Sequence[Participant]) -> RoundLine:
         rewarded=[account for account in owned if owned[account] > before[account]],
         banned=list(money.banned),
         blamed=list(jury.blamed),
+        broken_pledges=list(jury.broken_pledges),
         gas=dict(sorted(report.chain.gas.items())),
         seconds=dict(report.seconds),
         bytes=dict(report.traffic),

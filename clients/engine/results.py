@@ -44,6 +44,8 @@ class RoundLine:
     gas: dict[str, int]
     seconds: dict[str, float]
     bytes: dict[str, int]
+    broken_pledges: list[Address] = field(default_factory=list)
+    """Members that pledged an update and didn't propose it. Omitted if empty."""
     refused: list[dict[str, str]] = field(default_factory=list)
     """Refused calls of simulated attackers: account, method, error."""
     trouble: list[dict[str, Any]] = field(default_factory=list)
@@ -107,8 +109,9 @@ def to_json(line: RoundLine) -> dict[str, Any]:
     """Return the line as it is written."""
     record = asdict(line)
     own: dict[str, Any] = record.pop("own")
-    if not line.trouble:
-        del record["trouble"]
+    for name in ("broken_pledges", "trouble"):
+        if not record[name]:
+            del record[name]
     return record | own
 
 

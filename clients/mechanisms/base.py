@@ -129,7 +129,8 @@ class Done:
     """
 
     files: Sequence[bytes] = ()
-    """Files that the store must hold before anything is sent."""
+    """Files that the store must hold before anything is sent. If all calls belong to later phases, the files
+    wait until the first of them is sent: before that nobody else may have them."""
     calls: Mapping[Address, Sequence[Call] | OwnTrouble] = field(default_factory=dict)
     """The call of each participant, to be sent when its phase comes, in the order in which the calls are
     ready. Several calls of one method are alternatives: the next is tried when one is refused."""

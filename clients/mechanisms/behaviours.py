@@ -35,7 +35,8 @@ def lying(judge: Handler[S, T], bend: Bend[S, T]) -> Handler[S, T]:
 
 def overclaiming(train: Handler[S, Any]) -> Handler[S, Any]:
     """Return `train`, with overclaiming participants claiming more samples than the terms allow. When the
-    chain refuses that, they claim the most that the terms allow."""
+    chain refuses that, they claim the most that the terms allow. Where updates are pledged, they claim that
+    from the beginning: whoever pledged can't claim anything else."""
 
     def do(desk: Desk[S, Any], who: Who) -> Done | None:
         done = train(desk, who)
@@ -43,8 +44,9 @@ def overclaiming(train: Handler[S, Any]) -> Handler[S, Any]:
             return None
         liars = {one.account for one in who if one.overclaims}
         most = desk.terms.max_samples
+        claims = (most,) if desk.terms.schedule.pledge else (most + 1, most)
         calls = {
-            account: _claim(calls, most) if account in liars else calls
+            account: _claim(calls, claims) if account in liars else calls
             for account, calls in done.calls.items()
         }
         return replace(done, calls=calls)
@@ -52,8 +54,8 @@ def overclaiming(train: Handler[S, Any]) -> Handler[S, Any]:
     return do
 
 
-def _claim(calls: Sequence[Call] | OwnTrouble, most: int) -> Sequence[Call] | OwnTrouble:
+def _claim(calls: Sequence[Call] | OwnTrouble, claims: Sequence[int]) -> Sequence[Call] | OwnTrouble:
     if isinstance(calls, OwnTrouble):
         return calls
     [call] = calls
-    return [replace(Claim.of(call), samples=samples).to_call(call.sender) for samples in (most + 1, most)]
+    return [replace(Claim.of(call), samples=samples).to_call(call.sender) for samples in claims]

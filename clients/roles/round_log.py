@@ -53,6 +53,14 @@ class RoundLog:
         self._require(len(found), self.status.record.proposals, "proposals")
         return found
 
+    def broken_pledges(self) -> list[Address]:
+        """Return who pledged an update and didn't propose it, in the order of the pledges, once the phase
+        Propose is over."""
+        pledged = [str(event.args["proposer"]) for event in self.named("Pledged")]
+        self._require(len(pledged), self.status.record.pledges, "pledges")
+        proposers = {proposal.proposer for proposal in self.proposals()}
+        return [account for account in pledged if account not in proposers]
+
     def docket(self, mechanism: Mechanism[T], terms: T) -> Docket:
         """Return the round's docket by the specification's rules: its updates, and all ballots counted."""
         ballots = [

@@ -51,6 +51,11 @@ class View:
         record = self.member.record
         return record.acts if record.round == self.status.round else Act.NONE
 
+    @property
+    def must_pledge(self) -> bool:
+        """Return whether only an update that was pledged can be proposed in this federation."""
+        return self.status.pledge_end > self.status.record.drawn_at
+
     def is_time(self, method: str) -> bool:
         """Return whether `method` can be called already, as far as `begins` says."""
         return self.now >= self.begins.get(method, 0)
@@ -99,7 +104,11 @@ Step = Callable[[View], list[Action]]
 
 
 def prepare(view: View, job: type[Job], method: str) -> list[Action]:
-    """Return the job; once it is done, the call of `method` that it left, if any."""
-    if job not in view.knowledge.done:
-        return [job()]
-    return [Send(call) for call in view.knowledge.calls.get(method, ())[:1]]
+    """Return the call of `method` that the job left; the job, if it isn't done. A job may leave no call.
+
+    A call from before a restart is enough: the job isn't done again.
+    """
+    calls = view.knowledge.calls.get(method, ())[:1]
+    if calls or job in view.knowledge.done:
+        return [Send(call) for call in calls]
+    return [job()]

@@ -65,14 +65,14 @@ def config() -> SwarmConfig:
 class World:
     """One federation and its participants, driven in turn by `play`."""
 
-    def __init__(self, config: SwarmConfig, folder: Path) -> None:
+    def __init__(self, config: SwarmConfig, folder: Path, **terms: Any) -> None:
         self.config, self.folder = config, folder
         self.keys = derive_keys(config.seed, COUNT)
         self.bench = build_bench(config)
         genesis = encode(self.bench.initial_weights(), self.bench.schema)
         self.network = Network()
         first = self.network.join()
-        self.terms = get_terms(config, first.put(genesis).digest)
+        self.terms = replace(get_terms(config, first.put(genesis).digest), **terms)
         stake = config.stake
         funds = {key.address: stake for key in self.keys}
         self.chain = SpecChain(STAKE_VOTE, self.terms, funds, beacon_value=get_beacon_value(config.seed))

@@ -55,7 +55,7 @@ def member_of(
 
 def view(phase: Phase, role: Role = Role.VOTER, **changes: object) -> View:
     record = Round(drawn_at=1, members=5, outcome=Outcome.NONE)
-    status = Status(phase, 1, 0, 10, 20, 30, 30, 0, 5, 2, 3, 0, SALT, HEAD, 0, record)
+    status = Status(phase, 1, 0, 1, 10, 20, 30, 30, 0, 5, 2, 3, 0, SALT, HEAD, 0, record)
     base = View(
         me=ACCOUNTS[0],
         chain_id=31337,
@@ -96,7 +96,7 @@ def test_a_voter_judges_commits_and_reveals_the_same_ballot(ballot: bytes) -> No
 @pytest.mark.parametrize("phase", Phase)
 @pytest.mark.parametrize("role", [Role.PROPOSER, Role.VOTER, Role.PUBLISHER])
 def test_a_call_makes_sense_until_its_phase_ends(phase: Phase, role: Role) -> None:
-    ends = {"propose": 10, "commit": 20, "reveal": 30, "publish": 30}
+    ends = {"pledge": 1, "propose": 10, "commit": 20, "reveal": 30, "publish": 30}
     acts = Act.COMMITTED if phase is Phase.REVEAL else Act.NONE
     ready = view(phase, role, knowledge=KNOWING, member=member_of(ACCOUNTS[0], role, acts), waited=1e9)
     for action in member.step(ready):
