@@ -1,7 +1,7 @@
 """Training, for every mechanism whose proposers propose trained updates."""
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from clients.mechanisms.base import Desk, Done, S, T, Who
 from clients.roles.proposer import Claim
@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from clients.mechanisms.cohort import Trained
 
 
-def train(desk: Desk[S, T], who: Who) -> Done:
+def train(desk: Desk[S, Any], who: Who) -> Done:
     """Return the proposals of the updates that the participants `who` train from the head."""
     return propose(desk, who, train_from_head(desk, who))
 
@@ -23,11 +23,17 @@ def train_from_head(desk: Desk[S, T], who: Who, *, drifts: bool = False) -> "Seq
     return desk.cohort.train(attacks, desk.status.round, desk.status.head, drifts=drifts)
 
 
-def propose(desk: Desk[S, T], who: Who, found: "Sequence[Trained | OwnTrouble]") -> Done:
-    """Return trained updates as files to store and proposals to send."""
+def propose(desk: Desk[S, Any], who: Who, found: "Sequence[Trained | OwnTrouble]") -> Done:
+    """Return trained updates as files to store and proposals to send.
+
+    A proposal claims what was trained on, as far as the terms allow.
+    """
     trained, troubles = split_troubles(dict(zip((one.account for one in who), found, strict=True)))
-    calls = {
-        account: (Claim(desk.status.round, update.digest, update.samples, update.epochs).to_call(account),)
-        for account, update in trained.items()
-    }
+    terms = desk.terms
+
+    def claim(update: "Trained") -> Claim:
+        samples, epochs = min(update.samples, terms.max_samples), min(update.epochs, terms.max_epochs)
+        return Claim(desk.status.round, update.digest, samples, epochs)
+
+    calls = {account: (claim(update).to_call(account),) for account, update in trained.items()}
     return Done([update.data for update in trained.values()], {**calls, **troubles})

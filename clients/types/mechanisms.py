@@ -15,11 +15,12 @@ from clients.types.federation import (
     BflcTerms,
     BladeTerms,
     Schedule,
+    StakeJuryTerms,
     StakeVoteTerms,
     VbflTerms,
 )
 
-Terms: TypeAlias = StakeVoteTerms | VbflTerms | BflcTerms | BladeTerms
+Terms: TypeAlias = StakeVoteTerms | VbflTerms | BflcTerms | BladeTerms | StakeJuryTerms
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +38,7 @@ KINDS: Mapping[str, Kind] = MappingProxyType(
         "vbfl": Kind("Vbfl", VbflTerms),
         "bflc": Kind("Bflc", BflcTerms),
         "blade": Kind("Blade", BladeTerms),
+        "stake_jury": Kind("StakeJury", StakeJuryTerms, Schedule(pledge=3600, publish=3600)),
     }
 )
 DEFAULT = "stake_vote"
