@@ -11,6 +11,7 @@ from typing import Any
 
 from clients.protocol import bflc, blade, scores, stake_vote, vbfl
 from clients.protocol.docket import Docket, Selection
+from clients.protocol.marks import UPDATES_MAX
 from clients.protocol.plagiarism import compute_challenge_end
 from clients.protocol.policies import Mechanism, Wanted
 from clients.roles.judging import get_ballot, get_bitmap
@@ -31,7 +32,8 @@ class Handbook:
     `joint`: jurors judge the updates together. `bids`: members come in by bidding. `prepaid`: for how many
     rounds the sponsor funds the pool before the first, besides what it pays before each. `trainers`: how many
     of the members train for a round that waits for so many. `votes_from`: from when on votes are possible.
-    `barely`: the mark of an update that is to pass and to earn little. `own_terms`: the terms without a
+    `places`: after how many updates no other can pass. `barely`: the mark of an update that is to pass and to
+    earn little. `own_terms`: the terms without a
     default, with managers or publisher from some accounts, and times counted from the start.
     """
 
@@ -43,6 +45,7 @@ class Handbook:
     prepaid: Callable[[Any], int] = lambda terms: 0
     trainers: Callable[[int, Wanted], int] = lambda members, wanted: wanted.proposers
     votes_from: Callable[[Any, Round], int] = lambda terms, record: 0
+    places: Callable[[Any], int] = lambda terms: UPDATES_MAX
     barely: Callable[[Any], float] = lambda terms: 0.0
     own_terms: Callable[[Sequence[Address], int], Mapping[str, Any]] = lambda accounts, start: {}
 
@@ -79,6 +82,7 @@ HANDBOOKS: Mapping[str, Handbook] = MappingProxyType(
             scores.select_best,
             prepaid=lambda terms: BPS // max(terms.profit_bps, 1),  # then a round pays what it is funded with
             trainers=lambda members, wanted: members - wanted.voters,
+            places=lambda terms: int(terms.updates),
             barely=lambda terms: terms.min_score / BPS,
             own_terms=lambda accounts, start: {"managers": tuple(accounts[:3])},
         ),

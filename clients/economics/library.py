@@ -46,6 +46,8 @@ LIBRARY: Mapping[str, Known] = MappingProxyType(
         "garbage first": _known(FIRST, BAD),
         "copies in front": _known(FIRST, ("act.quality", "COPY")),
         "copies afterwards": _known(("act.quality", "COPY"), ("act.timing", "LAST")),
+        "pledged and not proposed": _known(("act.promise", "BROKEN")),
+        "pledged, then decided": _known(("act.promise", "SEEN")),
         "the head again": _known(("act.quality", "HEAD")),
         "the most claimed": _known(("act.claimed", "MOST")),
         "served to just over half": _known(("act.served", "HALF")),

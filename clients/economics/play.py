@@ -15,6 +15,7 @@ from clients.economics.strategy import (
     Moves,
     Offered,
     Price,
+    Promise,
     Quality,
     Return,
     Served,
@@ -56,6 +57,17 @@ class Result:
     out: int
 
 
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """An update and what its proposer claims of it."""
+
+    account: Address
+    digest: bytes
+    quality: Quality
+    samples: int
+    epochs: int
+
+
 class Player:
     """Plays a game with a strategy."""
 
@@ -64,6 +76,8 @@ class Player:
         self.world = World(game, terms, seed)
         self.acted = self.models = self.rounds = 0
         self.waiting = list(self.world.newcomers)
+        self.shown: Sequence[bytes] = ()
+        """The honest updates of the last round."""
 
     def play(self) -> Result:
         """Play all rounds, or those that the federation lasts."""
@@ -181,12 +195,47 @@ class Player:
         moves = {account: made for account in proposers if (made := turn.get_moves(account)) is not None}
         trained = {one: self._train(one) for one, made in moves.items() if made.quality is Quality.GOOD}
         honest = [digest for one, digest in trained.items() if not world.is_ours(one)]
-        for account in sorted(moves, key=lambda one: _TIMINGS[moves[one].timing]):
-            if world.get_phase() is not Phase.PROPOSE:
-                break  # what else was trained comes too late
-            quality, digest = self._get_update(turn, account, moves[account], trained, honest)
-            if digest:
-                self._send_update(turn, account, digest, quality, moves[account].claimed)
+        order = sorted(moves, key=lambda one: _TIMINGS[moves[one].timing])
+        if world.pledges:
+            self._keep_pledges(turn, moves, self._pledge(moves, order, trained))
+        else:
+            for account in order:
+                if world.get_phase() is not Phase.PROPOSE:
+                    break  # what else was trained comes too late
+                seen = self._get_seen(turn, moves[account], honest)
+                self._send_update(turn, self._make_update(account, moves[account], trained, seen))
+        self.shown = honest
+
+    def _pledge(
+        self, moves: Mapping[Address, Moves], order: Sequence[Address], trained: Mapping[Address, bytes]
+    ) -> list[Offer]:
+        """Let proposers pledge. Nobody sees another's update of this round, so who copies takes the last
+        round's."""
+        world, number = self.world, self.world.core.round_number
+        pledged: list[Offer] = []
+        for account in order:
+            if world.get_phase() is not Phase.PLEDGE:
+                break
+            offer = self._make_update(account, moves[account], trained, self.shown)
+            if offer is not None:
+                pledge = world.core.compute_pledge(number, account, offer.digest, offer.samples, offer.epochs)
+                world.must(account, "pledge", number, pledge)
+                pledged.append(offer)
+        self._pass(Phase.PLEDGE)
+        return pledged
+
+    def _keep_pledges(self, turn: Turn, moves: Mapping[Address, Moves], pledged: Sequence[Offer]) -> None:
+        """Let proposers propose what they pledged, those last who look at the others' updates first."""
+        for offer in sorted(pledged, key=lambda one: moves[one.account].promise is Promise.SEEN):
+            promise = moves[offer.account].promise
+            if promise is Promise.KEPT or (promise is Promise.SEEN and self._may_pass(turn)):
+                self._send_update(turn, offer)
+
+    def _may_pass(self, turn: Turn) -> bool:
+        """Return whether one more good update could pass beside those that are proposed."""
+        handbook = self.world.handbook
+        spoilt = handbook.joint and any(update.quality is Quality.BAD for update in turn.updates)
+        return not spoilt and len(turn.updates) < handbook.places(self.world.terms)
 
     def _train(self, account: Address) -> bytes:
         self.world.pay(account, self.world.train)
@@ -195,41 +244,40 @@ class Player:
     def _make_digest(self, account: Address) -> bytes:
         return compute_hash(get_address_word(account), self.world.core.round_number)
 
-    def _get_update(
-        self,
-        turn: Turn,
-        account: Address,
-        moves: Moves,
-        trained: Mapping[Address, bytes],
-        honest: Sequence[bytes],
-    ) -> tuple[Quality, bytes]:
-        """Return what an account proposes; no digest if nothing."""
-        world = self.world
-        if moves.quality is Quality.GOOD:
-            return Quality.GOOD, trained[account]
-        if moves.quality is Quality.BAD:
-            return Quality.BAD, self._make_digest(account)
-        if moves.quality is Quality.HEAD:
-            return Quality.HEAD, world.core.state.head
-        if moves.quality is Quality.COPY:
-            # Whoever proposes first sees what waits to be mined; others see what is proposed.
-            there = {update.digest for update in turn.updates}
-            seen = honest if moves.timing is Timing.FIRST else [one for one in honest if one in there]
-            rng = world.get_random("copy", world.core.round_number, account)
-            return Quality.GOOD, rng.choice(seen) if seen else b""
-        return Quality.NONE, b""
+    def _get_seen(self, turn: Turn, moves: Moves, honest: Sequence[bytes]) -> Sequence[bytes]:
+        """Return the honest updates of this round that can be copied: whoever proposes first sees what waits
+        to be mined, others see what is proposed."""
+        there = {update.digest for update in turn.updates}
+        return honest if moves.timing is Timing.FIRST else [one for one in honest if one in there]
 
-    def _send_update(
-        self, turn: Turn, account: Address, digest: bytes, quality: Quality, claimed: Claimed
-    ) -> None:
-        world, terms = self.world, self.world.terms
+    def _make_update(
+        self, account: Address, moves: Moves, trained: Mapping[Address, bytes], seen: Sequence[bytes]
+    ) -> Offer | None:
+        """Return what an account would propose, who can copy what it has `seen`; None if nothing."""
+        world = self.world
+        quality, digest = moves.quality, b""
+        if quality is Quality.GOOD:
+            digest = trained[account]
+        elif quality is Quality.BAD:
+            digest = self._make_digest(account)
+        elif quality is Quality.HEAD:
+            digest = world.core.state.head
+        elif quality is Quality.COPY and seen:
+            digest = world.get_random("copy", world.core.round_number, account).choice(seen)
         samples, epochs = self.game.samples, self.game.epochs
-        if claimed is Claimed.MOST:
-            samples, epochs = terms.max_samples, terms.max_epochs
+        if moves.claimed is Claimed.MOST:
+            samples, epochs = world.terms.max_samples, world.terms.max_epochs
             if world.handbook.bids:
                 samples = get_task(world.core.state).bids[account].capability
-        world.must(account, "propose", world.core.round_number, digest, samples, epochs)
-        turn.updates.append(Proposed(account, digest, quality, world.is_ours(account)))
+        return Offer(account, digest, quality, samples, epochs) if digest else None
+
+    def _send_update(self, turn: Turn, offer: Offer | None) -> None:
+        if offer is None:
+            return
+        world, account = self.world, offer.account
+        number = world.core.round_number
+        world.must(account, "propose", number, offer.digest, offer.samples, offer.epochs)
+        turn.updates.append(Proposed(account, offer.digest, offer.quality, world.is_ours(account)))
 
     # ------------------------------------------------------------------ jurors and publishers
 

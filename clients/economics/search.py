@@ -16,6 +16,7 @@ from clients.economics.game import Game
 from clients.economics.handbook import HANDBOOKS
 from clients.economics.measure import Interval, Played, Worth, get_quantile, measure
 from clients.economics.strategy import ACT, GENES, REST, ROUNDS, Deviation, Gene, Vote, build, strip
+from clients.types.mechanisms import kind_of
 from clients.types.settings import check_name, check_range
 
 GAIN, GRIEFING = "gain", "griefing"
@@ -82,6 +83,7 @@ def _get_places(game: Game) -> list[str]:
     idle = {"capital"}  # it would give a coalition more than its share
     idle |= {"back"} if handbook.bids else {"offered", "price", "bidding"}
     idle |= set() if game.newcomers else {"coming"}
+    idle |= set() if kind_of(game.mechanism).schedule.pledge else {"promise"}
     idle |= {"claimed"} if handbook.joint else {"model"} if handbook.select is None else set()
     return [place for place in GENES if place.rpartition(".")[2] not in idle]
 

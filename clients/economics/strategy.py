@@ -29,7 +29,7 @@ class Quality(Gene):
 
     GOOD = "trains and proposes what it learned"
     BAD = "proposes a bad update"
-    COPY = "proposes a copy of an honest update"
+    COPY = "proposes a copy of an honest update"  # an earlier round's, where updates are pledged
     HEAD = "proposes the head again, untrained"
     NONE = "proposes nothing"
 
@@ -47,6 +47,14 @@ class Claimed(Gene):
 
     TRUE = "claims what it did"
     MOST = "claims the most samples and epochs that the terms allow"
+
+
+class Promise(Gene):
+    """What becomes of an update that it pledged."""
+
+    KEPT = "proposes what it pledged"
+    BROKEN = "doesn't propose what it pledged"
+    SEEN = "looks at the others' updates before it proposes what it pledged"
 
 
 class Served(Gene):
@@ -85,6 +93,7 @@ class Moves:
     quality: Quality = Quality.GOOD
     timing: Timing = Timing.TURN
     claimed: Claimed = Claimed.TRUE
+    promise: Promise = Promise.KEPT
     served: Served = Served.ALL
     vote: Vote = Vote.HONEST
     model: Model = Model.TRUE

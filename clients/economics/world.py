@@ -82,6 +82,11 @@ class World:
         """The federation's terms."""
         return self.chain.terms
 
+    @property
+    def pledges(self) -> bool:
+        """Whether updates are pledged before they are proposed."""
+        return bool(self.terms.schedule.pledge)
+
     def _admit(self, accounts: Sequence[Address]) -> None:
         """Let accounts in by the managers' first motion, if there are managers."""
         for place, manager in enumerate(self.terms.managers[: get_needed(self.terms)]):
@@ -163,6 +168,7 @@ class World:
         """Return what honest work costs in a round with everybody who is there, in base units."""
         members = len(self.core.state.ledger.registry)
         wanted = self.core.mechanism.panel.count(self.terms, members)
-        training = self.handbook.trainers(members, wanted) * self.train + wanted.proposers * self.transaction
+        sent = wanted.proposers * (2 if self.pledges else 1)
+        training = self.handbook.trainers(members, wanted) * self.train + sent * self.transaction
         judging = wanted.voters * (wanted.proposers * self.judge + 2 * self.transaction)
         return training + judging + wanted.publishers * self.transaction

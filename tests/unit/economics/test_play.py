@@ -1,5 +1,6 @@
 """Games: whatever a coalition does, honest actions are accepted, and no token appears or vanishes."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -8,13 +9,19 @@ from hypothesis import strategies as st
 
 from clients.economics.game import Game
 from clients.economics.handbook import HANDBOOKS
+from clients.economics.library import LIBRARY
 from clients.economics.play import Player, Result, play
 from clients.economics.strategy import GENES, HONEST, Deviation, Quality, build
 from clients.economics.turn import Proposed, Turn
 from clients.experiments.runs_of_games import get_default_terms
 from clients.types.errors import RequestError
+from clients.types.mechanisms import kind_of
 
 TERMS = {mechanism: get_default_terms(mechanism) for mechanism in HANDBOOKS}
+PLEDGING = {
+    mechanism: {**terms, "schedule": replace(kind_of(mechanism).schedule, pledge=3600)}
+    for mechanism, terms in TERMS.items()
+}
 SIZES = {"stake_vote": 9, "vbfl": 12, "bflc": 14, "blade": 14}
 
 
@@ -29,12 +36,17 @@ choices = st.frozensets(
 
 @pytest.mark.parametrize("mechanism", HANDBOOKS)
 @settings(max_examples=25, deadline=None)
-@given(chosen=choices, share=st.sampled_from((0.0, 0.3, 0.6, 0.9)), seed=st.integers(0, 10**6))
+@given(
+    chosen=choices,
+    share=st.sampled_from((0.0, 0.3, 0.6, 0.9)),
+    terms=st.sampled_from((TERMS, PLEDGING)),
+    seed=st.integers(0, 10**6),
+)
 def test_any_strategy_can_be_played_and_tokens_are_conserved(
-    mechanism: str, chosen: frozenset[Deviation], share: float, seed: int
+    mechanism: str, chosen: frozenset[Deviation], share: float, terms: Any, seed: int
 ) -> None:
     newcomers = 0 if HANDBOOKS[mechanism].bids else 5
-    player = Player(game(mechanism, share=share, newcomers=newcomers), TERMS[mechanism], build(chosen), seed)
+    player = Player(game(mechanism, share=share, newcomers=newcomers), terms[mechanism], build(chosen), seed)
     before = sum(player.world.core.state.token.balances.values())
     player.play()
     balances = player.world.core.state.token.balances
@@ -52,9 +64,10 @@ def test_a_seed_fixes_a_game(mechanism: str) -> None:
     assert len({again(seed) for seed in range(8)}) > 1
 
 
+@pytest.mark.parametrize("terms", [TERMS, PLEDGING], ids=["without pledges", "with pledges"])
 @pytest.mark.parametrize("mechanism", HANDBOOKS)
-def test_honest_work_pays_and_makes_models(mechanism: str) -> None:
-    found = play(game(mechanism, rounds=6, juror=1.0), TERMS[mechanism], HONEST, 3)
+def test_honest_work_pays_and_makes_models(mechanism: str, terms: Any) -> None:
+    found = play(game(mechanism, rounds=6, juror=1.0), terms[mechanism], HONEST, 3)
     assert found.models == found.rounds == 6
     assert found.others > 0
     assert found.ours > 0
@@ -117,6 +130,44 @@ def test_who_isn_t_served_makes_no_model() -> None:
     )
     assert all_served == [6] * 4
     assert sum(none_served) < sum(all_served)
+
+
+def get_copied(mechanism: str, terms: Any, title: str) -> list[tuple[int, int]]:
+    """Return of each copy proposed by the coalition its round, and the round whose update it copies."""
+    player = Player(game(mechanism, share=0.3, rounds=6), terms[mechanism], LIBRARY[title].strategy, 5)
+    player.play()
+    shown = {}
+    copies = []
+    for event in player.world.chain.events():
+        if event.name == "Proposed":
+            number, digest = event.args["round"], event.args["digest"]
+            if player.world.is_ours(str(event.args["proposer"])):
+                copies.append((number, digest))
+            else:
+                shown[digest] = number
+    return [(number, shown[digest]) for number, digest in copies]
+
+
+@pytest.mark.parametrize("title", ["copies in front", "copies afterwards"])
+@pytest.mark.parametrize("mechanism", ["stake_vote", "vbfl"])
+def test_where_updates_are_pledged_only_earlier_ones_can_be_copied(mechanism: str, title: str) -> None:
+    without, pledging = (get_copied(mechanism, terms, title) for terms in (TERMS, PLEDGING))
+    assert without
+    assert pledging
+    assert all(copied == number for number, copied in without)
+    assert all(copied == number - 1 for number, copied in pledging)
+
+
+@pytest.mark.parametrize("mechanism", ["stake_vote", "vbfl", "bflc"])
+def test_a_broken_pledge_costs_its_maker(mechanism: str) -> None:
+    breaks = LIBRARY["pledged and not proposed"].strategy
+    honest, broken = (
+        [play(game(mechanism, juror=1.0), PLEDGING[mechanism], strategy, seed) for seed in range(6)]
+        for strategy in (HONEST, breaks)
+    )
+    assert sum(one.ours for one in broken) < sum(one.ours for one in honest)
+    same = [play(game(mechanism), TERMS[mechanism], strategy, 3) for strategy in (HONEST, breaks)]
+    assert replace(same[0], acted=0) == replace(same[1], acted=0), "without pledges there is nothing to break"
 
 
 @pytest.mark.parametrize(
