@@ -15,11 +15,12 @@ from clients.types.federation import (
     BflcTerms,
     BladeTerms,
     Schedule,
+    StakeJuryTerms,
     StakeVoteTerms,
     VbflTerms,
 )
 
-Terms: TypeAlias = StakeVoteTerms | VbflTerms | BflcTerms | BladeTerms
+Terms: TypeAlias = StakeVoteTerms | StakeJuryTerms | VbflTerms | BflcTerms | BladeTerms
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +35,7 @@ class Kind:
 KINDS: Mapping[str, Kind] = MappingProxyType(
     {
         "stake_vote": Kind("StakeVote", StakeVoteTerms, Schedule()),  # its ballots name the head
+        "stake_jury": Kind("StakeJury", StakeJuryTerms, Schedule(pledge=3600, publish=3600)),
         "vbfl": Kind("Vbfl", VbflTerms),
         "bflc": Kind("Bflc", BflcTerms),
         "blade": Kind("Blade", BladeTerms),
