@@ -45,8 +45,9 @@ abstract contract Federation is Membership {
     /// @inheritdoc IFederation
     bytes32 public head;
     bytes32 private _mix;
-    /// @dev A voter's next commitment overwrites the last. The voter's record says to which round it belongs.
-    mapping(address voter => bytes32) private _commitments;
+    /// @dev A proposer's pledge, until the account commits to a ballot; a voter's commitment. The next one overwrites the
+    /// last, and the account's record says which of them it made, in which round.
+    mapping(address account => bytes32) private _commitments;
 
     constructor(CoreTerms memory t) RoundBook(t.schedule) Membership(t.token, t.bond) {
         _requireTerm(t.token != address(0), "token", 0);
@@ -61,7 +62,7 @@ abstract contract Federation is Membership {
         // A stake that left can't be slashed, but members leave only in phase Open, and book what is due first. This
         // check is a second safeguard: even if a member could leave during a round, its stake would still be here when
         // the round ends.
-        uint256 slashing = uint256(s.propose) + s.commit + s.reveal + s.publish;
+        uint256 slashing = uint256(s.pledge) + s.propose + s.commit + s.reveal + s.publish;
         _requireTerm(s.unbonding >= slashing, "unbonding", s.unbonding);
         beacon = IBeacon(t.beacon);
         _genesis = t.genesis;
@@ -99,11 +100,26 @@ abstract contract Federation is Membership {
     }
 
     /// @inheritdoc IFederation
+    function pledge(uint256 round, bytes32 pledge_) external {
+        Part memory part = Part(Phase.Pledge, Roles.PROPOSER, Acts.PLEDGED);
+        Round memory r = _requireRound(round, part);
+        (Member memory m,) = _requireDrawn(round, r, part);
+        if (pledge_ == 0) revert EmptyPledge();
+        _bookMember(m);
+
+        _saveAct(m, round, part.act);
+        _commitments[msg.sender] = pledge_;
+        _rounds[round].pledges = r.pledges + 1;
+        emit Pledged(round, msg.sender, pledge_);
+    }
+
+    /// @inheritdoc IFederation
     function propose(uint256 round, bytes32 digest, uint256 samples, uint256 epochs) external {
         Part memory part = Part(Phase.Propose, Roles.PROPOSER, Acts.PROPOSED);
         Round memory r = _requireRound(round, part);
         (Member memory m,) = _requireDrawn(round, r, part);
         if (digest == 0) revert EmptyDigest();
+        if (_pledgeSeconds != 0) _requirePledged(m, round, digest, samples, epochs);
         _admit(round, r, digest, samples, epochs);
         _bookMember(m);
 
@@ -204,6 +220,7 @@ abstract contract Federation is Membership {
         s.pool = c.pool;
         if (s.record.drawnAt != 0) {
             Schedule memory schedule = _schedule();
+            s.pledgeEnd = uint40(RoundClock.pledgeEnd(s.record, schedule));
             s.proposeEnd = uint40(RoundClock.proposeEnd(s.record, schedule));
             s.commitEnd = uint40(RoundClock.commitEnd(s.record, schedule));
             s.revealEnd = uint40(RoundClock.revealEnd(s.record, schedule));
@@ -226,6 +243,15 @@ abstract contract Federation is Membership {
     /// @inheritdoc IFederation
     function memberOf(address account) external view returns (MemberView memory) {
         return _memberOf(account, _record(_current.round));
+    }
+
+    /// @inheritdoc IFederation
+    function pledgeOf(uint256 round, address proposer, bytes32 digest, uint256 samples, uint256 epochs)
+        public
+        view
+        returns (bytes32)
+    {
+        return keccak256(abi.encode(block.chainid, address(this), round, proposer, digest, samples, epochs));
     }
 
     /// @inheritdoc IFederation
@@ -253,6 +279,17 @@ abstract contract Federation is Membership {
 
     function _requireNotDone(Member memory m, uint256 round, uint8 act) private view {
         if (m.round == round && m.acts & act != 0) revert AlreadyActed(msg.sender, round, m.acts);
+    }
+
+    /// @dev Revert unless the caller, of record `m`, pledged this update in `round`.
+    function _requirePledged(Member memory m, uint256 round, bytes32 digest, uint256 samples, uint256 epochs)
+        private
+        view
+    {
+        if (m.round != round || m.acts & Acts.PLEDGED == 0) revert NotPledged(msg.sender, round);
+        bytes32 pledged = _commitments[msg.sender];
+        bytes32 shown = pledgeOf(round, msg.sender, digest, samples, epochs);
+        if (shown != pledged) revert PledgeMismatch(msg.sender, pledged, shown);
     }
 
     /// @dev Record that the caller, whose booked record is `m`, did `act` in `round`; write the record.

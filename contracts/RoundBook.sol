@@ -25,6 +25,7 @@ abstract contract RoundBook is Axes {
     }
 
     uint32 private immutable _openSeconds;
+    uint32 internal immutable _pledgeSeconds;
     uint32 private immutable _proposeSeconds;
     uint32 private immutable _commitSeconds;
     uint32 private immutable _revealSeconds;
@@ -39,6 +40,7 @@ abstract contract RoundBook is Axes {
     /// @dev Its terms are checked by `Federation`, in the order of the core's terms.
     constructor(Schedule memory s) {
         _openSeconds = s.open;
+        _pledgeSeconds = s.pledge;
         _proposeSeconds = s.propose;
         _commitSeconds = s.commit;
         _revealSeconds = s.reveal;
@@ -104,6 +106,7 @@ abstract contract RoundBook is Axes {
         Round storage kept = _rounds[round];
         r.drawnAt = kept.drawnAt;
         r.members = kept.members;
+        r.pledges = kept.pledges;
         r.proposals = kept.proposals;
         r.commits = kept.commits;
         r.reveals = kept.reveals;
@@ -117,6 +120,7 @@ abstract contract RoundBook is Axes {
     function _schedule() internal view returns (Schedule memory) {
         return Schedule({
             open: _openSeconds,
+            pledge: _pledgeSeconds,
             propose: _proposeSeconds,
             commit: _commitSeconds,
             reveal: _revealSeconds,

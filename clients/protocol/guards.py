@@ -48,8 +48,8 @@ def _compute_struck(
 
 
 KICK_ROUNDS: GuardPolicy[VbflTerms] = GuardPolicy(_compute_struck)
-"""A worker whose updates were rejected, or pledged and not proposed, in `kick_rounds` of its rounds in a row is
-banned (vbfl §IV)."""
+"""A worker whose updates were rejected, or pledged and not proposed, in `kick_rounds` of its rounds in a row
+is banned (vbfl §IV)."""
 
 
 def _forgive(terms: object, member: Member, booked: Member, record: Round, docket: Docket) -> Member:

@@ -50,8 +50,8 @@ def compute_pledge(
     samples: int,
     epochs: int,
 ) -> bytes:
-    """Return the pledge of an update: it binds chain, federation, round and proposer, so that no pledge can be
-    copied. It needs no salt: nobody can guess the digest of weights that they don't have.
+    """Return the pledge of an update. It binds chain, federation, round and proposer, so that nobody can copy
+    it. It needs no salt: nobody can guess the digest of weights that they don't have.
 
     keccak256(abi.encode(chainid, federation, round, proposer, digest, samples, epochs)).
     """

@@ -16,6 +16,7 @@ interface IFederation {
     enum Phase {
         Open, // no round in progress: members join, deposit, leave, are evicted
         Draw, // membership is frozen, the seed isn't known yet
+        Pledge, // only if the schedule gives it a length: proposers fix their updates before anybody sees one
         Propose,
         Commit,
         Reveal,
@@ -42,11 +43,12 @@ interface IFederation {
     /// @notice The lengths of a round's phases and of the unbonding period, in seconds.
     struct Schedule {
         uint32 open; // shortest pause between two rounds, in which the registry may change
+        uint32 pledge; // 0: updates are proposed without a pledge
         uint32 propose;
         uint32 commit;
         uint32 reveal;
         uint32 publish; // 0 if nobody has to publish
-        uint32 unbonding; // at least propose + commit + reveal + publish
+        uint32 unbonding; // at least pledge + propose + commit + reveal + publish
     }
 
     /// @notice An account's record in the ledger; one storage slot.
@@ -66,6 +68,7 @@ interface IFederation {
     struct Round {
         uint40 drawnAt; // when the seed was drawn; 0 before
         uint16 members; // size of the frozen registry
+        uint16 pledges;
         uint16 proposals;
         uint16 commits;
         uint16 reveals;
@@ -83,13 +86,14 @@ interface IFederation {
         Phase phase;
         uint40 round; // 0 before the first
         uint40 restUntil; // the earliest time of the next `open`
-        uint40 proposeEnd; // 0 before the draw, like the three below
+        uint40 pledgeEnd; // 0 before the draw, like the four below
+        uint40 proposeEnd;
         uint40 commitEnd;
         uint40 revealEnd;
         uint40 publishEnd;
         uint64 sealBlock; // the block whose hash goes into the seed
         uint16 members; // size of the registry now
-        uint16 proposers; // proposals awaited, given the frozen membership; likewise the next two
+        uint16 proposers; // pledges, or else proposals, awaited, given the frozen membership; likewise the next two
         uint16 voters; // commitments
         uint16 publishers; // publications
         bytes32 seed; // 0 before the draw
@@ -135,6 +139,8 @@ interface IFederation {
     event Opened(uint256 indexed round, uint256 members, uint256 sealBlock);
     /// @notice The `seed` of `round`, from which every member's roles follow.
     event Drawn(uint256 indexed round, bytes32 seed);
+    /// @notice `proposer` fixed the update of `round` that it will propose: see `pledgeOf`.
+    event Pledged(uint256 indexed round, address indexed proposer, bytes32 pledge);
     /// @notice `proposer` made an update of `round` known: its model's digest, and the training that it claims.
     event Proposed(
         uint256 indexed round,
@@ -205,6 +211,12 @@ interface IFederation {
     error RoundInPlay(address account, uint256 round);
     /// @notice A digest can't be 0.
     error EmptyDigest();
+    /// @notice A pledge can't be 0.
+    error EmptyPledge();
+    /// @notice `account` has pledged no update in `round`.
+    error NotPledged(address account, uint256 round);
+    /// @notice `account` pledged `pledged`, but the update that it proposes gives `shown`.
+    error PledgeMismatch(address account, bytes32 pledged, bytes32 shown);
     /// @notice An update can't claim `given` samples: from 1 to `limit`.
     error SamplesOutOfRange(uint256 given, uint256 limit);
     /// @notice An update can't claim `given` epochs: from 1 to `limit`.
@@ -260,7 +272,11 @@ interface IFederation {
     /// @notice Record the seed of the round in progress. Void if not done within 256 blocks of `open`.
     function draw() external;
 
-    /// @notice Propose the update `digest`, trained on `samples` samples for `epochs` epochs.
+    /// @notice Pledge an update, without showing it: see `pledgeOf`.
+    function pledge(uint256 round, bytes32 pledge_) external;
+
+    /// @notice Propose the update `digest`, trained on `samples` samples for `epochs` epochs. If the schedule
+    /// has a phase Pledge, the caller pledged exactly this.
     function propose(uint256 round, bytes32 digest, uint256 samples, uint256 epochs) external;
 
     /// @notice Commit to a ballot: see `commitmentOf`.
@@ -294,6 +310,12 @@ interface IFederation {
     /// @notice Up to `count` members, in the order of the registry, from place `start`.
     function members(uint256 start, uint256 count) external view returns (MemberView[] memory);
     function memberOf(address account) external view returns (MemberView memory);
+    /// @notice keccak256(abi.encode(chain id, this contract, round, proposer, digest, samples, epochs))
+    /// @dev It needs no salt: nobody can guess the digest of weights that they don't have.
+    function pledgeOf(uint256 round, address proposer, bytes32 digest, uint256 samples, uint256 epochs)
+        external
+        view
+        returns (bytes32);
     /// @notice keccak256(abi.encode(chain id, this contract, round, voter, ballot, salt))
     function commitmentOf(uint256 round, address voter, bytes calldata ballot, bytes32 salt)
         external

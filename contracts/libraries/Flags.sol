@@ -15,4 +15,5 @@ library Acts {
     uint8 internal constant COMMITTED = 2;
     uint8 internal constant REVEALED = 4;
     uint8 internal constant PUBLISHED = 8;
+    uint8 internal constant PLEDGED = 16;
 }

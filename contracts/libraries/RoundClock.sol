@@ -10,8 +10,9 @@ import {IFederation} from "../interfaces/IFederation.sol";
 /// - Open: a call of `open`, by anybody, `schedule.open` seconds after the last settlement or later.
 /// - Draw: a call of `draw`, by anybody, from the block after `open` on. After 256 blocks the seal block's hash is
 ///   lost, and the round goes to Settle, void.
-/// - Propose, Commit, Reveal: the last act that the round waits for, or the phase's end. Without a single proposal, or
-///   a single commitment, the round goes straight to Settle.
+/// - Pledge, Propose, Commit, Reveal: the last act that the round waits for, or the phase's end. Without a single pledge,
+///   proposal or commitment, the round goes straight to Settle. Pledge is skipped if it has no length; otherwise only
+///   pledged updates can be proposed, and Propose waits for them alone.
 /// - Publish: the last publication that the round waits for, or the phase's end. A round has no such phase if it has no
 ///   publishers, or if too few voters revealed.
 /// - Settle: a call of `settle`, by anybody.
@@ -22,8 +23,12 @@ library RoundClock {
     /// @dev The EVM knows the hashes of this many blocks.
     uint256 internal constant DRAW_BLOCKS = 256;
 
+    function pledgeEnd(IFederation.Round memory r, IFederation.Schedule memory s) internal pure returns (uint256) {
+        return uint256(r.drawnAt) + s.pledge;
+    }
+
     function proposeEnd(IFederation.Round memory r, IFederation.Schedule memory s) internal pure returns (uint256) {
-        return uint256(r.drawnAt) + s.propose;
+        return pledgeEnd(r, s) + s.propose;
     }
 
     function commitEnd(IFederation.Round memory r, IFederation.Schedule memory s) internal pure returns (uint256) {
@@ -45,7 +50,7 @@ library RoundClock {
     }
 
     /// @notice The phase at `time` and `blockNumber`.
-    /// @param proposers proposals wanted
+    /// @param proposers proposals wanted; where updates are pledged, pledges
     /// @param voters commitments wanted
     /// @param publishers publications wanted
     /// @param sealBlock only looked at before the draw
@@ -63,6 +68,10 @@ library RoundClock {
         if (r.members == 0 || r.outcome != IFederation.Outcome.None) return IFederation.Phase.Open;
         if (r.drawnAt == 0) {
             return blockNumber <= sealBlock + DRAW_BLOCKS ? IFederation.Phase.Draw : IFederation.Phase.Settle;
+        }
+        if (s.pledge != 0) {
+            if (time < pledgeEnd(r, s) && r.pledges < proposers) return IFederation.Phase.Pledge;
+            proposers = r.pledges;
         }
         if (time < proposeEnd(r, s) && r.proposals < proposers) return IFederation.Phase.Propose;
         if (r.proposals == 0) return IFederation.Phase.Settle;

@@ -9,7 +9,8 @@ import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
 
 /// @title Payout: rejected proposers fill the pool that accepted ones share, and outvoted voters pay the majority
 /// (algorithms 1 and 2 of Dong et al., arXiv 2307.00543).
-/// @notice A voter that commits and doesn't reveal pays as if outvoted, whatever the outcome.
+/// @notice Whatever the outcome, a voter that commits and doesn't reveal pays as if outvoted, and a proposer that pledges
+/// and doesn't propose pays as if rejected.
 abstract contract StakeRedistribution is BlameBook {
     uint96 internal immutable _proposerStake;
     uint96 internal immutable _voterStake;
@@ -24,7 +25,7 @@ abstract contract StakeRedistribution is BlameBook {
 
     /// @inheritdoc Axes
     function _reward(uint256 round, Round memory r, uint256 pool) internal view override returns (Payout memory p) {
-        p.pool = pool;
+        p.pool = pool + uint256(_proposerStake) * _brokenPledges(r);
         if (r.outcome == Outcome.Undecided) {
             p.pool += uint256(_voterStake) * (r.commits - r.reveals);
             return p;
@@ -47,11 +48,17 @@ abstract contract StakeRedistribution is BlameBook {
             if (r.outcome != Outcome.Rejected) return int256(uint256(r.proposerReward));
             return _isBlamed(m.round, m.updateNumber) ? -int256(uint256(_proposerStake)) : int256(0);
         }
+        if (m.acts & Acts.PLEDGED != 0) return -int256(uint256(_proposerStake));
         if (m.acts & Acts.REVEALED != 0) {
             if (r.outcome == Outcome.Undecided) return 0;
             if (m.option == r.leadingOption) return int256(uint256(r.voterReward));
         }
         // outvoted, or committed and not revealed
         return -int256(uint256(_voterStake));
+    }
+
+    /// @dev How many updates of round `r` were pledged and not proposed; none where nothing is pledged.
+    function _brokenPledges(Round memory r) private pure returns (uint256) {
+        return r.pledges > r.proposals ? r.pledges - r.proposals : 0;
     }
 }

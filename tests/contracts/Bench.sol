@@ -30,6 +30,8 @@ abstract contract Bench is Test {
     address[] internal members;
     /// @dev Who admits and expels: nobody, unless a test says so before it deploys.
     address[] internal managers;
+    /// @dev The length of phase Pledge: there is none, unless a test says so before it deploys.
+    uint32 internal pledgeSeconds;
 
     function setUp() public virtual {
         vm.warp(START);
@@ -58,8 +60,10 @@ abstract contract Bench is Test {
         });
     }
 
-    function schedule() internal pure returns (IFederation.Schedule memory) {
-        return IFederation.Schedule({open: 50, propose: 100, commit: 100, reveal: 100, publish: 0, unbonding: 1000});
+    function schedule() internal view returns (IFederation.Schedule memory) {
+        return IFederation.Schedule({
+            open: 50, pledge: pledgeSeconds, propose: 100, commit: 100, reveal: 100, publish: 0, unbonding: 1000
+        });
     }
 
     // ------------------------------------------------------------------ membership
@@ -185,6 +189,7 @@ abstract contract Bench is Test {
     function pass(IFederation.Phase current) internal {
         IFederation.Status memory s = federation.status();
         if (s.phase != current) return;
+        if (current == IFederation.Phase.Pledge) vm.warp(s.pledgeEnd);
         if (current == IFederation.Phase.Propose) vm.warp(s.proposeEnd);
         if (current == IFederation.Phase.Commit) vm.warp(s.commitEnd);
         if (current == IFederation.Phase.Reveal) vm.warp(s.revealEnd);

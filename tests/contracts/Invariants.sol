@@ -50,7 +50,7 @@ abstract contract Invariants is Test {
     /// @dev With `publish` seconds for publishers, where there are any.
     function _schedule(uint32 publish) internal pure returns (IFederation.Schedule memory) {
         return IFederation.Schedule({
-            open: 10, propose: 100, commit: 100, reveal: 100, publish: publish, unbonding: uint32(UNBONDING)
+            open: 10, pledge: 0, propose: 100, commit: 100, reveal: 100, publish: publish, unbonding: uint32(UNBONDING)
         });
     }
 

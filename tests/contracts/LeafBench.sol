@@ -20,7 +20,7 @@ abstract contract LeafBench is Bench {
     function ballot(bool good) internal pure virtual returns (bytes memory);
 
     /// @dev A schedule with a phase to publish in.
-    function longSchedule() internal pure returns (IFederation.Schedule memory s) {
+    function longSchedule() internal view returns (IFederation.Schedule memory s) {
         s = schedule();
         s.publish = 100;
     }
@@ -127,6 +127,7 @@ abstract contract LeafBench is Bench {
 
     /// @dev Let whatever is left of the round pass, and settle it.
     function finish() internal returns (IFederation.Round memory) {
+        pass(IFederation.Phase.Pledge);
         pass(IFederation.Phase.Propose);
         pass(IFederation.Phase.Commit);
         pass(IFederation.Phase.Reveal);

@@ -73,7 +73,7 @@ contract RoundClockTest is Test {
     function testFuzz_a_quorum_is_more_than_half(uint16 voters, uint16 publishers) public pure {
         IFederation.Round memory r;
         (r.members, r.drawnAt, r.proposals, r.commits) = (1, 1, 1, type(uint16).max);
-        IFederation.Schedule memory s = IFederation.Schedule(1, 1, 1, 1, 1, 4);
+        IFederation.Schedule memory s = IFederation.Schedule(1, 0, 1, 1, 1, 1, 4);
         Wanted memory w = Wanted(1, voters, uint16(bound(publishers, 1, type(uint16).max)));
         r.reveals = voters / 2;
         assertEq(at(r, s, w, RoundClock.revealEnd(r, s)), uint256(IFederation.Phase.Settle));

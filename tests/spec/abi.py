@@ -185,7 +185,7 @@ def encode_state(federation: FederationView[Any], env: Env, accounts: Sequence[A
     return head + members + compute_words(len(balances), *balances)
 
 
-SCHEDULE_TYPE = "(uint32,uint32,uint32,uint32,uint32,uint32)"
+SCHEDULE_TYPE = "(uint32,uint32,uint32,uint32,uint32,uint32,uint32)"
 BASE_TYPES = "address,address,bytes32,uint256"
 MANAGED_TYPES = f"{BASE_TYPES},address[]"
 TERMS_TYPES = {

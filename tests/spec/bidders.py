@@ -189,12 +189,18 @@ class BladePlayer(MiningPlayer):
         return (*more, *(self.bad_accusation,) * (4 if phase is Phase.COMMIT else 1))
 
     def bad_claim(self) -> Call:
-        """Return a proposal of fewer samples than the task asks, or more than were bid."""
-        account = self.anybody(*self.idle(*PARTS[Phase.PROPOSE]))
+        account = self.anybody(*self.actors(Phase.PROPOSE))
+        claim = self.rng.choice(self.unbid_claims(account))
+        return Call(account, "propose", (self.federation.round_number, *claim))
+
+    def bad_claims(self, account: Address) -> list[tuple[bytes, int, int]]:
+        return [*super().bad_claims(account), *self.unbid_claims(account)]
+
+    def unbid_claims(self, account: Address) -> list[tuple[bytes, int, int]]:
+        """Return claims of fewer samples than the task asks, or more than were bid."""
         bid, terms = get_task(self.federation.state).bids.get(account), self.federation.terms
         most = min(bid.capability + 1 if bid else 1, terms.max_samples)
-        samples = self.rng.choice((max(terms.min_samples - 1, 1), most))
-        return Call(account, "propose", (self.federation.round_number, self.word(), samples, 1))
+        return [(self.word(), samples, 1) for samples in (max(terms.min_samples - 1, 1), most)]
 
     def bad_bid(self) -> Call:
         terms, rng = self.federation.terms, self.rng

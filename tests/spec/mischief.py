@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 from clients.protocol.ledger import STAKE_MAX
 from clients.protocol.state import Env
 from clients.types.chain import Call
-from clients.types.federation import ZERO32, Act, Phase, Role, Standing
+from clients.types.federation import ZERO32, Act, Address, Phase, Role, Standing
 
 if TYPE_CHECKING:
     from tests.spec.player import Player
@@ -20,6 +20,7 @@ def choose(player: "Player", phase: Phase, env: Env) -> Call:
     by_phase = {
         Phase.OPEN: (bad_join, bad_join, bad_deposit, bad_leave, open_early),
         Phase.DRAW: (draw_early, draw_early),
+        Phase.PLEDGE: (bad_pledge,) * 5,
         Phase.PROPOSE: (bad_proposal,) * 5,
         Phase.COMMIT: (bad_commit,) * 5,
         Phase.REVEAL: (bad_reveal,) * 5,
@@ -45,6 +46,7 @@ def any_action(player: "Player", env: Env) -> Call:
         "deposit": lambda: Call(account, "deposit", (amount(player),)),
         "collect": lambda: Call(account, "collect", (player.anybody(),)),
         "evict": lambda: Call(account, "evict", ([player.anybody() for _ in range(rng.randrange(4))],)),
+        "pledge": lambda: player.pledge(account),
         "propose": lambda: player.propose(account),
         "commit": lambda: player.commit(account),
         "reveal": lambda: player.reveal(account),
@@ -97,7 +99,7 @@ def bad_claim(player: "Player") -> Call:
 
 
 def bad_collect(player: "Player") -> Call:
-    acted = [*player.acted(Act.PROPOSED), *player.acted(Act.COMMITTED)]
+    acted = [*player.acted(Act.PLEDGED), *player.acted(Act.PROPOSED), *player.acted(Act.COMMITTED)]
     return Call(player.anybody(), "collect", (player.anybody(*acted, *player.outsiders),))
 
 
@@ -110,6 +112,8 @@ def wrong_round(player: "Player") -> Call:
     wrong = rng.choice((number + 1, max(number - 1, 0), 0, number + 2**32, UINT256))
     account = player.anybody(*player.federation.state.ledger.registry)
     call = rng.choice((player.propose, player.commit, player.reveal, player.publish))(account)
+    if call.method == "propose" and player.federation.terms.schedule.pledge and rng.random() < 0.5:
+        call = player.pledge(account)
     return Call(account, call.method, (wrong, *call.args[1:]))
 
 
@@ -124,24 +128,46 @@ def pick(player: "Player", act: Act, role: Role) -> tuple[str, bool]:
     return account, account in idle
 
 
+def bad_pledge(player: "Player") -> Call:
+    account, idle = pick(player, Act.PLEDGED, Role.PROPOSER)
+    number, pledged = player.federation.round_number, player.acted(Act.PLEDGED)
+    if idle and pledged and player.rng.random() < 0.3:
+        # a copy of another's pledge is a pledge, but can't be kept
+        return Call(account, "pledge", player.pledge(player.rng.choice(pledged)).args)
+    if idle:
+        return Call(account, "pledge", (number, ZERO32))
+    return player.pledge(account)
+
+
 def bad_proposal(player: "Player") -> Call:
     rng, number, terms = player.rng, player.federation.round_number, player.federation.terms
     account, idle = pick(player, Act.PROPOSED, Role.PROPOSER)
+    if idle and terms.schedule.pledge:
+        pledged = player.acted(Act.PLEDGED)
+        missed = [one for one in player.idle(Role.PROPOSER, Act.PROPOSED) if one not in pledged]
+        account = rng.choice(missed or [account])
     if not idle or rng.random() < 0.1:
         return player.propose(account)
-    word, most, epochs = player.word(), terms.max_samples, terms.max_epochs
-    claims = (
-        (ZERO32, 1, 1),
-        (ZERO32, 0, 0),
-        (word, 0, 1),
-        (word, 0, 0),
-        (word, most + 1, 1),
-        (word, UINT256, epochs + 1),
-        (word, player.samples_of(account), 0),
-        (word, player.samples_of(account), epochs + 1),
-        (word, most, UINT256),
-    )
+    claims = player.bad_claims(account)
+    if terms.schedule.pledge:
+        claims += unpledged(player, account)
     return Call(account, "propose", (number, *rng.choice(claims)))
+
+
+def unpledged(player: "Player", account: Address) -> list[tuple[bytes, int, int]]:
+    """Return claims that differ from the pledged one in one place, and those that others pledged."""
+    digest, samples, epochs = player.claim_of(account)
+    number = player.federation.round_number
+    others = [player.claim_of(other) for other in player.acted(Act.PLEDGED) if other != account]
+    before = player.pledged.get((number - 1, account), (player.word(), samples, epochs))
+    return [
+        (player.word(), samples, epochs),
+        (digest, samples ^ 1, epochs),
+        (digest, samples, epochs ^ 1),
+        (digest, epochs, samples),
+        before,
+        *others,
+    ]
 
 
 def bad_commit(player: "Player") -> Call:

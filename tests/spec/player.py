@@ -55,6 +55,7 @@ MOODS = (
 )
 
 PARTS = {
+    Phase.PLEDGE: (Role.PROPOSER, Act.PLEDGED),
     Phase.PROPOSE: (Role.PROPOSER, Act.PROPOSED),
     Phase.COMMIT: (Role.VOTER, Act.COMMITTED),
     Phase.PUBLISH: (Role.PUBLISHER, Act.PUBLISHED),
@@ -83,6 +84,8 @@ class Player:
         self.outsiders = outsiders
         self.fine = fine
         self.illegal = illegal
+        self.pledged: dict[tuple[int, Address], tuple[bytes, int, int]] = {}
+        """The claims that accounts pledge, by round."""
         self.sealed: dict[tuple[int, Address], tuple[bytes, bytes]] = {}
         self.spoilt: set[tuple[int, Address]] = set()
         """Whose sealed ballots say nothing."""
@@ -128,7 +131,7 @@ class Player:
         times = [state.rest_until, *(state.ledger.get(account).unbonds_at for account in self.accounts)]
         if record.drawn_at:
             ends = compute_ends(record.drawn_at, self.federation.terms.schedule)
-            times += [ends.propose, ends.commit, ends.reveal, ends.publish]
+            times += [ends.pledge, ends.propose, ends.commit, ends.reveal, ends.publish]
         return [time for time in times + self.own_deadlines() if time > env.time]
 
     def is_finished(self, env: Env) -> bool:
@@ -157,15 +160,26 @@ class Player:
 
     def play_part(self, phase: Phase, anybody: Address, env: Env) -> Move:
         """Return what one of the drawn does, or a jump to the end of the phase."""
-        actors = self.committed() if phase is Phase.REVEAL else self.idle(*PARTS[phase])
+        actors = self.actors(phase)
         if actors and self.rng.random() > self.waiting(phase):
             return Move(self.act(phase, self.rng.choice(actors)))
         ends = compute_ends(self.federation.record.drawn_at, self.federation.terms.schedule)
         end = getattr(ends, phase.name.lower())
         return Move(self.after(phase, anybody), *self.stride(end, env))
 
+    def actors(self, phase: Phase) -> list[Address]:
+        """Return who can do now what the phase is for."""
+        if phase is Phase.REVEAL:
+            return self.committed()
+        idle = self.idle(*PARTS[phase])
+        if phase is Phase.PROPOSE and self.federation.terms.schedule.pledge:
+            pledged = self.acted(Act.PLEDGED)
+            return [account for account in idle if account in pledged]
+        return idle
+
     def act(self, phase: Phase, account: Address) -> Call:
         return {
+            Phase.PLEDGE: self.pledge,
             Phase.PROPOSE: self.propose,
             Phase.COMMIT: self.commit,
             Phase.REVEAL: self.reveal,
@@ -174,6 +188,8 @@ class Player:
 
     def after(self, phase: Phase, anybody: Address) -> Call:
         """Return what is worth trying right at a phase's end."""
+        if phase is Phase.PLEDGE and (actors := self.idle(*PARTS[Phase.PROPOSE])):
+            return self.propose(self.rng.choice(actors))
         if phase is Phase.PROPOSE and (actors := self.idle(*PARTS[Phase.COMMIT])):
             return self.commit(self.rng.choice(actors))
         if phase is Phase.COMMIT and (actors := self.committed()):
@@ -300,9 +316,12 @@ class Player:
 
     def waiting(self, phase: Phase) -> float:
         """Return the chance that those who are awaited don't come."""
-        mood = self.mood()
-        late = {Phase.PROPOSE: mood.absent / 2, Phase.REVEAL: mood.skip, Phase.PUBLISH: mood.absent / 2}
-        return late.get(phase, mood.absent)
+        mood, record = self.mood(), self.federation.record
+        came = {Phase.PLEDGE: record.pledges, Phase.PROPOSE: min(record.pledges, record.proposals)}
+        if came.get(phase):
+            return 0.15  # pledges are missed and broken where others' make a round nevertheless
+        late = dict.fromkeys((Phase.PLEDGE, Phase.PROPOSE, Phase.PUBLISH), mood.absent / 2)
+        return (late | {Phase.REVEAL: mood.skip}).get(phase, mood.absent)
 
     # ------------------------------------------------------------------ arguments
 
@@ -329,10 +348,42 @@ class Player:
     def samples_of(self, account: Address) -> int:
         return self.rng.choice((1, self.federation.terms.max_samples))
 
+    def claim_of(self, account: Address) -> tuple[bytes, int, int]:
+        """Return an update's digest, samples and epochs. What is pledged stays the same for a round."""
+        number, rng, terms = self.federation.round_number, self.rng, self.federation.terms
+        if (number, account) in self.pledged:
+            return self.pledged[number, account]
+        epochs = rng.choice((1, 1, terms.max_epochs))
+        claim = self.word(), self.samples_of(account), epochs
+        if terms.schedule.pledge:
+            if rng.random() < 0.06:
+                claim = rng.choice(self.bad_claims(account))
+            self.pledged[number, account] = claim
+        return claim
+
+    def bad_claims(self, account: Address) -> list[tuple[bytes, int, int]]:
+        """Return claims that the terms refuse."""
+        word, samples, terms = self.word(), self.samples_of(account), self.federation.terms
+        most, epochs = terms.max_samples, terms.max_epochs
+        return [
+            (ZERO32, 1, 1),
+            (ZERO32, 0, 0),
+            (word, 0, 1),
+            (word, 0, 0),
+            (word, most + 1, 1),
+            (word, UINT256, epochs + 1),
+            (word, samples, 0),
+            (word, samples, epochs + 1),
+            (word, most, UINT256),
+        ]
+
+    def pledge(self, account: Address) -> Call:
+        number = self.federation.round_number
+        pledge = self.federation.compute_pledge(number, account, *self.claim_of(account))
+        return Call(account, "pledge", (number, pledge))
+
     def propose(self, account: Address) -> Call:
-        epochs = self.rng.choice((1, 1, self.federation.terms.max_epochs))
-        arguments = (self.federation.round_number, self.word(), self.samples_of(account), epochs)
-        return Call(account, "propose", arguments)
+        return Call(account, "propose", (self.federation.round_number, *self.claim_of(account)))
 
     def ballot(self, account: Address) -> bytes:
         """Return a ballot as the mood has it."""

@@ -63,6 +63,7 @@ class Coverage:
         self.outcomes[record.outcome.name] += 1
         self.cases["seed lost"] += record.drawn_at == 0
         self.cases["nobody proposed"] += record.drawn_at > 0 and record.proposals == 0
+        self.note_pledges(federation)
         self.cases["nobody committed"] += record.proposals > 0 and record.commits == 0
         self.cases["nobody revealed"] += record.commits > 0 and record.reveals == 0
         self.cases["not all revealed"] += 0 < record.reveals < record.commits
@@ -75,6 +76,16 @@ class Coverage:
             self.cases["some blamed"] += self._is_partly_blamed(federation)
         else:
             self.note_judged(federation, before)
+
+    def note_pledges(self, federation: Federation[Any]) -> None:
+        record = federation.record
+        pledging = federation.terms.schedule.pledge > 0 and record.drawn_at > 0
+        self.cases["pledges kept"] += 0 < record.pledges == record.proposals
+        self.cases["nobody pledged"] += pledging and record.pledges == 0
+        self.cases["not all pledged"] += 0 < record.pledges < federation.wanted.proposers
+        self.cases["no pledge kept"] += record.pledges > 0 and record.proposals == 0
+        broken = 0 < record.proposals < record.pledges
+        self.cases[f"a pledge broken, {record.outcome.name.lower()}"] += broken
 
     def _is_partly_blamed(self, federation: Federation[Any]) -> bool:
         record, names = federation.record, federation.docket.names

@@ -30,9 +30,9 @@ from tests.spec.worlds import World, build_world
 
 MEMBER = "(uint96,uint40,uint16,uint40,uint16,uint16,uint16,uint8,uint8)"
 MEMBER_VIEW = f"(address,{MEMBER},uint256,uint8,uint16,bool)"
-ROUND = "(uint40,uint16,uint16,uint16,uint16,uint16,uint16,uint16,uint16,uint8,uint96,uint96)"
+ROUND = "(uint40,uint16,uint16,uint16,uint16,uint16,uint16,uint16,uint16,uint16,uint8,uint96,uint96)"
 STATUS = (
-    "(uint8,uint40,uint40,uint40,uint40,uint40,uint40,uint64,uint16,uint16,uint16,uint16,"
+    "(uint8,uint40,uint40,uint40,uint40,uint40,uint40,uint40,uint64,uint16,uint16,uint16,uint16,"
     f"bytes32,bytes32,uint256,{ROUND})"
 )
 SOME = st.sampled_from(tuple(MECHANISMS))

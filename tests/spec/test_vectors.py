@@ -23,7 +23,7 @@ UNREACHABLE = {
     "blade": NEVER | {"InvalidCommittee", "StakeTooLow", "WrongRole"},
 }
 """What no sequence of a mechanism can meet: in blade, everybody has every role, and deposits are the bond."""
-PHASES = {"OPEN", "DRAW", "PROPOSE", "COMMIT", "REVEAL", "SETTLE"}
+PHASES = {"OPEN", "DRAW", "PLEDGE", "PROPOSE", "COMMIT", "REVEAL", "SETTLE"}
 WHICH = pytest.mark.parametrize("mechanism", MECHANISMS)
 SEQUENCES = {mechanism: 400 if mechanism == "blade" else 150 for mechanism in MECHANISMS}
 """How many must reach everything: in blade, tasks are over soon and juries seldom convict."""

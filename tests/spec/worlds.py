@@ -12,6 +12,7 @@ from clients.protocol.federation import Federation
 from clients.protocol.hashing import UINT256_MAX
 from clients.protocol.ledger import STAKE_MAX, TokenBook
 from clients.protocol.mechanisms import MECHANISMS
+from clients.protocol.rounds import compute_ends
 from clients.protocol.simulator import BEACON, CHAIN_ID, FEDERATION, TOKEN, compute_entropy
 from clients.protocol.state import Env
 from clients.types.chain import Call
@@ -63,19 +64,27 @@ class Shared:
         return {"max_samples": samples, "max_epochs": self.rng.choice((1, min(10, most), most))}
 
 
-def draw_schedule(rng: Random, *, publishes: bool) -> Schedule:
+def draw_schedule(rng: Random, pledging: Random, *, publishes: bool) -> Schedule:
     hasty = rng.random() < 0.25
     lengths = (1, rng.randrange(2, 30), rng.randrange(20, 90)) if hasty else (600, 3_600, 2**20)
     propose, commit, reveal = (rng.choice(lengths) for _ in range(3))
     publish = rng.choice(lengths) if publishes else rng.choice((0, 0, 0, rng.choice(lengths)))
+    # of a source of its own, so that all else is drawn as without it
+    pledge = pledging.choice((0, pledging.choice(lengths)))
     return Schedule(
         open=rng.choice((1, 1, 2, rng.randrange(2, 60))),
+        pledge=pledge,
         propose=propose,
         commit=commit,
         reveal=reveal,
         publish=publish,
-        unbonding=propose + commit + reveal + publish + rng.choice((0, 1, rng.randrange(100))),
+        unbonding=pledge + propose + commit + reveal + publish + rng.choice((0, 1, rng.randrange(100))),
     )
+
+
+def get_longest(schedule: Schedule) -> int:
+    """Return how long a round takes at most, from the draw on."""
+    return compute_ends(0, schedule).publish
 
 
 def draw_stake_vote(world: Shared) -> StakeVoteTerms:
@@ -133,7 +142,7 @@ def draw_blade(world: Shared) -> BladeTerms:
     rng, members, schedule = world.rng, len(world.accounts), world.schedule
     winners = rng.choice((2, 3, 4, members - 1, members, members, members))
     claims = world.claims(winners)
-    round_takes = schedule.propose + schedule.commit + schedule.reveal + schedule.publish + schedule.open
+    round_takes = get_longest(schedule) + schedule.open
     bidding = world.start + rng.choice((0, *(20, 40, 60) * 3, 60, 300, 3_000))
     return BladeTerms(
         **world.common,
@@ -203,7 +212,7 @@ def build_world(seed: str, mechanism: str = "stake_vote", *, illegal: float = 0.
     bond = rng.choice(
         (1, 2, rng.randrange(3, 100), 10**18, rng.randrange(1, 2**64), STAKE_MAX // 2, STAKE_MAX)
     )
-    schedule = draw_schedule(rng, publishes=mechanism != "stake_vote")
+    schedule = draw_schedule(rng, Random(f"pledge {seed}"), publishes=mechanism != "stake_vote")
     terms = DRAW_TERMS[mechanism](Shared(rng, accounts, outsiders, start, bond, schedule))
     funds = draw_funds(rng, accounts, terms, chosen.panel.get_fewest(terms))
     beacon_value = rng.choice((ZERO32, rng.randbytes(32), rng.randbytes(32)))

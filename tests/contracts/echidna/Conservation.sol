@@ -52,7 +52,7 @@ contract Conservation {
                 maxEpochs: 5,
                 attribution: false,
                 schedule: IFederation.Schedule({
-                    open: 10, propose: 600, commit: 600, reveal: 600, publish: 0, unbonding: 1800
+                    open: 10, pledge: 0, propose: 600, commit: 600, reveal: 600, publish: 0, unbonding: 1800
                 })
             })
         );

@@ -38,7 +38,7 @@ function subjectTerms(JuryToken token, uint256 bond, uint256 proposerStake, uint
         maxEpochs: 10,
         attribution: false,
         schedule: IFederation.Schedule({
-            open: 50, propose: 100, commit: 100, reveal: 100, publish: 0, unbonding: 1000
+            open: 50, pledge: 0, propose: 100, commit: 100, reveal: 100, publish: 0, unbonding: 1000
         })
     });
 }
