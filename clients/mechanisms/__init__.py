@@ -32,6 +32,6 @@ def register(conduct: Conduct[Any, Any]) -> None:
     _settings[conduct.name] = conduct.settings
 
 
-for _conduct in (stake_vote.CONDUCT, vbfl.CONDUCT, stake_jury.CONDUCT):
+for _conduct in (stake_vote.CONDUCT, stake_jury.CONDUCT, vbfl.CONDUCT):
     register(_conduct)
 _settings[fedavg.NAME] = fedavg.FedavgSettings

@@ -184,7 +184,7 @@ class Federation(FederationView[T]):
         self._check_not_in_play(sender, self._check_member(sender))
         member, events = self._book_active(env, sender)
         amount, bond = member.stake - self.terms.bond, self.terms.bond
-        if amount == 0:
+        if amount <= 0:
             raise ProtocolError("NothingToClaim", sender)
         self.state.token.process_transfer(self.address, sender, amount)
         self.state.ledger.members[sender] = replace(member, stake=bond)

@@ -19,8 +19,8 @@ class Shared(Seated, Protocol):
     """Terms that say what a round pays, and what a lie costs, in token base units."""
 
     @property
-    def bond(self) -> int:
-        """The least stake to join."""
+    def floor(self) -> int:
+        """The stake below which a member is banned."""
         ...
 
     @property
@@ -50,10 +50,10 @@ class Shared(Seated, Protocol):
 
 
 def check_shares(terms: Shared) -> None:
-    """Raise InvalidTerms where a member could lose more than the bond at once, or a round pay more than the
-    pool, or nothing for an update or a seat."""
-    check_term("proposerStake", terms.proposer_stake, terms.proposer_stake <= terms.bond)
-    check_term("voterStake", terms.voter_stake, terms.voter_stake <= terms.bond)
+    """Raise InvalidTerms where a member who isn't banned could lose more than it has, or a round pay more than
+    the pool, or nothing for an update or a seat."""
+    check_term("proposerStake", terms.proposer_stake, terms.proposer_stake <= terms.floor)
+    check_term("voterStake", terms.voter_stake, terms.voter_stake <= terms.floor)
     check_term("updateShares", terms.update_shares, terms.update_shares > 0)
     check_term("seatShares", terms.seat_shares, terms.seat_shares > 0)
     check_term("profitBps", terms.profit_bps, terms.profit_bps <= BPS)
@@ -86,6 +86,8 @@ def _compute_delta(terms: Shared, account: Address, member: Member, record: Roun
         return -terms.proposer_stake if rejected else 0
     if Act.PLEDGED in member.acts:
         return -terms.proposer_stake
+    if Act.COMMITTED not in member.acts:
+        return 0
     if not decided:
         return 0 if Act.REVEALED in member.acts else -terms.voter_stake
     paid = Act.PUBLISHED in member.acts and member.option == record.leading_option

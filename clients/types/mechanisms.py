@@ -20,7 +20,7 @@ from clients.types.federation import (
     VbflTerms,
 )
 
-Terms: TypeAlias = StakeVoteTerms | VbflTerms | BflcTerms | BladeTerms | StakeJuryTerms
+Terms: TypeAlias = StakeVoteTerms | StakeJuryTerms | VbflTerms | BflcTerms | BladeTerms
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,10 +35,10 @@ class Kind:
 KINDS: Mapping[str, Kind] = MappingProxyType(
     {
         "stake_vote": Kind("StakeVote", StakeVoteTerms, Schedule()),  # its ballots name the head
+        "stake_jury": Kind("StakeJury", StakeJuryTerms, Schedule(pledge=3600, publish=3600)),
         "vbfl": Kind("Vbfl", VbflTerms),
         "bflc": Kind("Bflc", BflcTerms),
         "blade": Kind("Blade", BladeTerms),
-        "stake_jury": Kind("StakeJury", StakeJuryTerms, Schedule(pledge=3600, publish=3600)),
     }
 )
 DEFAULT = "stake_vote"
