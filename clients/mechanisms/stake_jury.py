@@ -25,7 +25,6 @@ from clients.types.terms import BPS
 ERROR = 0.05
 """How often jurors may together reject an update that is behind by exactly the threshold. Its proposer isn't
 paid then, and loses its stake if three quarters of them do."""
-_STAKES = ("floor", "proposer_stake", "voter_stake")
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +48,13 @@ class StakeJurySettings(ReviewSettings):
         check_range("update_shares", self.update_shares, 1, 2**16 - 1)
         check_range("seat_shares", self.seat_shares, 1, 2**16 - 1)
         check_range("profit", self.profit, 0.0, 1.0)
+        floor = parse_amount("floor", self.floor)
+        for name in ("proposer_stake", "voter_stake"):
+            if parse_amount(name, getattr(self, name)) > floor:
+                raise RequestError(
+                    f"{name} {getattr(self, name)} is more than the floor, {self.floor}: a member could lose "
+                    "more than it has."
+                )
 
     def check_run(self, run: Run) -> None:
         """See `Settings`."""
@@ -56,28 +62,26 @@ class StakeJurySettings(ReviewSettings):
             raise RequestError(
                 f"{self.proposers} proposers of {run.clients} clients leave no jury: lower --proposers."
             )
-        for name in _STAKES:
-            if parse_amount(name, getattr(self, name)) > run.stake:
-                raise RequestError(
-                    f"{name} {getattr(self, name)} is more than the {format_amount(run.stake)} tokens at the "
-                    "start."
-                )
+        if parse_amount("floor", self.floor) > run.stake:
+            raise RequestError(
+                f"floor {self.floor} is more than the {format_amount(run.stake)} tokens at the start."
+            )
 
 
 StakeJuryDesk: TypeAlias = Desk[StakeJurySettings, StakeJuryTerms]
 
 
 def _get_terms(settings: StakeJurySettings, run: Run, genesis: bytes, samples: int) -> StakeJuryTerms:
-    floor, proposer_stake, voter_stake = (parse_amount(name, getattr(settings, name)) for name in _STAKES)
+    floor = parse_amount("floor", settings.floor)
     return StakeJuryTerms(
         token=ZERO_ADDRESS,
         beacon=ZERO_ADDRESS,
         genesis=genesis,
-        bond=max(floor, proposer_stake, voter_stake, 1),
+        bond=max(floor, 1),
         managers=(),
         floor=floor,
-        proposer_stake=proposer_stake,
-        voter_stake=voter_stake,
+        proposer_stake=parse_amount("proposer_stake", settings.proposer_stake),
+        voter_stake=parse_amount("voter_stake", settings.voter_stake),
         proposers=settings.proposers,
         voters=settings.voters,
         min_voters=1,
