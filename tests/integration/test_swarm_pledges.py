@@ -1,5 +1,6 @@
 """Whole runs with a phase Pledge: honest work comes to the same as without it, attackers' claims too."""
 
+import time
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -11,11 +12,16 @@ from clients import swarm
 from clients.engine import swarm as engine
 from clients.engine.driver import Driver
 from clients.engine.launch import get_terms
+from clients.ports.chain import AnvilNode, open_link
+from clients.ports.chain.deployment import Deployment
+from clients.ports.keys import dev_key
 from clients.roles import proposer
 from clients.types.chain import Call
+from clients.types.federation import Act
 from clients.types.mechanisms import Terms
+from tests.integration import swarms
 from tests.integration.exact_bench import ExactBench
-from tests.integration.swarms import lines_of, records_of, words_of
+from tests.integration.swarms import CHAINS, deploy, heads_of, lines_of, records_of, start, words_of
 
 PLEDGE = 600
 SETTINGS: dict[str, dict[str, Any]] = {
@@ -38,13 +44,17 @@ def _exact(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def pledging(monkeypatch: pytest.MonkeyPatch) -> Callable[[], None]:
-    """Return what makes later swarms deploy with a phase Pledge."""
+    """Return what makes later federations have a phase Pledge."""
 
     def get_pledged(*args: Any) -> Terms:
         terms = get_terms(*args)
         return replace(terms, schedule=replace(terms.schedule, pledge=PLEDGE))
 
-    return lambda: monkeypatch.setattr(engine, "get_terms", get_pledged)
+    def pledge() -> None:
+        for module in (engine, swarms):
+            monkeypatch.setattr(module, "get_terms", get_pledged)
+
+    return pledge
 
 
 def run(mechanism: str, out: Path, **changes: Any) -> list[dict[str, Any]]:
@@ -64,6 +74,16 @@ def test_with_pledges_a_run_comes_to_the_same(
     gas = [line["gas"] for line in records_of(tmp_path / "with")]
     assert all("pledge" in one for one in gas)
     assert any(line["accepted"] for line in without)
+
+
+@pytest.mark.parametrize("chain", CHAINS)
+@pytest.mark.parametrize("mechanism", SETTINGS)
+def test_any_chain_agrees_with_the_specification(
+    mechanism: str, chain: str, pledging: Callable[[], None], tmp_path: Path
+) -> None:
+    pledging()
+    specified = run(mechanism, tmp_path / "spec", rounds=3)
+    assert run(mechanism, tmp_path / "chain", rounds=3, chain=chain) == specified
 
 
 @pytest.mark.parametrize("mechanism", SETTINGS)
@@ -134,3 +154,34 @@ def test_who_does_not_propose_what_it_pledged_is_named(
         assert line["broken_pledges"] == breaker
         assert breaker[0] not in line["proposers"]
         assert breaker[0] in line["slashed"]
+
+
+@pytest.mark.slow
+@pytest.mark.needs("anvil")
+def test_nodes_agree_though_one_is_killed_after_its_pledge(
+    pledging: Callable[[], None], tmp_path: Path
+) -> None:
+    pledging()
+    count, rounds, store = 4, 2, f"dir:{tmp_path}/store"
+    with AnvilNode(block_time=1, genesis_time=None) as anvil:
+        record = deploy(anvil.url, store, tmp_path, count, proposers=2)
+        nodes = [start(number, count, rounds, anvil.url, store, record, tmp_path) for number in range(count)]
+        with open_link(anvil.url, [dev_key(0)]) as link:
+            chain = Deployment.load(record).open(link)
+            killed = -1
+            for _ in range(600):
+                records = [chain.member(dev_key(number).address).record for number in range(count)]
+                pledged = [n for n, one in enumerate(records) if one.acts == Act.PLEDGED]
+                if pledged:
+                    killed = pledged[0]
+                    break
+                time.sleep(0.1)
+            assert killed >= 0, "nobody pledged"
+            nodes[killed].kill()
+            nodes[killed].communicate()
+            assert list((tmp_path / f"journal{killed}" / "waiting").iterdir())
+            nodes[killed] = start(killed, count, rounds, anvil.url, store, record, tmp_path)
+            heads = heads_of(nodes, rounds, patience=240)
+            assert len(set(heads)) == 1
+            for number in range(1, rounds + 1):
+                assert (chain.round(number).pledges, chain.round(number).broken_pledges) == (2, 0)
