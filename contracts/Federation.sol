@@ -107,8 +107,7 @@ abstract contract Federation is Membership {
         if (pledge_ == 0) revert EmptyPledge();
         _bookMember(m);
 
-        _saveAct(m, round, part.act);
-        _commitments[msg.sender] = pledge_;
+        _saveSealed(m, round, part.act, pledge_);
         _rounds[round].pledges = r.pledges + 1;
         emit Pledged(round, msg.sender, pledge_);
     }
@@ -119,7 +118,8 @@ abstract contract Federation is Membership {
         Round memory r = _requireRound(round, part);
         (Member memory m,) = _requireDrawn(round, r, part);
         if (digest == 0) revert EmptyDigest();
-        if (_pledgeSeconds != 0) _requirePledged(m, round, digest, samples, epochs);
+        // a phase Propose that follows a phase Pledge has pledges to wait for; no other has any
+        if (r.pledges != 0) _requirePledged(m, round, digest, samples, epochs);
         _admit(round, r, digest, samples, epochs);
         _bookMember(m);
 
@@ -138,8 +138,7 @@ abstract contract Federation is Membership {
         _checkCommit(r);
         _bookMember(m);
 
-        _saveAct(m, round, part.act);
-        _commitments[msg.sender] = commitment;
+        _saveSealed(m, round, part.act, commitment);
         _rounds[round].commits = r.commits + 1;
         emit Committed(round, msg.sender, commitment);
     }
@@ -298,6 +297,12 @@ abstract contract Federation is Membership {
         m.acts = m.round == round ? m.acts | act : act;
         m.round = uint40(round);
         _book.save(msg.sender, m);
+    }
+
+    /// @dev The same for an act that seals `word`.
+    function _saveSealed(Member memory m, uint256 round, uint8 act, bytes32 word) private {
+        _saveAct(m, round, act);
+        _commitments[msg.sender] = word;
     }
 
     function _saveTally(Round storage kept, Round memory r) private {

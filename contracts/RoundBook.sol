@@ -25,7 +25,7 @@ abstract contract RoundBook is Axes {
     }
 
     uint32 private immutable _openSeconds;
-    uint32 internal immutable _pledgeSeconds;
+    uint32 private immutable _pledgeSeconds;
     uint32 private immutable _proposeSeconds;
     uint32 private immutable _commitSeconds;
     uint32 private immutable _revealSeconds;

@@ -1,6 +1,5 @@
 """Policies' notes on a round, beyond its record: its updates, the votes on them, the publications."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from clients.protocol.marks import is_marked
@@ -79,7 +78,7 @@ class Docket:
     """How many ballots name each update: as one to blame, or as a copy."""
     scores: tuple[tuple[int, ...], ...] = ()
     """The scores of each revealed ballot, one per update."""
-    ballots: Mapping[Address, Ballot] = field(default_factory=dict)
+    ballots: dict[Address, Ballot] = field(default_factory=dict)
     """Each juror's ballot, where updates are judged one by one."""
     seats: tuple[int, ...] = ()
     """The options that jurors published who agree with the jury."""

@@ -50,8 +50,8 @@ class Shared(Seated, Protocol):
 
 
 def check_shares(terms: Shared) -> None:
-    """Raise InvalidTerms where a member who isn't banned could lose more than it has, or a round pay more than
-    the pool, or nothing for an update or a seat."""
+    """Raise InvalidTerms where a member that isn't banned could lose more than it has, or a round pay more
+    than the pool, or nothing for an update or a seat."""
     check_term("proposerStake", terms.proposer_stake, terms.proposer_stake <= terms.floor)
     check_term("voterStake", terms.voter_stake, terms.voter_stake <= terms.floor)
     check_term("updateShares", terms.update_shares, terms.update_shares > 0)

@@ -33,7 +33,7 @@ contract StakeJury is
         Federation(CoreTerms(t.token, t.beacon, t.genesis, t.bond, t.schedule))
         MotionBook(t.managers)
         Managers(0)
-        JuryPanel(t.proposers, t.voters, t.minVoters)
+        JuryPanel(t)
         OneByOne(t.proposers)
         Claims(ClaimTerms(t.proposers, t.maxSamples, t.maxEpochs))
         JuryPublication(t.schedule.publish)

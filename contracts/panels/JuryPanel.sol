@@ -2,6 +2,7 @@
 pragma solidity ^0.8.24;
 
 import {Axes} from "../Axes.sol";
+import {IStakeJury} from "../interfaces/IStakeJury.sol";
 import {Roles} from "../libraries/Flags.sol";
 import {RandomPanel} from "./RandomPanel.sol";
 import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
@@ -9,12 +10,12 @@ import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
 /// @title Panel: the first positions of the draw propose; the next ones, up to a limit, are a jury that votes and
 /// publishes; all others rest.
 abstract contract JuryPanel is RandomPanel {
+    /// @dev 0: all who don't propose.
     uint32 internal immutable _mostVoters;
 
-    /// @param voters the most jurors; 0: all who don't propose
-    constructor(uint32 proposers, uint32 voters, uint32 minVoters) RandomPanel(proposers, minVoters) {
-        _requireTerm(voters == 0 || voters >= minVoters, "voters", voters);
-        _mostVoters = voters;
+    constructor(IStakeJury.StakeJuryTerms memory t) RandomPanel(t.proposers, t.minVoters) {
+        _requireTerm(t.voters == 0 || t.voters >= t.minVoters, "voters", t.voters);
+        _mostVoters = t.voters;
     }
 
     /// @inheritdoc Axes

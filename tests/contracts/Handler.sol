@@ -15,6 +15,9 @@ abstract contract Handler is Watch {
     mapping(address account => bytes) internal _ballots;
     mapping(address account => uint256) internal _sealedIn;
     mapping(address account => bool) internal _isBad;
+    /// @dev The claims and the round of a participant's last pledge.
+    mapping(address account => uint256[2]) private _pledgedClaims;
+    mapping(address account => uint256) private _pledgedIn;
     /// @dev What a campaign calls here.
     bytes4[] internal _selectors;
 
@@ -233,7 +236,8 @@ abstract contract Handler is Watch {
         if (phase == IFederation.Phase.Settle) {
             return _call(w, outsider(), abi.encodeCall(IFederation.settle, ()));
         }
-        if (phase == IFederation.Phase.Propose) w = _propose(w, which, choice);
+        if (phase == IFederation.Phase.Pledge) w = _pledge(w, which, choice);
+        else if (phase == IFederation.Phase.Propose) w = _propose(w, which, choice);
         else if (phase == IFederation.Phase.Commit) w = _commit(w, which, choice);
         else if (phase == IFederation.Phase.Reveal) w = _reveal(w, which);
         else w = _publish(w, which, choice);
@@ -256,15 +260,36 @@ abstract contract Handler is Watch {
         return _call(w, outsider(), abi.encodeCall(IFederation.draw, ()));
     }
 
+    function _pledge(World memory w, uint256 which, uint256 choice) private returns (World memory) {
+        uint256 round = w.s.round;
+        for (uint256 i = 0; i < PARTICIPANTS && w.s.phase == IFederation.Phase.Pledge; ++i) {
+            if ((which >> i) % 8 == 0 || !_isDue(w, i, Roles.PROPOSER, Acts.PLEDGED)) continue;
+            address account = participant(i);
+            (uint256 samples, uint256 epochs) = _claimsOf(i, choice >> (8 * i));
+            bytes32 pledge = federation.pledgeOf(round, account, _updateOf(i, round), samples, epochs);
+            w = _call(w, account, abi.encodeCall(IFederation.pledge, (round, pledge)));
+            (_pledgedClaims[account], _pledgedIn[account]) = ([samples, epochs], round);
+        }
+        return w;
+    }
+
     function _propose(World memory w, uint256 which, uint256 choice) private returns (World memory) {
         uint256 round = w.s.round;
         for (uint256 i = 0; i < PARTICIPANTS && w.s.phase == IFederation.Phase.Propose; ++i) {
             if ((which >> i) % 8 == 0 || !_isDue(w, i, Roles.PROPOSER, Acts.PROPOSED)) continue;
+            address account = participant(i);
             (uint256 samples, uint256 epochs) = _claimsOf(i, choice >> (8 * i));
-            bytes32 digest = keccak256(abi.encode(i, round));
-            w = _call(w, participant(i), abi.encodeCall(IFederation.propose, (round, digest, samples, epochs)));
+            bool pledged = _pledgedIn[account] == round;
+            if (pledged) (samples, epochs) = (_pledgedClaims[account][0], _pledgedClaims[account][1]);
+            bytes memory data = abi.encodeCall(IFederation.propose, (round, _updateOf(i, round), samples, epochs));
+            if (_isPledging(w) && !pledged) _refused(account, data, "an update that wasn't pledged");
+            else w = _call(w, account, data);
         }
         return w;
+    }
+
+    function _updateOf(uint256 i, uint256 round) private pure returns (bytes32) {
+        return keccak256(abi.encode(i, round));
     }
 
     function _commit(World memory w, uint256 which, uint256 choice) private returns (World memory) {
@@ -341,7 +366,7 @@ abstract contract Handler is Watch {
     function trespass(uint256 who, uint256 what, uint256 x) external {
         World memory w = look();
         uint256 i = who % PARTICIPANTS;
-        what %= 8;
+        what %= 9;
         if (what == 0) _actInAnotherPhase(w, i, x);
         else if (what == 1) _actWithoutRole(w, i);
         else if (what == 2) _actWhenOut(w, i);
@@ -349,34 +374,37 @@ abstract contract Handler is Watch {
         else if (what == 4) _actAsAnOutsider(w, outsider(), x);
         else if (what == 5) _takeTooEarly(w, i);
         else if (what == 6) _revealWhatWasNotCommitted(w, i, x);
+        else if (what == 7) _proposeWhatWasNotPledged(w, i, x);
         else _sayNonsense(w, i, x);
     }
 
     function _actInAnotherPhase(World memory w, uint256 i, uint256 x) private {
         (address account, uint256 round) = (participant(i), w.s.round);
-        IFederation.Phase[9] memory needed = [
+        IFederation.Phase[10] memory needed = [
             IFederation.Phase.Open,
             IFederation.Phase.Open,
             IFederation.Phase.Open,
             IFederation.Phase.Draw,
+            IFederation.Phase.Pledge,
             IFederation.Phase.Propose,
             IFederation.Phase.Commit,
             IFederation.Phase.Reveal,
             IFederation.Phase.Publish,
             IFederation.Phase.Settle
         ];
-        bytes[9] memory calls = [
+        bytes[10] memory calls = [
             abi.encodeCall(IFederation.join, (_bond)),
             abi.encodeCall(IFederation.exit, ()),
             abi.encodeCall(IFederation.open, ()),
             abi.encodeCall(IFederation.draw, ()),
+            abi.encodeCall(IFederation.pledge, (round, "pledge")),
             abi.encodeCall(IFederation.propose, (round, "digest", 1, 1)),
             abi.encodeCall(IFederation.commit, (round, "hidden")),
             abi.encodeCall(IFederation.reveal, (round, _ballots[account], _saltOf(account, round))),
             abi.encodeCall(IFederation.publish, (round, "digest", 1, 0)),
             abi.encodeCall(IFederation.settle, ())
         ];
-        x %= 9;
+        x %= 10;
         if (needed[x] != w.s.phase) _refused(account, calls[x], "another phase's action");
     }
 
@@ -386,6 +414,7 @@ abstract contract Handler is Watch {
             (uint256 samples, uint256 epochs) = _claimsOf(i, 0);
             bytes memory data = abi.encodeCall(IFederation.propose, (round, "digest", samples, epochs));
             _refused(account, data, "propose without the role");
+            _refused(account, abi.encodeCall(IFederation.pledge, (round, "pledge")), "pledge without the role");
         }
         if (roles & Roles.VOTER == 0) {
             _refused(account, abi.encodeCall(IFederation.commit, (round, "hidden")), "commit without the role");
@@ -412,6 +441,9 @@ abstract contract Handler is Watch {
             bytes memory data = abi.encodeCall(IFederation.propose, (round, "digest", samples, epochs));
             _refused(account, data, "propose again");
         }
+        if (m.acts & Acts.PLEDGED != 0) {
+            _refused(account, abi.encodeCall(IFederation.pledge, (round, "pledge")), "pledge again");
+        }
         if (m.acts & Acts.COMMITTED != 0) {
             _refused(account, abi.encodeCall(IFederation.commit, (round, "hidden")), "commit again");
         }
@@ -427,7 +459,7 @@ abstract contract Handler is Watch {
     }
 
     function _actAsAnOutsider(World memory w, address account, uint256 x) private {
-        bytes[8] memory calls = [
+        bytes[9] memory calls = [
             abi.encodeCall(IFederation.deposit, (1)),
             abi.encodeCall(IFederation.exit, ()),
             abi.encodeCall(IFederation.withdraw, ()),
@@ -435,9 +467,10 @@ abstract contract Handler is Watch {
             abi.encodeCall(IFederation.propose, (w.s.round, "digest", 1, 1)),
             abi.encodeCall(IFederation.commit, (w.s.round, "hidden")),
             abi.encodeCall(IFederation.publish, (w.s.round, "digest", 1, 0)),
-            abi.encodeCall(IFederation.collect, (account))
+            abi.encodeCall(IFederation.collect, (account)),
+            abi.encodeCall(IFederation.pledge, (w.s.round, "pledge"))
         ];
-        _refused(account, calls[x % 8], "an outsider's");
+        _refused(account, calls[x % 9], "an outsider's");
     }
 
     function _takeTooEarly(World memory w, uint256 i) private {
@@ -465,11 +498,27 @@ abstract contract Handler is Watch {
         _refused(account, abi.encodeCall(IFederation.reveal, (round, _ballots[account], bytes32(x))), "another salt");
     }
 
+    /// @dev Another update than its own pledged one, another's among them, or other claims; where nothing is pledged, this
+    /// is a pledge.
+    function _proposeWhatWasNotPledged(World memory w, uint256 i, uint256 x) private {
+        (address account, uint256 round) = (participant(i), w.s.round);
+        if (!_isPledging(w)) {
+            return _refused(account, abi.encodeCall(IFederation.pledge, (round, bytes32(x))), "a pledge for nothing");
+        }
+        bytes32 digest = _updateOf(x % PARTICIPANTS, round);
+        (uint256 samples, uint256 epochs) = (_pledgedClaims[account][0], _pledgedClaims[account][1]);
+        if (_pledgedIn[account] == round && x % PARTICIPANTS == i) {
+            (samples, epochs) = x / PARTICIPANTS % 2 == 0 ? (samples ^ 1, epochs) : (samples, epochs ^ 1);
+        }
+        bytes memory data = abi.encodeCall(IFederation.propose, (round, digest, samples, epochs));
+        _refused(account, data, "another update than was pledged");
+    }
+
     function _sayNonsense(World memory w, uint256 i, uint256 x) private {
         (uint256 samples, uint256 epochs) = _claimsOf(i, 0);
         uint256 round = w.s.round;
         uint256 wrong = x % 2 == 0 ? round + 1 : round + (1 << 40);
-        bytes[11] memory calls = [
+        bytes[13] memory calls = [
             abi.encodeCall(IFederation.fund, (0)),
             abi.encodeCall(IFederation.fund, (uint256(type(uint96).max) + 1)),
             abi.encodeCall(IFederation.join, (_bond - 1)),
@@ -480,9 +529,11 @@ abstract contract Handler is Watch {
             abi.encodeCall(IFederation.propose, (wrong, "digest", samples, epochs)),
             abi.encodeCall(IFederation.commit, (round, 0)),
             abi.encodeCall(IFederation.commit, (wrong, "hidden")),
-            abi.encodeCall(IFederation.publish, (wrong, "digest", 1, 0))
+            abi.encodeCall(IFederation.publish, (wrong, "digest", 1, 0)),
+            abi.encodeCall(IFederation.pledge, (round, 0)),
+            abi.encodeCall(IFederation.pledge, (wrong, "pledge"))
         ];
-        _refused(participant(i), calls[(x >> 1) % 11], "nonsense");
+        _refused(participant(i), calls[(x >> 1) % 13], "nonsense");
     }
 
     /// @dev Any call by anybody; it may fail, and what it changes must not break anything.
@@ -492,7 +543,7 @@ abstract contract Handler is Watch {
         address account = accounts[who % accounts.length];
         address[] memory list = new address[](2);
         (list[0], list[1]) = (account, participant(x % PARTICIPANTS));
-        bytes[14] memory calls = [
+        bytes[15] memory calls = [
             abi.encodeCall(IFederation.join, (x)),
             abi.encodeCall(IFederation.fund, (x)),
             abi.encodeCall(IFederation.deposit, (x)),
@@ -506,11 +557,12 @@ abstract contract Handler is Watch {
             abi.encodeCall(IFederation.propose, (round, y, x % 9, uint256(z) % 5)),
             abi.encodeCall(IFederation.commit, (round, y)),
             abi.encodeCall(IFederation.reveal, (round, abi.encode(y), z)),
-            abi.encodeCall(IFederation.publish, (round, y, x % 16, z))
+            abi.encodeCall(IFederation.publish, (round, y, x % 16, z)),
+            abi.encodeCall(IFederation.pledge, (round, y))
         ];
         // outsiders stay outside
-        if (who % accounts.length >= PARTICIPANTS && what % 14 == 0) return;
-        _try(w, account, calls[what % 14]);
+        if (who % accounts.length >= PARTICIPANTS && what % 15 == 0) return;
+        _try(w, account, calls[what % 15]);
     }
 
     // ------------------------------------------------------------------ words
@@ -538,6 +590,16 @@ abstract contract Handler is Watch {
     function _did(World memory w, uint256 i, uint8 acts) internal pure returns (bool) {
         IFederation.Member memory m = w.members[i].record;
         return m.round == w.s.round && m.acts & acts != 0;
+    }
+
+    /// @dev Whether the drawn round `w` has a phase Pledge.
+    function _isPledging(World memory w) internal pure returns (bool) {
+        return w.s.pledgeEnd > w.s.record.drawnAt;
+    }
+
+    /// @dev Whether participant `i` pledged an update in that round and hasn't proposed it.
+    function _owesUpdate(World memory w, uint256 i) internal pure returns (bool) {
+        return _did(w, i, Acts.PLEDGED) && !_did(w, i, Acts.PROPOSED);
     }
 
     /// @dev Whether participant `i` has `role` and hasn't done `act` yet.

@@ -50,8 +50,19 @@ abstract contract Invariants is Test {
     /// @dev With `publish` seconds for publishers, where there are any.
     function _schedule(uint32 publish) internal pure returns (IFederation.Schedule memory) {
         return IFederation.Schedule({
-            open: 10, pledge: 0, propose: 100, commit: 100, reveal: 100, publish: publish, unbonding: uint32(UNBONDING)
+            open: 10,
+            pledge: _isPledging() ? 100 : 0,
+            propose: 100,
+            commit: 100,
+            reveal: 100,
+            publish: publish,
+            unbonding: uint32(UNBONDING)
         });
+    }
+
+    /// @dev Whether updates are pledged.
+    function _isPledging() internal pure virtual returns (bool) {
+        return false;
     }
 
     /// @dev A federation and whoever acts on it.
@@ -147,6 +158,8 @@ abstract contract Invariants is Test {
         _count("evict", handler.done(IFederation.evict.selector), 5);
         _count("open", handler.done(IFederation.open.selector), 20);
         _count("draw", handler.done(IFederation.draw.selector), 20);
+        _count("pledge", handler.done(IFederation.pledge.selector), _isPledging() ? 50 : 0);
+        _count("pledges broken", handler.broken(), _isPledging() ? 5 : 0);
         _count("propose", handler.done(IFederation.propose.selector), 50);
         _count("commit", handler.done(IFederation.commit.selector), 50);
         _count("reveal", handler.done(IFederation.reveal.selector), 50);
@@ -201,7 +214,7 @@ abstract contract Invariants is Test {
     function counts_are_of_acts_done(World memory w) internal pure {
         IFederation.Round memory r = w.s.record;
         if (r.outcome != IFederation.Outcome.None) return;
-        uint256[4] memory counts;
+        uint256[5] memory counts;
         uint256 numbers;
         for (uint256 i = 0; i < w.members.length; ++i) {
             IFederation.Member memory m = w.members[i].record;
@@ -213,11 +226,13 @@ abstract contract Invariants is Test {
             if (m.acts & Acts.COMMITTED != 0) ++counts[1];
             if (m.acts & Acts.REVEALED != 0) ++counts[2];
             if (m.acts & Acts.PUBLISHED != 0) ++counts[3];
+            if (m.acts & Acts.PLEDGED != 0) ++counts[4];
         }
         require(r.proposals == counts[0], "counts_are_of_acts_done");
         require(r.commits == counts[1], "counts_are_of_acts_done");
         require(r.reveals == counts[2], "counts_are_of_acts_done");
         require(r.publications == counts[3], "counts_are_of_acts_done");
+        require(r.pledges == counts[4], "counts_are_of_acts_done");
         require(numbers == (1 << r.proposals) - 1, "counts_are_of_acts_done");
     }
 
@@ -226,7 +241,8 @@ abstract contract Invariants is Test {
     function tally_fits_its_votes(World memory w) internal pure {
         IFederation.Round memory r = w.s.record;
         if (r.members == 0) return;
-        require(r.proposals <= w.s.proposers, "tally_fits_its_votes");
+        require(r.proposals <= (_isPledging() ? r.pledges : w.s.proposers), "tally_fits_its_votes");
+        require(r.pledges <= (_isPledging() ? w.s.proposers : 0), "tally_fits_its_votes");
         require(r.commits <= w.s.voters, "tally_fits_its_votes");
         require(r.publications <= w.s.publishers, "tally_fits_its_votes");
         require(r.reveals <= r.commits, "tally_fits_its_votes");
@@ -343,6 +359,7 @@ abstract contract Invariants is Test {
         bool drawn = w.s.record.drawnAt != 0;
         require(w.s.seed != 0 == drawn, "views_agree");
         require(w.s.publishEnd != 0 == drawn, "views_agree");
+        require(w.s.pledgeEnd <= w.s.proposeEnd, "views_agree");
         require(w.s.proposeEnd <= w.s.commitEnd && w.s.commitEnd <= w.s.revealEnd, "views_agree");
         require(w.s.revealEnd <= w.s.publishEnd, "views_agree");
     }
@@ -363,7 +380,7 @@ abstract contract Invariants is Test {
 
     function no_round_hangs() internal {
         if (federation.phase() != IFederation.Phase.Open) {
-            vm.warp(block.timestamp + 400);
+            vm.warp(block.timestamp + 500);
             vm.roll(block.number + 257);
             require(federation.phase() == IFederation.Phase.Settle, "no_round_hangs");
             federation.settle();

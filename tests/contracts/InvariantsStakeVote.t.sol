@@ -106,7 +106,7 @@ contract StakeVoteHandler is ManagedHandler {
     function _expected(World memory b) private view returns (Expected memory e) {
         IFederation.Round memory r = b.s.record;
         e.proposals = r.proposals;
-        e.pool = b.s.pool;
+        e.pool = b.s.pool + PROPOSER_STAKE * _brokenPledges(b);
         e.outcome = IFederation.Outcome.Undecided;
         for (uint256 i = 0; i < PARTICIPANTS; ++i) {
             if (!_did(b, i, Acts.REVEALED)) continue;
@@ -128,7 +128,7 @@ contract StakeVoteHandler is ManagedHandler {
             }
         } else {
             e.outcome = IFederation.Outcome.Accepted;
-            e.pool %= r.proposals;
+            e.pool -= b.s.pool / r.proposals * r.proposals;
         }
         e.pool += VOTER_STAKE * (r.commits - e.leadingCount) % e.leadingCount;
     }
@@ -138,6 +138,7 @@ contract StakeVoteHandler is ManagedHandler {
             if (e.outcome == IFederation.Outcome.Accepted) return int256(b.s.pool / e.proposals);
             return e.blamed >> b.members[i].record.updateNumber & 1 != 0 ? -int256(PROPOSER_STAKE) : int256(0);
         }
+        if (_did(b, i, Acts.PLEDGED)) return -int256(PROPOSER_STAKE);
         if (!_did(b, i, Acts.COMMITTED)) return 0;
         if (_did(b, i, Acts.REVEALED)) {
             if (e.outcome == IFederation.Outcome.Undecided) return 0;
@@ -146,6 +147,12 @@ contract StakeVoteHandler is ManagedHandler {
             }
         }
         return -int256(VOTER_STAKE);
+    }
+
+    function _brokenPledges(World memory b) private pure returns (uint256 count) {
+        for (uint256 i = 0; i < PARTICIPANTS; ++i) {
+            if (_owesUpdate(b, i)) ++count;
+        }
     }
 
     function _isBlamed(World memory b, uint256 number, uint256 leadingCount) private view returns (bool) {
@@ -212,6 +219,18 @@ contract InvariantsStakeVoteTest is StakeVoteInvariants {
 /// @dev With attribution: those whom the rejecting voters name.
 contract InvariantsStakeVoteAttributionTest is StakeVoteInvariants {
     function _attribution() internal pure override returns (bool) {
+        return true;
+    }
+}
+
+/// @dev Updates are pledged.
+/// forge-config: ci.invariant.runs = 64
+contract InvariantsStakeVotePledgedTest is StakeVoteInvariants {
+    function _attribution() internal pure override returns (bool) {
+        return true;
+    }
+
+    function _isPledging() internal pure override returns (bool) {
         return true;
     }
 }

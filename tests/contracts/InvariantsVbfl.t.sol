@@ -128,12 +128,13 @@ contract VbflHandler is UpdateHandler {
         }
     }
 
-    /// @dev A worker is out exactly when so many of its updates in a row were rejected, whenever that is booked.
+    /// @dev A worker is out exactly when so many of its updates in a row were rejected, or pledged and not proposed,
+    /// whenever that is booked.
     function kicked_at_so_many_rejections_in_a_row(World memory b, World memory a, Expected memory e) private {
         bool decided = e.outcome != IFederation.Outcome.Undecided;
         for (uint256 i = 0; i < PARTICIPANTS; ++i) {
             uint256 failures = _failures[accounts[i]];
-            if (decided && _did(b, i, Acts.PROPOSED)) {
+            if (decided && _did(b, i, Acts.PROPOSED | Acts.PLEDGED)) {
                 failures = _isSelected(b, i, e.selection) ? 0 : failures + 1;
                 _failures[accounts[i]] = failures;
                 if (failures == KICK_ROUNDS) ++kicked;
@@ -191,6 +192,18 @@ contract InvariantsVbflTest is VbflInvariants {
 contract InvariantsVbflProofOfWorkTest is VbflInvariants {
     function _powBits() internal pure override returns (uint8) {
         return 1;
+    }
+}
+
+/// @dev Updates are pledged.
+/// forge-config: ci.invariant.runs = 64
+contract InvariantsVbflPledgedTest is VbflInvariants {
+    function _powBits() internal pure override returns (uint8) {
+        return 0;
+    }
+
+    function _isPledging() internal pure override returns (bool) {
+        return true;
     }
 }
 

@@ -10,6 +10,7 @@ contract RoundClockTest is Test {
     struct Counts {
         uint40 drawnAt;
         uint16 members;
+        uint16 pledges;
         uint16 proposals;
         uint16 commits;
         uint16 reveals;
@@ -46,7 +47,8 @@ contract RoundClockTest is Test {
     ) public pure {
         IFederation.Round memory r = recordOf(c);
         uint256 phase = at(r, s, w, time);
-        if (phase == uint256(IFederation.Phase.Propose)) ++r.proposals;
+        if (phase == uint256(IFederation.Phase.Pledge)) ++r.pledges;
+        else if (phase == uint256(IFederation.Phase.Propose)) ++r.proposals;
         else if (phase == uint256(IFederation.Phase.Commit)) ++r.commits;
         else if (phase == uint256(IFederation.Phase.Reveal)) ++r.reveals;
         else if (phase == uint256(IFederation.Phase.Publish)) ++r.publications;
@@ -67,6 +69,32 @@ contract RoundClockTest is Test {
         bool awaited = uint256(r.reveals) * 2 > w.voters && r.publications < w.publishers && after_ < s.publish;
         IFederation.Phase phase = awaited ? IFederation.Phase.Publish : IFederation.Phase.Settle;
         assertEq(at(r, s, w, time), uint256(phase));
+    }
+
+    /// @dev With a length, phase Pledge lasts until its end or its last pledge; without, there is none.
+    function testFuzz_pledges_are_awaited_before_proposals(
+        Counts memory c,
+        IFederation.Schedule memory s,
+        Wanted memory w,
+        uint32 after_
+    ) public pure {
+        IFederation.Round memory r = recordOf(c);
+        bool awaited = after_ < s.pledge && r.pledges < w.proposers;
+        bool isPledge = at(r, s, w, uint256(r.drawnAt) + after_) == uint256(IFederation.Phase.Pledge);
+        assertEq(isPledge, awaited);
+    }
+
+    /// @dev Afterwards as many proposals are awaited as there are pledges, whoever was drawn.
+    function testFuzz_proposals_are_awaited_of_who_pledged(
+        Counts memory c,
+        IFederation.Schedule memory s,
+        Wanted memory w,
+        uint32 after_
+    ) public pure {
+        IFederation.Round memory r = recordOf(c);
+        uint256 time = RoundClock.pledgeEnd(r, s) + after_;
+        bool awaited = after_ < s.propose && r.proposals < (s.pledge == 0 ? w.proposers : r.pledges);
+        assertEq(at(r, s, w, time) == uint256(IFederation.Phase.Propose), awaited);
     }
 
     /// @dev Half of the voters are no quorum, one more is; of none, one.
@@ -118,6 +146,7 @@ contract RoundClockTest is Test {
     function recordOf(Counts memory c) private pure returns (IFederation.Round memory r) {
         r.members = uint16(bound(c.members, 1, type(uint16).max));
         r.drawnAt = uint40(bound(c.drawnAt, 1, type(uint40).max));
+        r.pledges = uint16(bound(c.pledges, 0, type(uint16).max - 1));
         r.proposals = uint16(bound(c.proposals, 0, type(uint16).max - 1));
         r.commits = uint16(bound(c.commits, 0, r.proposals == 0 ? 0 : type(uint16).max - 1));
         r.reveals = uint16(bound(c.reveals, 0, r.commits));

@@ -46,6 +46,8 @@ abstract contract Watch is CommonBase {
     uint256[4] public outcomes;
     mapping(bytes4 action => uint256) public done;
     uint256 public refusals;
+    /// @dev Updates that were pledged and not proposed.
+    uint256 public broken;
     uint256 public bans;
 
     constructor(IFederation federation_, JuryToken token_, uint256 unbonding) {
@@ -162,6 +164,7 @@ abstract contract Watch is CommonBase {
             require(settledRecord[a.s.round] == 0, "one_settlement_a_round");
             settledRecord[a.s.round] = keccak256(abi.encode(a.s.record));
             ++outcomes[uint256(a.s.record.outcome)];
+            if (a.s.record.pledges > a.s.record.proposals) broken += a.s.record.pledges - a.s.record.proposals;
         } else if (action != IFederation.open.selector) {
             require(a.s.record.outcome == b.s.record.outcome, "one_settlement_a_round");
         }
@@ -329,6 +332,7 @@ abstract contract Watch is CommonBase {
     }
 
     function _phaseOf(uint8 act) internal pure returns (IFederation.Phase) {
+        if (act == Acts.PLEDGED) return IFederation.Phase.Pledge;
         if (act == Acts.PROPOSED) return IFederation.Phase.Propose;
         if (act == Acts.COMMITTED) return IFederation.Phase.Commit;
         if (act == Acts.REVEALED) return IFederation.Phase.Reveal;
@@ -337,7 +341,7 @@ abstract contract Watch is CommonBase {
     }
 
     function _roleOf(uint8 act) internal pure returns (uint8) {
-        if (act == Acts.PROPOSED) return Roles.PROPOSER;
+        if (act == Acts.PROPOSED || act == Acts.PLEDGED) return Roles.PROPOSER;
         return act == Acts.COMMITTED ? Roles.VOTER : Roles.PUBLISHER;
     }
 }

@@ -15,12 +15,23 @@ from clients.protocol.state import State
 from clients.types.chain import Call
 from clients.types.errors import ProtocolError
 from clients.types.federation import Event, Outcome, Role, Standing
-from tests.spec.worlds import World, build_world
+from tests.spec.worlds import World, build_world, get_longest
 
 SEEDS = st.integers(0, 2**32)
 SOME = st.sampled_from(tuple(MECHANISMS))
 STEPS = 70
-ACTS_OF_MEMBERS = {"deposit", "exit", "claim", "propose", "commit", "publish", "join", "bid", "accuse"}
+ACTS_OF_MEMBERS = {
+    "deposit",
+    "exit",
+    "claim",
+    "pledge",
+    "propose",
+    "commit",
+    "publish",
+    "join",
+    "bid",
+    "accuse",
+}
 
 
 def play(world: World, steps: int = STEPS) -> Iterator[tuple[Call, State, list[Event], ProtocolError | None]]:
@@ -142,8 +153,7 @@ def test_no_absent_participant_can_hang_a_round(seed: int, mechanism: str) -> No
     federation, terms = world.federation, world.federation.terms
     for _ in play(world, 40):
         pass
-    schedule = terms.schedule
-    whole = schedule.propose + schedule.commit + schedule.reveal + schedule.publish
+    whole = get_longest(terms.schedule)
     env = type(world.env)(world.env.time + whole, world.env.block + 257, world.env.entropy)
     if federation.record.outcome is Outcome.NONE and federation.round_number:
         federation.apply(env, Call(world.player.outsiders[0], "settle"))
@@ -197,3 +207,28 @@ def test_the_pool_never_pays_more_than_it_holds(seed: int, mechanism: str) -> No
     federation = world.federation
     for _ in play(world):
         assert 0 <= federation.state.pool <= federation.state.token.get_balance(federation.address)
+
+
+@settings(deadline=None, max_examples=100)
+@given(SEEDS, SOME)
+def test_whatever_is_proposed_was_pledged_by_its_proposer_before_any_was_proposed(
+    seed: int, mechanism: str
+) -> None:
+    world = build_world(f"pledged-{seed}", mechanism)
+    federation = world.federation
+    pledged: dict[tuple[object, object], object] = {}
+    proposing = 0
+    for _, _, events, _ in play(world):
+        for event in events:
+            key = event.args.get("round"), event.args.get("proposer")
+            if event.name == "Pledged":
+                assert federation.terms.schedule.pledge
+                assert proposing < federation.round_number
+                assert key not in pledged
+                pledged[key] = event.args["pledge"]
+            if event.name == "Proposed":
+                proposing = federation.round_number
+            if event.name == "Proposed" and federation.terms.schedule.pledge:
+                digest, samples, epochs = (event.args[name] for name in ("digest", "samples", "epochs"))
+                shown = federation.compute_pledge(*key, digest, samples, epochs)  # type: ignore[arg-type]
+                assert pledged[key] == shown

@@ -1,4 +1,4 @@
-"""Bent rules of vbfl, bflc and blade, and of managers, are noticed by their vectors."""
+"""Bent rules of vbfl, bflc and blade, of managers and of pledges, are noticed by their vectors."""
 
 import pytest
 
@@ -6,6 +6,7 @@ from tests.spec.bending import Mutant, Patch, get_sequences, ids, is_noticed, is
 from tests.spec.bent_bflc import BFLC_MUTANTS
 from tests.spec.bent_blade import BLADE_MUTANTS
 from tests.spec.bent_managers import MANAGED_MUTANTS
+from tests.spec.bent_pledges import PLEDGE_MUTANTS
 from tests.spec.bent_vbfl import QUORUM_MUTANTS, VBFL_MUTANTS
 
 SEQUENCES = 400
@@ -17,7 +18,8 @@ MUTANTS: list[tuple[str, str, Mutant]] = [
 ]
 MUTANTS += [
     (mechanism, name, mutant)
-    for mechanism, mutants in MANAGED_MUTANTS.items()
+    for shared in (MANAGED_MUTANTS, PLEDGE_MUTANTS)
+    for mechanism, mutants in shared.items()
     for name, mutant in mutants.items()
 ]
 

@@ -18,6 +18,7 @@ JUDGED = {"WrongSelection", "DigestMismatch"}
 BIDS = {"TooLate", "InvalidBid", "Outbid", "NotFunded", "TaskOver", "NotProposed", "NoSuchUpdate", "BadSeed"}
 UNREACHABLE = {
     "stake_vote": NEVER | JUDGED | BIDS | {"InvalidCommittee"},
+    "stake_jury": NEVER | BIDS | {"InvalidCommittee"},
     "vbfl": NEVER | BIDS | {"InvalidCommittee"},
     "bflc": NEVER | BIDS,
     "blade": NEVER | {"InvalidCommittee", "StakeTooLow", "WrongRole"},
@@ -25,8 +26,9 @@ UNREACHABLE = {
 """What no sequence of a mechanism can meet: in blade, everybody has every role, and deposits are the bond."""
 PHASES = {"OPEN", "DRAW", "PLEDGE", "PROPOSE", "COMMIT", "REVEAL", "SETTLE"}
 WHICH = pytest.mark.parametrize("mechanism", MECHANISMS)
-SEQUENCES = {mechanism: 400 if mechanism == "blade" else 150 for mechanism in MECHANISMS}
-"""How many must reach everything: in blade, tasks are over soon and juries seldom convict."""
+SEQUENCES = {mechanism: 400 if mechanism in ("blade", "stake_jury") else 150 for mechanism in MECHANISMS}
+"""How many must reach everything: in blade, tasks are over soon and juries seldom convict; in stake_jury,
+only a large jury is just clear."""
 
 
 @pytest.fixture(scope="module")

@@ -19,6 +19,8 @@ contract PayoutProofs is Test {
         subject = new Subject(subjectTerms(new JuryToken(0, address(0), address(this)), MAX, proposerStake, voterStake));
         vm.assume(r.proposals != 0 && r.leadingCount != 0 && r.leadingOption != 0);
         vm.assume(r.leadingCount <= r.reveals && r.reveals <= r.commits);
+        // each proposal was pledged, where any was
+        vm.assume(r.pledges == 0 || r.proposals <= r.pledges);
         vm.assume(r.outcome != IFederation.Outcome.None);
     }
 
@@ -38,6 +40,7 @@ contract PayoutProofs is Test {
             uint256 gained = paid.proposerReward * r.proposals + paid.voterReward * r.leadingCount;
             if (r.outcome == IFederation.Outcome.Undecided) lost = uint256(voterStake) * (r.commits - r.reveals);
             if (r.outcome == IFederation.Outcome.Rejected) lost += uint256(proposerStake) * r.proposals;
+            if (r.pledges != 0) lost += uint256(proposerStake) * (r.pledges - r.proposals);
             assertEq(paid.pool + gained, pool + lost);
         }
         assertLe(paid.proposerReward, MAX);
@@ -59,6 +62,10 @@ contract PayoutProofs is Test {
         int256 reward = int256(uint256(r.voterReward));
         m.acts = Acts.PROPOSED;
         assertEq(subject.due(m, r), rejected ? -int256(uint256(proposerStake)) : int256(uint256(r.proposerReward)));
+        m.acts = Acts.PLEDGED | Acts.PROPOSED;
+        assertEq(subject.due(m, r), rejected ? -int256(uint256(proposerStake)) : int256(uint256(r.proposerReward)));
+        m.acts = Acts.PLEDGED;
+        assertEq(subject.due(m, r), -int256(uint256(proposerStake)));
         m.acts = Acts.COMMITTED;
         assertEq(subject.due(m, r), -int256(uint256(voterStake)));
         m.acts = Acts.COMMITTED | Acts.REVEALED;

@@ -1,4 +1,4 @@
-"""The phase is what the page's nine rules say, in their order."""
+"""The phase is what the page's ten rules say, in their order."""
 
 from dataclasses import replace
 
@@ -23,12 +23,13 @@ def phase_of(
     number: int = 1,
     voters: int = 3,
     publishers: int = 0,
+    schedule: Schedule = SCHEDULE,
 ) -> Phase:
     return compute_phase(
         record,
         number,
         seal_block=SEAL,
-        schedule=SCHEDULE,
+        schedule=schedule,
         proposers=2,
         voters=voters,
         publishers=publishers,
@@ -61,6 +62,51 @@ def drawn(proposals: int = 0, commits: int = 0, reveals: int = 0) -> Round:
 )
 def test_phases_end_early_or_at_their_deadline(record: Round, time: int, phase: Phase) -> None:
     assert phase_of(record, time) is phase
+
+
+PLEDGING = replace(SCHEDULE, pledge=7)
+
+
+@pytest.mark.parametrize(
+    ("pledges", "proposals", "time", "phase"),
+    [
+        (0, 0, 106, Phase.PLEDGE),
+        (0, 0, 107, Phase.SETTLE),
+        (1, 0, 106, Phase.PLEDGE),
+        (1, 0, 107, Phase.PROPOSE),
+        (2, 0, 100, Phase.PROPOSE),
+        (2, 1, 116, Phase.PROPOSE),
+        (2, 1, 117, Phase.COMMIT),
+        (2, 0, 117, Phase.SETTLE),
+        (2, 2, 100, Phase.COMMIT),
+        (1, 1, 107, Phase.COMMIT),
+        (2, 2, 136, Phase.COMMIT),
+        (2, 2, 137, Phase.SETTLE),
+    ],
+)
+def test_updates_are_pledged_first_and_proposals_awaited_of_who_pledged(
+    pledges: int, proposals: int, time: int, phase: Phase
+) -> None:
+    record = replace(drawn(proposals), pledges=pledges)
+    assert phase_of(record, time, schedule=PLEDGING) is phase
+
+
+@given(st.integers(0, 3), st.integers(0, 3), st.integers(0, 3), st.integers(100, 300))
+def test_neither_time_nor_a_pledge_brings_a_phase_back(
+    pledges: int, proposals: int, commits: int, time: int
+) -> None:
+    record = replace(drawn(min(pledges, proposals), commits), pledges=pledges)
+    phase = phase_of(record, time, schedule=PLEDGING)
+    assert phase <= phase_of(record, time + 1, schedule=PLEDGING)
+    if phase is Phase.PLEDGE:
+        assert phase_of(replace(record, pledges=pledges + 1), time, schedule=PLEDGING) >= phase
+
+
+@given(st.integers(0, 3), st.integers(0, 3), st.integers(100, 300))
+def test_a_phase_without_a_length_is_skipped(proposals: int, commits: int, time: int) -> None:
+    phases = {phase_of(replace(drawn(proposals, commits), pledges=pledges), time) for pledges in range(3)}
+    assert Phase.PLEDGE not in phases
+    assert len(phases) == 1
 
 
 def test_publication_is_awaited_until_its_own_deadline() -> None:

@@ -57,6 +57,7 @@ def test_the_extremes_are_valid() -> None:
         ({"schedule": replace(SCHEDULE, commit=0)}, "commit", 0),
         ({"schedule": replace(SCHEDULE, reveal=0)}, "reveal", 0),
         ({"schedule": replace(SCHEDULE, unbonding=9)}, "unbonding", 9),
+        ({"schedule": replace(SCHEDULE, pledge=1)}, "unbonding", 10),
         ({"bond": 0, "proposers": 0, "quorum_bps": 10_001}, "bond", 0),
         ({"quorum_bps": 10_001, "max_samples": 0, "voter_stake": 11}, "maxSamples", 0),
     ],
