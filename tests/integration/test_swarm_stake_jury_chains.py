@@ -11,9 +11,9 @@ from clients.ports.chain import AnvilNode
 from tests.integration.swarms import CHAINS, deploy, heads_of, lines_of, records_of, start
 
 SETTINGS = {
-    "mechanism": "stake_jury", "store": "memory", "model": "logistic", "clients": 10, "proposers": 4,
-    "malicious": 3, "rounds": 4, "attack": "gaussian_noise+lying_votes+false_block+false_claim",
-    "local-epochs": 2, "optimizer": "sgd", "learning-rate": 0.05, "validation": 0, "device": "cpu",
+    "mechanism": "stake_jury", "store": "memory", "model": "logistic", "clients": 12, "proposers": 4,
+    "malicious": 3, "rounds": 4, "attack": "gaussian_noise:1+lying_votes+false_block+false_claim",
+    "local-epochs": 3, "optimizer": "sgd", "learning-rate": 0.2, "validation": 0, "device": "cpu",
 }  # fmt: skip
 
 
