@@ -50,7 +50,6 @@ from clients.types.store import Store
 
 if TYPE_CHECKING:
     from clients.engine.driver import Settled
-    from clients.learning.workbench import Workbench
     from clients.mechanisms.cohort import Cohort
 
 LEARNING = (*AGREED, *get_personal())
@@ -178,7 +177,6 @@ def _participate(
     cohort = Cohort(bench, store, meters, config.metric, config.seed)
     _check_model(chain, cohort, config)
     terms, conduct = terms_of(mechanism, chain.view("terms")[0]), CONDUCTS[mechanism]
-    _check_claims(bench, index, terms)
     _be_member(chain, key, options["stake"], terms, conduct.entry, options["poll"])
     start = chain.member(key.address).record.stake
     participant = Participant(index, key.address, KeyedSalts(key), attack, start)
@@ -224,19 +222,6 @@ def _check_model(chain: Web3Chain, cohort: "Cohort", config: ParticipantConfig) 
             f"or the store doesn't have it: {error}. Here the task is {config.task}, and a sample "
             f"{'×'.join(map(str, config.shape))}."
         ) from error
-
-
-def _check_claims(bench: "Workbench", index: int, terms: Terms) -> None:
-    """Refuse to start if the federation refuses updates of so many samples or epochs."""
-    claims = {
-        "samples": (bench.samples(index), terms.max_samples),
-        "epochs": (bench.epochs, terms.max_epochs),
-    }
-    for what, (claimed, most) in claims.items():
-        if claimed > most:
-            raise RequestError(
-                f"this participant trains on {claimed} {what}; the federation takes {most} at most."
-            )
 
 
 def _be_member(
