@@ -29,8 +29,8 @@ WHICH = pytest.mark.parametrize("mechanism", MECHANISMS)
 SEQUENCES = {
     mechanism: {"stake_jury": 400, "bflc": 250, "blade": 400}.get(mechanism, 150) for mechanism in MECHANISMS
 }
-"""How many must reach everything: in stake_jury, only a large jury is just clear; in bflc, a model takes several
-updates besides a broken pledge; in blade, tasks are over soon and juries seldom convict."""
+"""How many must reach everything: in stake_jury, only a large jury is just clear; in bflc, a model takes
+several updates besides a broken pledge; in blade, tasks are over soon and juries seldom convict."""
 
 
 @pytest.fixture(scope="module")
