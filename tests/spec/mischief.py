@@ -132,8 +132,10 @@ def bad_pledge(player: "Player") -> Call:
     account, idle = pick(player, Act.PLEDGED, Role.PROPOSER)
     number, pledged = player.federation.round_number, player.acted(Act.PLEDGED)
     if idle and pledged and player.rng.random() < 0.3:
-        # a copy of another's pledge is a pledge, but can't be kept
-        return Call(account, "pledge", player.pledge(player.rng.choice(pledged)).args)
+        # a copy of another's pledge is a pledge, but can't be kept: its update will be refused
+        original = player.rng.choice(pledged)
+        player.pledged[number, account] = player.claim_of(original)
+        return Call(account, "pledge", player.pledge(original).args)
     if idle:
         return Call(account, "pledge", (number, ZERO32))
     return player.pledge(account)
@@ -148,9 +150,8 @@ def bad_proposal(player: "Player") -> Call:
         account = rng.choice(missed or [account])
     if not idle or rng.random() < 0.1:
         return player.propose(account)
-    claims = player.bad_claims(account)
-    if terms.schedule.pledge:
-        claims += unpledged(player, account)
+    pledges = terms.schedule.pledge and rng.random() < 0.7
+    claims = unpledged(player, account) if pledges else player.bad_claims(account)
     return Call(account, "propose", (number, *rng.choice(claims)))
 
 
