@@ -1,7 +1,7 @@
 """What differs between mechanisms for those who play them: terms, ballots, what passes, how members come in.
 
 A juror's opinion is a mark from 0 to 1 for each update, in the order of their numbers: from `PASSES` on it
-finds the update good.
+finds the update good. None: it couldn't have the update, and leaves it out where ballots can.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any
 
-from clients.protocol import bflc, blade, scores, stake_vote, vbfl
+from clients.protocol import bflc, blade, jury, scores, stake_jury, stake_vote, vbfl
 from clients.protocol.docket import Docket, Selection
 from clients.protocol.marks import UPDATES_MAX
 from clients.protocol.plagiarism import compute_challenge_end
@@ -20,7 +20,7 @@ from clients.types.terms import BPS
 
 PASSES = 0.5
 
-Marks = Sequence[float]
+Marks = Sequence[float | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,8 +29,10 @@ class Handbook:
 
     `fill(terms, marks, digest)` returns the ballot of a juror with these marks, who would make `digest` the
     next model, or none if it is 0. `select` returns what passed; None where the ballots name the model.
-    `joint`: jurors judge the updates together. `bids`: members come in by bidding. `prepaid`: for how many
-    rounds the sponsor funds the pool before the first, besides what it pays before each. `trainers`: how many
+    `joint`: jurors judge the updates together. `says_had`: ballots say what jurors could have, jurors
+    hand these on to others, and an update that is the head is found out. `bids`: members come in by bidding.
+    `prepaid`: for how many rounds the sponsor funds the pool before the first, besides what it pays before
+    each. `trainers`: how many
     of the members train for a round that waits for so many. `votes_from`: from when on votes are possible.
     `places`: after how many updates no other can pass. `barely`: the mark of an update that is to pass and to
     earn little. `own_terms`: the terms without a
@@ -41,6 +43,7 @@ class Handbook:
     fill: Callable[[Any, Marks, bytes], bytes]
     select: Callable[[Any, Round, Docket], Selection] | None = None
     joint: bool = False
+    says_had: bool = False
     bids: bool = False
     prepaid: Callable[[Any], int] = lambda terms: 0
     trainers: Callable[[Any, int, Wanted], int] = lambda terms, members, wanted: wanted.proposers
@@ -52,7 +55,7 @@ class Handbook:
 
 def get_passing(marks: Marks) -> set[int]:
     """Return the numbers of the updates that a juror finds good."""
-    return {number for number, mark in enumerate(marks) if mark >= PASSES}
+    return {number for number, mark in enumerate(marks) if mark is not None and mark >= PASSES}
 
 
 def _fill_joint(terms: Any, marks: Marks, digest: bytes) -> bytes:
@@ -61,7 +64,17 @@ def _fill_joint(terms: Any, marks: Marks, digest: bytes) -> bytes:
 
 
 def _fill_scores(terms: Any, marks: Marks, digest: bytes) -> bytes:
-    return b"".join(round(mark * BPS).to_bytes(2, "big") for mark in marks)
+    return b"".join(round((mark or 0.0) * BPS).to_bytes(2, "big") for mark in marks)
+
+
+def _fill_one_by_one(terms: Any, marks: Marks, digest: bytes) -> bytes:
+    had = {number for number, mark in enumerate(marks) if mark is not None}
+    return get_bitmap(get_passing(marks)) + get_bitmap(had)
+
+
+def _prepay_shares(terms: Any) -> int:
+    """Return for how many rounds the sponsor pays ahead, so that a round pays what it is funded with."""
+    return int(BPS // max(terms.profit_bps, 1))
 
 
 def _count_trainers(terms: Any, members: int, wanted: Wanted) -> int:
@@ -75,6 +88,9 @@ BIDDING_LENGTH = 1000
 HANDBOOKS: Mapping[str, Handbook] = MappingProxyType(
     {
         "stake_vote": Handbook(stake_vote.STAKE_VOTE, _fill_joint, joint=True),
+        "stake_jury": Handbook(
+            stake_jury.STAKE_JURY, _fill_one_by_one, jury.select, says_had=True, prepaid=_prepay_shares
+        ),
         "vbfl": Handbook(
             vbfl.VBFL,
             lambda terms, marks, digest: get_bitmap(get_passing(marks)),
@@ -85,7 +101,7 @@ HANDBOOKS: Mapping[str, Handbook] = MappingProxyType(
             bflc.BFLC,
             _fill_scores,
             scores.select_best,
-            prepaid=lambda terms: BPS // max(terms.profit_bps, 1),  # then a round pays what it is funded with
+            prepaid=_prepay_shares,
             trainers=_count_trainers,
             places=lambda terms: int(terms.updates) if terms.race else UPDATES_MAX,
             barely=lambda terms: terms.min_score / BPS,

@@ -64,6 +64,7 @@ LIBRARY: Mapping[str, Known] = MappingProxyType(
         "lying votes": _known(("act.vote", "LIE")),
         "one lying vote": _known(("act.vote", "LIE"), ("who", "ONE")),
         "votes for their own": _known(OURS),
+        "denial of what others proposed": _known(("act.vote", "DENY")),
         "another model published": _known(("act.model", "FORGED")),
         "first, and votes for their own": _known(FIRST, OURS),
         "poison once the jury is theirs": _known(

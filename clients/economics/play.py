@@ -255,7 +255,7 @@ class Player:
         self, account: Address, moves: Moves, trained: Mapping[Address, bytes], seen: Sequence[bytes]
     ) -> Draft | None:
         """Return what an account would propose, who can copy what it has `seen`; None if nothing."""
-        world = self.world
+        world, terms = self.world, self.world.terms
         quality, digest = moves.quality, b""
         if quality is Quality.GOOD:
             digest = trained[account]
@@ -265,7 +265,6 @@ class Player:
             digest = world.core.state.head
         elif quality is Quality.COPY and seen:
             digest = world.get_random("copy", world.core.round_number, account).choice(seen)
-        terms = world.terms
         samples, epochs = min(self.game.samples, terms.max_samples), min(self.game.epochs, terms.max_epochs)
         if moves.claimed is Claimed.MOST:
             samples, epochs = terms.max_samples, terms.max_epochs
@@ -295,6 +294,8 @@ class Player:
             if moves is None or moves.vote is Vote.NONE:
                 continue
             approves, marks = self._judge(turn, juror, moves.vote)
+            if all(mark is None for mark in marks):
+                continue  # a vote on nothing can only cost it
             model = _forge(number) if moves.vote is Vote.OURS else turn.model
             ballot = world.handbook.fill(world.terms, marks, model if approves else ZERO32)
             salt = world.get_random("salt", number, juror).randbytes(32)
@@ -330,25 +331,34 @@ class Player:
             return False, [0.0] * len(updates)
         if vote is Vote.BLAME:
             return False, [float(update.is_ours) for update in updates]
-        if vote is Vote.OURS:
-            barely = world.handbook.barely(world.terms)
-            return True, [1.0 if update.is_ours else barely for update in updates]
+        if vote in (Vote.OURS, Vote.DENY):
+            denies = vote is Vote.DENY and world.handbook.says_had
+            others = None if denies else world.handbook.barely(world.terms)
+            return True, [1.0 if update.is_ours else others for update in updates]
         world.pay(juror, world.judge * sum(self._is_had(turn, juror, update) for update in updates))
         approves, found = self._look(turn, juror)
         if vote is Vote.LIE:
             approves, found = not approves, [not good for good in found]
         rng = world.get_random("marks", world.core.round_number, juror)
-        return approves, [rng.uniform(*(GOOD_MARK if good else BAD_MARK)) for good in found]
+        marks: list[float | None] = [rng.uniform(*(GOOD_MARK if good else BAD_MARK)) for good in found]
+        if world.handbook.says_had:
+            had = [self._is_had(turn, juror, update) for update in updates]
+            marks = [mark if there else None for mark, there in zip(marks, had, strict=True)]
+        return approves, marks
 
     def _look(self, turn: Turn, juror: Address) -> tuple[bool, list[bool]]:
         """Return whether a juror finds the updates good together, and which of them by themselves."""
         bad = [update.quality is Quality.BAD for update in turn.updates]
         had = [self._is_had(turn, juror, update) for update in turn.updates]
         each = [
-            there and self._sees_good(juror, update.account, worse)
+            there and self._sees_good(juror, update.account, worse) and not self._is_found_out(update)
             for update, worse, there in zip(turn.updates, bad, had, strict=True)
         ]
         return all(had) and self._sees_good(juror, "all", any(bad)), each
+
+    def _is_found_out(self, update: Proposed) -> bool:
+        """Return whether every juror sees that an update is the head."""
+        return self.world.handbook.says_had and update.quality is Quality.HEAD
 
     def _sees_good(self, juror: Address, what: str, worse: bool) -> bool:
         """Return whether a juror finds good what is `worse`, or isn't."""
@@ -366,6 +376,9 @@ class Player:
         selected = [turn.updates[update_number] for update_number in passed.numbers]
         model = compute_hash(number, *(update.digest for update in selected)) if selected else ZERO32
         turn.decide(model, selected)
+        honest = [one for one in publishers if not world.is_ours(one)]
+        if world.handbook.says_had and not turn.served.isdisjoint(honest):
+            turn.served |= frozenset(honest)  # a juror hands on what it could have
         for account in publishers:
             moves = turn.get_moves(account)
             if moves is None or moves.model is Model.NONE or world.get_phase() is not Phase.PUBLISH:

@@ -240,6 +240,7 @@ class Search:
     def _get_genes(self, place: str) -> list[Gene]:
         """Return what else than honest may be chosen at a place."""
         idle = set() if self.game.attribution else {Vote.BLAME}
+        idle |= set() if HANDBOOKS[self.game.mechanism].says_had else {Vote.DENY}
         return [gene for gene in GENES[place] if not gene.is_honest and gene not in idle]
 
     def _change(self, choices: Choices) -> Choices:

@@ -73,6 +73,7 @@ class Vote(Gene):
     REJECT = "rejects everything untested"
     BLAME = "rejects everything untested and blames the others"
     OURS = "votes for the coalition's own, and all else that has to pass gets as little as possible"
+    DENY = "votes for the coalition's own, and says that it couldn't have what others proposed"
     LIE = "judges, and votes the opposite"
     NONE = "doesn't vote"
     SEALED = "commits and doesn't reveal"

@@ -8,6 +8,7 @@ in the journal until a call is due that names it.
 import logging
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from functools import partial
 
 from clients.engine.journal import Journal, Waiting
@@ -65,6 +66,16 @@ class Holdings:
             self._note(round_number, [compute_cid(data) for data in files])
         with ThreadPoolExecutor(TOGETHER) as pool:
             return list(pool.map(self._store.put, files))
+
+    def hold(self, round_number: int, digests: Iterable[bytes]) -> None:
+        """Go on holding peers' files that the store has because they were read. What it lost meanwhile, it
+        doesn't hold."""
+        cids = [Cid.from_digest(digest) for digest in digests]
+        if cids:
+            self._note(round_number, cids)
+        for cid in cids:
+            with suppress(PeerError):
+                self._store.pin(cid)
 
     def let_go(self, settled: int, heads: Mapping[Cid, Callable[[], bytes]]) -> None:
         """Hold the genesis and the heads, and release files not needed after `settled` settled rounds.

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any
 
-from clients.mechanisms import fedavg, stake_vote, vbfl
+from clients.mechanisms import fedavg, stake_jury, stake_vote, vbfl
 from clients.mechanisms.base import Conduct, Settings
 from clients.mechanisms.probing import find_unhandled
 
@@ -32,6 +32,6 @@ def register(conduct: Conduct[Any, Any]) -> None:
     _settings[conduct.name] = conduct.settings
 
 
-for _conduct in (stake_vote.CONDUCT, vbfl.CONDUCT):
+for _conduct in (stake_vote.CONDUCT, stake_jury.CONDUCT, vbfl.CONDUCT):
     register(_conduct)
 _settings[fedavg.NAME] = fedavg.FedavgSettings

@@ -144,6 +144,8 @@ class Done:
     """The ballot of each participant. It is journalled before the commitment is sent, and never changes."""
     candidate: Candidate | None = None
     """The model that was judged or assembled."""
+    held: Collection[bytes] = ()
+    """Digests of peers' files that the store is to hold from now on, so that others can have them from it."""
     findings: Mapping[Address, Mapping[str, Any] | OwnTrouble] = field(default_factory=dict)
     """What each participant found, for the results."""
     memory: Mapping[Address, Mapping[str, Any]] = field(default_factory=dict)

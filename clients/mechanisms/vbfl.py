@@ -1,44 +1,36 @@
 """vbfl, from its participants' side: validators judge each update against one epoch of their own; miners and
 validators publish."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
-from functools import partial
+from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any, TypeAlias
 
 from clients.mechanisms.base import Conduct, Desk, Done, Run, Who, get_most_claimed
 from clients.mechanisms.behaviours import lying, overclaiming
-from clients.mechanisms.jury import PAPER, JurySettings, find_bar, is_worse
 from clients.mechanisms.publishing import forging, mining, publishing
-from clients.mechanisms.training import propose, train_from_head
+from clients.mechanisms.reviewing import ReviewSettings, review, tell_reviews, train
 from clients.protocol.docket import Docket
 from clients.protocol.marks import UPDATES_MAX
 from clients.protocol.vbfl import VBFL, select_approved
 from clients.roles import judging
-from clients.roles.judging import FIXED_THRESHOLD, LATEST_DRIFTS
 from clients.roles.view import Assemble, Judge, Train
 from clients.types.amounts import parse_amount
-from clients.types.answers import Answers
-from clients.types.errors import OwnTrouble, RequestError, catch_trouble, raise_trouble
+from clients.types.errors import RequestError
 from clients.types.federation import ZERO_ADDRESS, Address, Outcome, Role, Status, VbflTerms
 from clients.types.mechanisms import KINDS
-from clients.types.settings import check_range, option, term_option
-from clients.types.store import ContentMissing
+from clients.types.settings import check_range, term_option
 
-ADAPTIVE, GAP = "adaptive", "gap"
 ERROR = 0.05
 """How often validators may together reject an update that is behind by exactly the threshold.
 
 No stake hangs on a vote here, so validators could afford more. Workers can't: every rejection is a strike,
 and where data are uneven 25 % put three times as many honest workers out (docs/explanation/evidence.md)."""
-DRIFTS = "drifts"
-"""The name under which validators remember theirs."""
 WORK_MAX = 24
 """The most bits of work with which a run on one machine still finishes."""
 
 
 @dataclass(frozen=True, slots=True)
-class VbflSettings(JurySettings):
+class VbflSettings(ReviewSettings):
     """The options of vbfl."""
 
     proposers: int = term_option(VbflTerms, "proposers", respelled=True)
@@ -48,15 +40,10 @@ class VbflSettings(JurySettings):
     update_units: int = term_option(VbflTerms, "update_units")
     kick_rounds: int = term_option(VbflTerms, "kick_rounds")
     pow_bits: int = term_option(VbflTerms, "pow_bits")
-    threshold: str = option(
-        str(FIXED_THRESHOLD),
-        "how far an update may fall behind a validator's own; or adaptive, gap",
-        personal=True,
-    )
 
     def check(self) -> None:
         """See `Settings`."""
-        JurySettings.check(self)
+        ReviewSettings.check(self)
         if self.proposers > UPDATES_MAX:
             raise RequestError(
                 f"{self.proposers} proposers: a ballot votes on {UPDATES_MAX} updates at most."
@@ -65,7 +52,6 @@ class VbflSettings(JurySettings):
         check_range("update_units", self.update_units, 0, 2**32 - 1)
         check_range("kick_rounds", self.kick_rounds, 1, 2**16 - 1)
         check_range("pow_bits", self.pow_bits, 0, WORK_MAX)
-        self.get_fixed_threshold()
 
     def check_run(self, run: Run) -> None:
         """See `Settings`."""
@@ -77,26 +63,6 @@ class VbflSettings(JurySettings):
             )
         if not run.stake:
             raise RequestError("tokens = 0: a member needs a stake.")
-
-    @property
-    def weighs_evidence(self) -> bool:
-        """Whether validators judge by evidence; `adaptive` and `gap` allow for chance by themselves."""
-        return self.judge != PAPER and self.get_fixed_threshold() is not None
-
-    def get_fixed_threshold(self) -> float | None:
-        """Return vh, or None if each validator finds its own."""
-        if self.threshold in (ADAPTIVE, GAP):
-            return None
-        try:
-            threshold = float(self.threshold)
-        except ValueError:
-            threshold = float("nan")
-        if not -1.0 <= threshold <= 1.0:
-            raise RequestError(
-                f"threshold = {self.threshold!r}: a number between -1 and 1, {ADAPTIVE!r} or {GAP!r} is "
-                "needed."
-            )
-        return threshold
 
 
 VbflDesk: TypeAlias = Desk[VbflSettings, VbflTerms]
@@ -131,71 +97,10 @@ def _get_pool(terms: VbflTerms) -> int:
     return units * terms.unit_reward
 
 
-def _train(desk: VbflDesk, who: Who) -> Done:
-    """Return proposals. Participants with an adaptive threshold remember how their training moved their
-    score."""
-    adaptive = desk.settings.threshold == ADAPTIVE
-    trained = train_from_head(desk, who, drifts=adaptive)
-    done = propose(desk, who, trained)
-    if not adaptive:
-        return done
-    memory = {
-        one.account: {DRIFTS: [*desk.recall(one.account, DRIFTS, ()), update.drift][-LATEST_DRIFTS:]}
-        for one, update in zip(who, trained, strict=True)
-        if not isinstance(update, OwnTrouble) and update.drift is not None
-    }
-    return replace(done, memory=memory)
-
-
 def _judge(desk: VbflDesk, who: Who) -> Done | None:
     """Return each validator's votes on all updates. Withheld and ill-formed updates get negative votes."""
-    proposals = desk.read_log().proposals()
-    faults = desk.cohort.find_faulty(proposals)
-    if desk.patient and any(isinstance(fault, ContentMissing) for fault in faults.values()):
-        return None
-    usable = [proposal for proposal in proposals if proposal.update_number not in faults]
-    indices = [one.index for one in who]
-    answers = desk.cohort.answers_each(usable, indices)
-    owns = desk.cohort.answer_first_epochs(indices, desk.status.round, desk.status.head)
-    bar = find_bar(desk, who, usable, ERROR) if desk.settings.weighs_evidence else None
-    findings: dict[Address, dict[str, Any]] = {}
-
-    def check(
-        account: Address, index: int, own: Answers | OwnTrouble, found: Sequence[Answers | OwnTrouble]
-    ) -> bytes:
-        own, theirs = raise_trouble(own), list(map(raise_trouble, found))
-        vads = [own.score - one.score for one in theirs]
-        threshold = _get_threshold(desk, account, index, own.score, vads)
-
-        def passes(number: int, one: Answers) -> bool:
-            if bar is None:
-                return judging.is_positive(own.score, one.score, threshold)
-            return not is_worse(one, own, threshold, bar.get_level(index, [number]))
-
-        vad: list[float | None] = [None] * len(proposals)
-        positive = set()
-        for proposal, one, behind in zip(usable, theirs, vads, strict=True):
-            vad[proposal.update_number] = round(behind, 6)
-            if passes(proposal.update_number, one):
-                positive.add(proposal.update_number)
-        findings[account] = {"vad": vad, "threshold": round(threshold, 6)}
-        return judging.get_bitmap(positive)
-
-    ballots = {
-        one.account: catch_trouble(partial(check, one.account, one.index, own, theirs))
-        for one, own, theirs in zip(who, owns, answers, strict=True)
-    }
-    return Done(ballots=ballots, findings=findings)
-
-
-def _get_threshold(desk: VbflDesk, account: Address, index: int, own: float, vads: Sequence[float]) -> float:
-    fixed = desk.settings.get_fixed_threshold()
-    if fixed is not None:
-        return fixed
-    samples, share = desk.cohort.test_samples(index), desk.cohort.task.scores_shares
-    if desk.settings.threshold == GAP:
-        return judging.get_gap_threshold(vads, own, samples, share=share)
-    return judging.get_threshold(desk.recall(account, DRIFTS, ()), own, samples, share=share)
+    reviews = review(desk, who, ERROR)
+    return None if reviews is None else reviews.to_done(lambda one: judging.get_bitmap(one.good))
 
 
 def _lie(desk: VbflDesk, done: Done, ballot: bytes) -> bytes:
@@ -222,11 +127,7 @@ def _get_work(terms: VbflTerms, roles: Role) -> int:
 
 def _tell(docket: Docket, findings: Mapping[Address, Mapping[str, Any]]) -> dict[str, Any]:
     """Return how many validators approved each update, and what each validator found."""
-    return {
-        "positives": list(docket.approvals),
-        "vad": {who: found["vad"] for who, found in findings.items()},
-        "thresholds": {who: found["threshold"] for who, found in findings.items()},
-    }
+    return {"positives": list(docket.approvals), **tell_reviews(findings)}
 
 
 CONDUCT: Conduct[VbflSettings, VbflTerms] = Conduct(
@@ -234,7 +135,7 @@ CONDUCT: Conduct[VbflSettings, VbflTerms] = Conduct(
     settings=VbflSettings,
     get_terms=_get_terms,
     jobs={
-        Train: overclaiming(_train),
+        Train: overclaiming(train),
         Judge: lying(_judge, _lie),
         Assemble: mining(forging(publishing(VBFL, select_approved)), _get_work),
     },

@@ -6,10 +6,10 @@ from clients.protocol.docket import Docket
 from clients.protocol.marks import compute_bitmap, compute_marks, get_majority, read_bitmap, read_words
 from clients.protocol.policies import VerdictPolicy
 from clients.protocol.verdicts import compute_published, count_publications
-from clients.types.federation import Round
+from clients.types.federation import Address, Round
 
 
-def _count(terms: object, record: Round, docket: Docket, ballot: bytes) -> tuple[Docket, int]:
+def _count(terms: object, record: Round, docket: Docket, voter: Address, ballot: bytes) -> tuple[Docket, int]:
     (word,) = read_words(ballot, 1)
     approved = read_bitmap(record, ballot, word)
     return replace(docket, approvals=compute_marks(docket.approvals, approved, record.proposals)), 0
@@ -19,7 +19,9 @@ APPROVALS: VerdictPolicy[object] = VerdictPolicy(_count, compute_published, coun
 """A ballot is the bitmap of the good updates (vbfl §III-C)."""
 
 
-def _count_with_copies(terms: object, record: Round, docket: Docket, ballot: bytes) -> tuple[Docket, int]:
+def _count_with_copies(
+    terms: object, record: Round, docket: Docket, voter: Address, ballot: bytes
+) -> tuple[Docket, int]:
     approved, copies = (read_bitmap(record, ballot, word) for word in read_words(ballot, 2))
     approvals = compute_marks(docket.approvals, approved, record.proposals)
     return replace(

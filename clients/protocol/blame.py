@@ -15,7 +15,7 @@ from clients.protocol.marks import (
 from clients.protocol.policies import check_term
 from clients.protocol.tally import compute_tally
 from clients.types.errors import ProtocolError
-from clients.types.federation import ZERO32, Round
+from clients.types.federation import ZERO32, Address, Round
 
 
 class Attributing(Protocol):
@@ -37,7 +37,9 @@ def check_attribution(terms: Attributing) -> None:
     check_term("proposers", terms.proposers, not terms.attribution or terms.proposers <= UPDATES_MAX)
 
 
-def count_aggregate(terms: Attributing, record: Round, docket: Docket, ballot: bytes) -> tuple[Docket, int]:
+def count_aggregate(
+    terms: Attributing, record: Round, docket: Docket, voter: Address, ballot: bytes
+) -> tuple[Docket, int]:
     """Count a ballot: the digest of the aggregate that a voter computed itself and accepts, or 0; with
     attribution, a bitmap of the updates that made it fail after that. InvalidBallot for anything else."""
     digest, *words = read_words(ballot, 2 if terms.attribution else 1)

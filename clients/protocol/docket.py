@@ -1,6 +1,6 @@
 """Policies' notes on a round, beyond its record: its updates, the votes on them, the publications."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from clients.protocol.marks import is_marked
 from clients.protocol.tally import EMPTY, Tally
@@ -25,6 +25,10 @@ class Selection:
     weights: tuple[int, ...]
     convicted: int = 0
     """The bitmap of updates convicted as copies, which didn't pass."""
+    judged: int = 0
+    """The bitmap of the updates that enough jurors could have, where they say so."""
+    rejected: int = 0
+    """The bitmap of those that they clearly rejected."""
 
     @property
     def weight(self) -> int:
@@ -55,6 +59,14 @@ class Miner:
 
 
 @dataclass(frozen=True, slots=True)
+class Ballot:
+    """A juror's ballot: bitmaps of the updates that it finds good, and of those that it could have."""
+
+    good: int
+    had: int
+
+
+@dataclass(frozen=True, slots=True)
 class Docket:
     """A round's notes. Bit `n` of a bitmap is update `n`'s."""
 
@@ -68,6 +80,10 @@ class Docket:
     """How many ballots name each update: as one to blame, or as a copy."""
     scores: tuple[tuple[int, ...], ...] = ()
     """The scores of each revealed ballot, one per update."""
+    ballots: dict[Address, Ballot] = field(default_factory=dict)
+    """Each juror's ballot, where updates are judged one by one."""
+    seats: tuple[int, ...] = ()
+    """The options that jurors published who agree with the jury."""
     accused: int = 0
     selection: Selection | None = None
     """Computed by the first publication."""

@@ -184,7 +184,7 @@ class Federation(FederationView[T]):
         self._check_not_in_play(sender, self._check_member(sender))
         member, events = self._book_active(env, sender)
         amount, bond = member.stake - self.terms.bond, self.terms.bond
-        if amount == 0:
+        if amount <= 0:
             raise ProtocolError("NothingToClaim", sender)
         self.state.token.process_transfer(self.address, sender, amount)
         self.state.ledger.members[sender] = replace(member, stake=bond)
@@ -335,7 +335,7 @@ class Federation(FederationView[T]):
         revealed = self.compute_commitment(round_number, sender, ballot, salt)
         if revealed != committed:
             raise ProtocolError("CommitmentMismatch", sender, committed, revealed)
-        docket, option = self.mechanism.verdict.count(self.terms, record, self.docket, ballot)
+        docket, option = self.mechanism.verdict.count(self.terms, record, self.docket, sender, ballot)
         state.mix = compute_mix(state.mix, sender, salt)
         self._note_act(sender, member, Act.REVEALED, option=option)
         self._note_tally(docket, reveals=1)

@@ -1,18 +1,31 @@
 """Guards: who is banned for good."""
 
+from collections.abc import Callable
 from dataclasses import replace
+from typing import TypeVar
 
 from clients.protocol.docket import Docket
 from clients.protocol.marks import is_marked
 from clients.protocol.policies import GuardPolicy, Terms, check_term
 from clients.types.federation import Act, Member, Outcome, Round, Standing, VbflTerms
 
-
-def _compute_solvent(terms: Terms, member: Member, booked: Member, record: Round, docket: Docket) -> Member:
-    return booked if booked.stake >= terms.bond else replace(booked, standing=Standing.BANNED)
+T = TypeVar("T")
 
 
-SOLVENCY: GuardPolicy[Terms] = GuardPolicy(_compute_solvent)
+def build_solvency(get_floor: Callable[[T], int]) -> GuardPolicy[T]:
+    """Return the guard that bans a member whose stake is below `get_floor` of the terms."""
+
+    def compute(terms: T, member: Member, booked: Member, record: Round, docket: Docket) -> Member:
+        return booked if booked.stake >= get_floor(terms) else replace(booked, standing=Standing.BANNED)
+
+    return GuardPolicy(compute)
+
+
+def _get_bond(terms: Terms) -> int:
+    return terms.bond
+
+
+SOLVENCY: GuardPolicy[Terms] = build_solvency(_get_bond)
 """A member that can no longer hold the bond is banned (stake_vote §4.4)."""
 
 

@@ -2,6 +2,7 @@
 
 from typing import Protocol
 
+from clients.protocol.jury import Seated, get_seats
 from clients.protocol.ledger import MEMBERS_MAX
 from clients.protocol.marks import UPDATES_MAX
 from clients.protocol.policies import PanelPolicy, Wanted, check_term
@@ -46,6 +47,31 @@ def _get_roles(terms: ProposerTerms, state: State, account: Address, position: i
 
 RANDOM_PANEL: PanelPolicy[ProposerTerms] = PanelPolicy(_get_fewest, _count, _get_roles)
 """The first positions of the draw propose, all the rest vote (stake_vote §4.6)."""
+
+
+class JuryTerms(ProposerTerms, Seated, Protocol):
+    """Terms with a jury of limited size."""
+
+
+def check_jury_panel(terms: JuryTerms) -> None:
+    """Raise InvalidTerms where nobody would propose or vote, or fewer than have to."""
+    check_random_panel(terms)
+    check_term("voters", terms.voters, terms.voters == 0 or terms.voters >= terms.min_voters)
+
+
+def _count_jury(terms: JuryTerms, state: State, members: int) -> Wanted:
+    seats = get_seats(terms, members)
+    return Wanted(terms.proposers, seats, seats)
+
+
+def _get_jury_roles(terms: JuryTerms, state: State, account: Address, position: int, members: int) -> Role:
+    if position < terms.proposers:
+        return Role.PROPOSER
+    return JURY_ROLES if position < terms.proposers + get_seats(terms, members) else Role.NONE
+
+
+JURY_PANEL: PanelPolicy[JuryTerms] = PanelPolicy(_get_fewest, _count_jury, _get_jury_roles)
+"""The first positions of the draw propose; the next ones, up to a limit, vote and publish; the rest rest."""
 
 
 def check_worker_panel(terms: VbflTerms) -> None:

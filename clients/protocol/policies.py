@@ -104,9 +104,9 @@ CLAIMED: SubjectPolicy[object] = SubjectPolicy()
 class VerdictPolicy(Generic[T_contra]):
     """What the ballots mean, and how they decide a round's outcome."""
 
-    count: Callable[[T_contra, Round, Docket, bytes], tuple[Docket, int]]
-    """Terms, record, docket, ballot → the docket with the ballot counted, and the option it counts for; 0 if
-    publications are tallied. InvalidBallot if malformed."""
+    count: Callable[[T_contra, Round, Docket, Address, bytes], tuple[Docket, int]]
+    """Terms, record, docket, voter, ballot → the docket with the ballot counted, and the option that it
+    counts for; 0 if publications are tallied. InvalidBallot if malformed."""
     compute_outcome: Callable[[T_contra, Round, Docket, Wanted], Outcome]
     count_votes: Callable[[Round, Docket], tuple[int, int]]
     """Record, docket → how many votes were for the candidate, and how many against it."""

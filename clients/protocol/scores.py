@@ -24,7 +24,7 @@ def check_profit(terms: BflcTerms) -> None:
     check_term("profitBps", terms.profit_bps, terms.profit_bps <= BPS)
 
 
-def _count(terms: object, record: Round, docket: Docket, ballot: bytes) -> tuple[Docket, int]:
+def _count(terms: object, record: Round, docket: Docket, voter: Address, ballot: bytes) -> tuple[Docket, int]:
     scores = tuple(int.from_bytes(ballot[at : at + 2], "big") for at in range(0, len(ballot), 2))
     if len(ballot) != 2 * record.proposals or max(scores) > BPS:
         raise ProtocolError("InvalidBallot", ballot)

@@ -27,7 +27,7 @@ docs/explanation/evidence.md explains all of this at length.
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from statistics import NormalDist, median
@@ -48,6 +48,9 @@ FEWEST_UPDATES = 3
 """With fewer updates, none can stand apart."""
 APART = 3.0
 """How many times longer or shorter than usual an update stands apart; or how many deviations off, if more."""
+
+IDLE = 0.1
+"""An update shorter than this share of the usual length doesn't move."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,6 +146,18 @@ def find_apart(lengths: Sequence[float], cosines: Sequence[float]) -> set[int]:
     apart = {number for number, cosine in enumerate(cosines) if cosine < 0}
     apart |= {number for number, log in enumerate(logs) if abs(log - middle) > far}
     return apart if 2 * len(apart) < len(lengths) else set()  # most can't stand apart
+
+
+def find_idle(lengths: Mapping[int, float], good: Collection[int]) -> set[int]:
+    """Return the numbers of the updates that don't move: that are the head, or nearly.
+
+    `lengths`: how far each update moves from the head, by its number. `good`: those that are good otherwise.
+    An update is idle if its length is 0, or below `IDLE` of the median length of the good ones. By its
+    answers alone it would pass, as it does no harm; but then a proposer would be paid that hasn't trained.
+    The median is that of good updates, so that long bad ones don't make honest ones look idle.
+    """
+    usual = median(lengths[number] for number in good) if good else 0.0
+    return {number for number, length in lengths.items() if length == 0 or length < IDLE * usual}
 
 
 def _get_far(offs: Sequence[float]) -> float:

@@ -63,12 +63,14 @@ class RoundLog:
 
     def docket(self, mechanism: Mechanism[T], terms: T) -> Docket:
         """Return the round's docket by the specification's rules: its updates, and all ballots counted."""
-        ballots = [_bytes(event.args["ballot"]) for event in self.named("Revealed")]
+        ballots = [
+            (str(event.args["voter"]), _bytes(event.args["ballot"])) for event in self.named("Revealed")
+        ]
         self._require(len(ballots), self.status.record.reveals, "ballots")
         updates = tuple(Update(p.proposer, p.digest, p.samples, p.epochs) for p in self.proposals())
         docket = Docket(self.status.seed, updates)
-        for ballot in ballots:
-            docket, _ = mechanism.verdict.count(terms, self.status.record, docket, ballot)
+        for voter, ballot in ballots:
+            docket, _ = mechanism.verdict.count(terms, self.status.record, docket, voter, ballot)
         return docket
 
     def votes(self) -> Votes:

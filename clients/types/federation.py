@@ -142,6 +142,35 @@ class StakeVoteTerms:
 
 
 @dataclass(frozen=True, slots=True)
+class StakeJuryTerms:
+    """The terms of a `StakeJury` federation: `stake_vote` under the hardened rules."""
+
+    token: Address
+    beacon: Address
+    genesis: bytes
+    bond: int = field(metadata=_BOND)
+    managers: tuple[Address, ...] = field(metadata=_MANAGERS)
+    floor: int = field(metadata=term("8", "stake below which a member is banned", Unit.TOKENS))
+    proposer_stake: int = field(
+        metadata=term(
+            "4", "what a proposer loses that is clearly rejected, or breaks its pledge", Unit.TOKENS
+        )
+    )
+    voter_stake: int = field(
+        metadata=term("0.5", "what a juror loses that commits and doesn't earn its seat", Unit.TOKENS)
+    )
+    proposers: int = field(metadata=term(6, "proposers drawn a round", spellings=("seats",)))
+    voters: int = field(metadata=term(24, "most jurors drawn a round; 0: all who don't propose"))
+    min_voters: int = field(metadata=term(3, "fewest voters to open a round with"))
+    update_shares: int = field(metadata=term(6, "parts of a round's pay that an update earns"))
+    seat_shares: int = field(metadata=term(1, "parts of a round's pay that a juror's seat earns"))
+    profit_bps: int = field(metadata=term(1000, "share of the pool that a round pays at most", Unit.BPS))
+    max_samples: int = field(metadata=_MAX_SAMPLES)
+    max_epochs: int = field(metadata=_MAX_EPOCHS)
+    schedule: Schedule
+
+
+@dataclass(frozen=True, slots=True)
 class VbflTerms:
     """The terms of a `Vbfl` federation; `unit_reward` is the paper's r."""
 

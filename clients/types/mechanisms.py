@@ -14,12 +14,13 @@ from clients.types.federation import (
     BflcTerms,
     BladeTerms,
     Schedule,
+    StakeJuryTerms,
     StakeVoteTerms,
     VbflTerms,
 )
 from clients.types.terms import PAPER, RuleSet, get_differing
 
-Terms: TypeAlias = StakeVoteTerms | VbflTerms | BflcTerms | BladeTerms
+Terms: TypeAlias = StakeVoteTerms | StakeJuryTerms | VbflTerms | BflcTerms | BladeTerms
 
 
 PLEDGING = Schedule(pledge=3600)
@@ -52,6 +53,7 @@ class Kind:
 KINDS: Mapping[str, Kind] = MappingProxyType(
     {
         "stake_vote": Kind("StakeVote", StakeVoteTerms, PLEDGING),  # its ballots name the head
+        "stake_jury": Kind("StakeJury", StakeJuryTerms),
         "vbfl": Kind("Vbfl", VbflTerms),
         "bflc": Kind("Bflc", BflcTerms),
         "blade": Kind("Blade", BladeTerms),

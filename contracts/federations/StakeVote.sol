@@ -11,7 +11,7 @@ import {IStakeVote} from "../interfaces/IStakeVote.sol";
 import {RandomPanel} from "../panels/RandomPanel.sol";
 import {StakeRedistribution} from "../payouts/StakeRedistribution.sol";
 import {BallotPublication} from "../publications/BallotPublication.sol";
-import {Aggregate} from "../subjects/Aggregate.sol";
+import {ClaimedUpdates} from "../subjects/ClaimedUpdates.sol";
 import {Endless} from "../tasks/Endless.sol";
 import {Attribution} from "../verdicts/Attribution.sol";
 import {DigestMajority} from "../verdicts/DigestMajority.sol";
@@ -22,7 +22,7 @@ contract StakeVote is
     Federation,
     Managers,
     RandomPanel,
-    Aggregate,
+    ClaimedUpdates,
     DigestMajority,
     BallotPublication,
     StakeRedistribution,
@@ -38,6 +38,7 @@ contract StakeVote is
         Attribution(t.proposers, t.attribution)
         DigestMajority(t.quorumBps)
         StakeRedistribution(t.proposerStake, t.voterStake, t.bond)
+        Solvency(t.bond, t.bond)
     {}
 
     /// @inheritdoc IFederation

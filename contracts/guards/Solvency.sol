@@ -2,13 +2,19 @@
 pragma solidity ^0.8.24;
 
 import {Axes} from "../Axes.sol";
-import {Membership} from "../Membership.sol";
 
-/// @title Guard: a member that can no longer hold the bond is banned.
-abstract contract Solvency is Membership {
+/// @title Guard: a member whose stake is below the floor after a booking is banned.
+abstract contract Solvency is Axes {
+    uint256 internal immutable _floor;
+
+    constructor(uint256 floor, uint256 bond) {
+        _requireTerm(floor <= bond, "floor", floor);
+        _floor = floor;
+    }
+
     /// @inheritdoc Axes
     function _guard(Member memory m, Round memory) internal view override returns (bool) {
-        return m.stake < bond;
+        return m.stake < _floor;
     }
 
     /// @inheritdoc Axes

@@ -299,7 +299,7 @@ interface IFederation {
     function mechanism() external view returns (string memory);
     function token() external view returns (IERC20);
     function beacon() external view returns (IBeacon);
-    /// @notice The least stake that a member must hold to act.
+    /// @notice The least stake to join with. `claim` leaves it.
     function bond() external view returns (uint256);
     function head() external view returns (bytes32);
     function pool() external view returns (uint256);

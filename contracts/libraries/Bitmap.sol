@@ -50,6 +50,11 @@ library Bitmaps {
         return Bitmap.wrap(Bitmap.unwrap(bitmap) & Bitmap.unwrap(other));
     }
 
+    /// @notice The members that only one of the two has.
+    function differing(Bitmap bitmap, Bitmap other) internal pure returns (Bitmap) {
+        return Bitmap.wrap(Bitmap.unwrap(bitmap) ^ Bitmap.unwrap(other));
+    }
+
     /// @notice The members below `limit`.
     function below(Bitmap bitmap, uint256 limit) internal pure returns (Bitmap) {
         return Bitmap.wrap(Bitmap.unwrap(bitmap) & ~(type(uint256).max << limit));

@@ -26,6 +26,11 @@ library Marks {
         return bitmaps / 2 + 1;
     }
 
+    /// @notice How many bitmaps of the round have this bit.
+    function count(Book storage book, uint256 bit) internal view returns (uint256) {
+        return uint16(book.counts[bit / LANES] >> (bit % LANES * 16));
+    }
+
     /// @notice The bitmap of those bits, out of `size`, that at least `least` bitmaps of the round have.
     function reaching(Book storage book, uint256 size, uint256 least) internal view returns (Bitmap bitmap) {
         uint256 lanes = 0;

@@ -29,12 +29,12 @@ abstract contract RandomPanel is Axes {
     }
 
     /// @inheritdoc Axes
-    function _voters(Round memory r) internal view override returns (uint256) {
+    function _voters(Round memory r) internal view virtual override returns (uint256) {
         return r.members < _mostProposers ? 0 : r.members - _mostProposers;
     }
 
     /// @inheritdoc Axes
-    function _rolesAt(Round memory, address, uint256 position) internal view override returns (uint8) {
+    function _rolesAt(Round memory, address, uint256 position) internal view virtual override returns (uint8) {
         return position < _mostProposers ? Roles.PROPOSER : Roles.VOTER;
     }
 }

@@ -56,9 +56,4 @@ abstract contract StakeRedistribution is BlameBook {
         // outvoted, or committed and not revealed
         return -int256(uint256(_voterStake));
     }
-
-    /// @dev How many updates of round `r` were pledged and not proposed; none where nothing is pledged.
-    function _brokenPledges(Round memory r) private pure returns (uint256) {
-        return r.pledges > r.proposals ? r.pledges - r.proposals : 0;
-    }
 }

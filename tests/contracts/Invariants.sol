@@ -94,7 +94,7 @@ abstract contract Invariants is Test {
         counts_are_of_acts_done(w);
         tally_fits_its_votes(w);
         nothing_is_published_without_a_quorum(w);
-        members_hold_the_bond(w);
+        members_hold_the_floor(w);
         strangers_have_nothing(w);
         whoever_is_out_has_no_role(w);
         views_agree(w);
@@ -313,13 +313,14 @@ abstract contract Invariants is Test {
         }
     }
 
-    /// @dev Whoever may act can pay for it: a member's booked stake is never below the bond.
-    function members_hold_the_bond(World memory w) internal pure {
+    /// @dev Whoever may act can pay for it: a member's booked stake is never below the floor.
+    function members_hold_the_floor(World memory w) internal view {
+        uint256 floor = handler.floor();
         for (uint256 i = 0; i < w.members.length; ++i) {
             IFederation.MemberView memory member = w.members[i];
             if (member.record.standing != IFederation.Standing.Member) continue;
-            require(member.record.stake >= BOND, "members_hold_the_bond");
-            if (!member.out) require(member.balance >= BOND, "members_hold_the_bond");
+            require(member.record.stake >= floor, "members_hold_the_floor");
+            if (!member.out) require(member.balance >= floor, "members_hold_the_floor");
         }
     }
 

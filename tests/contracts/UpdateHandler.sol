@@ -59,6 +59,11 @@ abstract contract UpdateHandler is ManagedHandler {
     /// @dev The pool after the round.
     function _poolAfter(World memory b, Expected memory e) internal view virtual returns (uint256);
 
+    /// @dev What participant `i` loses by the round that `b` ends if that has no quorum.
+    function _lostWithoutQuorum(World memory, uint256) internal view virtual returns (uint256) {
+        return 0;
+    }
+
     /// @dev More laws for a settled round.
     function _settled(World memory b, World memory a, Expected memory e) internal virtual {}
 
@@ -118,16 +123,22 @@ abstract contract UpdateHandler is ManagedHandler {
         require(_hasQuorum(b), "nothing_is_published_without_a_quorum");
     }
 
-    /// @dev Where half of them stayed away, the round changes nobody's money, standing or model.
+    /// @dev Where half of them stayed away, the round changes neither the model nor anybody's money or standing, except of
+    /// those who broke their word.
     function without_a_quorum_nothing_happens(World memory b, World memory a) private view {
         if (_hasQuorum(b)) return;
         require(a.s.record.outcome == IFederation.Outcome.Undecided, "without_a_quorum_nothing_happens");
-        require(a.s.head == b.s.head && a.s.pool == b.s.pool, "without_a_quorum_nothing_happens");
+        require(a.s.head == b.s.head, "without_a_quorum_nothing_happens");
+        uint256 taken = 0;
         for (uint256 i = 0; i < PARTICIPANTS; ++i) {
-            require(a.members[i].balance == b.members[i].balance, "without_a_quorum_nothing_happens");
+            uint256 lost = _lostWithoutQuorum(b, i);
+            require(a.members[i].balance + lost == b.members[i].balance, "without_a_quorum_nothing_happens");
+            taken += lost;
+            if (lost != 0) continue;
             bool out = b.members[i].out || isBarred(a, participant(i));
             require(a.members[i].out == out, "without_a_quorum_nothing_happens");
         }
+        require(a.s.pool == b.s.pool + taken, "without_a_quorum_nothing_happens");
     }
 
     function _hasQuorum(World memory b) private pure returns (bool) {
@@ -226,7 +237,7 @@ abstract contract UpdateHandler is ManagedHandler {
         }
     }
 
-    function _wordOf(bytes memory ballot, uint256 word) private pure returns (uint256 bits) {
+    function _wordOf(bytes memory ballot, uint256 word) internal pure returns (uint256 bits) {
         assembly ("memory-safe") {
             bits := mload(add(add(ballot, 0x20), mul(0x20, word)))
         }

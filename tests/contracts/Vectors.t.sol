@@ -5,6 +5,7 @@ import {FixedBeacon} from "../../contracts/FixedBeacon.sol";
 import {JuryToken} from "../../contracts/JuryToken.sol";
 import {Bflc} from "../../contracts/federations/Bflc.sol";
 import {Blade} from "../../contracts/federations/Blade.sol";
+import {StakeJury} from "../../contracts/federations/StakeJury.sol";
 import {StakeVote} from "../../contracts/federations/StakeVote.sol";
 import {Vbfl} from "../../contracts/federations/Vbfl.sol";
 import {IBflc} from "../../contracts/interfaces/IBflc.sol";
@@ -12,6 +13,7 @@ import {IBlade} from "../../contracts/interfaces/IBlade.sol";
 import {IFederation} from "../../contracts/interfaces/IFederation.sol";
 import {IManagers} from "../../contracts/interfaces/IManagers.sol";
 import {IMined} from "../../contracts/interfaces/IMined.sol";
+import {IStakeJury} from "../../contracts/interfaces/IStakeJury.sol";
 import {IStakeVote} from "../../contracts/interfaces/IStakeVote.sol";
 import {IVbfl} from "../../contracts/interfaces/IVbfl.sol";
 import {Deployed} from "./Deployed.sol";
@@ -235,6 +237,26 @@ contract StakeVoteVectorsTest is Replay {
 
     function arguments(bytes memory given, address token, address beacon) internal pure override returns (bytes memory) {
         IStakeVote.StakeVoteTerms memory terms = abi.decode(given, (IStakeVote.StakeVoteTerms));
+        (terms.token, terms.beacon) = (token, beacon);
+        return abi.encode(terms);
+    }
+
+    function own(address[] memory) internal pure override returns (bytes memory) {
+        return "";
+    }
+}
+
+contract StakeJuryVectorsTest is Replay {
+    function mechanism() internal pure override returns (string memory) {
+        return "stake_jury";
+    }
+
+    function leaf() internal pure override returns (string memory name, bytes memory code) {
+        return ("StakeJury", type(StakeJury).creationCode);
+    }
+
+    function arguments(bytes memory given, address token, address beacon) internal pure override returns (bytes memory) {
+        IStakeJury.StakeJuryTerms memory terms = abi.decode(given, (IStakeJury.StakeJuryTerms));
         (terms.token, terms.beacon) = (token, beacon);
         return abi.encode(terms);
     }

@@ -57,6 +57,11 @@ abstract contract Watch is CommonBase {
         _unbonding = unbonding;
     }
 
+    /// @dev The least stake that a member which may act has: elsewhere than in `stake_jury`, the bond.
+    function floor() public view virtual returns (uint256) {
+        return _bond;
+    }
+
     function everybody() external view returns (address[] memory) {
         return accounts;
     }
@@ -224,7 +229,7 @@ abstract contract Watch is CommonBase {
     }
 
     /// @dev An act is a member's own, one at a time, once a round, in its phase, by whoever is drawn for it, holds the
-    /// bond and isn't out. What was done in a round in progress stays done.
+    /// floor and isn't out. What was done in a round in progress stays done.
     function acts_in_their_phase_alone(World memory b, World memory a, uint256 i, bool self) private view {
         IFederation.Member memory m = a.members[i].record;
         uint8 before = b.members[i].record.round == m.round ? b.members[i].record.acts : 0;
@@ -243,7 +248,7 @@ abstract contract Watch is CommonBase {
             require(before & Acts.COMMITTED != 0, "acts_in_their_phase_alone");
         } else {
             require(b.members[i].roles & _roleOf(gained) != 0, "acts_in_their_phase_alone");
-            require(b.members[i].balance >= _bond, "acts_in_their_phase_alone");
+            require(b.members[i].balance >= floor(), "acts_in_their_phase_alone");
         }
     }
 

@@ -3,7 +3,7 @@
 The federation is the specification's, behind a wrapper that makes it look like somebody else's chain.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -17,14 +17,13 @@ from clients.engine.launch import Launched, enter_all, get_beacon_value, get_ter
 from clients.engine.learners import build_bench
 from clients.learning.codec import encode
 from clients.learning.meters import Meters
-from clients.mechanisms.base import Entry, Rules
+from clients.mechanisms.base import Conduct, Entry, Rules
 from clients.mechanisms.cohort import Cohort
 from clients.mechanisms.participant import Participant
 from clients.mechanisms.stake_vote import CONDUCT
 from clients.ports.keys import SeededSalts, derive_keys
 from clients.ports.store.memory import MemoryStore
 from clients.protocol.simulator import SpecChain
-from clients.protocol.stake_vote import STAKE_VOTE
 from clients.types.cid import Cid
 from clients.types.errors import OutOfPatience, RequestError, UnavailableError
 from clients.types.federation import Event, Status
@@ -65,17 +64,24 @@ def config() -> SwarmConfig:
 class World:
     """One federation and its participants, driven in turn by `play`."""
 
+    conduct: Conduct[Any, Any] = CONDUCT
+    own: Mapping[str, Any] = {"tolerance": 1.0}
+    """Settings with which everybody approves."""
+    build_network: Callable[[], Network] = Network
+
     def __init__(self, config: SwarmConfig, folder: Path, **terms: Any) -> None:
         self.config, self.folder = config, folder
         self.keys = derive_keys(config.seed, COUNT)
         self.bench = build_bench(config)
         genesis = encode(self.bench.initial_weights(), self.bench.schema)
-        self.network = Network()
+        self.network = self.build_network()
         first = self.network.join()
         self.terms = replace(get_terms(config, first.put(genesis).digest), **terms)
         stake = config.stake
         funds = {key.address: stake for key in self.keys}
-        self.chain = SpecChain(STAKE_VOTE, self.terms, funds, beacon_value=get_beacon_value(config.seed))
+        self.chain = SpecChain(
+            self.conduct.spec, self.terms, funds, beacon_value=get_beacon_value(config.seed)
+        )
         enter_all(Launched(self.chain, "spec", self.chain), Entry(), self.terms, list(funds), stake)
         self.drivers = [self.driver(index) for index in range(COUNT)]
 
@@ -89,7 +95,7 @@ class World:
             "store": store,
             "cohort": cohort,
             "participants": [one],
-            "rules": Rules(CONDUCT, self.terms, replace(self.config.own, tolerance=1.0)),
+            "rules": Rules(self.conduct, self.terms, replace(self.config.own, **self.own)),
             "journal": Journal(self.folder / f"journal{index}-{len(self.network.homes)}"),
             "meters": meters,
             "history": 1,

@@ -62,6 +62,10 @@ RUNS["evidence_vbfl"] = RUNS["vbfl"] | {
     "clients": 13,
     "validators": 4,
 }
+RUNS["stake_jury"] = {
+    "mechanism": "stake_jury", "clients": 12, "proposers": 4, "voters": 7, "malicious": 3, "rounds": 8,
+    "floor": 60, "attack": ["sign_flip+lying_votes", "false_block", "sign_flip+false_claim"], "seed": 9,
+}  # fmt: skip
 
 
 @pytest.fixture(autouse=True)
@@ -90,7 +94,7 @@ def test_the_lines_are_those_written_down(name: str, tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", ["attribution", "vbfl", "poisoned"])
+@pytest.mark.parametrize("name", ["attribution", "vbfl", "poisoned", "stake_jury"])
 def test_a_run_that_goes_on_leaves_the_same_lines(name: str, tmp_path: Path) -> None:
     out, rounds = tmp_path / "run", RUNS[name]["rounds"]
     begun = words(name, rounds=rounds - 1)
@@ -101,7 +105,7 @@ def test_a_run_that_goes_on_leaves_the_same_lines(name: str, tmp_path: Path) -> 
 
 @pytest.mark.slow
 @pytest.mark.needs("anvil")
-@pytest.mark.parametrize("name", ["attacks", "blocks"])
+@pytest.mark.parametrize("name", ["attacks", "blocks", "stake_jury"])
 def test_a_chain_gives_the_same_lines(name: str, tmp_path: Path) -> None:
     out = tmp_path / "run"
     assert swarm.main([*words(name), "--chain", "anvil", "--store", "memory", "--out", str(out)]) == 0

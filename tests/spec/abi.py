@@ -144,7 +144,7 @@ def encode_status(status: Status) -> bytes:
 def encode_own(federation: FederationView[Any], accounts: Sequence[Address]) -> bytes:
     """Return what the views of this mechanism alone say, as vectors.md has it."""
     state, name = federation.state, federation.mechanism.name
-    if name == "stake_vote":
+    if name in ("stake_vote", "stake_jury"):
         return b""
     if name == "bflc":
         models = len(get_council(state).models)
@@ -191,6 +191,8 @@ MANAGED_TYPES = f"{BASE_TYPES},address[]"
 TERMS_TYPES = {
     "stake_vote": f"({MANAGED_TYPES},uint256,uint256,uint32,uint32,uint16,uint32,uint32,bool,"
     f"{SCHEDULE_TYPE})",
+    "stake_jury": f"({MANAGED_TYPES},uint256,uint256,uint256,uint32,uint32,uint32,uint16,uint16,uint16,"
+    f"uint32,uint32,{SCHEDULE_TYPE})",
     "vbfl": f"({MANAGED_TYPES},uint256,uint32,uint32,uint32,uint32,uint32,uint32,uint16,uint8,"
     f"{SCHEDULE_TYPE})",
     "bflc": f"({BASE_TYPES},uint256,address[],uint32,uint32,uint32,uint32,uint32,uint16,uint8,uint16,uint16,"

@@ -209,6 +209,13 @@ PLEDGE_MUTANTS: Mapping[str, Mapping[str, Mutant]] = {
         "what they cost when undecided is lost": settled("stake_vote", unpaid_when_undecided),
         "a broken pledge is paid": paid_like_a_proposal("stake_vote"),
     },
+    "stake_jury": {
+        **SHARED,
+        "a broken pledge costs a voter's stake": delta("stake_jury", lambda t, a, m, r, d: -t.voter_stake),
+        "what broken pledges cost is lost": settled("stake_jury", unpaid),
+        "what they cost when undecided is lost": settled("stake_jury", unpaid_when_undecided),
+        "a broken pledge is paid": paid_like_a_proposal("stake_jury"),
+    },
     "vbfl": {
         **SHARED,
         "a broken pledge is no strike": struck(lambda plain, t, m, booked, r, d: booked),

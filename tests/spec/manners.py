@@ -5,9 +5,10 @@ from dataclasses import replace
 from random import Random
 from typing import Any
 
-from clients.protocol import vbfl
+from clients.protocol import jury, vbfl
 from clients.protocol.council import get_council
 from clients.protocol.docket import Selection
+from clients.protocol.marks import compute_bitmap
 from clients.protocol.scores import select_best
 from clients.protocol.state import Env
 from clients.types.chain import Call
@@ -44,6 +45,38 @@ class StakeVotePlayer(Player):
         strange = (1 << self.federation.record.proposals).to_bytes(32, "big")
         accused = (1).to_bytes(32, "big")
         return [*super().bad_ballots(account), self.digest(), ZERO32 + strange, self.digest() + accused]
+
+
+class StakeJuryPlayer(JudgingPlayer):
+    """Judges what it could have; who judges unlike most, or had nothing, publishes all the same."""
+
+    def had(self) -> int:
+        """Return the bitmap of what one juror could have: mostly all, or all but what few could have."""
+        rng, proposals = self.rng, self.federation.record.proposals
+        every, withheld = (1 << proposals) - 1, self.digest(7)
+        if rng.random() < (0.55 if withheld[0] % 4 == 0 else 0.05):
+            return every & ~(1 << withheld[1] % max(proposals, 1))
+        return rng.choice((0, rng.getrandbits(max(proposals, 1)) & every)) if rng.random() < 0.1 else every
+
+    def approved(self) -> int:
+        """Where opinions differ, find an update good with a chance that is the update's."""
+        luck, *bytes_of = self.digest(8)
+        if luck % 2:
+            return super().approved()
+        chances = [(0.2, 0.3, 0.5, 0.7)[byte % 4] for byte in bytes_of[: self.federation.record.proposals]]
+        return compute_bitmap(n for n, chance in enumerate(chances) if self.rng.random() < chance)
+
+    def ballot(self, account: Address) -> bytes:
+        had = self.had()
+        return (self.approved() & had).to_bytes(32, "big") + had.to_bytes(32, "big")
+
+    def bad_ballots(self, account: Address) -> list[bytes]:
+        strange, one = self.strange_bitmap(), (1).to_bytes(32, "big")
+        return [*super().bad_ballots(account), strange + strange, ZERO32 + strange, one + ZERO32]
+
+    def select(self) -> Selection:
+        federation = self.federation
+        return jury.select(federation.terms, federation.record, federation.docket)
 
 
 class VbflPlayer(MiningPlayer):
@@ -141,6 +174,7 @@ class BflcPlayer(JudgingPlayer):
 
 PLAYERS: dict[str, type[Player]] = {
     "stake_vote": StakeVotePlayer,
+    "stake_jury": StakeJuryPlayer,
     "vbfl": VbflPlayer,
     "bflc": BflcPlayer,
     "blade": BladePlayer,

@@ -9,6 +9,7 @@ from eth_hash.auto import keccak
 
 from clients.protocol.approvals import get_approved
 from clients.protocol.council import Choice, Council, get_council
+from clients.protocol.docket import Ballot
 from clients.protocol.federation import Federation
 from clients.protocol.managers import is_majority
 from clients.protocol.marks import get_majority
@@ -17,7 +18,7 @@ from clients.protocol.state import Env
 from clients.protocol.task import TaskBook, is_over
 from clients.types.chain import Call
 from clients.types.errors import ProtocolError
-from clients.types.federation import ZERO32, Act, Address, Event, Outcome, Standing
+from clients.types.federation import ZERO32, Act, Address, Event, Member, Outcome, Standing
 from tests.spec.abi import compute_events_hash, encode_call, encode_error, encode_state
 from tests.spec.worlds import build_world
 
@@ -104,6 +105,8 @@ class Coverage:
         if federation.mechanism.name == "bflc":
             self.note_best(federation)
             self.note_committee(federation, before)
+        elif federation.mechanism.name == "stake_jury":
+            self.note_jury(federation)
         else:
             self.cases["a block won"] += docket.winner != ""
             self.cases["no block won"] += docket.winner == "" and record.outcome is not Outcome.UNDECIDED
@@ -140,6 +143,39 @@ class Coverage:
             self.cases[f"{name} stayed after three failures"] += whose and stays and self.spoilt > 2
         self.cases["elected after a naming"] += (
             before.choice is Choice.NAMED and after.choice is Choice.ELECTED
+        )
+
+    def note_jury(self, federation: Federation[Any]) -> None:
+        """Note what jurors could have, how close they were, and whose seats aren't paid for which reason."""
+        record, docket, seats = federation.record, federation.docket, federation.wanted.voters
+        for number in range(record.proposals if docket.selection else 0):
+            ballots = docket.ballots.values()
+            had = sum(ballot.had >> number & 1 for ballot in ballots)
+            bad = had - sum(ballot.good >> number & 1 for ballot in ballots)
+            judged = had * 2 > seats
+            self.cases["half could have it"] += had * 2 == seats
+            self.cases["most who came could have it, and too few"] += not judged and had * 2 > record.reveals
+            self.cases["as many for it as against it"] += judged and bad * 2 == had
+            self.cases["rejected, and not clearly"] += judged and had < bad * 2 and bad * 4 < had * 3
+            self.cases["just clearly rejected"] += judged and bad * 4 == had * 3
+        for account, member in federation.state.ledger.members.items():
+            if Act.PUBLISHED in federation.get_acts(member):
+                self.note_seat(federation, docket.ballots.get(account), member)
+
+    def note_seat(self, federation: Federation[Any], ballot: Ballot | None, member: Member) -> None:
+        selection, decided = federation.docket.selected, federation.record.outcome is not Outcome.UNDECIDED
+        self.cases["published and hadn't committed"] += Act.COMMITTED not in member.acts
+        self.cases["published and hadn't revealed"] += Act.COMMITTED in member.acts and ballot is None
+        if ballot is None or not decided:
+            return
+        about = (ballot.had & selection.judged).bit_count()
+        wrong = ((ballot.good ^ selection.bitmap) & ballot.had & selection.judged).bit_count()
+        self.cases["a juror that had nothing judged"] += selection.judged > 0 and about == 0
+        self.cases["nothing judged"] += selection.judged == 0
+        self.cases["a ballot that agrees in half"] += wrong > 0 and wrong * 2 == about
+        self.cases["a ballot that disagrees"] += wrong * 2 > about
+        self.cases["a seat lost by the digest"] += (
+            0 < about >= wrong * 2 and member.option != federation.record.leading_option
         )
 
     def note_accused(self, federation: Federation[Any]) -> None:

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from clients.ports import binaries
+from clients.types.mechanisms import KINDS
 from deploy import compiler
 from tests.spec.vectors import write_vectors
 
@@ -87,5 +88,5 @@ def test_contracts_and_specification_agree_on_every_step() -> None:
     said = replay()
     # Without files the replay skips itself, and that is no agreement.
     assert "0 failed, 0 skipped" in said, said[-4_000:]
-    assert all(f"{name}VectorsTest" in said for name in ("StakeVote", "Vbfl", "Bflc", "Blade"))
+    assert all(f"{kind.contract}VectorsTest" in said for kind in KINDS.values())
     checked.write_text(wanted)

@@ -1,6 +1,6 @@
 """The vectors are worth something: a specification with any one rule bent no longer agrees with them.
 
-The rules that all share, and those of stake_vote; the others' are in `bent_vbfl.py`,
+The rules that all share, and those of stake_vote; the others' are in `bent_stake_jury.py`, `bent_vbfl.py`,
 `bent_bflc.py` and `bent_blade.py`.
 """
 

@@ -1,4 +1,4 @@
-"""Bent rules of vbfl, bflc and blade, of managers and of pledges, are noticed by their vectors."""
+"""Bent rules of stake_jury, vbfl, bflc and blade, managers and pledges are noticed by their vectors."""
 
 import pytest
 
@@ -7,10 +7,11 @@ from tests.spec.bent_bflc import BFLC_MUTANTS
 from tests.spec.bent_blade import BLADE_MUTANTS
 from tests.spec.bent_managers import MANAGED_MUTANTS
 from tests.spec.bent_pledges import PLEDGE_MUTANTS
+from tests.spec.bent_stake_jury import STAKE_JURY_MUTANTS
 from tests.spec.bent_vbfl import QUORUM_MUTANTS, VBFL_MUTANTS
 
 SEQUENCES = 400
-OF = {"vbfl": VBFL_MUTANTS, "bflc": BFLC_MUTANTS, "blade": BLADE_MUTANTS}
+OF = {"stake_jury": STAKE_JURY_MUTANTS, "vbfl": VBFL_MUTANTS, "bflc": BFLC_MUTANTS, "blade": BLADE_MUTANTS}
 MUTANTS: list[tuple[str, str, Mutant]] = [
     (mechanism, name, mutant)
     for mechanism, mutants in OF.items()

@@ -18,6 +18,7 @@ JUDGED = {"WrongSelection", "DigestMismatch"}
 BIDS = {"TooLate", "InvalidBid", "Outbid", "NotFunded", "TaskOver", "NotProposed", "NoSuchUpdate", "BadSeed"}
 UNREACHABLE = {
     "stake_vote": NEVER | JUDGED | BIDS | {"InvalidCommittee"},
+    "stake_jury": NEVER | BIDS | {"InvalidCommittee"},
     "vbfl": NEVER | BIDS | {"InvalidCommittee"},
     "bflc": NEVER | BIDS,
     "blade": NEVER | {"InvalidCommittee", "StakeTooLow", "WrongRole"},
@@ -25,9 +26,11 @@ UNREACHABLE = {
 """What no sequence of a mechanism can meet: in blade, everybody has every role, and deposits are the bond."""
 PHASES = {"OPEN", "DRAW", "PLEDGE", "PROPOSE", "COMMIT", "REVEAL", "SETTLE"}
 WHICH = pytest.mark.parametrize("mechanism", MECHANISMS)
-SEQUENCES = {mechanism: {"bflc": 250, "blade": 400}.get(mechanism, 150) for mechanism in MECHANISMS}
-"""How many must reach everything: in bflc, a model takes several updates besides a broken pledge; in blade,
-tasks are over soon and juries seldom convict."""
+SEQUENCES = {
+    mechanism: {"stake_jury": 400, "bflc": 250, "blade": 400}.get(mechanism, 150) for mechanism in MECHANISMS
+}
+"""How many must reach everything: in stake_jury, only a large jury is just clear; in bflc, a model takes
+several updates besides a broken pledge; in blade, tasks are over soon and juries seldom convict."""
 
 
 @pytest.fixture(scope="module")

@@ -22,6 +22,7 @@ from clients.types.federation import (
     BflcTerms,
     BladeTerms,
     Schedule,
+    StakeJuryTerms,
     StakeVoteTerms,
     VbflTerms,
 )
@@ -102,6 +103,26 @@ def draw_stake_vote(world: Shared) -> StakeVoteTerms:
     )
 
 
+def draw_stake_jury(world: Shared) -> StakeJuryTerms:
+    rng, bond, members = world.rng, world.bond, len(world.accounts)
+    proposers = rng.choice((1, 1, 2, 2, 3) if members > 5 else (1, 1, 2))
+    min_voters = max(1, min(rng.choice((1, 2, 3, 4, 4, 4)), members - proposers - 1))
+    floor = rng.choice((0, bond // 3, bond // 2, bond, rng.randint(0, bond)))
+    return StakeJuryTerms(
+        **world.common,
+        **world.claims(proposers),
+        floor=floor,
+        proposer_stake=rng.choice((0, 1 if floor else 0, floor // 3, floor, rng.randint(0, floor))),
+        voter_stake=rng.choice((0, 1 if floor else 0, floor // 3, floor, rng.randint(0, floor))),
+        proposers=proposers,
+        voters=rng.choice((0, 0, min_voters, min_voters, min_voters + 1, 2**32 - 1)),
+        min_voters=min_voters,
+        update_shares=rng.choice((1, 2, 6, 2**16 - 1)),
+        seat_shares=rng.choice((1, 1, 3, 2**16 - 1)),
+        profit_bps=rng.choice((0, 1, 1_000, 5_000, 10_000)),
+    )
+
+
 def draw_vbfl(world: Shared) -> VbflTerms:
     rng, members = world.rng, len(world.accounts)
     validators = rng.choice((1, 1, 2) if members < 6 else (1, 2, 2, 3))
@@ -167,10 +188,15 @@ def draw_blade(world: Shared) -> BladeTerms:
 
 DRAW_TERMS: Mapping[str, Callable[[Shared], Any]] = {
     "stake_vote": draw_stake_vote,
+    "stake_jury": draw_stake_jury,
     "vbfl": draw_vbfl,
     "bflc": draw_bflc,
     "blade": draw_blade,
 }
+
+
+CROWDS = {"stake_jury": (3, 5, 6, 7, 7, 8, 8, 9)}
+"""How many accounts there may be, where it takes a jury of four to be just clear."""
 
 
 def draw_funds(rng: Random, accounts: list[Address], terms: Any, fewest: int) -> dict[Address, int]:
@@ -209,7 +235,8 @@ def build_world(seed: str, mechanism: str = "stake_vote", *, illegal: float = 0.
     """Return the world of `seed`: terms, accounts, tokens, beacon and clock are drawn from it."""
     rng = Random(seed)
     chosen = MECHANISMS[mechanism]
-    accounts = [to_checksum_address(rng.randbytes(20)) for _ in range(rng.choice((3, 4, 5, 6, 6, 7, 8, 10)))]
+    crowd = rng.choice(CROWDS.get(mechanism, (3, 4, 5, 6, 6, 7, 8, 10)))
+    accounts = [to_checksum_address(rng.randbytes(20)) for _ in range(crowd)]
     outsiders = [to_checksum_address(rng.randbytes(20)) for _ in range(2)]
     start = rng.choice((1_000, 1_700_000_000))
     bond = rng.choice(

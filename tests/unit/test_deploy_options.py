@@ -28,6 +28,7 @@ GENESIS = "0x" + "ab" * 32
 MANAGERS = ["0x" + f"{number:040x}" for number in (1, 2, 3)]
 NEEDED = {
     "stake_vote": "",
+    "stake_jury": "",
     "vbfl": "",
     "bflc": f"managers = {MANAGERS}\n",
     "blade": f'publisher = "{MANAGERS[0]}"\nbidding_ends = 2030-01-31T12:00:00Z\ndeadline = 2_000_000_000\n',
@@ -219,7 +220,10 @@ BLADE = ["--mechanism", "blade", "--publisher", MANAGERS[0], "--deadline", "9"]
             ["--miners", "5"],
             "--miners is a term of vbfl, not of stake_vote, which has: bond, managers, proposer_stake",
         ),
-        (["--mechanism", "vbfl", "--min-voters", "5"], "--min-voters is a term of stake_vote, not of vbfl"),
+        (
+            ["--mechanism", "vbfl", "--min-voters", "5"],
+            "--min-voters is a term of stake_vote and stake_jury, not of vbfl",
+        ),
         (["--mechanism", "vbfl", "--attribution"], "--attribution is a term of stake_vote, not of vbfl"),
         (["--pow-bits", "0"], "--pow-bits is a term of vbfl and blade, not of stake_vote"),
         (["--rules", "papers"], "unknown rules 'papers'. Did you mean 'paper'"),

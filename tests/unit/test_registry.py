@@ -33,7 +33,7 @@ from clients.types.terms import (
 )
 from deploy.terms import WAYS, get_default_terms
 
-RENAMED = {"proposers": "proposers", "quorum": "quorum_bps"}
+RENAMED = {"proposers": "proposers", "quorum": "quorum_bps", "profit": "profit_bps"}
 
 
 def test_every_layer_has_every_mechanism() -> None:
@@ -136,9 +136,9 @@ def test_nobody_asks_for_a_publication_where_nobody_publishes() -> None:
 def test_defaults_that_papers_and_runs_go_by() -> None:
     """They change with a reason alone: every run that doesn't name them has others then."""
     assert StakeVoteSettings() == StakeVoteSettings("evidence", 4, 0.02, "16", "8", 0.5, False)
-    assert VbflSettings() == VbflSettings("evidence", 12, 5, 3, "0.1", 24, 6, 0, "0.08")
+    assert VbflSettings() == VbflSettings("evidence", "0.08", 12, 5, 3, "0.1", 24, 6, 0)
     assert make_by_rules(StakeVoteSettings, {}, PAPER) == StakeVoteSettings()
-    papers = VbflSettings("evidence", 12, 5, 3, "0.001", 0, 6, 0, "0.08")
+    papers = VbflSettings("evidence", "0.08", 12, 5, 3, "0.001", 0, 6, 0)
     assert make_by_rules(VbflSettings, {}, PAPER) == papers
 
 

@@ -18,6 +18,7 @@ from clients.types.federation import (
     Address,
     Role,
     Schedule,
+    StakeJuryTerms,
     StakeVoteTerms,
     VbflTerms,
 )
@@ -59,6 +60,11 @@ class Modelled:
                 **COMMON, genesis=genesis, proposer_stake=10, voter_stake=10, proposers=3, min_voters=3,
                 quorum_bps=5000, attribution=False,
             )  # type: ignore[arg-type]  # fmt: skip
+        elif self.mechanism == "stake_jury":
+            terms = StakeJuryTerms(
+                **COMMON, genesis=genesis, floor=100, proposer_stake=10, voter_stake=10, proposers=3,
+                voters=0, min_voters=3, update_shares=6, seat_shares=1, profit_bps=1000,
+            )  # type: ignore[arg-type]  # fmt: skip
         else:
             terms = VbflTerms(
                 **COMMON, genesis=genesis, unit_reward=1, update_units=0, proposers=3, validators=2, miners=2,
@@ -95,7 +101,8 @@ class Modelled:
         digest = head(self.store.put(encode(fedavg(contributions, SCHEMA), SCHEMA)).digest)
         judged = self.mechanism != "stake_vote"
         if judged:
-            ballot = bytes(32) if reject else (2 ** len(contributions) - 1).to_bytes(32, "big")
+            had = (2 ** len(contributions) - 1).to_bytes(32, "big")
+            ballot = (bytes(32) if reject else had) + (had if self.mechanism == "stake_jury" else b"")
         else:
             ballot = ZERO32 if reject else digest
         self.judge(number, self.with_role(Role.VOTER), ballot)

@@ -11,8 +11,9 @@ from clients.economics.game import Game
 from clients.economics.handbook import HANDBOOKS
 from clients.economics.library import LIBRARY
 from clients.economics.play import Player, Result, play
-from clients.economics.strategy import GENES, HONEST, Deviation, Quality, build
+from clients.economics.strategy import GENES, HONEST, Deviation, Quality, Vote, build
 from clients.economics.turn import Proposed, Turn
+from clients.roles.judging import get_bitmap
 from clients.types.errors import RequestError
 from clients.types.mechanisms import kind_of
 from clients.types.terms import PAPER, RULES
@@ -26,7 +27,7 @@ PLEDGING = {
     mechanism: {**terms, "schedule": replace(kind_of(mechanism).schedule, pledge=3600)}
     for mechanism, terms in TERMS.items()
 }
-SIZES = {"stake_vote": 9, "vbfl": 12, "bflc": 14, "blade": 14}
+SIZES = {"stake_vote": 9, "stake_jury": 14, "vbfl": 12, "bflc": 14, "blade": 14}
 
 
 def game(mechanism: str, **settings: Any) -> Game:
@@ -131,6 +132,51 @@ def test_who_isn_t_served_makes_no_model() -> None:
     assert sum(none_served) < sum(all_served)
 
 
+def find(chosen: Deviation, seed: int, **settings: Any) -> tuple[Result, Result]:
+    """Return what a game of stake_jury comes to by honest play, and with this choice."""
+    honest, found = (
+        play(
+            game("stake_jury", **{"juror": 1.0, "rounds": 6, **settings}),
+            TERMS["stake_jury"],
+            build(one),
+            seed,
+        )
+        for one in (frozenset[Deviation](), frozenset({chosen}))
+    )
+    return honest, found
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_where_jurors_hand_on_what_they_had_it_is_enough_to_serve_one_of_them(seed: int) -> None:
+    _, found = find(("act.served", "HALF"), seed)
+    assert found.models == 6
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_where_jurors_say_what_they_had_a_withheld_update_harms_only_its_maker(seed: int) -> None:
+    honest, found = find(("act.served", "NONE"), seed)
+    assert found.models == 6
+    assert found.ours < honest.ours
+    assert found.others >= honest.others
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_the_head_is_found_out_where_it_is_looked_for(seed: int) -> None:
+    honest, found = find(("act.quality", "HEAD"), seed)
+    assert found.ours < honest.ours
+    assert found.others >= honest.others
+
+
+@pytest.mark.parametrize("vote", ["DENY", "OURS"])
+def test_who_denies_says_nothing_of_others_updates(vote: str) -> None:
+    player = Player(game("stake_jury"), TERMS["stake_jury"], HONEST, 1)
+    updates = [Proposed(str(number), b"", Quality.GOOD, number < 2) for number in range(4)]
+    turn = Turn(HONEST.act, False, frozenset(), frozenset(), updates)
+    _, marks = player._judge(turn, "juror", Vote[vote])
+    ballot = player.world.handbook.fill(player.world.terms, marks, b"")
+    assert ballot == get_bitmap({0, 1}) + get_bitmap({0, 1} if vote == "DENY" else range(4))
+
+
 def get_copied(mechanism: str, terms: Any, title: str) -> list[tuple[int, int]]:
     """Return of each copy proposed by the coalition its round, and the round whose update it copies."""
     player = Player(game(mechanism, share=0.3, rounds=6), terms[mechanism], LIBRARY[title].strategy, 5)
@@ -157,7 +203,7 @@ def test_where_updates_are_pledged_only_earlier_ones_can_be_copied(mechanism: st
     assert all(copied == number - 1 for number, copied in pledging)
 
 
-@pytest.mark.parametrize("mechanism", ["stake_vote", "vbfl", "bflc"])
+@pytest.mark.parametrize("mechanism", ["stake_vote", "stake_jury", "vbfl", "bflc"])
 def test_a_broken_pledge_costs_its_maker(mechanism: str) -> None:
     breaks = LIBRARY["pledged and not proposed"].strategy
     honest, broken = (
@@ -165,7 +211,8 @@ def test_a_broken_pledge_costs_its_maker(mechanism: str) -> None:
         for strategy in (HONEST, breaks)
     )
     assert sum(one.ours for one in broken) < sum(one.ours for one in honest)
-    same = [play(game(mechanism), TERMS[mechanism], strategy, 3) for strategy in (HONEST, breaks)]
+    without = {**TERMS[mechanism], "schedule": replace(kind_of(mechanism).schedule, pledge=0)}
+    same = [play(game(mechanism), without, strategy, 3) for strategy in (HONEST, breaks)]
     assert replace(same[0], acted=0) == replace(same[1], acted=0), "without pledges there is nothing to break"
 
 

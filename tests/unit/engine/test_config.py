@@ -152,9 +152,8 @@ def test_settings_of_other_mechanisms_do_nothing_in_a_file_and_are_refused_as_op
         with pytest.raises(RequestError, match=f"--{flag} is a setting of {owners}, not of {mechanism}"):
             refuse_others(mechanism, ["rounds", given])
     for mechanism in ("fedavg", "bflc", "blade"):
-        with pytest.raises(
-            RequestError, match=f"--judge is a setting of stake_vote and vbfl, not of {mechanism}"
-        ):
+        owners = "stake_vote and stake_jury and vbfl"
+        with pytest.raises(RequestError, match=f"--judge is a setting of {owners}, not of {mechanism}"):
             refuse_others(mechanism, ["rounds", "judge"])
 
 

@@ -132,3 +132,22 @@ def test_a_damaged_journal_is_told_of(text: str, tmp_path: Path) -> None:
     (tmp_path / "pins.jsonl").write_text(text)
     with pytest.raises(RequestError, match="damaged"):
         live(Home(), tmp_path, 0)
+
+
+def test_peers_files_that_were_read_are_held_like_ones_own(tmp_path: Path) -> None:
+    home = Home()
+    theirs, lost = (MemoryStore.put(home, data) for data in (b"a peer's", b"lost again"))
+    home.release(lost)
+    holdings, journal = live(home, tmp_path, 0)
+    holdings.hold(1, [theirs.digest, lost.digest])
+    assert home.pinned == {theirs}
+    holdings.let_go(1, {CID: lambda: GENESIS})
+    assert theirs in home.pinned
+    journal.close()
+    holdings, journal = live(home, tmp_path, 0)
+    holdings.let_go(2 + SPARE, {CID: lambda: GENESIS})
+    assert home.pinned == {CID}
+    assert not home.has(theirs)
+    before = journal.uses()
+    holdings.hold(3, [])
+    assert journal.uses() == before

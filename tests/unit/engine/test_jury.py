@@ -14,7 +14,7 @@ from clients.engine.config import build
 from clients.engine.launch import get_terms
 from clients.learning.deviation import measure_deviation
 from clients.learning.schema import BadUpdate
-from clients.mechanisms import jury, stake_vote, vbfl
+from clients.mechanisms import jury, reviewing, stake_vote, vbfl
 from clients.mechanisms.base import Candidate, Desk, Done
 from clients.mechanisms.participant import Participant
 from clients.ports.keys import SeededSalts, derive_keys
@@ -268,8 +268,8 @@ def test_by_the_paper_and_by_thresholds_of_its_own_a_validator_compares_scores_a
     vads = [own.score - one.score for one in each]
     cases: list[tuple[str, float, dict[str, str]]] = [
         (str(threshold), threshold, {"judge": jury.PAPER}),
-        (vbfl.GAP, judging.get_gap_threshold(vads, own.score, SAMPLES), {"judge": judged}),
-        (vbfl.ADAPTIVE, judging.get_threshold((), own.score, SAMPLES), {"judge": judged}),
+        (reviewing.GAP, judging.get_gap_threshold(vads, own.score, SAMPLES), {"judge": judged}),
+        (reviewing.ADAPTIVE, judging.get_threshold((), own.score, SAMPLES), {"judge": judged}),
     ]
     for named, limit, more in cases:
         told = Told(own, own, each)

@@ -24,6 +24,7 @@ from clients.protocol.tally import Tally
 from clients.types.chain import Call
 from clients.types.errors import ProtocolError
 from clients.types.federation import (
+    ZERO_ADDRESS,
     Act,
     Address,
     BflcTerms,
@@ -54,7 +55,7 @@ def judged(*ballots: list[int]) -> Docket:
     docket = replace(BLANK, updates=UPDATES)
     for ballot in ballots:
         data = b"".join(score.to_bytes(2, "big") for score in ballot)
-        docket, _ = MEDIAN_SCORE.count(TERMS, RECORD, docket, data)
+        docket, _ = MEDIAN_SCORE.count(TERMS, RECORD, docket, ZERO_ADDRESS, data)
     return docket
 
 
@@ -80,9 +81,11 @@ def test_the_first_k_to_pass_are_packed() -> None:
 @pytest.mark.parametrize("ballot", [b"", bytes(9), bytes(11), bytes(12), b"\x27\x11" * 5])
 def test_a_ballot_scores_each_update(ballot: bytes) -> None:
     with pytest.raises(ProtocolError) as caught:
-        MEDIAN_SCORE.count(TERMS, RECORD, BLANK, ballot)
+        MEDIAN_SCORE.count(TERMS, RECORD, BLANK, ZERO_ADDRESS, ballot)
     assert caught.value == ProtocolError("InvalidBallot", ballot)
-    assert MEDIAN_SCORE.count(TERMS, RECORD, BLANK, b"\x27\x10" * 5)[0].scores == ((10_000,) * 5,)
+    assert MEDIAN_SCORE.count(TERMS, RECORD, BLANK, ZERO_ADDRESS, b"\x27\x10" * 5)[0].scores == (
+        (10_000,) * 5,
+    )
 
 
 def accepted() -> tuple[Round, Docket]:

@@ -19,6 +19,7 @@ from clients.protocol.task import Bid, TaskBook
 from clients.types.chain import Call
 from clients.types.errors import ProtocolError
 from clients.types.federation import (
+    ZERO_ADDRESS,
     Act,
     BladeTerms,
     Member,
@@ -130,7 +131,7 @@ def test_a_tie_does_not_verify_an_update() -> None:
     docket, record = replace(BLANK, updates=UPDATES), replace(RECORD, reveals=2)
     for good, copies in ((0b011, 0b100), (0b010, 0b100)):
         ballot = good.to_bytes(32, "big") + copies.to_bytes(32, "big")
-        docket, _ = APPROVALS_OF_ORIGINALS.count(TERMS, record, docket, ballot)
+        docket, _ = APPROVALS_OF_ORIGINALS.count(TERMS, record, docket, ZERO_ADDRESS, ballot)
     assert select_approved(TERMS, record, docket) == Selection(0b010, (40, 30, 10))
     assert (docket.approvals, docket.names) == ((1, 2, 0), (0, 0, 2))
 

@@ -16,7 +16,17 @@ from clients.protocol.tally import Tally
 from clients.protocol.vbfl import VBFL, select_approved
 from clients.protocol.verdicts import compute_published
 from clients.types.errors import ProtocolError
-from clients.types.federation import Act, Member, Outcome, Role, Round, Schedule, Standing, VbflTerms
+from clients.types.federation import (
+    ZERO_ADDRESS,
+    Act,
+    Member,
+    Outcome,
+    Role,
+    Round,
+    Schedule,
+    Standing,
+    VbflTerms,
+)
 
 ADDRESS = "0x" + "1" * 40
 TERMS = VbflTerms(ADDRESS, ADDRESS, b"\1" * 32, 10, (), 7, 0, 4, 2, 2, 1_000, 5, 3, 0, Schedule())
@@ -118,7 +128,7 @@ def test_a_rejected_round_pays_those_who_judged_it() -> None:
 def test_an_update_passes_with_as_many_votes_for_as_against(ballots: list[int]) -> None:
     record, noted = replace(RECORD, reveals=len(ballots)), BLANK
     for ballot in ballots:
-        noted, option = APPROVALS.count(TERMS, record, noted, ballot.to_bytes(32, "big"))
+        noted, option = APPROVALS.count(TERMS, record, noted, ZERO_ADDRESS, ballot.to_bytes(32, "big"))
         assert option == 0
     for number in range(3):
         positive = sum(ballot >> number & 1 for ballot in ballots)
@@ -129,7 +139,7 @@ def test_an_update_passes_with_as_many_votes_for_as_against(ballots: list[int]) 
 @pytest.mark.parametrize("ballot", [b"", bytes(31), bytes(33), bytes(31) + b"\x08", b"\xff" * 32])
 def test_a_ballot_names_updates_that_are_there(ballot: bytes) -> None:
     with pytest.raises(ProtocolError) as caught:
-        APPROVALS.count(TERMS, RECORD, BLANK, ballot)
+        APPROVALS.count(TERMS, RECORD, BLANK, ZERO_ADDRESS, ballot)
     assert caught.value == ProtocolError("InvalidBallot", ballot)
 
 

@@ -15,11 +15,13 @@ from clients.roles.evidence import (
     APART,
     ERROR,
     ERROR_APART,
+    IDLE,
     LEVEL_MAX,
     PRIOR,
     can_tell,
     compare,
     find_apart,
+    find_idle,
     find_worse,
     get_level,
     is_informed,
@@ -515,3 +517,35 @@ def test_a_few_scaled_updates_stand_apart(
     assert find_apart(lengths, [1.0] * len(lengths)) == far
     assert find_apart([*honest, 0.0], [1.0] * (len(honest) + 1)) == {len(honest)}
     assert find_apart([*honest, math.inf], [1.0] * (len(honest) + 1)) == {len(honest)}
+
+
+# ------------------------------------------------------------------ what doesn't move
+
+LENGTHS = st.lists(st.sampled_from([0.0, 1e-9, 0.05, 0.5, 1.0, 2.0, 30.0, 1e9]), max_size=9)
+
+
+@given(lengths=LENGTHS, good=st.sets(st.integers(0, 8)))
+def test_the_head_is_idle_and_of_good_updates_that_move_at_most_half_are(
+    lengths: list[float], good: set[int]
+) -> None:
+    by_number = dict(enumerate(lengths))
+    good &= by_number.keys()
+    idle = find_idle(by_number, good)
+    assert {number for number, length in by_number.items() if not length} <= idle
+    moving = {number for number in good if by_number[number]}
+    if len(moving) == len(good):
+        assert 2 * len(idle & good) <= len(good)
+    assert all(find_idle({number: by_number[number]}, {number}) == set() for number in moving)
+
+
+@given(lengths=LENGTHS, good=st.sets(st.integers(0, 8)), long=st.sampled_from([1.0, 1e3, 1e12]))
+def test_bad_updates_make_no_other_look_idle(lengths: list[float], good: set[int], long: float) -> None:
+    by_number = dict(enumerate(lengths))
+    good &= by_number.keys()
+    bad = {number: long for number in range(len(lengths), 2 * len(lengths) + 3)}
+    assert find_idle(by_number | bad, good) - bad.keys() == find_idle(by_number, good)
+
+
+@pytest.mark.parametrize(("length", "idle"), [(0.0, True), (0.99 * IDLE, True), (1.01 * IDLE, False)])
+def test_who_moves_less_than_a_tenth_as_far_as_usual_does_not_move(length: float, idle: bool) -> None:
+    assert (3 in find_idle({0: 0.9, 1: 1.0, 2: 1.1, 3: length}, {0, 1, 2})) == idle

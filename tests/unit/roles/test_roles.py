@@ -17,6 +17,7 @@ from clients.types.chain import Call
 from clients.types.errors import UnavailableError
 from clients.types.federation import (
     ZERO32,
+    ZERO_ADDRESS,
     Act,
     Event,
     Member,
@@ -220,7 +221,7 @@ def test_every_ballot_of_ours_says_something_to_the_protocol(data: st.DataObject
     vote = data.draw(st.sampled_from([ZERO32, DIGEST]))
     terms = replace(TERMS, attribution=blamed is not None)
     ballot = judging.get_ballot(vote, blamed)
-    docket, option = STAKE_VOTE.verdict.count(terms, Round(proposals=updates), BLANK, ballot)
+    docket, option = STAKE_VOTE.verdict.count(terms, Round(proposals=updates), BLANK, ZERO_ADDRESS, ballot)
     assert option == 1
     assert {n for n, count in enumerate(docket.names) if count} == (
         blamed or set() if vote == ZERO32 else set()

@@ -1,0 +1,169 @@
+"""stake_jury, from its participants' side: jurors judge each update against one epoch of their own, say which
+they could have at all, and publish the average of those that pass."""
+
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass, replace
+from typing import Any, TypeAlias
+
+from clients.mechanisms.base import Conduct, Desk, Done, Run, Who
+from clients.mechanisms.behaviours import lying, overclaiming
+from clients.mechanisms.publishing import forging, publishing
+from clients.mechanisms.reviewing import Review, Reviews, ReviewSettings, review, tell_reviews, train
+from clients.protocol.docket import Ballot, Docket
+from clients.protocol.jury import select
+from clients.protocol.marks import UPDATES_MAX, is_marked
+from clients.protocol.stake_jury import STAKE_JURY
+from clients.roles import evidence, judging
+from clients.roles.view import Assemble, Judge, Train
+from clients.types.amounts import format_amount, parse_amount
+from clients.types.errors import OwnTrouble, RequestError
+from clients.types.federation import ZERO_ADDRESS, Address, Outcome, StakeJuryTerms, Status
+from clients.types.mechanisms import KINDS
+from clients.types.settings import check_range, term_option
+from clients.types.terms import BPS
+
+ERROR = 0.05
+"""How often jurors may together reject an update that is behind by exactly the threshold. Its proposer isn't
+paid then, and loses its stake if three quarters of them do."""
+
+
+@dataclass(frozen=True, slots=True)
+class StakeJurySettings(ReviewSettings):
+    """The options of stake_jury."""
+
+    proposers: int = term_option(StakeJuryTerms, "proposers")
+    voters: int = term_option(StakeJuryTerms, "voters")
+    floor: str = term_option(StakeJuryTerms, "floor")
+    proposer_stake: str = term_option(StakeJuryTerms, "proposer_stake")
+    voter_stake: str = term_option(StakeJuryTerms, "voter_stake")
+    update_shares: int = term_option(StakeJuryTerms, "update_shares")
+    seat_shares: int = term_option(StakeJuryTerms, "seat_shares")
+    profit: float = term_option(StakeJuryTerms, "profit_bps")
+
+    def check(self) -> None:
+        """See `Settings`."""
+        ReviewSettings.check(self)
+        check_range("proposers", self.proposers, 1, UPDATES_MAX)
+        check_range("voters", self.voters, 0, 1_000_000)
+        check_range("update_shares", self.update_shares, 1, 2**16 - 1)
+        check_range("seat_shares", self.seat_shares, 1, 2**16 - 1)
+        check_range("profit", self.profit, 0.0, 1.0)
+        floor = parse_amount("floor", self.floor)
+        for name in ("proposer_stake", "voter_stake"):
+            if parse_amount(name, getattr(self, name)) > floor:
+                raise RequestError(
+                    f"{name} {getattr(self, name)} is more than the floor, {self.floor}: a member could lose "
+                    "more than it has."
+                )
+
+    def check_run(self, run: Run) -> None:
+        """See `Settings`."""
+        if self.proposers >= run.clients:
+            raise RequestError(
+                f"{self.proposers} proposers of {run.clients} clients leave no jury: lower --proposers."
+            )
+        if parse_amount("floor", self.floor) > run.stake:
+            raise RequestError(
+                f"floor {self.floor} is more than the {format_amount(run.stake)} tokens at the start."
+            )
+
+
+StakeJuryDesk: TypeAlias = Desk[StakeJurySettings, StakeJuryTerms]
+
+
+def _get_terms(settings: StakeJurySettings, run: Run, genesis: bytes, samples: int) -> StakeJuryTerms:
+    floor = parse_amount("floor", settings.floor)
+    return StakeJuryTerms(
+        token=ZERO_ADDRESS,
+        beacon=ZERO_ADDRESS,
+        genesis=genesis,
+        bond=max(floor, 1),
+        managers=(),
+        floor=floor,
+        proposer_stake=parse_amount("proposer_stake", settings.proposer_stake),
+        voter_stake=parse_amount("voter_stake", settings.voter_stake),
+        proposers=settings.proposers,
+        voters=settings.voters,
+        min_voters=1,
+        update_shares=settings.update_shares,
+        seat_shares=settings.seat_shares,
+        profit_bps=round(settings.profit * BPS),
+        max_samples=1,  # nobody can check a claim, so all updates weigh the same
+        max_epochs=1,
+        schedule=KINDS[STAKE_JURY.name].schedule,
+    )
+
+
+def _judge(desk: StakeJuryDesk, who: Who) -> Done | None:
+    """Return each juror's ballot: the updates that it finds good, and those that it could have.
+
+    An update that doesn't move isn't good. A juror that could have none keeps still: a vote on nothing costs
+    its stake.
+    """
+    reviews = review(desk, who, ERROR)
+    if reviews is None:
+        return None
+    lengths = _measure_lengths(desk, reviews)
+
+    def fill(one: Review) -> bytes:
+        if not reviews.had:
+            raise OwnTrouble(
+                "none of the round's updates could be had in time, so there is nothing to judge."
+            )
+        return _get_ballot(set(one.good) - evidence.find_idle(lengths, one.good), reviews.had)
+
+    # Others may lack what its proposer doesn't serve any more, and can't publish the model without it.
+    return replace(reviews.to_done(fill), held=[one.digest for one in reviews.usable])
+
+
+def _measure_lengths(desk: StakeJuryDesk, reviews: Reviews) -> dict[int, float]:
+    lengths, _ = desk.cohort.measure_deviation(reviews.usable, desk.status.head)
+    return {one.update_number: length for one, length in zip(reviews.usable, lengths, strict=True)}
+
+
+def _get_ballot(good: Collection[int], had: Collection[int]) -> bytes:
+    return judging.get_bitmap(good) + judging.get_bitmap(had)
+
+
+def _lie(desk: StakeJuryDesk, done: Done, ballot: bytes) -> bytes:
+    """Return the opposite of a ballot: of the updates that its juror could have, those are good that it
+    rejects."""
+    good, had = judging.get_numbers(ballot[:32]), judging.get_numbers(ballot[32:])
+    return _get_ballot(had - good, had)
+
+
+def _get_rejected(terms: StakeJuryTerms, status: Status, docket: Docket) -> set[int]:
+    """Return the numbers of the updates that were clearly rejected: each costs its proposer's stake."""
+    if status.record.outcome in (Outcome.NONE, Outcome.UNDECIDED):
+        return set()
+    rejected = select(terms, status.record, docket).rejected
+    return {number for number in range(status.record.proposals) if is_marked(rejected, number)}
+
+
+def _tell(docket: Docket, findings: Mapping[Address, Mapping[str, Any]]) -> dict[str, Any]:
+    """Return how many jurors found each update good, how many could have it, and what each juror found."""
+
+    def count(get: Callable[[Ballot], int]) -> list[int]:
+        bitmaps = [get(ballot) for ballot in docket.ballots.values()]
+        return [sum(one >> number & 1 for one in bitmaps) for number in range(len(docket.updates))]
+
+    return {
+        "positives": count(lambda ballot: ballot.good),
+        "had": count(lambda ballot: ballot.had),
+        **tell_reviews(findings),
+    }
+
+
+CONDUCT: Conduct[StakeJurySettings, StakeJuryTerms] = Conduct(
+    spec=STAKE_JURY,
+    settings=StakeJurySettings,
+    get_terms=_get_terms,
+    jobs={
+        Train: overclaiming(train),
+        Judge: lying(_judge, _lie),
+        Assemble: forging(publishing(STAKE_JURY, select)),
+    },
+    get_blamed=_get_rejected,
+    why_out="its stake is below the floor",
+    tell=_tell,
+)

@@ -1,0 +1,107 @@
+"""A jury that judges updates one by one, and publishes what passes.
+
+A juror says of each update whether it could have it, and whether it finds it good. An update counts if more
+than half of the drawn jurors could have it, and passes if more than half of those find it good. So who
+serves its update to some gains nothing, and who couldn't get it doesn't pay for that. A seat is paid if its
+ballot is the jury's in at least half of what was judged; that is fixed when its juror publishes.
+"""
+
+from dataclasses import replace
+from typing import Protocol
+
+from clients.protocol.docket import Ballot, Docket, Publication, Publisher, Selection
+from clients.protocol.marks import UPDATES_MAX, compute_bitmap, read_bitmap, read_words
+from clients.protocol.policies import PublicationPolicy, VerdictPolicy, check_term
+from clients.protocol.publication import compute_checked
+from clients.protocol.verdicts import compute_published, count_publications
+from clients.types.errors import ProtocolError
+from clients.types.federation import Address, Round
+
+CLEAR_NUMERATOR, CLEAR_DENOMINATOR = 3, 4
+"""A rejection is clear if at least this share of the ballots on the update is against it."""
+
+
+class Seated(Protocol):
+    """Terms with proposers, and a jury of those who don't propose."""
+
+    @property
+    def proposers(self) -> int:
+        """Proposers wanted."""
+        ...
+
+    @property
+    def voters(self) -> int:
+        """The most voters; 0: all who don't propose."""
+        ...
+
+
+def get_seats(terms: Seated, members: int) -> int:
+    """Return the size of the jury of a round with so many members."""
+    rest = max(members - terms.proposers, 0)
+    return min(terms.voters, rest) if terms.voters else rest
+
+
+def check_updates(terms: Seated) -> None:
+    """Raise InvalidTerms if there may be more updates than a ballot has bits."""
+    check_term("proposers", terms.proposers, terms.proposers <= UPDATES_MAX)
+
+
+def _count(terms: object, record: Round, docket: Docket, voter: Address, ballot: bytes) -> tuple[Docket, int]:
+    good, had = (read_bitmap(record, ballot, word) for word in read_words(ballot, 2))
+    if good & ~had:
+        raise ProtocolError("InvalidBallot", ballot)
+    return replace(docket, ballots={**docket.ballots, voter: Ballot(good, had)}), 0
+
+
+ONE_BY_ONE: VerdictPolicy[object] = VerdictPolicy(_count, compute_published, count_publications)
+"""A ballot is the bitmap of the updates that a juror finds good, and that of those that it could have, which
+holds the first. The ballots select, and what is published decides."""
+
+
+def select(terms: Seated, record: Round, docket: Docket) -> Selection:
+    """Return the updates that pass, those that were judged at all, and those that were clearly rejected. All
+    weigh the samples that they claim."""
+    seats = get_seats(terms, record.members)
+    judged, passed, rejected = [], [], []
+    for number in range(record.proposals):
+        had = sum(ballot.had >> number & 1 for ballot in docket.ballots.values())
+        good = sum(ballot.good >> number & 1 for ballot in docket.ballots.values())
+        if 2 * had <= seats:
+            continue
+        judged.append(number)
+        if 2 * good > had:
+            passed.append(number)
+        elif CLEAR_DENOMINATOR * (had - good) >= CLEAR_NUMERATOR * had:
+            rejected.append(number)
+    weights = tuple(update.samples for update in docket.updates)
+    return Selection(
+        compute_bitmap(passed), weights, judged=compute_bitmap(judged), rejected=compute_bitmap(rejected)
+    )
+
+
+def agrees(ballot: Ballot, selection: Selection) -> bool:
+    """Return whether a ballot is the jury's in at least half of the judged updates that it is about, and is
+    about at least one."""
+    about = ballot.had & selection.judged
+    wrong = (ballot.good ^ selection.bitmap) & about
+    return about != 0 and 2 * wrong.bit_count() <= about.bit_count()
+
+
+def _publish(
+    terms: Seated, record: Round, docket: Docket, publisher: Publisher, publication: Publication
+) -> tuple[Docket, int]:
+    docket, option = compute_checked(select, terms, record, docket, publication)
+    ballot = docket.ballots.get(publisher.account)
+    if ballot is None or not agrees(ballot, docket.selected):
+        return docket, 0
+    return replace(docket, seats=(*docket.seats, option)), option
+
+
+JURY_PUBLICATION: PublicationPolicy[Seated] = PublicationPolicy(_publish)
+"""The jurors publish the model of what passed. Who didn't reveal, or disagrees with the jury, gets option 0:
+what it publishes counts, and its seat isn't paid."""
+
+
+def count_paid(record: Round, docket: Docket) -> int:
+    """Return how many seats are paid: of jurors who agree and published the leading digest."""
+    return sum(option == record.leading_option for option in docket.seats)

@@ -1,0 +1,22 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity ^0.8.24;
+
+import {Axes} from "../Axes.sol";
+import {Bitmap} from "../libraries/Bitmap.sol";
+
+/// @title The ballots of a jury that judges updates one by one, what it judged, and the seats that it is paid for.
+/// @dev All of it is about the round in progress, and overwrites what is left of earlier ones.
+abstract contract JuryBook is Axes {
+    /// @dev The updates that a juror finds good, and those that it could have, which hold the first; two slots.
+    struct Ballot {
+        Bitmap good;
+        Bitmap had;
+    }
+
+    /// @dev Of who revealed in the round; of others, an earlier round's.
+    mapping(address juror => Ballot) internal _ballots;
+    /// @dev The updates that enough jurors could have, once the selection is fixed.
+    Bitmap internal _judged;
+    /// @dev How many seats are paid if this option leads: an option's first publication overwrites an earlier round's.
+    mapping(uint16 option => uint256) internal _seats;
+}

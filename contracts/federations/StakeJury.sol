@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity ^0.8.24;
+
+import {Axes} from "../Axes.sol";
+import {Federation} from "../Federation.sol";
+import {Managers} from "../admissions/Managers.sol";
+import {Claims} from "../books/Claims.sol";
+import {MotionBook} from "../books/MotionBook.sol";
+import {Solvency} from "../guards/Solvency.sol";
+import {IFederation} from "../interfaces/IFederation.sol";
+import {IStakeJury} from "../interfaces/IStakeJury.sol";
+import {JuryPanel} from "../panels/JuryPanel.sol";
+import {Shares} from "../payouts/Shares.sol";
+import {JuryPublication} from "../publications/JuryPublication.sol";
+import {ClaimedUpdates} from "../subjects/ClaimedUpdates.sol";
+import {Endless} from "../tasks/Endless.sol";
+import {OneByOne} from "../verdicts/OneByOne.sol";
+
+/// @title The stake-voted federation under the hardened rules (after Dong et al., arXiv 2307.00543).
+contract StakeJury is
+    IStakeJury,
+    Federation,
+    Managers,
+    JuryPanel,
+    OneByOne,
+    ClaimedUpdates,
+    JuryPublication,
+    Shares,
+    Solvency,
+    Endless
+{
+    constructor(StakeJuryTerms memory t)
+        Federation(CoreTerms(t.token, t.beacon, t.genesis, t.bond, t.schedule))
+        MotionBook(t.managers)
+        Managers(0)
+        JuryPanel(t)
+        OneByOne(t.proposers)
+        Claims(ClaimTerms(t.proposers, t.maxSamples, t.maxEpochs))
+        JuryPublication(t.schedule.publish)
+        Shares(t)
+        Solvency(t.floor, t.bond)
+    {}
+
+    /// @dev The ballots select, the publications decide.
+    /// @inheritdoc Axes
+    function _verdict(uint256, Round memory r) internal view override returns (Verdict memory) {
+        return _verdictOfPublishers(r);
+    }
+
+    /// @inheritdoc IFederation
+    function mechanism() external pure returns (string memory) {
+        return "stake_jury";
+    }
+
+    /// @inheritdoc IStakeJury
+    function terms() external view returns (StakeJuryTerms memory) {
+        return StakeJuryTerms({
+            token: address(token),
+            beacon: address(beacon),
+            genesis: _genesis,
+            bond: bond,
+            managers: _managers,
+            floor: _floor,
+            proposerStake: _proposerStake,
+            voterStake: _voterStake,
+            proposers: _mostProposers,
+            voters: _mostVoters,
+            minVoters: _minVoters,
+            updateShares: _updateShares,
+            seatShares: _seatShares,
+            profitBps: _profitBps,
+            maxSamples: _maxSamples,
+            maxEpochs: _maxEpochs,
+            schedule: _schedule()
+        });
+    }
+}

@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity ^0.8.24;
+
+import {IFederation} from "./IFederation.sol";
+import {IManagers} from "./IManagers.sol";
+
+/// @title A stake-voted federation under the hardened rules: random members propose, a drawn jury judges their updates
+/// one by one and publishes the model of those that pass, and a round pays a fixed share of the pool (after Dong et al.,
+/// arXiv 2307.00543).
+interface IStakeJury is IManagers, IFederation {
+    /// @notice What a federation is deployed with; none of it ever changes.
+    struct StakeJuryTerms {
+        address token; // the ERC-20 that stakes are held in; fee-on-transfer and rebasing tokens don't work
+        address beacon; // the source of randomness; 0: block hashes
+        bytes32 genesis; // digest of the model to start from
+        uint256 bond; // least stake to join
+        address[] managers; // who admits and expels, by majority; none: anyone may join
+        uint256 floor; // a member whose stake is below this is banned
+        uint256 proposerStake; // what a proposer loses that is clearly rejected, or breaks its pledge
+        uint256 voterStake; // what a juror loses that commits and doesn't earn its seat
+        uint32 proposers; // proposers a round
+        uint32 voters; // most jurors a round; 0: all who don't propose
+        uint32 minVoters; // fewest voters to open a round with
+        uint16 updateShares; // parts of a round's pay that an update earns
+        uint16 seatShares; // parts of a round's pay that a juror's seat earns
+        uint16 profitBps; // share of the pool that a round pays at most, in hundredths of a percent
+        uint32 maxSamples; // most samples that a proposal may claim
+        uint32 maxEpochs; // most epochs that a proposal may claim
+        Schedule schedule;
+    }
+
+    /// @notice The terms of this federation.
+    function terms() external view returns (StakeJuryTerms memory);
+}

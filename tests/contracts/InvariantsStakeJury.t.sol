@@ -1,0 +1,247 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity ^0.8.24;
+
+import {JuryToken} from "../../contracts/JuryToken.sol";
+import {StakeJury} from "../../contracts/federations/StakeJury.sol";
+import {IFederation} from "../../contracts/interfaces/IFederation.sol";
+import {IStakeJury} from "../../contracts/interfaces/IStakeJury.sol";
+import {Acts} from "../../contracts/libraries/Flags.sol";
+import {Handler} from "./Handler.sol";
+import {Invariants} from "./Invariants.sol";
+import {UpdateHandler} from "./UpdateHandler.sol";
+import {Watch, World} from "./Watch.sol";
+
+contract StakeJuryHandler is UpdateHandler {
+    uint256 private constant FLOOR = 60;
+    uint256 private constant PROPOSER_STAKE = 37;
+    uint256 private constant VOTER_STAKE = 23;
+    uint256 private constant UPDATE_SHARES = 3;
+    uint256 private constant SEAT_SHARES = 2;
+    uint256 private constant PROFIT_BPS = 2000;
+    uint256 private constant GOOD = 0;
+    uint256 private constant HAD = 1;
+
+    uint256 public paidUpdates;
+    uint256 public paidSeats;
+    uint256 public lostSeats;
+    uint256 public clearlyRejected;
+    uint256 public merelyFallen;
+    uint256 public unjudged;
+
+    constructor(IFederation federation_, JuryToken token_, uint256 unbonding) Watch(federation_, token_, unbonding) {
+        _govern(IStakeJury(address(federation_)).terms().managers.length != 0);
+    }
+
+    function floor() public pure override returns (uint256) {
+        return FLOOR;
+    }
+
+    function _fewest() internal pure override returns (uint256) {
+        return 5;
+    }
+
+    function _claimsOf(uint256, uint256 choice) internal pure override returns (uint256, uint256) {
+        return (1 + choice % 8, 1 + choice % 4);
+    }
+
+    /// @dev Most could have everything, and judge alike; in some rounds all updates are bad.
+    function _ballotFor(World memory w, uint256, uint256 choice) internal pure override returns (bytes memory) {
+        uint256 all = (1 << w.s.record.proposals) - 1;
+        uint256 had = choice % 16 < 11 ? all : (choice >> 4) & all;
+        uint256 quality = uint256(w.s.seed) % 6 == 0 ? 0 : (uint256(w.s.seed) >> 8) | 1;
+        return abi.encode((choice % 8 == 2 ? ~quality : quality) & had, had);
+    }
+
+    function _badBallot(World memory w, uint256 choice) internal pure override returns (bytes memory) {
+        if (choice % 3 == 0) return abi.encode(0);
+        if (choice % 3 == 1) return abi.encode(1, 0);
+        return abi.encode(0, uint256(1) << w.s.record.proposals);
+    }
+
+    // ------------------------------------------------------------------ the page, read again
+
+    function _selectionOf(World memory w) internal view override returns (uint256 selection) {
+        for (uint256 n = 0; n < w.s.record.proposals; ++n) {
+            if (_isJudged(w, n) && _marks(w, n, GOOD) * 2 > _marks(w, n, HAD)) selection |= 1 << n;
+        }
+    }
+
+    function _weightOf(World memory, uint256) internal pure override returns (uint256) {
+        return 1;
+    }
+
+    function _isJudged(World memory w, uint256 n) private view returns (bool) {
+        return _marks(w, n, HAD) * 2 > w.s.voters;
+    }
+
+    function _isClearlyRejected(World memory w, uint256 n) private view returns (bool) {
+        (uint256 good, uint256 had) = (_marks(w, n, GOOD), _marks(w, n, HAD));
+        return _isJudged(w, n) && (had - good) * 4 >= had * 3;
+    }
+
+    /// @dev Whether participant `i` published the leading digest, and revealed a ballot that is right in at least half of
+    /// what was judged of what it had.
+    function _isPaid(World memory b, uint256 i, Expected memory e) private view returns (bool) {
+        if (!_did(b, i, Acts.PUBLISHED) || !_did(b, i, Acts.REVEALED)) return false;
+        if (_published[accounts[i]].digest != e.digest) return false;
+        (uint256 good, uint256 had) = (_wordOf(_ballots[accounts[i]], GOOD), _wordOf(_ballots[accounts[i]], HAD));
+        uint256 right = 0;
+        uint256 about = 0;
+        for (uint256 n = 0; n < b.s.record.proposals; ++n) {
+            if (had >> n & 1 == 0 || !_isJudged(b, n)) continue;
+            ++about;
+            if (good >> n & 1 == e.selection >> n & 1) ++right;
+        }
+        return about != 0 && right * 2 >= about;
+    }
+
+    function _part(World memory b) private pure returns (uint256) {
+        uint256 places = uint256(b.s.proposers) * UPDATE_SHARES + uint256(b.s.voters) * SEAT_SHARES;
+        return b.s.pool * PROFIT_BPS / 10_000 / places;
+    }
+
+    function _deltaOf(World memory b, uint256 i, Expected memory e) internal view override returns (int256) {
+        bool decided = e.outcome != IFederation.Outcome.Undecided;
+        if (!decided) return -int256(_lostWithoutQuorum(b, i));
+        if (_did(b, i, Acts.PROPOSED)) {
+            if (_isSelected(b, i, e.selection)) return int256(_part(b) * UPDATE_SHARES);
+            bool clear = _isClearlyRejected(b, b.members[i].record.updateNumber);
+            return clear ? -int256(PROPOSER_STAKE) : int256(0);
+        }
+        if (_owesUpdate(b, i)) return -int256(PROPOSER_STAKE);
+        if (!_did(b, i, Acts.COMMITTED)) return 0;
+        return _isPaid(b, i, e) ? int256(_part(b) * SEAT_SHARES) : -int256(VOTER_STAKE);
+    }
+
+    /// @dev The same in every round that stays undecided.
+    function _lostWithoutQuorum(World memory b, uint256 i) internal pure override returns (uint256) {
+        if (_owesUpdate(b, i)) return PROPOSER_STAKE;
+        return _did(b, i, Acts.COMMITTED) && !_did(b, i, Acts.REVEALED) ? VOTER_STAKE : 0;
+    }
+
+    /// @dev All that members lose goes there, and all that they gain comes from it.
+    function _poolAfter(World memory b, Expected memory e) internal view override returns (uint256) {
+        int256 pool = int256(b.s.pool);
+        for (uint256 i = 0; i < PARTICIPANTS; ++i) {
+            pool -= _deltaOf(b, i, e);
+        }
+        return uint256(pool);
+    }
+
+    // ------------------------------------------------------------------ laws of this mechanism
+
+    function _settled(World memory b, World memory a, Expected memory e) internal override {
+        a_round_pays_its_share_at_most(b, a, e);
+        nobody_pays_for_another(b, a, e);
+        _countSettled(b, e);
+    }
+
+    /// @dev A part is the same whoever earns how many, and all together are no more than the share.
+    function a_round_pays_its_share_at_most(World memory b, World memory a, Expected memory e) private pure {
+        uint256 paid = 0;
+        for (uint256 i = 0; i < PARTICIPANTS; ++i) {
+            (uint256 had, uint256 has) = (b.members[i].balance, a.members[i].balance);
+            if (has > had) paid += has - had;
+        }
+        require(paid * 10_000 <= b.s.pool * PROFIT_BPS, "a_round_pays_its_share_at_most");
+        uint256 part = e.outcome == IFederation.Outcome.Undecided ? 0 : _part(b);
+        require(a.s.record.proposerReward == part, "a_round_pays_its_share_at_most");
+        require(a.s.record.voterReward == 0, "a_round_pays_its_share_at_most");
+    }
+
+    /// @dev Whoever loses has broken its word or was outvoted. Whatever the outcome, an update that most of those who
+    /// could have it find good costs its proposer nothing, nor a ballot in every point the jury's, published with the
+    /// leading digest, its juror.
+    function nobody_pays_for_another(World memory b, World memory a, Expected memory e) private view {
+        for (uint256 i = 0; i < PARTICIPANTS; ++i) {
+            if (a.members[i].balance >= b.members[i].balance) continue;
+            if (_did(b, i, Acts.PROPOSED)) {
+                uint256 n = b.members[i].record.updateNumber;
+                require(_marks(b, n, GOOD) * 2 <= _marks(b, n, HAD), "nobody_pays_for_another");
+            } else if (_did(b, i, Acts.REVEALED) && _did(b, i, Acts.PUBLISHED)) {
+                (uint256 good, uint256 had) =
+                    (_wordOf(_ballots[accounts[i]], GOOD), _wordOf(_ballots[accounts[i]], HAD));
+                bool alike = good == had & e.selection && had & e.selection != 0;
+                require(!alike || _published[accounts[i]].digest != e.digest, "nobody_pays_for_another");
+            } else {
+                require(_did(b, i, Acts.COMMITTED | Acts.PLEDGED), "nobody_pays_for_another");
+            }
+        }
+    }
+
+    function _countSettled(World memory b, Expected memory e) private {
+        if (e.outcome == IFederation.Outcome.Undecided) return;
+        for (uint256 i = 0; i < PARTICIPANTS; ++i) {
+            uint256 n = b.members[i].record.updateNumber;
+            if (_did(b, i, Acts.PROPOSED)) {
+                if (_isSelected(b, i, e.selection)) ++paidUpdates;
+                else if (_isClearlyRejected(b, n)) ++clearlyRejected;
+                else if (_isJudged(b, n)) ++merelyFallen;
+                else ++unjudged;
+            } else if (_did(b, i, Acts.PUBLISHED)) {
+                if (_isPaid(b, i, e)) ++paidSeats;
+                else ++lostSeats;
+            }
+        }
+    }
+}
+
+abstract contract StakeJuryInvariants is Invariants {
+    function _deploy() internal override returns (Handler) {
+        IStakeJury.StakeJuryTerms memory t = IStakeJury.StakeJuryTerms({
+            token: address(token),
+            beacon: address(beacon),
+            genesis: GENESIS,
+            bond: BOND,
+            managers: _managers(),
+            floor: 60,
+            proposerStake: 37,
+            voterStake: 23,
+            proposers: 3,
+            voters: 4,
+            minVoters: 2,
+            updateShares: 3,
+            seatShares: 2,
+            profitBps: 2000,
+            maxSamples: 8,
+            maxEpochs: 4,
+            schedule: _schedule(100)
+        });
+        return new StakeJuryHandler(new StakeJury(t), token, UNBONDING);
+    }
+
+    function _countReached() internal override {
+        StakeJuryHandler h = StakeJuryHandler(address(handler));
+        _count("join", h.done(IFederation.join.selector), 20);
+        _count("exit", h.done(IFederation.exit.selector), 1);
+        _count("publish", h.done(IFederation.publish.selector), 50);
+        _count("updates paid", h.paidUpdates(), 10);
+        _count("updates clearly rejected", h.clearlyRejected(), 5);
+        _count("updates that fell, not clearly", h.merelyFallen(), 1);
+        _count("updates that too few could have", h.unjudged(), 1);
+        _count("seats paid", h.paidSeats(), 20);
+        _count("seats not paid", h.lostSeats(), 5);
+    }
+}
+
+contract InvariantsStakeJuryTest is StakeJuryInvariants {}
+
+/// @dev Updates are pledged.
+/// forge-config: ci.invariant.runs = 64
+contract InvariantsStakeJuryPledgedTest is StakeJuryInvariants {
+    function _isPledging() internal pure override returns (bool) {
+        return true;
+    }
+}
+
+/// @dev Under managers, with pledges.
+/// forge-config: ci.invariant.runs = 64
+contract InvariantsStakeJuryManagedTest is StakeJuryInvariants {
+    function _isManaged() internal pure override returns (bool) {
+        return true;
+    }
+
+    function _isPledging() internal pure override returns (bool) {
+        return true;
+    }
+}

@@ -1,0 +1,74 @@
+"""stake_jury: the same seed gives the same rounds on the specification and every chain, and nodes agree."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from clients import swarm
+from clients.ports.chain import AnvilNode
+from tests.integration.swarms import CHAINS, deploy, heads_of, lines_of, records_of, start
+
+SETTINGS = {
+    "mechanism": "stake_jury", "store": "memory", "model": "logistic", "clients": 12, "proposers": 4,
+    "malicious": 3, "rounds": 4, "attack": "gaussian_noise:1+lying_votes+false_block+false_claim",
+    "local-epochs": 3, "optimizer": "sgd", "learning-rate": 0.2, "validation": 0, "device": "cpu",
+}  # fmt: skip
+
+
+def run(out: Path, **changes: object) -> list[dict[str, Any]]:
+    named = {name.replace("_", "-"): value for name, value in changes.items()}
+    pairs = {**SETTINGS, **named, "out": out}.items()
+    assert swarm.main([word for name, value in pairs for word in (f"--{name}", str(value))]) == 0
+    return lines_of(out)
+
+
+@pytest.fixture(scope="module")
+def specified(tmp_path_factory: pytest.TempPathFactory) -> list[dict[str, Any]]:
+    lines = run(tmp_path_factory.mktemp("stake_jury") / "run", chain="spec")
+    assert {one["method"] for line in lines for one in line["refused"]} == {"publish"}
+    assert any(line["blamed"] for line in lines)  # otherwise agreement would say little
+    assert any(line["rewarded"] for line in lines)
+    assert any(line["accepted"] for line in lines)
+    return lines
+
+
+@pytest.mark.parametrize("chain", CHAINS)
+def test_any_chain_agrees_with_the_specification(
+    chain: str, specified: list[dict[str, Any]], tmp_path: Path
+) -> None:
+    assert run(tmp_path / "run", chain=chain) == specified
+    called = records_of(tmp_path / "run")[0]["gas"].keys()
+    assert {"pledge", "propose", "commit", "reveal", "publish", "settle"} <= called
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("chain", CHAINS)
+def test_any_chain_of_our_own_resumes(chain: str, specified: list[dict[str, Any]], tmp_path: Path) -> None:
+    run(tmp_path / "run", chain=chain, rounds=2)
+    assert swarm.main(["--resume", str(tmp_path / "run"), "--rounds", "4"]) == 0
+    assert lines_of(tmp_path / "run") == specified
+
+
+@pytest.fixture
+def anvil() -> Iterator[str]:
+    with AnvilNode(block_time=1, genesis_time=None) as node:
+        yield node.url
+
+
+@pytest.mark.slow
+@pytest.mark.needs("anvil")
+def test_participants_in_processes_of_their_own_run_rounds(anvil: str, tmp_path: Path) -> None:
+    """Two proposers and three jurors; whoever publishes something else is refused and goes on."""
+    count, rounds, ipfs = 5, 2, f"dir:{tmp_path / 'store'}"
+    terms = {"mechanism": "stake_jury", "proposers": 2, "local_epochs": 1}
+    record = deploy(anvil, ipfs, tmp_path, count, **terms)
+    processes = [
+        start(
+            number, count, rounds, anvil, ipfs, record, tmp_path,
+            *(["--behaviour", "false_block+false_claim"] if number == 0 else []),
+        )
+        for number in range(count)
+    ]  # fmt: skip
+    assert len(set(heads_of(processes, rounds, patience=400))) == 1
