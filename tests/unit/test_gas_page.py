@@ -14,6 +14,7 @@ LEAVES = tuple(name for name in KINDS if name != DEFAULT)
 LEAF_ROW = re.compile(r"^\| `(\w+)` \| (\d+) \| (\d+) \| (\d+) \| (\d+) \|$", re.MULTILINE)
 JUDGED_ROW = re.compile(r"^\| judged (\d+) \| (\d+) \|$", re.MULTILINE)
 MOTION_ROW = re.compile(r"^\| `(motion_\w+)` \| (\d+) \|$", re.MULTILINE)
+PLEDGE_ROW = re.compile(r"^\| `(pledge|propose)`[^|]* \| (\d+) \|$", re.MULTILINE)
 LARGEST_ROW = re.compile(r"^\| (\d+) \| (\d+) \| (\d+) \|$", re.MULTILINE)
 SETTLING_ROW = re.compile(r"^\| `(\w+)`[^|]* \| (\d+) \| (\d+) \|$", re.MULTILINE)
 ACCUSING_ROW = re.compile(r"^\| round (\d+) \| (\d+) \|$", re.MULTILINE)
@@ -56,6 +57,13 @@ def test_what_motions_cost() -> None:
     for name, gas in told.items():
         assert_kept(gas, name)
     assert set(told) == {name for name in FIGURES if name.startswith("motion_")}
+
+
+def test_what_pledges_cost() -> None:
+    told = {f"pledged_{name}_10": int(gas) for name, gas in PLEDGE_ROW.findall(PAGE.read_text())}
+    for name, gas in told.items():
+        assert_kept(gas, name)
+    assert set(told) == {name for name in FIGURES if name.startswith("pledged_")}
 
 
 def test_the_largest_rounds_fit_a_transaction() -> None:
