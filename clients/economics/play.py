@@ -58,7 +58,7 @@ class Result:
 
 
 @dataclass(frozen=True, slots=True)
-class Offer:
+class Draft:
     """An update and what its proposer claims of it."""
 
     account: Address
@@ -208,28 +208,28 @@ class Player:
 
     def _pledge(
         self, moves: Mapping[Address, Moves], order: Sequence[Address], trained: Mapping[Address, bytes]
-    ) -> list[Offer]:
+    ) -> list[Draft]:
         """Let proposers pledge. Nobody sees another's update of this round, so who copies takes the last
         round's."""
         world, number = self.world, self.world.core.round_number
-        pledged: list[Offer] = []
+        pledged: list[Draft] = []
         for account in order:
             if world.get_phase() is not Phase.PLEDGE:
                 break
-            offer = self._make_update(account, moves[account], trained, self.shown)
-            if offer is not None:
-                pledge = world.core.compute_pledge(number, account, offer.digest, offer.samples, offer.epochs)
+            draft = self._make_update(account, moves[account], trained, self.shown)
+            if draft is not None:
+                pledge = world.core.compute_pledge(number, account, draft.digest, draft.samples, draft.epochs)
                 world.must(account, "pledge", number, pledge)
-                pledged.append(offer)
+                pledged.append(draft)
         self._pass(Phase.PLEDGE)
         return pledged
 
-    def _keep_pledges(self, turn: Turn, moves: Mapping[Address, Moves], pledged: Sequence[Offer]) -> None:
+    def _keep_pledges(self, turn: Turn, moves: Mapping[Address, Moves], pledged: Sequence[Draft]) -> None:
         """Let proposers propose what they pledged, those last who look at the others' updates first."""
-        for offer in sorted(pledged, key=lambda one: moves[one.account].promise is Promise.SEEN):
-            promise = moves[offer.account].promise
+        for draft in sorted(pledged, key=lambda one: moves[one.account].promise is Promise.SEEN):
+            promise = moves[draft.account].promise
             if promise is Promise.KEPT or (promise is Promise.SEEN and self._may_pass(turn)):
-                self._send_update(turn, offer)
+                self._send_update(turn, draft)
 
     def _may_pass(self, turn: Turn) -> bool:
         """Return whether one more good update could pass beside those that are proposed."""
@@ -252,7 +252,7 @@ class Player:
 
     def _make_update(
         self, account: Address, moves: Moves, trained: Mapping[Address, bytes], seen: Sequence[bytes]
-    ) -> Offer | None:
+    ) -> Draft | None:
         """Return what an account would propose, who can copy what it has `seen`; None if nothing."""
         world, terms = self.world, self.world.terms
         quality, digest = moves.quality, b""
@@ -269,15 +269,15 @@ class Player:
             samples, epochs = terms.max_samples, terms.max_epochs
             if world.handbook.bids:
                 samples = get_task(world.core.state).bids[account].capability
-        return Offer(account, digest, quality, samples, epochs) if digest else None
+        return Draft(account, digest, quality, samples, epochs) if digest else None
 
-    def _send_update(self, turn: Turn, offer: Offer | None) -> None:
-        if offer is None:
+    def _send_update(self, turn: Turn, draft: Draft | None) -> None:
+        if draft is None:
             return
-        world, account = self.world, offer.account
+        world, account = self.world, draft.account
         number = world.core.round_number
-        world.must(account, "propose", number, offer.digest, offer.samples, offer.epochs)
-        turn.updates.append(Proposed(account, offer.digest, offer.quality, world.is_ours(account)))
+        world.must(account, "propose", number, draft.digest, draft.samples, draft.epochs)
+        turn.updates.append(Proposed(account, draft.digest, draft.quality, world.is_ours(account)))
 
     # ------------------------------------------------------------------ jurors and publishers
 

@@ -93,7 +93,7 @@ def test_errors(account: str, committed: bytes, revealed: bytes) -> None:
 @pytest.mark.parametrize(
     ("signature", "kinds", "values", "expected"),
     [
-        ("WrongPhase(uint8,uint8)", ["uint8", "uint8"], [2, 0], ("WrongPhase", Phase.PROPOSE, Phase.OPEN)),
+        ("WrongPhase(uint8,uint8)", ["uint8", "uint8"], [3, 0], ("WrongPhase", Phase.PROPOSE, Phase.OPEN)),
         ("InvalidTerms(string,uint256)", ["string", "uint256"], ["bond", 0], ("InvalidTerms", "bond", 0)),
         ("EmptyDigest()", [], [], ("EmptyDigest",)),
         ("ReentrancyGuardReentrantCall()", [], [], ("ReentrancyGuardReentrantCall",)),
@@ -136,8 +136,8 @@ def test_other_contracts_events_are_nobodys() -> None:
 
 
 def test_structs_are_the_twins_of_the_contracts() -> None:
-    record = Round(1, 2, 3, 4, 5, 6, 7, 8, 9, Outcome.REJECTED, 10, 11)
-    status = Status(Phase.REVEAL, *range(1, 12), b"\1" * 32, b"\2" * 32, 9, record)
+    record = Round(1, 2, 3, 4, 5, 6, 7, 8, 9, 10, Outcome.REJECTED, 11, 12)
+    status = Status(Phase.REVEAL, *range(1, 13), b"\1" * 32, b"\2" * 32, 9, record)
     assert status_of(astuple(status)) == status
     assert isinstance(status_of(astuple(status)).record.outcome, Outcome)
     account = address("0x" + "ab" * 20)
@@ -153,7 +153,7 @@ def some_terms(mechanism: str) -> st.SearchStrategy[Any]:
     """Return terms of `mechanism` with anything in them that their types allow."""
     values = {int: st.integers(0, 2**16 - 1), bytes: WORDS, bool: st.booleans(), str: ADDRESSES}
     values |= {tuple[str, ...]: st.lists(ADDRESSES, max_size=3).map(tuple)}
-    values |= {Schedule: st.builds(Schedule, *[st.integers(0, 2**32 - 1)] * 6)}
+    values |= {Schedule: st.builds(Schedule, *[st.integers(0, 2**32 - 1)] * 7)}
     kind = KINDS[mechanism].terms
     parts = {
         one.name: st.integers(0, 255) if one.name in {"pow_bits", "election"} else values[one.type]
