@@ -24,8 +24,17 @@ contract CoreTest is Bench {
     function test_anybody_funds_the_pool_in_any_phase() public {
         fund(patron, 700);
         uint256 pool;
-        for (uint256 i = 0; i < 7; ++i) {
-            assertEq(phase(), i == 5 ? uint256(IFederation.Phase.Settle) : i > 5 ? 0 : i);
+        IFederation.Phase[7] memory phases = [
+            IFederation.Phase.Open,
+            IFederation.Phase.Draw,
+            IFederation.Phase.Propose,
+            IFederation.Phase.Commit,
+            IFederation.Phase.Reveal,
+            IFederation.Phase.Settle,
+            IFederation.Phase.Open
+        ];
+        for (uint256 i = 0; i < phases.length; ++i) {
+            assertEq(phase(), uint256(phases[i]));
             pool += 100;
             vm.expectEmit(address(federation));
             emit IFederation.Funded(patron, 100, pool);
