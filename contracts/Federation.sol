@@ -45,8 +45,8 @@ abstract contract Federation is Membership {
     /// @inheritdoc IFederation
     bytes32 public head;
     bytes32 private _mix;
-    /// @dev A proposer's pledge, until the account commits to a ballot; a voter's commitment. The next one overwrites the
-    /// last, and the account's record says which of them it made, in which round.
+    /// @dev A proposer's pledge, until the account commits to a ballot; a voter's commitment. The next one overwrites
+    /// the last, and the account's record says which of them it made, in which round.
     mapping(address account => bytes32) private _commitments;
 
     constructor(CoreTerms memory t) RoundBook(t.schedule) Membership(t.token, t.bond) {

@@ -9,8 +9,8 @@ import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
 
 /// @title Payout: rejected proposers fill the pool that accepted ones share, and outvoted voters pay the majority
 /// (algorithms 1 and 2 of Dong et al., arXiv 2307.00543).
-/// @notice Whatever the outcome, a voter that commits and doesn't reveal pays as if outvoted, and a proposer that pledges
-/// and doesn't propose pays as if rejected.
+/// @notice Whatever the outcome, a voter that commits and doesn't reveal pays as if outvoted, and a proposer that
+/// pledges and doesn't propose pays as if rejected.
 abstract contract StakeRedistribution is BlameBook {
     uint96 internal immutable _proposerStake;
     uint96 internal immutable _voterStake;

@@ -498,8 +498,8 @@ abstract contract Handler is Watch {
         _refused(account, abi.encodeCall(IFederation.reveal, (round, _ballots[account], bytes32(x))), "another salt");
     }
 
-    /// @dev Another update than its own pledged one, another's among them, or other claims; where nothing is pledged, this
-    /// is a pledge.
+    /// @dev Another update than its own pledged one, another's among them, or other claims; where nothing is pledged,
+    /// this is a pledge.
     function _proposeWhatWasNotPledged(World memory w, uint256 i, uint256 x) private {
         (address account, uint256 round) = (participant(i), w.s.round);
         if (!_isPledging(w)) {

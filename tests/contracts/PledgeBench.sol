@@ -5,8 +5,8 @@ import {IFederation} from "../../contracts/interfaces/IFederation.sol";
 import {Acts, Roles} from "../../contracts/libraries/Flags.sol";
 import {LeafBench} from "./LeafBench.sol";
 
-/// @dev What a phase Pledge promises in every leaf: an update is proposed by whoever pledged it, as it was pledged, or not
-/// at all. `start` brings a leaf to where a round can be opened.
+/// @dev What a phase Pledge promises in every leaf: an update is proposed by whoever pledged it, as it was pledged, or
+/// not at all. `start` brings a leaf to where a round can be opened.
 abstract contract PledgeBench is LeafBench {
     uint256 internal constant SAMPLES = 100;
     uint256 internal constant EPOCHS = 1;
