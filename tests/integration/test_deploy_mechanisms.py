@@ -92,7 +92,7 @@ def test_terms_read_back_are_those_asked_for(mechanism: str, link: Link, tmp_pat
     ("answer", "says"),
     [
         (ProtocolError("EmptyRevert"), "doesn't say which mechanism it has.*older than this client"),
-        (("tarot",), "has the mechanism 'tarot', and this client knows stake_vote, stake_jury, vbfl, bflc, blade"),
+        (("tarot",), f"has the mechanism 'tarot', and this client knows {', '.join(KINDS)}"),
     ],
 )
 def test_a_mechanism_that_is_not_named_or_not_known_is_told_in_a_sentence(

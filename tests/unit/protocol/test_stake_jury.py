@@ -1,0 +1,170 @@
+"""stake_jury's rules, by hand: what a jury judges, whose seat is paid, what a round pays."""
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from clients.protocol.docket import BLANK, Ballot, Docket, Selection, Update
+from clients.protocol.jury import ONE_BY_ONE, agrees, get_seats, select
+from clients.protocol.shares import SHARES, check_shares
+from clients.protocol.stake_jury import STAKE_JURY
+from clients.protocol.tally import Tally
+from clients.types.errors import ProtocolError
+from clients.types.federation import (
+    ZERO_ADDRESS,
+    Act,
+    Member,
+    Outcome,
+    Role,
+    Round,
+    Schedule,
+    StakeJuryTerms,
+    Standing,
+)
+
+MODEL = b"\5" * 32
+UPDATES = tuple(Update(ZERO_ADDRESS, b"\2" * 32, samples, 1) for samples in (600, 100, 50))
+ANY: Any = None
+
+
+def terms(**changes: Any) -> StakeJuryTerms:
+    given = StakeJuryTerms(
+        ZERO_ADDRESS, ZERO_ADDRESS, b"\1" * 32, 100, (), 60, 40, 30, 3, 4, 3, 6, 1, 1000, 600, 1,
+        Schedule(pledge=9, publish=9),
+    )  # fmt: skip
+    return replace(given, **changes)
+
+
+def judged_by(*ballots: tuple[int, int], members: int = 9) -> Selection:
+    docket = Docket(UPDATES, ballots={str(place): Ballot(*ballot) for place, ballot in enumerate(ballots)})
+    return select(terms(), Round(members=members, proposals=3), docket)
+
+
+def as_sets(selection: Selection) -> tuple[int, int, int]:
+    return selection.judged, selection.bitmap, selection.rejected
+
+
+@pytest.mark.parametrize(
+    ("ballots", "expected"),
+    [
+        ([(0b111, 0b111)] * 4, (0b111, 0b111, 0)),
+        ([(0b000, 0b111)] * 4, (0b111, 0, 0b111)),
+        ([(0b001, 0b001)] * 2, (0, 0, 0)),  # half of four
+        ([(0b001, 0b001)] * 3, (0b001, 0b001, 0)),
+        ([(0b1, 0b1), (0b1, 0b1), (0, 0b1), (0, 0b1)], (0b1, 0, 0)),  # a tie
+        ([(0b1, 0b1), (0, 0b1), (0, 0b1), (0, 0b1)], (0b1, 0, 0b1)),  # just three quarters
+        ([(0b1, 0b1), (0, 0b1), (0, 0b1)], (0b1, 0, 0)),  # two thirds
+    ],
+)
+def test_what_a_jury_of_four_comes_to(ballots: list[tuple[int, int]], expected: tuple[int, int, int]) -> None:
+    selection = judged_by(*ballots)
+    assert as_sets(selection) == expected
+    assert selection.weights == (600, 100, 50)
+
+
+@given(st.lists(st.tuples(st.integers(0, 7), st.integers(0, 7)), min_size=3, max_size=4))
+def test_a_jurys_sets_are_apart_and_judged(words: list[tuple[int, int]]) -> None:
+    judged, passed, rejected = as_sets(judged_by(*((good & had, had) for good, had in words)))
+    assert passed & rejected == 0
+    assert (passed | rejected) & ~judged == 0
+
+
+@given(st.integers(0, 7), st.integers(0, 7), st.integers(0, 7), st.integers(0, 7))
+def test_a_ballot_of_what_passed_agrees(had: int, judged: int, passed: int, rejected: int) -> None:
+    selection = Selection(passed & judged, (), judged=judged, rejected=rejected & judged & ~passed)
+    about = had & judged
+    assert agrees(Ballot(selection.bitmap & had, had), selection) == (about != 0)
+    assert not agrees(Ballot(about & ~selection.bitmap, had), selection)
+
+
+def test_half_of_a_ballot_may_be_wrong() -> None:
+    selection = Selection(0b0011, (), judged=0b0111)
+    assert agrees(Ballot(0b0001, 0b0011), selection)
+    assert not agrees(Ballot(0b0100, 0b0111), selection)
+    assert not agrees(Ballot(0b0100, 0b0110), selection)
+    assert agrees(Ballot(0b1011, 0b1111), selection), "what isn't judged is no measure"
+
+
+@pytest.mark.parametrize(("good", "had"), [(0b1000, 0b1000), (0, 0b1000), (0b1, 0b110), (0b1, 0)])
+def test_a_ballot_names_what_was_proposed_and_finds_good_what_it_had(good: int, had: int) -> None:
+    ballot = good.to_bytes(32, "big") + had.to_bytes(32, "big")
+    with pytest.raises(ProtocolError, match="InvalidBallot"):
+        ONE_BY_ONE.count(terms(), Round(proposals=3), BLANK, ZERO_ADDRESS, ballot)
+
+
+@pytest.mark.parametrize("length", [0, 32, 63, 65, 96])
+def test_a_ballot_has_two_words(length: int) -> None:
+    with pytest.raises(ProtocolError, match="InvalidBallot"):
+        ONE_BY_ONE.count(terms(), Round(proposals=3), BLANK, ZERO_ADDRESS, bytes(length))
+
+
+def test_the_jury_is_limited_and_the_rest_rests() -> None:
+    assert [get_seats(terms(), members) for members in (2, 3, 6, 7, 9)] == [0, 0, 3, 4, 4]
+    assert get_seats(terms(voters=0), 9) == 6
+    roles = [STAKE_JURY.panel.get_roles(terms(), ANY, ZERO_ADDRESS, position, 9) for position in range(9)]
+    assert roles == [Role.PROPOSER] * 3 + [Role.VOTER | Role.PUBLISHER] * 4 + [Role.NONE] * 2
+
+
+DOCKET = Docket(
+    UPDATES, Tally((MODEL, b"\6" * 32), (3, 1), 1), seats=(1, 1, 2),
+    selection=Selection(0b001, (600, 100, 50), judged=0b111, rejected=0b010),
+)  # fmt: skip
+RECORD = Round(
+    members=9, pledges=3, proposals=3, commits=4, reveals=4, publications=4, leading_count=3, options=2,
+    leading_option=1,
+)  # fmt: skip
+
+
+def test_a_round_pays_by_the_places_drawn() -> None:
+    """1,000 of 10,000 for 3 * 6 + 4 * 1 parts: 45 each; 6 + 2 are earned. Two seats and a rejection cost."""
+    paid = SHARES.compute_settlement(terms(), RECORD, DOCKET, Outcome.ACCEPTED, 10_000)
+    assert paid == (45, 0, 10_000 - 45 * 8 + 2 * 30 + 40)
+    broken = replace(RECORD, pledges=5)
+    assert SHARES.compute_settlement(terms(), broken, DOCKET, Outcome.ACCEPTED, 10_000).pool == paid.pool + 80
+    silent = replace(broken, reveals=3)
+    undecided = SHARES.compute_settlement(terms(), silent, DOCKET, Outcome.UNDECIDED, 10_000)
+    assert undecided == (0, 0, 10_000 + 80 + 30)
+
+
+JUDGED = Act.COMMITTED | Act.REVEALED | Act.PUBLISHED
+
+
+@pytest.mark.parametrize(
+    ("member", "decided", "undecided"),
+    [
+        (Member(acts=Act.PLEDGED | Act.PROPOSED, update_number=0), 270, 0),
+        (Member(acts=Act.PROPOSED, update_number=1), -40, 0),
+        (Member(acts=Act.PROPOSED, update_number=2), 0, 0),
+        (Member(acts=Act.PLEDGED, update_number=0), -40, -40),
+        (Member(acts=JUDGED, option=1), 45, 0),
+        (Member(acts=JUDGED, option=2), -30, 0),
+        (Member(acts=JUDGED, option=0), -30, 0),
+        (Member(acts=Act.COMMITTED | Act.REVEALED, option=0), -30, 0),
+        (Member(acts=Act.COMMITTED, option=1), -30, -30),
+        (Member(acts=Act.COMMITTED | Act.PUBLISHED, option=0), -30, -30),
+        (Member(acts=Act.PUBLISHED, option=0), 0, 0),
+    ],
+)
+def test_who_gains_and_loses_what(member: Member, decided: int, undecided: int) -> None:
+    for outcome, expected in (
+        (Outcome.ACCEPTED, decided), (Outcome.REJECTED, decided), (Outcome.UNDECIDED, undecided)
+    ):  # fmt: skip
+        record = replace(RECORD, outcome=outcome, proposer_reward=0 if outcome is Outcome.UNDECIDED else 45)
+        assert SHARES.compute_delta(terms(), ZERO_ADDRESS, member, record, DOCKET) == expected
+
+
+@pytest.mark.parametrize("stake", [59, 60, 100])
+def test_a_member_is_banned_below_the_floor(stake: int) -> None:
+    booked = Member(stake=stake, standing=Standing.MEMBER)
+    guarded = STAKE_JURY.guard.compute_guarded(terms(), booked, booked, RECORD, DOCKET)
+    assert (guarded.standing is Standing.BANNED) == (stake < 60)
+
+
+@pytest.mark.parametrize("field", ["proposer_stake", "voter_stake"])
+def test_nobody_can_lose_more_than_the_floor(field: str) -> None:
+    check_shares(terms(**{field: 60}))
+    with pytest.raises(ProtocolError, match="InvalidTerms"):
+        check_shares(terms(**{field: 61}))
