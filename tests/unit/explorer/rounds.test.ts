@@ -5,7 +5,7 @@ import { test } from 'node:test';
 import { checkPledges, checkVotes } from '../../../deploy/explorer/app/core/checks.ts';
 import type { Hex } from '../../../deploy/explorer/app/core/cid.ts';
 import { positionsOf } from '../../../deploy/explorer/app/core/draw.ts';
-import { duesOf, judge, rolesAt } from '../../../deploy/explorer/app/core/judge.ts';
+import { duesOf, judge, rolesAt, seatOf } from '../../../deploy/explorer/app/core/judge.ts';
 import { account, brokenOf, tell, type Deed, type Mechanism, type Story, type Terms } from '../../../deploy/explorer/app/core/model.ts';
 import { Registry } from '../../../deploy/explorer/app/core/registry.ts';
 
@@ -23,7 +23,7 @@ interface History {
 const file = process.env['FEDJURY_VECTORS'];
 assert.ok(file, 'FEDJURY_VECTORS names the file of vectors');
 const { histories } = JSON.parse(readFileSync(file, 'utf8')) as { histories: History[] };
-const AMOUNTS = ['bond', 'proposerStake', 'voterStake', 'bounty'];
+const AMOUNTS = ['bond', 'floor', 'proposerStake', 'voterStake', 'bounty'];
 const LARGEST = 2n ** 96n - 1n;
 
 function whole(value: Value): unknown {
@@ -88,6 +88,77 @@ test('a round comes to what the specification settles, and is worth to each what
   assert.ok(booked > 200, `${booked} bookings`);
 });
 
+test('what a jury makes of updates and of its own seats is what the specification books', () => {
+  const seen = new Set<string>();
+  for (const { history: { mechanism }, terms, story, roleOf } of played) {
+    const { settled } = story;
+    if (!settled || mechanism !== 'stake_jury') continue;
+    const judged = judge(mechanism, terms, story);
+    assert.equal(judged.judged & (judged.selection | judged.blamed), judged.selection | judged.blamed);
+    assert.equal(judged.selection & judged.blamed, 0n);
+    const decided = settled.outcome !== 3;
+    const pay = settled.proposerReward;
+    for (const { proposer, updateNumber } of story.proposals) {
+      const is = (bitmap: bigint): boolean => ((bitmap >> BigInt(updateNumber)) & 1n) === 1n;
+      const fate = is(judged.selection) ? 'passed' : is(judged.blamed) ? 'clearly rejected' : is(judged.judged) ? 'not passed' : 'not judged';
+      const [delta, stake] = [story.collected.get(proposer)?.delta, story.collected.get(proposer)?.stake];
+      if (delta === undefined || stake === LARGEST) continue;
+      const earned = { passed: pay * BigInt(terms.updateShares ?? 0), 'clearly rejected': -(terms.proposerStake ?? 0n), 'not passed': 0n, 'not judged': 0n }[fate];
+      assert.equal(delta, decided ? earned : 0n, fate);
+      seen.add(decided ? fate : `${fate}, undecided`);
+    }
+    for (const voter of story.votes.keys()) {
+      const seat = seatOf(story, judged, voter);
+      const [delta, stake] = [story.collected.get(voter)?.delta, story.collected.get(voter)?.stake];
+      if (delta === undefined || stake === LARGEST) continue;
+      assert.equal(delta, seat === 'paid' ? pay * BigInt(terms.seatShares ?? 0) : seat === 'undecided' ? 0n : -(terms.voterStake ?? 0n), seat);
+      seen.add(seat);
+      if (seat !== 'paid') continue;
+      const kept = { ...story, publications: story.publications.filter(({ publisher }) => publisher !== voter) };
+      assert.equal(seatOf(kept, judged, voter), 'not published');
+      assert.equal(duesOf(mechanism, terms, kept, judged, roleOf).get(voter), -(terms.voterStake ?? 0n));
+    }
+  }
+  const all = ['passed', 'clearly rejected', 'not passed', 'not judged', 'clearly rejected, undecided', 'paid', 'undecided', 'never revealed', 'had nothing judged', 'disagrees', 'published another'];
+  for (const one of all) assert.ok(seen.has(one), `${one} of ${[...seen].join(', ')}`);
+});
+
+/** A round of two updates and five jurors; each pair is a ballot: which are good, and which it could have. */
+function juryOf(ballots: [number, number][]): Story {
+  const who = (place: number): Hex => `0x${place.toString(16).padStart(40, '0')}`;
+  const word = (bits: number): string => bits.toString(16).padStart(64, '0');
+  const named: [string, Record<string, unknown>][] = [
+    ['Opened', { members: 7n, sealBlock: 1n }],
+    ...[0, 1].map((one): [string, Record<string, unknown>] => ['Proposed', { updateNumber: BigInt(one), proposer: who(one + 100), digest: '0x', samples: 1n, epochs: 1n }]),
+    ...ballots.map((_, one): [string, Record<string, unknown>] => ['Committed', { voter: who(one), commitment: '0x' }]),
+    ...ballots.map(([good, had], one): [string, Record<string, unknown>] => ['Revealed', { voter: who(one), ballot: `0x${word(good)}${word(had)}`, salt: '0x' }]),
+    ...ballots.map((_, one): [string, Record<string, unknown>] => ['Published', { publisher: who(one), digest: `0x${'7'.repeat(64)}`, selection: 0n }]),
+  ];
+  return tell(1, named.map(([name, args], index) => ({ name, args: { ...args, round: 1n }, block: 1, index, blockHash: '0x', transaction: '0x' })));
+}
+
+test('a jury worked by hand: three quarters are a clear rejection, and what few could have is not judged', () => {
+  const terms = { proposers: 2, voters: 0 } as Terms;
+  // update 0: four could have it, one finds it good; update 1: two of five could have it
+  const story = juryOf([[1, 3], [0, 1], [2, 3], [0, 1], [0, 0]]);
+  const judged = judge('stake_jury', terms, story);
+  assert.deepEqual([judged.judged, judged.selection, judged.blamed], [1n, 0n, 1n]);
+  assert.deepEqual(judged.opinions, [{ had: 4, good: 1 }, { had: 2, good: 1 }]);
+  // of the first juror's two updates only the judged one counts, in which it is wrong; the third is right in it
+  const seats = [...story.votes.keys()].map((voter) => seatOf(story, judged, voter));
+  assert.deepEqual(seats, ['disagrees', 'paid', 'paid', 'paid', 'had nothing judged']);
+  // one more who finds it good: no clear rejection; at half it doesn't pass yet, and above it does
+  assert.deepEqual(fateOf([[1, 1], [1, 1], [0, 1], [0, 1], [0, 0]]), [1n, 0n, 0n]);
+  assert.deepEqual(fateOf([[1, 1], [1, 1], [1, 1], [0, 1], [0, 0]]), [1n, 1n, 0n]);
+  assert.deepEqual(fateOf([[1, 1], [1, 1], [1, 1], [0, 0], [0, 0]]), [1n, 1n, 0n]);
+  assert.deepEqual(fateOf([[1, 1], [1, 1], [0, 0], [0, 0], [0, 0]]), [0n, 0n, 0n]);
+
+  function fateOf(ballots: [number, number][]): bigint[] {
+    const made = judge('stake_jury', terms, juryOf(ballots));
+    return [made.judged, made.selection, made.blamed];
+  }
+});
+
 test('a broken pledge costs what the rules say, in every outcome', () => {
   const seen = new Set<string>();
   for (const { history: { mechanism }, terms, story, roleOf } of played) {
@@ -97,11 +168,11 @@ test('a broken pledge costs what the rules say, in every outcome', () => {
     const dues = duesOf(mechanism, terms, story, judge(mechanism, terms, story), roleOf);
     const others = new Set([...story.votes.keys(), ...story.publications.map(({ publisher }) => publisher)]);
     for (const who of broken.filter((one) => !others.has(one))) {
-      assert.equal(dues.get(who), mechanism === 'stake_vote' ? -(terms.proposerStake ?? 0n) : 0n);
+      assert.equal(dues.get(who), ['stake_vote', 'stake_jury'].includes(mechanism) ? -(terms.proposerStake ?? 0n) : 0n);
       seen.add(`${mechanism} ${story.settled.outcome}`);
     }
   }
-  for (const one of ['stake_vote 1', 'stake_vote 2', 'stake_vote 3', 'vbfl 3', 'bflc 2']) assert.ok(seen.has(one), `${one} of ${[...seen].join(', ')}`);
+  for (const one of ['stake_vote 1', 'stake_vote 2', 'stake_vote 3', 'stake_jury 1', 'stake_jury 2', 'stake_jury 3', 'vbfl 3', 'bflc 2']) assert.ok(seen.has(one), `${one} of ${[...seen].join(', ')}`);
 });
 
 test('ballots, verdicts and pledges that keep to the rules are checked as good, and altered updates are not', () => {

@@ -23,14 +23,31 @@ export interface Judgement {
   /** The bitmap of the updates that have to pay. */
   blamed: bigint;
   convicted: bigint;
+  /** The bitmap of the updates that enough of the jury could have; elsewhere all are judged. */
+  judged: bigint;
+  /** How many jurors could have each update, and how many of them find it good; empty where there is no jury. */
+  opinions: Opinion[];
 }
+
+export interface Opinion {
+  had: number;
+  good: number;
+}
+
+/** What became of a juror's seat: paid, free of charge, or why it costs the voter's stake. */
+export type Seat = 'paid' | 'undecided' | 'never revealed' | 'had nothing judged' | 'disagrees' | 'not published' | 'published another';
 
 /** How many voters and publishers a round of so many members waits for; the first positions are the proposers'. */
 export function wantedOf(mechanism: Mechanism, terms: Terms, members: number): Wanted {
-  const { proposers = 0, validators = 0, miners = 0, committee = 0 } = terms;
+  const { proposers = 0, voters = 0, validators = 0, miners = 0, committee = 0 } = terms;
+  const rest = Math.max(members - proposers, 0);
   switch (mechanism) {
     case 'stake_vote':
-      return { voters: Math.max(members - proposers, 0), publishers: 0, proposers };
+      return { voters: rest, publishers: 0, proposers };
+    case 'stake_jury': {
+      const jury = voters ? Math.min(voters, rest) : rest;
+      return { voters: jury, publishers: jury, proposers };
+    }
     case 'vbfl':
       return {
         voters: validators, publishers: validators + miners,
@@ -48,11 +65,14 @@ export function wantedOf(mechanism: Mechanism, terms: Terms, members: number): W
 
 /** What a position of the draw does; undefined where more than the draw decides it. */
 export function rolesAt(mechanism: Mechanism, terms: Terms, members: number, position: number): string | undefined {
-  const { proposers } = wantedOf(mechanism, terms, members);
+  const { proposers, voters } = wantedOf(mechanism, terms, members);
   const { validators = 0, miners = 0 } = terms;
   switch (mechanism) {
     case 'stake_vote':
       return position < proposers ? 'proposer' : 'voter';
+    case 'stake_jury':
+      if (position < proposers) return 'proposer';
+      return position < proposers + voters ? 'juror' : 'rests';
     case 'vbfl':
       if (position < proposers) return 'worker';
       if (position < proposers + validators) return 'validator';
@@ -98,11 +118,11 @@ function judgeAggregate(terms: Terms, story: Story, wanted: Wanted): Judgement {
   const quorum = reveals * WHOLE >= (terms.quorumBps ?? 0) * wanted.voters;
   const decided = reveals > 0 && quorum && tally.leadingCount * 2 > reveals;
   const outcome = !decided ? UNDECIDED : tally.leadingDigest === ZERO32 ? REJECTED : ACCEPTED;
-  const all = (1n << BigInt(story.proposals.length)) - 1n;
+  const all = everyUpdate(story);
   let blamed = outcome === REJECTED ? all : 0n;
   if (blamed && terms.attribution) blamed = marked(story.reveals.map(({ ballot }) => ballotWord(ballot, 1)), story, majority(tally.leadingCount));
   return {
-    outcome, blamed, candidate: tally.leadingDigest, votesFor: reveals - against, votesAgainst: against, convicted: 0n,
+    outcome, blamed, candidate: tally.leadingDigest, votesFor: reveals - against, votesAgainst: against, convicted: 0n, judged: all, opinions: [],
     selection: outcome === ACCEPTED ? all : 0n, weights: story.proposals.map(({ samples }) => samples),
   };
 }
@@ -114,14 +134,17 @@ function judgeUpdates(mechanism: Mechanism, terms: Terms, story: Story, wanted: 
   const chosen = select(mechanism, terms, story, wanted);
   return {
     outcome, candidate: tally.leadingDigest, votesFor: tally.leadingCount, votesAgainst: story.publications.length - tally.leadingCount,
-    blamed: 0n, ...chosen,
+    blamed: 0n, convicted: 0n, judged: everyUpdate(story), opinions: [], ...chosen,
   };
 }
 
-function select(mechanism: Mechanism, terms: Terms, story: Story, wanted: Wanted): Pick<Judgement, 'selection' | 'weights' | 'convicted'> {
+type Selected = Pick<Judgement, 'selection' | 'weights'> & Partial<Judgement>;
+
+function select(mechanism: Mechanism, terms: Terms, story: Story, wanted: Wanted): Selected {
   const reveals = story.reveals.length;
   if (mechanism === 'bflc') return selectByMedian(terms, story);
   const approvals = story.reveals.map(({ ballot }) => ballotWord(ballot, 0));
+  if (mechanism === 'stake_jury') return selectByJury(story, approvals, wanted);
   const least = majority(reveals) - (mechanism === 'vbfl' && reveals % 2 === 0 ? 1 : 0);
   let selection = reveals ? marked(approvals, story, least) : 0n;
   let convicted = story.accusations.reduce((bitmap, { updateNumber }) => bitmap | (1n << BigInt(updateNumber)), 0n);
@@ -131,7 +154,19 @@ function select(mechanism: Mechanism, terms: Terms, story: Story, wanted: Wanted
   return { selection, weights, convicted };
 }
 
-function selectByMedian(terms: Terms, story: Story): Pick<Judgement, 'selection' | 'weights' | 'convicted'> {
+/** An update is judged if more than half of the jury could have it. It passes if most of these find it good, and pays if at most a quarter do. */
+function selectByJury(story: Story, approvals: bigint[], wanted: Wanted): Selected {
+  const good = countMarks(approvals, story);
+  const had = countMarks(story.reveals.map(({ ballot }) => ballotWord(ballot, 1)), story);
+  const opinions = had.map((one, number) => ({ had: one, good: good[number] ?? 0 }));
+  const which = (holds: (opinion: Opinion) => boolean): bigint => bitmapOf(opinions, (one) => 2 * one.had > wanted.voters && holds(one));
+  return {
+    opinions, weights: story.proposals.map(({ samples }) => samples), judged: which(() => true),
+    selection: which((one) => 2 * one.good > one.had), blamed: which((one) => 4 * (one.had - one.good) >= 3 * one.had),
+  };
+}
+
+function selectByMedian(terms: Terms, story: Story): Selected {
   const scores = story.reveals.map(({ ballot }) => ballotScores(ballot));
   const { updates = 0, minScore = 0, race = false } = terms;
   const medians = story.proposals.map((_, number) => {
@@ -142,7 +177,7 @@ function selectByMedian(terms: Terms, story: Story): Pick<Judgement, 'selection'
   if (!race) passing.sort(byRank(medians, story));
   const chosen = passing.length < updates ? [] : passing.slice(0, updates);
   const selection = chosen.reduce((bitmap, number) => bitmap | (1n << BigInt(number)), 0n);
-  return { selection, weights: medians.map(BigInt), convicted: 0n };
+  return { selection, weights: medians.map(BigInt) };
 }
 
 /** Orders updates by their medians, and among equals by their proposers' lots, the highest first. */
@@ -157,11 +192,21 @@ function majority(whole: number): number {
 
 /** The updates that at least so many bitmaps have. */
 function marked(bitmaps: bigint[], story: Story, least: number): bigint {
-  let result = 0n;
-  story.proposals.forEach((_, number) => {
-    if (bitmaps.filter((bitmap) => has(bitmap, number)).length >= least) result |= 1n << BigInt(number);
-  });
-  return result;
+  return bitmapOf(countMarks(bitmaps, story), (marks) => marks >= least);
+}
+
+/** How many bitmaps have each update. */
+function countMarks(bitmaps: bigint[], story: Story): number[] {
+  return story.proposals.map((_, number) => bitmaps.filter((bitmap) => has(bitmap, number)).length);
+}
+
+/** The bitmap of the places of which something holds. */
+function bitmapOf<Value>(values: Value[], holds: (value: Value) => boolean): bigint {
+  return values.reduce((bitmap, value, number) => (holds(value) ? bitmap | (1n << BigInt(number)) : bitmap), 0n);
+}
+
+function everyUpdate(story: Story): bigint {
+  return bitmapOf(story.proposals, () => true);
 }
 
 /** Counts entries; the first to reach a number leads. */
@@ -190,7 +235,10 @@ export function duesOf(
   const decided = settled.outcome !== UNDECIDED;
   const accepted = settled.outcome === ACCEPTED;
   for (const account of actors(story)) give(account, 0n);
+  const { proposerStake } = terms;
+  if (proposerStake !== undefined) for (const proposer of brokenOf(story)) give(proposer, -proposerStake);
   if (mechanism === 'stake_vote') return duesOfStakes(terms, story, judged, give, dues);
+  if (mechanism === 'stake_jury') return duesOfShares(terms, story, judged, give, dues);
   const [proposals, reveals] = [BigInt(story.proposals.length), BigInt(story.reveals.length)];
   for (const one of story.proposals) {
     const pays = mechanism === 'vbfl' ? decided : accepted;
@@ -217,13 +265,44 @@ function duesOfStakes(
     if (settled.outcome !== REJECTED) give(proposer, settled.proposerReward);
     else if (has(judged.blamed, number)) give(proposer, -proposerStake);
   }
-  for (const proposer of brokenOf(story)) give(proposer, -proposerStake);
   for (const { voter, revealed } of story.votes.values()) {
     if (!revealed) give(voter, -voterStake);
     else if (settled.outcome !== UNDECIDED) {
       const withMost = (revealed.ballot.slice(0, 66) as Hex) === settled.candidate;
       give(voter, withMost ? settled.voterReward : -voterStake);
     }
+  }
+  return dues;
+}
+
+/** What a juror's seat comes to: it is paid if its ballot is the jury's, and its publication has the leading digest. */
+export function seatOf(story: Story, judged: Judgement, voter: Hex): Seat {
+  const revealed = story.votes.get(voter)?.revealed;
+  if (!revealed) return 'never revealed';
+  if ((story.settled?.outcome ?? judged.outcome) === UNDECIDED) return 'undecided';
+  const [good, had] = [ballotWord(revealed.ballot, 0), ballotWord(revealed.ballot, 1)];
+  const about = had & judged.judged;
+  if (!about) return 'had nothing judged';
+  if (2 * bitsOf((good ^ judged.selection) & about).length > bitsOf(about).length) return 'disagrees';
+  const published = story.publications.find(({ publisher }) => publisher === voter);
+  if (!published) return 'not published';
+  return published.digest === (story.settled?.candidate ?? judged.candidate) ? 'paid' : 'published another';
+}
+
+function duesOfShares(
+  terms: Terms, story: Story, judged: Judgement, give: (account: Hex, amount: bigint) => void, dues: Map<Hex, bigint>,
+): Map<Hex, bigint> {
+  const { settled } = story;
+  if (!settled) return dues;
+  const { proposerStake = 0n, voterStake = 0n, updateShares = 0, seatShares = 0 } = terms;
+  for (const { proposer, updateNumber: number } of settled.outcome === UNDECIDED ? [] : story.proposals) {
+    if (has(judged.selection, number)) give(proposer, settled.proposerReward * BigInt(updateShares));
+    else if (has(judged.blamed, number)) give(proposer, -proposerStake);
+  }
+  for (const voter of story.votes.keys()) {
+    const seat = seatOf(story, judged, voter);
+    if (seat === 'paid') give(voter, settled.proposerReward * BigInt(seatShares));
+    else if (seat !== 'undecided') give(voter, -voterStake);
   }
   return dues;
 }

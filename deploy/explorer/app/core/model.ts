@@ -1,7 +1,7 @@
 /** What a federation's events say, in types. Amounts are bigint base units, accounts lower-case, times in seconds. */
 import type { Hex } from './cid.ts';
 
-export const MECHANISMS = ['stake_vote', 'vbfl', 'bflc', 'blade'] as const;
+export const MECHANISMS = ['stake_vote', 'stake_jury', 'vbfl', 'bflc', 'blade'] as const;
 export type Mechanism = (typeof MECHANISMS)[number];
 export const PHASES = ['Open', 'Draw', 'Pledge', 'Propose', 'Commit', 'Reveal', 'Publish', 'Settle'] as const;
 export const OUTCOMES = ['In progress', 'Accepted', 'Rejected', 'Undecided'] as const;
@@ -30,11 +30,15 @@ export interface Terms {
   managers: readonly Hex[];
   /** `pledge` is 0 where updates are proposed without a pledge. */
   schedule: { pledge: number; propose: number; commit: number; reveal: number; publish: number };
+  floor?: bigint;
   proposerStake?: bigint;
   voterStake?: bigint;
   proposers?: number;
   quorumBps?: number;
   attribution?: boolean;
+  voters?: number;
+  updateShares?: number;
+  seatShares?: number;
   validators?: number;
   miners?: number;
   committee?: number;

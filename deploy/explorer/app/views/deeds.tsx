@@ -4,7 +4,7 @@ import type { ComponentChildren } from 'preact';
 import { useContext, useState } from 'preact/hooks';
 import { ZERO32, type Hex } from '../core/cid.ts';
 import { commitment, pledgeOf } from '../core/hashing.ts';
-import { ballotScores, ballotWord, bitsOf, type Judgement } from '../core/judge.ts';
+import { ballotScores, ballotWord, bitsOf, seatOf, type Judgement, type Seat } from '../core/judge.ts';
 import { PHASES, UNDECIDED, type Pledge, type Proposal, type Story, type Vote } from '../core/model.ts';
 import { bytes, number, plural, short } from '../core/text.ts';
 import { fetchFile } from '../edges/gateway.ts';
@@ -45,7 +45,7 @@ function Cost({ story }: { story: Story }): JSX.Element | null {
   const { federation } = useWatch();
   const { mechanism, terms } = federation;
   if (!useOver(story)) return null;
-  if (mechanism === 'stake_vote') return <Amount units={-(terms.proposerStake ?? 0n)} sign />;
+  if (terms.proposerStake !== undefined) return <Amount units={-terms.proposerStake} sign />;
   if (mechanism !== 'vbfl') return <>its pay</>;
   if (!story.settled) return <>a strike, unless the round is undecided</>;
   return story.settled.outcome === UNDECIDED ? <>nothing: the round is undecided</> : <>a strike</>;
@@ -69,16 +69,20 @@ export function Proposals({ story, judged, before }: { story: Story; judged: Jud
         one.updateNumber, <Account account={one.proposer} />, <Model digest={one.digest} before={before} round={story.round} />, number(one.samples), number(one.epochs),
         <Size key={one.digest} digest={one.digest} round={story.round} />, <Passed proposal={one} judged={judged} each={each} story={story} />, <Transaction hash={one.deed.transaction} />,
       ])} />
+      {federation.mechanism === 'stake_jury' && <p class="note">An update is judged if more than half of the jury could have it. It passes if more than half of these find it good. If at most a quarter do, it is clearly rejected, and costs its proposer’s stake unless the round is undecided.</p>}
     </Section>
   );
 }
 
 function Passed({ proposal, judged, each, story }: { proposal: Proposal; judged: Judgement; each: boolean; story: Story }): JSX.Element {
   const is = (bitmap: bigint): boolean => ((bitmap >> BigInt(proposal.updateNumber)) & 1n) === 1n;
+  const opinion = judged.opinions[proposal.updateNumber];
   if (is(judged.convicted)) return <Chip tone="bad" sign="✕">a copy</Chip>;
   if (!story.settled && !(each && story.publications.length)) return <Chip tone="dull" sign="–">awaited</Chip>;
-  if (is(judged.blamed)) return <Chip tone="bad" sign="✕">pays</Chip>;
-  return is(judged.selection) ? <Chip tone="good" sign="✓">passed</Chip> : <Chip tone="bad" sign="✕">not passed</Chip>;
+  if (!is(judged.judged)) return <><Chip tone="dull" sign="–">not judged</Chip> {opinion && `could be had by ${opinion.had}`}</>;
+  const counts = opinion && `good: ${opinion.good} of ${opinion.had}`;
+  if (is(judged.blamed)) return opinion ? <><Chip tone="bad" sign="✕">clearly rejected</Chip> {counts}</> : <Chip tone="bad" sign="✕">pays</Chip>;
+  return <>{is(judged.selection) ? <Chip tone="good" sign="✓">passed</Chip> : <Chip tone="bad" sign="✕">not passed</Chip>} {counts}</>;
 }
 
 /** The chain doesn't know sizes: the gateway is asked for one on request. */
@@ -96,17 +100,32 @@ function Size({ digest, round }: { digest: Hex; round: number }): JSX.Element {
 export function Votes({ story, judged }: { story: Story; judged: Judgement }): JSX.Element {
   const { federation } = useWatch();
   const votes = [...story.votes.values()];
+  const jury = federation.mechanism === 'stake_jury';
   return (
     <Section title="Votes" note={`${plural(story.reveals.length, 'ballot')} revealed of ${plural(votes.length, 'commitment')}. Until a voter reveals, nobody can tell what it voted.`}>
       <Table caption="Votes of each voter" none="Nobody voted." columns={[
-        { title: 'Voter' }, { title: 'Ballot' }, { title: 'Commitment', wide: true }, { title: 'Committed', wide: true }, { title: 'Revealed', wide: true },
+        { title: 'Voter' }, { title: 'Ballot' }, ...(jury ? [{ title: 'Seat' }] : []), { title: 'Commitment', wide: true }, { title: 'Committed', wide: true }, { title: 'Revealed', wide: true },
       ]} rows={votes.map((vote) => [
-        <Account account={vote.voter} />, <Ballot vote={vote} story={story} judged={judged} />, <Kept vote={vote} story={story} />,
-        <Transaction hash={vote.committed.transaction} />, vote.revealed ? <Transaction hash={vote.revealed.deed.transaction} /> : '',
+        <Account account={vote.voter} />, <Ballot vote={vote} story={story} judged={judged} />,
+        ...(jury ? [<SeatOf vote={vote} story={story} judged={judged} />] : []), <Kept vote={vote} story={story} />, <Transaction hash={vote.committed.transaction} />, vote.revealed ? <Transaction hash={vote.revealed.deed.transaction} /> : '',
       ])} />
       {federation.mechanism === 'bflc' && <p class="note">Scores are in percent, update by update.</p>}
+      {jury && <p class="note">A seat is paid if its ballot is the jury’s in at least half of the judged updates that its juror could have, and its juror published the model that most published. Any other seat costs the juror’s stake, unless the round is undecided and the ballot was revealed.</p>}
     </Section>
   );
+}
+
+const SEATS: Record<Seat, string> = {
+  paid: 'paid', undecided: 'not paid: the round is undecided', 'never revealed': 'pays: never revealed', 'had nothing judged': 'pays: it could have nothing that was judged',
+  disagrees: 'pays: its ballot isn’t the jury’s', 'not published': 'pays: it published nothing', 'published another': 'pays: it published another model',
+};
+
+/** What a juror's seat comes to, once the round is settled. */
+function SeatOf({ vote, story, judged }: { vote: Vote; story: Story; judged: Judgement }): JSX.Element {
+  if (!story.settled) return <Chip tone="dull" sign="–">awaited</Chip>;
+  const seat = seatOf(story, judged, vote.voter);
+  const [tone, sign] = seat === 'paid' ? ['good', '✓'] as const : seat === 'undecided' ? ['dull', '–'] as const : ['bad', '✕'] as const;
+  return <Chip tone={tone} sign={sign}>{SEATS[seat]}</Chip>;
 }
 
 /** Whether the ballot is the one that the voter committed to. */
@@ -131,6 +150,8 @@ function Ballot({ vote, story, judged }: { vote: Vote; story: Story; judged: Jud
       : <><Chip tone={digest === judged.candidate ? 'good' : 'dull'} sign="✓">accepts</Chip> <Model digest={digest} /></>;
   } else if (federation.mechanism === 'bflc') {
     shown = ballotScores(ballot).map((score) => (score / 100).toFixed(2)).join(' · ');
+  } else if (federation.mechanism === 'stake_jury') {
+    shown = <>could have: {updates(ballotWord(ballot, 1))}; good: {updates(ballotWord(ballot, 0))}</>;
   } else {
     const copies = federation.mechanism === 'blade' ? ballotWord(ballot, 1) : 0n;
     shown = <>finds good: {updates(ballotWord(ballot, 0))}{copies ? `; copies: ${updates(copies)}` : ''}</>;

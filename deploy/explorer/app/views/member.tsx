@@ -33,7 +33,7 @@ export function MemberPage({ account }: { account: Hex }): JSX.Element {
           ['Standing', <Standing standing={member.value.standing} out={member.value.out} />],
           ['Stake, with what is due', <><Amount units={member.value.balance} /> {federation.symbol}</>],
           ['Stake booked', <Amount units={member.value.stake} />],
-          ['Least stake to act', <Amount units={federation.terms.bond} />],
+          ['Least stake to act', <Amount units={federation.terms.floor ?? federation.terms.bond} />],
           ['Place in the registry', member.value.index ? number(member.value.index) : 'not in it'],
           ['Strikes in a row', member.value.strikes],
           ['Banned', bans.length ? bans.map((ban) => <span key={ban.transaction}>in round {String(ban.args['round'])} (<Transaction hash={ban.transaction} />) </span>) : 'never'],
