@@ -5,7 +5,7 @@ from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, TypeAlias
 
-from clients.mechanisms.base import Conduct, Desk, Done, Run, Who
+from clients.mechanisms.base import Conduct, Desk, Done, Run, Who, get_most_claimed
 from clients.mechanisms.behaviours import lying, overclaiming
 from clients.mechanisms.publishing import forging, publishing
 from clients.mechanisms.reviewing import Review, Reviews, ReviewSettings, review, tell_reviews, train
@@ -73,6 +73,7 @@ StakeJuryDesk: TypeAlias = Desk[StakeJurySettings, StakeJuryTerms]
 
 def _get_terms(settings: StakeJurySettings, run: Run, genesis: bytes, samples: int) -> StakeJuryTerms:
     floor = parse_amount("floor", settings.floor)
+    most_samples, most_epochs = get_most_claimed(StakeJuryTerms, run, samples)
     return StakeJuryTerms(
         token=ZERO_ADDRESS,
         beacon=ZERO_ADDRESS,
@@ -88,9 +89,9 @@ def _get_terms(settings: StakeJurySettings, run: Run, genesis: bytes, samples: i
         update_shares=settings.update_shares,
         seat_shares=settings.seat_shares,
         profit_bps=round(settings.profit * BPS),
-        max_samples=1,  # nobody can check a claim, so all updates weigh the same
-        max_epochs=1,
-        schedule=KINDS[STAKE_JURY.name].schedule,
+        max_samples=most_samples,
+        max_epochs=most_epochs,
+        schedule=KINDS[STAKE_JURY.name].get_schedule(run.rules),
     )
 
 

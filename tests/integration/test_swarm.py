@@ -194,7 +194,10 @@ def test_a_finished_run_can_be_taken_further(whole: Path, tmp_path: Path) -> Non
         (["--proposers", "9"], "leave no voters"),
         (["--validators", "3"], "--validators is a setting of vbfl, not of stake_vote: leave it out."),
         (["--judge", "nonsense"], "unknown judge 'nonsense'. Known: evidence, paper."),
-        (["--mechanism", "fedavg", "--judge", "paper"], "--judge is a setting of stake_vote and vbfl"),
+        (
+            ["--mechanism", "fedavg", "--judge", "paper"],
+            "--judge is a setting of stake_vote and stake_jury and vbfl",
+        ),
         (["--informed"], "--informed is a setting of fedavg, not of stake_vote"),
         (["--mechanism", "vbfl", "--quorum", "0.6"], "--quorum is a setting of stake_vote, not of vbfl"),
         (["--clients", "5000", "--proposers", "5"], "ask for fewer clients"),

@@ -58,7 +58,8 @@ def pledging(monkeypatch: pytest.MonkeyPatch) -> Callable[[], None]:
 
 
 def run(mechanism: str, out: Path, **changes: Any) -> list[dict[str, Any]]:
-    settings = {"chain": "spec", "store": "memory", "rounds": 6, **SETTINGS[mechanism], **changes}
+    settings = {"chain": "spec", "store": "memory", "rounds": 6, "rules": "paper"}
+    settings |= {**SETTINGS[mechanism], **changes}
     assert swarm.main(words_of({**settings, "out": out})) == 0
     return lines_of(out)
 
@@ -122,7 +123,14 @@ def test_a_run_with_pledges_goes_on_once_interrupted(
     part = tmp_path / "part"
     with monkeypatch.context() as patch:
         patch.setattr(Driver, "_send", stop)
-        settings = {"chain": "spec", "store": "dir", "rounds": 3, **SETTINGS[mechanism], "out": part}
+        settings = {
+            "chain": "spec",
+            "store": "dir",
+            "rounds": 3,
+            "rules": "paper",
+            **SETTINGS[mechanism],
+            "out": part,
+        }
         assert swarm.main(words_of(settings)) == 130
     assert not (part / "journal" / "waiting").exists(), "on a chain of our own nothing needs to wait on disk"
     assert swarm.main(["--resume", str(part)]) == 0
