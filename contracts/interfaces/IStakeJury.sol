@@ -5,8 +5,8 @@ import {IFederation} from "./IFederation.sol";
 import {IManagers} from "./IManagers.sol";
 
 /// @title A stake-voted federation under the hardened rules: random members propose, a drawn jury judges their updates
-/// one by one and publishes the model of those that pass, and a round pays a fixed share of the pool (after Dong et al.,
-/// arXiv 2307.00543).
+/// one by one and publishes the model of those that pass, and a round pays a fixed share of the pool (after Dong et
+/// al., arXiv 2307.00543).
 interface IStakeJury is IManagers, IFederation {
     /// @notice What a federation is deployed with; none of it ever changes.
     struct StakeJuryTerms {
