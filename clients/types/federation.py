@@ -95,6 +95,10 @@ _BOND = term("16", "least stake to join and to act", Unit.TOKENS)
 _MANAGERS = term(
     (), "who admits and expels members, by majority; without any, anyone gets in", Unit.ADDRESSES
 )
+_FOUNDERS = term(
+    (), "who are in at once if they join before the first round; if none, whom managers allow", Unit.ADDRESSES
+)
+_NEWCOMERS = term(0, "most newcomers who come in when a round opens; 0: all at once, as in the papers")
 _MAX_SAMPLES = term(SAMPLES_MAX, "most samples that a proposal may claim")
 _MAX_EPOCHS = term(EPOCHS_MAX, "most epochs that a proposal may claim")
 _POW_BITS = term(0, "bits of proof of work that win a block; 0: the highest stake wins it")
@@ -109,6 +113,8 @@ class StakeVoteTerms:
     genesis: bytes
     bond: int = field(metadata=_BOND)
     managers: tuple[Address, ...] = field(metadata=_MANAGERS)
+    founders: tuple[Address, ...] = field(metadata=_FOUNDERS)
+    newcomers: int = field(metadata=_NEWCOMERS)
     proposer_stake: int = field(metadata=term("16", "what a proposer of a rejected round loses", Unit.TOKENS))
     voter_stake: int = field(
         metadata=term("8", "what a voter loses that is outvoted, or commits and doesn't reveal", Unit.TOKENS)
@@ -135,6 +141,8 @@ class VbflTerms:
     genesis: bytes
     bond: int = field(metadata=_BOND)
     managers: tuple[Address, ...] = field(metadata=_MANAGERS)
+    founders: tuple[Address, ...] = field(metadata=_FOUNDERS)
+    newcomers: int = field(metadata=_NEWCOMERS)
     unit_reward: int = field(
         metadata=term(
             "0.001", "what a sample visited, a signature verified or a vote cast earns", Unit.TOKENS
@@ -172,6 +180,8 @@ class BflcTerms:
     managers: tuple[Address, ...] = field(
         metadata=term(None, "who admits and expels, by majority", Unit.ADDRESSES)
     )
+    founders: tuple[Address, ...] = field(metadata=_FOUNDERS)
+    newcomers: int = field(metadata=_NEWCOMERS)
     committee: int = field(metadata=term(4, "members who score and publish"))
     updates: int = field(metadata=term(6, "updates that make a model"))
     proposers: int = field(metadata=term(12, "most proposers a round", spellings=("seats",)))
@@ -293,7 +303,8 @@ class Status:
 class MemberView:
     """An account's present state; `balance` is the stake as if every settled round were booked.
 
-    `out`: whether it is barred or banned, or would be banned when it next acts or is collected.
+    `out`: whether it is barred or banned, or would be banned when it next acts or is collected. `waits_for`:
+    the earliest round that it can come in with, if it waits; else 0.
     """
 
     account: Address
@@ -302,6 +313,7 @@ class MemberView:
     roles: Role
     position: int
     out: bool
+    waits_for: int
 
 
 @dataclass(frozen=True, slots=True)

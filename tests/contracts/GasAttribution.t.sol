@@ -27,6 +27,9 @@ contract GasAttributionTest is GasBench {
         note("settle_64", settling(64 + VOTES, 64));
         note("settle_256", settling(256 + VOTES, 256));
         compare("attribution_", "_updates");
+    }
+
+    function test_gas_of_settling_without_attribution() public {
         attribution = false;
         assertApproxEqAbs(settling(256 + VOTES, 256), settling(10 + VOTES, 10), NOISE, "without, it looks at none");
     }

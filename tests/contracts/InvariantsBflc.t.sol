@@ -47,7 +47,9 @@ contract BflcHandler is UpdateHandler {
     {
         _election = election;
         _selectors.push(BflcHandler.name.selector);
+        IBflc.BflcTerms memory t = IBflc(address(federation_)).terms();
         _govern(true);
+        _limit(t.newcomers, t.founders);
         _recordHash[0] = keccak256(abi.encode(IBflc(address(federation_)).recordOf(0)));
     }
 
@@ -245,7 +247,7 @@ contract BflcHandler is UpdateHandler {
             bool votes = a.members[i].roles & Roles.VOTER != 0;
             require((a.members[i].roles == Roles.VOTER | Roles.PUBLISHER) == votes, "committee_is_the_pages");
             if (votes) ++voters;
-            if (a.members[i].record.index == 0 || a.members[i].out) continue;
+            if (a.members[i].record.index == 0 || a.members[i].out || a.members[i].waitsFor != 0) continue;
             bool sits = _chosen == Chosen.Drawn
                 ? a.members[i].position < COMMITTEE
                 : _chosen == Chosen.Elected ? _isElected(a, participant(i)) : _isNamed(participant(i));
@@ -279,6 +281,8 @@ abstract contract BflcInvariants is Invariants {
             bond: BOND,
             fee: 7,
             managers: _managers(),
+            founders: _founders(),
+            newcomers: _newcomers(),
             committee: 2,
             updates: 3,
             proposers: 4,
@@ -337,5 +341,17 @@ contract InvariantsBflcRandomTest is BflcInvariants {
 contract InvariantsBflcFactorsTest is BflcInvariants {
     function _election() internal pure override returns (IBflc.Election) {
         return IBflc.Election.Factors;
+    }
+}
+
+/// @dev The managers vouch for the first ones; later one comes in with a round.
+/// forge-config: ci.invariant.runs = 64
+contract InvariantsBflcNewcomersTest is BflcInvariants {
+    function _election() internal pure override returns (IBflc.Election) {
+        return IBflc.Election.Score;
+    }
+
+    function _newcomers() internal pure override returns (uint16) {
+        return 1;
     }
 }

@@ -27,6 +27,8 @@ abstract contract VbflBench is LeafBench {
             genesis: GENESIS,
             bond: BOND,
             managers: managers,
+            founders: founders,
+            newcomers: newcomers,
             unitReward: UNIT,
             proposers: mostProposers,
             validators: validators,

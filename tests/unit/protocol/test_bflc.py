@@ -38,7 +38,9 @@ from clients.types.federation import (
 )
 
 A = [f"0x{number:040x}" for number in range(1, 9)]
-TERMS = BflcTerms(A[0], A[0], b"\1" * 32, 10, 3, (A[0],), 3, 3, 5, 100, 5, 5_000, 0, 2_500, 4_000, Schedule())
+TERMS = BflcTerms(
+    A[0], A[0], b"\1" * 32, 10, 3, (A[0],), (), 0, 3, 3, 5, 100, 5, 5_000, 0, 2_500, 4_000, Schedule()
+)
 MODEL = b"\5" * 32
 RECORD = Round(proposals=5, reveals=3)
 UPDATES = tuple(Update(A[number], bytes([number + 1]) * 32, 1, 1) for number in range(5))

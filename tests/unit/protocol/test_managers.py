@@ -18,7 +18,24 @@ from clients.types.federation import Address, BflcTerms, Schedule
 A = [f"0x{number:040x}" for number in range(1, 9)]
 MANAGERS = (A[5], A[6], A[7])
 TERMS = BflcTerms(
-    A[0], A[0], b"\1" * 32, 10, 3, MANAGERS, 1, 1, 5, 100, 5, 5_000, 0, 2_500, 4_000, Schedule(publish=9)
+    A[0],
+    A[0],
+    b"\1" * 32,
+    10,
+    3,
+    MANAGERS,
+    (),
+    0,
+    1,
+    1,
+    5,
+    100,
+    5,
+    5_000,
+    0,
+    2_500,
+    4_000,
+    Schedule(publish=9),
 )
 PLAYS = st.lists(
     st.tuples(
