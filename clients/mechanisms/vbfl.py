@@ -51,6 +51,7 @@ class VbflSettings(JurySettings):
         "how far an update may fall behind a validator's own; or adaptive, gap",
         personal=True,
     )
+    newcomers: int = term_option(VbflTerms, "newcomers")
 
     def check(self) -> None:
         """See `Settings`."""
@@ -61,6 +62,7 @@ class VbflSettings(JurySettings):
             )
         parse_amount("unit_reward", self.unit_reward)
         check_range("kick_rounds", self.kick_rounds, 1, 2**16 - 1)
+        check_range("newcomers", self.newcomers, 0, 2**16 - 1)
         check_range("pow_bits", self.pow_bits, 0, WORK_MAX)
         self.get_fixed_threshold()
 
@@ -106,6 +108,8 @@ def _get_terms(settings: VbflSettings, run: Run, genesis: bytes, samples: int) -
         genesis=genesis,
         bond=run.stake,
         managers=(),
+        founders=tuple(run.accounts) if settings.newcomers else (),
+        newcomers=settings.newcomers,
         unit_reward=parse_amount("unit_reward", settings.unit_reward),
         proposers=settings.proposers,
         validators=settings.validators,

@@ -90,5 +90,5 @@ def test_nobody_asks_for_a_publication_where_nobody_publishes() -> None:
 
 def test_defaults_that_papers_and_runs_go_by() -> None:
     """They change with a reason alone: every run that doesn't name them has others then."""
-    assert StakeVoteSettings() == StakeVoteSettings("evidence", 4, 0.02, "16", "8", 0.5, False)
-    assert VbflSettings() == VbflSettings("evidence", 12, 5, 3, "0.001", 6, 0, "0.08")
+    assert StakeVoteSettings() == StakeVoteSettings("evidence", 4, 0.02, "16", "8", 0.5, False, 0)
+    assert VbflSettings() == VbflSettings("evidence", 12, 5, 3, "0.001", 6, 0, "0.08", 0)
