@@ -302,7 +302,7 @@ abstract contract BflcInvariants is Invariants {
         _count("join", h.done(IFederation.join.selector), 20);
         _count("exit", h.done(IFederation.exit.selector), 1);
         _count("publish", h.done(IFederation.publish.selector), 20);
-        _count("expelled members banned", h.bans(), 1);
+        _count("expelled members banned", h.bans(), _newcomers() == 0 ? 1 : 0);
         _count("nameCommittee", h.done(IBflc.nameCommittee.selector), 5);
         string[3] memory chosen = ["drawn", "named", "elected"];
         for (uint256 i = 0; i < 3; ++i) {
