@@ -273,7 +273,7 @@ def test_pages_adapt_to_what_is_in_them() -> None:
 
 
 def test_only_findings_of_the_scope_are_told() -> None:
-    record = play_history("scope", "stake_vote", 300).record()
+    record = play_history("a scope", "stake_vote", 300).record()
     place = record.find("Settled", lambda args: args["outcome"] == Outcome.REJECTED)
     number = record.entries[place].args["round"]
     assert isinstance(number, int)
