@@ -328,8 +328,7 @@ class Driver:
             else:
                 log.warning("round %d has no candidate: %s", round_number, done.candidate.fault)
         with self.meters.part("store"):
-            self._holdings.put(round_number, files)
-            self._holdings.hold(round_number, done.held)
+            self._holdings.put(round_number, files, held=done.held)
         if done.memory:
             self.journal.add_memory(round_number, done.memory)
         if ballots:

@@ -60,8 +60,12 @@ class Holdings:
         self.put(round_number, [file for one in shown for file in one.files])
         self._waiting = [one for one in self._waiting if one not in shown]
 
-    def put(self, round_number: int, files: Sequence[bytes]) -> list[Cid]:
-        """Put what round `round_number` uses, several files at a time; return their CIDs in order."""
+    def put(self, round_number: int, files: Sequence[bytes], *, held: Iterable[bytes] = ()) -> list[Cid]:
+        """Put what round `round_number` uses, several files at a time; return their CIDs in order.
+
+        `held`: digests of peers' files to hold, too.
+        """
+        self.hold(round_number, held)
         if files:
             self._note(round_number, [compute_cid(data) for data in files])
         with ThreadPoolExecutor(TOGETHER) as pool:

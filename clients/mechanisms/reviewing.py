@@ -120,8 +120,9 @@ class Reviews:
 
 
 def review(desk: Desk[R, Any], who: Who, error: float) -> Reviews | None:
-    """Return each juror's review of all updates; None if a peer hasn't handed out one of them, and there is
-    time to wait. What can't be used isn't good.
+    """Return each juror's review of all updates. What can't be used isn't good.
+
+    None: a peer hasn't handed out one of them yet, and there is time to wait.
 
     `error`: how often the mechanism's jury may reject an update that is behind by exactly the threshold.
     """

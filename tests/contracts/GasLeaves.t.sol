@@ -9,6 +9,7 @@ import {BflcBench} from "./BflcBench.sol";
 import {BladeBench} from "./BladeBench.sol";
 import {GasBench} from "./GasBench.sol";
 import {LeafBench} from "./LeafBench.sol";
+import {StakeJuryBench} from "./StakeJuryBench.sol";
 import {VbflBench} from "./VbflBench.sol";
 
 /// @dev A round of ten members in which all agree, when the federation has been going for some rounds. A `round` books
@@ -114,6 +115,55 @@ abstract contract GasLeafBench is LeafBench, GasBench {
         fund(from, amount);
         vm.prank(from);
         federation.fund(amount);
+    }
+}
+
+/// @dev Five proposers, a jury of five.
+/// forge-config: default.isolate = true
+contract GasStakeJuryTest is StakeJuryBench, GasLeafBench {
+    function setUp() public override(LeafBench, GasLeafBench) {
+        (mostProposers, mostVoters) = (5, 0);
+        super.setUp();
+        joinMany(SIZE, 10 * BOND);
+        fillPool(1e9, address(0xF00D));
+    }
+
+    function deploy() internal override(LeafBench, StakeJuryBench) returns (IFederation) {
+        return IFederation(create("StakeJury", abi.encode(juryTerms())));
+    }
+
+    function test_gas_stays() public {
+        measure("stake_jury_", 31, opinion(31, 31));
+    }
+
+    /// @dev With a jury of five.
+    function test_gas_of_settling() public {
+        mostVoters = 5;
+        measureSettling("stake_jury_", 5, 1000, 256);
+    }
+
+    /// @dev The first publication counts each update's ballots: it is what grows most with them.
+    function test_gas_of_the_first_publication() public {
+        mostVoters = 5;
+        uint256[3] memory updates = [uint256(10), 64, 256];
+        for (uint256 i = 0; i < 3; ++i) {
+            rebuild(updates[i] + 5, updates[i]);
+            play(type(uint256).max >> (256 - updates[i]), ballotFor(updates[i]));
+            assertOutcome(IFederation.Outcome.Accepted);
+            note(vm.toString(updates[i]), most[IFederation.publish.selector]);
+        }
+        compare("stake_jury_first_publish_", "_judged");
+    }
+
+    function rebuild(uint256 size, uint256 updates) internal override {
+        mostProposers = uint32(updates);
+        redeploy(size);
+        fillPool(1e9, address(0xF00D));
+    }
+
+    function ballotFor(uint256 updates) internal pure override returns (bytes memory) {
+        uint256 all = type(uint256).max >> (256 - updates);
+        return opinion(all, all);
     }
 }
 

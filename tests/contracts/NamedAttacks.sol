@@ -22,15 +22,16 @@ import {ReentrancyGuard} from "@openzeppelin/contracts/utils/ReentrancyGuard.sol
 /// | early, late, double reveal | every leaf: test_early_reveal, test_late_reveal, test_double_reveal; Attacks |
 /// | wrong salt | every leaf: test_wrong_salt; Attacks: test_wrong_salt_or_ballot |
 /// | no reveal | every leaf: test_no_reveal; Attacks: test_no_reveal_costs_as_much_as_a_wrong_vote |
-/// | tie | Attacks: test_tie; NamedAttacks{Vbfl,Bflc,Blade}: test_tie |
-/// | no quorum | Attacks: test_no_quorum; NamedAttacks{Vbfl,Bflc,Blade}: test_no_quorum |
-/// | 50 % + 1 colluders | NamedAttacks{StakeVote,Vbfl,Bflc,Blade}: test_majority_of_colluders |
-/// | one owner as many sybils | NamedAttacks{StakeVote,Vbfl,Bflc,Blade}: test_one_owner_as_many_sybils |
+/// | tie | Attacks: test_tie; NamedAttacks{StakeJury,Vbfl,Bflc,Blade}: test_tie |
+/// | no quorum | Attacks: test_no_quorum; NamedAttacks{StakeJury,Vbfl,Bflc,Blade}: test_no_quorum |
+/// | 50 % + 1 colluders | NamedAttacks{StakeVote,StakeJury,Vbfl,Bflc,Blade}: test_majority_of_colluders |
+/// | one owner as many sybils | NamedAttacks{StakeVote,StakeJury,Vbfl,Bflc,Blade}: test_one_owner_as_many_sybils |
 /// | withdrawing before a slash | every leaf: test_withdrawing_before_a_slash; Attacks |
 /// | staking after the seed | every leaf: test_staking_after_the_seed; Attacks: test_joining_after_the_freeze |
 /// | re-rolling the seed | every leaf: test_rerolling_the_seed, test_rerolling_the_seed_by_waiting; Attacks |
 /// | settling and opening at once | every leaf: test_settling_and_opening_at_once |
 /// | half of an even committee | NamedAttacksBflc: test_half_of_an_even_committee |
+/// | half of a jury | NamedAttacksStakeJury: test_half_of_a_jury |
 /// | half of the validators are silent | NamedAttacksVbfl: test_half_of_the_validators |
 /// | a minority against a named committee | NamedAttacksBflc: test_a_minority_against_a_named_committee |
 /// | a rich convict, few who convict | NamedAttacksBlade: test_rich_convict, test_few_who_convict |
@@ -40,7 +41,7 @@ import {ReentrancyGuard} from "@openzeppelin/contracts/utils/ReentrancyGuard.sol
 /// | forced ether | every leaf: test_forced_ether |
 /// | 1-unit and 100 % slashes | NamedAttacksStakeVote: test_slash_of_one_unit, test_slash_of_everything; Blade |
 /// | 1,000 idle rounds before a claim | every leaf: test_thousand_idle_rounds_before_a_claim |
-/// | a banned account coming back | NamedAttacks{Vbfl,Bflc,Blade}: test_banned_account_coming_back; Attacks |
+/// | a banned account coming back | NamedAttacks{StakeJury,Vbfl,Bflc,Blade}: test_banned_account_coming_back; Attacks |
 /// | a block-stuffed deadline | every leaf: test_block_stuffed_{commits,deadline,publications}; Blade |
 /// | front-run registration | every leaf: test_front_run_registration; Blade: test_front_run_{bid,anchor} |
 /// | a malicious manager | NamedAttacksBflc: test_malicious_manager, test_malicious_majority_of_managers |
@@ -54,7 +55,7 @@ import {ReentrancyGuard} from "@openzeppelin/contracts/utils/ReentrancyGuard.sol
 /// | managers that lock somebody in | every leaf: ManagedAttacks: test_managers_lock_nobody_in |
 /// | managers that name their friends | NamedAttacksBflc: test_a_majority_of_managers_writes_the_model |
 /// | leaving in front of the bounty | Blade: test_leaving_in_front_of_the_bounty_locks_nobody_in |
-/// | a publisher that publishes something else | NamedAttacks{Vbfl,Bflc,Blade}: test_publisher_of_something_else |
+/// | a publisher that publishes something else | NamedAttacks{StakeJury,Vbfl,Bflc,Blade}: test_publisher_of_something_else |
 abstract contract NamedAttacks is BallotAttacks {
     // ------------------------------------------------------------------ what a leaf says
 

@@ -6,6 +6,7 @@ import {IStakeVote} from "../../contracts/interfaces/IStakeVote.sol";
 import {Bench} from "../contracts/Bench.sol";
 import {BflcBench} from "../contracts/BflcBench.sol";
 import {BladeBench} from "../contracts/BladeBench.sol";
+import {StakeJuryBench} from "../contracts/StakeJuryBench.sol";
 import {VbflBench} from "../contracts/VbflBench.sol";
 import {Limits} from "./Limits.sol";
 
@@ -41,6 +42,22 @@ contract StakeVoteDeploymentTest is Bench, Limits {
         emit log_named_uint("gas of a stake_vote round of five", used);
         assertLt(used, MOST_ROUND_GAS, "a round of five");
         assertEq(uint256(federation.roundOf(round()).outcome), uint256(IFederation.Outcome.Accepted));
+    }
+}
+
+contract StakeJuryDeploymentTest is StakeJuryBench, Limits {
+    function deploy() internal override returns (IFederation) {
+        return IFederation(create("StakeJury", abi.encode(juryTerms())));
+    }
+
+    function test_terms_are_read_back() public view {
+        assertEq(abi.encode(jury().terms()), abi.encode(juryTerms()));
+    }
+
+    function test_fits_and_costs_little_enough() public {
+        uint256 before = gasleft();
+        IFederation one = deploy();
+        assertDeployment(address(one), before - gasleft());
     }
 }
 

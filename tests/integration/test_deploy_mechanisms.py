@@ -1,4 +1,4 @@
-"""Each of the four federations deploys to real nodes, and says of itself what was asked for."""
+"""Each of the federations deploys to real nodes, and says of itself what was asked for."""
 
 import json
 from collections.abc import Iterator
@@ -23,6 +23,7 @@ from clients.types.federation import (
     Election,
     Phase,
     Schedule,
+    StakeJuryTerms,
     StakeVoteTerms,
     VbflTerms,
 )
@@ -43,6 +44,9 @@ TERMS: dict[str, Terms] = {
         *START, (), (), 0, 3, 2, 7, 5, 6000, 2**20, 4095, attribution=True,
         schedule=replace(SCHEDULE, publish=0),
     ),
+    "stake_jury": StakeJuryTerms(
+        *START, MANAGERS, (), 0, 9, 5, 3, 6, 24, 3, 6, 1, 1000, 2**20, 10, replace(SCHEDULE, pledge=10)
+    ),
     "vbfl": VbflTerms(*START, MANAGERS[:1], FOUNDERS, 2, 5, 24, 12, 5, 3, 2**20, 10, 6, 12, SCHEDULE),
     "bflc": BflcTerms(
         *START, 7, MANAGERS, (), 0, 4, 6, 12, 2**20, 10, 2000,
@@ -55,6 +59,7 @@ TERMS: dict[str, Terms] = {
 }  # fmt: skip
 WRONG: dict[str, tuple[dict[str, Any], str]] = {
     "stake_vote": ({"proposers": 257}, "proposers = 257"),
+    "stake_jury": ({"voters": 2}, "voters = 2"),
     "vbfl": ({"pow_bits": 65}, "pow_bits = 65"),
     "bflc": ({"managers": (ZERO_ADDRESS,)}, rf"managers = \[{ZERO_ADDRESS}\]"),
     "blade": ({"challenge": 30}, "challenge = 30 seconds"),
@@ -89,7 +94,10 @@ def test_terms_read_back_are_those_asked_for(mechanism: str, link: Link, tmp_pat
     ("answer", "says"),
     [
         (ProtocolError("EmptyRevert"), "doesn't say which mechanism it has.*older than this client"),
-        (("tarot",), "has the mechanism 'tarot', and this client knows stake_vote, vbfl, bflc, blade"),
+        (
+            ("tarot",),
+            "has the mechanism 'tarot', and this client knows stake_vote, stake_jury, vbfl, bflc, blade",
+        ),
     ],
 )
 def test_a_mechanism_that_is_not_named_or_not_known_is_told_in_a_sentence(
@@ -125,6 +133,7 @@ def anvil() -> Iterator[AnvilNode]:
 
 FILES = {
     "stake_vote": "proposers = 2\nattribution = true",
+    "stake_jury": "seats = 2\nvoters = 4\nfloor = 5",
     "vbfl": "workers = 4\nvalidators = 2\nminers = 1",
     "bflc": f'managers = ["{dev_key(1).address}"]\nelection = "random"',
     "blade": f'publisher = "{dev_key(1).address}"\nbidding_ends = 2040-01-01T00:00:00Z\n'

@@ -11,7 +11,8 @@ PAGE = ROOT / "docs/explanation/gas.md"
 FIGURES = json.loads((ROOT / "tests/contracts/gas.json").read_text())
 DRIFT = 0.02
 LEAVES = tuple(name for name in KINDS if name != DEFAULT)
-LEAF_ROW = re.compile(r"^\| `(\w+)` \| (\d+) \| (\d+) \| (\d+) \|$", re.MULTILINE)
+LEAF_ROW = re.compile(r"^\| `(\w+)` \| (\d+) \| (\d+) \| (\d+) \| (\d+) \|$", re.MULTILINE)
+JUDGED_ROW = re.compile(r"^\| judged (\d+) \| (\d+) \|$", re.MULTILINE)
 MOTION_ROW = re.compile(r"^\| `(motion_\w+)` \| (\d+) \|$", re.MULTILINE)
 PLEDGE_ROW = re.compile(r"^\| `(pledge|propose)`[^|]* \| (\d+) \|$", re.MULTILINE)
 LARGEST_ROW = re.compile(r"^\| (\d+) \| (\d+) \| (\d+) \|$", re.MULTILINE)
@@ -82,6 +83,16 @@ def test_what_settling_costs_by_the_updates() -> None:
         assert_kept(gas, name)
         assert gas < MOST_OF_A_TRANSACTION
     assert set(told) == {name for name in FIGURES if name.endswith("_updates")}
+
+
+def test_what_counting_a_jurys_ballots_costs() -> None:
+    told = {
+        f"stake_jury_first_publish_{n}_judged": int(gas) for n, gas in JUDGED_ROW.findall(PAGE.read_text())
+    }
+    for name, gas in told.items():
+        assert_kept(gas, name)
+        assert gas < MOST_OF_A_TRANSACTION
+    assert set(told) == {name for name in FIGURES if name.endswith("_judged")}
 
 
 def test_what_an_accusation_costs_by_the_rounds() -> None:

@@ -26,9 +26,12 @@ from clients.types.errors import ProtocolError, RequestError, UnavailableError
 from clients.types.federation import Address, Event, MemberView, Round, Status
 
 _PAGE = 100  # members a call
-# No action costs more, whatever the state of its block. The limit if there is no estimate.
+# No action costs more, whatever the state of its block, but for what grows with its arguments. The limit if
+# there is no estimate.
 _GAS_LIMIT = 400_000
 _GAS_PER_ACCOUNT = 60_000  # of `evict`'s list
+# The first publication of a bflc round works out the scores of all updates, and records the selected ones.
+_GAS_PER_UPDATE, _GAS_PER_RECORD = 30_000, 60_000
 _MARGIN_PERCENT = 125
 _MARGIN_GAS = 50_000
 
@@ -156,6 +159,8 @@ class Web3Chain:
         data = self._abi.call(call.method, call.args)
         accounts = sum(len(arg) for arg in call.args if isinstance(arg, list | tuple))
         limit = _GAS_LIMIT + accounts * _GAS_PER_ACCOUNT
+        if call.method == "publish" and isinstance(selection := call.args[2], int):
+            limit += selection.bit_length() * _GAS_PER_UPDATE + selection.bit_count() * _GAS_PER_RECORD
         return Step(call.sender, self._federation, data, call.method, limit, until=call.until)
 
     def _receipt(self, call: Call, step: Step, mined: Mined) -> Receipt:

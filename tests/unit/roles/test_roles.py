@@ -287,6 +287,6 @@ def test_only_the_rounds_own_ballots_count_and_damaged_ones_are_told() -> None:
     ]
     docket = logged(2, Round(reveals=2), logs).docket(STAKE_VOTE, TERMS)
     assert sum(docket.tally.counts) == 2
-    damaged = [Event("Revealed", {"round": 2, "ballot": 7})]
+    damaged = [Event("Revealed", {"round": 2, "voter": ACCOUNTS[0], "ballot": 7})]
     with pytest.raises(UnavailableError, match="damaged"):
         logged(2, Round(reveals=1), damaged).docket(STAKE_VOTE, TERMS)
