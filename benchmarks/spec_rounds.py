@@ -33,6 +33,8 @@ def build_chain(proposers: int, voters: int) -> SpecChain[StakeVoteTerms]:
         genesis=b"\1" * 32,
         bond=BOND,
         managers=(),
+        founders=(),
+        newcomers=0,
         proposer_stake=BOND // 2,
         voter_stake=BOND // 2,
         proposers=proposers,

@@ -40,10 +40,10 @@ from clients.ports.keys import Key, KeyedSalts, open_key
 from clients.ports.store.opening import open_store
 from clients.ports.urls import WAYS, is_url
 from clients.types.amounts import format_amount, parse_amount
-from clients.types.chain import Call
+from clients.types.chain import Call, Chain
 from clients.types.cid import Cid
 from clients.types.errors import PeerError, RequestError, UnavailableError, UnminedError
-from clients.types.federation import Address, Standing
+from clients.types.federation import Address, MemberView, Standing
 from clients.types.learning import AGREED
 from clients.types.mechanisms import Terms
 from clients.types.store import Store
@@ -178,8 +178,9 @@ def _participate(
     _check_model(chain, cohort, config)
     terms, conduct = terms_of(mechanism, chain.view("terms")[0]), CONDUCTS[mechanism]
     _be_member(chain, key, options["stake"], terms, conduct.entry, options["poll"])
-    start = chain.member(key.address).record.stake
-    participant = Participant(index, key.address, KeyedSalts(key), attack, start)
+    entered = chain.member(key.address)
+    tell_wait(chain, entered)
+    participant = Participant(index, key.address, KeyedSalts(key), attack, entered.record.stake)
     driver = Driver(
         chain=chain,
         store=store,
@@ -200,6 +201,7 @@ def _participate(
             f"head {Cid.from_digest(status.head)}, stake {format_amount(member.balance, 6)} tokens",
             flush=True,
         )
+        tell_wait(chain, member)
         if member.out or member.record.standing != Standing.MEMBER:
             expelled = conduct.entry.is_expelled(chain, terms, key.address)
             why = "the managers expelled it" if expelled else conduct.why_out
@@ -260,6 +262,19 @@ def _be_member(
         if call not in others:
             _get_in(chain, call, others, terms, entry, poll)
     log.info("joined with %s tokens", format_amount(stake))
+
+
+def tell_wait(chain: Chain, member: MemberView) -> None:
+    """Say how long the participant waits until it is in, if it does."""
+    if not member.waits_for:
+        return
+    place = member.record.index
+    ahead = sum(one.waits_for > 0 and one.record.index < place for one in chain.members())
+    others = f" for {ahead} other{'s' if ahead > 1 else ''}" if ahead else ""
+    print(
+        f"{member.account} waits{others}, and comes in with round {member.waits_for} at the earliest",
+        flush=True,
+    )
 
 
 def _refuse_if_over(chain: Web3Chain, terms: Terms, entry: Entry[Any]) -> None:

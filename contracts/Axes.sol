@@ -96,6 +96,21 @@ abstract contract Axes is IFederation {
     /// @dev Whether `account` may not act, whatever it did before.
     function _barred(address account) internal view virtual returns (bool);
 
+    /// @dev Give the caller its place: it has just joined, and stands last in the registry. May change `index` of its
+    /// record `m`, which the caller of the hook writes.
+    function _giveWay(Member memory m) internal virtual;
+
+    /// @dev Before the member of record `m` is removed, keep the order of those who are in and those who wait. May
+    /// change `index` of `m` to the place that the last of the registry is to fill.
+    function _closeUp(Member memory m) internal virtual;
+
+    /// @dev Let in who may come in with the round that opens; return how many members are then in: the first ones of
+    /// the registry.
+    function _letIn() internal virtual returns (uint256);
+
+    /// @dev The earliest round that the member of record `m` can come in with; 0 if it doesn't wait.
+    function _waitsFor(Member memory m) internal view virtual returns (uint256);
+
     // ------------------------------------------------------------------ hooks: task
 
     /// @dev Revert if no round may be opened yet.

@@ -76,7 +76,7 @@ abstract contract Federation is Membership {
         _requirePhase(Phase.Open);
         Current storage c = _current;
         _requireTime(c.restUntil);
-        uint256 count = memberCount();
+        uint256 count = _letIn();
         if (count < _fewestMembers()) revert TooFewMembers(count, _fewestMembers());
         _checkOpen();
 
@@ -271,9 +271,21 @@ abstract contract Federation is Membership {
         returns (Member memory m, uint8 roles)
     {
         m = _requireMember();
-        roles = _rolesAt(r, msg.sender, Draw.position(_seed, m.index - 1, r.members));
+        (, roles) = _partOf(r, msg.sender, m);
         if (roles & part.role == 0) revert WrongRole(msg.sender, roles, part.role);
         _requireNotDone(m, round, part.act);
+    }
+
+    /// @dev The position and the roles of `account`, a member of record `m`, in a drawn round of record `r`; nothing if it
+    /// waits.
+    function _partOf(Round memory r, address account, Member memory m)
+        private
+        view
+        returns (uint16 position, uint8 roles)
+    {
+        if (m.index > r.members) return (0, 0);
+        position = uint16(Draw.position(_seed, m.index - 1, r.members));
+        roles = _rolesAt(r, account, position);
     }
 
     function _requireNotDone(Member memory m, uint256 round, uint8 act) private view {
@@ -318,9 +330,10 @@ abstract contract Federation is Membership {
         (, bool banned) = _addDue(account, m);
         s.balance = m.stake;
         s.out = banned || s.record.standing == Standing.Banned || _barred(account);
-        if (s.record.index != 0 && r.drawnAt != 0 && r.outcome == Outcome.None) {
-            s.position = uint16(Draw.position(_seed, s.record.index - 1, r.members));
-            if (!s.out) s.roles = _rolesAt(r, account, s.position);
+        s.waitsFor = uint40(_waitsFor(m));
+        if (m.index != 0 && r.drawnAt != 0 && r.outcome == Outcome.None) {
+            (s.position, s.roles) = _partOf(r, account, m);
+            if (s.out) s.roles = 0;
         }
     }
 }

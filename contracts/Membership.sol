@@ -216,6 +216,7 @@ abstract contract Membership is RoundBook, ReentrancyGuard {
         m.stake = uint96(stake);
         m.standing = Standing.Member;
         _book.register(msg.sender, m);
+        _giveWay(m);
         _book.save(msg.sender, m);
         emit Joined(msg.sender, stake);
     }
@@ -230,6 +231,7 @@ abstract contract Membership is RoundBook, ReentrancyGuard {
 
     /// @dev Take record `m` out of the registry and start its unbonding. The caller writes `m`.
     function _unregister(Member memory m, uint256 unbondsAt) private {
+        _closeUp(m);
         _book.remove(m);
         m.unbondsAt = uint40(unbondsAt);
     }

@@ -156,7 +156,9 @@ class Player:
         count = len(self.waiting) if strategy.coming is not Coming.QUEUE else min(A_FEW, len(self.waiting))
         for _ in range(count):
             self._join(self.waiting.pop())
-        if strategy.coming is not Coming.OPENING and 2 * count > len(world.chain.members()):
+        # Who must wait is seen by all before its first round; else only who doesn't come in its very block.
+        seen = strategy.coming is not Coming.OPENING and 2 * count > len(world.chain.members())
+        if world.are_outvoted() if world.core.newcomers else seen:
             for account in filter(world.is_member, world.honest):  # strangers would outvote them
                 world.must(account, "exit")
 

@@ -66,7 +66,7 @@ def take_turn(world: World, strategy: Strategy, acted: int, drawn: Draw) -> Turn
 
 
 def _suits(world: World, strategy: Strategy, drawn: Draw, ours: Draw) -> bool:
-    members = world.core.state.ledger.registry
+    members = world.core.state.ledger.registry[: world.core.record.members]
     proposers, seats = len(ours[Role.PROPOSER]), len(ours[Role.VOTER])
     share = sum(map(world.is_ours, members)) * len(drawn[Role.PROPOSER]) / len(members)
     suits_drawn = {

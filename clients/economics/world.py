@@ -50,6 +50,7 @@ class World:
         ours = _accounts(_COALITION, game.colluders + game.newcomers + FRESH)
         self.founders, self.newcomers = ours[: game.colluders], ours[game.colluders :][: game.newcomers]
         self.fresh = ours[game.colluders + game.newcomers :]
+        self.strangers = frozenset(ours[game.colluders :])
         self.honest, self.ours = honest, frozenset(ours)
         kind = kind_of(game.mechanism)
         made = kind.terms(
@@ -60,6 +61,7 @@ class World:
                 "max_samples": SAMPLES_MAX,  # where the rules leave it open: no limit
                 **terms,
                 **({"attribution": game.attribution} if self.handbook.joint else {}),
+                **({"founders": (*honest, *self.founders)} if terms.get("newcomers") else {}),
                 **self.handbook.own_terms(officials, START),
             }
         )
@@ -138,6 +140,15 @@ class World:
         roles = (Role.PROPOSER, Role.VOTER, Role.PUBLISHER)
         return {role: [account for account in order if role in drawn[account]] for role in roles}
 
+    def count_ready(self) -> int:
+        """Return how many members would be in if a round opened now."""
+        return self.core.state.ledger.get_inside(self.core.newcomers)
+
+    def are_outvoted(self) -> bool:
+        """Return whether most members of the next round, as everybody can see, joined after the first."""
+        ready = self.core.state.ledger.registry[: self.count_ready()]
+        return 2 * sum(account in self.strangers for account in ready) > len(ready)
+
     def is_member(self, account: Address) -> bool:
         """Return whether an account is a member that could act."""
         view = self.chain.member(account)
@@ -168,7 +179,7 @@ class World:
 
     def compute_round_cost(self) -> int:
         """Return what honest work costs in a round with everybody who is there, in base units."""
-        members = len(self.core.state.ledger.registry)
+        members = self.count_ready()
         wanted = self.core.mechanism.panel.count(self.terms, self.core.state, members)
         sent = wanted.proposers * (2 if self.pledges else 1)
         trainers = self.handbook.trainers(self.terms, members, wanted)

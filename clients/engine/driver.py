@@ -36,7 +36,7 @@ from clients.mechanisms.cohort import Cohort
 from clients.mechanisms.participant import Participant
 from clients.protocol.rounds import get_begin, get_end
 from clients.roles import member
-from clients.roles.keeper import PATIENCE
+from clients.roles.keeper import PATIENCE, count_ready
 from clients.roles.round_log import RoundLog, as_bytes32
 from clients.roles.view import Job, Send, View
 from clients.types.chain import Call, Chain, Devnet, Receipt
@@ -373,12 +373,14 @@ class Driver:
         if end is not None:
             times.append(end + 1)  # a phase is over when the latest block is past it
         seconds = min(times, default=now) - now
-        few = status.phase == Phase.OPEN and status.members < self.rules.min_members
-        if seconds <= 0 and (self.devnet is not None or (few and self._closed)):
-            raise Stalled(
-                f"round {status.round} was the last: {status.members} members are left, "
-                f"{self.rules.min_members} are needed to open the next."
-            )
+        closing = self._closed and status.phase == Phase.OPEN
+        if seconds <= 0 and (self.devnet is not None or closing):
+            ready, needed = count_ready(self.chain.members(), status.round), self.rules.min_members
+            if self.devnet is not None or ready < needed:
+                raise Stalled(
+                    f"round {status.round} was the last: {ready} members are left, "
+                    f"{needed} are needed to open the next."
+                )
         if self.devnet is None:
             self._sleep(self._poll_seconds)
             return

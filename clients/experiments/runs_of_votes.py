@@ -73,6 +73,8 @@ def play(game: VoteGame, tick: Callable[[int], None]) -> list[int]:
         genesis=_GENESIS,
         bond=STAKE,
         managers=(),
+        founders=(),
+        newcomers=0,
         proposer_stake=0,
         voter_stake=STAKE,
         proposers=game.clients - game.voters,

@@ -25,7 +25,7 @@ DRAWN = (Role.PROPOSER, Role.VOTER, Role.PUBLISHER)
 STATUS = Status(
     Phase.OPEN, 1, 0, 1, 1, 2, 3, 4, 0, 1, 1, 1, 1, ZERO32, ZERO32, 0, Round(drawn_at=1, members=1)
 )
-ME = MemberView(ZERO_ADDRESS, Member(index=1, round=1, standing=Standing.MEMBER), 0, Role.NONE, 0, False)
+ME = MemberView(ZERO_ADDRESS, Member(index=1, round=1, standing=Standing.MEMBER), 0, Role.NONE, 0, False, 0)
 VIEW = View(ZERO_ADDRESS, 1, ZERO_ADDRESS, 1, STATUS, ME, [ME], Knowledge(), ZERO32, 1)
 
 

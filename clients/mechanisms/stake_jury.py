@@ -39,6 +39,7 @@ class StakeJurySettings(ReviewSettings):
     update_shares: int = term_option(StakeJuryTerms, "update_shares")
     seat_shares: int = term_option(StakeJuryTerms, "seat_shares")
     profit: float = term_option(StakeJuryTerms, "profit_bps")
+    newcomers: int = term_option(StakeJuryTerms, "newcomers")
 
     def check(self) -> None:
         """See `Settings`."""
@@ -48,6 +49,7 @@ class StakeJurySettings(ReviewSettings):
         check_range("update_shares", self.update_shares, 1, 2**16 - 1)
         check_range("seat_shares", self.seat_shares, 1, 2**16 - 1)
         check_range("profit", self.profit, 0.0, 1.0)
+        check_range("newcomers", self.newcomers, 0, 2**16 - 1)
         floor = parse_amount("floor", self.floor)
         for name in ("proposer_stake", "voter_stake"):
             if parse_amount(name, getattr(self, name)) > floor:
@@ -80,6 +82,8 @@ def _get_terms(settings: StakeJurySettings, run: Run, genesis: bytes, samples: i
         genesis=genesis,
         bond=max(floor, 1),
         managers=(),
+        founders=tuple(run.accounts) if settings.newcomers else (),
+        newcomers=settings.newcomers,
         floor=floor,
         proposer_stake=parse_amount("proposer_stake", settings.proposer_stake),
         voter_stake=parse_amount("voter_stake", settings.voter_stake),

@@ -46,6 +46,7 @@ class StakeVoteSettings(JurySettings):
     voter_stake: str = term_option(StakeVoteTerms, "voter_stake")
     quorum: float = term_option(StakeVoteTerms, "quorum_bps")
     attribution: bool = term_option(StakeVoteTerms, "attribution")
+    newcomers: int = term_option(StakeVoteTerms, "newcomers")
 
     def check(self) -> None:
         """See `Settings`."""
@@ -53,6 +54,7 @@ class StakeVoteSettings(JurySettings):
         check_range("proposers", self.proposers, 1, 1_000_000)
         check_range("tolerance", self.tolerance, 0.0, 1.0)
         check_range("quorum", self.quorum, 0.0, 1.0)
+        check_range("newcomers", self.newcomers, 0, 2**16 - 1)
         if self.attribution and self.proposers > UPDATES_MAX:
             raise RequestError(
                 f"{self.proposers} proposers with attribution: a ballot names {UPDATES_MAX} updates at most."
@@ -85,6 +87,8 @@ def _get_terms(settings: StakeVoteSettings, run: Run, genesis: bytes, samples: i
         genesis=genesis,
         bond=max(proposer_stake, voter_stake, 1),
         managers=(),
+        founders=tuple(run.accounts) if settings.newcomers else (),
+        newcomers=settings.newcomers,
         proposer_stake=proposer_stake,
         voter_stake=voter_stake,
         proposers=settings.proposers,

@@ -40,6 +40,7 @@ class VbflSettings(ReviewSettings):
     update_units: int = term_option(VbflTerms, "update_units")
     kick_rounds: int = term_option(VbflTerms, "kick_rounds")
     pow_bits: int = term_option(VbflTerms, "pow_bits")
+    newcomers: int = term_option(VbflTerms, "newcomers")
 
     def check(self) -> None:
         """See `Settings`."""
@@ -51,6 +52,7 @@ class VbflSettings(ReviewSettings):
         parse_amount("unit_reward", self.unit_reward)
         check_range("update_units", self.update_units, 0, 2**32 - 1)
         check_range("kick_rounds", self.kick_rounds, 1, 2**16 - 1)
+        check_range("newcomers", self.newcomers, 0, 2**16 - 1)
         check_range("pow_bits", self.pow_bits, 0, WORK_MAX)
 
     def check_run(self, run: Run) -> None:
@@ -76,6 +78,8 @@ def _get_terms(settings: VbflSettings, run: Run, genesis: bytes, samples: int) -
         genesis=genesis,
         bond=run.stake,
         managers=(),
+        founders=tuple(run.accounts) if settings.newcomers else (),
+        newcomers=settings.newcomers,
         unit_reward=parse_amount("unit_reward", settings.unit_reward),
         update_units=settings.update_units,
         proposers=settings.proposers,

@@ -19,7 +19,7 @@ from clients.protocol.council import (
     start_council,
 )
 from clients.protocol.guards import FORGIVING
-from clients.protocol.managers import MOTIONS, check_managers
+from clients.protocol.managers import MOTIONS, build_founders_check, check_founders, check_managers
 from clients.protocol.policies import CLAIMED, ENDLESS, Mechanism, OwnState
 from clients.protocol.publication import check_publish
 from clients.protocol.scores import (
@@ -41,6 +41,7 @@ BFLC: Mechanism[BflcTerms] = Mechanism(
     checks=(
         check_managers,
         check_fee,
+        check_founders,
         _check_claims,
         check_publish,
         check_min_score,
@@ -48,6 +49,7 @@ BFLC: Mechanism[BflcTerms] = Mechanism(
         check_election,
         check_proposers,
         check_profit,
+        build_founders_check(ELECTED_COMMITTEE.get_fewest),
     ),
     admission=MANAGERS_FOR_A_FEE,
     panel=ELECTED_COMMITTEE,

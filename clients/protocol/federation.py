@@ -128,7 +128,8 @@ class Federation(FederationView[T]):
             raise ProtocolError("RegistryFull", MEMBERS_MAX)
         fee = self.mechanism.admission.get_fee(self.terms)
         self.state.token.process_transfer_from(self.address, sender, stake + fee)
-        self.state.ledger.process_register(sender, stake)
+        waits = self.mechanism.admission.is_to_wait(self.terms, self.state, sender)
+        self.state.ledger.process_register(sender, stake, waits=waits)
         joined = compute_event(env, "Joined", account=sender, stake=stake)
         return [joined, self._fill_pool(env, sender, fee)] if fee else [joined]
 
@@ -233,14 +234,15 @@ class Federation(FederationView[T]):
     # ------------------------------------------------------------------ the round
 
     def process_open(self, env: Env, sender: Address) -> list[Event]:
-        """Freeze the registry and open the next round."""
-        state = self.state
-        members, fewest = len(state.ledger.registry), self.mechanism.panel.get_fewest(self.terms)
+        """Let newcomers in, freeze the registry, and open the next round."""
+        state, newcomers = self.state, self.newcomers
+        members, fewest = state.ledger.get_inside(newcomers), self.mechanism.panel.get_fewest(self.terms)
         if env.time < state.rest_until:
             raise ProtocolError("TooEarly", env.time, state.rest_until)
         if members < fewest:
             raise ProtocolError("TooFewMembers", members, fewest)
         self.mechanism.task.check_open(self.terms, state, env)
+        state.ledger.process_let_in(newcomers)
         state.rounds.append(Round(members=members))
         state.dockets.append(BLANK)
         state.seal_block = env.block

@@ -56,30 +56,73 @@ class TokenBook:
 
 @dataclass(slots=True)
 class Ledger:
-    """The records of all accounts that ever joined, and the registry: the list that the draw permutes."""
+    """The records of all accounts that ever joined, and the registry.
+
+    The registry has three zones: the members who are in, which the draw permutes; those who joined before the
+    last round opened, and may come in with the next; and those who joined since. Where nobody waits, all are
+    in. A place that becomes free passes to the end of each zone, whose last member moves to where it was.
+    """
 
     members: dict[Address, Member] = field(default_factory=dict)
     registry: list[Address] = field(default_factory=list)
+    inside: int = 0
+    """How many are in: the first ones of the registry."""
+    eligible: int = 0
+    """How many are in, or may come in with the next round: the first ones, likewise."""
 
     def get(self, account: Address) -> Member:
         """Return `account`'s record; a stranger's if it has none."""
         return self.members.get(account, STRANGER)
 
-    def process_register(self, account: Address, stake: int) -> None:
-        """Put `account` at the end of the registry, as a member with `stake`."""
+    def process_register(self, account: Address, stake: int, *, waits: bool = False) -> None:
+        """Make `account` a member with `stake`: the last of all if it waits, else of those who are in."""
         self.registry.append(account)
         self.members[account] = replace(
             self.get(account), stake=stake, index=len(self.registry), standing=Standing.MEMBER
         )
+        if not waits:  # the first of each zone behind makes room at the zone's end
+            self.eligible += 1
+            self._swap(self.eligible, len(self.registry))
+            self.inside += 1
+            self._swap(self.inside, self.eligible)
 
     def process_remove(self, account: Address, member: Member, standing: Standing, unbonds_at: int) -> None:
-        """Remove `account`, whose record is now `member`, from the registry. The last one fills the gap."""
-        last = self.registry.pop()
-        if last != account:
-            self.registry[member.index - 1] = last
-            self.members[last] = replace(self.members[last], index=member.index)
+        """Remove `account`, whose record is now `member`. The last of each zone fills the gap in it."""
+        gap = member.index
+        if gap <= self.inside:
+            gap = self._swap(gap, self.inside)
+            self.inside -= 1
+        if gap <= self.eligible:
+            gap = self._swap(gap, self.eligible)
+            self.eligible -= 1
+        self._swap(gap, len(self.registry))
+        self.registry.pop()
         self.members[account] = replace(member, index=0, standing=standing, unbonds_at=unbonds_at)
+
+    def _swap(self, index: int, other: int) -> int:
+        """Let the members at two indices change places; return the second index."""
+        registry = self.registry
+        registry[index - 1], registry[other - 1] = registry[other - 1], registry[index - 1]
+        for place in {index, other} if index != other else ():
+            account = registry[place - 1]
+            self.members[account] = replace(self.members[account], index=place)
+        return other
+
+    def get_inside(self, newcomers: int) -> int:
+        """Return how many are in once at most `newcomers` of those who may come in have done so."""
+        return min(self.inside + newcomers, self.eligible)
+
+    def process_let_in(self, newcomers: int) -> None:
+        """Let in at most `newcomers`, as a round opens; whoever else waits may come in with the next."""
+        self.inside = self.get_inside(newcomers)
+        self.eligible = len(self.registry)
+
+    def get_wait(self, index: int, newcomers: int) -> int:
+        """Return after how many openings the member at `index` comes in at the earliest; 0 if it is in."""
+        if index <= self.inside:
+            return 0
+        return max((index - self.inside - 1) // newcomers + 1, 1 if index <= self.eligible else 2)
 
     def copy(self) -> "Ledger":
         """Return an independent copy."""
-        return Ledger(dict(self.members), list(self.registry))
+        return replace(self, members=dict(self.members), registry=list(self.registry))

@@ -9,11 +9,14 @@ names, each time, and nothing would be carried. No two open motions have the sam
 them could be carried while the ayes for the other wait for one manager alone to carry the same again.
 
 A federation whose terms name no managers admits anyone.
+
+Where the terms limit newcomers, who joins waits: it isn't drawn before a whole round and a pause have passed
+in which everybody else could see it and leave. So nobody can join and open a round as its majority.
 """
 
 from collections.abc import Callable
 from dataclasses import replace
-from typing import Any
+from typing import Any, Protocol, TypeVar
 
 from clients.protocol.hashing import compute_words, get_address_word, keccak
 from clients.protocol.policies import AdmissionPolicy, OwnAction, Terms, check_term
@@ -30,16 +33,53 @@ MOTION_TYPES = ("uint256", "address[]")
 """A motion's number, or 0 to open one; the accounts that it is about."""
 
 Core = FederationView[Any]
+T = TypeVar("T", bound="WaitingTerms")
 Carry = Callable[[Core, Env, tuple[Address, ...]], list[Event]]
 """Carry a motion out, and return the events."""
 
 
+class WaitingTerms(Terms, Protocol):
+    """Terms by which members may have to wait until they are in."""
+
+    @property
+    def founders(self) -> tuple[Address, ...]:
+        """Who are in at once if they join before the first round; if none, those whom managers allow."""
+        ...
+
+    @property
+    def newcomers(self) -> int:
+        """The most members who come in when a round opens; 0: nobody waits."""
+        ...
+
+
 def check_managers(terms: Terms) -> None:
     """Raise InvalidTerms if there are too many managers, or if one is the zero address or named twice."""
-    managers = [int(manager, 16) for manager in terms.managers]
-    check_term("managers", len(managers), len(managers) <= MANAGERS_MAX)
-    for place, manager in enumerate(managers):
-        check_term("managers", place, manager != 0 and manager not in managers[:place])
+    check_term("managers", len(terms.managers), len(terms.managers) <= MANAGERS_MAX)
+    _check_distinct("managers", terms.managers)
+
+
+def _check_distinct(field: str, accounts: tuple[Address, ...]) -> None:
+    numbers = [int(account, 16) for account in accounts]
+    for place, number in enumerate(numbers):
+        check_term(field, place, number != 0 and number not in numbers[:place])
+
+
+def check_founders(terms: WaitingTerms) -> None:
+    """Raise InvalidTerms if there are founders where nobody waits, or none where everybody would wait for a
+    first round, or if a founder is the zero address or named twice."""
+    waits, count = terms.newcomers > 0, len(terms.founders)
+    check_term("founders", count, waits if count else not waits or len(terms.managers) > 0)
+    _check_distinct("founders", terms.founders)
+
+
+def build_founders_check(get_fewest: Callable[[T], int]) -> Callable[[T], None]:
+    """Return the check that the founders, who alone are in before the first round, suffice to open it."""
+
+    def check(terms: T) -> None:
+        count = len(terms.founders)
+        check_term("founders", count, count == 0 or count >= get_fewest(terms))
+
+    return check
 
 
 def check_allowed(terms: Terms, state: State, account: Address) -> None:
@@ -55,8 +95,23 @@ def is_barred(state: State, account: Address) -> bool:
     return state.access.barred_from.get(account, coming + 1) <= coming
 
 
-MANAGERS: AdmissionPolicy[Terms] = AdmissionPolicy(check_allowed, is_barred=is_barred)
-"""An account that the managers allow may join until they expel it (bflc §IV-A); without managers, anyone."""
+def is_to_wait(terms: WaitingTerms, state: State, account: Address) -> bool:
+    """Return whether an account that joins now waits. Founders don't before the first round; if the terms
+    name none, then managers vouch for all who join before it."""
+    is_first = len(state.rounds) == 1 and (not terms.founders or account in terms.founders)
+    return terms.newcomers > 0 and not is_first
+
+
+def get_newcomers(terms: WaitingTerms) -> int:
+    """Return how many come in at most when a round opens; 0: nobody waits."""
+    return terms.newcomers
+
+
+MANAGERS: AdmissionPolicy[WaitingTerms] = AdmissionPolicy(
+    check_allowed, is_barred=is_barred, is_to_wait=is_to_wait, get_newcomers=get_newcomers
+)
+"""An account that the managers allow may join until they expel it (bflc §IV-A); without managers, anyone.
+Where the terms limit newcomers, it waits."""
 
 
 def compute_selector(method: str) -> bytes:

@@ -179,6 +179,14 @@ def _bar_nobody(state: State, account: Address) -> bool:
     return False
 
 
+def _let_in_at_once(terms: object, state: State, account: Address) -> bool:
+    return False
+
+
+def _limit_nobody(terms: object) -> int:
+    return 0
+
+
 @dataclass(frozen=True, slots=True)
 class AdmissionPolicy(Generic[T_contra]):
     """Who may join and act, beyond the shared rules, and at what price. By default anyone, for free."""
@@ -187,6 +195,10 @@ class AdmissionPolicy(Generic[T_contra]):
     get_fee: Callable[[T_contra], int] = _get_no_fee
     """The fee for joining, above the stake; the pool gets it."""
     is_barred: Callable[[State, Address], bool] = _bar_nobody
+    is_to_wait: Callable[[T_contra, State, Address], bool] = _let_in_at_once
+    """Whether an account that joins now waits, instead of being in at once."""
+    get_newcomers: Callable[[T_contra], int] = _limit_nobody
+    """The most members who come in when a round opens; 0: nobody waits."""
 
 
 @dataclass(frozen=True, slots=True)

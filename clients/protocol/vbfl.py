@@ -9,7 +9,7 @@ from clients.protocol.approvals import APPROVALS, get_approved
 from clients.protocol.claims import check_claim_terms
 from clients.protocol.docket import Docket, Publisher, Selection
 from clients.protocol.guards import KICK_ROUNDS, check_kick_rounds
-from clients.protocol.managers import MANAGERS, MOTIONS, check_managers
+from clients.protocol.managers import MANAGERS, MOTIONS, build_founders_check, check_founders, check_managers
 from clients.protocol.panels import WORKER_PANEL, check_worker_panel
 from clients.protocol.policies import CLAIMED, ENDLESS, Mechanism
 from clients.protocol.publication import build_block_winner, check_pow, check_publish
@@ -35,12 +35,14 @@ VBFL: Mechanism[VbflTerms] = Mechanism(
     name="vbfl",
     checks=(
         check_managers,
+        check_founders,
         check_worker_panel,
         _check_claims,
         check_publish,
         check_pow,
         check_unit_reward,
         check_kick_rounds,
+        build_founders_check(WORKER_PANEL.get_fewest),
     ),
     admission=MANAGERS,
     panel=WORKER_PANEL,

@@ -88,6 +88,11 @@ class FederationView(Generic[T]):
         """How many proposals, commitments and publications the current round waits for."""
         return self.mechanism.panel.count(self.terms, self.state, self.record.members)
 
+    @property
+    def newcomers(self) -> int:
+        """The most members who come in when a round opens; 0: nobody waits."""
+        return self.mechanism.admission.get_newcomers(self.terms)
+
     def get_phase(self, env: Env) -> Phase:
         """Return the phase, as of `env`."""
         wanted = self.wanted
@@ -138,7 +143,15 @@ class FederationView(Generic[T]):
         booked = self._compute_booked(account, member)
         out = booked.standing is Standing.BANNED or self.is_barred(account)
         roles, position = self.get_part(account, member)
-        return MemberView(account, member, booked.stake, Role.NONE if out else roles, position, out)
+        waits_for = self._get_waits_for(member)
+        return MemberView(
+            account, member, booked.stake, Role.NONE if out else roles, position, out, waits_for
+        )
+
+    def _get_waits_for(self, member: Member) -> int:
+        """Return the earliest round that the member can come in with; 0 if it doesn't wait."""
+        wait = self.state.ledger.get_wait(member.index, self.newcomers) if member.index else 0
+        return self.round_number + wait if wait else 0
 
     def get_members(self) -> list[MemberView]:
         """Return the members of the registry, in its order."""
@@ -157,10 +170,14 @@ class FederationView(Generic[T]):
     def get_part(self, account: Address, member: Member) -> tuple[Role, int]:
         """Return the roles of `account`, of record `member`, in the round in progress, and its position.
 
-        No roles and position 0 outside a round, before its draw, or outside the registry.
+        No roles and position 0 outside a round, before its draw, outside the registry, or while it waits.
         """
         record = self.record
-        if not member.index or not record.drawn_at or not is_in_progress(record, self.round_number):
+        if (
+            not 0 < member.index <= record.members
+            or not record.drawn_at
+            or not is_in_progress(record, self.round_number)
+        ):
             return Role.NONE, 0
         position = compute_positions(self.state.seed, record.members)[member.index - 1]
         panel = self.mechanism.panel

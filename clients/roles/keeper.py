@@ -5,9 +5,11 @@ seconds per rank. So calls don't collide while the first keepers are present, an
 absent.
 """
 
+from collections.abc import Iterable
+
 from clients.roles.view import Action, Send, View
 from clients.types.chain import Call
-from clients.types.federation import Phase
+from clients.types.federation import MemberView, Phase
 
 PATIENCE = 15.0
 EVICTIONS = 100
@@ -30,6 +32,11 @@ def get_rank(view: View) -> int:
     return (order.index(view.me) - view.status.round) % len(order)
 
 
+def count_ready(registry: Iterable[MemberView], round_number: int) -> int:
+    """Return how many members would be in if the round after `round_number` opened now."""
+    return sum(member.waits_for <= round_number + 1 for member in registry)
+
+
 def _get_due(view: View) -> Call | None:
     status = view.status
     if status.phase == Phase.SETTLE:
@@ -41,6 +48,6 @@ def _get_due(view: View) -> Call | None:
         out = [member.account for member in view.registry if member.out]
         if out:
             return Call(view.me, "evict", (tuple(out[:EVICTIONS]),))
-        if len(view.registry) >= view.min_members:
+        if count_ready(view.registry, status.round) >= view.min_members:
             return Call(view.me, "open")
     return None

@@ -105,6 +105,10 @@ _BOND = term("16", "least stake to join and to act", Unit.TOKENS)
 _MANAGERS = term(
     (), "who admits and expels members, by majority; without any, anyone gets in", Unit.ADDRESSES
 )
+_FOUNDERS = term(
+    (), "who are in at once if they join before the first round; if none, whom managers allow", Unit.ADDRESSES
+)
+_NEWCOMERS = term(0, "most newcomers who come in when a round opens; 0: all at once, as in the papers")
 _UNCHECKED = "nobody can count another's data or steps: with 1, all updates claim and weigh the same"
 _MAX_SAMPLES = term(
     1,
@@ -124,6 +128,8 @@ class StakeVoteTerms:
     genesis: bytes
     bond: int = field(metadata=_BOND)
     managers: tuple[Address, ...] = field(metadata=_MANAGERS)
+    founders: tuple[Address, ...] = field(metadata=_FOUNDERS)
+    newcomers: int = field(metadata=_NEWCOMERS)
     proposer_stake: int = field(metadata=term("16", "what a proposer of a rejected round loses", Unit.TOKENS))
     voter_stake: int = field(
         metadata=term("8", "what a voter loses that is outvoted, or commits and doesn't reveal", Unit.TOKENS)
@@ -150,6 +156,8 @@ class StakeJuryTerms:
     genesis: bytes
     bond: int = field(metadata=_BOND)
     managers: tuple[Address, ...] = field(metadata=_MANAGERS)
+    founders: tuple[Address, ...] = field(metadata=_FOUNDERS)
+    newcomers: int = field(metadata=_NEWCOMERS)
     floor: int = field(metadata=term("8", "stake below which a member is banned", Unit.TOKENS))
     proposer_stake: int = field(
         metadata=term(
@@ -179,6 +187,8 @@ class VbflTerms:
     genesis: bytes
     bond: int = field(metadata=_BOND)
     managers: tuple[Address, ...] = field(metadata=_MANAGERS)
+    founders: tuple[Address, ...] = field(metadata=_FOUNDERS)
+    newcomers: int = field(metadata=_NEWCOMERS)
     unit_reward: int = field(
         metadata=term(
             "0.1",
@@ -230,6 +240,8 @@ class BflcTerms:
     managers: tuple[Address, ...] = field(
         metadata=term(None, "who admits and expels, by majority", Unit.ADDRESSES)
     )
+    founders: tuple[Address, ...] = field(metadata=_FOUNDERS)
+    newcomers: int = field(metadata=_NEWCOMERS)
     committee: int = field(metadata=term(4, "members who score and publish"))
     updates: int = field(metadata=term(6, "updates that make a model"))
     proposers: int = field(metadata=term(12, "most proposers a round", spellings=("seats",)))
@@ -366,7 +378,8 @@ class Status:
 class MemberView:
     """An account's present state; `balance` is the stake as if every settled round were booked.
 
-    `out`: whether it is barred or banned, or would be banned when it next acts or is collected.
+    `out`: whether it is barred or banned, or would be banned when it next acts or is collected. `waits_for`:
+    the earliest round that it can come in with, if it waits; else 0.
     """
 
     account: Address
@@ -375,6 +388,7 @@ class MemberView:
     roles: Role
     position: int
     out: bool
+    waits_for: int
 
 
 @dataclass(frozen=True, slots=True)

@@ -58,6 +58,23 @@ abstract contract Auction is Membership, Claims, BidBook, MotionBook {
         return _isBarred(account);
     }
 
+    /// @inheritdoc Axes
+    function _giveWay(Member memory) internal pure override {}
+
+    /// @inheritdoc Axes
+    function _closeUp(Member memory) internal pure override {}
+
+    /// @dev Whoever wins a place is in at once.
+    /// @inheritdoc Axes
+    function _letIn() internal view override returns (uint256) {
+        return memberCount();
+    }
+
+    /// @inheritdoc Axes
+    function _waitsFor(Member memory) internal pure override returns (uint256) {
+        return 0;
+    }
+
     /// @dev The member with the worst bid.
     function _worst() private view returns (address worst) {
         worst = _book.registry[0];

@@ -33,13 +33,15 @@ contract Bflc is
     constructor(BflcTerms memory t)
         Federation(CoreTerms(t.token, t.beacon, t.genesis, t.bond, t.schedule))
         MotionBook(t.managers)
-        Managers(t.fee)
+        Managers(t.fee, t.founders, t.newcomers)
         Claims(ClaimTerms(t.proposers, t.maxSamples, t.maxEpochs))
         NumberedRecords(t)
         MedianScore(t)
         ElectedCommittee(t)
         ProfitByScore(t.profitBps)
-    {}
+    {
+        _requireEnoughFounders();
+    }
 
     /// @dev The ballots select, what is published decides; that also says how the next committee is found.
     /// @inheritdoc Axes
@@ -63,6 +65,8 @@ contract Bflc is
             bond: bond,
             fee: _fee,
             managers: _managers,
+            founders: _founders,
+            newcomers: _newcomers,
             committee: _committee,
             updates: _updates,
             proposers: _mostProposers,

@@ -32,14 +32,16 @@ contract StakeJury is
     constructor(StakeJuryTerms memory t)
         Federation(CoreTerms(t.token, t.beacon, t.genesis, t.bond, t.schedule))
         MotionBook(t.managers)
-        Managers(0)
+        Managers(0, t.founders, t.newcomers)
         JuryPanel(t)
         OneByOne(t.proposers)
         Claims(ClaimTerms(t.proposers, t.maxSamples, t.maxEpochs))
         JuryPublication(t.schedule.publish)
         Shares(t)
         Solvency(t.floor, t.bond)
-    {}
+    {
+        _requireEnoughFounders();
+    }
 
     /// @dev The ballots select, the publications decide.
     /// @inheritdoc Axes
@@ -60,6 +62,8 @@ contract StakeJury is
             genesis: _genesis,
             bond: bond,
             managers: _managers,
+            founders: _founders,
+            newcomers: _newcomers,
             floor: _floor,
             proposerStake: _proposerStake,
             voterStake: _voterStake,

@@ -32,14 +32,16 @@ contract StakeVote is
     constructor(StakeVoteTerms memory t)
         Federation(CoreTerms(t.token, t.beacon, t.genesis, t.bond, t.schedule))
         MotionBook(t.managers)
-        Managers(0)
+        Managers(0, t.founders, t.newcomers)
         RandomPanel(t.proposers, t.minVoters)
         Claims(ClaimTerms(t.proposers, t.maxSamples, t.maxEpochs))
         Attribution(t.proposers, t.attribution)
         DigestMajority(t.quorumBps)
         StakeRedistribution(t.proposerStake, t.voterStake, t.bond)
         Solvency(t.bond, t.bond)
-    {}
+    {
+        _requireEnoughFounders();
+    }
 
     /// @inheritdoc IFederation
     function mechanism() external pure returns (string memory) {
@@ -54,6 +56,8 @@ contract StakeVote is
             genesis: _genesis,
             bond: bond,
             managers: _managers,
+            founders: _founders,
+            newcomers: _newcomers,
             proposerStake: _proposerStake,
             voterStake: _voterStake,
             proposers: _mostProposers,

@@ -34,7 +34,7 @@ contract Vbfl is
     constructor(VbflTerms memory t)
         Federation(CoreTerms(t.token, t.beacon, t.genesis, t.bond, t.schedule))
         MotionBook(t.managers)
-        Managers(0)
+        Managers(0, t.founders, t.newcomers)
         WorkerPanel(t.proposers, t.validators, t.miners)
         Claims(ClaimTerms(t.proposers, t.maxSamples, t.maxEpochs))
         Approvals(true)
@@ -42,7 +42,9 @@ contract Vbfl is
         BlockWinner(t.powBits)
         UnitRewards(t.unitReward, t.updateUnits)
         KickRounds(t.kickRounds)
-    {}
+    {
+        _requireEnoughFounders();
+    }
 
     /// @inheritdoc BlockWinner
     function _mayMine(Member memory, Round memory, uint8 roles) internal pure override returns (bool) {
@@ -69,6 +71,8 @@ contract Vbfl is
             genesis: _genesis,
             bond: bond,
             managers: _managers,
+            founders: _founders,
+            newcomers: _newcomers,
             unitReward: _unitReward,
             updateUnits: _updateUnits,
             proposers: _mostProposers,

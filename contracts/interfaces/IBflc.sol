@@ -22,6 +22,8 @@ interface IBflc is IManagers, IFederation {
         uint256 bond; // least stake to join and to act
         uint256 fee; // what access costs, above the stake; the pool gets it
         address[] managers; // who admits and expels, by majority
+        address[] founders; // who are in at once if they join before the first round; if none, whom managers allow
+        uint16 newcomers; // most who come in when a round opens; 0: whoever joins is in at once
         uint32 committee; // members who score
         uint32 updates; // the paper's k: updates that make a model
         uint32 proposers; // members who may propose; with drawn places, as many more as have a seat all the same

@@ -67,7 +67,7 @@ interface IFederation {
     /// @notice A round's record; two storage slots. Settled rounds never change.
     struct Round {
         uint40 drawnAt; // when the seed was drawn; 0 before
-        uint16 members; // size of the frozen registry
+        uint16 members; // who are in: the first so many of the frozen registry
         uint16 pledges;
         uint16 proposals;
         uint16 commits;
@@ -110,6 +110,7 @@ interface IFederation {
         uint8 roles; // a set of `Roles`; 0 before the draw, and for an account that can't act
         uint16 position; // its place in the drawn permutation
         bool out; // whether it is barred or banned, or would be banned when it next acts or is collected
+        uint40 waitsFor; // the earliest round that it can come in with, if it waits; else 0
     }
 
     // ------------------------------------------------------------------ events
@@ -135,7 +136,7 @@ interface IFederation {
     /// barred and evicted.
     event Banned(address indexed account, uint256 indexed round, uint256 stake);
 
-    /// @notice `round` began with `members`, whose order is frozen; its seed comes from block `sealBlock`.
+    /// @notice `round` began with `members` who are in, and whose order is frozen; its seed comes from block `sealBlock`.
     event Opened(uint256 indexed round, uint256 members, uint256 sealBlock);
     /// @notice The `seed` of `round`, from which every member's roles follow.
     event Drawn(uint256 indexed round, bytes32 seed);

@@ -15,6 +15,8 @@ interface IStakeJury is IManagers, IFederation {
         bytes32 genesis; // digest of the model to start from
         uint256 bond; // least stake to join
         address[] managers; // who admits and expels, by majority; none: anyone may join
+        address[] founders; // who are in at once if they join before the first round; if none, whom managers allow
+        uint16 newcomers; // most who come in when a round opens; 0: whoever joins is in at once
         uint256 floor; // a member whose stake is below this is banned
         uint256 proposerStake; // what a proposer loses that is clearly rejected, or breaks its pledge
         uint256 voterStake; // what a juror loses that commits and doesn't earn its seat

@@ -14,6 +14,8 @@ interface IStakeVote is IManagers, IFederation {
         bytes32 genesis; // digest of the model to start from
         uint256 bond; // least stake to join and to act
         address[] managers; // who admits and expels, by majority; none: anyone may join
+        address[] founders; // who are in at once if they join before the first round; if none, whom managers allow
+        uint16 newcomers; // most who come in when a round opens; 0: whoever joins is in at once
         uint256 proposerStake; // what a proposer of a rejected round loses
         uint256 voterStake; // what a voter loses that is outvoted, or commits and doesn't reveal
         uint32 proposers; // proposers a round

@@ -15,6 +15,8 @@ interface IVbfl is IManagers, IMined {
         bytes32 genesis; // digest of the model to start from
         uint256 bond; // least stake to join and to act
         address[] managers; // who admits and expels, by majority; none: anyone may join
+        address[] founders; // who are in at once if they join before the first round; if none, whom managers allow
+        uint16 newcomers; // most who come in when a round opens; 0: whoever joins is in at once
         uint256 unitReward; // the paper's r, for a sample visited, a signature verified or a vote cast
         uint32 updateUnits; // units that a selected update earns, whatever it claims; 0: samples times epochs
         uint32 proposers; // proposers a round, fewer where members are few

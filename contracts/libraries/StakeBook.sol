@@ -8,6 +8,7 @@ import {SafeCast} from "@openzeppelin/contracts/utils/math/SafeCast.sol";
 library StakeBook {
     using SafeCast for int256;
     using SafeCast for uint256;
+    using StakeBook for Book;
 
     /// @dev The largest stake that a record has room for.
     uint256 internal constant MAX_STAKE = type(uint96).max;
@@ -33,14 +34,17 @@ library StakeBook {
         m.index = book.registry.length.toUint16();
     }
 
+    /// @notice Move the member at index `from` to index `to`, where nobody stands any more.
+    function move(Book storage book, uint256 from, uint256 to) internal {
+        if (from == to) return;
+        address moved = book.registry[from - 1];
+        book.registry[to - 1] = moved;
+        book.records[moved].index = uint16(to);
+    }
+
     /// @notice Take the account of record `m` out; the last member fills the gap. The caller writes `m`.
     function remove(Book storage book, IFederation.Member memory m) internal {
-        uint256 last = book.registry.length;
-        if (m.index != last) {
-            address moved = book.registry[last - 1];
-            book.registry[m.index - 1] = moved;
-            book.records[moved].index = m.index;
-        }
+        book.move(book.registry.length, m.index);
         book.registry.pop();
         m.index = 0;
     }

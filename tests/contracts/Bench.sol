@@ -32,6 +32,9 @@ abstract contract Bench is Test {
     address[] internal managers;
     /// @dev The length of phase Pledge: there is none, unless a test says so before it deploys.
     uint32 internal pledgeSeconds;
+    /// @dev Who are in at once, and how many come in with a round; everybody at once, unless a test says otherwise.
+    address[] internal founders;
+    uint16 internal newcomers;
 
     function setUp() public virtual {
         vm.warp(START);
@@ -48,6 +51,8 @@ abstract contract Bench is Test {
             genesis: GENESIS,
             bond: BOND,
             managers: managers,
+            founders: founders,
+            newcomers: newcomers,
             proposerStake: PROPOSER_STAKE,
             voterStake: VOTER_STAKE,
             proposers: 2,
@@ -116,7 +121,7 @@ abstract contract Bench is Test {
         address[] memory places = new address[](views.length);
         uint256 count = 0;
         for (uint256 i = 0; i < views.length; ++i) {
-            places[views[i].position] = views[i].account;
+            if (views[i].waitsFor == 0) places[views[i].position] = views[i].account;
             if (views[i].roles & role != 0) ++count;
         }
         list = new address[](count);

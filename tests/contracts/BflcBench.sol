@@ -36,6 +36,8 @@ abstract contract BflcBench is LeafBench {
             bond: BOND,
             fee: FEE,
             managers: managers,
+            founders: founders,
+            newcomers: newcomers,
             committee: committee,
             updates: updates,
             proposers: mostProposers,

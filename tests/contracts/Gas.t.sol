@@ -32,6 +32,45 @@ contract GasTest is GasBench {
         assertApproxEqAbs(settled, small, 50, "settling grew with the federation");
     }
 
+    /// @dev Where newcomers wait: two come in with a round, others wait behind them, and the first of those who are in
+    /// leaves, whose place passes through both other zones.
+    function test_gas_of_waiting() public {
+        uint256[3] memory small = waiting(10);
+        uint256[3] memory large = waiting(100);
+        for (uint256 i = 0; i < 3; ++i) {
+            assertApproxEqAbs(large[i], small[i], 50, "it grew with the federation");
+        }
+        note("join", large[0]);
+        note("open", large[1]);
+        note("exit", large[2]);
+        compare("waiting_", "");
+    }
+
+    function waiting(uint256 size) private returns (uint256[3] memory used) {
+        delete members;
+        delete founders;
+        for (uint256 i = 0; i < size; ++i) {
+            founders.push(account(i));
+        }
+        newcomers = 2;
+        mostProposers = 3;
+        federation = IFederation(create("StakeVote", abi.encode(terms())));
+        joinMany(size + 4, BOND);
+        for (uint256 round = 0; round < 2; ++round) {
+            vm.warp(block.timestamp + 50);
+            used[1] = act(account(0), abi.encodeCall(IFederation.open, ()));
+            vm.roll(block.number + 1);
+            federation.draw();
+            pass(IFederation.Phase.Propose);
+            federation.settle();
+        }
+        address latest = account(size + 4);
+        fund(latest, BOND);
+        used[0] = act(latest, abi.encodeCall(IFederation.join, (BOND)));
+        joinOne(account(size + 5), BOND);
+        used[2] = act(account(0), abi.encodeCall(IFederation.exit, ()));
+    }
+
     function measure(uint256 size) private {
         mostProposers = uint32(size * 3 / 5);
         federation = IFederation(create("StakeVote", abi.encode(terms())));

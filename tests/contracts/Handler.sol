@@ -127,14 +127,15 @@ abstract contract Handler is Watch {
         _call(w, participant(i), _joining(i, stake));
     }
 
-    /// @dev Everybody who can joins, so that rounds are played.
+    /// @dev Everybody who can joins, so that rounds are played; two of them later, where that makes a difference.
     function gather() external {
         _gather(look());
     }
 
     function _gather(World memory w) internal returns (World memory) {
         for (uint256 i = 0; i < PARTICIPANTS; ++i) {
-            if (_canJoin(w, i)) w = _call(w, participant(i), _joining(i, _bond));
+            bool later = _newcomers != 0 && w.s.round == 0 && i + 2 >= PARTICIPANTS;
+            if (!later && _canJoin(w, i)) w = _call(w, participant(i), _joining(i, _bond));
         }
         return w;
     }
@@ -149,8 +150,13 @@ abstract contract Handler is Watch {
     function exit(uint256 who) external {
         World memory w = look();
         uint256 i = who % PARTICIPANTS;
-        // some stay: an empty federation tests nothing
-        if (who % 2 != 0 || w.s.phase != IFederation.Phase.Open || !_isIn(w, i) || !_mayExit(w)) return;
+        // some stay: an empty federation tests nothing; now and then somebody leaves that waits
+        if (who % 2 != 0) {
+            for (i = 0; w.members[i].waitsFor == 0;) {
+                if (++i == PARTICIPANTS) return;
+            }
+        }
+        if (w.s.phase != IFederation.Phase.Open || !_isIn(w, i) || !_mayExit(w)) return;
         _call(w, participant(i), abi.encodeCall(IFederation.exit, ()));
     }
 
@@ -246,10 +252,17 @@ abstract contract Handler is Watch {
     }
 
     function _open(World memory w) private returns (World memory) {
-        if (w.s.members < _fewest()) w = _gather(w);
-        if (w.s.members < _fewest() || !_mayOpen(w)) return w;
+        if (_ready(w) < _fewest()) w = _gather(w);
+        if (_ready(w) < _fewest() || !_mayOpen(w)) return w;
         if (block.timestamp < w.s.restUntil) _to(w, w.s.restUntil);
         return _call(w, outsider(), abi.encodeCall(IFederation.open, ()));
+    }
+
+    /// @dev How many would be in if a round opened.
+    function _ready(World memory w) private pure returns (uint256 count) {
+        for (uint256 i = 0; i < w.members.length; ++i) {
+            if (w.members[i].record.index != 0 && w.members[i].waitsFor <= w.s.round + 1) ++count;
+        }
     }
 
     function _draw(World memory w, uint256 blocks) private returns (World memory) {

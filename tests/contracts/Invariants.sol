@@ -80,6 +80,19 @@ abstract contract Invariants is Test {
         }
     }
 
+    /// @dev How many come in with a round at most; 0: nobody waits.
+    function _newcomers() internal pure virtual returns (uint16) {
+        return 0;
+    }
+
+    /// @dev Five of the participants, where nobody vouches for the first ones.
+    function _founders() internal pure returns (address[] memory list) {
+        list = new address[](_newcomers() == 0 || _isManaged() ? 0 : 5);
+        for (uint256 i = 0; i < list.length; ++i) {
+            list[i] = address(uint160(0xACC000 + i));
+        }
+    }
+
     /// @dev What holds of this mechanism besides.
     function _mechanism(World memory w) internal view virtual {}
 
@@ -91,6 +104,7 @@ abstract contract Invariants is Test {
         settled_rounds_never_change(w);
         registry_has_no_gaps_and_no_doubles(w);
         positions_are_a_permutation(w);
+        zones_part_the_registry(w);
         counts_are_of_acts_done(w);
         tally_fits_its_votes(w);
         nothing_is_published_without_a_quorum(w);
@@ -145,10 +159,14 @@ abstract contract Invariants is Test {
             _count("motions that lapsed", managed.lapsed(), 1);
             _count("ayes too late", managed.tooLate(), 10);
         }
+        if (_newcomers() != 0) {
+            _count("members who came in later", handler.cameIn(), 5);
+            _count("members who left while they waited", handler.leftWaiting(), 1);
+        }
         _count("rounds accepted", handler.outcomes(1), 10);
         _count("rounds rejected", handler.outcomes(2), 2);
         _count("rounds undecided", handler.outcomes(3), 10);
-        _count("refused as it had to be", handler.refusals(), 100);
+        _count("refused as it had to be", handler.refusals(), 50);
         _count("tokens forced in", handler.forced(), 1);
         _count("fund", handler.done(IFederation.fund.selector), 10);
         _count("deposit", handler.done(IFederation.deposit.selector), _isPledging() ? 1 : 2);
@@ -287,23 +305,48 @@ abstract contract Invariants is Test {
         require(registered == members.length, "registry_has_no_gaps_and_no_doubles");
     }
 
-    /// @dev In a drawn round every member of the registry has a position of its own, and no more vote or publish than the
-    /// round waits for.
+    /// @dev In a drawn round every member who is in has a position of its own, and no more vote or publish than the round
+    /// waits for.
     function positions_are_a_permutation(World memory w) internal pure {
         if (w.s.record.drawnAt == 0 || w.s.phase == IFederation.Phase.Open) return;
-        require(w.s.record.members == w.s.members, "positions_are_a_permutation");
         uint256 taken;
         uint256 voters;
         uint256 publishers;
         for (uint256 i = 0; i < w.members.length; ++i) {
-            if (w.members[i].record.index == 0) continue;
+            if (w.members[i].record.index == 0 || w.members[i].waitsFor != 0) continue;
             taken |= 1 << w.members[i].position;
             if (w.members[i].roles & Roles.VOTER != 0) ++voters;
             if (w.members[i].roles & Roles.PUBLISHER != 0) ++publishers;
         }
-        require(taken == (1 << w.s.members) - 1, "positions_are_a_permutation");
+        require(taken == (1 << w.s.record.members) - 1, "positions_are_a_permutation");
         require(voters <= w.s.voters, "positions_are_a_permutation");
         require(publishers <= w.s.publishers, "positions_are_a_permutation");
+    }
+
+    /// @dev The members who are in come first in the registry, then those who wait, by the round that they wait for. They
+    /// wait for one to come, no more than the limit for the same, and have no role. In a round those who are in are its.
+    function zones_part_the_registry(World memory w) internal view {
+        uint256[] memory waitsFor = new uint256[](w.s.members);
+        for (uint256 i = 0; i < w.members.length; ++i) {
+            IFederation.MemberView memory member = w.members[i];
+            if (member.record.index != 0) waitsFor[member.record.index - 1] = member.waitsFor;
+            else require(member.waitsFor == 0, "zones_part_the_registry");
+            if (member.waitsFor != 0) require(member.roles == 0, "zones_part_the_registry");
+        }
+        uint256 inside = 0;
+        uint256 same = 0;
+        for (uint256 i = 0; i < waitsFor.length; ++i) {
+            if (waitsFor[i] == 0) ++inside;
+            else require(waitsFor[i] > w.s.round, "zones_part_the_registry");
+            if (i != 0) require(waitsFor[i] >= waitsFor[i - 1], "zones_part_the_registry");
+            same = i != 0 && waitsFor[i] == waitsFor[i - 1] ? same + 1 : 1;
+            // who could come in with the next round, were it not for the limit, share the one after with the latest
+            if (waitsFor[i] != 0 && waitsFor[i] != w.s.round + 2) {
+                require(same <= _newcomers(), "zones_part_the_registry");
+            }
+        }
+        if (w.s.phase != IFederation.Phase.Open) require(inside == w.s.record.members, "zones_part_the_registry");
+        if (_newcomers() == 0) require(inside == w.s.members, "zones_part_the_registry");
     }
 
     /// @dev Whoever is expelled is out from the next round on.

@@ -51,7 +51,9 @@ contract BflcHandler is UpdateHandler {
         (_election, _race) = (election, race);
         _selectors.push(BflcHandler.name.selector);
         _selectors.push(BflcHandler.dismiss.selector);
+        IBflc.BflcTerms memory t = IBflc(address(federation_)).terms();
         _govern(true);
+        _limit(t.newcomers, t.founders);
         _recordHash[0] = keccak256(abi.encode(IBflc(address(federation_)).recordOf(0)));
     }
 
@@ -279,7 +281,7 @@ contract BflcHandler is UpdateHandler {
             bool votes = a.members[i].roles & Roles.VOTER != 0;
             require((a.members[i].roles == Roles.VOTER | Roles.PUBLISHER) == votes, "committee_is_the_pages");
             if (votes) ++voters;
-            if (a.members[i].record.index == 0 || a.members[i].out) continue;
+            if (a.members[i].record.index == 0 || a.members[i].out || a.members[i].waitsFor != 0) continue;
             bool sits = _chosen == Chosen.Drawn
                 ? a.members[i].position < COMMITTEE
                 : _chosen == Chosen.Elected ? _isElected(a, participant(i)) : _isNamed(participant(i));
@@ -336,6 +338,8 @@ abstract contract BflcInvariants is Invariants {
             bond: BOND,
             fee: 7,
             managers: _managers(),
+            founders: _founders(),
+            newcomers: _newcomers(),
             committee: 2,
             updates: 3,
             proposers: 4,
@@ -356,7 +360,7 @@ abstract contract BflcInvariants is Invariants {
         _count("join", h.done(IFederation.join.selector), 20);
         _count("exit", h.done(IFederation.exit.selector), 1);
         _count("publish", h.done(IFederation.publish.selector), 20);
-        _count("expelled members banned", h.bans(), 1);
+        _count("expelled members banned", h.bans(), _newcomers() == 0 ? 1 : 0);
         _count("nameCommittee", h.done(IBflc.nameCommittee.selector), 5);
         string[3] memory chosen = ["drawn", "named", "elected"];
         for (uint256 i = 0; i < 3; ++i) {
@@ -399,5 +403,17 @@ contract InvariantsBflcFactorsTest is BflcInvariants {
 
     function _races() internal pure override returns (bool) {
         return true;
+    }
+}
+
+/// @dev The managers vouch for the first ones; later one comes in with a round.
+/// forge-config: ci.invariant.runs = 64
+contract InvariantsBflcNewcomersTest is BflcInvariants {
+    function _election() internal pure override returns (IBflc.Election) {
+        return IBflc.Election.Score;
+    }
+
+    function _newcomers() internal pure override returns (uint16) {
+        return 1;
     }
 }

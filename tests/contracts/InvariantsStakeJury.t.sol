@@ -29,7 +29,9 @@ contract StakeJuryHandler is UpdateHandler {
     uint256 public unjudged;
 
     constructor(IFederation federation_, JuryToken token_, uint256 unbonding) Watch(federation_, token_, unbonding) {
-        _govern(IStakeJury(address(federation_)).terms().managers.length != 0);
+        IStakeJury.StakeJuryTerms memory t = IStakeJury(address(federation_)).terms();
+        _govern(t.managers.length != 0);
+        _limit(t.newcomers, t.founders);
     }
 
     function floor() public pure override returns (uint256) {
@@ -194,6 +196,8 @@ abstract contract StakeJuryInvariants is Invariants {
             genesis: GENESIS,
             bond: BOND,
             managers: _managers(),
+            founders: _founders(),
+            newcomers: _newcomers(),
             floor: 60,
             proposerStake: 37,
             voterStake: 23,
@@ -231,6 +235,14 @@ contract InvariantsStakeJuryTest is StakeJuryInvariants {}
 contract InvariantsStakeJuryPledgedTest is StakeJuryInvariants {
     function _isPledging() internal pure override returns (bool) {
         return true;
+    }
+}
+
+/// @dev With five founders, and one newcomer a round.
+/// forge-config: ci.invariant.runs = 64
+contract InvariantsStakeJuryNewcomersTest is StakeJuryInvariants {
+    function _newcomers() internal pure override returns (uint16) {
+        return 1;
     }
 }
 

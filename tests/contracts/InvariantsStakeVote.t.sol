@@ -35,7 +35,9 @@ contract StakeVoteHandler is ManagedHandler {
         Watch(federation_, token_, unbonding)
     {
         attribution = attribution_;
-        _govern(IStakeVote(address(federation_)).terms().managers.length != 0);
+        IStakeVote.StakeVoteTerms memory t = IStakeVote(address(federation_)).terms();
+        _govern(t.managers.length != 0);
+        _limit(t.newcomers, t.founders);
     }
 
     function _fewest() internal pure override returns (uint256) {
@@ -187,6 +189,8 @@ abstract contract StakeVoteInvariants is Invariants {
             genesis: GENESIS,
             bond: BOND,
             managers: _managers(),
+            founders: _founders(),
+            newcomers: _newcomers(),
             proposerStake: 37,
             voterStake: 23,
             proposers: 2,
@@ -244,5 +248,17 @@ contract InvariantsStakeVoteManagedTest is StakeVoteInvariants {
 
     function _isManaged() internal pure override returns (bool) {
         return true;
+    }
+}
+
+/// @dev With five founders, and one newcomer a round.
+/// forge-config: ci.invariant.runs = 64
+contract InvariantsStakeVoteNewcomersTest is StakeVoteInvariants {
+    function _attribution() internal pure override returns (bool) {
+        return true;
+    }
+
+    function _newcomers() internal pure override returns (uint16) {
+        return 1;
     }
 }

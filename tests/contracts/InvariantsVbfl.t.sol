@@ -25,7 +25,9 @@ contract VbflHandler is UpdateHandler {
         Watch(federation_, token_, unbonding)
     {
         _powBits = powBits;
-        _govern(IVbfl(address(federation_)).terms().managers.length != 0);
+        IVbfl.VbflTerms memory t = IVbfl(address(federation_)).terms();
+        _govern(t.managers.length != 0);
+        _limit(t.newcomers, t.founders);
     }
 
     function _fewest() internal pure override returns (uint256) {
@@ -161,6 +163,8 @@ abstract contract VbflInvariants is Invariants {
             genesis: GENESIS,
             bond: BOND,
             managers: _managers(),
+            founders: _founders(),
+            newcomers: _newcomers(),
             unitReward: 3,
             updateUnits: _updateUnits(),
             proposers: 3,
@@ -226,5 +230,17 @@ contract InvariantsVbflManagedTest is VbflInvariants {
 
     function _isManaged() internal pure override returns (bool) {
         return true;
+    }
+}
+
+/// @dev With five founders, and two newcomers a round.
+/// forge-config: ci.invariant.runs = 64
+contract InvariantsVbflNewcomersTest is VbflInvariants {
+    function _powBits() internal pure override returns (uint8) {
+        return 0;
+    }
+
+    function _newcomers() internal pure override returns (uint16) {
+        return 2;
     }
 }

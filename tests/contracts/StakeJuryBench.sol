@@ -31,6 +31,8 @@ abstract contract StakeJuryBench is LeafBench {
             genesis: GENESIS,
             bond: BOND,
             managers: managers,
+            founders: founders,
+            newcomers: newcomers,
             floor: floor,
             proposerStake: PROPOSER_STAKE,
             voterStake: VOTER_STAKE,

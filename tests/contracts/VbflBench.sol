@@ -28,6 +28,8 @@ abstract contract VbflBench is LeafBench {
             genesis: GENESIS,
             bond: BOND,
             managers: managers,
+            founders: founders,
+            newcomers: newcomers,
             unitReward: UNIT,
             updateUnits: updateUnits,
             proposers: mostProposers,

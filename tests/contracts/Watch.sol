@@ -39,6 +39,14 @@ abstract contract Watch is CommonBase {
     /// @dev What was seen once, for later states to agree with.
     mapping(uint256 round => bytes32) public settledRecord;
     mapping(address account => uint256) public freeAt;
+    /// @dev The last round that had opened when an account joined.
+    mapping(address account => uint256) private _joinedAfter;
+    /// @dev How many come in with a round at most; who came in later than they joined, and who left before that.
+    uint256 internal _newcomers;
+    uint256 public cameIn;
+    uint256 public leftWaiting;
+    mapping(address account => bool) private _isFounder;
+    bool private _hasFounders;
     /// @dev Tokens that came without being asked for.
     uint256 public forced;
     /// @dev How far the sequences get: settled rounds by outcome, what went through by action, what was refused as it had
@@ -55,6 +63,14 @@ abstract contract Watch is CommonBase {
         token = token_;
         _bond = federation_.bond();
         _unbonding = unbonding;
+    }
+
+    /// @dev The terms about who waits.
+    function _limit(uint256 newcomers, address[] memory founders) internal {
+        (_newcomers, _hasFounders) = (newcomers, founders.length != 0);
+        for (uint256 i = 0; i < founders.length; ++i) {
+            _isFounder[founders[i]] = true;
+        }
     }
 
     /// @dev The least stake that a member which may act has: elsewhere than in `stake_jury`, the bond.
@@ -119,7 +135,9 @@ abstract contract Watch is CommonBase {
             fields_change_by_their_own_acts_alone(b, a, i);
             banned_is_for_good(b, a, i);
             unbonding_is_kept(b, a, i, action);
+            nobody_is_in_before_its_boundary(b, a, i, action);
         }
+        few_come_in_at_once(b, a, action);
         _mechanism(b, a, who, data);
     }
 
@@ -306,6 +324,39 @@ abstract contract Watch is CommonBase {
             require(x.index == 0, "unbonding_is_kept");
             require(block.timestamp >= freeAt[a.members[i].account], "unbonding_is_kept");
         }
+    }
+
+    /// @dev Between an account's joining and the first round that may draw it lies a whole other round, and a pause. But
+    /// for the first members before the first round: the founders or, if there are none, whoever may join.
+    function nobody_is_in_before_its_boundary(World memory b, World memory a, uint256 i, bytes4 action) private {
+        (IFederation.MemberView memory x, IFederation.MemberView memory y) = (b.members[i], a.members[i]);
+        if (x.record.index == 0 && y.record.index != 0) {
+            _joinedAfter[y.account] = a.s.round;
+            bool first = a.s.round == 0 && (!_hasFounders || _isFounder[y.account]);
+            bool waits = _newcomers != 0 && !first;
+            require((y.waitsFor != 0) == waits, "nobody_is_in_before_its_boundary");
+            if (waits) require(y.waitsFor >= a.s.round + 2, "nobody_is_in_before_its_boundary");
+        } else if (y.record.index == 0) {
+            if (x.record.index != 0 && x.waitsFor != 0) ++leftWaiting;
+        } else if (x.waitsFor == 0) {
+            require(y.waitsFor == 0, "nobody_is_in_before_its_boundary");
+        } else if (y.waitsFor == 0) {
+            require(action == IFederation.open.selector, "nobody_is_in_before_its_boundary");
+            require(a.s.round >= _joinedAfter[y.account] + 2, "nobody_is_in_before_its_boundary");
+            ++cameIn;
+        }
+    }
+
+    /// @dev With a round that opens no more come in than the limit says, and with it all whose turn it is.
+    function few_come_in_at_once(World memory b, World memory a, bytes4 action) private view {
+        if (action != IFederation.open.selector) return;
+        uint256 came = 0;
+        for (uint256 i = 0; i < a.members.length; ++i) {
+            bool now_ = b.members[i].waitsFor != 0 && a.members[i].waitsFor == 0;
+            require(now_ == (b.members[i].waitsFor == a.s.round), "few_come_in_at_once");
+            if (now_) ++came;
+        }
+        require(came <= _newcomers, "few_come_in_at_once");
     }
 
     // ------------------------------------------------------------------ words

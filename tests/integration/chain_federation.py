@@ -29,6 +29,8 @@ def terms(**changes: object) -> StakeVoteTerms:
         "proposer_stake": 300,
         "voter_stake": 200,
         "managers": (),
+        "founders": (),
+        "newcomers": 0,
         "proposers": 2,
         "min_voters": 2,
         "quorum_bps": 5000,

@@ -51,6 +51,7 @@ class BflcSettings(Settings):
 def get_bflc_terms(settings: BflcSettings, run: Run, genesis: bytes, samples: int) -> BflcTerms:
     return BflcTerms(
         ZERO_ADDRESS, ZERO_ADDRESS, genesis, bond=run.stake, fee=TOKEN, managers=tuple(run.accounts[:3]),
+        founders=(), newcomers=0,
         committee=settings.committee, updates=4, proposers=6, max_samples=samples,
         max_epochs=run.local_epochs, min_score=1, election=Election.SCORE, speed_bps=0,
         profit_bps=1000, race=False, schedule=Schedule(publish=3600),

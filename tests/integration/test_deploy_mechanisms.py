@@ -38,16 +38,18 @@ GENESIS = bytes(range(32))
 DEPLOYER = dev_key(0)
 START: tuple[str, str, bytes, int] = (ZERO_ADDRESS, ZERO_ADDRESS, GENESIS, 16 * TOKEN)
 MANAGERS = tuple(dev_key(number).address for number in (1, 2, 3))
+FOUNDERS = tuple(dev_key(number).address for number in range(9))
 TERMS: dict[str, Terms] = {
     "stake_vote": StakeVoteTerms(
-        *START, (), 3, 2, 7, 5, 6000, 2**20, 4095, attribution=True, schedule=replace(SCHEDULE, publish=0)
+        *START, (), (), 0, 3, 2, 7, 5, 6000, 2**20, 4095, attribution=True,
+        schedule=replace(SCHEDULE, publish=0),
     ),
     "stake_jury": StakeJuryTerms(
-        *START, MANAGERS, 9, 5, 3, 6, 24, 3, 6, 1, 1000, 2**20, 10, replace(SCHEDULE, pledge=10)
+        *START, MANAGERS, (), 0, 9, 5, 3, 6, 24, 3, 6, 1, 1000, 2**20, 10, replace(SCHEDULE, pledge=10)
     ),
-    "vbfl": VbflTerms(*START, MANAGERS[:1], 5, 24, 12, 5, 3, 2**20, 10, 6, 12, SCHEDULE),
+    "vbfl": VbflTerms(*START, MANAGERS[:1], FOUNDERS, 2, 5, 24, 12, 5, 3, 2**20, 10, 6, 12, SCHEDULE),
     "bflc": BflcTerms(
-        *START, 7, MANAGERS, 4, 6, 12, 2**20, 10, 2000,
+        *START, 7, MANAGERS, (), 0, 4, 6, 12, 2**20, 10, 2000,
         int(Election.FACTORS), 3000, 1000, True, SCHEDULE,
     ),
     "blade": BladeTerms(

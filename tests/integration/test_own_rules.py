@@ -36,6 +36,8 @@ class HailTerms:
     token: Address = ZERO_ADDRESS
     beacon: Address = ZERO_ADDRESS
     managers: tuple[Address, ...] = ()
+    founders: tuple[Address, ...] = ()
+    newcomers: int = 0
     proposer_stake: int = 3
     voter_stake: int = 2
     proposers: int = 3

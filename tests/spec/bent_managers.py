@@ -6,9 +6,11 @@ from typing import Any
 
 import clients.protocol.auction as auction_module
 import clients.protocol.managers as managers_module
+from clients.protocol.ledger import Ledger
 from clients.protocol.mechanisms import MECHANISMS
 from clients.protocol.state import Motion, State
 from clients.types.errors import ProtocolError
+from clients.types.federation import Member, Standing
 from tests.spec.bending import Mutant, Patch, bend, put
 
 
@@ -105,6 +107,54 @@ def everybody_bids(patch: Patch) -> None:
     patch.setattr(auction_module, "check_allowed", lambda *_: None)
 
 
+def everybody_counts(patch: Patch) -> None:
+    """Count who waits among a round's members."""
+    patch.setattr(Ledger, "get_inside", lambda self, newcomers: len(self.registry))
+
+
+def the_latest_come_in(patch: Patch) -> None:
+    """Let in those who joined just before the round opened, too."""
+    patch.setattr(
+        Ledger, "get_inside", lambda self, newcomers: min(self.inside + newcomers, len(self.registry))
+    )
+
+
+def the_last_of_all_fills_a_gap(patch: Patch) -> None:
+    """Forget the zones when a member leaves, but for how many are in each."""
+
+    def bent(self: Ledger, account: str, member: Member, standing: Standing, unbonds_at: int) -> None:
+        self.inside -= member.index <= self.inside
+        self.eligible -= member.index <= self.eligible
+        self._swap(member.index, len(self.registry))
+        self.registry.pop()
+        self.members[account] = replace(member, index=0, standing=standing, unbonds_at=unbonds_at)
+
+    patch.setattr(Ledger, "process_remove", bent)
+
+
+def build_waiting(name: str) -> dict[str, Mutant]:
+    """Return the mutants of a mechanism in which newcomers may have to wait."""
+
+    def unless_first(terms: Any, state: State, account: str) -> bool:
+        return terms.newcomers > 0 and len(state.rounds) > 1
+
+    def always(terms: Any, state: State, account: str) -> bool:
+        return bool(terms.newcomers)
+
+    def one_more(terms: Any) -> int:
+        return terms.newcomers + (terms.newcomers > 0)
+
+    return {
+        "newcomers are in at once": bend(name, "admission", is_to_wait=lambda *_: False),
+        "before the first round all are in": bend(name, "admission", is_to_wait=unless_first),
+        "founders wait": bend(name, "admission", is_to_wait=always),
+        "one more comes in": bend(name, "admission", get_newcomers=one_more),
+        "who waits counts in a round": everybody_counts,
+        "the latest come in": the_latest_come_in,
+        "the last of all fills a gap": the_last_of_all_fills_a_gap,
+    }
+
+
 def build(name: str) -> dict[str, Mutant]:
     """Return the mutants of the mechanism `name`."""
     joins = everybody_bids if name == "blade" else bend(name, "admission", check_join=lambda *_: None)
@@ -130,6 +180,7 @@ def build(name: str) -> dict[str, Mutant]:
         "a motion is opened anew a second late": open_a_second_longer,
         "a manager moves twice": a_manager_moves_twice,
         "motions last a day longer": put(managers_module, "MOTION_SECONDS", 8 * 24 * 3_600),
+        **({} if name == "blade" else build_waiting(name)),
     }
 
 

@@ -260,7 +260,7 @@ class Player:
     def is_short(self) -> bool:
         """Return whether members are missing for a round."""
         fewest = self.federation.mechanism.panel.get_fewest(self.federation.terms)
-        return len(self.federation.state.ledger.registry) < fewest
+        return self.federation.state.ledger.get_inside(self.federation.newcomers) < fewest
 
     def can_join(self, account: Address) -> bool:
         state, terms = self.federation.state, self.federation.terms

@@ -43,6 +43,24 @@ class Sequence:
     steps: list[Step]
 
 
+@dataclass(frozen=True)
+class Zones:
+    """The registry's zones before a call."""
+
+    inside: int
+    eligible: int
+    registry: list[Address]
+
+    @classmethod
+    def of(cls, federation: Federation[Any]) -> "Zones":
+        ledger = federation.state.ledger
+        return cls(ledger.inside, ledger.eligible, list(ledger.registry))
+
+    def find(self, account: object) -> str:
+        place = self.registry.index(str(account))
+        return "those in" if place < self.inside else "the next" if place < self.eligible else "the latest"
+
+
 @dataclass
 class Coverage:
     """What happened in the sequences, by name."""
@@ -195,6 +213,27 @@ class Coverage:
         few = docket.accused & get_majority(docket.names, record.reveals) & ~docket.selected.convicted
         self.cases["named by most who came, and too few"] += docket.selection is not None and few > 0
 
+    def note_waiting(
+        self, federation: Federation[Any], before: "Zones", call: Call, events: list[Event]
+    ) -> None:
+        """Note who waits, who comes in, and who leaves from which zone of the registry."""
+        if not federation.newcomers:
+            return
+        after = Zones.of(federation)
+        for event in events:
+            if event.name in ("Left", "Evicted"):
+                self.cases[f"{event.name.lower()} from {before.find(event.args['account'])}"] += 1
+            elif event.name == "Joined":
+                self.cases["joined and was in"] += after.inside > before.inside
+                self.cases["joined and waits"] += after.inside == before.inside
+        if call.method == "open" and events:
+            came, waiting = after.inside - before.inside, before.eligible - before.inside
+            self.cases["all came in who might"] += 0 < came == waiting
+            self.cases["more waited than came in"] += came < waiting
+            self.cases["nobody came in, and some are too new"] += (
+                came == 0 and before.eligible < after.eligible
+            )
+
     def note_step(self, federation: Federation[Any], call: Call, error: str, unable: str) -> None:
         barred_from = federation.state.access.barred_from.get(call.sender, 0)
         standing = federation.state.ledger.get(call.sender).standing
@@ -276,7 +315,7 @@ def play_step(
 ) -> Step:
     coverage.steps += 1
     events: list[Event] = []
-    before, refused = federation.state.own, ""
+    before, zones, refused = federation.state.own, Zones.of(federation), ""
     unable = get_lack(federation, env)
     try:
         events = federation.apply(env, call)
@@ -290,6 +329,7 @@ def play_step(
         if call.method == "settle":
             coverage.note_settled(federation, before)
     coverage.note_step(federation, call, refused, unable)
+    coverage.note_waiting(federation, zones, call, events)
     for event in events:
         coverage.events[event.name] += 1
         if event.name == "CommitteeNamed":

@@ -182,9 +182,9 @@ def who_leaves_shifts_the_others(patch: Patch) -> None:
 def who_joins_again_starts_anew(patch: Patch) -> None:
     plain = Ledger.process_register
 
-    def bent(self: Ledger, account: str, stake: int) -> None:
+    def bent(self: Ledger, account: str, stake: int, *, waits: bool) -> None:
         self.members.pop(account, None)
-        plain(self, account, stake)
+        plain(self, account, stake, waits=waits)
 
     patch.setattr(Ledger, "process_register", bent)
 

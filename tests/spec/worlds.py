@@ -93,6 +93,7 @@ def draw_stake_vote(world: Shared) -> StakeVoteTerms:
     proposers = rng.choice((1, 1, 2, 2, 3) if members > 3 else (1,))
     return StakeVoteTerms(
         **world.common,
+        **NOBODY_WAITS,
         **world.claims(proposers),
         proposer_stake=rng.choice((0, 1, bond // 3, bond, rng.randint(0, bond))),
         voter_stake=rng.choice((0, 1, bond // 3, bond, rng.randint(0, bond))),
@@ -110,6 +111,7 @@ def draw_stake_jury(world: Shared) -> StakeJuryTerms:
     floor = rng.choice((0, bond // 3, bond // 2, bond, rng.randint(0, bond)))
     return StakeJuryTerms(
         **world.common,
+        **NOBODY_WAITS,
         **world.claims(proposers),
         floor=floor,
         proposer_stake=rng.choice((0, 1 if floor else 0, floor // 3, floor, rng.randint(0, floor))),
@@ -130,6 +132,7 @@ def draw_vbfl(world: Shared) -> VbflTerms:
     proposers = rng.choice((1, 2, 3, 4, 8))
     return VbflTerms(
         **world.common,
+        **NOBODY_WAITS,
         **world.claims(proposers),
         unit_reward=rng.choice((0, 1, rng.randrange(1, 2**30), world.bond, STAKE_MAX)),
         update_units=rng.choice((0, 0, 1, 24, 2**32 - 1)),
@@ -148,7 +151,7 @@ def draw_bflc(world: Shared) -> BflcTerms:
     proposers = updates + rng.choice((0, 1, 2, 5))
     race = rng.random() < 0.4
     return BflcTerms(
-        **{**world.common, "managers": world.managers(rng)},
+        **{**world.common, "managers": world.managers(rng), **NOBODY_WAITS},
         **world.claims(proposers),
         fee=rng.choice((0, 0, 1, world.bond // 2)),
         committee=committee,
@@ -198,6 +201,23 @@ DRAW_TERMS: Mapping[str, Callable[[Shared], Any]] = {
 CROWDS = {"stake_jury": (3, 5, 6, 7, 7, 8, 8, 9)}
 """How many accounts there may be, where it takes a jury of four to be just clear."""
 
+NOBODY_WAITS: Mapping[str, Any] = {"founders": (), "newcomers": 0}
+
+
+def draw_newcomers(terms: Any, accounts: list[Address], outsiders: list[Address], fewest: int) -> Any:
+    """Return the terms, of about half of the federations that can, with a limit for newcomers.
+
+    Of a source of their own, so that all else is drawn as without them.
+    """
+    rng = Random(terms.genesis[::-1])
+    if isinstance(terms, BladeTerms) or rng.random() < 0.5:
+        return terms
+    founders = rng.sample(accounts, k=min(rng.randint(fewest, fewest + 2), len(accounts)))
+    founders += outsiders[: max(fewest - len(founders), 0)]
+    if terms.managers and rng.random() < 0.5:
+        founders = []
+    return replace(terms, founders=tuple(founders), newcomers=rng.choice((1, 1, 2, 3)))
+
 
 def draw_funds(rng: Random, accounts: list[Address], terms: Any, fewest: int) -> dict[Address, int]:
     """Return tokens for each account: none, less than the bond, more than a stake may be, and in between."""
@@ -244,7 +264,9 @@ def build_world(seed: str, mechanism: str = "stake_vote", *, illegal: float = 0.
     )
     schedule = draw_schedule(rng, Random(f"pledge {seed}"), publishes=mechanism != "stake_vote")
     terms = DRAW_TERMS[mechanism](Shared(rng, accounts, outsiders, start, bond, schedule))
-    funds = draw_funds(rng, accounts, terms, chosen.panel.get_fewest(terms))
+    fewest = chosen.panel.get_fewest(terms)
+    terms = draw_newcomers(terms, accounts, outsiders, fewest)
+    funds = draw_funds(rng, accounts, terms, fewest)
     beacon_value = rng.choice((ZERO32, rng.randbytes(32), rng.randbytes(32)))
     token = TokenBook()
     for account, amount in funds.items():

@@ -218,7 +218,7 @@ BLADE = ["--mechanism", "blade", "--publisher", MANAGERS[0], "--deadline", "9"]
         (["--mechanism", "dfl"], "unknown mechanism 'dfl'"),
         (
             ["--miners", "5"],
-            "--miners is a term of vbfl, not of stake_vote, which has: bond, managers, proposer_stake",
+            "--miners is a term of vbfl, not of stake_vote, which has: bond, managers, founders, newcomers",
         ),
         (
             ["--mechanism", "vbfl", "--min-voters", "5"],

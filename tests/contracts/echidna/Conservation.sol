@@ -43,6 +43,8 @@ contract Conservation {
                 genesis: keccak256("genesis"),
                 bond: BOND,
                 managers: new address[](0),
+                founders: new address[](0),
+                newcomers: 0,
                 proposerStake: 37,
                 voterStake: 23,
                 proposers: 2,

@@ -29,6 +29,8 @@ function subjectTerms(JuryToken token, uint256 bond, uint256 proposerStake, uint
         genesis: keccak256("genesis"),
         bond: bond,
         managers: new address[](0),
+        founders: new address[](0),
+        newcomers: 0,
         proposerStake: proposerStake,
         voterStake: voterStake,
         proposers: 2,

@@ -100,6 +100,46 @@ def early_withdrawal(record: Recorded) -> Sign:
     return Sign("phase", None, str(event.args["account"]))
 
 
+@fault("a round that counts who waits", ("stake_vote", "vbfl", "bflc"))
+def counted_too_early(record: Recorded) -> Sign:
+    place = opened_beside_waiting(record)
+    args = event_of(record, place)
+    record.alter(place, members=args["members"] + 1)
+    return Sign("membership", args["round"])
+
+
+@fault("an update of somebody who waits", ("stake_vote", "vbfl", "bflc"))
+def drawn_too_early(record: Recorded) -> Sign:
+    opened = opened_beside_waiting(record)
+    number = event_of(record, opened)["round"]
+    account = find_waiting(record, opened)
+    place = record.find("Proposed", lambda args: args["round"] == number)
+    record.alter(place, proposer=account)
+    return Sign("draw", number, account)
+
+
+def opened_beside_waiting(record: Recorded) -> int:
+    """Return the place of the first opening with a proposal, just before which a member joined that waits."""
+    needs(record.terms.newcomers)
+    proposed = {one.args["round"] for one in record.entries if one.name == "Proposed"}
+    return next(
+        place
+        for place, one in enumerate(record.entries)
+        if one.name == "Opened" and one.args["round"] in proposed and find_waiting(record, place)
+    )
+
+
+def find_waiting(record: Recorded, opened: int) -> str:
+    """Return who joined after the round before this opening, and didn't leave; "" if nobody did."""
+    earlier = range(opened - 1, -1, -1)
+    since = next((at for at in earlier if record.entries[at].name == "Settled"), None)
+    if since is None:
+        return ""
+    names = {str(one.args["account"]): one.name for one in record.entries[since:opened]
+             if one.name in ("Joined", "Left", "Evicted")}  # fmt: skip
+    return next((account for account, name in names.items() if name == "Joined"), "")
+
+
 @fault("a member who never joined", ALL)
 def missing_join(record: Recorded) -> Sign:
     proposer = event_of(record, record.find("Proposed"))["proposer"]

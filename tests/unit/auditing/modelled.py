@@ -31,6 +31,8 @@ COMMON = {
     "beacon": "0x" + "0" * 40,
     "bond": 1000,
     "managers": (),
+    "founders": (),
+    "newcomers": 0,
     "max_samples": 1000,
     "max_epochs": 5,
     "schedule": Schedule(open=1, propose=60, commit=60, reveal=60, publish=60, unbonding=1000),

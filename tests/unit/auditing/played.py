@@ -22,7 +22,7 @@ from clients.types.chain import Call, Receipt
 from clients.types.federation import ZERO32, ZERO_ADDRESS, Address, Event, MemberView, Round, Status
 from tests.spec.manners import PLAYERS
 from tests.spec.player import Player
-from tests.spec.worlds import DRAW_TERMS, Shared, draw_funds, draw_schedule
+from tests.spec.worlds import DRAW_TERMS, Shared, draw_funds, draw_newcomers, draw_schedule
 
 
 @dataclass(slots=True)
@@ -174,7 +174,7 @@ class Recorded:
     def stranger(self, account: Address) -> MemberView:
         from clients.types.federation import Member, Role
 
-        return MemberView(account, Member(), 0, Role.NONE, 0, False)
+        return MemberView(account, Member(), 0, Role.NONE, 0, False, 0)
 
     def rounds(self, numbers: Sequence[int], at: int) -> list[Round]:
         return [self.rounds_now[number] for number in numbers]
@@ -208,7 +208,9 @@ def build_playground(rng: Random, mechanism: str, *, illegal: float = 0.2) -> tu
     schedule = draw_schedule(rng, Random(f"pledge {bond} {accounts[0]}"), publishes=mechanism != "stake_vote")
     terms = DRAW_TERMS[mechanism](Shared(rng, accounts, outsiders, 1_700_000_005, bond, schedule))
     chosen = MECHANISMS[mechanism]
-    funds = draw_funds(rng, accounts, terms, chosen.panel.get_fewest(terms))
+    fewest = chosen.panel.get_fewest(terms)
+    terms = draw_newcomers(terms, accounts, outsiders, fewest)
+    funds = draw_funds(rng, accounts, terms, fewest)
     beacon_value = rng.choice((ZERO32, rng.randbytes(32)))
     chain = SpecChain(chosen, terms, funds, beacon_value=beacon_value)
     player = PLAYERS[mechanism](rng, chain.core, accounts, outsiders, fine=False, illegal=illegal)

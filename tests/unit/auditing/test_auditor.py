@@ -69,7 +69,7 @@ def test_an_audit_that_goes_on_later_comes_to_the_same(mechanism: str, seed: int
 
 @pytest.mark.parametrize("mechanism", sorted(MECHANISMS))
 def test_findings_go_with_the_checkpoint(mechanism: str) -> None:
-    first, whole = state_of("found-2", mechanism, (150, 250))
+    first, whole = state_of("found-5", mechanism, (150, 250))
     for record in (first, whole):
         place = record.find("Drawn")
         record.alter(place, seed=WRONG)
@@ -273,7 +273,7 @@ def test_pages_adapt_to_what_is_in_them() -> None:
 
 
 def test_only_findings_of_the_scope_are_told() -> None:
-    record = play_history("scope", "stake_vote", 300).record()
+    record = play_history("some scope", "stake_vote", 300).record()
     place = record.find("Settled", lambda args: args["outcome"] == Outcome.REJECTED)
     number = record.entries[place].args["round"]
     assert isinstance(number, int)

@@ -56,12 +56,14 @@ interface Played {
 /** Every round of the histories, with the roles that the draw gave. */
 function* rounds(): Generator<Played> {
   for (const history of histories) {
-    const [terms, deeds, registry] = [termsOf(history), deedsOf(history), new Registry()];
+    const [terms, deeds] = [termsOf(history), deedsOf(history)];
+    const registry = new Registry({ ...terms, founders: (terms.founders ?? []).map(account) });
     for (const deed of deeds) {
       if (['Joined', 'Left', 'Evicted'].includes(deed.name)) registry.follow(deed.name, account(deed.args['account']));
       if (deed.name !== 'Opened') continue;
+      registry.follow(deed.name, '0x');
       const story = tell(Number(deed.args['round']), deeds);
-      const members = [...registry.accounts];
+      const members = registry.accounts.slice(0, registry.inside);
       const positions = story.drawn ? positionsOf(story.drawn.seed, members.length) : [];
       const roles = new Map(members.map((one, place) => [one, rolesAt(history.mechanism, terms, members.length, positions[place] ?? members.length)]));
       yield { history, terms, story, roleOf: (one) => roles.get(one) };

@@ -25,6 +25,8 @@ from clients.protocol.hashing import (
     get_address_word,
     get_checksummed,
 )
+from clients.protocol.ledger import Ledger
+from clients.types.federation import Standing
 from clients.types.keeping import may_be_gone
 from clients.types.mechanisms import KINDS
 from tests.unit.auditing.played import Recorded, play_history
@@ -57,6 +59,29 @@ def make_draws(rng: Random) -> Iterator[dict[str, Any]]:
             "members": members,
             "positions": list(compute_positions(seed, members)),
         }
+
+
+def make_registry(rng: Random, newcomers: int) -> dict[str, Any]:
+    """Return events, and the registry that the specification's ledger has after them."""
+    accounts = [to_hex(rng.randbytes(20)) for _ in range(12)]
+    founders = accounts[:5] if newcomers and rng.random() < 0.7 else []
+    ledger, events, opened = Ledger(), [], False
+    for _ in range(rng.randrange(60)):
+        account = rng.choice(accounts)
+        member = ledger.get(account)
+        if rng.random() < 0.15:
+            ledger.process_let_in(newcomers)
+            events.append(["Opened", ""])
+            opened = True
+        elif member.index:
+            ledger.process_remove(account, member, Standing.LEAVING, 0)
+            events.append([rng.choice(("Left", "Evicted")), account])
+        else:
+            first = not opened and (not founders or account in founders)
+            ledger.process_register(account, 1, waits=newcomers > 0 and not first)
+            events.append(["Joined", account])
+    limit = {"founders": founders, "newcomers": newcomers}
+    return {"limit": limit, "events": events, "accounts": ledger.registry, "inside": ledger.inside}
 
 
 def make_commitment(rng: Random, size: int) -> dict[str, Any]:
@@ -207,6 +232,7 @@ def make_vectors() -> dict[str, Any]:
     return {
         "files": [make_file(size, seed) for seed, size in enumerate([*SIZES, MANY])],
         "draws": list(make_draws(rng)),
+        "registries": [make_registry(Random(seed), seed % 4) for seed in range(40)],
         "seeds": [
             {"entropy": to_hex(one), "mix": to_hex(two), "round": number,
              "seed": to_hex(compute_seed(one, two, number))}

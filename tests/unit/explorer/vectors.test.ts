@@ -7,10 +7,12 @@ import { cidOf, digestOf, fileDigest, unhex, type Hex } from '../../../deploy/ex
 import { mixOf, positionsOf, seedOf } from '../../../deploy/explorer/app/core/draw.ts';
 import { commitment, pledgeOf } from '../../../deploy/explorer/app/core/hashing.ts';
 import { describeGone, describeKept, judgeAbsence, mayBeGone } from '../../../deploy/explorer/app/core/keeping.ts';
+import { Registry, type Limit } from '../../../deploy/explorer/app/core/registry.ts';
 import { BadModel, byCodePoint, encode, readSchema, readWeights } from '../../../deploy/explorer/app/core/safetensors.ts';
 
 interface Vectors {
   files: { size: number; seed: number; digest: Hex; cid: string }[];
+  registries: { limit: Limit; events: [string, Hex][]; accounts: Hex[]; inside: number }[];
   draws: { seed: Hex; members: number; positions: number[] }[];
   seeds: { entropy: Hex; mix: Hex; round: number; seed: Hex }[];
   mixes: { voter: Hex; salt: Hex; mix: Hex }[];
@@ -52,6 +54,15 @@ test('texts that are no CID in its one spelling are refused', () => {
   const [{ cid } = { cid: '' }] = vectors.files;
   for (const text of ['', 'b', cid.toUpperCase(), `${cid}a`, cid.slice(0, -1), `Qm${cid.slice(2, 46)}`, `z${cid.slice(1)}`, '<script>']) {
     assert.equal(digestOf(text), undefined, text);
+  }
+});
+
+test('the registry is in the order of the specification, and has as many who are in', () => {
+  for (const { limit, events, accounts, inside } of vectors.registries) {
+    const registry = new Registry(limit);
+    for (const [name, account] of events) registry.follow(name, account);
+    assert.deepEqual(registry.accounts, accounts);
+    assert.equal(registry.inside, inside);
   }
 });
 

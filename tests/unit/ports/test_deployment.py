@@ -19,7 +19,8 @@ from deploy.options import add_terms, read_history
 
 SOMEBODY = "0x" + "1" * 40
 TERMS = StakeVoteTerms(
-    token=SOMEBODY, beacon=SOMEBODY, genesis=bytes(range(32)), bond=16, managers=(), proposer_stake=16,
+    token=SOMEBODY, beacon=SOMEBODY, genesis=bytes(range(32)), bond=16, managers=(), founders=(),
+    newcomers=0, proposer_stake=16,
     voter_stake=8, proposers=4, min_voters=3, quorum_bps=5000, max_samples=100, max_epochs=5,
     attribution=False, schedule=Schedule(),
 )  # fmt: skip

@@ -41,7 +41,7 @@ from clients.types.federation import (
 
 A = [f"0x{number:040x}" for number in range(1, 9)]
 TERMS = BflcTerms(
-    A[0], A[0], b"\1" * 32, 10, 3, (A[0],), 3, 3, 5, 100, 5, 5_000, 0, 2_500, 4_000, True, Schedule()
+    A[0], A[0], b"\1" * 32, 10, 3, (A[0],), (), 0, 3, 3, 5, 100, 5, 5_000, 0, 2_500, 4_000, True, Schedule()
 )
 """With a race, as in the paper."""
 DRAWN = replace(TERMS, race=False)

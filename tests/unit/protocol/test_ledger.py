@@ -26,6 +26,45 @@ def test_the_registry_is_a_list_without_gaps(moves: list[tuple[bool, int]]) -> N
         assert all((account in ledger.registry) == bool(m.index) for account, m in ledger.members.items())
 
 
+@given(
+    st.integers(1, 3),
+    st.lists(st.tuples(st.sampled_from(("join", "found", "leave", "leave", "open")), st.integers(0, 9))),
+)
+def test_zones_part_the_registry(newcomers: int, moves: list[tuple[str, int]]) -> None:
+    """By a plain account of who is in which zone: three sets, of which only `open` moves members on."""
+    ledger, opened = Ledger(), 0
+    zones: tuple[set[str], set[str], set[str]] = (set(), set(), set())
+    inside, following, latest = zones
+    for what, number in moves:
+        account = f"0x{number}"
+        member = ledger.get(account)
+        if what == "open":
+            come = [one for one in ledger.registry if one in following][:newcomers]
+            opened += 1
+            ledger.process_let_in(newcomers)
+            inside |= {*come}
+            following -= {*come}
+            following |= latest
+            latest.clear()
+        elif what == "leave" and member.index:
+            ledger.process_remove(account, member, Standing.LEAVING, 7)
+            for zone in zones:
+                zone.discard(account)
+        elif what != "leave" and not member.index:
+            waits = what == "join" or opened > 0
+            ledger.process_register(account, 5, waits=waits)
+            (latest if waits else inside).add(account)
+        first, second = ledger.inside, ledger.eligible
+        parts = ledger.registry[:first], ledger.registry[first:second], ledger.registry[second:]
+        assert [{*part} for part in parts] == [*zones]
+        assert sum(map(len, parts)) == sum(map(len, zones))
+        for place, present in enumerate(ledger.registry):
+            assert ledger.get(present).index == place + 1
+            wait = ledger.get_wait(place + 1, newcomers)
+            assert (wait == 0) == (present in inside)
+            assert (wait == 1) == (present in following and place < first + newcomers)
+
+
 def test_the_allowance_is_looked_at_before_the_balance() -> None:
     token = TokenBook({"owner": 5})
     with pytest.raises(ProtocolError) as caught:

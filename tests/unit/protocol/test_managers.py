@@ -24,6 +24,8 @@ TERMS = BflcTerms(
     10,
     3,
     MANAGERS,
+    (),
+    0,
     1,
     1,
     5,

@@ -21,7 +21,7 @@ DECIDED = st.sampled_from([Outcome.ACCEPTED, Outcome.REJECTED])
 def terms_of(proposer_stake: int, voter_stake: int) -> StakeVoteTerms:
     bond = max(proposer_stake, voter_stake, 1)
     return StakeVoteTerms(
-        "", "", b"", bond, (), proposer_stake, voter_stake, 1, 1, 0, 1, 1, False, Schedule()
+        "", "", b"", bond, (), (), 0, proposer_stake, voter_stake, 1, 1, 0, 1, 1, False, Schedule()
     )
 
 

@@ -37,6 +37,8 @@ TERMS = StakeVoteTerms(
     b"\1" * 32,
     10,
     (),
+    (),
+    0,
     proposer_stake=3,
     voter_stake=2,
     proposers=3,
@@ -201,7 +203,7 @@ def test_in_stake_vote_a_broken_pledge_costs_a_stake_in_every_outcome(
     assert lost == -TERMS.proposer_stake
 
 
-VBFL = VbflTerms("", "", b"", 10, (), 7, 0, 4, 2, 2, 1_000, 5, 3, 0, Schedule(pledge=60, publish=60))
+VBFL = VbflTerms("", "", b"", 10, (), (), 0, 7, 0, 4, 2, 2, 1_000, 5, 3, 0, Schedule(pledge=60, publish=60))
 PASSED = Docket(selection=Selection(0b1, (1,)))
 
 

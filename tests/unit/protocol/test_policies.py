@@ -11,7 +11,22 @@ from clients.types.chain import Call
 from clients.types.federation import ZERO_ADDRESS, Outcome, Phase, Role, Schedule, StakeVoteTerms, Standing
 
 TERMS = StakeVoteTerms(
-    ZERO_ADDRESS, ZERO_ADDRESS, b"\1" * 32, 10, (), 5, 5, 1, 2, 5_000, 100, 1, False, Schedule(publish=600)
+    ZERO_ADDRESS,
+    ZERO_ADDRESS,
+    b"\1" * 32,
+    10,
+    (),
+    (),
+    0,
+    5,
+    5,
+    1,
+    2,
+    5_000,
+    100,
+    1,
+    False,
+    Schedule(publish=600),
 )
 ACCOUNTS = [f"0x{number:040x}" for number in range(1, 4)]
 

@@ -18,7 +18,7 @@ from clients.types.federation import ZERO_ADDRESS, Phase, Schedule, StakeVoteTer
 from tests.spec.worlds import build_world
 
 TERMS = StakeVoteTerms(
-    ZERO_ADDRESS, ZERO_ADDRESS, b"\1" * 32, 10, (), 3, 2, 1, 2, 5_000, 100, 10, False, Schedule()
+    ZERO_ADDRESS, ZERO_ADDRESS, b"\1" * 32, 10, (), (), 0, 3, 2, 1, 2, 5_000, 100, 10, False, Schedule()
 )
 ACCOUNTS = ["0x" + f"{number:040x}" for number in range(1, 5)]
 

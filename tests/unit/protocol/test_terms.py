@@ -15,7 +15,7 @@ from clients.types.federation import BflcTerms, BladeTerms, Schedule, StakeVoteT
 ADDRESS = "0x" + "1" * 40
 ZERO = "0x" + "0" * 40
 SCHEDULE = Schedule(open=1, propose=1, commit=2, reveal=3, publish=4, unbonding=10)
-TERMS = StakeVoteTerms(ADDRESS, ZERO, b"\1" * 32, 10, (), 10, 10, 1, 1, 10_000, 1, 1, False, SCHEDULE)
+TERMS = StakeVoteTerms(ADDRESS, ZERO, b"\1" * 32, 10, (), (), 0, 10, 10, 1, 1, 10_000, 1, 1, False, SCHEDULE)
 
 
 def build(terms: StakeVoteTerms) -> Federation[StakeVoteTerms]:
@@ -60,6 +60,12 @@ def test_the_extremes_are_valid() -> None:
         ({"schedule": replace(SCHEDULE, pledge=1)}, "unbonding", 10),
         ({"bond": 0, "proposers": 0, "quorum_bps": 10_001}, "bond", 0),
         ({"quorum_bps": 10_001, "max_samples": 0, "voter_stake": 11}, "maxSamples", 0),
+        ({"newcomers": 1, "proposers": 0}, "founders", 0),  # nobody could be in the first round
+        ({"founders": (ADDRESS,), "proposers": 0}, "founders", 1),  # nobody waits
+        ({"founders": (ADDRESS, ADDRESS), "newcomers": 1, "proposers": 0}, "founders", 1),
+        ({"founders": (ADDRESS, "0x" + "3" * 40, ZERO), "newcomers": 1}, "founders", 2),
+        ({"founders": (ADDRESS,), "newcomers": 1, "voter_stake": 11}, "voterStake", 11),
+        ({"founders": (ADDRESS,), "newcomers": 1}, "founders", 1),  # a round needs two
     ],
 )
 def test_others_are_refused_the_first_in_the_order_of_the_page(
@@ -71,7 +77,7 @@ def test_others_are_refused_the_first_in_the_order_of_the_page(
 
 
 VBFL = VbflTerms(
-    ADDRESS, ZERO, b"\1" * 32, 10, (), STAKE_MAX, 2**32 - 1, 256, 65_533, 1, 1, 1, 1, 64, SCHEDULE
+    ADDRESS, ZERO, b"\1" * 32, 10, (), (), 0, STAKE_MAX, 2**32 - 1, 256, 65_533, 1, 1, 1, 1, 64, SCHEDULE
 )  # fmt: skip
 BFLC = BflcTerms(
     ADDRESS,
@@ -80,6 +86,8 @@ BFLC = BflcTerms(
     10,
     STAKE_MAX,
     (ADDRESS,),
+    (),
+    0,
     32,
     32,
     256,
@@ -150,6 +158,9 @@ def test_the_extremes_of_the_others_are_valid_too(mechanism: str) -> None:
         ("blade", {"managers": (ZERO,), "min_samples": 0}, "managers", 0),
         ("bflc", {"managers": (), "min_score": 10_001}, "minScore", 10_001),
         ("bflc", {"managers": (), "committee": 0}, "managers", 0),
+        ("bflc", {"founders": (ADDRESS,), "fee": STAKE_MAX + 1}, "fee", STAKE_MAX + 1),
+        ("bflc", {"founders": (ADDRESS,), "max_samples": 0}, "founders", 1),
+        ("vbfl", {"founders": (ADDRESS,), "newcomers": 1}, "founders", 1),
         ("bflc", {"fee": STAKE_MAX + 1}, "fee", STAKE_MAX + 1),
         ("bflc", {"max_epochs": 0}, "maxEpochs", 0),
         ("bflc", {"schedule": HASTY, "max_epochs": 0}, "maxEpochs", 0),

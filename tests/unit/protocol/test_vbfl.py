@@ -29,7 +29,7 @@ from clients.types.federation import (
 )
 
 ADDRESS = "0x" + "1" * 40
-TERMS = VbflTerms(ADDRESS, ADDRESS, b"\1" * 32, 10, (), 7, 0, 4, 2, 2, 1_000, 5, 3, 0, Schedule())
+TERMS = VbflTerms(ADDRESS, ADDRESS, b"\1" * 32, 10, (), (), 0, 7, 0, 4, 2, 2, 1_000, 5, 3, 0, Schedule())
 MODEL = b"\5" * 32
 UPDATES = tuple(
     Update(ADDRESS, b"\2" * 32, samples, epochs) for samples, epochs in ((600, 5), (100, 1), (50, 2))

@@ -18,7 +18,7 @@ from clients.types.federation import ZERO32, Act, Event, Phase, Role, Round, Sch
 from tests.unit.roles.test_roles import ACCOUNTS, DIGEST, HEAD, KNOWING, SALT, member_of, view
 
 TERMS = VbflTerms(
-    ACCOUNTS[0], ACCOUNTS[0], b"\1" * 32, 9, (), 1, 0, 8, 3, 2, 99, 9, 6, 0, Schedule(publish=60)
+    ACCOUNTS[0], ACCOUNTS[0], b"\1" * 32, 9, (), (), 0, 1, 0, 8, 3, 2, 99, 9, 6, 0, Schedule(publish=60)
 )  # fmt: skip
 
 

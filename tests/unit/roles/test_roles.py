@@ -34,7 +34,22 @@ from clients.types.federation import (
 
 ACCOUNTS = [f"0x{number:040x}" for number in range(1, 6)]
 TERMS = StakeVoteTerms(
-    ACCOUNTS[0], ACCOUNTS[0], b"\1" * 32, 9, (), 9, 9, 256, 1, 0, 9, 9, attribution=True, schedule=Schedule()
+    ACCOUNTS[0],
+    ACCOUNTS[0],
+    b"\1" * 32,
+    9,
+    (),
+    (),
+    0,
+    9,
+    9,
+    256,
+    1,
+    0,
+    9,
+    9,
+    attribution=True,
+    schedule=Schedule(),
 )
 DIGEST, SALT, HEAD = b"\x11" * 32, b"\x22" * 32, b"\x33" * 32
 
@@ -50,7 +65,7 @@ def member_of(
     account: str, roles: Role = Role.VOTER, acts: Act = Act.NONE, number: int = 1, *, out: bool = False
 ) -> MemberView:
     entry = Member(stake=1, index=1, round=number, acts=acts, standing=Standing.MEMBER)
-    return MemberView(account, entry, 1, roles, 0, out)
+    return MemberView(account, entry, 1, roles, 0, out, 0)
 
 
 def view(phase: Phase, role: Role = Role.VOTER, **changes: object) -> View:
@@ -164,6 +179,14 @@ def test_the_keeper_evicts_who_is_out_before_it_opens() -> None:
     assert isinstance(action, Send)
     assert action.call.method == "open"
     assert keeper.step(view(Phase.OPEN, registry=[member_of(ACCOUNTS[0])], waited=waited)) == []
+
+
+@pytest.mark.parametrize(("waits_for", "opens"), [(0, True), (2, True), (3, False)])
+def test_the_keeper_opens_when_enough_are_in_or_come_in(waits_for: int, opens: bool) -> None:
+    registry = [member_of(account) for account in ACCOUNTS[:2]]
+    registry.append(replace(member_of(ACCOUNTS[2]), waits_for=waits_for))
+    found = keeper.step(view(Phase.OPEN, registry=registry, waited=keeper.PATIENCE * len(ACCOUNTS)))
+    assert bool(found) == opens  # round 1 is over, and three are needed
 
 
 def test_nobody_is_evicted_before_a_round_can_be_opened() -> None:

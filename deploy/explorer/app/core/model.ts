@@ -28,6 +28,9 @@ export interface Terms {
   bond: bigint;
   /** Who admits and expels; empty where anyone gets in. */
   managers: readonly Hex[];
+  /** Who are in at once before the first round, and how many come in with a round; not of blade. */
+  founders?: readonly Hex[];
+  newcomers?: number;
   /** `pledge` is 0 where updates are proposed without a pledge. */
   schedule: { pledge: number; propose: number; commit: number; reveal: number; publish: number };
   floor?: bigint;

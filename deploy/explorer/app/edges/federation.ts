@@ -53,6 +53,8 @@ export interface MemberView {
   standing: number;
   balance: bigint;
   out: boolean;
+  /** The earliest round that it can come in with, where it waits; else 0. */
+  waitsFor: number;
 }
 
 type Raw = Record<string, unknown>;
@@ -87,7 +89,7 @@ export class Federation {
     const terms = (await read(rpc, address, abi.terms[mechanism] as Abi, 'terms')) as Terms;
     const [decimals, symbol] = await Promise.all([ask(rpc, terms.token, 'decimals'), ask(rpc, terms.token, 'symbol')]);
     return new Federation(rpc, address, {
-      chain: Number(id), mechanism, terms: { ...terms, token: lower(terms.token), beacon: lower(terms.beacon), managers: terms.managers.map(lower) },
+      chain: Number(id), mechanism, terms: { ...terms, token: lower(terms.token), beacon: lower(terms.beacon), managers: terms.managers.map(lower), founders: (terms.founders ?? []).map(lower) },
       decimals: typeof decimals === 'number' && decimals <= 36 ? decimals : 18, symbol: clean(symbol ?? 'tokens', 12),
     });
   }
@@ -224,6 +226,6 @@ function memberOf(raw: Raw): MemberView {
   return {
     account: lower(raw['account']), balance: raw['balance'] as bigint, out: raw['out'] === true, stake: record['stake'] as bigint,
     index: record['index'] as number, round: record['round'] as number, strikes: record['strikes'] as number,
-    standing: record['standing'] as number,
+    standing: record['standing'] as number, waitsFor: Number(raw['waitsFor']),
   };
 }

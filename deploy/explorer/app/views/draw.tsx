@@ -11,19 +11,19 @@ import { actors } from '../core/judge.ts';
 import { Account, Busy, Chip, Facts, Section, Table, Trouble } from './parts.tsx';
 import { message, useLoaded, useWatch, type Loaded } from './hooks.ts';
 
-const MEMBERSHIP = ['Joined', 'Left', 'Evicted'];
+const MEMBERSHIP = ['Joined', 'Left', 'Evicted', 'Opened'];
 
-/** The registry as it was frozen when the round was opened. */
+/** The members who were in when the round was opened, in the registry’s order. */
 export function useRegistry(story: Story): Loaded<Hex[]> {
   const { federation, view } = useWatch();
   const { opened } = story;
   return useLoaded(async (signal) => {
     if (!opened) return undefined;
-    const registry = new Registry();
+    const registry = new Registry(federation.terms);
     await federation.follow(MEMBERSHIP, view.birth, opened.deed.block, (deed) => {
-      if (inOrder(deed, opened.deed) < 0) registry.follow(deed.name, lower(deed.args['account']));
+      if (inOrder(deed, opened.deed) <= 0) registry.follow(deed.name, lower(deed.args['account']));
     }, signal);
-    return registry.accounts;
+    return registry.accounts.slice(0, registry.inside);
   }, [story.round, opened?.deed.blockHash, view.birth, view.forks], view.trouble);
 }
 

@@ -30,7 +30,7 @@ export function MemberPage({ account }: { account: Hex }): JSX.Element {
         {error && <Trouble>Some of it can’t be read: {error}.</Trouble>}
         {member.value ? <Facts facts={[
           ['Account', <code class="wrap">{account}</code>],
-          ['Standing', <Standing standing={member.value.standing} out={member.value.out} />],
+          ['Standing', <Standing {...member.value} />],
           ['Stake, with what is due', <><Amount units={member.value.balance} /> {federation.symbol}</>],
           ['Stake booked', <Amount units={member.value.stake} />],
           ['Least stake to act', <Amount units={federation.terms.floor ?? federation.terms.bond} />],

@@ -24,7 +24,7 @@ export function MembersPage(): JSX.Element {
           { title: 'Place', right: true, wide: true }, { title: 'Account' }, { title: `Stake (${federation.symbol})`, right: true },
           { title: 'Standing' }, { title: 'Last acted in round', right: true, wide: true }, { title: 'Strikes', right: true, wide: true },
         ]} rows={members.map((member) => [
-          member.index, <Account account={member.account} />, <Amount units={member.balance} />, <Standing standing={member.standing} out={member.out} />,
+          member.index, <Account account={member.account} />, <Amount units={member.balance} />, <Standing {...member} ahead={members.filter(({ waitsFor, index }) => waitsFor && index < member.index).length} />,
           member.round ? <Round round={member.round} /> : 'never', member.strikes,
         ])} />}
       </Section>
@@ -34,8 +34,9 @@ export function MembersPage(): JSX.Element {
   );
 }
 
-export function Standing({ standing, out }: { standing: number; out: boolean }): JSX.Element {
+export function Standing({ standing, out, waitsFor, ahead }: { standing: number; out: boolean; waitsFor: number; ahead?: number }): JSX.Element {
   if (out && standing === 1) return <Chip tone="bad" sign="✕">Out</Chip>;
+  if (waitsFor) return <Chip tone="dull" sign="…">{`Waits${ahead ? ` for ${plural(ahead, 'other')}` : ''}; comes in with round ${waitsFor} at the earliest`}</Chip>;
   const tone = standing === 1 ? 'good' : standing === 3 ? 'bad' : 'dull';
   return <Chip tone={tone} sign={tone === 'good' ? '✓' : tone === 'bad' ? '✕' : '–'}>{STANDINGS[standing] ?? 'Unknown'}</Chip>;
 }
