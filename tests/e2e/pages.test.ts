@@ -307,8 +307,8 @@ test('ten thousand rounds: the list reads and holds only what is seen', async ()
 
 const PAGES: View[] = [
   { path: 'settings', federation: 'stake_vote' }, { path: 'rounds', federation: 'stake_vote' }, { path: 'round/2', federation: 'stake_vote' },
-  { path: 'round/2', federation: 'stake_jury' }, { path: 'round/2', federation: 'vbfl' }, { path: 'round/2', federation: 'blade' }, { path: 'members', federation: 'stake_vote' },
-  { path: 'round/3', federation: 'hostile' }, { path: 'round/1', federation: 'pledging' },
+  { path: 'round/2', federation: 'stake_jury' }, { path: 'round/2', federation: 'vbfl' }, { path: 'round/2', federation: 'blade' },
+  { path: 'members', federation: 'stake_vote' }, { path: 'round/3', federation: 'hostile' }, { path: 'round/1', federation: 'pledging' },
 ];
 
 async function pagesToSee(page: Page): Promise<View[]> {
