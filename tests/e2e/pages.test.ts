@@ -46,7 +46,7 @@ test('a live run is watched as it goes on', async () => {
   });
 });
 
-for (const [federation, rounds] of [['stake_vote', 10], ['vbfl', 10], ['bflc', undefined], ['blade', undefined]] as const) {
+for (const [federation, rounds] of [['stake_vote', 10], ['stake_jury', 10], ['vbfl', 10], ['bflc', undefined], ['blade', undefined]] as const) {
   test(`${federation}: rounds, members and money are shown as the chain has them`, async () => {
     await on({}, async (page) => {
       await visit(page, { path: 'rounds', federation });
@@ -82,7 +82,7 @@ for (const [federation, rounds] of [['stake_vote', 10], ['vbfl', 10], ['bflc', u
   });
 }
 
-for (const federation of ['stake_vote', 'vbfl']) {
+for (const federation of ['stake_vote', 'stake_jury', 'vbfl']) {
   test(`${federation}: the aggregate is computed again in the page, and is the accepted model`, async () => {
     await on({}, async (page) => {
       for (const round of [1, 4, 10]) {
@@ -140,6 +140,23 @@ test('content of strangers is text, and is never believed', async () => {
     await page.getByText('there is no round 99').waitFor();
     await page.goto(`${place.page}#/rounds?rpc=javascript:alert(1)&federation=${'0x' + '1'.repeat(40)}`);
     assert.equal(await page.locator('h1').innerText(), 'Connection');
+  });
+});
+
+test('a jury’s ballots, what they make of each update, and every seat are shown', async () => {
+  await on({}, async (page) => {
+    for (const round of [1, 10]) {
+      await visit(page, { path: `round/${round}`, federation: 'stake_jury' });
+      await page.getByText('members, as events say').waitFor();
+      const updates = await page.locator('[aria-labelledby="section-updates"] tbody').innerText();
+      assert.match(updates, /(passed|not passed|clearly rejected)\s+good: \d of \d/);
+      const votes = page.locator('[aria-labelledby="section-votes"] tbody tr');
+      assert.ok((await votes.count()) > 0);
+      for (const row of await votes.allInnerTexts()) assert.match(row, /could have: (none|[\d, ]+); good: (none|[\d, ]+)\s+(✓\s+paid|✕\s+pays: |–\s+not paid: )|never revealed/, row);
+      assert.match((await votes.allInnerTexts()).join(), /✓\s+paid/);
+      const drawn = await page.locator('[aria-labelledby="section-the-draw"] tbody').innerText();
+      assert.match(drawn, /proposer[\s\S]*juror/);
+    }
   });
 });
 
@@ -290,8 +307,8 @@ test('ten thousand rounds: the list reads and holds only what is seen', async ()
 
 const PAGES: View[] = [
   { path: 'settings', federation: 'stake_vote' }, { path: 'rounds', federation: 'stake_vote' }, { path: 'round/2', federation: 'stake_vote' },
-  { path: 'round/2', federation: 'vbfl' }, { path: 'round/2', federation: 'blade' }, { path: 'members', federation: 'stake_vote' },
-  { path: 'round/3', federation: 'hostile' }, { path: 'round/1', federation: 'pledging' },
+  { path: 'round/2', federation: 'stake_jury' }, { path: 'round/2', federation: 'vbfl' }, { path: 'round/2', federation: 'blade' },
+  { path: 'members', federation: 'stake_vote' }, { path: 'round/3', federation: 'hostile' }, { path: 'round/1', federation: 'pledging' },
 ];
 
 async function pagesToSee(page: Page): Promise<View[]> {

@@ -40,7 +40,8 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
 
 
 @pytest.mark.parametrize(
-    ("name", "status"), [("stake_vote", 0), ("vbfl", 0), ("pledging", 0), ("hostile", 4)]
+    ("name", "status"),
+    [("stake_vote", 0), ("stake_jury", 0), ("vbfl", 0), ("pledging", 0), ("hostile", 4)],
 )
 def test_the_command_audits_what_the_page_shows(
     place: Place, name: str, status: int, capsys: pytest.CaptureFixture[str]

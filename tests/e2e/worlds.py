@@ -38,6 +38,7 @@ SWARM: dict[str, Any] = {
 }  # fmt: skip
 OWN: dict[str, dict[str, Any]] = {
     "stake_vote": {"proposers": 2, "clients": 10, "malicious": 4},
+    "stake_jury": {"proposers": 3, "clients": 9},
     "vbfl": {"proposers": 4, "validators": 2, "miners": 2},
 }
 PLAYED = {"bflc": 2, "blade": 54}
