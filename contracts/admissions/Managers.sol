@@ -15,6 +15,12 @@ import {StakeBook} from "../libraries/StakeBook.sol";
 abstract contract Managers is Membership, MotionBook {
     using StakeBook for StakeBook.Book;
 
+    struct AdmissionTerms {
+        uint256 fee; // for joining, above the stake
+        address[] founders;
+        uint16 newcomers;
+    }
+
     uint96 internal immutable _fee;
     /// @dev The most members who come in when a round opens; 0: nobody waits, and there are no zones.
     uint16 internal immutable _newcomers;
@@ -26,9 +32,10 @@ abstract contract Managers is Membership, MotionBook {
     /// @dev How many are in or may come in with the next round.
     uint16 private _eligible;
 
-    constructor(uint256 fee, address[] memory founders, uint16 newcomers) {
-        _requireTerm(fee <= StakeBook.MAX_STAKE, "fee", fee);
-        _fee = uint96(fee);
+    constructor(AdmissionTerms memory t) {
+        _requireTerm(t.fee <= StakeBook.MAX_STAKE, "fee", t.fee);
+        _fee = uint96(t.fee);
+        (address[] memory founders, uint16 newcomers) = (t.founders, t.newcomers);
         // where nobody waits, founders would have nothing that others don't; where all wait, there is no first round
         bool needed = newcomers != 0 && _managers.length == 0;
         bool valid = founders.length == 0 ? !needed : newcomers != 0;

@@ -33,7 +33,7 @@ contract Bflc is
     constructor(BflcTerms memory t)
         Federation(CoreTerms(t.token, t.beacon, t.genesis, t.bond, t.schedule))
         MotionBook(t.managers)
-        Managers(t.fee, t.founders, t.newcomers)
+        Managers(AdmissionTerms(t.fee, t.founders, t.newcomers))
         Claims(ClaimTerms(t.proposers, t.maxSamples, t.maxEpochs))
         NumberedRecords(t)
         MedianScore(t)

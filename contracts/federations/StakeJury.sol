@@ -32,7 +32,7 @@ contract StakeJury is
     constructor(StakeJuryTerms memory t)
         Federation(CoreTerms(t.token, t.beacon, t.genesis, t.bond, t.schedule))
         MotionBook(t.managers)
-        Managers(0, t.founders, t.newcomers)
+        Managers(AdmissionTerms(0, t.founders, t.newcomers))
         JuryPanel(t)
         OneByOne(t.proposers)
         Claims(ClaimTerms(t.proposers, t.maxSamples, t.maxEpochs))

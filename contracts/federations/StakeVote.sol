@@ -32,7 +32,7 @@ contract StakeVote is
     constructor(StakeVoteTerms memory t)
         Federation(CoreTerms(t.token, t.beacon, t.genesis, t.bond, t.schedule))
         MotionBook(t.managers)
-        Managers(0, t.founders, t.newcomers)
+        Managers(AdmissionTerms(0, t.founders, t.newcomers))
         RandomPanel(t.proposers, t.minVoters)
         Claims(ClaimTerms(t.proposers, t.maxSamples, t.maxEpochs))
         Attribution(t.proposers, t.attribution)

@@ -34,7 +34,7 @@ contract Vbfl is
     constructor(VbflTerms memory t)
         Federation(CoreTerms(t.token, t.beacon, t.genesis, t.bond, t.schedule))
         MotionBook(t.managers)
-        Managers(0, t.founders, t.newcomers)
+        Managers(AdmissionTerms(0, t.founders, t.newcomers))
         WorkerPanel(t.proposers, t.validators, t.miners)
         Claims(ClaimTerms(t.proposers, t.maxSamples, t.maxEpochs))
         Approvals(true)
