@@ -318,6 +318,8 @@ class Driver:
     def _keep(self, done: Done, waiting: Waiting, ballots: Mapping[Address, bytes], status: Status) -> None:
         """Put files into the store, and write ballots, memory and files that wait into the journal."""
         round_number, files = status.round, self.notes.take_files(done)
+        if done.memory:  # before files wait: who finds them after a restart doesn't do the job again
+            self.journal.add_memory(round_number, done.memory)
         if files and waiting.is_early(self.rules.conduct.actions, status.phase):
             self._holdings.wait(round_number, waiting)
             files = []
@@ -329,8 +331,6 @@ class Driver:
                 log.warning("round %d has no candidate: %s", round_number, done.candidate.fault)
         with self.meters.part("store"):
             self._holdings.put(round_number, files, held=done.held)
-        if done.memory:
-            self.journal.add_memory(round_number, done.memory)
         if ballots:
             self.journal.note_ballots(round_number, ballots)
 

@@ -3,7 +3,7 @@
 Six journals, all JSON lines:
 
 * `ballots.jsonl`: every ballot, before its commitment is sent. A second evaluation need not repeat a ballot
-bit for bit, so it is the one thing that can't be derived again. Salts can: they follow from the key.
+bit for bit. Salts need no journal: they follow from the key.
 * `memory.jsonl`: what participants remember from round to round; only their mechanism interprets it.
 * `sent.jsonl`: every transaction, before it is sent to a chain that outlives the run: its act, nonce, hash
 and fees. A restarted process continues with the same nonce, and so never acts twice.

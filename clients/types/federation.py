@@ -167,7 +167,7 @@ class StakeJuryTerms:
     voter_stake: int = field(
         metadata=term("0.5", "what a juror loses that commits and doesn't earn its seat", Unit.TOKENS)
     )
-    proposers: int = field(metadata=term(6, "proposers drawn a round", spellings=("seats",)))
+    proposers: int = field(metadata=term(6, "proposers drawn a round"))
     voters: int = field(metadata=term(24, "most jurors drawn a round; 0: all who don't propose"))
     min_voters: int = field(metadata=term(3, "fewest voters to open a round with"))
     update_shares: int = field(metadata=term(6, "parts of a round's pay that an update earns"))
