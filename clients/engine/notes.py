@@ -13,7 +13,8 @@ from clients.types.federation import Address
 
 @dataclass(slots=True)
 class Notes:
-    """Notes of round `round`. Ballots and pledged updates, which can't be recomputed, are in the journal too."""
+    """Notes of round `round`. Ballots and pledged updates can't be recomputed: they are in the journal
+    too."""
 
     round: int
     finished: dict[Address, set[type[Job]]] = field(default_factory=dict)
