@@ -276,8 +276,8 @@ abstract contract Federation is Membership {
         _requireNotDone(m, round, part.act);
     }
 
-    /// @dev The position and the roles of `account`, a member of record `m`, in a drawn round of record `r`; nothing if it
-    /// waits.
+    /// @dev The position and the roles of `account`, a member of record `m`, in a drawn round of record `r`; nothing if
+    /// it waits.
     function _partOf(Round memory r, address account, Member memory m)
         private
         view

@@ -136,7 +136,7 @@ interface IFederation {
     /// barred and evicted.
     event Banned(address indexed account, uint256 indexed round, uint256 stake);
 
-    /// @notice `round` began with `members` who are in, and whose order is frozen; its seed comes from block `sealBlock`.
+    /// @notice `round` began with `members` who are in, in an order that is frozen; its seed comes from `sealBlock`.
     event Opened(uint256 indexed round, uint256 members, uint256 sealBlock);
     /// @notice The `seed` of `round`, from which every member's roles follow.
     event Drawn(uint256 indexed round, bytes32 seed);

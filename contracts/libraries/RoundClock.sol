@@ -11,8 +11,8 @@ import {IFederation} from "../interfaces/IFederation.sol";
 /// - Draw: a call of `draw`, by anybody, from the block after `open` on. After 256 blocks the seal block's hash is
 ///   lost, and the round goes to Settle, void.
 /// - Pledge, Propose, Commit, Reveal: the last act that the round waits for, or the phase's end. Without a single
-///   pledge, proposal or commitment, the round goes straight to Settle. Pledge is skipped if it has no length; otherwise
-///   only pledged updates can be proposed, and Propose waits for them alone.
+///   pledge, proposal or commitment, the round goes straight to Settle. Pledge is skipped if it has no length;
+///   otherwise only pledged updates can be proposed, and Propose waits for them alone.
 /// - Publish: the last publication that the round waits for, or the phase's end. A round has no such phase if it has no
 ///   publishers, or if too few voters revealed.
 /// - Settle: a call of `settle`, by anybody.

@@ -8,8 +8,8 @@ import {IBflc} from "../interfaces/IBflc.sol";
 import {Bitmaps} from "../libraries/Bitmap.sol";
 import {Roles} from "../libraries/Flags.sol";
 
-/// @title Panel: a committee votes and publishes; others propose, as many as are drawn, or all of them (Li et al., arXiv
-/// 2004.00773, III-B).
+/// @title Panel: a committee votes and publishes; others propose, as many as are drawn, or all of them (Li et al.,
+/// arXiv 2004.00773, III-B).
 /// @notice Managers may name a committee between rounds; an accepted round elects the next. The draw decides before the
 /// first, and after a round that the committee left undecided, which may mean that it is gone.
 abstract contract ElectedCommittee is ElectionBook, MotionBook {

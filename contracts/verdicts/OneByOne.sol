@@ -45,7 +45,7 @@ abstract contract OneByOne is JuryBook, BlameBook, UpdateBook {
     /// @inheritdoc UpdateBook
     function _select(uint256 round, Round memory r) internal override returns (Bitmap selection) {
         Bitmap judged = _had.reaching(r.proposals, Marks.majority(_voters(r)));
-        Bitmap rejected;
+        Bitmap rejected = Bitmap.wrap(0);
         for (uint256 n = 0; n < r.proposals; ++n) {
             if (!judged.has(n)) continue;
             (uint256 good, uint256 had) = (_good.count(n), _had.count(n));
