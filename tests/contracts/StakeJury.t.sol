@@ -264,21 +264,33 @@ contract StakeJuryTest is StakeJuryBench {
         assertSolvent();
     }
 
-    /// @dev Whom an earlier round excused says nothing: not how many, nor to a juror that this time publishes nothing.
+    /// @dev Whom an earlier round excused says nothing: not how many, nor to a juror that this time reveals nothing.
     function test_excuses_start_anew_each_round() public {
+        mostProposers = 1;
+        redeploy(5);
+        fillPool(POOL);
         toPublish(copies(opinion(0, 0), 4));
         publishAll(0, 0);
         finish();
         assertEq(federation.pool(), POOL);
-        toPublish(four(ballot(true), ballot(true), ballot(true), opinion(0, 7)));
+        openAndDraw();
+        proposeAll();
         jurors = voters();
-        uint256 before = balance(jurors[3]);
-        for (uint256 i = 0; i < 3; ++i) {
-            publish(jurors[i], MODEL, 7);
+        uint256 silent = entry(jurors[0]).option == EXCUSED ? 0 : 1; // at most one has proposed
+        assertEq(entry(jurors[silent]).option, EXCUSED);
+        for (uint256 i = 0; i < 4; ++i) {
+            commitBallot(jurors[i], opinion(1, 1));
         }
-        finish();
-        assertEq(balance(jurors[3]), before - VOTER_STAKE);
-        assertEq(federation.pool(), POOL - 3 * UPDATE_PAY - 3 * PART + VOTER_STAKE);
+        for (uint256 i = 0; i < 4; ++i) {
+            if (i != silent) revealBallot(jurors[i], opinion(1, 1));
+        }
+        pass(IFederation.Phase.Reveal);
+        for (uint256 i = 0; i < 4; ++i) {
+            if (i != silent) publish(jurors[i], MODEL, 1);
+        }
+        uint256 part = finish().proposerReward;
+        assertEq(balance(jurors[silent]), BOND - VOTER_STAKE);
+        assertEq(federation.pool(), POOL - 9 * part + VOTER_STAKE);
         assertSolvent();
     }
 
