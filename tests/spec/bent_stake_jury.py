@@ -302,6 +302,8 @@ STAKE_JURY_MUTANTS: dict[str, Mutant] = {
     "one publisher fewer": bend(
         NAME,
         "panel",
-        count=lambda t, n: STAKE_JURY.panel.count(t, n)._replace(publishers=jury_module.get_seats(t, n) - 1),
+        count=lambda t, s, n: STAKE_JURY.panel.count(t, s, n)._replace(
+            publishers=jury_module.get_seats(t, n) - 1
+        ),
     ),
 }
