@@ -102,8 +102,8 @@ def _get_terms(settings: StakeJurySettings, run: Run, genesis: bytes, samples: i
 def _judge(desk: StakeJuryDesk, who: Who) -> Done | None:
     """Return each juror's ballot: the updates that it finds good, and those that it could have.
 
-    An update that doesn't move isn't good. A juror that could have none keeps still: a vote on nothing costs
-    its stake.
+    An update that doesn't move isn't good. A juror that could have none keeps still: a vote on nothing earns
+    nothing.
     """
     reviews = review(desk, who, ERROR)
     if reviews is None:

@@ -83,7 +83,7 @@ class Docket:
     ballots: dict[Address, Ballot] = field(default_factory=dict)
     """Each juror's ballot, where updates are judged one by one."""
     seats: tuple[int, ...] = ()
-    """The options that jurors published who agree with the jury."""
+    """What the options of the jurors who published became: their digests', 0 or EXCUSED."""
     accused: int = 0
     selection: Selection | None = None
     """Computed by the first publication."""

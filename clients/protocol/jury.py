@@ -3,7 +3,8 @@
 A juror says of each update whether it could have it, and whether it finds it good. An update counts if more
 than half of the drawn jurors could have it, and passes if more than half of those find it good. So who
 serves its update to some gains nothing, and who couldn't get it doesn't pay for that. A seat is paid if its
-ballot is the jury's in at least half of what was judged; that is fixed when its juror publishes.
+ballot is the jury's in at least half of what was judged, and excused if its ballot is about nothing that was;
+that is fixed when its juror publishes.
 """
 
 from dataclasses import replace
@@ -19,6 +20,9 @@ from clients.types.federation import Address, Round
 
 CLEAR_NUMERATOR, CLEAR_DENOMINATOR = 3, 4
 """A rejection is clear if at least this share of the ballots on the update is against it."""
+
+EXCUSED = 2**16 - 1
+"""The option of an excused juror. No tally gets to it: of at most `MEMBERS_MAX` members, one proposes."""
 
 
 class Seated(Protocol):
@@ -79,12 +83,17 @@ def select(terms: Seated, record: Round, docket: Docket) -> Selection:
     )
 
 
-def agrees(ballot: Ballot, selection: Selection) -> bool:
-    """Return whether a ballot is the jury's in at least half of the judged updates that it is about, and is
-    about at least one."""
+def get_seat(ballot: Ballot, selection: Selection, option: int) -> int:
+    """Return what the option of a juror becomes that published `option`.
+
+    EXCUSED if its ballot is about no judged update. `option` if its ballot is the jury's in at least half of
+    the judged updates that it is about, else 0.
+    """
     about = ballot.had & selection.judged
+    if not about:
+        return EXCUSED
     wrong = (ballot.good ^ selection.bitmap) & about
-    return about != 0 and 2 * wrong.bit_count() <= about.bit_count()
+    return option if 2 * wrong.bit_count() <= about.bit_count() else 0
 
 
 def _publish(
@@ -92,16 +101,20 @@ def _publish(
 ) -> tuple[Docket, int]:
     docket, option = compute_checked(select, terms, record, docket, publication)
     ballot = docket.ballots.get(publisher.account)
-    if ballot is None or not agrees(ballot, docket.selected):
-        return docket, 0
-    return replace(docket, seats=(*docket.seats, option)), option
+    seat = 0 if ballot is None else get_seat(ballot, docket.selected, option)
+    return replace(docket, seats=(*docket.seats, seat)), seat
 
 
 JURY_PUBLICATION: PublicationPolicy[Seated] = PublicationPolicy(_publish)
-"""The jurors publish the model of what passed. Who didn't reveal, or disagrees with the jury, gets option 0:
-what it publishes counts, and its seat isn't paid."""
+"""The jurors publish the model of what passed. Who didn't reveal, or disagrees with the jury, gets option 0,
+and who had nothing to judge EXCUSED: what they publish counts, and their seats aren't paid."""
 
 
 def count_paid(record: Round, docket: Docket) -> int:
     """Return how many seats are paid: of jurors who agree and published the leading digest."""
-    return sum(option == record.leading_option for option in docket.seats)
+    return docket.seats.count(record.leading_option)
+
+
+def count_excused(docket: Docket) -> int:
+    """Return how many jurors are excused: they revealed and published, and had nothing to judge."""
+    return docket.seats.count(EXCUSED)

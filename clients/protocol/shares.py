@@ -7,7 +7,7 @@ what another loses, and a slashed stake comes back to all only bit by bit.
 from typing import Protocol
 
 from clients.protocol.docket import Docket
-from clients.protocol.jury import Seated, count_paid, get_seats
+from clients.protocol.jury import EXCUSED, Seated, count_excused, count_paid, get_seats
 from clients.protocol.ledger import STAKE_MAX
 from clients.protocol.marks import is_marked
 from clients.protocol.policies import PayoutPolicy, Settlement, check_term
@@ -30,7 +30,7 @@ class Shared(Seated, Protocol):
 
     @property
     def voter_stake(self) -> int:
-        """What a juror loses that commits and whose seat isn't paid."""
+        """What a juror loses that commits, and whose seat is neither paid nor excused."""
         ...
 
     @property
@@ -65,12 +65,12 @@ def _compute_settlement(
     broken = terms.proposer_stake * record.broken_pledges
     if outcome is Outcome.UNDECIDED:
         return Settlement(0, 0, pool + broken + terms.voter_stake * (record.commits - record.reveals))
-    seats, selection = count_paid(record, docket), docket.selected
+    seats, excused, selection = count_paid(record, docket), count_excused(docket), docket.selected
     parts = terms.proposers * terms.update_shares + get_seats(terms, record.members) * terms.seat_shares
     part = min(pool * terms.profit_bps // BPS // parts, STAKE_MAX // terms.update_shares)
     earned = selection.bitmap.bit_count() * terms.update_shares + seats * terms.seat_shares
     lost = terms.proposer_stake * selection.rejected.bit_count() + terms.voter_stake * (
-        record.commits - seats
+        record.commits - seats - excused
     )
     return Settlement(part, 0, pool - part * earned + broken + lost)
 
@@ -90,10 +90,13 @@ def _compute_delta(terms: Shared, account: Address, member: Member, record: Roun
         return 0
     if not decided:
         return 0 if Act.REVEALED in member.acts else -terms.voter_stake
-    paid = Act.PUBLISHED in member.acts and member.option == record.leading_option
-    return record.proposer_reward * terms.seat_shares if paid else -terms.voter_stake
+    # an option of an earlier round says nothing
+    seat = member.option if Act.PUBLISHED in member.acts else 0
+    if seat == record.leading_option:
+        return record.proposer_reward * terms.seat_shares
+    return 0 if seat == EXCUSED else -terms.voter_stake
 
 
 SHARES: PayoutPolicy[Shared] = PayoutPolicy(_compute_settlement, _compute_delta)
-"""A clearly rejected update and a broken pledge cost the proposer's stake, a seat that isn't earned the
-voter's. Nobody pays for another."""
+"""A clearly rejected update and a broken pledge cost the proposer's stake, a seat that is neither earned nor
+excused the voter's. Nobody pays for another."""

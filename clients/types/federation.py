@@ -165,7 +165,9 @@ class StakeJuryTerms:
         )
     )
     voter_stake: int = field(
-        metadata=term("0.5", "what a juror loses that commits and doesn't earn its seat", Unit.TOKENS)
+        metadata=term(
+            "0.5", "what a juror loses that commits, and whose seat is neither paid nor excused", Unit.TOKENS
+        )
     )
     proposers: int = field(metadata=term(6, "proposers drawn a round"))
     voters: int = field(metadata=term(24, "most jurors drawn a round; 0: all who don't propose"))

@@ -19,7 +19,7 @@ interface IStakeJury is IManagers, IFederation {
         uint16 newcomers; // most who come in when a round opens; 0: whoever joins is in at once
         uint256 floor; // a member whose stake is below this is banned
         uint256 proposerStake; // what a proposer loses that is clearly rejected, or breaks its pledge
-        uint256 voterStake; // what a juror loses that commits and doesn't earn its seat
+        uint256 voterStake; // what a juror loses that commits, doesn't earn its seat and isn't excused
         uint32 proposers; // proposers a round
         uint32 voters; // most jurors a round; 0: all who don't propose
         uint32 minVoters; // fewest voters to open a round with

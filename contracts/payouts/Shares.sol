@@ -13,7 +13,7 @@ import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
 /// @title Payout: a share of the pool, in parts: some for each update that passes, some for each seat that is earned.
 /// @notice A part is worth the same however many are earned, and what isn't earned stays in the pool: nobody gains by
 /// what another loses. A clearly rejected proposer pays, and one that pledges and doesn't propose; so does a juror that
-/// commits and doesn't earn its seat. Nobody pays for another.
+/// commits, doesn't earn its seat and isn't excused. Nobody pays for another.
 abstract contract Shares is JuryBook, BlameBook, UpdateBook {
     uint96 internal immutable _proposerStake;
     uint96 internal immutable _voterStake;
@@ -50,7 +50,8 @@ abstract contract Shares is JuryBook, BlameBook, UpdateBook {
         // an update's pay fits a record
         p.proposerReward = Math.min(pool * _profitBps / WHOLE_BPS / parts, StakeBook.MAX_STAKE / _updateShares);
         p.pool -= p.proposerReward * (_selection(round).count() * _updateShares + seats * _seatShares);
-        p.pool += uint256(_proposerStake) * _countBlamed(round, r) + uint256(_voterStake) * (r.commits - seats);
+        uint256 lost = r.commits - seats - _seats[EXCUSED];
+        p.pool += uint256(_proposerStake) * _countBlamed(round, r) + uint256(_voterStake) * lost;
     }
 
     /// @inheritdoc Axes
@@ -66,8 +67,9 @@ abstract contract Shares is JuryBook, BlameBook, UpdateBook {
         if (m.acts & Acts.COMMITTED == 0) return 0;
         if (decided) {
             // an option of an earlier round says nothing
-            bool earned = m.acts & Acts.PUBLISHED != 0 && m.option == r.leadingOption;
-            if (earned) return int256(part * _seatShares);
+            uint16 seat = m.acts & Acts.PUBLISHED != 0 ? m.option : 0;
+            if (seat == r.leadingOption) return int256(part * _seatShares);
+            if (seat == EXCUSED) return 0;
         } else if (m.acts & Acts.REVEALED != 0) {
             return 0;
         }

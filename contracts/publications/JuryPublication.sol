@@ -8,11 +8,12 @@ import {Acts} from "../libraries/Flags.sol";
 import {MajorityPublication} from "./MajorityPublication.sol";
 
 /// @title Publication by a jury: of those who publish the majority's digest, the jurors who judged as the jury did earn
-/// their seats.
+/// their seats. Those who had nothing to judge are excused.
 abstract contract JuryPublication is JuryBook, MajorityPublication {
     constructor(uint32 seconds_) MajorityPublication(seconds_) {}
 
-    /// @dev Whoever doesn't earn its seat has option 0: what it publishes counts nevertheless.
+    /// @dev An excused juror has option `EXCUSED`, and any other that doesn't earn its seat 0: what they publish counts
+    /// nevertheless.
     /// @inheritdoc Axes
     function _publish(uint256 round, Round memory r, Member memory m, uint8 roles, Publication memory p)
         internal
@@ -21,18 +22,21 @@ abstract contract JuryPublication is JuryBook, MajorityPublication {
     {
         uint16 known = r.options;
         option = MajorityPublication._publish(round, r, m, roles, p);
-        bool earns = m.acts & Acts.REVEALED != 0 && _agrees(p.selection);
-        if (option > known) _seats[option] = earns ? 1 : 0;
-        else if (earns) ++_seats[option];
-        if (!earns) return 0;
+        // what an earlier round left
+        if (known == 0) _seats[EXCUSED] = 0;
+        if (option > known) _seats[option] = 0;
+        if (m.acts & Acts.REVEALED == 0) return 0;
+        option = _seatOf(msg.sender, p.selection, option);
+        if (option != 0) ++_seats[option];
     }
 
-    /// @dev Whether the caller's ballot is about at least one judged update, and differs from the jury's `selection` in
-    /// no more than half of those that it is about.
-    function _agrees(Bitmap selection) private view returns (bool) {
-        Ballot memory ballot = _ballots[msg.sender];
+    /// @dev What the option of `juror` becomes that published `option`: `EXCUSED` if its ballot is about no judged update,
+    /// and 0 if it differs from the jury's `selection` in more than half of those that it is about.
+    function _seatOf(address juror, Bitmap selection, uint16 option) private view returns (uint16) {
+        Ballot memory ballot = _ballots[juror];
         Bitmap about = ballot.had.intersection(_judged);
+        if (about.isEmpty()) return EXCUSED;
         uint256 differing = about.intersection(ballot.good.differing(selection)).count();
-        return !about.isEmpty() && differing * 2 <= about.count();
+        return differing * 2 <= about.count() ? option : 0;
     }
 }

@@ -24,6 +24,7 @@ contract StakeJuryHandler is UpdateHandler {
     uint256 public paidUpdates;
     uint256 public paidSeats;
     uint256 public lostSeats;
+    uint256 public excused;
     uint256 public clearlyRejected;
     uint256 public merelyFallen;
     uint256 public unjudged;
@@ -81,10 +82,20 @@ contract StakeJuryHandler is UpdateHandler {
         return _isJudged(w, n) && (had - good) * 4 >= had * 3;
     }
 
+    /// @dev Whether participant `i` published, and had nothing that was judged by the ballot that it revealed.
+    function _isExcused(World memory b, uint256 i) private view returns (bool) {
+        if (!_did(b, i, Acts.PUBLISHED) || !_did(b, i, Acts.REVEALED)) return false;
+        uint256 had = _wordOf(_ballots[accounts[i]], HAD);
+        for (uint256 n = 0; n < b.s.record.proposals; ++n) {
+            if (had >> n & 1 != 0 && _isJudged(b, n)) return false;
+        }
+        return true;
+    }
+
     /// @dev Whether participant `i` published the leading digest, and revealed a ballot that is right in at least half of
     /// what was judged of what it had.
     function _isPaid(World memory b, uint256 i, Expected memory e) private view returns (bool) {
-        if (!_did(b, i, Acts.PUBLISHED) || !_did(b, i, Acts.REVEALED)) return false;
+        if (!_did(b, i, Acts.PUBLISHED) || !_did(b, i, Acts.REVEALED) || _isExcused(b, i)) return false;
         if (_published[accounts[i]].digest != e.digest) return false;
         (uint256 good, uint256 had) = (_wordOf(_ballots[accounts[i]], GOOD), _wordOf(_ballots[accounts[i]], HAD));
         uint256 right = 0;
@@ -94,7 +105,7 @@ contract StakeJuryHandler is UpdateHandler {
             ++about;
             if (good >> n & 1 == e.selection >> n & 1) ++right;
         }
-        return about != 0 && right * 2 >= about;
+        return right * 2 >= about;
     }
 
     function _part(World memory b) private pure returns (uint256) {
@@ -111,7 +122,7 @@ contract StakeJuryHandler is UpdateHandler {
             return clear ? -int256(PROPOSER_STAKE) : int256(0);
         }
         if (_owesUpdate(b, i)) return -int256(PROPOSER_STAKE);
-        if (!_did(b, i, Acts.COMMITTED)) return 0;
+        if (!_did(b, i, Acts.COMMITTED) || _isExcused(b, i)) return 0;
         return _isPaid(b, i, e) ? int256(_part(b) * SEAT_SHARES) : -int256(VOTER_STAKE);
     }
 
@@ -152,8 +163,8 @@ contract StakeJuryHandler is UpdateHandler {
     }
 
     /// @dev Whoever loses has broken its word or was outvoted. Whatever the outcome, an update that most of those who
-    /// could have it find good costs its proposer nothing, nor a ballot in every point the jury's, published with the
-    /// leading digest, its juror.
+    /// could have it find good costs its proposer nothing. Nor does a ballot on nothing that was judged cost its juror that
+    /// publishes anything, nor one in every point the jury's, published with the leading digest.
     function nobody_pays_for_another(World memory b, World memory a, Expected memory e) private view {
         for (uint256 i = 0; i < PARTICIPANTS; ++i) {
             if (a.members[i].balance >= b.members[i].balance) continue;
@@ -163,7 +174,8 @@ contract StakeJuryHandler is UpdateHandler {
             } else if (_did(b, i, Acts.REVEALED) && _did(b, i, Acts.PUBLISHED)) {
                 (uint256 good, uint256 had) =
                     (_wordOf(_ballots[accounts[i]], GOOD), _wordOf(_ballots[accounts[i]], HAD));
-                bool alike = good == had & e.selection && had & e.selection != 0;
+                require(!_isExcused(b, i), "nobody_pays_for_another");
+                bool alike = good == had & e.selection;
                 require(!alike || _published[accounts[i]].digest != e.digest, "nobody_pays_for_another");
             } else {
                 require(_did(b, i, Acts.COMMITTED | Acts.PLEDGED), "nobody_pays_for_another");
@@ -182,6 +194,7 @@ contract StakeJuryHandler is UpdateHandler {
                 else ++unjudged;
             } else if (_did(b, i, Acts.PUBLISHED)) {
                 if (_isPaid(b, i, e)) ++paidSeats;
+                else if (_isExcused(b, i)) ++excused;
                 else ++lostSeats;
             }
         }
@@ -225,6 +238,7 @@ abstract contract StakeJuryInvariants is Invariants {
         _count("updates that too few could have", h.unjudged(), 1);
         _count("seats paid", h.paidSeats(), 20);
         _count("seats not paid", h.lostSeats(), 5);
+        _count("jurors excused", h.excused(), 1);
     }
 }
 

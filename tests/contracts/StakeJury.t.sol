@@ -5,8 +5,10 @@ import {IFederation} from "../../contracts/interfaces/IFederation.sol";
 import {Acts, Roles} from "../../contracts/libraries/Flags.sol";
 import {StakeJuryBench} from "./StakeJuryBench.sol";
 
-/// @dev Who proposes and who sits; what is judged, passes and is clearly rejected; whose seat is paid.
+/// @dev Who proposes and who sits; what is judged, passes and is clearly rejected; whose seat is paid, and who is excused.
 contract StakeJuryTest is StakeJuryBench {
+    uint256 private constant EXCUSED = type(uint16).max;
+
     address[] private proposed;
     address[] private jurors;
 
@@ -190,30 +192,122 @@ contract StakeJuryTest is StakeJuryBench {
         assertSeats(3, 1, 1); // wrong in one of the two judged
     }
 
-    function test_a_juror_that_had_nothing_is_not_paid() public {
+    // ------------------------------------------------------------------ excuses
+
+    function test_a_juror_that_had_nothing_is_excused() public {
         toPublish(four(ballot(true), ballot(true), ballot(true), opinion(0, 0)));
-        assertSeats(7, 0, 1);
+        assertSeats(7, EXCUSED, 1);
     }
 
-    /// @dev What it had was not judged.
-    function test_a_juror_that_had_nothing_judged_is_not_paid() public {
+    /// @dev What it had was not judged, whether it found it good or bad.
+    function test_a_juror_that_had_nothing_judged_is_excused() public {
         toPublish(four(opinion(3, 3), opinion(3, 3), opinion(3, 3), opinion(4, 4)));
-        assertSeats(3, 0, 1);
+        assertSeats(3, EXCUSED, 1);
+        toPublish(four(opinion(3, 3), opinion(3, 3), opinion(3, 3), opinion(0, 4)));
+        assertSeats(3, EXCUSED, 1);
     }
 
-    /// @dev Nothing is judged, nothing passes, and no seat is paid.
-    function test_where_nothing_is_judged_nobody_is_paid() public {
-        toPublish(four(opinion(1, 1), opinion(2, 2), opinion(4, 4), opinion(1, 1)));
+    /// @dev All proposers together serve their updates to half of the jury each: nothing is judged, nothing passes, and
+    /// nobody is paid or pays.
+    function test_where_nothing_is_judged_nobody_is_paid_and_nobody_pays() public {
+        toPublish(four(opinion(3, 3), opinion(0, 1), opinion(4, 6), opinion(4, 4)));
         publishAll(0, 0);
         jurors = voters();
         finish();
         assertOutcome(IFederation.Outcome.Rejected);
-        for (uint256 i = 0; i < 4; ++i) {
-            assertEq(balance(jurors[i]), BOND - VOTER_STAKE);
+        for (uint256 i = 0; i < 9; ++i) {
+            assertEq(balance(members[i]), BOND);
         }
-        assertEq(federation.pool(), POOL + 4 * VOTER_STAKE);
+        assertEq(federation.pool(), POOL);
         assertSolvent();
     }
+
+    /// @dev It may not be able to compute the model of updates that it couldn't have.
+    function test_whoever_is_excused_may_publish_anything() public {
+        toPublish(four(opinion(3, 3), opinion(3, 3), opinion(3, 3), opinion(4, 4)));
+        jurors = voters();
+        for (uint256 i = 0; i < 4; ++i) {
+            publish(jurors[i], i < 3 ? MODEL : OTHER, 3);
+        }
+        assertEq(finish().leadingCount, 3);
+        assertEq(balance(jurors[3]), BOND);
+        assertEq(federation.pool(), POOL - 2 * UPDATE_PAY - 3 * PART);
+        assertSolvent();
+    }
+
+    /// @dev No excuse for who publishes nothing, nor for who reveals nothing.
+    function test_an_excuse_takes_a_ballot_and_a_publication() public {
+        toPublish(four(opinion(3, 3), opinion(3, 3), opinion(3, 3), opinion(4, 4)));
+        jurors = voters();
+        for (uint256 i = 0; i < 3; ++i) {
+            publish(jurors[i], MODEL, 3);
+        }
+        finish();
+        assertEq(balance(jurors[3]), BOND - VOTER_STAKE);
+        assertEq(federation.pool(), POOL - 2 * UPDATE_PAY - 3 * PART + VOTER_STAKE);
+        startAnew();
+        openAndDraw();
+        proposeAll();
+        jurors = voters();
+        for (uint256 i = 0; i < 4; ++i) {
+            commitBallot(jurors[i], opinion(3, 3));
+        }
+        for (uint256 i = 0; i < 3; ++i) {
+            revealBallot(jurors[i], opinion(3, 3));
+        }
+        pass(IFederation.Phase.Reveal);
+        publishAll(MODEL, 3);
+        assertEq(entry(jurors[3]).option, 0);
+        finish();
+        assertEq(balance(jurors[3]), BOND - VOTER_STAKE);
+        assertEq(federation.pool(), POOL - 2 * UPDATE_PAY - 3 * PART + VOTER_STAKE);
+        assertSolvent();
+    }
+
+    /// @dev Whom an earlier round excused says nothing: not how many, nor to a juror that this time reveals nothing.
+    function test_excuses_start_anew_each_round() public {
+        mostProposers = 1;
+        redeploy(5);
+        fillPool(POOL);
+        toPublish(copies(opinion(0, 0), 4));
+        publishAll(0, 0);
+        finish();
+        assertEq(federation.pool(), POOL);
+        openAndDraw();
+        proposeAll();
+        jurors = voters();
+        uint256 silent = entry(jurors[0]).option == EXCUSED ? 0 : 1; // at most one has proposed
+        assertEq(entry(jurors[silent]).option, EXCUSED);
+        for (uint256 i = 0; i < 4; ++i) {
+            commitBallot(jurors[i], opinion(1, 1));
+        }
+        for (uint256 i = 0; i < 4; ++i) {
+            if (i != silent) revealBallot(jurors[i], opinion(1, 1));
+        }
+        pass(IFederation.Phase.Reveal);
+        for (uint256 i = 0; i < 4; ++i) {
+            if (i != silent) publish(jurors[i], MODEL, 1);
+        }
+        uint256 part = finish().proposerReward;
+        assertEq(balance(jurors[silent]), BOND - VOTER_STAKE);
+        assertEq(federation.pool(), POOL - 9 * part + VOTER_STAKE);
+        assertSolvent();
+    }
+
+    /// @dev In an undecided round nobody who reveals pays, and nothing else changes.
+    function test_an_undecided_round_needs_no_excuses() public {
+        toPublish(four(opinion(3, 3), opinion(3, 3), opinion(3, 3), opinion(4, 4)));
+        jurors = voters();
+        publish(jurors[3], MODEL, 3);
+        publish(jurors[0], OTHER, 3);
+        finish();
+        assertOutcome(IFederation.Outcome.Undecided);
+        assertEq(balance(jurors[3]), BOND);
+        assertEq(federation.pool(), POOL);
+        assertSolvent();
+    }
+
+    // ------------------------------------------------------------------ who else isn't paid
 
     /// @dev Nothing passes: the head stays, and the jury is paid for having judged.
     function test_an_empty_selection_pays_the_jury() public {
@@ -357,7 +451,7 @@ contract StakeJuryTest is StakeJuryBench {
         return voters();
     }
 
-    /// @dev All publish; the last juror earns `last` seats, the other three `others` each. Then another federation starts.
+    /// @dev All publish; the last juror's option becomes `last`, the other three's `others`. Then another federation starts.
     function assertSeats(uint256 selection, uint256 last, uint256 others) private {
         jurors = voters();
         publishAll(MODEL, selection);
@@ -368,8 +462,9 @@ contract StakeJuryTest is StakeJuryBench {
         IFederation.Round memory r = finish();
         assertEq(r.leadingCount, 4, "what they publish counts");
         for (uint256 i = 0; i < 4; ++i) {
-            bool paid = (i < 3 ? others : last) != 0;
-            assertEq(balance(jurors[i]), paid ? BOND + PART : BOND - VOTER_STAKE, "seat");
+            uint256 seat = i < 3 ? others : last;
+            uint256 left = seat == EXCUSED ? BOND : seat == 0 ? BOND - VOTER_STAKE : BOND + PART;
+            assertEq(balance(jurors[i]), left, "seat");
         }
         assertSolvent();
         vm.revertToState(snapshot);

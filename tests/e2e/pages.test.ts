@@ -152,7 +152,7 @@ test('a jury’s ballots, what they make of each update, and every seat are show
       assert.match(updates, /(passed|not passed|clearly rejected)\s+good: \d of \d/);
       const votes = page.locator('[aria-labelledby="section-votes"] tbody tr');
       assert.ok((await votes.count()) > 0);
-      for (const row of await votes.allInnerTexts()) assert.match(row, /could have: (none|[\d, ]+); good: (none|[\d, ]+)\s+(✓\s+paid|✕\s+pays: |–\s+not paid: )|never revealed/, row);
+      for (const row of await votes.allInnerTexts()) assert.match(row, /could have: (none|[\d, ]+); good: (none|[\d, ]+)\s+(✓\s+paid|✕\s+pays: |–\s+(not paid|excused): )|never revealed/, row);
       assert.match((await votes.allInnerTexts()).join(), /✓\s+paid/);
       const drawn = await page.locator('[aria-labelledby="section-the-draw"] tbody').innerText();
       assert.match(drawn, /proposer[\s\S]*juror/);

@@ -7,7 +7,7 @@ from typing import Any
 import clients.protocol.jury as jury_module
 import clients.protocol.shares as shares_module
 from clients.protocol.docket import Ballot, Docket, Publication, Publisher, Selection
-from clients.protocol.jury import JURY_PUBLICATION, ONE_BY_ONE, agrees, select
+from clients.protocol.jury import EXCUSED, JURY_PUBLICATION, ONE_BY_ONE, count_excused, get_seat, select
 from clients.protocol.ledger import STAKE_MAX
 from clients.protocol.marks import compute_bitmap
 from clients.protocol.mechanisms import MECHANISMS
@@ -66,9 +66,19 @@ def as_many_as_came(terms: Any, record: Round, docket: Docket) -> Selection:
     return select(replace(terms, voters=0), few, docket)
 
 
+def agrees(ballot: Ballot, selection: Selection) -> bool:
+    """Return whether a ballot is the jury's, and of something that was judged."""
+    return get_seat(ballot, selection, 1) == 1
+
+
 def agreeing(bent: Callable[[Ballot, Selection], bool]) -> Mutant:
-    """Return the mutant in which these ballots are the jury's."""
-    return put(jury_module, "agrees", bent)
+    """Return the mutant in which these ballots are the jury's, of those that aren't excused."""
+    return seating(lambda ballot, s, option, seat: seat if seat == EXCUSED else option * bent(ballot, s))
+
+
+def seating(bent: Callable[[Ballot, Selection, int, int], int]) -> Mutant:
+    """Return the mutant in which an option becomes what `bent` makes of it and of what it should become."""
+    return put(jury_module, "get_seat", lambda b, s, option: bent(b, s, option, get_seat(b, s, option)))
 
 
 def count_wrong(ballot: Ballot, selection: Selection, about: int) -> int:
@@ -83,17 +93,13 @@ def more_than_half(ballot: Ballot, selection: Selection) -> bool:
 def of_all_judged(ballot: Ballot, selection: Selection) -> bool:
     """Hold it against a ballot, too, what passed and it couldn't have."""
     about = selection.judged
-    return about & ballot.had != 0 and 2 * count_wrong(ballot, selection, about) <= about.bit_count()
+    return 2 * count_wrong(ballot, selection, about) <= about.bit_count()
 
 
 def of_all_it_had(ballot: Ballot, selection: Selection) -> bool:
     """Look at what wasn't judged, too."""
     about = ballot.had
-    return about & selection.judged != 0 and 2 * count_wrong(ballot, selection, about) <= about.bit_count()
-
-
-def had_nothing_is_paid(ballot: Ballot, selection: Selection) -> bool:
-    return agrees(ballot, selection) or not ballot.had & selection.judged
+    return 2 * count_wrong(ballot, selection, about) <= about.bit_count()
 
 
 def good_need_not_be_had(
@@ -119,11 +125,27 @@ def silent_jurors_are_paid(
     return replace(counted, seats=(*counted.seats, option)), option
 
 
+def silent_jurors_are_excused(
+    terms: Any, record: Round, docket: Docket, publisher: Publisher, publication: Publication
+) -> tuple[Docket, int]:
+    counted, option = JURY_PUBLICATION.count(terms, record, docket, publisher, publication)
+    if publisher.account in docket.ballots or Act.COMMITTED not in publisher.member.acts:
+        return counted, option
+    return replace(counted, seats=(*counted.seats, EXCUSED)), EXCUSED
+
+
 def only_paid_seats_count(
     terms: Any, record: Round, docket: Docket, publisher: Publisher, publication: Publication
 ) -> tuple[Docket, int]:
     counted, option = JURY_PUBLICATION.count(terms, record, docket, publisher, publication)
     return (counted, option) if option else (replace(counted, tally=docket.tally), 0)
+
+
+def the_excused_count_not(
+    terms: Any, record: Round, docket: Docket, publisher: Publisher, publication: Publication
+) -> tuple[Docket, int]:
+    counted, option = JURY_PUBLICATION.count(terms, record, docket, publisher, publication)
+    return (replace(counted, tally=docket.tally), EXCUSED) if option == EXCUSED else (counted, option)
 
 
 def paid(part: Callable[..., int]) -> Mutant:
@@ -160,7 +182,7 @@ def by_a_jury_without_a_limit(t: Any, r: Round, d: Docket, pool: int) -> int:
 
 def after_what_is_lost(t: Any, r: Round, d: Docket, pool: int) -> int:
     lost = t.proposer_stake * (d.selected.rejected.bit_count() + r.broken_pledges)
-    whole = pool + lost + t.voter_stake * (r.commits - jury_module.count_paid(r, d))
+    whole = pool + lost + t.voter_stake * (r.commits - jury_module.count_paid(r, d) - count_excused(d))
     parts = t.proposers * t.update_shares + jury_module.get_seats(t, r.members) * t.seat_shares
     return min(whole * t.profit_bps // 10_000 // parts, STAKE_MAX // t.update_shares)
 
@@ -177,6 +199,13 @@ def delta(change: Callable[[Any, Member, Round, int], int]) -> Mutant:
 
 def is_silent(m: Member) -> bool:
     return Act.COMMITTED in m.acts and Act.REVEALED not in m.acts
+
+
+def only_the_revealed_matters(t: Any, m: Member, r: Round, gain: int) -> int:
+    """Excuse whoever revealed and didn't publish."""
+    if Act.REVEALED in m.acts and Act.PUBLISHED not in m.acts:
+        return max(gain, 0)
+    return gain
 
 
 def publishing_costs(t: Any, m: Member, r: Round, gain: int) -> int:
@@ -207,18 +236,40 @@ STAKE_JURY_MUTANTS: dict[str, Mutant] = {
     "a rejection is clear above three quarters": selecting(is_clear=lambda good, had, seats: 4 * good < had),
     "a rejection is clear if nobody is for it": selecting(is_clear=lambda good, had, seats: not good),
     "whoever falls is clearly rejected": selecting(is_clear=lambda good, had, seats: True),
-    "a seat is paid for any ballot": agreeing(lambda ballot, s: bool(ballot.had & s.judged)),
+    "a seat is paid for any ballot": agreeing(lambda ballot, s: True),
     "a seat takes more than half": agreeing(more_than_half),
     "a seat takes all": agreeing(
         lambda ballot, s: agrees(ballot, s) and not count_wrong(ballot, s, ballot.had & s.judged)
     ),
     "a ballot is about all that was judged": agreeing(of_all_judged),
     "a ballot is about all that it had": agreeing(of_all_it_had),
-    "a juror that had nothing is paid": agreeing(had_nothing_is_paid),
+    "the excused are paid": seating(lambda b, s, option, seat: option if seat == EXCUSED else seat),
+    "the excused pay": seating(lambda b, s, option, seat: 0 if seat == EXCUSED else seat),
+    "the excused pay and the pool doesn't get it": delta(
+        lambda t, m, r, gain: -t.voter_stake if m.option == EXCUSED and Act.PUBLISHED in m.acts else gain
+    ),
+    "the pool gets what the excused don't lose": put(shares_module, "count_excused", lambda d: 0),
+    "nothing excuses but a ballot about nothing": seating(
+        lambda b, s, option, seat: 0 if seat == EXCUSED and b.had else seat
+    ),
+    "a ballot about nothing doesn't excuse": seating(
+        lambda b, s, option, seat: 0 if seat == EXCUSED and not b.had else seat
+    ),
+    "nobody is excused where nothing is judged": seating(
+        lambda b, s, option, seat: 0 if seat == EXCUSED and not s.judged else seat
+    ),
+    "a ballot that lets nothing pass is excused": seating(
+        lambda b, s, option, seat: seat or EXCUSED * (not b.good)
+    ),
+    "the excused need not publish": delta(only_the_revealed_matters),
+    "who didn't reveal is excused": bend(NAME, "publication", count=silent_jurors_are_excused),
+    "the excused don't count": bend(NAME, "publication", count=the_excused_count_not),
     "what is good need not be had": bend(NAME, "verdict", count=good_need_not_be_had),
     "who didn't reveal is paid": bend(NAME, "publication", count=silent_jurors_are_paid),
     "only paid seats count": bend(NAME, "publication", count=only_paid_seats_count),
-    "any digest pays a seat": put(shares_module, "count_paid", lambda r, d: len(d.seats)),
+    "any digest pays a seat": put(
+        shares_module, "count_paid", lambda r, d: sum(seat not in (0, EXCUSED) for seat in d.seats)
+    ),
     "parts are divided by what is earned": paid(by_what_is_earned),
     "parts are divided by who came": paid(by_who_came),
     "parts are divided by all who might sit": paid(by_a_jury_without_a_limit),

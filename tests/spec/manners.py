@@ -48,14 +48,24 @@ class StakeVotePlayer(Player):
 
 
 class StakeJuryPlayer(JudgingPlayer):
-    """Judges what it could have; who judges unlike most, or had nothing, publishes all the same."""
+    """Judges what it could have; who judges unlike most, or had nothing judged, publishes all the same."""
 
     def had(self) -> int:
-        """Return the bitmap of what one juror could have: mostly all, or all but what few could have."""
+        """Return the bitmap of what one juror could have: mostly all, or all but what few could have.
+
+        In some rounds an update is withheld from about half of the jury, and some could have no other. In
+        some, each juror could have a single one.
+        """
         rng, proposals = self.rng, self.federation.record.proposals
-        every, withheld = (1 << proposals) - 1, self.digest(7)
-        if rng.random() < (0.55 if withheld[0] % 4 == 0 else 0.05):
-            return every & ~(1 << withheld[1] % max(proposals, 1))
+        every, kind = (1 << proposals) - 1, self.digest(7)
+        one = 1 << kind[1] % max(proposals, 1)
+        if kind[0] % 64 < 2:
+            return 1 << rng.randrange(max(proposals, 1)) & every
+        luck, withheld = rng.random(), kind[2] % 4 == 0
+        if luck < (0.55 if withheld else 0.05):
+            return every & ~one
+        if withheld and luck < 0.65:
+            return every & one
         return rng.choice((0, rng.getrandbits(max(proposals, 1)) & every)) if rng.random() < 0.1 else every
 
     def approved(self) -> int:

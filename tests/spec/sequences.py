@@ -188,8 +188,9 @@ class Coverage:
             return
         about = (ballot.had & selection.judged).bit_count()
         wrong = ((ballot.good ^ selection.bitmap) & ballot.had & selection.judged).bit_count()
-        self.cases["a juror that had nothing judged"] += selection.judged > 0 and about == 0
-        self.cases["nothing judged"] += selection.judged == 0
+        self.cases["a juror that had nothing judged"] += selection.judged > 0 and about == 0 < ballot.had
+        self.cases["a juror that had nothing"] += selection.judged > 0 and ballot.had == 0
+        self.cases["nothing judged of what jurors had"] += selection.judged == 0 < ballot.had
         self.cases["a ballot that agrees in half"] += wrong > 0 and wrong * 2 == about
         self.cases["a ballot that disagrees"] += wrong * 2 > about
         self.cases["a seat lost by the digest"] += (

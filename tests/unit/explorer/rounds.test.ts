@@ -113,15 +113,16 @@ test('what a jury makes of updates and of its own seats is what the specificatio
       const seat = seatOf(story, judged, voter);
       const [delta, stake] = [story.collected.get(voter)?.delta, story.collected.get(voter)?.stake];
       if (delta === undefined || stake === LARGEST) continue;
-      assert.equal(delta, seat === 'paid' ? pay * BigInt(terms.seatShares ?? 0) : seat === 'undecided' ? 0n : -(terms.voterStake ?? 0n), seat);
+      const free = seat === 'undecided' || seat === 'excused';
+      assert.equal(delta, seat === 'paid' ? pay * BigInt(terms.seatShares ?? 0) : free ? 0n : -(terms.voterStake ?? 0n), seat);
       seen.add(seat);
-      if (seat !== 'paid') continue;
+      if (seat !== 'paid' && seat !== 'excused') continue;
       const kept = { ...story, publications: story.publications.filter(({ publisher }) => publisher !== voter) };
       assert.equal(seatOf(kept, judged, voter), 'not published');
       assert.equal(duesOf(mechanism, terms, kept, judged, roleOf).get(voter), -(terms.voterStake ?? 0n));
     }
   }
-  const all = ['passed', 'clearly rejected', 'not passed', 'not judged', 'clearly rejected, undecided', 'paid', 'undecided', 'never revealed', 'had nothing judged', 'disagrees', 'published another'];
+  const all = ['passed', 'clearly rejected', 'not passed', 'not judged', 'clearly rejected, undecided', 'paid', 'undecided', 'excused', 'never revealed', 'disagrees', 'published another'];
   for (const one of all) assert.ok(seen.has(one), `${one} of ${[...seen].join(', ')}`);
 });
 
@@ -148,7 +149,7 @@ test('a jury worked by hand: three quarters are a clear rejection, and what few 
   assert.deepEqual(judged.opinions, [{ had: 4, good: 1 }, { had: 2, good: 1 }]);
   // of the first juror's two updates only the judged one counts, in which it is wrong; the third is right in it
   const seats = [...story.votes.keys()].map((voter) => seatOf(story, judged, voter));
-  assert.deepEqual(seats, ['disagrees', 'paid', 'paid', 'paid', 'had nothing judged']);
+  assert.deepEqual(seats, ['disagrees', 'paid', 'paid', 'paid', 'excused']);
   // one more who finds it good: no clear rejection; at half it doesn't pass yet, and above it does
   assert.deepEqual(fateOf([[1, 1], [1, 1], [0, 1], [0, 1], [0, 0]]), [1n, 0n, 0n]);
   assert.deepEqual(fateOf([[1, 1], [1, 1], [1, 1], [0, 1], [0, 0]]), [1n, 1n, 0n]);

@@ -7,8 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from clients.protocol.docket import BLANK, Ballot, Docket, Selection, Update
-from clients.protocol.jury import ONE_BY_ONE, agrees, get_seats, select
+from clients.protocol.docket import BLANK, Ballot, Docket, Publication, Publisher, Selection, Update
+from clients.protocol.jury import EXCUSED, JURY_PUBLICATION, ONE_BY_ONE, get_seat, get_seats, select
+from clients.protocol.ledger import MEMBERS_MAX
 from clients.protocol.shares import SHARES, check_shares
 from clients.protocol.stake_jury import STAKE_JURY
 from clients.protocol.tally import Tally
@@ -32,14 +33,16 @@ ANY: Any = None
 
 def terms(**changes: Any) -> StakeJuryTerms:
     given = StakeJuryTerms(
-        ZERO_ADDRESS, ZERO_ADDRESS, b"\1" * 32, 100, (), 60, 40, 30, 3, 4, 3, 6, 1, 1000, 600, 1,
+        ZERO_ADDRESS, ZERO_ADDRESS, b"\1" * 32, 100, (), (), 0, 60, 40, 30, 3, 4, 3, 6, 1, 1000, 600, 1,
         Schedule(pledge=9, publish=9),
     )  # fmt: skip
     return replace(given, **changes)
 
 
 def judged_by(*ballots: tuple[int, int], members: int = 9) -> Selection:
-    docket = Docket(UPDATES, ballots={str(place): Ballot(*ballot) for place, ballot in enumerate(ballots)})
+    docket = Docket(
+        updates=UPDATES, ballots={str(place): Ballot(*ballot) for place, ballot in enumerate(ballots)}
+    )
     return select(terms(), Round(members=members, proposals=3), docket)
 
 
@@ -76,16 +79,41 @@ def test_a_jurys_sets_are_apart_and_judged(words: list[tuple[int, int]]) -> None
 def test_a_ballot_of_what_passed_agrees(had: int, judged: int, passed: int, rejected: int) -> None:
     selection = Selection(passed & judged, (), judged=judged, rejected=rejected & judged & ~passed)
     about = had & judged
-    assert agrees(Ballot(selection.bitmap & had, had), selection) == (about != 0)
-    assert not agrees(Ballot(about & ~selection.bitmap, had), selection)
+    assert get_seat(Ballot(selection.bitmap & had, had), selection, 5) == (5 if about else EXCUSED)
+    assert get_seat(Ballot(about & ~selection.bitmap, had), selection, 5) == (0 if about else EXCUSED)
 
 
 def test_half_of_a_ballot_may_be_wrong() -> None:
     selection = Selection(0b0011, (), judged=0b0111)
-    assert agrees(Ballot(0b0001, 0b0011), selection)
-    assert not agrees(Ballot(0b0100, 0b0111), selection)
-    assert not agrees(Ballot(0b0100, 0b0110), selection)
-    assert agrees(Ballot(0b1011, 0b1111), selection), "what isn't judged is no measure"
+    assert get_seat(Ballot(0b0001, 0b0011), selection, 1) == 1
+    assert get_seat(Ballot(0b0100, 0b0111), selection, 1) == 0
+    assert get_seat(Ballot(0b0100, 0b0110), selection, 1) == 0
+    assert get_seat(Ballot(0b1011, 0b1111), selection, 1) == 1, "what isn't judged is no measure"
+
+
+@given(st.integers(0, 7), st.integers(0, 7), st.integers(0, 7))
+def test_what_it_finds_good_excuses_no_juror(good: int, had: int, judged: int) -> None:
+    """Only what it could have does."""
+    selection = Selection(judged & 0b101, (), judged=judged)
+    excused = get_seat(Ballot(good & had, had), selection, 1) == EXCUSED
+    assert excused == (had & judged == 0)
+
+
+def test_no_tally_gets_to_the_excused() -> None:
+    fewest = terms(proposers=1, voters=0, min_voters=1)
+    assert get_seats(fewest, MEMBERS_MAX) < EXCUSED < 2**16
+
+
+@pytest.mark.parametrize(
+    ("ballot", "seat"), [((1, 1), 1), ((0, 0), EXCUSED), ((4, 4), EXCUSED), ((0, 1), 0), (None, 0)]
+)
+def test_what_jurors_publish_counts_whatever_their_seats(ballot: tuple[int, int] | None, seat: int) -> None:
+    ballots = {} if ballot is None else {ZERO_ADDRESS: Ballot(*ballot)}
+    docket = Docket(updates=UPDATES, selection=Selection(1, (600, 100, 50), judged=3), ballots=ballots)
+    publisher = Publisher(ZERO_ADDRESS, Member(), Role.VOTER | Role.PUBLISHER)
+    record = Round(members=9, proposals=3)
+    docket, option = JURY_PUBLICATION.count(terms(), record, docket, publisher, Publication(MODEL, 1))
+    assert (option, docket.seats, docket.tally.counts) == (seat, (seat,), (1,))
 
 
 @pytest.mark.parametrize(("good", "had"), [(0b1000, 0b1000), (0, 0b1000), (0b1, 0b110), (0b1, 0)])
@@ -109,7 +137,7 @@ def test_the_jury_is_limited_and_the_rest_rests() -> None:
 
 
 DOCKET = Docket(
-    UPDATES, Tally((MODEL, b"\6" * 32), (3, 1), 1), seats=(1, 1, 2),
+    updates=UPDATES, tally=Tally((MODEL, b"\6" * 32), (3, 1), 1), seats=(1, 1, 2),
     selection=Selection(0b001, (600, 100, 50), judged=0b111, rejected=0b010),
 )  # fmt: skip
 RECORD = Round(
@@ -129,6 +157,21 @@ def test_a_round_pays_by_the_places_drawn() -> None:
     assert undecided == (0, 0, 10_000 + 80 + 30)
 
 
+@given(st.lists(st.sampled_from((0, 1, 2, EXCUSED)), max_size=4), st.integers(0, 2))
+def test_the_pool_gains_what_jurors_lose(options: list[int], silent: int) -> None:
+    """Whatever became of their seats: of those who published, and of those who only committed."""
+    docket = replace(DOCKET, seats=tuple(options))
+    record = replace(RECORD, commits=len(options) + silent, reveals=len(options))
+    paid = SHARES.compute_settlement(terms(), record, docket, Outcome.ACCEPTED, 10_000)
+    after = replace(record, outcome=Outcome.ACCEPTED, proposer_reward=paid.proposer_reward)
+    jurors = [Member(acts=JUDGED, option=option) for option in options]
+    jurors += [Member(acts=Act.COMMITTED, option=EXCUSED)] * silent
+    gains = [SHARES.compute_delta(terms(), ZERO_ADDRESS, juror, after, docket) for juror in jurors]
+    others = replace(docket, seats=())
+    without = SHARES.compute_settlement(terms(), replace(record, commits=0), others, Outcome.ACCEPTED, 10_000)
+    assert paid.pool + sum(gains) == without.pool
+
+
 JUDGED = Act.COMMITTED | Act.REVEALED | Act.PUBLISHED
 
 
@@ -142,6 +185,8 @@ JUDGED = Act.COMMITTED | Act.REVEALED | Act.PUBLISHED
         (Member(acts=JUDGED, option=1), 45, 0),
         (Member(acts=JUDGED, option=2), -30, 0),
         (Member(acts=JUDGED, option=0), -30, 0),
+        (Member(acts=JUDGED, option=EXCUSED), 0, 0),
+        (Member(acts=Act.COMMITTED | Act.REVEALED, option=EXCUSED), -30, 0),
         (Member(acts=Act.COMMITTED | Act.REVEALED, option=0), -30, 0),
         (Member(acts=Act.COMMITTED, option=1), -30, -30),
         (Member(acts=Act.COMMITTED | Act.PUBLISHED, option=0), -30, -30),

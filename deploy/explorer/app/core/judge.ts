@@ -35,7 +35,7 @@ export interface Opinion {
 }
 
 /** What became of a juror's seat: paid, free of charge, or why it costs the voter's stake. */
-export type Seat = 'paid' | 'undecided' | 'never revealed' | 'had nothing judged' | 'disagrees' | 'not published' | 'published another';
+export type Seat = 'paid' | 'undecided' | 'excused' | 'never revealed' | 'disagrees' | 'not published' | 'published another';
 
 /** How many voters and publishers a round of so many members waits for; the first positions are the proposers'. */
 export function wantedOf(mechanism: Mechanism, terms: Terms, members: number): Wanted {
@@ -275,17 +275,18 @@ function duesOfStakes(
   return dues;
 }
 
-/** What a juror's seat comes to: it is paid if its ballot is the jury's, and its publication has the leading digest. */
+/** What a juror's seat comes to: it is paid if its ballot is the jury's, and its publication has the leading digest. It is
+ * excused if its ballot is about nothing that was judged, and it published anything. */
 export function seatOf(story: Story, judged: Judgement, voter: Hex): Seat {
   const revealed = story.votes.get(voter)?.revealed;
   if (!revealed) return 'never revealed';
   if ((story.settled?.outcome ?? judged.outcome) === UNDECIDED) return 'undecided';
   const [good, had] = [ballotWord(revealed.ballot, 0), ballotWord(revealed.ballot, 1)];
   const about = had & judged.judged;
-  if (!about) return 'had nothing judged';
   if (2 * bitsOf((good ^ judged.selection) & about).length > bitsOf(about).length) return 'disagrees';
   const published = story.publications.find(({ publisher }) => publisher === voter);
   if (!published) return 'not published';
+  if (!about) return 'excused';
   return published.digest === (story.settled?.candidate ?? judged.candidate) ? 'paid' : 'published another';
 }
 
@@ -302,7 +303,7 @@ function duesOfShares(
   for (const voter of story.votes.keys()) {
     const seat = seatOf(story, judged, voter);
     if (seat === 'paid') give(voter, settled.proposerReward * BigInt(seatShares));
-    else if (seat !== 'undecided') give(voter, -voterStake);
+    else if (seat !== 'undecided' && seat !== 'excused') give(voter, -voterStake);
   }
   return dues;
 }

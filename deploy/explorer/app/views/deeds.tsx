@@ -110,13 +110,13 @@ export function Votes({ story, judged }: { story: Story; judged: Judgement }): J
         ...(jury ? [<SeatOf vote={vote} story={story} judged={judged} />] : []), <Kept vote={vote} story={story} />, <Transaction hash={vote.committed.transaction} />, vote.revealed ? <Transaction hash={vote.revealed.deed.transaction} /> : '',
       ])} />
       {federation.mechanism === 'bflc' && <p class="note">Scores are in percent, update by update.</p>}
-      {jury && <p class="note">A seat is paid if its ballot is the jury’s in at least half of the judged updates that its juror could have, and its juror published the model that most published. Any other seat costs the juror’s stake, unless the round is undecided and the ballot was revealed.</p>}
+      {jury && <p class="note">A seat is paid if its ballot is the jury’s in at least half of the judged updates that its juror could have, and its juror published the model that most published. A juror that could have nothing that was judged, and published, is excused. Any other seat costs the juror’s stake, unless the round is undecided and the ballot was revealed.</p>}
     </Section>
   );
 }
 
 const SEATS: Record<Seat, string> = {
-  paid: 'paid', undecided: 'not paid: the round is undecided', 'never revealed': 'pays: never revealed', 'had nothing judged': 'pays: it could have nothing that was judged',
+  paid: 'paid', undecided: 'not paid: the round is undecided', excused: 'excused: it could have nothing that was judged', 'never revealed': 'pays: never revealed',
   disagrees: 'pays: its ballot isn’t the jury’s', 'not published': 'pays: it published nothing', 'published another': 'pays: it published another model',
 };
 
@@ -124,7 +124,8 @@ const SEATS: Record<Seat, string> = {
 function SeatOf({ vote, story, judged }: { vote: Vote; story: Story; judged: Judgement }): JSX.Element {
   if (!story.settled) return <Chip tone="dull" sign="–">awaited</Chip>;
   const seat = seatOf(story, judged, vote.voter);
-  const [tone, sign] = seat === 'paid' ? ['good', '✓'] as const : seat === 'undecided' ? ['dull', '–'] as const : ['bad', '✕'] as const;
+  const free = seat === 'undecided' || seat === 'excused';
+  const [tone, sign] = seat === 'paid' ? ['good', '✓'] as const : free ? ['dull', '–'] as const : ['bad', '✕'] as const;
   return <Chip tone={tone} sign={sign}>{SEATS[seat]}</Chip>;
 }
 
