@@ -30,8 +30,8 @@ abstract contract JuryPublication is JuryBook, MajorityPublication {
         if (option != 0) ++_seats[option];
     }
 
-    /// @dev What the option of `juror` becomes that published `option`: `EXCUSED` if its ballot is about no judged update,
-    /// and 0 if it differs from the jury's `selection` in more than half of those that it is about.
+    /// @dev What the option of `juror` becomes that published `option`: `EXCUSED` if its ballot is about no judged
+    /// update, and 0 if it differs from the jury's `selection` in more than half of those that it is about.
     function _seatOf(address juror, Bitmap selection, uint16 option) private view returns (uint16) {
         Ballot memory ballot = _ballots[juror];
         Bitmap about = ballot.had.intersection(_judged);

@@ -290,11 +290,11 @@ contract BflcHandler is UpdateHandler {
         require(voters <= COMMITTEE, "committee_is_the_pages");
     }
 
-    /// @dev All propose who don't sit; without a race, those of them who have one of the first positions.
+    /// @dev All propose who are in and don't sit; without a race, those of them who have one of the first positions.
     function places_are_drawn(World memory a) private view {
         for (uint256 i = 0; i < PARTICIPANTS; ++i) {
             if (a.members[i].record.index == 0 || a.members[i].out) continue;
-            bool proposes = a.members[i].roles & Roles.VOTER == 0;
+            bool proposes = a.members[i].waitsFor == 0 && a.members[i].roles & Roles.VOTER == 0;
             if (!_race && a.members[i].position >= COMMITTEE + PROPOSERS) proposes = false;
             require((a.members[i].roles & Roles.PROPOSER != 0) == proposes, "places_are_drawn");
         }

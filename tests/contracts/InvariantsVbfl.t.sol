@@ -17,6 +17,7 @@ contract VbflHandler is UpdateHandler {
     uint256 private constant KICK_ROUNDS = 2;
 
     uint256 private immutable _powBits;
+    uint256 private immutable _updateUnits;
     /// @dev Rejected updates in a row, counted at each settlement.
     mapping(address account => uint256) private _failures;
     uint256 public kicked;
@@ -26,6 +27,7 @@ contract VbflHandler is UpdateHandler {
     {
         _powBits = powBits;
         IVbfl.VbflTerms memory t = IVbfl(address(federation_)).terms();
+        _updateUnits = t.updateUnits;
         _govern(t.managers.length != 0);
         _limit(t.newcomers, t.founders);
     }
@@ -60,7 +62,7 @@ contract VbflHandler is UpdateHandler {
     }
 
     function _weightOf(World memory, uint256 i) internal view override returns (uint256) {
-        return _samples[accounts[i]] * _epochs[accounts[i]];
+        return _updateUnits == 0 ? _samples[accounts[i]] * _epochs[accounts[i]] : _updateUnits;
     }
 
     /// @dev Miners alone, and with a proof of work where one is asked for.
