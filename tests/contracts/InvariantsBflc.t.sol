@@ -388,14 +388,14 @@ contract InvariantsBflcTest is BflcInvariants {
     }
 }
 
-/// forge-config: ci.invariant.runs = 64
+/// forge-config: ci.invariant.runs = 16
 contract InvariantsBflcRandomTest is BflcInvariants {
     function _election() internal pure override returns (IBflc.Election) {
         return IBflc.Election.Random;
     }
 }
 
-/// forge-config: ci.invariant.runs = 64
+/// forge-config: ci.invariant.runs = 16
 contract InvariantsBflcFactorsTest is BflcInvariants {
     function _election() internal pure override returns (IBflc.Election) {
         return IBflc.Election.Factors;
@@ -407,7 +407,7 @@ contract InvariantsBflcFactorsTest is BflcInvariants {
 }
 
 /// @dev The managers vouch for the first ones; later one comes in with a round.
-/// forge-config: ci.invariant.runs = 64
+/// forge-config: ci.invariant.runs = 16
 contract InvariantsBflcNewcomersTest is BflcInvariants {
     function _election() internal pure override returns (IBflc.Election) {
         return IBflc.Election.Score;

@@ -417,7 +417,7 @@ contract InvariantsBladeTest is BladeInvariants {
 }
 
 /// @dev The first proof of work wins it.
-/// forge-config: ci.invariant.runs = 64
+/// forge-config: ci.invariant.runs = 16
 contract InvariantsBladeProofOfWorkTest is BladeInvariants {
     function _powBits() internal pure override returns (uint8) {
         return 1;
@@ -425,7 +425,7 @@ contract InvariantsBladeProofOfWorkTest is BladeInvariants {
 }
 
 /// @dev Under managers.
-/// forge-config: ci.invariant.runs = 64
+/// forge-config: ci.invariant.runs = 16
 contract InvariantsBladeManagedTest is BladeInvariants {
     function _powBits() internal pure override returns (uint8) {
         return 0;

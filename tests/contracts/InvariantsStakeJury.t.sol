@@ -245,7 +245,7 @@ abstract contract StakeJuryInvariants is Invariants {
 contract InvariantsStakeJuryTest is StakeJuryInvariants {}
 
 /// @dev Updates are pledged.
-/// forge-config: ci.invariant.runs = 64
+/// forge-config: ci.invariant.runs = 16
 contract InvariantsStakeJuryPledgedTest is StakeJuryInvariants {
     function _isPledging() internal pure override returns (bool) {
         return true;
@@ -253,7 +253,7 @@ contract InvariantsStakeJuryPledgedTest is StakeJuryInvariants {
 }
 
 /// @dev With five founders, and one newcomer a round.
-/// forge-config: ci.invariant.runs = 64
+/// forge-config: ci.invariant.runs = 16
 contract InvariantsStakeJuryNewcomersTest is StakeJuryInvariants {
     function _newcomers() internal pure override returns (uint16) {
         return 1;
@@ -261,7 +261,7 @@ contract InvariantsStakeJuryNewcomersTest is StakeJuryInvariants {
 }
 
 /// @dev Under managers, with pledges.
-/// forge-config: ci.invariant.runs = 64
+/// forge-config: ci.invariant.runs = 16
 contract InvariantsStakeJuryManagedTest is StakeJuryInvariants {
     function _isManaged() internal pure override returns (bool) {
         return true;

@@ -228,7 +228,7 @@ contract InvariantsStakeVoteAttributionTest is StakeVoteInvariants {
 }
 
 /// @dev Updates are pledged.
-/// forge-config: ci.invariant.runs = 64
+/// forge-config: ci.invariant.runs = 16
 contract InvariantsStakeVotePledgedTest is StakeVoteInvariants {
     function _attribution() internal pure override returns (bool) {
         return true;
@@ -240,7 +240,7 @@ contract InvariantsStakeVotePledgedTest is StakeVoteInvariants {
 }
 
 /// @dev Under managers.
-/// forge-config: ci.invariant.runs = 64
+/// forge-config: ci.invariant.runs = 16
 contract InvariantsStakeVoteManagedTest is StakeVoteInvariants {
     function _attribution() internal pure override returns (bool) {
         return false;
@@ -252,7 +252,7 @@ contract InvariantsStakeVoteManagedTest is StakeVoteInvariants {
 }
 
 /// @dev With five founders, and one newcomer a round.
-/// forge-config: ci.invariant.runs = 64
+/// forge-config: ci.invariant.runs = 16
 contract InvariantsStakeVoteNewcomersTest is StakeVoteInvariants {
     function _attribution() internal pure override returns (bool) {
         return true;

@@ -200,7 +200,7 @@ contract InvariantsVbflTest is VbflInvariants {
 }
 
 /// @dev The first proof of work wins it; all updates earn the same.
-/// forge-config: ci.invariant.runs = 64
+/// forge-config: ci.invariant.runs = 16
 contract InvariantsVbflProofOfWorkTest is VbflInvariants {
     function _powBits() internal pure override returns (uint8) {
         return 1;
@@ -212,7 +212,7 @@ contract InvariantsVbflProofOfWorkTest is VbflInvariants {
 }
 
 /// @dev Updates are pledged.
-/// forge-config: ci.invariant.runs = 64
+/// forge-config: ci.invariant.runs = 16
 contract InvariantsVbflPledgedTest is VbflInvariants {
     function _powBits() internal pure override returns (uint8) {
         return 0;
@@ -224,7 +224,7 @@ contract InvariantsVbflPledgedTest is VbflInvariants {
 }
 
 /// @dev Under managers.
-/// forge-config: ci.invariant.runs = 64
+/// forge-config: ci.invariant.runs = 16
 contract InvariantsVbflManagedTest is VbflInvariants {
     function _powBits() internal pure override returns (uint8) {
         return 0;
@@ -236,7 +236,7 @@ contract InvariantsVbflManagedTest is VbflInvariants {
 }
 
 /// @dev With five founders, and two newcomers a round.
-/// forge-config: ci.invariant.runs = 64
+/// forge-config: ci.invariant.runs = 16
 contract InvariantsVbflNewcomersTest is VbflInvariants {
     function _powBits() internal pure override returns (uint8) {
         return 0;
