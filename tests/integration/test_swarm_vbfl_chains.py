@@ -12,8 +12,8 @@ from clients.ports.store.kubo import KuboNode
 from tests.integration.swarms import CHAINS, deploy, heads_of, lines_of, records_of, start
 
 SETTINGS = {
-    "mechanism": "vbfl", "store": "memory", "model": "logistic", "clients": 12, "proposers": 6,
-    "validators": 3, "miners": 3, "malicious": 3, "rounds": 4,
+    "mechanism": "vbfl", "rules": "paper", "store": "memory", "model": "logistic", "clients": 12,
+    "proposers": 6, "validators": 3, "miners": 3, "malicious": 3, "rounds": 4,
     "attack": "gaussian_noise+lying_votes+false_block+false_claim",
     "local-epochs": 2, "optimizer": "sgd", "learning-rate": 0.05, "validation": 0,
     "kick-rounds": 2, "device": "cpu",
