@@ -21,8 +21,8 @@ from clients.roles.round_log import RoundLog
 from clients.roles.view import Job, Step
 from clients.types.chain import Call, Chain
 from clients.types.errors import OwnTrouble, RequestError, UnavailableError
-from clients.types.federation import Address, Outcome, Phase, Role, Status
-from clients.types.mechanisms import Terms
+from clients.types.federation import ZERO_ADDRESS, Address, Outcome, Phase, Role, Status
+from clients.types.mechanisms import Kind, Terms
 from clients.types.terms import RuleSet, get_defaults
 
 if TYPE_CHECKING:  # settings are checked before torch is imported
@@ -278,16 +278,26 @@ class GetTerms(Protocol[S_contra, T_co]):
     def __call__(self, settings: S_contra, run: Run, genesis: bytes, samples: int) -> T_co: ...
 
 
-def get_most_claimed(record: type[Terms], run: Run, samples: int) -> tuple[int, int]:
-    """Return the most samples and epochs that a proposal may claim, as terms of a swarm's federation.
+def get_common_terms(kind: Kind, run: Run, genesis: bytes, samples: int, newcomers: int) -> dict[str, Any]:
+    """Return the terms of a swarm's federation that don't depend on its mechanism, by name; `GetTerms` says
+    what the arguments are.
 
-    A claim is at most what the largest participant, who has `samples`, trains on, and no more than the rules
-    allow by default.
+    A swarm has no managers, and where newcomers wait, all its participants are founders. A claim is at most
+    what the largest participant trains on, and no more than the rules allow by default.
     """
-    most = get_defaults(record, run.rules)
-    limits = (samples, most["max_samples"]), (run.local_epochs, most["max_epochs"])
-    most_samples, most_epochs = (own if most is None else min(own, most) for own, most in limits)
-    return most_samples, most_epochs
+    most = get_defaults(kind.terms, run.rules)
+    most_samples, most_epochs = most["max_samples"], most["max_epochs"]
+    return {
+        "token": ZERO_ADDRESS,
+        "beacon": ZERO_ADDRESS,
+        "genesis": genesis,
+        "managers": (),
+        "founders": tuple(run.accounts) if newcomers else (),
+        "newcomers": newcomers,
+        "max_samples": samples if most_samples is None else min(samples, most_samples),
+        "max_epochs": run.local_epochs if most_epochs is None else min(run.local_epochs, most_epochs),
+        "schedule": kind.get_schedule(run.rules),
+    }
 
 
 class GetBlamed(Protocol[T_contra]):

@@ -1,23 +1,23 @@
 """stake_jury, from its participants' side: jurors judge each update against one epoch of their own, say which
 they could have at all, and publish the average of those that pass."""
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, TypeAlias
 
-from clients.mechanisms.base import Conduct, Desk, Done, Run, Who, get_most_claimed
+from clients.mechanisms.base import Conduct, Desk, Done, Run, Who, get_common_terms
 from clients.mechanisms.behaviours import lying, overclaiming
 from clients.mechanisms.publishing import forging, publishing
 from clients.mechanisms.reviewing import Review, Reviews, ReviewSettings, review, tell_reviews, train
-from clients.protocol.docket import Ballot, Docket
-from clients.protocol.jury import select
+from clients.protocol.docket import Docket
+from clients.protocol.jury import count_ballots, select
 from clients.protocol.marks import UPDATES_MAX, is_marked
 from clients.protocol.stake_jury import STAKE_JURY
 from clients.roles import evidence, judging
 from clients.roles.view import Assemble, Judge, Train
 from clients.types.amounts import format_amount, parse_amount
 from clients.types.errors import OwnTrouble, RequestError
-from clients.types.federation import ZERO_ADDRESS, Address, Outcome, StakeJuryTerms, Status
+from clients.types.federation import Address, Outcome, StakeJuryTerms, Status
 from clients.types.mechanisms import KINDS
 from clients.types.settings import check_range, term_option
 from clients.types.terms import BPS
@@ -75,15 +75,9 @@ StakeJuryDesk: TypeAlias = Desk[StakeJurySettings, StakeJuryTerms]
 
 def _get_terms(settings: StakeJurySettings, run: Run, genesis: bytes, samples: int) -> StakeJuryTerms:
     floor = parse_amount("floor", settings.floor)
-    most_samples, most_epochs = get_most_claimed(StakeJuryTerms, run, samples)
     return StakeJuryTerms(
-        token=ZERO_ADDRESS,
-        beacon=ZERO_ADDRESS,
-        genesis=genesis,
+        **get_common_terms(KINDS[STAKE_JURY.name], run, genesis, samples, settings.newcomers),
         bond=max(floor, 1),
-        managers=(),
-        founders=tuple(run.accounts) if settings.newcomers else (),
-        newcomers=settings.newcomers,
         floor=floor,
         proposer_stake=parse_amount("proposer_stake", settings.proposer_stake),
         voter_stake=parse_amount("voter_stake", settings.voter_stake),
@@ -93,9 +87,6 @@ def _get_terms(settings: StakeJurySettings, run: Run, genesis: bytes, samples: i
         update_shares=settings.update_shares,
         seat_shares=settings.seat_shares,
         profit_bps=round(settings.profit * BPS),
-        max_samples=most_samples,
-        max_epochs=most_epochs,
-        schedule=KINDS[STAKE_JURY.name].get_schedule(run.rules),
     )
 
 
@@ -147,16 +138,8 @@ def _get_rejected(terms: StakeJuryTerms, status: Status, docket: Docket) -> set[
 
 def _tell(docket: Docket, findings: Mapping[Address, Mapping[str, Any]]) -> dict[str, Any]:
     """Return how many jurors found each update good, how many could have it, and what each juror found."""
-
-    def count(get: Callable[[Ballot], int]) -> list[int]:
-        bitmaps = [get(ballot) for ballot in docket.ballots.values()]
-        return [sum(one >> number & 1 for one in bitmaps) for number in range(len(docket.updates))]
-
-    return {
-        "positives": count(lambda ballot: ballot.good),
-        "had": count(lambda ballot: ballot.had),
-        **tell_reviews(findings),
-    }
+    good, had = count_ballots(docket, len(docket.updates))
+    return {"positives": list(good), "had": list(had), **tell_reviews(findings)}
 
 
 CONDUCT: Conduct[StakeJurySettings, StakeJuryTerms] = Conduct(

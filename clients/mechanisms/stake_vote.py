@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, TypeAlias
 
-from clients.mechanisms.base import Candidate, Conduct, Desk, Done, Run, Who, get_most_claimed
+from clients.mechanisms.base import Candidate, Conduct, Desk, Done, Run, Who, get_common_terms
 from clients.mechanisms.behaviours import lying, overclaiming
 from clients.mechanisms.jury import PAPER, JurorMemory, JurySettings, find_bar, is_worse
 from clients.mechanisms.training import train
@@ -20,7 +20,7 @@ from clients.roles.view import Judge, Train
 from clients.types.amounts import format_amount, parse_amount
 from clients.types.answers import Answers
 from clients.types.errors import OwnTrouble, RequestError, catch_trouble, raise_trouble
-from clients.types.federation import ZERO_ADDRESS, Address, Outcome, StakeVoteTerms, Status
+from clients.types.federation import Address, Outcome, StakeVoteTerms, Status
 from clients.types.mechanisms import KINDS
 from clients.types.settings import check_range, option, term_option
 from clients.types.terms import BPS
@@ -80,24 +80,15 @@ StakeVoteDesk: TypeAlias = Desk[StakeVoteSettings, StakeVoteTerms]
 def _get_terms(settings: StakeVoteSettings, run: Run, genesis: bytes, samples: int) -> StakeVoteTerms:
     proposer_stake = parse_amount("proposer_stake", settings.proposer_stake)
     voter_stake = parse_amount("voter_stake", settings.voter_stake)
-    most_samples, most_epochs = get_most_claimed(StakeVoteTerms, run, samples)
     return StakeVoteTerms(
-        token=ZERO_ADDRESS,
-        beacon=ZERO_ADDRESS,
-        genesis=genesis,
+        **get_common_terms(KINDS[STAKE_VOTE.name], run, genesis, samples, settings.newcomers),
         bond=max(proposer_stake, voter_stake, 1),
-        managers=(),
-        founders=tuple(run.accounts) if settings.newcomers else (),
-        newcomers=settings.newcomers,
         proposer_stake=proposer_stake,
         voter_stake=voter_stake,
         proposers=settings.proposers,
         min_voters=1,
         quorum_bps=round(settings.quorum * BPS),
-        max_samples=most_samples,
-        max_epochs=most_epochs,
         attribution=settings.attribution,
-        schedule=KINDS[STAKE_VOTE.name].get_schedule(run.rules),
     )
 
 

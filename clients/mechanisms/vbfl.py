@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
-from clients.mechanisms.base import Conduct, Desk, Done, Run, Who, get_most_claimed
+from clients.mechanisms.base import Conduct, Desk, Done, Run, Who, get_common_terms
 from clients.mechanisms.behaviours import lying, overclaiming
 from clients.mechanisms.publishing import forging, mining, publishing
 from clients.mechanisms.reviewing import ReviewSettings, review, tell_reviews, train
@@ -16,7 +16,7 @@ from clients.roles import judging
 from clients.roles.view import Assemble, Judge, Train
 from clients.types.amounts import parse_amount
 from clients.types.errors import RequestError
-from clients.types.federation import ZERO_ADDRESS, Address, Outcome, Role, Status, VbflTerms
+from clients.types.federation import Address, Outcome, Role, Status, VbflTerms
 from clients.types.mechanisms import KINDS
 from clients.types.settings import check_range, term_option
 
@@ -71,25 +71,16 @@ VbflDesk: TypeAlias = Desk[VbflSettings, VbflTerms]
 
 
 def _get_terms(settings: VbflSettings, run: Run, genesis: bytes, samples: int) -> VbflTerms:
-    most_samples, most_epochs = get_most_claimed(VbflTerms, run, samples)
     return VbflTerms(
-        token=ZERO_ADDRESS,
-        beacon=ZERO_ADDRESS,
-        genesis=genesis,
+        **get_common_terms(KINDS[VBFL.name], run, genesis, samples, settings.newcomers),
         bond=run.stake,
-        managers=(),
-        founders=tuple(run.accounts) if settings.newcomers else (),
-        newcomers=settings.newcomers,
         unit_reward=parse_amount("unit_reward", settings.unit_reward),
         update_units=settings.update_units,
         proposers=settings.proposers,
         validators=settings.validators,
         miners=settings.miners,
-        max_samples=most_samples,
-        max_epochs=most_epochs,
         kick_rounds=settings.kick_rounds,
         pow_bits=settings.pow_bits,
-        schedule=KINDS[VBFL.name].get_schedule(run.rules),
     )
 
 

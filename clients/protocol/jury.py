@@ -11,7 +11,7 @@ from dataclasses import replace
 from typing import Protocol
 
 from clients.protocol.docket import Ballot, Docket, Publication, Publisher, Selection
-from clients.protocol.marks import UPDATES_MAX, compute_bitmap, read_bitmap, read_words
+from clients.protocol.marks import UPDATES_MAX, compute_bitmap, count_marks, read_bitmap, read_words
 from clients.protocol.policies import PublicationPolicy, VerdictPolicy, check_term
 from clients.protocol.publication import compute_checked
 from clients.protocol.verdicts import compute_published, count_publications
@@ -62,14 +62,19 @@ ONE_BY_ONE: VerdictPolicy[object] = VerdictPolicy(_count, compute_published, cou
 holds the first. The ballots select, and what is published decides."""
 
 
+def count_ballots(docket: Docket, updates: int) -> tuple[tuple[int, ...], tuple[int, ...]]:
+    """Return how many jurors found each of so many updates good, and how many could have it."""
+    ballots = docket.ballots.values()
+    good = count_marks((ballot.good for ballot in ballots), updates)
+    return good, count_marks((ballot.had for ballot in ballots), updates)
+
+
 def select(terms: Seated, record: Round, docket: Docket) -> Selection:
     """Return the updates that pass, those that were judged at all, and those that were clearly rejected. All
     weigh the samples that they claim."""
     seats = get_seats(terms, record.members)
     judged, passed, rejected = [], [], []
-    for number in range(record.proposals):
-        had = sum(ballot.had >> number & 1 for ballot in docket.ballots.values())
-        good = sum(ballot.good >> number & 1 for ballot in docket.ballots.values())
+    for number, (good, had) in enumerate(zip(*count_ballots(docket, record.proposals), strict=True)):
         if 2 * had <= seats:
             continue
         judged.append(number)

@@ -41,6 +41,14 @@ def compute_marks(marks: tuple[int, ...], bitmap: int, updates: int) -> tuple[in
     return tuple(count + (bitmap >> number & 1) for number, count in enumerate(counted))
 
 
+def count_marks(bitmaps: Iterable[int], updates: int) -> tuple[int, ...]:
+    """Return how many of `bitmaps` mark each of so many updates."""
+    marks = (0,) * updates
+    for bitmap in bitmaps:
+        marks = compute_marks(marks, bitmap, updates)
+    return marks
+
+
 def get_majority(marks: tuple[int, ...], whole: int) -> int:
     """Return the bitmap of the updates that more than half of `whole` mark."""
     return compute_bitmap(number for number, count in enumerate(marks) if count * 2 > whole)

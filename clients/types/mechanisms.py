@@ -18,12 +18,12 @@ from clients.types.federation import (
     StakeVoteTerms,
     VbflTerms,
 )
-from clients.types.terms import PAPER, RuleSet, get_differing
+from clients.types.terms import PAPER, RuleSet, get_differing, get_terms
 
 Terms: TypeAlias = StakeVoteTerms | StakeJuryTerms | VbflTerms | BflcTerms | BladeTerms
 
 
-PLEDGING = Schedule(pledge=3600)
+PLEDGING = Schedule(pledge=get_terms(Schedule)["pledge"].default)
 PUBLISHING = replace(PLEDGING, publish=3600)
 """The same where members publish."""
 
