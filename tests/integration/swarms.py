@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from clients import swarm
 from clients.engine.config import build, get_owned
 from clients.engine.launch import get_terms
 from clients.engine.learners import build_bench
@@ -48,6 +49,17 @@ def records_of(out: Path) -> list[dict[str, Any]]:
 def lines_of(out: Path) -> list[dict[str, Any]]:
     """Return the lines of a run without what measures time, gas and traffic."""
     return [{key: record[key] for key in record if key not in TIMED} for record in records_of(out)]
+
+
+def run_swarm(settings: Mapping[str, Any], out: Path) -> list[dict[str, Any]]:
+    """Return the lines of a swarm that ran by the command, with these settings."""
+    assert swarm.main(words_of({**settings, "out": out})) == 0
+    return lines_of(out)
+
+
+def malicious_of(out: Path) -> set[str]:
+    """Return the accounts of a run that attacked."""
+    return set(json.loads((out / "summary.json").read_text())["malicious"])
 
 
 def deploy(rpc: str, ipfs: str, folder: Path, count: int, **own: object) -> Path:

@@ -21,7 +21,16 @@ from clients.types.federation import Act
 from clients.types.mechanisms import Terms
 from tests.integration import swarms
 from tests.integration.exact_bench import ExactBench
-from tests.integration.swarms import CHAINS, deploy, heads_of, lines_of, records_of, start, words_of
+from tests.integration.swarms import (
+    CHAINS,
+    deploy,
+    heads_of,
+    lines_of,
+    records_of,
+    run_swarm,
+    start,
+    words_of,
+)
 
 PLEDGE = 600
 SETTINGS: dict[str, dict[str, Any]] = {
@@ -60,8 +69,7 @@ def pledging(monkeypatch: pytest.MonkeyPatch) -> Callable[[], None]:
 def run(mechanism: str, out: Path, **changes: Any) -> list[dict[str, Any]]:
     settings = {"chain": "spec", "store": "memory", "rounds": 6, "rules": "paper"}
     settings |= {**SETTINGS[mechanism], **changes}
-    assert swarm.main(words_of({**settings, "out": out})) == 0
-    return lines_of(out)
+    return run_swarm(settings, out)
 
 
 @pytest.mark.parametrize("mechanism", SETTINGS)

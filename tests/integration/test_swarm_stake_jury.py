@@ -4,7 +4,6 @@ updates that can't be had.
 Learning is exact and quick here (`ExactBench`), so that what is looked at is the federation.
 """
 
-import json
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, cast
@@ -24,7 +23,7 @@ from clients.roles.view import Assemble
 from clients.types.cid import Cid
 from clients.types.store import ContentMissing
 from tests.integration.exact_bench import ExactBench
-from tests.integration.swarms import lines_of, words_of
+from tests.integration.swarms import lines_of, malicious_of, run_swarm, words_of
 
 TOKEN = 10**18
 STAKE = 64 * TOKEN
@@ -46,12 +45,7 @@ def command(out: Path, **changes: object) -> list[str]:
 
 
 def run(out: Path, **changes: object) -> list[dict[str, Any]]:
-    assert swarm.main(command(out, **changes)) == 0
-    return lines_of(out)
-
-
-def malicious_of(out: Path) -> set[str]:
-    return set(json.loads((out / "summary.json").read_text())["malicious"])
+    return run_swarm({**SETTINGS, **changes}, out)
 
 
 def find_losses(lines: Sequence[dict[str, Any]]) -> list[dict[str, int]]:

@@ -8,20 +8,17 @@ import pytest
 
 from clients import swarm
 from clients.ports.chain import AnvilNode
-from tests.integration.swarms import CHAINS, deploy, heads_of, lines_of, records_of, start
+from tests.integration.swarms import CHAINS, deploy, heads_of, lines_of, records_of, run_swarm, start
 
 SETTINGS = {
     "mechanism": "stake_jury", "store": "memory", "model": "logistic", "clients": 12, "proposers": 4,
     "malicious": 3, "rounds": 4, "attack": "gaussian_noise:1+lying_votes+false_block+false_claim",
-    "local-epochs": 3, "optimizer": "sgd", "learning-rate": 0.2, "validation": 0, "device": "cpu",
+    "local_epochs": 3, "optimizer": "sgd", "learning_rate": 0.2, "validation": 0, "device": "cpu",
 }  # fmt: skip
 
 
 def run(out: Path, **changes: object) -> list[dict[str, Any]]:
-    named = {name.replace("_", "-"): value for name, value in changes.items()}
-    pairs = {**SETTINGS, **named, "out": out}.items()
-    assert swarm.main([word for name, value in pairs for word in (f"--{name}", str(value))]) == 0
-    return lines_of(out)
+    return run_swarm({**SETTINGS, **changes}, out)
 
 
 @pytest.fixture(scope="module")

@@ -22,7 +22,7 @@ from clients.types.cid import Cid
 from clients.types.store import ContentMissing
 from clients.types.terms import RULES
 from tests.integration.exact_bench import ExactBench
-from tests.integration.swarms import lines_of, words_of
+from tests.integration.swarms import lines_of, malicious_of, run_swarm, words_of
 
 SETTINGS: dict[str, Any] = {
     "mechanism": "vbfl", "chain": "spec", "store": "memory", "clients": 20, "malicious": 3, "rounds": 12,
@@ -41,12 +41,7 @@ def command(out: Path, **changes: object) -> list[str]:
 
 
 def run(out: Path, **changes: object) -> list[dict[str, Any]]:
-    assert swarm.main(command(out, **changes)) == 0
-    return lines_of(out)
-
-
-def malicious_of(out: Path) -> set[str]:
-    return set(json.loads((out / "summary.json").read_text())["malicious"])
+    return run_swarm({**SETTINGS, **changes}, out)
 
 
 @pytest.mark.parametrize(

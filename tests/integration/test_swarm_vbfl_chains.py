@@ -9,22 +9,19 @@ import pytest
 from clients import swarm
 from clients.ports.chain import AnvilNode
 from clients.ports.store.kubo import KuboNode
-from tests.integration.swarms import CHAINS, deploy, heads_of, lines_of, records_of, start
+from tests.integration.swarms import CHAINS, deploy, heads_of, lines_of, records_of, run_swarm, start
 
 SETTINGS = {
     "mechanism": "vbfl", "rules": "paper", "store": "memory", "model": "logistic", "clients": 12,
     "proposers": 6, "validators": 3, "miners": 3, "malicious": 3, "rounds": 4,
     "attack": "gaussian_noise+lying_votes+false_block+false_claim",
-    "local-epochs": 2, "optimizer": "sgd", "learning-rate": 0.05, "validation": 0,
-    "kick-rounds": 2, "device": "cpu",
+    "local_epochs": 2, "optimizer": "sgd", "learning_rate": 0.05, "validation": 0,
+    "kick_rounds": 2, "device": "cpu",
 }  # fmt: skip
 
 
 def run(out: Path, **changes: object) -> list[dict[str, Any]]:
-    named = {name.replace("_", "-"): value for name, value in changes.items()}
-    pairs = {**SETTINGS, **named, "out": out}.items()
-    assert swarm.main([word for name, value in pairs for word in (f"--{name}", str(value))]) == 0
-    return lines_of(out)
+    return run_swarm({**SETTINGS, **changes}, out)
 
 
 @pytest.fixture(scope="module")
