@@ -66,10 +66,15 @@ def test_noise_doesn_t_pass_while_the_head_knows_nothing(mechanism: str, tmp_pat
 def test_noise_does_not_hide_where_half_of_the_workers_send_it_and_samples_are_few(
     seed: int, tmp_path: Path
 ) -> None:
-    """Six samples a validator: too few to see what noise does to accuracy, but its length is seen."""
+    """Six samples a validator: too few to see what noise does to accuracy, but its length is seen.
+
+    By the papers' rules, as the trials are: where updates all weigh the same, noise that gets into the model
+    with seed 3 stays in it (0.69), and with seeds 2, 4, 5 and 6 it is found as well as here.
+    """
     panel = ["--validators", "4", "--miners", "2", "--workers", "6", "--validation", "0.5"]
     attack = ["--malicious", "4", "--attack", "gaussian_noise", "--rounds", "20", "--seed", str(seed)]
-    lines = run(tmp_path, "--mechanism", "vbfl", "--dataset", f"{SAMPLES}wine", *attack, *panel)
+    words = ["--mechanism", "vbfl", "--rules", "paper", "--dataset", f"{SAMPLES}wine"]
+    lines = run(tmp_path, *words, *attack, *panel)
     malicious = set(json.loads((tmp_path / "summary.json").read_text())["malicious"])
     banned = {member for line in lines for member in line["banned"]}
     assert banned <= malicious
