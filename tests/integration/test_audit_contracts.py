@@ -133,7 +133,7 @@ CHANGES = {
         play_rounds, "payout",
     ),
     "nobody is banned": Change(
-        "contracts/guards/Solvency.sol", "m.stake < bond", "m.stake < bond / 2", play_poor, "ban"
+        "contracts/guards/Solvency.sol", "m.stake < _floor", "m.stake < _floor / 2", play_poor, "ban"
     ),
     "a tie passes": Change(
         "contracts/verdicts/DigestMajority.sol", "uint256(r.leadingCount) * 2 > r.reveals",
@@ -153,7 +153,7 @@ CHANGES = {
     ),
     "any update will do": Change(
         "contracts/Federation.sol",
-        "if (_pledgeSeconds != 0) _requirePledged(m, round, digest, samples, epochs);", "",
+        "if (r.pledges != 0) _requirePledged(m, round, digest, samples, epochs);", "",
         play_unpledged, "pledge", PLEDGING,
     ),
     "a broken pledge costs nothing": Change(

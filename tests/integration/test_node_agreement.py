@@ -67,7 +67,7 @@ def test_a_member_without_the_highest_label_joins(
             ),
             (
                 ["--deployment", str(record), "--threshold", "gap"],
-                "--threshold is a setting of vbfl, not of stake_vote",
+                "--threshold is a setting of stake_jury and vbfl, not of stake_vote",
             ),
             (["--deployment", str(record), "--stake", "64.1"], f"{account} holds 64 tokens, not 64.1"),
         ):

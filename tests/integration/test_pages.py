@@ -67,7 +67,7 @@ PAGES = {
         swaps={
             "/ip4/127.0.0.1/tcp/41397": "{store}",
             "--rounds 3": "--rounds 1",
-            "--proposers 2 --propose": "--proposers 1 --min-voters 1 --propose",
+            "--proposers 2 --pledge": "--proposers 1 --min-voters 1 --pledge",
             "--proposers 2 --validators": "--proposers 1 --validators",
             "0 1 2 3": "0",
         },
