@@ -3,8 +3,9 @@
 A juror says of each update whether it could have it, and whether it finds it good. An update counts if more
 than half of the drawn jurors could have it, and passes if more than half of those find it good. So who
 serves its update to some gains nothing, and who couldn't get it doesn't pay for that. A seat is paid if its
-ballot is the jury's in at least half of what was judged, and excused if its ballot is about nothing that was;
-that is fixed when its juror publishes.
+ballot differs from the jury's in at most a third of what was judged, and costs if it differs in more than
+half. Between these it is excused, as it is where the ballot is about less than half of what was judged. That
+is fixed when its juror publishes.
 """
 
 from dataclasses import replace
@@ -91,14 +92,18 @@ def select(terms: Seated, record: Round, docket: Docket) -> Selection:
 def get_seat(ballot: Ballot, selection: Selection, option: int) -> int:
     """Return what the option of a juror becomes that published `option`.
 
-    EXCUSED if its ballot is about no judged update. `option` if its ballot is the jury's in at least half of
-    the judged updates that it is about, else 0.
+    EXCUSED if its ballot is about less than half of the judged updates, or about none. Of those that it is
+    about, `option` if its ballot differs from the jury's in at most a third, 0 if in more than half, and
+    EXCUSED between: who votes for its own against all others mustn't be paid, and who is unlucky mustn't pay.
     """
     about = ballot.had & selection.judged
-    if not about:
+    count = about.bit_count()
+    if not count or 2 * count < selection.judged.bit_count():
         return EXCUSED
-    wrong = (ballot.good ^ selection.bitmap) & about
-    return option if 2 * wrong.bit_count() <= about.bit_count() else 0
+    differing = ((ballot.good ^ selection.bitmap) & about).bit_count()
+    if 3 * differing <= count:
+        return option
+    return EXCUSED if 2 * differing <= count else 0
 
 
 def _publish(
@@ -112,7 +117,7 @@ def _publish(
 
 JURY_PUBLICATION: PublicationPolicy[Seated] = PublicationPolicy(_publish)
 """The jurors publish the model of what passed. Who didn't reveal, or disagrees with the jury, gets option 0,
-and who had nothing to judge EXCUSED: what they publish counts, and their seats aren't paid."""
+and who is excused EXCUSED: what they publish counts, and their seats aren't paid."""
 
 
 def count_paid(record: Round, docket: Docket) -> int:
@@ -121,5 +126,5 @@ def count_paid(record: Round, docket: Docket) -> int:
 
 
 def count_excused(docket: Docket) -> int:
-    """Return how many jurors are excused: they revealed and published, and had nothing to judge."""
+    """Return how many jurors revealed and published, and are excused."""
     return docket.seats.count(EXCUSED)

@@ -166,7 +166,7 @@ class StakeJuryTerms:
     )
     voter_stake: int = field(
         metadata=term(
-            "0.5", "what a juror loses that commits, and whose seat is neither paid nor excused", Unit.TOKENS
+            "1", "what a juror loses that commits, and whose seat is neither paid nor excused", Unit.TOKENS
         )
     )
     proposers: int = field(metadata=term(6, "proposers drawn a round"))

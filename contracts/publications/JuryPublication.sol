@@ -8,7 +8,7 @@ import {Acts} from "../libraries/Flags.sol";
 import {MajorityPublication} from "./MajorityPublication.sol";
 
 /// @title Publication by a jury: of those who publish the majority's digest, the jurors who judged as the jury did earn
-/// their seats. Those who had nothing to judge are excused.
+/// their seats. Those who judged too little, or differ from it a little more than is paid for, are excused.
 abstract contract JuryPublication is JuryBook, MajorityPublication {
     constructor(uint32 seconds_) MajorityPublication(seconds_) {}
 
@@ -30,13 +30,16 @@ abstract contract JuryPublication is JuryBook, MajorityPublication {
         if (option != 0) ++_seats[option];
     }
 
-    /// @dev What the option of `juror` becomes that published `option`: `EXCUSED` if its ballot is about no judged
-    /// update, and 0 if it differs from the jury's `selection` in more than half of those that it is about.
+    /// @dev What the option of `juror` becomes that published `option`: `EXCUSED` if its ballot is about less than half of
+    /// the judged updates, or about none. Of those that it is about, `option` if it differs from the jury's `selection` in
+    /// at most a third, 0 if in more than half, and `EXCUSED` between.
     function _seatOf(address juror, Bitmap selection, uint16 option) private view returns (uint16) {
         Ballot memory ballot = _ballots[juror];
         Bitmap about = ballot.had.intersection(_judged);
-        if (about.isEmpty()) return EXCUSED;
+        uint256 count = about.count();
+        if (count == 0 || count * 2 < _judged.count()) return EXCUSED;
         uint256 differing = about.intersection(ballot.good.differing(selection)).count();
-        return differing * 2 <= about.count() ? option : 0;
+        if (differing * 3 <= count) return option;
+        return differing * 2 <= count ? EXCUSED : 0;
     }
 }

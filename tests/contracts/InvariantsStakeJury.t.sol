@@ -82,30 +82,41 @@ contract StakeJuryHandler is UpdateHandler {
         return _isJudged(w, n) && (had - good) * 4 >= had * 3;
     }
 
-    /// @dev Whether participant `i` published, and had nothing that was judged by the ballot that it revealed.
-    function _isExcused(World memory b, uint256 i) private view returns (bool) {
-        if (!_did(b, i, Acts.PUBLISHED) || !_did(b, i, Acts.REVEALED)) return false;
-        uint256 had = _wordOf(_ballots[accounts[i]], HAD);
+    /// @dev What the ballot that participant `i` revealed comes to, if it also published: how many of the judged updates
+    /// it is about, in how many of them it differs from the jury's, and how many were judged. None without a ballot.
+    function _held(World memory b, uint256 i, Expected memory e)
+        private
+        view
+        returns (uint256 about, uint256 differing, uint256 judged)
+    {
+        (uint256 good, uint256 had) = (_wordOf(_ballots[accounts[i]], GOOD), _wordOf(_ballots[accounts[i]], HAD));
         for (uint256 n = 0; n < b.s.record.proposals; ++n) {
-            if (had >> n & 1 != 0 && _isJudged(b, n)) return false;
+            if (!_isJudged(b, n)) continue;
+            ++judged;
+            if (had >> n & 1 == 0) continue;
+            ++about;
+            if (good >> n & 1 != e.selection >> n & 1) ++differing;
         }
-        return true;
     }
 
-    /// @dev Whether participant `i` published the leading digest, and revealed a ballot that is right in at least half of
-    /// what was judged of what it had.
+    function _gaveBoth(World memory b, uint256 i) private pure returns (bool) {
+        return _did(b, i, Acts.PUBLISHED) && _did(b, i, Acts.REVEALED);
+    }
+
+    /// @dev Whether participant `i` published, and its ballot is about too little, or differs a little too much.
+    function _isExcused(World memory b, uint256 i, Expected memory e) private view returns (bool) {
+        if (!_gaveBoth(b, i)) return false;
+        (uint256 about, uint256 differing, uint256 judged) = _held(b, i, e);
+        if (about == 0 || about < judged - about) return true;
+        return differing * 3 > about && differing <= about - differing;
+    }
+
+    /// @dev Whether participant `i` published the leading digest, and revealed a ballot about enough that is right in at
+    /// least two thirds of that.
     function _isPaid(World memory b, uint256 i, Expected memory e) private view returns (bool) {
-        if (!_did(b, i, Acts.PUBLISHED) || !_did(b, i, Acts.REVEALED) || _isExcused(b, i)) return false;
-        if (_published[accounts[i]].digest != e.digest) return false;
-        (uint256 good, uint256 had) = (_wordOf(_ballots[accounts[i]], GOOD), _wordOf(_ballots[accounts[i]], HAD));
-        uint256 right = 0;
-        uint256 about = 0;
-        for (uint256 n = 0; n < b.s.record.proposals; ++n) {
-            if (had >> n & 1 == 0 || !_isJudged(b, n)) continue;
-            ++about;
-            if (good >> n & 1 == e.selection >> n & 1) ++right;
-        }
-        return right * 2 >= about;
+        if (!_gaveBoth(b, i) || _published[accounts[i]].digest != e.digest) return false;
+        (uint256 about, uint256 differing, uint256 judged) = _held(b, i, e);
+        return about != 0 && about >= judged - about && differing * 3 <= about;
     }
 
     function _part(World memory b) private pure returns (uint256) {
@@ -122,7 +133,7 @@ contract StakeJuryHandler is UpdateHandler {
             return clear ? -int256(PROPOSER_STAKE) : int256(0);
         }
         if (_owesUpdate(b, i)) return -int256(PROPOSER_STAKE);
-        if (!_did(b, i, Acts.COMMITTED) || _isExcused(b, i)) return 0;
+        if (!_did(b, i, Acts.COMMITTED) || _isExcused(b, i, e)) return 0;
         return _isPaid(b, i, e) ? int256(_part(b) * SEAT_SHARES) : -int256(VOTER_STAKE);
     }
 
@@ -163,7 +174,7 @@ contract StakeJuryHandler is UpdateHandler {
     }
 
     /// @dev Whoever loses has broken its word or was outvoted. Whatever the outcome, an update that most of those who
-    /// could have it find good costs its proposer nothing. Nor does a ballot on nothing that was judged cost its juror that
+    /// could have it find good costs its proposer nothing. Nor does a ballot on little of what was judged cost its juror that
     /// publishes anything, nor one in every point the jury's, published with the leading digest.
     function nobody_pays_for_another(World memory b, World memory a, Expected memory e) private view {
         for (uint256 i = 0; i < PARTICIPANTS; ++i) {
@@ -174,7 +185,7 @@ contract StakeJuryHandler is UpdateHandler {
             } else if (_did(b, i, Acts.REVEALED) && _did(b, i, Acts.PUBLISHED)) {
                 (uint256 good, uint256 had) =
                     (_wordOf(_ballots[accounts[i]], GOOD), _wordOf(_ballots[accounts[i]], HAD));
-                require(!_isExcused(b, i), "nobody_pays_for_another");
+                require(!_isExcused(b, i, e), "nobody_pays_for_another");
                 bool alike = good == had & e.selection;
                 require(!alike || _published[accounts[i]].digest != e.digest, "nobody_pays_for_another");
             } else {
@@ -194,7 +205,7 @@ contract StakeJuryHandler is UpdateHandler {
                 else ++unjudged;
             } else if (_did(b, i, Acts.PUBLISHED)) {
                 if (_isPaid(b, i, e)) ++paidSeats;
-                else if (_isExcused(b, i)) ++excused;
+                else if (_isExcused(b, i, e)) ++excused;
                 else ++lostSeats;
             }
         }

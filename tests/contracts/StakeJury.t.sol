@@ -171,7 +171,8 @@ contract StakeJuryTest is StakeJuryBench {
         refuses(voters()[1], publishing(MODEL, 3), wrongSelection(3, 1));
     }
 
-    /// @dev A seat is paid if at most half of what it is about is wrong: of two judged updates one, of three one.
+    /// @dev A seat is paid if at most a third of what it is about is wrong, of three judged updates one; excused if at most
+    /// half is, of two judged updates one; else its juror pays.
     function test_a_seat_is_paid_for_a_ballot_like_the_jurys() public {
         (bytes memory jury_, uint256 had) = (opinion(3, 7), 7);
         toPublish(four(jury_, jury_, jury_, opinion(2, had))); // wrong in one of three
@@ -179,8 +180,8 @@ contract StakeJuryTest is StakeJuryBench {
         toPublish(four(jury_, jury_, jury_, opinion(6, had))); // wrong in two of three
         assertSeats(3, 0, 1);
         toPublish(four(jury_, jury_, jury_, opinion(2, 3))); // wrong in one of two
-        assertSeats(3, 1, 1);
-        toPublish(four(jury_, jury_, jury_, opinion(0, 1))); // wrong in one of one
+        assertSeats(3, EXCUSED, 1);
+        toPublish(four(jury_, jury_, jury_, opinion(0, 3))); // wrong in two of two
         assertSeats(3, 0, 1);
         toPublish(four(jury_, jury_, jury_, opinion(4, 7))); // wrong in all
         assertSeats(3, 0, 1);
@@ -189,7 +190,7 @@ contract StakeJuryTest is StakeJuryBench {
     /// @dev What isn't judged is no measure: of update 2 there are two opinions in four.
     function test_what_is_not_judged_is_no_measure() public {
         toPublish(four(opinion(3, 3), opinion(3, 3), opinion(7, 7), opinion(1, 7)));
-        assertSeats(3, 1, 1); // wrong in one of the two judged
+        assertSeats(3, EXCUSED, 1); // wrong in one of the two judged
     }
 
     // ------------------------------------------------------------------ excuses
@@ -197,6 +198,21 @@ contract StakeJuryTest is StakeJuryBench {
     function test_a_juror_that_had_nothing_is_excused() public {
         toPublish(four(ballot(true), ballot(true), ballot(true), opinion(0, 0)));
         assertSeats(7, EXCUSED, 1);
+    }
+
+    /// @dev Of three judged updates one is too little, right or wrong; of two it is enough.
+    function test_a_juror_that_had_little_is_excused() public {
+        (bytes memory jury_, uint256 had) = (opinion(3, 7), 7);
+        toPublish(four(jury_, jury_, jury_, opinion(1, 1)));
+        assertSeats(3, EXCUSED, 1);
+        toPublish(four(jury_, jury_, jury_, opinion(0, 1)));
+        assertSeats(3, EXCUSED, 1);
+        toPublish(four(jury_, jury_, opinion(3, had), opinion(3, 3)));
+        assertSeats(3, 1, 1);
+        toPublish(four(opinion(3, 3), opinion(3, 3), opinion(3, 3), opinion(1, 1))); // of two judged updates one
+        assertSeats(3, 1, 1);
+        toPublish(four(opinion(3, 3), opinion(3, 3), opinion(3, 3), opinion(0, 1)));
+        assertSeats(3, 0, 1);
     }
 
     /// @dev What it had was not judged, whether it found it good or bad.

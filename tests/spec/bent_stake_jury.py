@@ -85,21 +85,26 @@ def count_wrong(ballot: Ballot, selection: Selection, about: int) -> int:
     return ((ballot.good ^ selection.bitmap) & about).bit_count()
 
 
-def more_than_half(ballot: Ballot, selection: Selection) -> bool:
+def more_than_two_thirds(ballot: Ballot, selection: Selection) -> bool:
     about = ballot.had & selection.judged
-    return agrees(ballot, selection) and 2 * count_wrong(ballot, selection, about) < about.bit_count()
+    return agrees(ballot, selection) and 3 * count_wrong(ballot, selection, about) < about.bit_count()
 
 
 def of_all_judged(ballot: Ballot, selection: Selection) -> bool:
     """Hold it against a ballot, too, what passed and it couldn't have."""
     about = selection.judged
-    return 2 * count_wrong(ballot, selection, about) <= about.bit_count()
+    return 3 * count_wrong(ballot, selection, about) <= about.bit_count()
 
 
 def of_all_it_had(ballot: Ballot, selection: Selection) -> bool:
     """Look at what wasn't judged, too."""
     about = ballot.had
-    return 2 * count_wrong(ballot, selection, about) <= about.bit_count()
+    return 3 * count_wrong(ballot, selection, about) <= about.bit_count()
+
+
+def is_about_little(ballot: Ballot, selection: Selection) -> bool:
+    about = (ballot.had & selection.judged).bit_count()
+    return 2 * about < selection.judged.bit_count()
 
 
 def good_need_not_be_had(
@@ -237,7 +242,19 @@ STAKE_JURY_MUTANTS: dict[str, Mutant] = {
     "a rejection is clear if nobody is for it": selecting(is_clear=lambda good, had, seats: not good),
     "whoever falls is clearly rejected": selecting(is_clear=lambda good, had, seats: True),
     "a seat is paid for any ballot": agreeing(lambda ballot, s: True),
-    "a seat takes more than half": agreeing(more_than_half),
+    "a seat takes more than two thirds": agreeing(more_than_two_thirds),
+    "half is enough for a seat": seating(
+        lambda b, s, option, seat: option if seat == EXCUSED and b.had & s.judged else seat
+    ),
+    "little is enough for a seat": seating(
+        lambda b, s, option, seat: option if is_about_little(b, s) and b.had & s.judged else seat
+    ),
+    "a seat that differs in half pays": seating(
+        lambda b, s, option, seat: 0 if seat == EXCUSED and not is_about_little(b, s) and s.judged else seat
+    ),
+    "a ballot about little pays": seating(
+        lambda b, s, option, seat: 0 if b.had & s.judged and is_about_little(b, s) else seat
+    ),
     "a seat takes all": agreeing(
         lambda ballot, s: agrees(ballot, s) and not count_wrong(ballot, s, ballot.had & s.judged)
     ),

@@ -275,18 +275,22 @@ function duesOfStakes(
   return dues;
 }
 
-/** What a juror's seat comes to: it is paid if its ballot is the jury's, and its publication has the leading digest. It is
- * excused if its ballot is about nothing that was judged, and it published anything. */
+/** What a juror's seat comes to: it is paid if its ballot differs from the jury's in at most a third of what it is about,
+ * and its publication has the leading digest. It costs if the ballot differs in more than half. Between these it is
+ * excused, as it is if the ballot is about less than half of what was judged, and if it published anything. */
 export function seatOf(story: Story, judged: Judgement, voter: Hex): Seat {
   const revealed = story.votes.get(voter)?.revealed;
   if (!revealed) return 'never revealed';
   if ((story.settled?.outcome ?? judged.outcome) === UNDECIDED) return 'undecided';
   const [good, had] = [ballotWord(revealed.ballot, 0), ballotWord(revealed.ballot, 1)];
   const about = had & judged.judged;
-  if (2 * bitsOf((good ^ judged.selection) & about).length > bitsOf(about).length) return 'disagrees';
+  const count = bitsOf(about).length;
+  const enough = count > 0 && 2 * count >= bitsOf(judged.judged).length;
+  const differing = bitsOf((good ^ judged.selection) & about).length;
+  if (enough && 2 * differing > count) return 'disagrees';
   const published = story.publications.find(({ publisher }) => publisher === voter);
   if (!published) return 'not published';
-  if (!about) return 'excused';
+  if (!enough || 3 * differing > count) return 'excused';
   return published.digest === (story.settled?.candidate ?? judged.candidate) ? 'paid' : 'published another';
 }
 
