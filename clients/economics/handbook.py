@@ -29,8 +29,9 @@ class Handbook:
 
     `fill(terms, marks, digest)` returns the ballot of a juror with these marks, who would make `digest` the
     next model, or none if it is 0. `select` returns what passed; None where the ballots name the model.
-    `joint`: jurors judge the updates together. `says_had`: ballots say what jurors could have, jurors
-    hand these on to others, and an update that is the head is found out. `bids`: members come in by bidding.
+    `joint`: jurors judge the updates together. `says_had`: ballots say what jurors could have, and they hand
+    these on to others. `finds_idle`: by the hardened rules, every juror sees that an update is the head.
+    `bids`: members come in by bidding.
     `prepaid`: for how many rounds the sponsor funds the pool before the first, besides what it pays before
     each. `trainers`: how many
     of the members train for a round that waits for so many. `votes_from`: from when on votes are possible.
@@ -44,6 +45,7 @@ class Handbook:
     select: Callable[[Any, Round, Docket], Selection] | None = None
     joint: bool = False
     says_had: bool = False
+    finds_idle: bool = False
     bids: bool = False
     prepaid: Callable[[Any], int] = lambda terms: 0
     trainers: Callable[[Any, int, Wanted], int] = lambda terms, members, wanted: wanted.proposers
@@ -89,12 +91,18 @@ HANDBOOKS: Mapping[str, Handbook] = MappingProxyType(
     {
         "stake_vote": Handbook(stake_vote.STAKE_VOTE, _fill_joint, joint=True),
         "stake_jury": Handbook(
-            stake_jury.STAKE_JURY, _fill_one_by_one, jury.select, says_had=True, prepaid=_prepay_shares
+            stake_jury.STAKE_JURY,
+            _fill_one_by_one,
+            jury.select,
+            says_had=True,
+            finds_idle=True,
+            prepaid=_prepay_shares,
         ),
         "vbfl": Handbook(
             vbfl.VBFL,
             lambda terms, marks, digest: get_bitmap(get_passing(marks)),
             vbfl.select_approved,
+            finds_idle=True,
             prepaid=lambda terms: 20,
         ),
         "bflc": Handbook(

@@ -56,6 +56,7 @@ LIBRARY: Mapping[str, Known] = MappingProxyType(
         "no updates": _known(("act.quality", "NONE")),
         "no votes": _known(("act.vote", "NONE")),
         "no publications": _known(("act.model", "NONE")),
+        "silence in every role": _known(("act.quality", "NONE"), ("act.vote", "NONE"), ("act.model", "NONE")),
         "committed and not revealed": _known(("act.vote", "SEALED")),
         # votes
         "untested approval": _known(("act.vote", "BLIND")),

@@ -360,7 +360,7 @@ class Player:
 
     def _is_found_out(self, update: Proposed) -> bool:
         """Return whether every juror sees that an update is the head."""
-        return self.world.handbook.says_had and update.quality is Quality.HEAD
+        return update.quality is Quality.HEAD and self.world.finds_idle
 
     def _sees_good(self, juror: Address, what: str, worse: bool) -> bool:
         """Return whether a juror finds good what is `worse`, or isn't."""

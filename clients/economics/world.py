@@ -16,6 +16,7 @@ from clients.types.errors import ProtocolError
 from clients.types.federation import SAMPLES_MAX, Address, Phase, Role, Standing
 from clients.types.federation import TOKEN as TOKEN_UNITS
 from clients.types.mechanisms import kind_of
+from clients.types.terms import PAPER
 
 FRESH = 64
 """How many fresh accounts the coalition has for those that are put out."""
@@ -90,6 +91,11 @@ class World:
     def pledges(self) -> bool:
         """Whether updates are pledged before they are proposed."""
         return bool(self.terms.schedule.pledge)
+
+    @property
+    def finds_idle(self) -> bool:
+        """Whether every juror sees that an update is the head."""
+        return self.handbook.finds_idle and self.game.rules != PAPER
 
     def _admit(self, accounts: Sequence[Address]) -> None:
         """Let accounts in by the managers' first motion, if there are managers."""

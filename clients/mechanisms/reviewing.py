@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 from clients.mechanisms.base import Desk, Done, Who
 from clients.mechanisms.jury import PAPER, JurySettings, find_bar, is_worse
 from clients.mechanisms.training import propose, train_from_head
-from clients.roles import judging
+from clients.roles import evidence, judging
 from clients.roles.judging import FIXED_THRESHOLD, LATEST_DRIFTS
 from clients.roles.round_log import Proposal
 from clients.types.answers import Answers
@@ -120,7 +120,8 @@ class Reviews:
 
 
 def review(desk: Desk[R, Any], who: Who, error: float) -> Reviews | None:
-    """Return each juror's review of all updates. What can't be used isn't good.
+    """Return each juror's review of all updates. What can't be used isn't good; nor, unless jurors judge by
+    their paper's rule, is an update that doesn't move.
 
     None: a peer hasn't handed out one of them yet, and there is time to wait.
 
@@ -136,6 +137,7 @@ def review(desk: Desk[R, Any], who: Who, error: float) -> Reviews | None:
     answers = desk.cohort.answers_each(usable, indices)
     owns = desk.cohort.answer_first_epochs(indices, desk.status.round, desk.status.head)
     bar = find_bar(desk, who, usable, error) if desk.settings.weighs_evidence else None
+    lengths = None if desk.settings.judge == PAPER else _measure_lengths(desk, usable)
 
     def check(
         account: Address, index: int, own: Answers | OwnTrouble, found: Sequence[Answers | OwnTrouble]
@@ -155,7 +157,8 @@ def review(desk: Desk[R, Any], who: Who, error: float) -> Reviews | None:
             vad[proposal.update_number] = round(behind, 6)
             if passes(proposal.update_number, one):
                 good.add(proposal.update_number)
-        return Review(good, vad, threshold)
+        idle = set() if lengths is None else evidence.find_idle(lengths, good)
+        return Review(good - idle, vad, threshold)
 
     found = {
         one.account: catch_trouble(partial(check, one.account, one.index, own, theirs))
@@ -163,6 +166,11 @@ def review(desk: Desk[R, Any], who: Who, error: float) -> Reviews | None:
     }
     had = {proposal.update_number for proposal in proposals} - missing
     return Reviews(had, usable, found)
+
+
+def _measure_lengths(desk: Desk[R, Any], usable: Sequence[Proposal]) -> dict[int, float]:
+    lengths, _ = desk.cohort.measure_deviation(usable, desk.status.head)
+    return {one.update_number: length for one, length in zip(usable, lengths, strict=True)}
 
 
 def _get_threshold(

@@ -8,12 +8,12 @@ from typing import Any, TypeAlias
 from clients.mechanisms.base import Conduct, Desk, Done, Run, Who, get_common_terms
 from clients.mechanisms.behaviours import lying, overclaiming
 from clients.mechanisms.publishing import forging, publishing
-from clients.mechanisms.reviewing import Review, Reviews, ReviewSettings, review, tell_reviews, train
+from clients.mechanisms.reviewing import Review, ReviewSettings, review, tell_reviews, train
 from clients.protocol.docket import Docket
 from clients.protocol.jury import count_ballots, select
 from clients.protocol.marks import UPDATES_MAX, is_marked
 from clients.protocol.stake_jury import STAKE_JURY
-from clients.roles import evidence, judging
+from clients.roles import judging
 from clients.roles.view import Assemble, Judge, Train
 from clients.types.amounts import format_amount, parse_amount
 from clients.types.errors import OwnTrouble, RequestError
@@ -93,28 +93,21 @@ def _get_terms(settings: StakeJurySettings, run: Run, genesis: bytes, samples: i
 def _judge(desk: StakeJuryDesk, who: Who) -> Done | None:
     """Return each juror's ballot: the updates that it finds good, and those that it could have.
 
-    An update that doesn't move isn't good. A juror that could have none keeps still: a vote on nothing earns
-    nothing.
+    A juror that could have none keeps still: a vote on nothing earns nothing.
     """
     reviews = review(desk, who, ERROR)
     if reviews is None:
         return None
-    lengths = _measure_lengths(desk, reviews)
 
     def fill(one: Review) -> bytes:
         if not reviews.had:
             raise OwnTrouble(
                 "none of the round's updates could be had in time, so there is nothing to judge."
             )
-        return _get_ballot(set(one.good) - evidence.find_idle(lengths, one.good), reviews.had)
+        return _get_ballot(one.good, reviews.had)
 
     # Others may lack what its proposer doesn't serve any more, and can't publish the model without it.
     return replace(reviews.to_done(fill), held=[one.digest for one in reviews.usable])
-
-
-def _measure_lengths(desk: StakeJuryDesk, reviews: Reviews) -> dict[int, float]:
-    lengths, _ = desk.cohort.measure_deviation(reviews.usable, desk.status.head)
-    return {one.update_number: length for one, length in zip(reviews.usable, lengths, strict=True)}
 
 
 def _get_ballot(good: Collection[int], had: Collection[int]) -> bytes:
