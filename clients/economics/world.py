@@ -5,7 +5,6 @@ from random import Random
 from typing import Any
 
 from clients.economics.game import Game
-from clients.economics.handbook import HANDBOOKS, Handbook
 from clients.protocol.federation import Federation
 from clients.protocol.hashing import get_checksummed
 from clients.protocol.managers import get_needed
@@ -41,7 +40,7 @@ class World:
 
     def __init__(self, game: Game, terms: Mapping[str, Any], seed: int) -> None:
         self.game = game
-        self.handbook: Handbook = HANDBOOKS[game.mechanism]
+        self.handbook = game.handbook
         self._seed = seed
         rng = self.get_random("world")
         officials = _accounts(_SPONSOR, 3)
@@ -52,7 +51,7 @@ class World:
         self.fresh = ours[game.colluders + game.newcomers :]
         self.strangers = frozenset(ours[game.colluders :])
         self.honest, self.ours = honest, frozenset(ours)
-        kind = kind_of(game.mechanism)
+        kind = kind_of(game.leaf)
         made = kind.terms(
             **{
                 "token": TOKEN,
@@ -182,7 +181,7 @@ class World:
         members = self.count_ready()
         wanted = self.core.mechanism.panel.count(self.terms, self.core.state, members)
         sent = wanted.proposers * (2 if self.pledges else 1)
-        trainers = self.handbook.trainers(self.terms, members, wanted)
+        trainers = self.handbook.trainers(members, wanted)
         training = trainers * self.train + sent * self.transaction
         judging = wanted.voters * (wanted.proposers * self.judge + 2 * self.transaction)
         return training + judging + wanted.publishers * self.transaction

@@ -5,9 +5,9 @@ have its settings and conduct.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from types import MappingProxyType
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 from clients.types.errors import unknown_name
 from clients.types.federation import (
@@ -28,13 +28,38 @@ PUBLISHING = replace(PLEDGING, publish=3600)
 """The same where members publish."""
 
 
+UNSLASHED: Mapping[str, Any] = MappingProxyType(
+    {
+        "managers": None,
+        "floor": "0",
+        "proposer_stake": "0",
+        "voter_stake": "0",
+        "proposers": 6,
+        "voters": 4,
+    }
+)
+"""What `bflc` sets in the terms of `stake_jury`, as people write it; None: to be given. Managers let members
+in, and nobody's stake is ever slashed: what is rejected, and a wrong or missing ballot, earns nothing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Hardened:
+    """The leaf that stands for a mechanism under the hardened rules: another mechanism's, by name, and the
+    defaults of its terms that differ, as people write them; None for those to be given."""
+
+    leaf: str
+    defaults: Mapping[str, Any] = field(default_factory=dict)
+
+
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """A mechanism's contract, the class of its terms, and the default lengths of its phases."""
+    """A mechanism's contract, the class of its terms, the default lengths of its phases, and the leaf that
+    stands for it under the hardened rules, if that is another."""
 
     contract: str
     terms: type[Terms]
     schedule: Schedule = PUBLISHING
+    hardened: Hardened | None = None
 
     def get_schedule(self, rules: RuleSet) -> Schedule:
         """Return the default lengths under a set of rules.
@@ -55,7 +80,7 @@ KINDS: Mapping[str, Kind] = MappingProxyType(
         "stake_vote": Kind("StakeVote", StakeVoteTerms, PLEDGING),  # its ballots name the head
         "stake_jury": Kind("StakeJury", StakeJuryTerms),
         "vbfl": Kind("Vbfl", VbflTerms),
-        "bflc": Kind("Bflc", BflcTerms),
+        "bflc": Kind("Bflc", BflcTerms, hardened=Hardened("stake_jury", UNSLASHED)),
         "blade": Kind("Blade", BladeTerms),
     }
 )
@@ -70,6 +95,13 @@ def kind_of(mechanism: str) -> Kind:
     if mechanism not in KINDS:
         raise unknown_name("mechanism", mechanism, KINDS)
     return KINDS[mechanism]
+
+
+def get_leaf(mechanism: str, rules: RuleSet) -> Hardened:
+    """Return the leaf that a mechanism has under a set of rules: its own, unless the hardened rules have
+    another."""
+    hardened = kind_of(mechanism).hardened
+    return Hardened(mechanism) if hardened is None or rules == PAPER else hardened
 
 
 def mechanism_of(terms: Terms) -> str:
