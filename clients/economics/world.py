@@ -66,7 +66,8 @@ class World:
         )
         self.bond = made.bond
         self.stake = self.bond * (1 if self.handbook.bids else game.bonds)
-        self.purses = dict.fromkeys(honest, self.stake) | dict.fromkeys(ours, self.stake * MORE)
+        fee = self.handbook.spec.admission.get_fee(made)
+        self.purses = dict.fromkeys(honest, self.stake + fee) | dict.fromkeys(ours, self.stake * MORE + fee)
         funds = self.purses | {self.sponsor: _PURSE * TOKEN_UNITS}
         self.chain = SpecChain(self.handbook.spec, made, funds, beacon_value=rng.randbytes(32))
         self.spent: dict[Address, int] = dict.fromkeys(funds, 0)
