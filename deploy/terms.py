@@ -153,7 +153,7 @@ def get_default_terms(mechanism: str, rules: RuleSet) -> dict[str, Any]:
     """Return the terms of a mechanism's leaf that have a default under a set of rules, by it, with the
     schedule."""
     leaf = get_leaf(mechanism, rules)
-    kind = kind_of(leaf.leaf)
+    kind = kind_of(leaf.name)
     defaults = {
         name: WAYS[term.unit].read(name, default)
         for name, term in get_terms(kind.terms).items()

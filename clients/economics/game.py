@@ -67,7 +67,7 @@ class Game:
     @property
     def leaf(self) -> str:
         """The mechanism whose contract is played."""
-        return get_leaf(self.mechanism, self.rules).leaf
+        return get_leaf(self.mechanism, self.rules).name
 
     @property
     def handbook(self) -> Handbook:

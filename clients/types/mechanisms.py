@@ -43,29 +43,34 @@ UNSLASHED: Mapping[str, Any] = MappingProxyType(
 """What `bflc` sets in the terms of `stake_jury`, as people write it; None: to be given. Managers let members
 in, and nobody's stake is ever slashed: what is rejected, and a wrong or missing ballot, earns nothing.
 
-A juror has its seat's pay alone to lose, so that is a third of an update's. The jury's size is odd: half of an
-even one is enough to let nothing pass.
+A juror has its seat's pay alone to lose, so that is a third of an update's. The jury's size is odd: half of
+an even one is enough to let nothing pass.
 """
 
 
 @dataclass(frozen=True, slots=True)
-class Hardened:
-    """The leaf that stands for a mechanism under the hardened rules: another mechanism's, by name, and the
-    defaults of its terms that differ, as people write them; None for those to be given."""
+class Leaf:
+    """What stands for a mechanism under a set of rules: the name of a kind.
 
-    leaf: str
+    `defaults`: the defaults of its terms that are others here than where that kind itself is asked for, as
+    people write them; None for a term that must be given.
+    """
+
+    name: str
     defaults: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """A mechanism's contract, the class of its terms, the default lengths of its phases, and the leaf that
-    stands for it under the hardened rules, if that is another."""
+    """A mechanism's contract, the class of its terms, and the default lengths of its phases.
+
+    `hardened`: what stands for it under the hardened rules, if that isn't the same contract.
+    """
 
     contract: str
     terms: type[Terms]
     schedule: Schedule = PUBLISHING
-    hardened: Hardened | None = None
+    hardened: Leaf | None = None
 
     def get_schedule(self, rules: RuleSet) -> Schedule:
         """Return the default lengths under a set of rules.
@@ -86,7 +91,7 @@ KINDS: Mapping[str, Kind] = MappingProxyType(
         "stake_vote": Kind("StakeVote", StakeVoteTerms, PLEDGING),  # its ballots name the head
         "stake_jury": Kind("StakeJury", StakeJuryTerms),
         "vbfl": Kind("Vbfl", VbflTerms),
-        "bflc": Kind("Bflc", BflcTerms, hardened=Hardened("stake_jury", UNSLASHED)),
+        "bflc": Kind("Bflc", BflcTerms, hardened=Leaf("stake_jury", UNSLASHED)),
         "blade": Kind("Blade", BladeTerms),
     }
 )
@@ -103,11 +108,10 @@ def kind_of(mechanism: str) -> Kind:
     return KINDS[mechanism]
 
 
-def get_leaf(mechanism: str, rules: RuleSet) -> Hardened:
-    """Return the leaf that a mechanism has under a set of rules: its own, unless the hardened rules have
-    another."""
+def get_leaf(mechanism: str, rules: RuleSet) -> Leaf:
+    """Return what stands for a mechanism under a set of rules: itself where nothing else does."""
     hardened = kind_of(mechanism).hardened
-    return Hardened(mechanism) if hardened is None or rules == PAPER else hardened
+    return Leaf(mechanism) if hardened is None or rules == PAPER else hardened
 
 
 def mechanism_of(terms: Terms) -> str:
