@@ -1,11 +1,12 @@
 """The settings of a game."""
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from clients.economics.handbook import HANDBOOKS
+from clients.economics.handbook import HANDBOOKS, Handbook
 from clients.types.amounts import parse_amount
 from clients.types.errors import RequestError
+from clients.types.mechanisms import get_leaf
 from clients.types.settings import check_name, check_range
 from clients.types.terms import DEFAULT_RULES, RULES, RuleSet
 
@@ -45,10 +46,9 @@ class Game:
         """Check them."""
         check_name("mechanism", self.mechanism, HANDBOOKS)
         check_name("rules", self.rules, RULES)
-        handbook = HANDBOOKS[self.mechanism]
-        if self.attribution and not handbook.joint:
+        if self.attribution and not self.handbook.joint:
             raise RequestError(f"attribution: {self.mechanism} judges updates one by one and fixes no blame.")
-        if self.newcomers and handbook.bids:
+        if self.newcomers and self.handbook.bids:
             raise RequestError(
                 f"newcomers = {self.newcomers}: in {self.mechanism} nobody comes after the bids."
             )
@@ -63,6 +63,16 @@ class Game:
         check_range("margin", self.margin, 0, math.inf, "0 or more is needed")
         for name in ("train", "judge", "transaction"):
             parse_amount(name, getattr(self, name))
+
+    @property
+    def leaf(self) -> str:
+        """The mechanism whose contract is played."""
+        return get_leaf(self.mechanism, self.rules).name
+
+    @property
+    def handbook(self) -> Handbook:
+        """The leaf's handbook, with the terms that the game's mechanism wants to be given."""
+        return replace(HANDBOOKS[self.leaf], own_terms=HANDBOOKS[self.mechanism].own_terms)
 
     @property
     def colluders(self) -> int:

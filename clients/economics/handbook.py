@@ -48,7 +48,7 @@ class Handbook:
     finds_idle: bool = False
     bids: bool = False
     prepaid: Callable[[Any], int] = lambda terms: 0
-    trainers: Callable[[Any, int, Wanted], int] = lambda terms, members, wanted: wanted.proposers
+    trainers: Callable[[int, Wanted], int] = lambda members, wanted: wanted.proposers
     votes_from: Callable[[Any, Round], int] = lambda terms, record: 0
     places: Callable[[Any], int] = lambda terms: UPDATES_MAX
     barely: Callable[[Any], float] = lambda terms: 0.0
@@ -79,11 +79,6 @@ def _prepay_shares(terms: Any) -> int:
     return int(BPS // max(terms.profit_bps, 1))
 
 
-def _count_trainers(terms: Any, members: int, wanted: Wanted) -> int:
-    others = members - wanted.voters
-    return others if terms.race else min(wanted.proposers, others)
-
-
 TASK_LENGTH = 100 * 24 * 3600
 BIDDING_LENGTH = 1000
 
@@ -110,8 +105,8 @@ HANDBOOKS: Mapping[str, Handbook] = MappingProxyType(
             _fill_scores,
             scores.select_best,
             prepaid=_prepay_shares,
-            trainers=_count_trainers,
-            places=lambda terms: int(terms.updates) if terms.race else UPDATES_MAX,
+            trainers=lambda members, wanted: members - wanted.voters,
+            places=lambda terms: int(terms.updates),
             barely=lambda terms: terms.min_score / BPS,
             own_terms=lambda accounts, start: {"managers": tuple(accounts[:3])},
         ),

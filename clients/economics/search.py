@@ -13,7 +13,6 @@ from itertools import combinations
 from random import Random
 
 from clients.economics.game import Game
-from clients.economics.handbook import HANDBOOKS
 from clients.economics.measure import Interval, Played, Worth, get_quantile, measure
 from clients.economics.strategy import ACT, GENES, REST, ROUNDS, Deviation, Gene, Vote, build, strip
 from clients.types.mechanisms import kind_of
@@ -79,11 +78,11 @@ def get_floor(goal: str, game: Game) -> float:
 
 def _get_places(game: Game) -> list[str]:
     """Return the genes that can make a difference in a game."""
-    handbook = HANDBOOKS[game.mechanism]
+    handbook = game.handbook
     idle = {"capital"}  # it would give a coalition more than its share
     idle |= {"back"} if handbook.bids else {"offered", "price", "bidding"}
     idle |= set() if game.newcomers else {"coming"}
-    idle |= set() if kind_of(game.mechanism).get_schedule(game.rules).pledge else {"promise"}
+    idle |= set() if kind_of(game.leaf).get_schedule(game.rules).pledge else {"promise"}
     idle |= {"claimed"} if handbook.joint else {"model"} if handbook.select is None else set()
     return [place for place in GENES if place.rpartition(".")[2] not in idle]
 
@@ -240,7 +239,7 @@ class Search:
     def _get_genes(self, place: str) -> list[Gene]:
         """Return what else than honest may be chosen at a place."""
         idle = set() if self.game.attribution else {Vote.BLAME}
-        idle |= set() if HANDBOOKS[self.game.mechanism].says_had else {Vote.DENY}
+        idle |= set() if self.game.handbook.says_had else {Vote.DENY}
         return [gene for gene in GENES[place] if not gene.is_honest and gene not in idle]
 
     def _change(self, choices: Choices) -> Choices:

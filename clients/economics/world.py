@@ -5,7 +5,6 @@ from random import Random
 from typing import Any
 
 from clients.economics.game import Game
-from clients.economics.handbook import HANDBOOKS, Handbook
 from clients.protocol.federation import Federation
 from clients.protocol.hashing import get_checksummed
 from clients.protocol.managers import get_needed
@@ -42,7 +41,7 @@ class World:
 
     def __init__(self, game: Game, terms: Mapping[str, Any], seed: int) -> None:
         self.game = game
-        self.handbook: Handbook = HANDBOOKS[game.mechanism]
+        self.handbook = game.handbook
         self._seed = seed
         rng = self.get_random("world")
         officials = _accounts(_SPONSOR, 3)
@@ -53,7 +52,7 @@ class World:
         self.fresh = ours[game.colluders + game.newcomers :]
         self.strangers = frozenset(ours[game.colluders :])
         self.honest, self.ours = honest, frozenset(ours)
-        kind = kind_of(game.mechanism)
+        kind = kind_of(game.leaf)
         made = kind.terms(
             **{
                 "token": TOKEN,
@@ -68,7 +67,8 @@ class World:
         )
         self.bond = made.bond
         self.stake = self.bond * (1 if self.handbook.bids else game.bonds)
-        self.purses = dict.fromkeys(honest, self.stake) | dict.fromkeys(ours, self.stake * MORE)
+        fee = self.handbook.spec.admission.get_fee(made)
+        self.purses = dict.fromkeys(honest, self.stake + fee) | dict.fromkeys(ours, self.stake * MORE + fee)
         funds = self.purses | {self.sponsor: _PURSE * TOKEN_UNITS}
         self.chain = SpecChain(self.handbook.spec, made, funds, beacon_value=rng.randbytes(32))
         self.spent: dict[Address, int] = dict.fromkeys(funds, 0)
@@ -188,7 +188,7 @@ class World:
         members = self.count_ready()
         wanted = self.core.mechanism.panel.count(self.terms, self.core.state, members)
         sent = wanted.proposers * (2 if self.pledges else 1)
-        trainers = self.handbook.trainers(self.terms, members, wanted)
+        trainers = self.handbook.trainers(members, wanted)
         training = trainers * self.train + sent * self.transaction
         judging = wanted.voters * (wanted.proposers * self.judge + 2 * self.transaction)
         return training + judging + wanted.publishers * self.transaction

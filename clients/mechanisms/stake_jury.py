@@ -5,7 +5,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, TypeAlias
 
-from clients.mechanisms.base import Conduct, Desk, Done, Run, Who, get_common_terms
+from clients.mechanisms.base import Conduct, Desk, Done, Entry, Run, Who, get_common_terms
 from clients.mechanisms.behaviours import lying, overclaiming
 from clients.mechanisms.publishing import forging, publishing
 from clients.mechanisms.reviewing import Review, ReviewSettings, review, tell_reviews, train
@@ -78,6 +78,7 @@ def _get_terms(settings: StakeJurySettings, run: Run, genesis: bytes, samples: i
     return StakeJuryTerms(
         **get_common_terms(KINDS[STAKE_JURY.name], run, genesis, samples, settings.newcomers),
         bond=max(floor, 1),
+        fee=0,
         floor=floor,
         proposer_stake=parse_amount("proposer_stake", settings.proposer_stake),
         voter_stake=parse_amount("voter_stake", settings.voter_stake),
@@ -144,6 +145,7 @@ CONDUCT: Conduct[StakeJurySettings, StakeJuryTerms] = Conduct(
         Judge: lying(_judge, _lie),
         Assemble: forging(publishing(STAKE_JURY, select)),
     },
+    entry=Entry(get_price=lambda terms, stake: stake + terms.fee),
     get_blamed=_get_rejected,
     why_out="its stake is below the floor",
     tell=_tell,

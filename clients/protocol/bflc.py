@@ -1,25 +1,30 @@
 """bflc: Li et al., "A Blockchain-based Decentralized Federated Learning Framework with Committee Consensus".
 
-https://arxiv.org/abs/2004.00773. Managers let members in; a committee scores each update, the best or the
-first to pass are packed, and the next committee is elected from their providers by what they achieved.
+https://arxiv.org/abs/2004.00773. Managers let members in; a committee scores each update, the first to pass
+are packed, and the next committee is elected from their providers by what they achieved.
 """
 
 from clients.protocol.claims import check_claim_terms
 from clients.protocol.council import (
     ELECTED_COMMITTEE,
-    MANAGERS_FOR_A_FEE,
     NAME_COMMITTEE,
     Council,
     check_committee,
     check_election,
-    check_fee,
     check_proposers,
     note_published,
     note_settled,
     start_council,
 )
 from clients.protocol.guards import FORGIVING
-from clients.protocol.managers import MOTIONS, build_founders_check, check_founders, check_managers
+from clients.protocol.managers import (
+    MANAGERS_FOR_A_FEE,
+    MOTIONS,
+    build_founders_check,
+    check_fee,
+    check_founders,
+    check_managers,
+)
 from clients.protocol.policies import CLAIMED, ENDLESS, Mechanism, OwnState
 from clients.protocol.publication import check_publish
 from clients.protocol.scores import (

@@ -1,15 +1,14 @@
-"""bflc: admission, the committee, and the numbered records of models and updates."""
+"""bflc: the committee, and the numbered records of models and updates."""
 
 from dataclasses import dataclass, replace
 from enum import Enum, auto
 
 from clients.protocol.docket import Docket
-from clients.protocol.draw import compute_lot, compute_positions
-from clients.protocol.ledger import STAKE_MAX
-from clients.protocol.managers import MANAGERS, MOTION_TYPES, Core, check_manager, process_motion
+from clients.protocol.draw import compute_positions
+from clients.protocol.managers import MOTION_TYPES, Core, check_manager, process_motion
 from clients.protocol.marks import UPDATES_MAX
 from clients.protocol.panels import JURY_ROLES
-from clients.protocol.policies import AdmissionPolicy, OwnAction, PanelPolicy, Wanted, check_term
+from clients.protocol.policies import OwnAction, PanelPolicy, Wanted, check_term
 from clients.protocol.rounds import Action
 from clients.protocol.state import Env, State, compute_event
 from clients.types.errors import ProtocolError
@@ -75,8 +74,6 @@ class Council:
     """Of the last accepted round, in order of number."""
     proposals: int = 0
     """Of that round."""
-    seed: bytes = ZERO32
-    """Of that round."""
 
 
 def get_council(state: State) -> Council:
@@ -88,24 +85,6 @@ def get_council(state: State) -> Council:
 def start_council(terms: BflcTerms) -> object:
     """Return the council before the first committee."""
     return Council((terms.genesis,))
-
-
-# ---------------------------------------------------------------------- admission
-
-
-def check_fee(terms: BflcTerms) -> None:
-    """Raise InvalidTerms if the fee is no amount."""
-    check_term("fee", terms.fee, terms.fee <= STAKE_MAX)
-
-
-def _get_fee(terms: BflcTerms) -> int:
-    return terms.fee
-
-
-MANAGERS_FOR_A_FEE: AdmissionPolicy[BflcTerms] = AdmissionPolicy(
-    MANAGERS.check_join, _get_fee, MANAGERS.is_barred, MANAGERS.is_to_wait, MANAGERS.get_newcomers
-)
-"""Accounts that the managers allow may join, for the permission fee (bflc §IV-A)."""
 
 
 # ---------------------------------------------------------------------- the committee
@@ -120,24 +99,18 @@ def check_committee(terms: BflcTerms) -> None:
 
 
 def check_election(terms: BflcTerms) -> None:
-    """Raise InvalidTerms for an unknown election, for one by speed without a race, or if speed weighs more
-    than the whole."""
-    last = Election.FACTORS if terms.race else Election.RANDOM
-    check_term("election", terms.election, terms.election <= last)
+    """Raise InvalidTerms for an unknown election, or if speed weighs more than the whole."""
+    check_term("election", terms.election, terms.election <= Election.FACTORS)
     check_term("speedBps", terms.speed_bps, terms.speed_bps <= BPS)
 
 
 def check_proposers(terms: BflcTerms) -> None:
     """Raise InvalidTerms if a round could have too few updates, or more than a bitmap has bits."""
-    most = terms.proposers if terms.race else _get_places(terms)
-    check_term("proposers", terms.proposers, terms.updates <= terms.proposers and most <= UPDATES_MAX)
+    check_term("proposers", terms.proposers, terms.updates <= terms.proposers <= UPDATES_MAX)
 
 
 def compute_elected(terms: BflcTerms, council: Council, seed: bytes) -> tuple[Address, ...]:
-    """Return the elected committee (§IV-B): by score, at random by `seed`, or by several factors.
-
-    Among equals the first one is elected in a race, else the one with the higher lot in the electing round.
-    """
+    """Return the elected committee (§IV-B): by score, at random by `seed`, or by several factors."""
     providers = council.providers
     if terms.election == Election.RANDOM:
         positions = compute_positions(seed, len(providers))
@@ -153,16 +126,8 @@ def compute_elected(terms: BflcTerms, council: Council, seed: bytes) -> tuple[Ad
         speed = BPS * (council.proposals - provider.update_number) // council.proposals
         return provider.score * (BPS - terms.speed_bps) + terms.speed_bps * speed
 
-    def tie(provider: Provider) -> int:
-        return -provider.update_number if terms.race else compute_lot(council.seed, provider.account)
-
-    ranked = sorted(providers, key=lambda provider: (value(provider), tie(provider)), reverse=True)
+    ranked = sorted(providers, key=lambda provider: (-value(provider), provider.update_number))
     return tuple(provider.account for provider in ranked[: terms.committee])
-
-
-def _get_places(terms: BflcTerms) -> int:
-    """Return how many positions of the draw may propose, if they don't sit, where there is no race."""
-    return terms.proposers + terms.committee
 
 
 def _is_in_committee(terms: BflcTerms, state: State, account: Address, position: int) -> bool:
@@ -179,26 +144,16 @@ def _get_fewest(terms: BflcTerms) -> int:
 
 
 def _count(terms: BflcTerms, state: State, members: int) -> Wanted:
-    """Count as many proposals as there can be, so that no drawn member comes too late.
-
-    Whoever was named or elected may have any position, or may have left: then nobody knows without looking at
-    all of them how many of the drawn positions propose, and the round may wait until its phase ends.
-    """
-    if terms.race or get_council(state).choice is Choice.DRAWN:
-        proposers = max(min(terms.proposers, members - terms.committee), 0)
-    else:
-        proposers = min(_get_places(terms), members)
+    proposers = max(min(terms.proposers, members - terms.committee), 0)
     return Wanted(proposers, terms.committee, terms.committee)
 
 
 def _get_roles(terms: BflcTerms, state: State, account: Address, position: int, members: int) -> Role:
-    if _is_in_committee(terms, state, account, position):
-        return JURY_ROLES
-    return Role.PROPOSER if terms.race or position < _get_places(terms) else Role.NONE
+    return JURY_ROLES if _is_in_committee(terms, state, account, position) else Role.PROPOSER
 
 
 ELECTED_COMMITTEE: PanelPolicy[BflcTerms] = PanelPolicy(_get_fewest, _count, _get_roles)
-"""The committee validates and publishes; of the other members all train, or those drawn (§III-B)."""
+"""The committee validates and publishes; all other members train (§III-B)."""
 
 
 def _name(core: Core, env: Env, named: tuple[Address, ...]) -> list[Event]:
@@ -260,7 +215,6 @@ def note_settled(terms: BflcTerms, own: object, record: Round, docket: Docket) -
             for number in selected.numbers
         ),
         proposals=record.proposals,
-        seed=docket.seed,
     )
 
 

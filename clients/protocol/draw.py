@@ -46,14 +46,6 @@ def _compute_shift(seed: bytes, k: int, right: int, side: int) -> int:
     return int.from_bytes(compute_hash(seed, k, right), "big") % side
 
 
-def compute_lot(seed: bytes, account: Address) -> int:
-    """Return the account's lot in a round: among equals the highest goes first.
-
-    Nobody can choose its own: accounts are in the registry before the seed is drawn.
-    """
-    return int.from_bytes(compute_hash(seed, get_address_word(account)), "big")
-
-
 def compute_beacon_entropy(value: bytes, round_number: int) -> bytes:
     """Return what a `FixedBeacon` of `value` says for round `round_number`."""
     return compute_hash(value, round_number)

@@ -19,6 +19,7 @@ from dataclasses import replace
 from typing import Any, Protocol, TypeVar
 
 from clients.protocol.hashing import compute_words, get_address_word, keccak
+from clients.protocol.ledger import STAKE_MAX
 from clients.protocol.policies import AdmissionPolicy, OwnAction, Terms, check_term
 from clients.protocol.rounds import Action, is_in_progress
 from clients.protocol.state import Env, Motion, State, compute_event
@@ -52,6 +53,15 @@ class WaitingTerms(Terms, Protocol):
         ...
 
 
+class PaidTerms(WaitingTerms, Protocol):
+    """The same where joining costs a fee."""
+
+    @property
+    def fee(self) -> int:
+        """What joining costs above the stake, in token base units; the pool gets it."""
+        ...
+
+
 def check_managers(terms: Terms) -> None:
     """Raise InvalidTerms if there are too many managers, or if one is the zero address or named twice."""
     check_term("managers", len(terms.managers), len(terms.managers) <= MANAGERS_MAX)
@@ -70,6 +80,11 @@ def check_founders(terms: WaitingTerms) -> None:
     waits, count = terms.newcomers > 0, len(terms.founders)
     check_term("founders", count, waits if count else not waits or len(terms.managers) > 0)
     _check_distinct("founders", terms.founders)
+
+
+def check_fee(terms: PaidTerms) -> None:
+    """Raise InvalidTerms if the fee is no amount."""
+    check_term("fee", terms.fee, terms.fee <= STAKE_MAX)
 
 
 def build_founders_check(get_fewest: Callable[[T], int]) -> Callable[[T], None]:
@@ -112,6 +127,16 @@ MANAGERS: AdmissionPolicy[WaitingTerms] = AdmissionPolicy(
 )
 """An account that the managers allow may join until they expel it (bflc §IV-A); without managers, anyone.
 Where the terms limit newcomers, it waits."""
+
+
+def _get_fee(terms: PaidTerms) -> int:
+    return terms.fee
+
+
+MANAGERS_FOR_A_FEE: AdmissionPolicy[PaidTerms] = AdmissionPolicy(
+    check_allowed, _get_fee, is_barred, is_to_wait, get_newcomers
+)
+"""The same for the permission fee (bflc §IV-A), which joining costs whether or not there are managers."""
 
 
 def compute_selector(method: str) -> bytes:

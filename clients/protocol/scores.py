@@ -3,7 +3,6 @@
 from dataclasses import replace
 
 from clients.protocol.docket import Docket, Selection
-from clients.protocol.draw import compute_lot
 from clients.protocol.ledger import STAKE_MAX
 from clients.protocol.marks import compute_bitmap
 from clients.protocol.policies import PayoutPolicy, PublicationPolicy, Settlement, VerdictPolicy, check_term
@@ -42,23 +41,16 @@ def compute_median(scores: list[int]) -> int:
 
 
 def select_best(terms: BflcTerms, record: Round, docket: Docket) -> Selection:
-    """Return the best `updates` of those with a median of at least `min_score`, all weighed by their medians.
+    """Return the first `updates` with a median of at least `min_score`, all weighed by their medians.
 
-    The best have the highest medians; among equals the lot decides. In a race they are the first. If fewer
-    would pass, nothing does.
+    If fewer would pass, nothing does.
     """
     medians = tuple(
         compute_median([scores[number] for scores in docket.scores]) for number in range(record.proposals)
     )
     passing = [number for number, median in enumerate(medians) if median >= terms.min_score]
-    if len(passing) < terms.updates:
-        return Selection(0, medians)
-
-    def get_rank(number: int) -> tuple[int, int]:
-        return medians[number], compute_lot(docket.seed, docket.updates[number].proposer)
-
-    ranked = passing if terms.race else sorted(passing, key=get_rank, reverse=True)
-    return Selection(compute_bitmap(ranked[: terms.updates]), medians)
+    enough = len(passing) >= terms.updates
+    return Selection(compute_bitmap(passing[: terms.updates]) if enough else 0, medians)
 
 
 def _compute_settlement(

@@ -10,7 +10,14 @@ stakes on both parts, the majority decides. What it changes, and why: `docs/refe
 from clients.protocol.claims import check_claim_terms
 from clients.protocol.guards import build_solvency
 from clients.protocol.jury import JURY_PUBLICATION, ONE_BY_ONE, check_updates
-from clients.protocol.managers import MANAGERS, MOTIONS, build_founders_check, check_founders, check_managers
+from clients.protocol.managers import (
+    MANAGERS_FOR_A_FEE,
+    MOTIONS,
+    build_founders_check,
+    check_fee,
+    check_founders,
+    check_managers,
+)
 from clients.protocol.panels import JURY_PANEL, check_jury_panel
 from clients.protocol.policies import CLAIMED, ENDLESS, Mechanism, check_term
 from clients.protocol.publication import check_publish
@@ -34,6 +41,7 @@ STAKE_JURY: Mechanism[StakeJuryTerms] = Mechanism(
     name="stake_jury",
     checks=(
         check_managers,
+        check_fee,
         check_founders,
         check_jury_panel,
         check_updates,
@@ -43,7 +51,7 @@ STAKE_JURY: Mechanism[StakeJuryTerms] = Mechanism(
         _check_floor,
         build_founders_check(JURY_PANEL.get_fewest),
     ),
-    admission=MANAGERS,
+    admission=MANAGERS_FOR_A_FEE,
     panel=JURY_PANEL,
     subject=CLAIMED,
     verdict=ONE_BY_ONE,

@@ -102,6 +102,7 @@ class Schedule:
 # swarms and the options of deployments alike. Some terms are no settings of a swarm, which knows better: its
 # bond is what members are to lose or to stake, one voter is enough, and claims end where its data do.
 _BOND = term("16", "least stake to join and to act", Unit.TOKENS)
+_FEE = term("0", "what joining costs above the stake", Unit.TOKENS)
 _MANAGERS = term(
     (), "who admits and expels members, by majority; without any, anyone gets in", Unit.ADDRESSES
 )
@@ -155,6 +156,7 @@ class StakeJuryTerms:
     beacon: Address
     genesis: bytes
     bond: int = field(metadata=_BOND)
+    fee: int = field(metadata=_FEE)
     managers: tuple[Address, ...] = field(metadata=_MANAGERS)
     founders: tuple[Address, ...] = field(metadata=_FOUNDERS)
     newcomers: int = field(metadata=_NEWCOMERS)
@@ -238,7 +240,7 @@ class BflcTerms:
     beacon: Address
     genesis: bytes
     bond: int = field(metadata=_BOND)
-    fee: int = field(metadata=term("0", "what joining costs above the stake", Unit.TOKENS))
+    fee: int = field(metadata=_FEE)
     managers: tuple[Address, ...] = field(
         metadata=term(None, "who admits and expels, by majority", Unit.ADDRESSES)
     )
@@ -256,14 +258,6 @@ class BflcTerms:
     speed_bps: int = field(metadata=term(2000, "weight of speed in an election by factors", Unit.BPS))
     profit_bps: int = field(
         metadata=term(1000, "share of the pool that an accepted round pays out", Unit.BPS)
-    )
-    race: bool = field(
-        metadata=term(
-            False,
-            "whether the first updates count; else places are drawn, and the best count",
-            Unit.FLAG,
-            paper=Paper(True, "whoever proposes first takes the pay and the committee, whatever it proposes"),
-        )
     )
     schedule: Schedule
 

@@ -9,7 +9,7 @@ import {UpdateBook} from "./UpdateBook.sol";
 
 /// @title Election of a committee from those whose updates made the last model: by score, at random, or by score and
 /// speed (Li et al., arXiv 2004.00773, IV-B).
-/// @dev Of an election no more is stored than a set of updates: whether a member has a seat is computed when it acts.
+/// @dev Elections aren't stored: whether a member has a seat is computed when it acts.
 abstract contract ElectionBook is RoundBook, RecordBook, UpdateBook {
     /// @dev An account's last update and, if that is newer than the electing round, its update in that round: after a
     /// rejected round the next seed elects from the same updates.
@@ -24,13 +24,8 @@ abstract contract ElectionBook is RoundBook, RecordBook, UpdateBook {
     uint16 internal immutable _speedBps;
     /// @dev An `Election`.
     uint8 internal immutable _election;
-    /// @dev Whether the first updates count, and not the best.
-    bool internal immutable _race;
 
     mapping(address account => Provided) private _provided;
-    /// @dev The `committee` highest of a round's selection, where these are elected. The seed that breaks ties among
-    /// them is gone when they act.
-    mapping(uint256 round => Bitmap) private _highest;
     /// @dev The accepted round that the committee is elected by; 0: it is named or drawn.
     uint40 internal _electedBy;
     /// @dev Whether the draw decides, whoever was named or elected before.
@@ -43,7 +38,6 @@ abstract contract ElectionBook is RoundBook, RecordBook, UpdateBook {
         _committee = t.committee;
         _election = t.election;
         _speedBps = t.speedBps;
-        _race = t.race;
     }
 
     /// @dev Note that the caller proposed update `updateNumber` of `round`.
@@ -61,16 +55,6 @@ abstract contract ElectionBook is RoundBook, RecordBook, UpdateBook {
         else if (outcome == Outcome.Undecided && r.proposals != 0) _isDrawn = true;
     }
 
-    /// @dev Note whom `round` elects if its model is accepted: the providers of `highest`.
-    function _noteHighest(uint256 round, Bitmap highest) internal {
-        _highest[round] = highest;
-    }
-
-    /// @dev Whether the highest scores elect, and lots among equals.
-    function _electsHighest() internal view returns (bool) {
-        return !_race && _election == uint8(Election.Score);
-    }
-
     /// @dev Whether `account` is elected, where there was an election.
     function _isElected(address account) internal view returns (bool) {
         Provided memory p = _provided[account];
@@ -81,7 +65,6 @@ abstract contract ElectionBook is RoundBook, RecordBook, UpdateBook {
     /// @dev Whether the provider of update `updateNumber` of the round that elects is elected.
     function _isElected(uint256 updateNumber) private view returns (bool) {
         uint256 round = _electedBy;
-        if (_electsHighest()) return _highest[round].has(updateNumber);
         Bitmap selection = _selection(round);
         if (!selection.has(updateNumber)) return false;
         if (_election == uint8(Election.Random)) {

@@ -76,7 +76,6 @@ contract Bflc is
             election: _election,
             speedBps: _speedBps,
             profitBps: _profitBps,
-            race: _race,
             schedule: _schedule()
         });
     }

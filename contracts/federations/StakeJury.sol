@@ -32,7 +32,7 @@ contract StakeJury is
     constructor(StakeJuryTerms memory t)
         Federation(CoreTerms(t.token, t.beacon, t.genesis, t.bond, t.schedule))
         MotionBook(t.managers)
-        Managers(AdmissionTerms(0, t.founders, t.newcomers))
+        Managers(AdmissionTerms(t.fee, t.founders, t.newcomers))
         JuryPanel(t)
         OneByOne(t.proposers)
         Claims(ClaimTerms(t.proposers, t.maxSamples, t.maxEpochs))
@@ -61,6 +61,7 @@ contract StakeJury is
             beacon: address(beacon),
             genesis: _genesis,
             bond: bond,
+            fee: _fee,
             managers: _managers,
             founders: _founders,
             newcomers: _newcomers,

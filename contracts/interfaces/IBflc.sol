@@ -11,7 +11,7 @@ interface IBflc is IManagers, IFederation {
     enum Election {
         Score, // the highest scores
         Random,
-        Factors // the highest of score and speed, weighted; in a race alone
+        Factors // the highest of score and speed, weighted
     }
 
     /// @notice What a federation is deployed with; none of it ever changes.
@@ -26,14 +26,13 @@ interface IBflc is IManagers, IFederation {
         uint16 newcomers; // most who come in when a round opens; 0: whoever joins is in at once
         uint32 committee; // members who score
         uint32 updates; // the paper's k: updates that make a model
-        uint32 proposers; // members who may propose; with drawn places, as many more as have a seat all the same
+        uint32 proposers; // most proposals a round
         uint32 maxSamples; // most samples that a proposal may claim
         uint32 maxEpochs; // most epochs that a proposal may claim
         uint16 minScore; // least median with which an update passes, in hundredths of a percent
         uint8 election; // an `Election`
         uint16 speedBps; // weight of speed in an election by factors, in hundredths of a percent
         uint16 profitBps; // share of the pool that an accepted round pays out, likewise
-        bool race; // whether the first updates count, as in the paper; else places are drawn, and the best count
         Schedule schedule;
     }
 

@@ -14,6 +14,7 @@ interface IStakeJury is IManagers, IFederation {
         address beacon; // the source of randomness; 0: block hashes
         bytes32 genesis; // digest of the model to start from
         uint256 bond; // least stake to join
+        uint256 fee; // what access costs, above the stake; the pool gets it
         address[] managers; // who admits and expels, by majority; none: anyone may join
         address[] founders; // who are in at once if they join before the first round; if none, whom managers allow
         uint16 newcomers; // most who come in when a round opens; 0: whoever joins is in at once

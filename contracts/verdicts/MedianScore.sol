@@ -2,28 +2,29 @@
 pragma solidity ^0.8.24;
 
 import {Axes} from "../Axes.sol";
-import {ElectionBook} from "../books/ElectionBook.sol";
 import {UpdateBook} from "../books/UpdateBook.sol";
 import {IBflc} from "../interfaces/IBflc.sol";
 import {Bitmap} from "../libraries/Bitmap.sol";
 
-/// @title Verdict: of the updates with a high enough median score, selects the `updates` highest, or, in a race, the
-/// first (Li et al., arXiv 2004.00773, III-B).
+/// @title Verdict: selects the first `updates` updates with a high enough median score (Li et al., arXiv 2004.00773,
+/// III-B).
 /// @notice A ballot is a score for each update, of 16 bits, in hundredths of a percent.
-abstract contract MedianScore is ElectionBook {
+abstract contract MedianScore is UpdateBook {
     uint256 private constant LANES = 16;
     /// @dev A 1 in each lane; the highest bit of each lane; the highest bit of a score.
     uint256 private constant ONES = type(uint256).max / type(uint16).max;
     uint256 private constant TOPS = ONES << 15;
     uint256 private constant TOP_BIT = 1 << 13;
-    uint256 private constant LOT_BITS = 240;
 
+    /// @dev How many updates have to pass; no more are selected.
+    uint32 private immutable _passing;
     uint16 internal immutable _minScore;
     /// @dev The ballots of the round in progress, in order of reveal; they overwrite those of earlier rounds.
     mapping(uint256 reveal => mapping(uint256 word => uint256)) private _scores;
 
     constructor(IBflc.BflcTerms memory t) {
         _requireTerm(t.minScore <= WHOLE_BPS, "minScore", t.minScore);
+        _passing = t.updates;
         _minScore = t.minScore;
     }
 
@@ -43,51 +44,20 @@ abstract contract MedianScore is ElectionBook {
         return 0;
     }
 
-    /// @dev An update's weight is its median. If fewer than `updates` pass, nothing does.
+    /// @dev An update's weight is its median. If too few pass, nothing does.
     /// @inheritdoc UpdateBook
     function _select(uint256 round, Round memory r) internal override returns (Bitmap selection) {
-        uint256[] memory ranks = new uint256[](r.proposals); // 0: doesn't pass
         uint256 passed = 0;
         uint256 medians = 0;
         for (uint256 n = 0; n < r.proposals; ++n) {
             medians = n % LANES == 0 ? _medians(n / LANES, r.reveals) : medians >> 16;
             uint256 median = uint16(medians);
             _weigh(round, n, median);
-            if (median < _minScore) continue;
-            if (!_race) ranks[n] = median << LOT_BITS | _lotOf(n);
-            else if (passed < _updates) selection = selection.with(n);
+            if (median < _minScore || passed == _passing) continue;
+            selection = selection.with(n);
             ++passed;
         }
-        if (passed < _updates) return Bitmap.wrap(0);
-        if (_race) return selection;
-        if (_electsHighest()) _noteHighest(round, _highest(ranks, _committee));
-        return _highest(ranks, _updates);
-    }
-
-    /// @dev What decides among equal medians, the highest first. Nobody can choose its own: the seed was drawn after it
-    /// joined.
-    function _lotOf(uint256 n) private view returns (uint256) {
-        return uint256(keccak256(abi.encode(_seed, _pending[n].uploader))) >> 256 - LOT_BITS;
-    }
-
-    /// @dev The updates with the `wanted` highest ranks, which all differ. The least of these ranks is found bit by bit
-    /// from the highest, until no others reach it.
-    function _highest(uint256[] memory ranks, uint256 wanted) private pure returns (Bitmap highest) {
-        uint256 least = 0;
-        uint256 reached = 0;
-        unchecked {
-            for (uint256 bit = TOP_BIT << LOT_BITS; reached != wanted; bit >>= 1) {
-                uint256 tried = least | bit;
-                uint256 count = 0;
-                for (uint256 n = 0; n < ranks.length; ++n) {
-                    if (ranks[n] >= tried) ++count;
-                }
-                if (count >= wanted) (least, reached) = (tried, count);
-            }
-            for (uint256 n = 0; n < ranks.length; ++n) {
-                if (ranks[n] >= least) highest = highest.with(n);
-            }
-        }
+        if (passed < _passing) return Bitmap.wrap(0);
     }
 
     /// @dev The medians of 16 updates at once, a lane each; of an even number of scores, the lower middle one.

@@ -17,8 +17,6 @@ abstract contract BflcBench is LeafBench {
     uint8 internal election;
     uint16 internal speedBps;
     uint16 internal profitBps = 2500;
-    /// @dev By default as in the paper: tests tell updates apart by their numbers.
-    bool internal race = true;
 
     constructor() {
         managers = [ADA, BOB, CAT];
@@ -47,7 +45,6 @@ abstract contract BflcBench is LeafBench {
             election: election,
             speedBps: speedBps,
             profitBps: profitBps,
-            race: race,
             schedule: longSchedule()
         });
     }
@@ -91,16 +88,9 @@ abstract contract BflcBench is LeafBench {
         (list[0], list[1], list[2]) = (account(0), account(1), account(2));
     }
 
-    // ------------------------------------------------------------------ lots
-
-    /// @dev What decides among equals in the round in progress, the highest first.
-    function lotOf(address who) internal view returns (uint256) {
-        return uint256(keccak256(abi.encode(federation.status().seed, who)));
-    }
-
     // ------------------------------------------------------------------ a round
 
-    function ballot(bool good) internal pure virtual override returns (bytes memory) {
+    function ballot(bool good) internal pure override returns (bytes memory) {
         return good ? scores(9000, 9000, 9000, 9000, 9000) : scores(0, 0, 0, 0, 0);
     }
 

@@ -17,7 +17,6 @@ contract BflcHandler is UpdateHandler {
     uint256 private constant FEE = 7;
     uint256 private constant COMMITTEE = 2;
     uint256 private constant UPDATES = 3;
-    uint256 private constant PROPOSERS = 4;
     uint256 private constant MIN_SCORE = 2000;
     uint256 private constant SPEED_BPS = 3000;
     uint256 private constant PROFIT_BPS = 2500;
@@ -30,7 +29,6 @@ contract BflcHandler is UpdateHandler {
     }
 
     IBflc.Election private immutable _election;
-    bool private immutable _race;
 
     /// @dev Whom the last accepted round elected.
     mapping(address account => uint256) private _electedBy;
@@ -45,10 +43,10 @@ contract BflcHandler is UpdateHandler {
     uint256 private _height;
     mapping(uint256 number => bytes32) private _recordHash;
 
-    constructor(IFederation federation_, JuryToken token_, uint256 unbonding, IBflc.Election election, bool race)
+    constructor(IFederation federation_, JuryToken token_, uint256 unbonding, IBflc.Election election)
         Watch(federation_, token_, unbonding)
     {
-        (_election, _race) = (election, race);
+        _election = election;
         _selectors.push(BflcHandler.name.selector);
         _selectors.push(BflcHandler.dismiss.selector);
         IBflc.BflcTerms memory t = IBflc(address(federation_)).terms();
@@ -129,27 +127,12 @@ contract BflcHandler is UpdateHandler {
 
     function _selectionOf(World memory w) internal view override returns (uint256 selection) {
         uint256 passed = 0;
-        for (uint256 n = 0; n < w.s.record.proposals; ++n) {
+        for (uint256 n = 0; n < w.s.record.proposals && passed < UPDATES; ++n) {
             if (_median(w, n) < MIN_SCORE) continue;
+            selection |= 1 << n;
             ++passed;
-            uint256 before = 0;
-            for (uint256 other = 0; other < w.s.record.proposals; ++other) {
-                if (_median(w, other) < MIN_SCORE) continue;
-                if (_race ? other < n : _isBefore(w, other, n)) ++before;
-            }
-            if (before < UPDATES) selection |= 1 << n;
         }
         if (passed < UPDATES) selection = 0;
-    }
-
-    /// @dev Whether the score of update `a` is higher than that of `b`, or as high, and its provider's lot is higher.
-    function _isBefore(World memory w, uint256 a, uint256 b) private view returns (bool) {
-        (uint256 its, uint256 own) = (_median(w, a), _median(w, b));
-        return its > own || (its == own && _lot(w, a) > _lot(w, b));
-    }
-
-    function _lot(World memory w, uint256 number) private view returns (uint256) {
-        return uint256(keccak256(abi.encode(w.s.seed, participant(_proposerOf(w, number)))));
     }
 
     function _weightOf(World memory w, uint256 i) internal view override returns (uint256) {
@@ -200,9 +183,8 @@ contract BflcHandler is UpdateHandler {
         }
         if (action == IFederation.draw.selector) {
             committee_is_the_pages(a);
-            places_are_drawn(a);
+            all_others_propose(a);
         }
-        if (action == IFederation.propose.selector) nobody_who_is_drawn_is_cut_off(a);
     }
 
     function _settled(World memory b, World memory a, Expected memory e) internal override {
@@ -244,8 +226,7 @@ contract BflcHandler is UpdateHandler {
         while (!_did(w, i, Acts.PROPOSED) || w.members[i].record.updateNumber != number) ++i;
     }
 
-    /// @dev The best of the selected, in a race with ties to the lower number; of a random election, all: each round's
-    /// seed says who.
+    /// @dev The best of the selected, ties to the lower number; of a random election, all: each round's seed says who.
     function _elect(World memory b, uint256 selection) private {
         uint256 place = 0;
         for (uint256 n = 0; n < b.s.record.proposals; ++n) {
@@ -254,7 +235,7 @@ contract BflcHandler is UpdateHandler {
             for (uint256 other = 0; other < b.s.record.proposals; ++other) {
                 if (selection >> other & 1 == 0 || other == n) continue;
                 (uint256 own, uint256 its) = (_merit(b, n), _merit(b, other));
-                if (_race ? its > own || (its == own && other < n) : _isBefore(b, other, n)) ++better;
+                if (its > own || (its == own && other < n)) ++better;
             }
             address provider = participant(_proposerOf(b, n));
             bool random = _election == IBflc.Election.Random;
@@ -290,22 +271,12 @@ contract BflcHandler is UpdateHandler {
         require(voters <= COMMITTEE, "committee_is_the_pages");
     }
 
-    /// @dev All propose who are in and don't sit; without a race, those of them who have one of the first positions.
-    function places_are_drawn(World memory a) private view {
+    /// @dev All propose who are in and don't sit.
+    function all_others_propose(World memory a) private view {
         for (uint256 i = 0; i < PARTICIPANTS; ++i) {
             if (a.members[i].record.index == 0 || a.members[i].out) continue;
             bool proposes = a.members[i].waitsFor == 0 && a.members[i].roles & Roles.VOTER == 0;
-            if (!_race && a.members[i].position >= COMMITTEE + PROPOSERS) proposes = false;
-            require((a.members[i].roles & Roles.PROPOSER != 0) == proposes, "places_are_drawn");
-        }
-    }
-
-    /// @dev Without a race, proposing goes on, as long as there is time, until all have proposed who are drawn.
-    function nobody_who_is_drawn_is_cut_off(World memory a) private view {
-        if (_race || a.s.phase == IFederation.Phase.Propose) return;
-        for (uint256 i = 0; i < PARTICIPANTS; ++i) {
-            bool proposes = a.members[i].roles & Roles.PROPOSER != 0;
-            require(!proposes || _did(a, i, Acts.PROPOSED), "nobody_who_is_drawn_is_cut_off");
+            require((a.members[i].roles & Roles.PROPOSER != 0) == proposes, "all_others_propose");
         }
     }
 
@@ -326,10 +297,6 @@ contract BflcHandler is UpdateHandler {
 abstract contract BflcInvariants is Invariants {
     function _election() internal pure virtual returns (IBflc.Election);
 
-    function _races() internal pure virtual returns (bool) {
-        return false;
-    }
-
     function _deploy() internal override returns (Handler) {
         IBflc.BflcTerms memory t = IBflc.BflcTerms({
             token: address(token),
@@ -349,10 +316,9 @@ abstract contract BflcInvariants is Invariants {
             election: uint8(_election()),
             speedBps: 3000,
             profitBps: 2500,
-            race: _races(),
             schedule: _schedule(100)
         });
-        return new BflcHandler(new Bflc(t), token, UNBONDING, _election(), _races());
+        return new BflcHandler(new Bflc(t), token, UNBONDING, _election());
     }
 
     function _countReached() internal override {
@@ -399,10 +365,6 @@ contract InvariantsBflcRandomTest is BflcInvariants {
 contract InvariantsBflcFactorsTest is BflcInvariants {
     function _election() internal pure override returns (IBflc.Election) {
         return IBflc.Election.Factors;
-    }
-
-    function _races() internal pure override returns (bool) {
-        return true;
     }
 }
 

@@ -12,6 +12,7 @@ import {UpdateHandler} from "./UpdateHandler.sol";
 import {Watch, World} from "./Watch.sol";
 
 contract StakeJuryHandler is UpdateHandler {
+    uint256 private constant FEE = 7;
     uint256 private constant FLOOR = 60;
     uint256 private constant PROPOSER_STAKE = 37;
     uint256 private constant VOTER_STAKE = 23;
@@ -41,6 +42,10 @@ contract StakeJuryHandler is UpdateHandler {
 
     function _fewest() internal pure override returns (uint256) {
         return 5;
+    }
+
+    function _fee() internal pure override returns (uint256) {
+        return FEE;
     }
 
     function _claimsOf(uint256, uint256 choice) internal pure override returns (uint256, uint256) {
@@ -219,6 +224,7 @@ abstract contract StakeJuryInvariants is Invariants {
             beacon: address(beacon),
             genesis: GENESIS,
             bond: BOND,
+            fee: 7,
             managers: _managers(),
             founders: _founders(),
             newcomers: _newcomers(),

@@ -127,27 +127,6 @@ contract BflcTermsTest is BflcBench {
         new Bflc(t);
     }
 
-    /// @dev Without a race nobody is elected by speed, and those who propose are as many more as may sit.
-    function test_bflc_terms_without_a_race() public {
-        (race, committee, updates, election) = (false, 32, 128, 2);
-        IBflc.BflcTerms memory t = bflcTerms();
-        (t.speedBps, t.proposers, t.profitBps) = (10_001, 0, 10_001);
-        invalid(t, "election", 2);
-        t.election = 1;
-        invalid(t, "speedBps", 10_001);
-        t.speedBps = 10_000;
-        invalid(t, "proposers", 0);
-        t.proposers = 127;
-        invalid(t, "proposers", 127);
-        t.proposers = 225;
-        invalid(t, "proposers", 225);
-        t.proposers = 224;
-        invalid(t, "profitBps", 10_001);
-        t.profitBps = 10_000;
-        Bflc deployed = new Bflc(t);
-        assertEq(abi.encode(deployed.terms()), abi.encode(t));
-    }
-
     function many(uint256 count) private pure returns (address[] memory list) {
         list = new address[](count);
         for (uint256 i = 0; i < count; ++i) {

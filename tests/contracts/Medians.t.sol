@@ -10,12 +10,6 @@ import {BflcBench} from "./BflcBench.sol";
 contract Scores is Bflc {
     constructor(BflcTerms memory t) Bflc(t) {}
 
-    /// @dev As if `who` had proposed update `number` of a round of this `seed`.
-    function pretend(bytes32 seed, uint256 number, address who) external {
-        _seed = seed;
-        _pending[number].uploader = who;
-    }
-
     function count(uint256 round, Round memory r, bytes calldata ballot) external {
         _count(round, r, ballot);
     }
@@ -29,33 +23,31 @@ contract Scores is Bflc {
     }
 }
 
-/// @dev Medians are those that sorting gives, whatever the number of ballots and updates, and whatever the scores; and
-/// the selection is what counting those before an update gives. A run counts and sorts up to 16,384 scores: 10,000 runs
-/// would take a core more than ten minutes.
-abstract contract Medians is BflcBench {
+/// @dev Medians are those that sorting gives, whatever the number of ballots and updates, and whatever the scores.
+contract MediansTest is BflcBench {
     uint256 private constant MOST_BALLOTS = 32;
+    uint256 private constant MOST_UPDATES = 256;
     uint256 private constant BEST = 10_000;
 
     Scores private subject;
     uint256 private played;
 
-    /// @dev Whether the first are selected that pass.
-    function _races() internal pure virtual returns (bool);
-
     function deploy() internal override returns (IFederation) {
-        (committee, updates, mostProposers, race) = (32, 32, 256, _races());
-        if (!race) mostProposers -= committee;
+        (committee, updates, mostProposers) = (32, 32, 256);
         subject = new Scores(bflcTerms());
         return subject;
     }
 
-    /// @dev Scores of three kinds: any; few different ones; the extremes.
+    /// @dev Scores of three kinds: any; few different ones; the extremes. A run counts and sorts up to 16,384 scores:
+    /// 10,000 runs would take a core more than ten minutes.
+    /// forge-config: default.fuzz.runs = 64
+    /// forge-config: ci.fuzz.runs = 500
     function testFuzz_medians_are_the_sorted_middle(uint256 ballots, uint256 proposals, uint256 random) public {
         ballots = bound(ballots, 1, MOST_BALLOTS);
-        proposals = bound(proposals, 1, 256);
+        proposals = bound(proposals, 1, MOST_UPDATES);
         check(ballots, proposals, random);
         // and the next round, over what this one left behind
-        check(1 + random % MOST_BALLOTS, 1 + random % 256, ~random);
+        check(1 + random % MOST_BALLOTS, 1 + random % MOST_UPDATES, ~random);
     }
 
     /// @dev Every number of ballots, on more updates than a word of scores holds.
@@ -84,41 +76,17 @@ abstract contract Medians is BflcBench {
             subject.count(played, r, packed);
             ++r.reveals;
         }
-        for (uint256 n = 0; n < proposals; ++n) {
-            subject.pretend(bytes32(random), n, address(uint160(uint256(keccak256(abi.encode(n))))));
-        }
         uint256 selection = subject.select(played, r);
-        uint256[] memory medians = new uint256[](proposals);
-        for (uint256 n = 0; n < proposals; ++n) {
-            medians[n] = lowerMiddle(given[n]);
-            assertEq(subject.weightOf(played, n), medians[n], "the median");
-        }
-        assertEq(selection, select(medians, bytes32(random)), "the selection");
-    }
-
-    /// @dev Those that pass and have fewer than `updates` others before them; none if fewer pass.
-    function select(uint256[] memory medians, bytes32 seed) private view returns (uint256 selection) {
+        uint256 expected = 0;
         uint256 passed = 0;
-        for (uint256 n = 0; n < medians.length; ++n) {
-            if (medians[n] < minScore) continue;
+        for (uint256 n = 0; n < proposals; ++n) {
+            uint256 median = lowerMiddle(given[n]);
+            assertEq(subject.weightOf(played, n), median, "the median");
+            if (median < minScore || passed == updates) continue;
+            expected |= 1 << n;
             ++passed;
-            uint256 before = 0;
-            for (uint256 other = 0; other < medians.length && before < updates; ++other) {
-                if (medians[other] >= minScore && isBefore(medians, seed, other, n)) ++before;
-            }
-            if (before < updates) selection |= 1 << n;
         }
-        if (passed < updates) selection = 0;
-    }
-
-    function isBefore(uint256[] memory medians, bytes32 seed, uint256 a, uint256 b) private view returns (bool) {
-        if (race) return a < b;
-        if (medians[a] != medians[b]) return medians[a] > medians[b];
-        return lot(seed, a) > lot(seed, b);
-    }
-
-    function lot(bytes32 seed, uint256 number) private pure returns (uint256) {
-        return uint256(keccak256(abi.encode(seed, uint256(keccak256(abi.encode(number))) & type(uint160).max)));
+        assertEq(selection, passed == updates ? expected : 0, "the selection");
     }
 
     function scoreOf(uint256 random, uint256 voter, uint256 number) private pure returns (uint256) {
@@ -138,21 +106,5 @@ abstract contract Medians is BflcBench {
             list[j] = x;
         }
         return list[(list.length - 1) / 2];
-    }
-}
-
-/// forge-config: default.fuzz.runs = 64
-/// forge-config: ci.fuzz.runs = 500
-contract MediansTest is Medians {
-    function _races() internal pure override returns (bool) {
-        return false;
-    }
-}
-
-/// forge-config: default.fuzz.runs = 64
-/// forge-config: ci.fuzz.runs = 500
-contract MediansOfARaceTest is Medians {
-    function _races() internal pure override returns (bool) {
-        return true;
     }
 }

@@ -13,13 +13,7 @@ import {NamedAttacks} from "./NamedAttacks.sol";
 /// @dev See the table in `NamedAttacks.sol`.
 contract NamedAttacksBflcTest is BflcBench, NamedAttacks {
     function setUp() public override(LeafBench, BallotAttacks) {
-        race = false;
         super.setUp();
-    }
-
-    /// @dev The first are the best.
-    function ballot(bool good) internal pure override(BflcBench, LeafBench) returns (bytes memory) {
-        return good ? scores(9005, 9004, 9003, 9002, 9001) : super.ballot(false);
     }
 
     function populate() internal override {
@@ -104,7 +98,6 @@ contract NamedAttacksBflcTest is BflcBench, NamedAttacks {
         openAndDraw();
         assertTrue(has(voters(), others[0]) && has(voters(), others[1]), "by the managers");
         proposeAll();
-        pass(IFederation.Phase.Propose);
         judgeAll(ballot(true));
         publishAll(OTHER, 15);
         federation.settle();
@@ -122,7 +115,6 @@ contract NamedAttacksBflcTest is BflcBench, NamedAttacks {
             }
             if (i % 3 == 0) {
                 proposeAll();
-                pass(IFederation.Phase.Propose);
                 judgeAll(ballot(false));
                 publishAll(0, 0);
             } else if (i % 3 == 1) {
@@ -138,7 +130,7 @@ contract NamedAttacksBflcTest is BflcBench, NamedAttacks {
         assertEq(federation.head(), MODEL);
     }
 
-    /// @dev Whether those sit whom the first round elected: the providers of its first two updates, which are the best.
+    /// @dev Whether those sit whom the first round elected: with equal scores the providers of its first two updates.
     function holdsTheCommittee() private view returns (bool held) {
         address[] memory list = voters();
         held = list.length == 2;
@@ -265,7 +257,6 @@ contract NamedAttacksBflcTest is BflcBench, NamedAttacks {
         }
         address victim = proposers()[0];
         proposeAll();
-        pass(IFederation.Phase.Propose);
         uint256 due = balance(victim);
         judgeAll(scores(0, 10000, 10000, 10000, 10000));
         publishAll(OTHER, 30);
@@ -342,7 +333,6 @@ contract NamedAttacksBflcTest is BflcBench, NamedAttacks {
     function toBallots() private {
         openAndDraw();
         proposeAll();
-        pass(IFederation.Phase.Propose);
     }
 
     function fillPool(uint256 amount) private {

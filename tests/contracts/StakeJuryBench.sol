@@ -14,7 +14,10 @@ abstract contract StakeJuryBench is LeafBench {
     uint256 internal constant PART = 45;
     uint256 internal constant UPDATE_PAY = 6 * PART;
 
+    uint256 internal fee;
     uint256 internal floor = 60;
+    uint256 internal proposerStake = PROPOSER_STAKE;
+    uint256 internal voterStake = VOTER_STAKE;
     uint32 internal mostProposers = 3;
     uint32 internal mostVoters = 4;
     uint32 internal minVoters = 3;
@@ -30,12 +33,13 @@ abstract contract StakeJuryBench is LeafBench {
             beacon: address(beacon),
             genesis: GENESIS,
             bond: BOND,
+            fee: fee,
             managers: managers,
             founders: founders,
             newcomers: newcomers,
             floor: floor,
-            proposerStake: PROPOSER_STAKE,
-            voterStake: VOTER_STAKE,
+            proposerStake: proposerStake,
+            voterStake: voterStake,
             proposers: mostProposers,
             voters: mostVoters,
             minVoters: minVoters,

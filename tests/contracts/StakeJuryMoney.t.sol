@@ -153,11 +153,13 @@ contract StakeJuryMoneyTest is StakeJuryBench {
 
     function test_jury_terms_are_checked_in_order() public {
         IStakeJury.StakeJuryTerms memory t = juryTerms();
-        (t.bond, t.proposers, t.minVoters, t.voters, t.floor) = (0, 0, 0, 1, 101);
+        (t.bond, t.fee, t.proposers, t.minVoters, t.voters, t.floor) = (0, 1 << 96, 0, 0, 1, 101);
         (t.maxSamples, t.maxEpochs, t.schedule.publish) = (0, 0, 0);
         (t.proposerStake, t.voterStake, t.updateShares, t.seatShares, t.profitBps) = (102, 102, 0, 0, 10_001);
         invalid(t, "bond", 0);
         t.bond = BOND;
+        invalid(t, "fee", 1 << 96);
+        t.fee = (1 << 96) - 1;
         invalid(t, "proposers", 0);
         t.proposers = 65_534;
         invalid(t, "minVoters", 0);
@@ -194,6 +196,90 @@ contract StakeJuryMoneyTest is StakeJuryBench {
     function invalid(IStakeJury.StakeJuryTerms memory t, string memory field, uint256 given) private {
         expectInvalid(field, given);
         new StakeJury(t);
+    }
+}
+
+/// @dev Managers let members in for a fee, and nobody's stake is ever slashed: the terms of `bflc` under the hardened
+/// rules.
+contract StakeJuryUnslashedTest is StakeJuryBench {
+    uint256 private constant FEE = 7;
+
+    function setUp() public override {
+        (fee, floor, proposerStake, voterStake, managers) = (FEE, 0, 0, 0, [ADA, BOB, CAT]);
+        super.setUp();
+        for (uint256 i = 0; i < 9; ++i) {
+            admit(account(i));
+        }
+    }
+
+    function test_the_fee_goes_to_the_pool() public {
+        assertEq(federation.pool(), 9 * FEE);
+        assertEq(jury().terms().fee, FEE);
+        allowed(account(9));
+        fund(account(9), BOND + FEE);
+        vm.expectEmit(address(federation));
+        emit IFederation.Joined(account(9), BOND);
+        vm.expectEmit(address(federation));
+        emit IFederation.Funded(account(9), FEE, 10 * FEE);
+        vm.prank(account(9));
+        federation.join(BOND);
+        assertEq(balance(account(9)), BOND);
+        assertEq(token.balanceOf(account(9)), 0);
+    }
+
+    function test_nobody_gets_in_whom_managers_do_not_allow() public {
+        fund(account(9), BOND + FEE);
+        refuses(
+            account(9),
+            abi.encodeCall(IFederation.join, (BOND)),
+            abi.encodeWithSelector(IFederation.NotAdmitted.selector, account(9))
+        );
+    }
+
+    /// @dev Of three updates one is clearly rejected; of four jurors one votes against the others, and one commits and
+    /// is never heard of again.
+    function test_what_is_rejected_wrong_or_missing_earns_nothing_and_costs_nothing() public {
+        fillPool(POOL);
+        openAndDraw();
+        proposeAll();
+        bytes[] memory ballots = four(opinion(3, ALL), opinion(3, ALL), opinion(0, ALL), opinion(3, ALL));
+        address[] memory list = voters();
+        for (uint256 i = 0; i < 4; ++i) {
+            commitBallot(list[i], ballots[i]);
+        }
+        pass(IFederation.Phase.Commit);
+        for (uint256 i = 0; i < 3; ++i) {
+            revealBallot(list[i], ballots[i]);
+        }
+        pass(IFederation.Phase.Reveal);
+        for (uint256 i = 0; i < 3; ++i) {
+            publish(list[i], MODEL, 3);
+        }
+        IFederation.Round memory r = finish();
+        assertOutcome(IFederation.Outcome.Accepted);
+        uint256 part = r.proposerReward;
+        assertGt(part, 0);
+        uint256[3] memory owners; // who got nothing, who was paid for an update, who for a seat
+        for (uint256 i = 0; i < 9; ++i) {
+            uint256 has = balance(members[i]) - BOND;
+            if (has == 0) ++owners[0];
+            if (has == 6 * part) ++owners[1];
+            if (has == part) ++owners[2];
+            assertFalse(federation.memberOf(members[i]).out, "nobody is out");
+        }
+        assertEq(owners[0], 5);
+        assertEq(owners[1], 2);
+        assertEq(owners[2], 2);
+        assertEq(federation.pool(), 9 * FEE + POOL - 14 * part);
+        assertSolvent();
+    }
+
+    function admit(address who) private {
+        allowed(who);
+        fund(who, BOND + FEE);
+        vm.prank(who);
+        federation.join(BOND);
+        members.push(who);
     }
 }
 

@@ -54,7 +54,7 @@ def get_bflc_terms(settings: BflcSettings, run: Run, genesis: bytes, samples: in
         founders=(), newcomers=0,
         committee=settings.committee, updates=4, proposers=6, max_samples=samples,
         max_epochs=run.local_epochs, min_score=1, election=Election.SCORE, speed_bps=0,
-        profit_bps=1000, race=False, schedule=Schedule(publish=3600),
+        profit_bps=1000, schedule=Schedule(publish=3600),
     )  # fmt: skip
 
 

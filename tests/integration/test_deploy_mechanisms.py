@@ -45,12 +45,12 @@ TERMS: dict[str, Terms] = {
         schedule=replace(SCHEDULE, publish=0),
     ),
     "stake_jury": StakeJuryTerms(
-        *START, MANAGERS, (), 0, 9, 5, 3, 6, 24, 3, 6, 1, 1000, 2**20, 10, replace(SCHEDULE, pledge=10)
+        *START, 7, MANAGERS, (), 0, 9, 5, 3, 6, 24, 3, 6, 1, 1000, 2**20, 10, replace(SCHEDULE, pledge=10)
     ),
     "vbfl": VbflTerms(*START, MANAGERS[:1], FOUNDERS, 2, 5, 24, 12, 5, 3, 2**20, 10, 6, 12, SCHEDULE),
     "bflc": BflcTerms(
         *START, 7, MANAGERS, (), 0, 4, 6, 12, 2**20, 10, 2000,
-        int(Election.FACTORS), 3000, 1000, True, SCHEDULE,
+        int(Election.FACTORS), 3000, 1000, SCHEDULE,
     ),
     "blade": BladeTerms(
         *START, MANAGERS, dev_key(1).address, 1000 * TOKEN, b"fedavg".ljust(32, b"\0"), 10, 2**39, 2**39 + 9,

@@ -189,16 +189,17 @@ def encode_state(federation: FederationView[Any], env: Env, accounts: Sequence[A
 SCHEDULE_TYPE = "(uint32,uint32,uint32,uint32,uint32,uint32,uint32)"
 BASE_TYPES = "address,address,bytes32,uint256"
 MANAGED_TYPES = f"{BASE_TYPES},address[]"
+PAID_TYPES = f"{BASE_TYPES},uint256,address[]"
 WAITING_TYPES = "address[],uint16"
 TERMS_TYPES = {
     "stake_vote": f"({MANAGED_TYPES},{WAITING_TYPES},uint256,uint256,uint32,uint32,uint16,uint32,uint32,bool,"
     f"{SCHEDULE_TYPE})",
-    "stake_jury": f"({MANAGED_TYPES},{WAITING_TYPES},uint256,uint256,uint256,uint32,uint32,uint32,uint16,"
+    "stake_jury": f"({PAID_TYPES},{WAITING_TYPES},uint256,uint256,uint256,uint32,uint32,uint32,uint16,"
     f"uint16,uint16,uint32,uint32,{SCHEDULE_TYPE})",
     "vbfl": f"({MANAGED_TYPES},{WAITING_TYPES},uint256,uint32,uint32,uint32,uint32,uint32,uint32,uint16,"
     f"uint8,{SCHEDULE_TYPE})",
-    "bflc": f"({BASE_TYPES},uint256,address[],{WAITING_TYPES},uint32,uint32,uint32,uint32,uint32,uint16,"
-    f"uint8,uint16,uint16,bool,{SCHEDULE_TYPE})",
+    "bflc": f"({PAID_TYPES},{WAITING_TYPES},uint32,uint32,uint32,uint32,uint32,uint16,"
+    f"uint8,uint16,uint16,{SCHEDULE_TYPE})",
     "blade": f"({MANAGED_TYPES},address,uint256,bytes32,uint32,uint40,uint40,uint32,uint32,uint32,uint32,"
     f"uint32,uint16,uint8,uint32,{SCHEDULE_TYPE})",
 }

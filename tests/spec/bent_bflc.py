@@ -9,14 +9,13 @@ import clients.protocol.scores as scores_module
 from clients.protocol import scores
 from clients.protocol.council import Choice, Council
 from clients.protocol.docket import Docket, Selection
-from clients.protocol.draw import compute_lot
 from clients.protocol.federation import Federation
 from clients.protocol.marks import compute_bitmap
 from clients.protocol.mechanisms import MECHANISMS
-from clients.protocol.policies import OwnAction, PublicationPolicy, Wanted
+from clients.protocol.policies import OwnAction, PublicationPolicy
 from clients.protocol.publication import compute_checked
 from clients.types.errors import ProtocolError
-from clients.types.federation import Outcome, Phase, Role, Round
+from clients.types.federation import Outcome, Phase, Round
 from tests.spec.bending import Mutant, Patch, bend, put, settled, use
 
 BFLC = MECHANISMS["bflc"]
@@ -45,30 +44,6 @@ def the_last_are_packed(t: Any, r: Round, plain: Selection) -> Selection:
 
 def fewer_will_do(t: Any, r: Round, plain: Selection) -> Selection:
     return replace(plain, bitmap=compute_bitmap(passing(t, plain.weights)[: t.updates]))
-
-
-def first(t: Any, r: Round, plain: Selection) -> Selection:
-    return fewer_will_do(t, r, plain) if plain.bitmap else plain
-
-
-def the_first_among_equals(t: Any, r: Round, plain: Selection) -> Selection:
-    if t.race or not plain.bitmap:
-        return plain
-    ranked = sorted(passing(t, plain.weights), key=lambda number: -plain.weights[number])
-    return replace(plain, bitmap=compute_bitmap(ranked[: t.updates]))
-
-
-def panel(change: Callable[..., Any], hook: str) -> Mutant:
-    plain = getattr(BFLC.panel, hook)
-    return bend("bflc", "panel", **{hook: lambda t, *given: change(t, *given, plain(t, *given))})
-
-
-def a_vacant_seat_costs_a_place(t: Any, state: Any, members: int, plain: Wanted) -> Wanted:
-    return plain._replace(proposers=max(min(plain.proposers, members - t.committee), 0))
-
-
-def seats_cost_places(t: Any, state: Any, members: int, plain: Wanted) -> Wanted:
-    return plain._replace(proposers=max(min(t.proposers, members - t.committee), 0))
 
 
 def elected(change: Callable[..., tuple[str, ...]]) -> Mutant:
@@ -169,24 +144,6 @@ BFLC_MUTANTS: dict[str, Mutant] = {
     "the upper median counts": put(scores_module, "compute_median", lambda s: sorted(s)[len(s) // 2]),
     "the last to pass are packed": packed(the_last_are_packed),
     "fewer updates will do": packed(fewer_will_do),
-    "the first are packed without a race": packed(first),
-    "the first among equals is packed without a race": packed(the_first_among_equals),
-    "the lower lot is packed": put(scores_module, "compute_lot", lambda s, a: -compute_lot(s, a)),
-    "the first among equals is elected without a race": put(council_module, "compute_lot", lambda s, a: 0),
-    "lots are drawn anew for each committee": elected(
-        lambda plain, t, c, seed: plain(t, replace(c, seed=seed), seed)
-    ),
-    "everybody is drawn": panel(lambda t, s, a, at, n, role: role or Role.PROPOSER, "get_roles"),
-    "one fewer is drawn": panel(
-        lambda t, s, a, at, n, role: (
-            Role.NONE
-            if role is Role.PROPOSER and not t.race and at == t.proposers + t.committee - 1
-            else role
-        ),
-        "get_roles",
-    ),
-    "a vacant seat costs a place": panel(a_vacant_seat_costs_a_place, "count"),
-    "seats cost places": panel(seats_cost_places, "count"),
     "score is by number": elected(
         lambda plain, t, c, seed: tuple(x.account for x in c.providers[: t.committee])
     ),
@@ -237,7 +194,9 @@ BFLC_MUTANTS: dict[str, Mutant] = {
     ),
     "reveals ask nobody who it is": reveals_ask_nobody,
     "fees are lost": fees_are_lost,
-    "everybody else proposes": panel(
-        lambda t, s, n, wanted: wanted._replace(proposers=max(n - t.committee, 0)), "count"
+    "everybody else proposes": bend(
+        "bflc",
+        "panel",
+        count=lambda t, s, n: BFLC.panel.count(t, s, n)._replace(proposers=max(n - t.committee, 0)),
     ),
 }

@@ -121,7 +121,7 @@ class Coverage:
         self.cases["not all published"] += 0 < record.publications < wanted.publishers
         self.cases["some selected"] += 0 < selected < record.proposals
         if federation.mechanism.name == "bflc":
-            self.note_best(federation)
+            self.note_first(federation)
             self.note_committee(federation, before)
         elif federation.mechanism.name == "stake_jury":
             self.note_jury(federation)
@@ -131,8 +131,8 @@ class Coverage:
         if federation.mechanism.name == "blade":
             self.note_accused(federation)
 
-    def note_best(self, federation: Federation[Any]) -> None:
-        """Note by which rule the updates were selected, where another would have selected others."""
+    def note_first(self, federation: Federation[Any]) -> None:
+        """Note where the first updates to pass were selected, and better ones weren't."""
         terms, selected = federation.terms, federation.docket.selected
         left = [
             weight
@@ -140,9 +140,7 @@ class Coverage:
             if selected.bitmap and number not in selected.numbers and weight >= terms.min_score
         ]
         chosen = [selected.weights[number] for number in selected.numbers]
-        self.cases["the first selected"] += terms.race and any(one > min(chosen) for one in left)
-        self.cases["the best selected"] += not terms.race and any(one < min(chosen) for one in left)
-        self.cases["lots selected"] += not terms.race and any(one == min(chosen) for one in left)
+        self.cases["the first selected"] += any(one > min(chosen) for one in left)
 
     def note_committee(self, federation: Federation[Any], before: object) -> None:
         record, after = federation.record, get_council(federation.state)

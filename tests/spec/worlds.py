@@ -122,6 +122,7 @@ def draw_stake_jury(world: Shared) -> StakeJuryTerms:
         update_shares=rng.choice((1, 2, 6, 2**16 - 1)),
         seat_shares=rng.choice((1, 1, 3, 2**16 - 1)),
         profit_bps=rng.choice((0, 1, 1_000, 5_000, 10_000)),
+        fee=rng.choice((0, 0, 1, bond // 2)),
     )
 
 
@@ -149,7 +150,6 @@ def draw_bflc(world: Shared) -> BflcTerms:
     committee = rng.choice((1, 1, 2, 3) if members > 5 else (1,))
     updates = max(committee, min(rng.choice((1, 1, 2, 2, 3)), members - committee - 1))
     proposers = updates + rng.choice((0, 1, 2, 5))
-    race = rng.random() < 0.4
     return BflcTerms(
         **{**world.common, "managers": world.managers(rng), **NOBODY_WAITS},
         **world.claims(proposers),
@@ -158,10 +158,9 @@ def draw_bflc(world: Shared) -> BflcTerms:
         updates=updates,
         proposers=proposers,
         min_score=rng.choice((0, 1, 5_000, 7_000, 10_000)),
-        election=rng.choice((0, 1, 2) if race else (0, 0, 1)),
+        election=rng.choice((0, 1, 2)),
         speed_bps=rng.choice((0, 2_500, 5_000, 10_000)),
         profit_bps=rng.choice((0, 1, 3_333, 10_000)),
-        race=race,
     )
 
 

@@ -171,17 +171,7 @@ def test_whole_numbers_may_have_exponents(text: str) -> None:
 
 
 def test_accounts_times_texts_and_elections(tmp_path: Path) -> None:
-    words = [
-        "--mechanism",
-        "bflc",
-        "--genesis",
-        GENESIS,
-        "--managers",
-        *MANAGERS,
-        "--election",
-        "factors",
-        "--race",
-    ]
+    words = ["--mechanism", "bflc", "--genesis", GENESIS, "--managers", *MANAGERS, "--election", "factors"]
     terms = read(*words)
     assert isinstance(terms, BflcTerms)
     assert terms.managers == tuple(MANAGERS)

@@ -64,7 +64,7 @@ class Modelled:
             )  # type: ignore[arg-type]  # fmt: skip
         elif self.mechanism == "stake_jury":
             terms = StakeJuryTerms(
-                **COMMON, genesis=genesis, floor=100, proposer_stake=10, voter_stake=10, proposers=3,
+                **COMMON, genesis=genesis, fee=0, floor=100, proposer_stake=10, voter_stake=10, proposers=3,
                 voters=0, min_voters=3, update_shares=6, seat_shares=1, profit_bps=1000,
             )  # type: ignore[arg-type]  # fmt: skip
         else:

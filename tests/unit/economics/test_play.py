@@ -31,7 +31,10 @@ SIZES = {"stake_vote": 9, "stake_jury": 14, "vbfl": 12, "bflc": 14, "blade": 14}
 
 
 def game(mechanism: str, **settings: Any) -> Game:
-    return Game(**{"mechanism": mechanism, "members": SIZES[mechanism], "rounds": 3, **settings})
+    """Return a game by the papers' rules, if nothing else is said."""
+    return Game(
+        **{"mechanism": mechanism, "rules": PAPER, "members": SIZES[mechanism], "rounds": 3, **settings}
+    )
 
 
 choices = st.frozensets(
@@ -47,7 +50,9 @@ def test_any_strategy_can_be_played_and_tokens_are_conserved(
 ) -> None:
     newcomers = 0 if HANDBOOKS[mechanism].bids else 5
     terms = BY_RULES[mechanism, rules]
-    player = Player(game(mechanism, share=share, newcomers=newcomers), terms, build(chosen), seed)
+    player = Player(
+        game(mechanism, rules=rules, share=share, newcomers=newcomers), terms, build(chosen), seed
+    )
     before = sum(player.world.core.state.token.balances.values())
     player.play()
     balances = player.world.core.state.token.balances
@@ -67,7 +72,8 @@ def test_a_seed_fixes_a_game(mechanism: str) -> None:
 
 @pytest.mark.parametrize(("mechanism", "rules"), BY_RULES)
 def test_honest_work_pays_and_makes_models(mechanism: str, rules: str) -> None:
-    found = play(game(mechanism, rounds=6, juror=1.0), BY_RULES[mechanism, rules], HONEST, 3)
+    played = game(mechanism, rules=rules, rounds=6, juror=1.0)
+    found = play(played, BY_RULES[mechanism, rules], HONEST, 3)
     assert found.models == found.rounds == 6
     assert found.others > 0
     assert found.ours > 0

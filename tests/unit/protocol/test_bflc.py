@@ -17,7 +17,6 @@ from clients.protocol.council import (
 )
 from clients.protocol.docket import BLANK, Docket, Update
 from clients.protocol.draw import compute_positions
-from clients.protocol.hashing import compute_hash, get_address_word
 from clients.protocol.scores import MEDIAN_SCORE, compute_median, select_best
 from clients.protocol.simulator import SpecChain
 from clients.protocol.state import State
@@ -41,11 +40,8 @@ from clients.types.federation import (
 
 A = [f"0x{number:040x}" for number in range(1, 9)]
 TERMS = BflcTerms(
-    A[0], A[0], b"\1" * 32, 10, 3, (A[0],), (), 0, 3, 3, 5, 100, 5, 5_000, 0, 2_500, 4_000, True, Schedule()
+    A[0], A[0], b"\1" * 32, 10, 3, (A[0],), (), 0, 3, 3, 5, 100, 5, 5_000, 0, 2_500, 4_000, Schedule()
 )
-"""With a race, as in the paper."""
-DRAWN = replace(TERMS, race=False)
-"""With drawn places."""
 MODEL = b"\5" * 32
 RECORD = Round(proposals=5, reveals=3)
 UPDATES = tuple(Update(A[number], bytes([number + 1]) * 32, 1, 1) for number in range(5))
@@ -72,43 +68,19 @@ def test_as_many_scores_are_above_the_median_as_below(scores: list[int]) -> None
     assert sum(score > median for score in scores) * 2 <= len(scores)
 
 
-def test_in_a_race_the_first_k_to_pass_are_packed() -> None:
+def test_the_first_k_to_pass_are_packed() -> None:
     # Medians of at least 5000: numbers 0, 2, 3 and 4; the fourth is one too many for k = 3.
     assert select_best(TERMS, RECORD, judged(*BALLOTS)).numbers == (0, 2, 3)
     assert select_best(replace(TERMS, min_score=7_500), RECORD, judged(*BALLOTS)).numbers == (0, 2, 3)
     assert select_best(replace(TERMS, min_score=7_501), RECORD, judged(*BALLOTS)).numbers == ()
 
 
-def test_without_a_race_the_k_with_the_highest_medians_are_packed() -> None:
-    # Medians of at least 5000: 9000, 8000, 7500 and 5000 of numbers 0, 2, 3 and 4; in another order likewise.
-    assert select_best(DRAWN, RECORD, judged(*BALLOTS)).numbers == (0, 2, 3)
-    turned = judged(*(ballot[::-1] for ballot in BALLOTS))
-    assert select_best(DRAWN, RECORD, turned).numbers == (1, 2, 4)
-    assert select_best(TERMS, RECORD, turned).numbers == (0, 1, 2)
-    assert select_best(replace(DRAWN, min_score=7_501), RECORD, turned).numbers == ()
-
-
-@given(st.binary(min_size=32, max_size=32), st.permutations(range(5)))
-def test_among_equals_lots_decide_whatever_the_order(seed: bytes, order: list[int]) -> None:
-    docket = replace(judged([9_000] * 5), seed=seed, updates=tuple(UPDATES[at] for at in order))
-    chosen = select_best(DRAWN, replace(RECORD, reveals=1), docket)
-    by_lot = sorted(A[:5], key=lambda account: compute_hash(seed, get_address_word(account)), reverse=True)
-    assert {docket.updates[number].proposer for number in chosen.numbers} == set(by_lot[:3])
-    providers = tuple(Provider(docket.updates[number].proposer, number, 9_000) for number in chosen.numbers)
-    council = replace(COUNCIL, providers=providers, seed=seed)
-    terms = replace(DRAWN, committee=2)
-    assert set(compute_elected(terms, council, MODEL)) == set(by_lot[:2])
-
-
-def test_as_many_proposals_are_awaited_as_there_can_be() -> None:
-    # Three sit, five propose: eight positions are drawn. A chosen committee may have any of them, or none.
-    def count(terms: BflcTerms, choice: Choice, members: int) -> int:
-        return BFLC.panel.count(terms, state_of(replace(COUNCIL, choice=choice)), members).proposers
-
-    assert [count(DRAWN, Choice.DRAWN, members) for members in (6, 7, 8, 9, 14)] == [3, 4, 5, 5, 5]
-    for choice in (Choice.NAMED, Choice.ELECTED):
-        assert [count(DRAWN, choice, members) for members in (6, 7, 8, 9, 14)] == [6, 7, 8, 8, 8]
-        assert [count(TERMS, choice, members) for members in (6, 7, 8, 9, 14)] == [3, 4, 5, 5, 5]
+@pytest.mark.parametrize("choice", Choice)
+def test_all_others_are_awaited_up_to_the_most_proposals(choice: Choice) -> None:
+    # Three sit, five propose at most.
+    state = state_of(replace(COUNCIL, choice=choice))
+    wanted = [BFLC.panel.count(TERMS, state, members).proposers for members in (2, 6, 7, 8, 9, 14)]
+    assert wanted == [0, 3, 4, 5, 5, 5]
 
 
 @pytest.mark.parametrize("ballot", [b"", bytes(9), bytes(11), bytes(12), b"\x27\x11" * 5])
@@ -155,7 +127,7 @@ def elect(election: int, committee: int, seed: bytes = MODEL, speed_bps: int = 2
     return compute_elected(terms, COUNCIL, seed)
 
 
-def test_in_a_race_election_by_score_prefers_the_lower_number_among_equals() -> None:
+def test_election_by_score_prefers_the_lower_number_among_equals() -> None:
     assert elect(Election.SCORE, 1) == (A[2],)
     assert elect(Election.SCORE, 2) == (A[2], A[3])
 

@@ -35,7 +35,6 @@ TERMS = BflcTerms(
     0,
     2_500,
     4_000,
-    True,
     Schedule(publish=9),
 )
 PLAYS = st.lists(

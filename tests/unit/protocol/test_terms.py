@@ -97,7 +97,6 @@ BFLC = BflcTerms(
     2,
     10_000,
     10_000,
-    True,
     SCHEDULE,
 )
 BLADE = BladeTerms(
@@ -174,12 +173,6 @@ def test_the_extremes_of_the_others_are_valid_too(mechanism: str) -> None:
         ("bflc", {"speed_bps": 10_001}, "speedBps", 10_001),
         ("bflc", {"proposers": 31}, "proposers", 31),
         ("bflc", {"proposers": 257}, "proposers", 257),
-        ("bflc", {"race": False}, "election", 2),
-        ("bflc", {"race": False, "election": 1, "speed_bps": 10_001}, "speedBps", 10_001),
-        ("bflc", {"race": False, "election": 1}, "proposers", 256),
-        ("bflc", {"race": False, "election": 0, "proposers": 225}, "proposers", 225),
-        ("bflc", {"race": False, "election": 0, "proposers": 31}, "proposers", 31),
-        ("bflc", {"race": False, "election": 0, "proposers": 224, "profit_bps": 10_001}, "profitBps", 10_001),
         ("bflc", {"profit_bps": 10_001}, "profitBps", 10_001),
         ("bflc", {"fee": STAKE_MAX + 1, "proposers": 0, "min_score": 10_001}, "fee", STAKE_MAX + 1),
         ("bflc", {"proposers": 0, "committee": 0, "min_score": 10_001}, "minScore", 10_001),

@@ -1,6 +1,5 @@
 /** What the ballots of a round come to, worked out again: selection, verdict, and what it is worth to each. */
 import { ZERO32, type Hex } from './cid.ts';
-import { hashWords } from './hashing.ts';
 import { ACCEPTED, brokenOf, REJECTED, UNDECIDED, type Mechanism, type Story, type Terms } from './model.ts';
 
 const WHOLE = 10_000;
@@ -168,22 +167,15 @@ function selectByJury(story: Story, approvals: bigint[], wanted: Wanted): Select
 
 function selectByMedian(terms: Terms, story: Story): Selected {
   const scores = story.reveals.map(({ ballot }) => ballotScores(ballot));
-  const { updates = 0, minScore = 0, race = false } = terms;
+  const { updates = 0, minScore = 0 } = terms;
   const medians = story.proposals.map((_, number) => {
     const sorted = scores.map((one) => one[number] ?? 0).sort((a, b) => a - b);
     return sorted[Math.floor((sorted.length - 1) / 2)] ?? 0;
   });
   const passing = medians.flatMap((median, number) => (scores.length && median >= minScore ? [number] : []));
-  if (!race) passing.sort(byRank(medians, story));
   const chosen = passing.length < updates ? [] : passing.slice(0, updates);
   const selection = chosen.reduce((bitmap, number) => bitmap | (1n << BigInt(number)), 0n);
   return { selection, weights: medians.map(BigInt) };
-}
-
-/** Orders updates by their medians, and among equals by their proposers' lots, the highest first. */
-function byRank(medians: number[], story: Story): (a: number, b: number) => number {
-  const lots = story.proposals.map(({ proposer }) => BigInt(hashWords(story.drawn?.seed ?? ZERO32, proposer)));
-  return (a, b) => (medians[b] ?? 0) - (medians[a] ?? 0) || ((lots[b] ?? 0n) > (lots[a] ?? 0n) ? 1 : -1);
 }
 
 function majority(whole: number): number {

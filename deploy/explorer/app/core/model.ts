@@ -47,7 +47,6 @@ export interface Terms {
   committee?: number;
   updates?: number;
   minScore?: number;
-  race?: boolean;
   updateUnits?: number;
   bounty?: bigint;
   blockBps?: number;
