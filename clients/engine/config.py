@@ -235,13 +235,13 @@ def build(settings: Mapping[str, Any], given: Collection[str] = ()) -> SwarmConf
     those `given` on the command line, which are refused. A run's record names the leaf that ran, and
     keeps to it unless another mechanism or other rules are `given`.
     """
-    common, own = _sort_out(settings)
-    rules = common.get("rules", DEFAULT_RULES)
-    mechanism = common.get("mechanism", DEFAULT)
+    mechanism, rules = settings.get("mechanism", DEFAULT), settings.get("rules", DEFAULT_RULES)
+    recorded = VERSIONS in settings and not {"mechanism", "rules"} & set(given)
+    leaf = Leaf(mechanism) if recorded or not isinstance(mechanism, str) else resolve(mechanism, rules)
     if isinstance(mechanism, str):
-        recorded = VERSIONS in settings and not {"mechanism", "rules"} & set(given)
-        leaf = Leaf(mechanism) if recorded else resolve(mechanism, rules)
         check_mechanism(leaf.name)  # before its own settings, which are unknown where it is
+    common, own = _sort_out(settings)
+    if isinstance(mechanism, str):
         if not recorded:
             _refuse_other_rules(mechanism, rules, own, given)
         refuse_others(leaf.name, given, asked=mechanism)
