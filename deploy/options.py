@@ -12,7 +12,16 @@ from clients.types.amounts import parse_amount
 from clients.types.errors import RequestError, unknown_name
 from clients.types.federation import ZERO_ADDRESS, Schedule
 from clients.types.keeping import HISTORY, check_history
-from clients.types.mechanisms import DEFAULT, KINDS, Terms, kind_of
+from clients.types.mechanisms import (
+    DEFAULT,
+    KINDS,
+    Leaf,
+    Terms,
+    kind_of,
+    refuse_other_rules,
+    resolve,
+    tell_kind,
+)
 from clients.types.settings import check_name, group_owners, respell, tell_owners, to_flag
 from clients.types.terms import DEFAULT_RULES, PAPER, RULES, RuleSet, Term, Unit, get_terms
 from deploy.terms import WAYS, get_owned, parse_digest, parse_number
@@ -40,8 +49,8 @@ def add_terms(parser: argparse.ArgumentParser, *, pause: int) -> None:
     group.add_argument(
         "--rules",
         metavar="NAME",
-        help="the set of rules that terms have their defaults from: hardened, under which known cheating "
-        f"loses, or paper, as published (default: the file's, else {DEFAULT_RULES})",
+        help="the set of rules, which chooses the contract and the terms' defaults: hardened, under which "
+        f"known cheating loses, or paper, as published (default: the file's, else {DEFAULT_RULES})",
     )
     group.add_argument(
         "--terms", type=Path, metavar="FILE", help="a TOML file with any of these, and [schedule]"
@@ -57,10 +66,14 @@ def add_terms(parser: argparse.ArgumentParser, *, pause: int) -> None:
     for name, owners in get_owned().items():
         unit = next(iter(owners.values())).unit
         if unit is Unit.FLAG:
-            group.add_argument(to_flag(name), action=argparse.BooleanOptionalAction, help=_get_help(owners))
+            group.add_argument(
+                to_flag(name), action=argparse.BooleanOptionalAction, help=_get_help(name, owners)
+            )
         else:
             several: dict[str, Any] = {"nargs": "+", "action": "extend"} if unit is Unit.ADDRESSES else {}
-            group.add_argument(to_flag(name), metavar=WAYS[unit].shown, help=_get_help(owners), **several)
+            group.add_argument(
+                to_flag(name), metavar=WAYS[unit].shown, help=_get_help(name, owners), **several
+            )
         for other in sorted({other for term in owners.values() for other in term.spellings}):
             group.add_argument(to_flag(other), dest=name, help=argparse.SUPPRESS)
     for name in _TIMES:
@@ -74,14 +87,18 @@ def add_terms(parser: argparse.ArgumentParser, *, pause: int) -> None:
         group.add_argument(f"--{name}-seconds", metavar="S", help=f"{text} (default {shown})")
 
 
-def _get_help(owners: Mapping[str, Term]) -> str:
+def _get_help(name: str, owners: Mapping[str, Term]) -> str:
     """Return what a term means in the mechanisms that have it, and its defaults in each."""
     texts = {}
     for mechanism, term in owners.items():
         default = _tell_default(term.default)
         if term.paper is not None:
             default += f"; by --rules paper {_tell_default(term.paper.default)}"
-        texts[mechanism] = f"{term.told} ({default})"
+        texts[tell_kind(mechanism)] = f"{term.told} ({default})"
+    for mechanism, kind in KINDS.items():
+        if kind.hardened is not None and name in kind.hardened.defaults:
+            term, default = owners[kind.hardened.name], _tell_default(kind.hardened.defaults[name])
+            texts[mechanism] = f"{term.told} ({default})"
     return tell_owners(texts)
 
 
@@ -96,7 +113,8 @@ def _tell_times(name: str, pause: int, rules: RuleSet) -> str:
     seconds = {mechanism: _get_times(mechanism, pause, rules)[name] for mechanism in KINDS}
     if len(set(seconds.values())) == 1:
         return str(seconds[DEFAULT])
-    return "; ".join(f"{number}: {', '.join(who)}" for number, who in group_owners(seconds).items())
+    told = {tell_kind(mechanism): number for mechanism, number in seconds.items()}
+    return "; ".join(f"{number}: {', '.join(who)}" for number, who in group_owners(told).items())
 
 
 def _get_times(mechanism: str, pause: int, rules: RuleSet) -> dict[str, int]:
@@ -119,19 +137,19 @@ def read_pool(given: argparse.Namespace) -> int:
 
 
 def read_terms(given: argparse.Namespace) -> Terms:
-    """Return the requested terms; the token as given, else zero. Raises RequestError for wrong ones."""
+    """Return the requested terms; the token as given, else zero. Raises RequestError for wrong ones.
+
+    The rules choose the leaf that stands for the mechanism.
+    """
     table = respell(load_toml("terms file", given.terms) if given.terms else {}, _SPELLINGS)
     mechanism = str(_first(given.mechanism, table.get("mechanism"), DEFAULT))
-    kind = kind_of(mechanism)
+    kind_of(mechanism)
     rules = str(_first(given.rules, table.get("rules"), DEFAULT_RULES))
     check_name("rules", rules, RULES)
-    own = get_terms(kind.terms)
-    for name, owners in get_owned().items():
-        if mechanism not in owners and getattr(given, name) is not None:
-            raise RequestError(
-                f"{to_flag(name)} is a term of {' and '.join(owners)}, not of {mechanism}, which has: "
-                f"{', '.join(own)}."
-            )
+    leaf = resolve(mechanism, rules)
+    kind = kind_of(leaf.name)
+    own, defaults = get_terms(kind.terms), leaf.get_defaults(rules)
+    _refuse_others(given, table, mechanism, rules, leaf)
     _check_names(table, ["mechanism", "rules", "genesis", "history", "schedule", *own], f"{given.terms}")
     times = table.get("schedule", {})
     if not isinstance(times, Mapping):
@@ -140,13 +158,14 @@ def read_terms(given: argparse.Namespace) -> Terms:
     settled: dict[str, Any] = {}
     for name, term in own.items():
         way, given_value = WAYS[term.unit], getattr(given, name)
-        value = table.get(name, term.get_default(rules)) if given_value is None else given_value
+        value = table.get(name, defaults[name]) if given_value is None else given_value
         if value is None:
-            raise RequestError(f"{mechanism} needs {name}, {term.told}: give {to_flag(name)} {way.shown}.")
+            told = get_terms(kind_of(mechanism).terms).get(name, term).told
+            raise RequestError(f"{mechanism} needs {name}, {told}: give {to_flag(name)} {way.shown}.")
         settled[name] = way.read(name, value)
     schedule = {
         name: parse_number(name, _first(getattr(given, f"{name}_seconds"), times.get(name), default))
-        for name, default in _get_times(mechanism, given.pause, rules).items()
+        for name, default in _get_times(leaf.name, given.pause, rules).items()
     }
     return kind.terms(
         token=address(given.token) if given.token else ZERO_ADDRESS,
@@ -155,6 +174,22 @@ def read_terms(given: argparse.Namespace) -> Terms:
         schedule=Schedule(**schedule),
         **settled,
     )
+
+
+def _refuse_others(
+    given: argparse.Namespace, table: Mapping[str, Any], mechanism: str, rules: RuleSet, leaf: Leaf
+) -> None:
+    """Raise `RequestError` for a term, on the command line or in the file, that the leaf doesn't have."""
+    for name, owners in get_owned().items():
+        flagged = getattr(given, name) is not None
+        if flagged or name in table:
+            told = to_flag(name) if flagged else f"{given.terms}: {name}"
+            refuse_other_rules(mechanism, rules, told, "term", owners)
+        if flagged and leaf.name not in owners:
+            raise RequestError(
+                f"{to_flag(name)} is a term of {' and '.join(owners)}, not of {mechanism}, which has: "
+                f"{', '.join(get_terms(kind_of(leaf.name).terms))}."
+            )
 
 
 def read_history(given: argparse.Namespace) -> int:

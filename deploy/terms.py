@@ -12,7 +12,7 @@ from clients.types.amounts import format_amount, parse_amount
 from clients.types.cid import Cid
 from clients.types.errors import RequestError, unknown_name
 from clients.types.federation import Election
-from clients.types.mechanisms import KINDS, Terms, get_leaf, kind_of
+from clients.types.mechanisms import KINDS, Terms, kind_of, resolve
 from clients.types.settings import get_owners
 from clients.types.terms import RuleSet, Term, Unit, get_terms
 
@@ -152,12 +152,13 @@ def get_owned() -> dict[str, dict[str, Term]]:
 def get_default_terms(mechanism: str, rules: RuleSet) -> dict[str, Any]:
     """Return the terms of a mechanism's leaf that have a default under a set of rules, by it, with the
     schedule."""
-    leaf = get_leaf(mechanism, rules)
+    leaf = resolve(mechanism, rules)
     kind = kind_of(leaf.name)
+    terms = get_terms(kind.terms)
     defaults = {
-        name: WAYS[term.unit].read(name, default)
-        for name, term in get_terms(kind.terms).items()
-        if (default := leaf.defaults.get(name, term.get_default(rules))) is not None
+        name: WAYS[terms[name].unit].read(name, default)
+        for name, default in leaf.get_defaults(rules).items()
+        if default is not None
     }
     return {**defaults, "schedule": kind.get_schedule(rules)}
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from clients.economics.handbook import HANDBOOKS, Handbook
 from clients.types.amounts import parse_amount
 from clients.types.errors import RequestError
-from clients.types.mechanisms import get_leaf
+from clients.types.mechanisms import resolve
 from clients.types.settings import check_name, check_range
 from clients.types.terms import DEFAULT_RULES, RULES, RuleSet
 
@@ -67,7 +67,7 @@ class Game:
     @property
     def leaf(self) -> str:
         """The mechanism whose contract is played."""
-        return get_leaf(self.mechanism, self.rules).name
+        return resolve(self.mechanism, self.rules).name
 
     @property
     def handbook(self) -> Handbook:

@@ -22,10 +22,19 @@ from clients.types.errors import RequestError, unknown_name
 from clients.types.federation import Address
 from clients.types.keeping import HISTORY, HISTORY_MAX
 from clients.types.learning import AGREED, Recipe
-from clients.types.mechanisms import DEFAULT, KINDS, PLANNED
+from clients.types.mechanisms import (
+    DEFAULT,
+    KINDS,
+    PLANNED,
+    Leaf,
+    refuse_other_rules,
+    resolve,
+    tell_kind,
+)
 from clients.types.settings import (
     check_name,
     check_range,
+    from_terms,
     get_owners,
     get_spellings,
     make,
@@ -41,6 +50,8 @@ from clients.types.terms import DEFAULT_RULES, RULES, RuleSet
 CHAINS = ("auto", "spec", "eth-tester", "anvil", "hardhat")
 DEVICES = ("auto", "cpu", "cuda", "mps")
 PLACES = ("auto", "here", "processes")
+VERSIONS = "versions"
+"""The table in a run's record of what its results depend on besides the settings."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,10 +77,13 @@ class ParticipantConfig(Recipe):
 class SwarmConfig(ParticipantConfig):
     """Every setting of `python -m clients.swarm`; `RequestError` says which one is impossible and why.
 
-    `own`: the mechanism's settings; by default, its defaults.
+    `mechanism`: the leaf that runs, which `build` finds by the rules. `own`: the mechanism's settings; by
+    default, its defaults.
     """
 
-    mechanism: str = option(DEFAULT, "protocol to run: " + ", ".join(SETTINGS))
+    mechanism: str = option(
+        resolve(DEFAULT, DEFAULT_RULES).name, "protocol to run: " + ", ".join(SETTINGS), asked=DEFAULT
+    )
     rules: RuleSet = option(
         DEFAULT_RULES,
         "hardened, or paper (as published): what terms are by default, and how much updates may claim",
@@ -131,7 +145,7 @@ class SwarmConfig(ParticipantConfig):
         """Write the settings, with `versions`, as TOML that `read_toml` reads back."""
         settings = self.tables()
         del settings["out"]  # the same settings elsewhere are the same run
-        write_whole(path, tomli_w.dumps({**settings, "versions": versions}))
+        write_whole(path, tomli_w.dumps({**settings, VERSIONS: versions}))
 
 
 def check_mechanism(name: str) -> None:
@@ -157,15 +171,16 @@ def _get_spellings() -> dict[str, dict[str, str]]:
     return {mechanism: get_spellings(kind) for mechanism, kind in SETTINGS.items()}
 
 
-def refuse_others(mechanism: str, given: Collection[str]) -> None:
+def refuse_others(mechanism: str, given: Collection[str], asked: str = "") -> None:
     """Raise `RequestError` where a setting `given` on the command line is none of the mechanism's.
 
-    A file may hold several mechanisms' settings.
+    A file may hold several mechanisms' settings. `asked`: the name by which the mechanism was asked for.
     """
     for name, owners in get_owned().items():
         if name in given and mechanism not in owners:
             raise RequestError(
-                f"{to_flag(name)} is a setting of {' and '.join(owners)}, not of {mechanism}: leave it out."
+                f"{to_flag(name)} is a setting of {' and '.join(owners)}, not of {asked or mechanism}: "
+                "leave it out."
             )
 
 
@@ -184,12 +199,11 @@ def _is_personal(item: Field[Any]) -> bool:
 
 
 def read_toml(path: Path) -> dict[str, Any]:
-    """Return the settings in a TOML file, without the `[versions]` table that runs write.
+    """Return the settings in a TOML file; those of a run's record with its table of versions.
 
     `file:PATH`, for the URL of a chain or a store, is relative to the folder of the TOML file.
     """
     settings = load_toml("settings", path)
-    settings.pop("versions", None)
     for name in ("chain", "store"):
         if isinstance(settings.get(name), str):
             settings[name] = beside(settings[name], path.parent)
@@ -216,17 +230,45 @@ def _settle_spellings(settings: Mapping[str, Any]) -> dict[str, Any]:
 def build(settings: Mapping[str, Any], given: Collection[str] = ()) -> SwarmConfig:
     """Return the checked settings; `RequestError` for an unknown name or a value of the wrong type.
 
-    A mechanism's own settings are in a table with its name, or at the top level, which takes precedence.
-    Settings of other mechanisms are ignored, except those `given` on the command line, which are refused.
+    The rules choose the leaf that stands for the mechanism. A mechanism's own settings are in a table with
+    its name or its leaf's, or at the top level, which takes precedence. Other mechanisms' are ignored, except
+    those `given` on the command line, which are refused. A run's record names the leaf that ran, and
+    keeps to it unless another mechanism or other rules are `given`.
     """
-    mechanism = settings.get("mechanism", DEFAULT)
+    mechanism, rules = settings.get("mechanism", DEFAULT), settings.get("rules", DEFAULT_RULES)
+    recorded = VERSIONS in settings and not {"mechanism", "rules"} & set(given)
+    leaf = Leaf(mechanism) if recorded or not isinstance(mechanism, str) else resolve(mechanism, rules)
     if isinstance(mechanism, str):
-        check_mechanism(mechanism)  # before its own settings, which are unknown where it is
-        refuse_others(mechanism, given)
+        check_mechanism(leaf.name)  # before its own settings, which are unknown where it is
     common, own = _sort_out(settings)
-    rules = common.get("rules", DEFAULT_RULES)
+    if isinstance(mechanism, str):
+        if not recorded:
+            _refuse_other_rules(mechanism, rules, own, given)
+        refuse_others(leaf.name, given, asked=mechanism)
+        common, own = {**common, "mechanism": leaf.name}, _settle_leaf(mechanism, leaf, own)
     records = {name: make_by_rules(kind, own[name], rules) for name, kind in SETTINGS.items()}
-    return make(SwarmConfig, {**common, "own": records.get(str(mechanism))})
+    return make(SwarmConfig, {**common, "own": records.get(str(common.get("mechanism")))})
+
+
+def _refuse_other_rules(
+    mechanism: str, rules: RuleSet, own: Mapping[str, Mapping[str, Any]], given: Collection[str]
+) -> None:
+    """Raise `RequestError` for a setting that the mechanism has by the other rules alone.
+
+    Elsewhere than on the command line, the leaf's settings are another mechanism's.
+    """
+    for name, owners in get_owned().items():
+        if name in given or (mechanism in owners and name in own[mechanism]):
+            told = to_flag(name) if name in given else name
+            refuse_other_rules(mechanism, rules, told, "setting", owners)
+
+
+def _settle_leaf(mechanism: str, leaf: Leaf, own: dict[str, dict[str, Any]]) -> dict[str, dict[str, Any]]:
+    """Return every mechanism's own settings, with what the leaf has from the mechanism that it stands for."""
+    if leaf.name == mechanism:
+        return own
+    preset = from_terms(SETTINGS[leaf.name], KINDS[leaf.name].terms, leaf.defaults)
+    return {**own, leaf.name: {**preset, **own.get(mechanism, {}), **own[leaf.name]}}
 
 
 def build_participant(settings: Mapping[str, Any]) -> ParticipantConfig:
@@ -252,6 +294,8 @@ def _sort_out(settings: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, di
     flat: dict[str, dict[str, Any]] = {mechanism: {} for mechanism in SETTINGS}
     for name, value in settings.items():
         owners = [one for one in SETTINGS if name in spelled[one] or one in owned.get(name, ())]
+        if name == VERSIONS:
+            continue
         if name in SETTINGS:
             if not isinstance(value, Mapping):
                 raise RequestError(f"{name} = {value!r}: a table of the mechanism's settings is needed.")
@@ -280,14 +324,16 @@ def add_options(parser: argparse._ActionsContainer, only: Collection[str] | None
         if only is None or name in only:
             mechanism, item = next(iter(owners.items()))
             hint = typing.get_type_hints(SETTINGS[mechanism])[name]
-            _add_option(parser, item, hint, tell_owners({who: _get_help(its) for who, its in owners.items()}))
+            texts = {tell_kind(who): _get_help(its) for who, its in owners.items()}
+            _add_option(parser, item, hint, tell_owners(texts))
             others = [other for its in owners.values() for other in its.metadata.get("spellings", ())]
             for other in dict.fromkeys(others):
                 _add_option(parser, item, hint, argparse.SUPPRESS, flag=other)
 
 
 def _get_help(item: Field[Any]) -> str:
-    shown = " ".join(item.default) if isinstance(item.default, tuple) else str(item.default)
+    default = item.metadata.get("asked", item.default)
+    shown = " ".join(default) if isinstance(default, tuple) else str(default)
     text, paper = str(item.metadata["help"]), item.metadata.get("paper")
     if paper is not None:
         shown += f"; by --rules paper: {paper.default}"

@@ -9,7 +9,7 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any
 
-from clients.engine.config import SwarmConfig, build, read_toml
+from clients.engine.config import VERSIONS, SwarmConfig, build, read_toml
 from clients.engine.results import RoundLine, from_json, to_json
 from clients.mechanisms import SETTINGS
 from clients.ports.files import LineFile, write_whole
@@ -65,7 +65,7 @@ class RunFolder:
                 f"by the program that registers it: python MY_MECHANISM.py --resume {root}"
             )
         # A run that doesn't say began when there were no rules but the papers'.
-        return cls(root), build({"rules": PAPER, **settings})
+        return cls(root), build({"rules": PAPER, VERSIONS: {}, **settings})
 
     def discard_unstarted(self) -> None:
         """Remove the folder of a run that ended before it wrote its settings: nothing in it is useful."""

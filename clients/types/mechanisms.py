@@ -2,14 +2,18 @@
 
 The specification (`clients.protocol.mechanisms`) has the rules of each, and clients (`clients.mechanisms`)
 have its settings and conduct.
+
+Where terms can't mend what a paper's rules allow, another contract stands for the mechanism under the
+hardened rules. `resolve` says which. Whoever asks for a mechanism by its name goes through it; a federation's
+`mechanism()`, a run's record and a game name the leaf itself.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import Any, TypeAlias
 
-from clients.types.errors import unknown_name
+from clients.types.errors import RequestError, unknown_name
 from clients.types.federation import (
     BflcTerms,
     BladeTerms,
@@ -18,7 +22,7 @@ from clients.types.federation import (
     StakeVoteTerms,
     VbflTerms,
 )
-from clients.types.terms import PAPER, RuleSet, get_differing, get_terms
+from clients.types.terms import HARDENED, PAPER, RuleSet, get_defaults, get_differing, get_terms
 
 Terms: TypeAlias = StakeVoteTerms | StakeJuryTerms | VbflTerms | BflcTerms | BladeTerms
 
@@ -53,11 +57,17 @@ class Leaf:
     """What stands for a mechanism under a set of rules: the name of a kind.
 
     `defaults`: the defaults of its terms that are others here than where that kind itself is asked for, as
-    people write them; None for a term that must be given.
+    people write them; None for a term that must be given. `why`: why this leaf, and not the mechanism's own.
     """
 
     name: str
     defaults: Mapping[str, Any] = field(default_factory=dict)
+    why: str = ""
+
+    def get_defaults(self, rules: RuleSet) -> dict[str, Any]:
+        """Return its terms' defaults under a set of rules, as people write them; None for those to be
+        given."""
+        return {**get_defaults(kind_of(self.name).terms, rules), **self.defaults}
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,10 +98,26 @@ class Kind:
 
 KINDS: Mapping[str, Kind] = MappingProxyType(
     {
-        "stake_vote": Kind("StakeVote", StakeVoteTerms, PLEDGING),  # its ballots name the head
+        "stake_vote": Kind(
+            "StakeVote",
+            StakeVoteTerms,
+            PLEDGING,  # its ballots name the head
+            hardened=Leaf(
+                "stake_jury",
+                why="a verdict on the average costs honest proposers their stakes with the spoiler",
+            ),
+        ),
         "stake_jury": Kind("StakeJury", StakeJuryTerms),
         "vbfl": Kind("Vbfl", VbflTerms),
-        "bflc": Kind("Bflc", BflcTerms, hardened=Leaf("stake_jury", UNSLASHED)),
+        "bflc": Kind(
+            "Bflc",
+            BflcTerms,
+            hardened=Leaf(
+                "stake_jury",
+                UNSLASHED,
+                why="best scores let a part of the committee choose who is best; still nobody is slashed",
+            ),
+        ),
         "blade": Kind("Blade", BladeTerms),
     }
 )
@@ -108,12 +134,54 @@ def kind_of(mechanism: str) -> Kind:
     return KINDS[mechanism]
 
 
-def get_leaf(mechanism: str, rules: RuleSet) -> Leaf:
-    """Return what stands for a mechanism under a set of rules: itself where nothing else does."""
-    hardened = kind_of(mechanism).hardened
-    return Leaf(mechanism) if hardened is None or rules == PAPER else hardened
-
-
 def mechanism_of(terms: Terms) -> str:
     """Return the mechanism whose terms these are."""
     return next(name for name, kind in KINDS.items() if kind.terms is type(terms))
+
+
+def resolve(mechanism: str, rules: RuleSet) -> Leaf:
+    """Return what stands for a mechanism under a set of rules: the mechanism itself where nothing else does.
+
+    A mechanism without a contract here, as the baseline, has one set of rules. `RequestError` for one that
+    is nobody's paper, under the papers' rules.
+    """
+    kind = KINDS.get(mechanism)
+    if kind is not None and kind.hardened is not None and rules == HARDENED:
+        return kind.hardened
+    if rules == PAPER and (published := get_published(mechanism)):
+        raise RequestError(
+            f"{mechanism} has no paper: it stands for {' and '.join(published)} under the hardened rules. "
+            f"With --rules paper, choose --mechanism {published[0]}."
+        )
+    return Leaf(mechanism)
+
+
+def get_published(leaf: str) -> list[str]:
+    """Return the mechanisms for which a leaf stands under the hardened rules."""
+    return [name for name, kind in KINDS.items() if kind.hardened is not None and kind.hardened.name == leaf]
+
+
+def tell_kind(name: str) -> str:
+    """Return a kind's name as help texts have it: with the rules that lead to it, if only one set does."""
+    kind = KINDS.get(name)
+    return f"{name} (paper)" if kind is not None and kind.hardened is not None else name
+
+
+def refuse_other_rules(mechanism: str, rules: RuleSet, told: str, what: str, owners: Collection[str]) -> None:
+    """Raise `RequestError` for a setting or a term (`what`) that the mechanism has by the other rules alone.
+
+    `told`: its name as it was written. `owners`: the kinds that have it.
+    """
+    kind = KINDS.get(mechanism)
+    if kind is None or kind.hardened is None or resolve(mechanism, rules).name in owners:
+        return
+    if rules == HARDENED and mechanism in owners:
+        raise RequestError(
+            f"{told} is a {what} of {mechanism} under the paper's rules, not under the hardened ones, where "
+            f"{kind.hardened.name} stands for it: leave it out or add --rules paper."
+        )
+    if rules == PAPER and kind.hardened.name in owners:
+        raise RequestError(
+            f"{told} is a {what} of {mechanism} under the hardened rules, not under the paper's: leave it "
+            "out, or leave out --rules paper."
+        )

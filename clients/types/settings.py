@@ -19,7 +19,8 @@ def option(default: Any, text: str, **metadata: Any) -> Any:
 
     `read` in `metadata` converts a table's entry into the value, if the field's type isn't enough.
     `spellings` are other names by which tables and command lines may call it. `paper` is the default under
-    the papers' rules, if that is another (`clients.types.terms.Paper`).
+    the papers' rules, if that is another (`clients.types.terms.Paper`). `term` is the term that it becomes.
+    `asked` is what people write for the default, where that is another.
     """
     return dataclasses.field(default=default, metadata={"help": text, **metadata})
 
@@ -32,7 +33,7 @@ def term_option(record: type[Any], name: str, *, respelled: bool = False) -> Any
     its other spelling where there is one, so what they call by its own name has none.
     """
     term = get_terms(record)[name]
-    metadata: dict[str, Any] = {"spellings": term.spellings if respelled else ()}
+    metadata: dict[str, Any] = {"spellings": term.spellings if respelled else (), "term": name}
     if term.paper is not None:
         metadata["paper"] = Paper(_to_setting(term, term.paper.default), term.paper.why)
     text = term.help if term.unit is Unit.BPS else term.told
@@ -89,6 +90,18 @@ def make(kind: type[T], table: Mapping[str, Any]) -> T:
 def make_by_rules(kind: type[T], table: Mapping[str, Any], rules: RuleSet) -> T:
     """Return what `make` does, with the defaults of a set of rules for what `table` doesn't have."""
     return make(kind, {**_get_differing(kind, rules), **table})
+
+
+def from_terms(kind: type[Any], record: type[Any], defaults: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the settings of `kind` that become these terms of `record`, from defaults as people write
+    them."""
+    terms = get_terms(record)
+    names = {item.name: str(item.metadata.get("term", "")) for item in dataclasses.fields(kind)}
+    return {
+        setting: _to_setting(terms[name], defaults[name])
+        for setting, name in names.items()
+        if name in defaults
+    }
 
 
 def _get_differing(kind: type, rules: RuleSet) -> dict[str, Any]:

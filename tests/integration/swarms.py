@@ -20,7 +20,8 @@ from clients.learning.codec import encode
 from clients.ports.chain import open_link, setup_members
 from clients.ports.keys import dev_key
 from clients.ports.store.opening import open_store
-from clients.types.mechanisms import DEFAULT
+from clients.types.mechanisms import DEFAULT, resolve
+from clients.types.terms import DEFAULT_RULES
 from deploy.federation import deploy_federation
 
 CHAINS = [
@@ -33,7 +34,8 @@ CHAINS = [
 def words_of(settings: Mapping[str, Any]) -> list[str]:
     """Return a swarm's command line, `--name=value`; what only other mechanisms have is left out."""
     named = {name.replace("-", "_"): value for name, value in settings.items()}
-    mechanism, owned = named.get("mechanism", DEFAULT), get_owned()
+    rules = named.get("rules", DEFAULT_RULES)
+    mechanism, owned = resolve(named.get("mechanism", DEFAULT), rules).name, get_owned()
     return [
         f"--{name.replace('_', '-')}={value}"
         for name, value in named.items()

@@ -184,7 +184,7 @@ class Federation:
     def __init__(self, elsewhere: Elsewhere, folder: Path) -> None:
         self.elsewhere, self.folder = elsewhere, folder
         settings = {"clients": COUNT, "proposers": 1, "malicious": 0, "model": "logistic", "device": "cpu"}
-        self.config = build({**settings, "local_epochs": 1, "tolerance": 1.0})
+        self.config = build({"rules": "paper", **settings, "local_epochs": 1, "tolerance": 1.0})
         self.bench = build_bench(self.config)
         self.store = MemoryStore()
         genesis = self.store.put(encode(self.bench.initial_weights(), self.bench.schema)).digest

@@ -58,7 +58,8 @@ class PeerStore(MemoryStore):
 
 @pytest.fixture(scope="module")
 def config() -> SwarmConfig:
-    return build({"clients": COUNT, "proposers": 2, "malicious": 0, "model": "logistic", "device": "cpu"})
+    settings = {"clients": COUNT, "proposers": 2, "malicious": 0, "model": "logistic", "device": "cpu"}
+    return build({"mechanism": "stake_vote", "rules": "paper", **settings})
 
 
 class World:

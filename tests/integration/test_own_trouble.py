@@ -138,7 +138,8 @@ def test_batch_norm_trains_over_a_column_of_amounts_and_names_one_that_is_too_la
 
 @pytest.fixture(scope="module")
 def config() -> SwarmConfig:
-    return build({"clients": COUNT, "proposers": 2, "malicious": 0, "model": "logistic", "device": "cpu"})
+    settings = {"clients": COUNT, "proposers": 2, "malicious": 0, "model": "logistic", "device": "cpu"}
+    return build({"mechanism": "stake_vote", "rules": "paper", **settings})
 
 
 def play(world: World) -> None:

@@ -191,7 +191,10 @@ def test_a_finished_run_can_be_taken_further(whole: Path, tmp_path: Path) -> Non
         (["--partition", "dirichlit:1"], "dirichlet"),
         (["--metric", "auroc"], "takes accuracy"),
         (["--malicious", "10"], "only 9 clients"),
-        (["--proposers", "9"], "leave no voters"),
+        (["--proposers", "9"], "leave no jury"),
+        (["--proposers", "9", "--rules", "paper"], "leave no voters"),
+        (["--quorum", "0.6"], "--quorum is a setting of stake_vote under the paper's rules, not under the"),
+        (["--mechanism", "stake_jury", "--rules", "paper"], "stake_jury has no paper"),
         (["--validators", "3"], "--validators is a setting of vbfl, not of stake_vote: leave it out."),
         (["--judge", "nonsense"], "unknown judge 'nonsense'. Known: evidence, paper."),
         (

@@ -14,13 +14,18 @@ SETTINGS = {
     "store": "memory", "model": "logistic", "clients": 8, "proposers": 3, "malicious": 2, "rounds": 5,
     "local-epochs": 2, "tokens": "60", "device": "cpu", "seed": 2, "attack": "gaussian_noise+lying_votes",
 }  # fmt: skip
+RULES = ("--rules", "paper")
+"""Attribution is theirs alone."""
 STAKE = 16 * 10**18
 
 
 def run(out: Path, *words: str, **settings: object) -> list[dict[str, Any]]:
     """Run a swarm; return its lines without what measures time, gas and traffic."""
     pairs = {**SETTINGS, **settings, "out": out}.items()
-    assert swarm.main([*words, *(word for name, value in pairs for word in (f"--{name}", str(value)))]) == 0
+    assert (
+        swarm.main([*RULES, *words, *(word for name, value in pairs for word in (f"--{name}", str(value)))])
+        == 0
+    )
     return lines_of(out)
 
 

@@ -16,10 +16,11 @@ from clients.types.federation import (
     BladeTerms,
     Election,
     Schedule,
+    StakeJuryTerms,
     StakeVoteTerms,
     VbflTerms,
 )
-from clients.types.mechanisms import KINDS, Terms, mechanism_of
+from clients.types.mechanisms import KINDS, Terms, get_published, mechanism_of, resolve
 from clients.types.terms import RULES, Unit, get_terms
 from deploy.options import add_terms, read_terms
 from deploy.terms import WAYS, format_term, format_value, get_owned, parse_number
@@ -33,6 +34,9 @@ NEEDED = {
     "bflc": f"managers = {MANAGERS}\n",
     "blade": f'publisher = "{MANAGERS[0]}"\nbidding_ends = 2030-01-31T12:00:00Z\ndeadline = 2_000_000_000\n',
 }
+
+
+PAPER = ("--rules", "paper", "--max-samples", "700")
 
 
 def read(*words: str) -> Terms:
@@ -64,17 +68,33 @@ def test_a_term_is_written_in_one_unit_whichever_mechanism_has_it() -> None:
 @pytest.mark.parametrize("mechanism", KINDS)
 def test_a_file_names_its_mechanism_and_the_rest_has_defaults(mechanism: str, tmp_path: Path) -> None:
     terms = read(*table_of(f'mechanism = "{mechanism}"\n{NEEDED[mechanism]}', tmp_path))
-    assert mechanism_of(terms) == mechanism
+    leaf = resolve(mechanism, "hardened")
+    assert mechanism_of(terms) == leaf.name
     assert terms.token == terms.beacon == ZERO_ADDRESS
     assert terms.genesis == bytes.fromhex(GENESIS[2:])
     assert terms.schedule.open == 60
-    assert (terms.schedule.publish > 0) == (mechanism != "stake_vote")
-    for name, term in get_terms(KINDS[mechanism].terms).items():
-        if term.default is not None:
-            assert getattr(terms, name) == WAYS[term.unit].read(name, term.default), name
+    assert terms.schedule == dataclasses.replace(KINDS[leaf.name].get_schedule("hardened"), open=60)
+    defaults = leaf.get_defaults("hardened")
+    for name, term in get_terms(type(terms)).items():
+        if defaults[name] is not None:
+            assert getattr(terms, name) == WAYS[term.unit].read(name, defaults[name]), name
 
 
-@pytest.mark.parametrize("mechanism", KINDS)
+def test_the_rules_choose_the_contract(tmp_path: Path) -> None:
+    given = table_of(NEEDED["bflc"], tmp_path)
+    for mechanism, theirs in (("stake_vote", StakeVoteTerms), ("bflc", BflcTerms)):
+        named = [*given, "--mechanism", mechanism]
+        assert isinstance(read(*named), StakeJuryTerms)
+        assert isinstance(read(*named, *PAPER), theirs)
+    jury = read(*given, "--mechanism", "stake_jury")
+    assert read(*given) == read(*given, "--mechanism", "stake_vote") == jury
+    lenient = dict.fromkeys(("floor", "proposer_stake", "voter_stake"), 0)
+    assert read(*given, "--mechanism", "bflc") == dataclasses.replace(jury, **lenient)
+    wanted = read(*given, "--mechanism", "bflc", "--floor", "3", "--voter-stake", "0.5")
+    assert wanted == dataclasses.replace(jury, proposer_stake=0, floor=3 * TOKEN, voter_stake=TOKEN // 2)
+
+
+@pytest.mark.parametrize("mechanism", [name for name in KINDS if not get_published(name)])
 def test_terms_have_the_defaults_of_the_rules(mechanism: str, tmp_path: Path) -> None:
     needed = f'mechanism = "{mechanism}"\n{NEEDED[mechanism]}'
     named = read(*table_of(needed, tmp_path), "--rules", "paper", "--max-samples", "700")
@@ -115,7 +135,7 @@ def test_amounts_are_tokens(tmp_path: Path) -> None:
     amounts = {"bond": 20, "proposer_stake": 0.5, "voter_stake": 0.000000000000000001}
     given = table_of("\n".join(f"{name} = {value:.18f}" for name, value in amounts.items()), tmp_path)
     terms = read(*given, "--bond", "17.25")
-    assert isinstance(terms, StakeVoteTerms)
+    assert isinstance(terms, StakeJuryTerms)
     assert (terms.bond, terms.proposer_stake, terms.voter_stake) == (1725 * 10**16, 5 * 10**17, 1)
 
 
@@ -130,7 +150,7 @@ def test_amounts_are_tokens(tmp_path: Path) -> None:
     ],
 )
 def test_terms_are_told_as_people_write_them(name: str, value: object, shown: str) -> None:
-    terms = read("--genesis", GENESIS)
+    terms = read("--genesis", GENESIS, *PAPER)
     assert format_value(terms, name, value) == shown
     if hasattr(terms.schedule, name):
         terms = dataclasses.replace(terms, schedule=dataclasses.replace(terms.schedule, **{name: value}))
@@ -153,15 +173,15 @@ def test_what_is_told_of_a_term_can_be_written(mechanism: str, tmp_path: Path) -
 
 
 def test_the_mechanism_of_the_command_line_wins(tmp_path: Path) -> None:
-    assert isinstance(read("--genesis", GENESIS), StakeVoteTerms)
+    assert isinstance(read("--genesis", GENESIS), StakeJuryTerms)
     given = table_of('mechanism = "vbfl"', tmp_path)
-    assert isinstance(read(*given, "--mechanism", "stake_vote"), StakeVoteTerms)
+    assert isinstance(read(*given, "--mechanism", "stake_vote"), StakeJuryTerms)
 
 
 def test_attribution_is_a_flag(tmp_path: Path) -> None:
-    on = table_of("attribution = true", tmp_path)
-    terms = [read("--genesis", GENESIS), read("--genesis", GENESIS, "--attribution"), read(*on)]
-    terms.append(read(*on, "--no-attribution"))
+    on, plain = table_of("attribution = true", tmp_path), ["--genesis", GENESIS]
+    given = (plain, [*plain, "--attribution"], on, [*on, "--no-attribution"])
+    terms = [read(*words, *PAPER) for words in given]
     assert [one.attribution for one in terms if isinstance(one, StakeVoteTerms)] == [False, True, True, False]
 
 
@@ -171,7 +191,8 @@ def test_whole_numbers_may_have_exponents(text: str) -> None:
 
 
 def test_accounts_times_texts_and_elections(tmp_path: Path) -> None:
-    words = ["--mechanism", "bflc", "--genesis", GENESIS, "--managers", *MANAGERS, "--election", "factors"]
+    words = ["--mechanism", "bflc", "--genesis", GENESIS, "--managers", *MANAGERS, *PAPER]
+    words += ["--election", "factors"]
     terms = read(*words)
     assert isinstance(terms, BflcTerms)
     assert terms.managers == tuple(MANAGERS)
@@ -223,7 +244,25 @@ BLADE = ["--mechanism", "blade", "--publisher", MANAGERS[0], "--deadline", "9"]
         ),
         (["--mechanism", "bflc"], "bflc needs managers, who admits and expels.*--managers ADDRESS"),
         (["--mechanism", "bflc", "--managers", "0x12"], "'0x12' is not an address"),
-        (["--mechanism", "bflc", "--managers", MANAGERS[0], "--election", "scores"], "Did you mean 'score'"),
+        (
+            ["--mechanism", "bflc", "--managers", MANAGERS[0], "--election", "scores", *PAPER],
+            "Did you mean 'score'",
+        ),
+        (
+            ["--mechanism", "stake_jury", "--rules", "paper"],
+            "stake_jury has no paper: .* stake_vote and bflc",
+        ),
+        (
+            ["--attribution"],
+            "--attribution is a term of stake_vote under the paper's rules, not under the hardened ones, "
+            "where stake_jury stands for it: leave it out or add --rules paper",
+        ),
+        (
+            ["--mechanism", "bflc", "--committee", "3"],
+            "--committee is a term of bflc under the paper's rules",
+        ),
+        (["--mechanism", "stake_jury", "--quorum-bps", "3"], "is a term of stake_vote, not of stake_jury"),
+        ([*PAPER, "--floor", "3"], "--floor is a term of stake_vote under the hardened rules, not under"),
         (["--mechanism", "blade"], "blade needs publisher"),
         (BLADE, "blade needs bidding_ends"),
         ([*BLADE, "--bidding-ends", "2030-01-31T12:00:00"], "lacks an offset"),
@@ -251,7 +290,12 @@ def test_what_is_wrong_is_said(words: list[str], says: str) -> None:
         ("bond = 16_000_000_000_000_000_000", "looks like base units; amounts are tokens: write 16"),
         ("bond = 0.1234567890123456789", "bond = '0.1234567890123456789' is no amount of tokens"),
         ('mechanism = "vbfl"\nunit_reward = "much"', "unit_reward = 'much' is no amount of tokens"),
-        ("attribution = 1", "attribution = 1 is neither true nor false"),
+        ('rules = "paper"\nmax_samples = 7\nattribution = 1', "attribution = 1 is neither true nor false"),
+        ("attribution = true", "terms.toml: attribution is a term of stake_vote under the paper's rules"),
+        (
+            'rules = "paper"\nvoters = 3',
+            "terms.toml: voters is a term of stake_vote under the hardened rules",
+        ),
         ('mechanism = "bflc"\nmanagers = "0x12"', "managers = '0x12' is not a list"),
         ('mechanism = "bflc"\nmanagers = [1]', "managers = 1 is not an address"),
     ],

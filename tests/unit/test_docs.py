@@ -3,7 +3,7 @@
 import ast
 import dataclasses
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import Field
 from pathlib import Path
 from typing import Any
@@ -19,10 +19,13 @@ from clients import audit, genesis, node, swarm
 from clients.auditing.findings import KINDS
 from clients.engine.config import COMMON, get_owned
 from clients.engine.results import RoundLine, summarise
+from clients.mechanisms import SETTINGS
 from clients.ports.chain.terms import abi_of
 from clients.types.learning import Task
 from clients.types.mechanisms import KINDS as FEDERATIONS
-from clients.types.terms import PAPER, Term
+from clients.types.mechanisms import get_published, resolve
+from clients.types.settings import make_by_rules
+from clients.types.terms import HARDENED, PAPER, RULES
 from deploy.rules import get_table
 from deploy.terms import get_owned as get_owned_terms
 
@@ -78,9 +81,29 @@ def option(name: str) -> str:
 
 
 def shown(field: Field[Any]) -> str:
-    if paper := field.metadata.get("paper"):
-        return f"{field.default}`; by `paper` `{paper.default}"
-    return " ".join(field.default) if isinstance(field.default, tuple) else str(field.default)
+    return show(field.metadata.get("asked", field.default))
+
+
+def show(default: Any) -> str:
+    return " ".join(default) if isinstance(default, tuple) else str(default)
+
+
+def tell(told: Mapping[str, Mapping[str, str]]) -> str:
+    """Return a default as pages have it, from rules → mechanism → text: the first mechanism's under the
+    hardened rules, those of other mechanisms, and those by the papers' rules, as far as they differ."""
+    hardened, paper = told[HARDENED], told[PAPER]
+    first = next(iter((hardened or paper).values()))
+    others = [f"`{who}` {text}" for who, text in hardened.items() if text != first]
+    theirs = {who: text for who, text in paper.items() if text != hardened.get(who, first)}
+    if len(set(paper.values())) == 1 and theirs:
+        return "; ".join([first, *others, f"by `paper` {next(iter(theirs.values()))}"])
+    return "; ".join([first, *others, *(f"`{who}` by `paper` {text}" for who, text in theirs.items())])
+
+
+def get_asked(names: Iterable[str]) -> list[str]:
+    """Return the mechanisms by whose names people ask for a leaf: a leaf that stands for them isn't told
+    apart."""
+    return [name for name in names if not get_published(name)]
 
 
 # ------------------------------------------------------------------ settings and options
@@ -91,12 +114,21 @@ def test_settings_page_has_every_setting_with_its_default() -> None:
     for field in COMMON.values():
         default = f"`{shown(field)}`" if shown(field) else "(empty)"
         assert table[option(field.name)][0] == default, field.name
-    for name, owners in get_owned().items():
-        default, *_ = map(shown, owners.values())
-        others = {own: shown(field) for own, field in owners.items() if shown(field) != default}
-        told = "".join(f"; `{own}` `{its}`" for own, its in others.items())
-        assert table[option(name)][0] == f"`{default}`{told}", name
+    for name in get_owned():
+        assert table[option(name)][0] == tell(get_defaults_of_setting(name)), name
     assert {name for name in table if name.startswith("--")} == set(map(option, SHARED["clients.swarm"]))
+
+
+def get_defaults_of_setting(name: str) -> dict[str, dict[str, str]]:
+    told: dict[str, dict[str, str]] = {rules: {} for rules in RULES}
+    for rules in RULES:
+        for mechanism in get_asked([*FEDERATIONS, *SETTINGS]):
+            leaf = resolve(mechanism, rules)
+            if leaf.name in SETTINGS and mechanism in SETTINGS:
+                own = make_by_rules(SETTINGS[leaf.name], {}, rules)
+                if hasattr(own, name):
+                    told[rules][mechanism] = f"`{show(getattr(own, name))}`"
+    return told
 
 
 def test_settings_page_marks_the_settings_of_nodes() -> None:
@@ -121,18 +153,15 @@ def test_commands_page_has_every_option(command: str, capsys: pytest.CaptureFixt
 def test_commands_page_has_every_term_with_its_default() -> None:
     table = rows(section(page("reference/commands.md"), "deploy"))
     words = {tuple(name.split()): cells[0] for name, cells in table.items()}
-    for name, owners in get_owned_terms().items():
-        first, *others = owners.items()
-        told = [_told(first[1])] + [
-            f"`{who}` {_told(term)}" for who, term in others if _told(term) != _told(first[1])
-        ]
+    for name in get_owned_terms():
+        told: dict[str, dict[str, str]] = {rules: {} for rules in RULES}
+        for rules in RULES:
+            for mechanism in get_asked(FEDERATIONS):
+                defaults = resolve(mechanism, rules).get_defaults(rules)
+                if name in defaults:
+                    told[rules][mechanism] = _told_default(defaults[name])
         [cell] = [cell for word, cell in words.items() if word[0] == option(name)]
-        assert cell == "; ".join(told), name
-
-
-def _told(term: Term) -> str:
-    told, theirs = map(_told_default, (term.default, term.get_default(PAPER)))
-    return told if theirs == told else f"{told}; by `paper` {theirs}"
+        assert cell == tell(told), name
 
 
 def _told_default(default: Any) -> str:

@@ -17,8 +17,8 @@ from clients.roles.view import Action, Assemble, Job, Judge, Step, Train, View
 from clients.types.amounts import parse_amount
 from clients.types.errors import RequestError
 from clients.types.federation import Round, Schedule, StakeVoteTerms
-from clients.types.mechanisms import DEFAULT, KINDS, PLANNED, Kind
-from clients.types.settings import make_by_rules
+from clients.types.mechanisms import DEFAULT, KINDS, PLANNED, Kind, get_published, resolve
+from clients.types.settings import from_terms, make_by_rules
 from clients.types.terms import (
     BPS,
     HARDENED,
@@ -64,6 +64,40 @@ def test_settings_that_become_terms_are_the_terms(mechanism: str, rules: str) ->
         default = getattr(own, item.name)
         default = int(default * BPS) if about.unit is Unit.BPS else default
         assert read(item.name, default) == read(item.name, about.get_default(rules))
+
+
+def test_the_rules_choose_the_leaf() -> None:
+    chosen = {(name, rules): resolve(name, rules).name for name in ("stake_vote", "bflc") for rules in RULES}
+    assert chosen == {
+        ("stake_vote", HARDENED): "stake_jury",
+        ("stake_vote", PAPER): "stake_vote",
+        ("bflc", HARDENED): "stake_jury",
+        ("bflc", PAPER): "bflc",
+    }
+    for name in (*KINDS, "fedavg"):
+        leaf = resolve(name, HARDENED)
+        assert resolve(leaf.name, HARDENED).name == leaf.name, "a leaf is its own"
+        if (published := get_published(name)) == []:
+            assert resolve(name, PAPER).name == name
+            continue
+        with pytest.raises(RequestError, match=f"{name} has no paper.* choose --mechanism {published[0]}"):
+            resolve(name, PAPER)
+
+
+@pytest.mark.parametrize("name", [name for name, kind in KINDS.items() if kind.hardened])
+def test_what_stands_for_a_mechanism_has_a_reason_and_defaults_that_can_be_read(name: str) -> None:
+    leaf = resolve(name, HARDENED)
+    terms, defaults = get_terms(KINDS[leaf.name].terms), leaf.get_defaults(HARDENED)
+    assert leaf.why
+    assert list(defaults) == list(terms)
+    for one, value in leaf.defaults.items():
+        assert value != terms[one].default, one
+        assert value is None or WAYS[terms[one].unit].read(one, value) is not None
+    own = from_terms(SETTINGS[leaf.name], KINDS[leaf.name].terms, leaf.get_defaults(HARDENED))
+    plain = make_by_rules(SETTINGS[leaf.name], {}, HARDENED)
+    for one, value in own.items():
+        changed = RENAMED.get(one, one) in leaf.defaults
+        assert (value != getattr(plain, one)) == changed, one
 
 
 @dataclass(frozen=True, slots=True)

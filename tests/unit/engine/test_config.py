@@ -13,13 +13,14 @@ from clients.engine.config import SwarmConfig, add_options, build, read_toml, re
 from clients.engine.launch import get_terms
 from clients.engine.rundir import CONFIG, RunFolder
 from clients.mechanisms import CONDUCTS
+from clients.mechanisms.stake_jury import StakeJurySettings
 from clients.mechanisms.stake_vote import StakeVoteSettings
 from clients.mechanisms.vbfl import VbflSettings
 from clients.protocol.docket import Docket, Miner, Selection
 from clients.protocol.unit_rewards import UNIT_REWARDS
 from clients.types.errors import RequestError
 from clients.types.federation import EPOCHS_MAX, SAMPLES_MAX, Outcome, Round, VbflTerms
-from clients.types.mechanisms import KINDS
+from clients.types.mechanisms import KINDS, get_published
 from clients.types.terms import RULES
 
 
@@ -49,14 +50,23 @@ from clients.types.terms import RULES
         ({"store": "kubu"}, "Did you mean 'kubo'"),
         ({"device": "cud"}, "Did you mean 'cuda'"),
         ({"clients": 5, "malicious": 6, "proposers": 2}, "only 5 clients"),
-        ({"clients": 6, "proposers": 6}, "leave no voters"),
+        ({"clients": 6, "proposers": 6}, "leave no jury"),
+        ({"clients": 6, "proposers": 6, "rules": "paper"}, "leave no voters"),
         ({"rounds": 0}, "rounds = 0"),
         ({"rounds": "many"}, "int needed"),
         ({"seed": -1}, "seed = -1"),
-        ({"tolerance": float("nan")}, "tolerance = nan"),
+        ({"rules": "paper", "tolerance": float("nan")}, "tolerance = nan"),
         ({"tokens": "lots"}, "no amount of tokens"),
         ({"tokens": "1e-19"}, "no amount of tokens"),
-        ({"tokens": "4", "voter_stake": "5"}, "more than the 4 tokens"),
+        ({"tokens": "4"}, "more than the 4 tokens"),
+        ({"rules": "paper", "tokens": "4", "voter_stake": "5"}, "more than the 4 tokens"),
+        ({"mechanism": "stake_jury", "rules": "paper"}, "no paper.* choose --mechanism stake_vote"),
+        ({"mechanism": "bflc", "rules": "paper"}, "no client yet"),
+        (
+            {"attribution": True},
+            "attribution is a setting of stake_vote under the paper's rules, not under the",
+        ),
+        ({"stake_vote": {"tolerance": 0.1}}, "stake_jury stands for it: leave it out or add --rules paper"),
         ({"malicious": 2, "attack": ()}, "no --attack"),
         ({"round": 3}, "Did you mean 'rounds'"),
         ({"attack": [1, 2]}, "list of names"),
@@ -74,22 +84,60 @@ def test_impossible_settings_are_refused(settings: dict[str, Any], words: str) -
 
 def test_settings_survive_being_written_and_read(tmp_path: Path) -> None:
     stakes = {"tokens": 3.5, "proposer_stake": 1, "voter_stake": "0.25"}
-    config = build({"clients": 9, "proposers": 3, "malicious": 2, "attack": ["a", "b"], **stakes})
+    given = {"clients": 9, "proposers": 3, "malicious": 2, "attack": ["a", "b"], **stakes}
     path = tmp_path / "config.toml"
-    config.dump(path, {"python": "3"})
-    assert build(read_toml(path)) == config
-    assert config.stake == 35 * 10**17
-    assert get_terms(config, b"\1" * 32).bond == 10**18
+    for more, bond in (({"floor": 2}, 2), ({"rules": "paper"}, 1)):
+        config = build({**given, **more})
+        config.dump(path, {"python": "3"})
+        assert build(read_toml(path)) == config
+        assert config.stake == 35 * 10**17
+        assert get_terms(config, b"\1" * 32).bond == bond * 10**18
+
+
+def test_the_rules_choose_what_runs() -> None:
+    jury = build({"mechanism": "stake_jury"})
+    assert build({}) == build({"mechanism": "stake_vote", "rules": "hardened"}) == jury
+    assert isinstance(jury.own, StakeJurySettings)
+    assert isinstance(build({"rules": "paper"}).own, StakeVoteSettings)
+    lenient = replace(jury.own, floor="0", proposer_stake="0", voter_stake="0")
+    assert build({"mechanism": "bflc"}).own == lenient
+    assert build({"mechanism": "bflc", "floor": 3}).own == replace(lenient, floor="3")
+
+
+def test_the_table_of_a_mechanism_is_for_what_stands_for_it() -> None:
+    """The table of the leaf's own name is narrower, and what stands in none is from the command line."""
+    table: dict[str, Any] = {"stake_vote": {"proposers": 2, "judge": "paper"}}
+    assert build(table).own == StakeJurySettings(proposers=2, judge="paper")
+    table["stake_jury"] = {"proposers": 3, "voters": 5}
+    assert build(table).own == StakeJurySettings(proposers=3, judge="paper", voters=5)
+    assert build({**table, "proposers": 4}).own == StakeJurySettings(proposers=4, judge="paper", voters=5)
+    assert build({**table, "rules": "paper"}).own == StakeVoteSettings(proposers=2, judge="paper")
+
+
+def test_a_record_names_what_ran(tmp_path: Path) -> None:
+    """A run from before the rules chose goes on as it began, and can be run again."""
+    old = replace(build({"rules": "paper", "attribution": True, "proposers": 3}), rules="hardened")
+    old.dump(tmp_path / CONFIG, {})
+    file = read_toml(tmp_path / CONFIG)
+    assert old.own == StakeVoteSettings(proposers=3, attribution=True)
+    assert RunFolder.reopen(tmp_path)[1] == build(file) == build(file | {"seed": old.seed}, ["seed"]) == old
+    with pytest.raises(
+        RequestError, match="is a setting of stake_vote under the paper's rules, not under the"
+    ):
+        build(file, given=["rules"])
+    assert build({**file, "rules": "paper"}, given=["rules"]) == replace(old, rules="paper")
 
 
 @pytest.mark.parametrize("mechanism", CONDUCTS)
 @hypothesis.given(samples=st.integers(1, SAMPLES_MAX), epochs=st.integers(1, EPOCHS_MAX))
 def test_claims_end_where_the_data_do_or_the_rules(mechanism: str, samples: int, epochs: int) -> None:
     for rules, most in (("paper", (samples, epochs)), ("hardened", (1, 1))):
+        if rules == "paper" and get_published(mechanism):
+            continue
         config = build({"mechanism": mechanism, "rules": rules, "local_epochs": epochs})
         terms = get_terms(config, b"\1" * 32, samples)
         assert (terms.max_samples, terms.max_epochs) == most
-        assert terms.schedule == KINDS[mechanism].get_schedule(rules)
+        assert terms.schedule == KINDS[config.mechanism].get_schedule(rules)
 
 
 def test_a_setting_has_its_default_from_the_rules_and_one_that_is_given_wins() -> None:
@@ -133,15 +181,23 @@ def test_a_run_from_before_there_were_rules_goes_on_by_the_papers(tmp_path: Path
 
 def test_a_file_may_give_every_digit_of_an_amount(tmp_path: Path) -> None:
     path = tmp_path / "x.toml"
-    path.write_text("tokens = 12345678901.123456789012345678\ntolerance = 0.5\n")
+    path.write_text("tokens = 12345678901.123456789012345678\nprofit = 0.5\n")
     config = build(read_toml(path))
     assert config.stake == 12345678901_123456789012345678
-    assert config.own == StakeVoteSettings(tolerance=0.5)
+    assert config.own == StakeJurySettings(profit=0.5)
 
 
 def test_settings_of_other_mechanisms_do_nothing_in_a_file_and_are_refused_as_options() -> None:
     file = {"mechanism": "stake_vote", "validators": 3, "vbfl": {"workers": 9}, "proposers": 3}
-    assert build(file).own == StakeVoteSettings(proposers=3)
+    assert build(file).own == StakeJurySettings(proposers=3)
+    assert build({**file, "rules": "paper", "floor": 3}).own == StakeVoteSettings(proposers=3)
+    for more, given, words in (
+        ({}, "miners", "setting of vbfl, not of stake_vote: leave"),
+        ({}, "quorum", "under the paper's rules, not under the hardened ones, where stake_jury"),
+        ({"rules": "paper"}, "floor", "under the hardened rules, not under the paper's: leave it out,"),
+    ):
+        with pytest.raises(RequestError, match=f"--{given} is a .*{words}"):
+            build({**file, **more, given: 3}, given=[given])
     refuse_others("stake_vote", ["proposers", "tolerance", "rounds"])
     for mechanism, given, owners in (
         ("stake_vote", "pow_bits", "vbfl"),
@@ -189,7 +245,7 @@ def test_a_setting_has_other_spellings(tmp_path: Path) -> None:
         assert build(old).own == VbflSettings(proposers=7), text
         assert build({**old, "proposers": 6}).own == VbflSettings(proposers=6), "the command line wins"
     path.write_text("workers = 7\nproposers = 3")
-    assert build(read_toml(path)).tables()["stake_vote"]["proposers"] == 3, "workers are vbfl's alone"
+    assert build(read_toml(path)).tables()["stake_jury"]["proposers"] == 3, "workers are vbfl's alone"
     parser = argparse.ArgumentParser()
     add_options(parser)
     assert vars(parser.parse_args(["--workers", "5"])) == {"proposers": 5}

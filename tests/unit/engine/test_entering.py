@@ -17,7 +17,8 @@ from clients.protocol.simulator import SpecChain
 from clients.types.chain import Call, Receipt
 from clients.types.errors import RequestError, UnavailableError
 from clients.types.federation import TOKEN, Outcome, Round, Standing
-from clients.types.terms import DEFAULT_RULES
+from clients.types.mechanisms import KINDS
+from clients.types.terms import DEFAULT_RULES, HARDENED, PAPER
 from tests.integration.stand_ins import BFLC_CONDUCT, BLADE_CONDUCT
 
 KEYS = derive_keys(1, 4)
@@ -88,7 +89,8 @@ def is_member(chain: Elsewhere) -> bool:
 @pytest.mark.parametrize("mechanism", CONDUCTS)
 def test_it_joins_with_its_stake(mechanism: str) -> None:
     conduct = CONDUCTS[mechanism]
-    config = build({"clients": 20, "mechanism": mechanism})
+    rules = PAPER if KINDS[mechanism].hardened else HARDENED
+    config = build({"clients": 20, "mechanism": mechanism, "rules": rules})
     chain = Elsewhere(conduct.spec, get_terms(config, b"\1" * 32), {ME.address: STAKE})
     enter(chain, conduct.entry)
     assert chain.sent == [Call(ME.address, "join", (STAKE,))]

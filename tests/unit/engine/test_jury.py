@@ -30,7 +30,9 @@ from clients.types.learning import Task
 
 ACCOUNTS = [key.address for key in derive_keys(1, 12)]
 HEAD, MODEL = b"\5" * 32, b"\7" * 32
-STAKE_VOTE_CONFIG = build({"clients": 9, "proposers": 3, "malicious": 0, "attribution": True})
+STAKE_VOTE_CONFIG = build(
+    {"rules": "paper", "clients": 9, "proposers": 3, "malicious": 0, "attribution": True}
+)
 TERMS: Any = get_terms(STAKE_VOTE_CONFIG, b"\1" * 32)
 STATUS = SpecChain(STAKE_VOTE, TERMS, {}).status()
 JUROR = Participant(4, ACCOUNTS[4], SeededSalts(1, 4), None)

@@ -134,7 +134,7 @@ def test_what_only_another_mechanism_knows_makes_no_other_run() -> None:
     of_vbfl = {"threshold": "gap", "kick_rounds": 2, "pow_bits": 3, "unit_reward": "2", "workers": 3}
     of_vote = {"voter_stake": "3", "attribution": True, "tolerance": 0.3}
     for mechanism, others in (("fedavg", of_vbfl), ("stake_vote", of_vbfl), ("vbfl", of_vote)):
-        plain = {**SETTINGS, "clients": 20, "mechanism": mechanism}
+        plain = {**SETTINGS, "clients": 20, "mechanism": mechanism, "rules": "paper"}
         assert resolve("swarm", plain).digest == resolve("swarm", plain | others).digest
     plain = {**SETTINGS, "mechanism": "fedavg"}
     assert resolve("swarm", plain).digest != resolve("swarm", {**plain, "informed": True}).digest
