@@ -109,8 +109,9 @@ def draw_stake_jury(world: Shared) -> StakeJuryTerms:
     proposers = rng.choice((1, 1, 2, 2, 3) if members > 5 else (1, 1, 2))
     min_voters = max(1, min(rng.choice((1, 2, 3, 4, 4, 4)), members - proposers - 1))
     floor = rng.choice((0, bond // 3, bond // 2, bond, rng.randint(0, bond)))
+    common = world.common
     return StakeJuryTerms(
-        **world.common,
+        **common,
         **NOBODY_WAITS,
         **world.claims(proposers),
         floor=floor,
@@ -122,7 +123,7 @@ def draw_stake_jury(world: Shared) -> StakeJuryTerms:
         update_shares=rng.choice((1, 2, 6, 2**16 - 1)),
         seat_shares=rng.choice((1, 1, 3, 2**16 - 1)),
         profit_bps=rng.choice((0, 1, 1_000, 5_000, 10_000)),
-        fee=rng.choice((0, 0, 1, bond // 2)),
+        fee=Random(common["genesis"] + b"fee").choice((0, 0, 1, bond // 2)),  # all else is drawn as without
     )
 
 
