@@ -150,7 +150,7 @@ def get_owned() -> dict[str, dict[str, Term]]:
 
 
 def get_default_terms(mechanism: str, rules: RuleSet) -> dict[str, Any]:
-    """Return a mechanism's terms that have a default under a set of rules, by it, with the schedule."""
+    """Return the terms of a leaf that have a default under a set of rules, by it, with the schedule."""
     kind = kind_of(mechanism)
     defaults = {
         name: WAYS[term.unit].read(name, default)

@@ -14,7 +14,8 @@ from clients.types.terms import DEFAULT_RULES, RULES, RuleSet
 class Game:
     """The settings of a game. Amounts are in tokens.
 
-    `rules`: the set of rules that the terms are from.
+    `mechanism`: the leaf that is played, which the rules don't choose here. `rules`: the set of rules that
+    its terms are from.
     `share`: of the `members` who belong to the coalition. `newcomers`: accounts that it has besides. `bonds`:
     what each account stakes, where it may choose. `juror`: how likely a juror is to notice a bad update, and
     not to suspect a good one. `together`: how likely a juror is to see what all others see, right or wrong.
