@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from clients.economics.handbook import HANDBOOKS, Handbook
 from clients.types.amounts import parse_amount
 from clients.types.errors import RequestError
-from clients.types.mechanisms import resolve
+from clients.types.mechanisms import get_leaf
 from clients.types.settings import check_name, check_range
 from clients.types.terms import DEFAULT_RULES, RULES, RuleSet
 
@@ -15,7 +15,7 @@ from clients.types.terms import DEFAULT_RULES, RULES, RuleSet
 class Game:
     """The settings of a game. Amounts are in tokens.
 
-    `rules`: the set of rules that the terms are from.
+    `rules`: the set of rules, which says what leaf stands for `mechanism`, and by which terms.
     `share`: of the `members` who belong to the coalition. `newcomers`: accounts that it has besides. `bonds`:
     what each account stakes, where it may choose. `juror`: how likely a juror is to notice a bad update, and
     not to suspect a good one. `together`: how likely a juror is to see what all others see, right or wrong.
@@ -67,7 +67,7 @@ class Game:
     @property
     def leaf(self) -> str:
         """The mechanism whose contract is played."""
-        return resolve(self.mechanism, self.rules).name
+        return get_leaf(self.mechanism, self.rules).name
 
     @property
     def handbook(self) -> Handbook:

@@ -139,21 +139,25 @@ def mechanism_of(terms: Terms) -> str:
     return next(name for name, kind in KINDS.items() if kind.terms is type(terms))
 
 
-def resolve(mechanism: str, rules: RuleSet) -> Leaf:
+def get_leaf(mechanism: str, rules: RuleSet) -> Leaf:
     """Return what stands for a mechanism under a set of rules: the mechanism itself where nothing else does.
 
-    A mechanism without a contract here, as the baseline, has one set of rules. `RequestError` for one that
-    is nobody's paper, under the papers' rules.
+    A mechanism without a contract here, as the baseline, has one set of rules.
     """
     kind = KINDS.get(mechanism)
-    if kind is not None and kind.hardened is not None and rules == HARDENED:
-        return kind.hardened
+    hardened = None if kind is None or rules == PAPER else kind.hardened
+    return Leaf(mechanism) if hardened is None else hardened
+
+
+def resolve(mechanism: str, rules: RuleSet) -> Leaf:
+    """Return what stands for a mechanism that somebody asks for; `RequestError` for one that is nobody's
+    paper, under the papers' rules."""
     if rules == PAPER and (published := get_published(mechanism)):
         raise RequestError(
             f"{mechanism} has no paper: it stands for {' and '.join(published)} under the hardened rules. "
             f"With --rules paper, choose --mechanism {published[0]}."
         )
-    return Leaf(mechanism)
+    return get_leaf(mechanism, rules)
 
 
 def get_published(leaf: str) -> list[str]:

@@ -4,8 +4,10 @@ A record of terms (`clients.types.federation`) gives them once, at its fields. S
 of deployments take them from there. `deploy.terms` reads and writes each unit.
 
 Every mechanism has two sets of rules: `paper`, as published, which the papers' figures use, and `hardened`,
-the default, under which known ways to cheat lose. They are the same contract with other terms: a term whose
-default differs says so at its field, with the reason, and so does a phase that the papers lack (`Schedule`).
+the default, under which known ways to cheat lose. Where terms can make the difference, they are the same
+contract with other terms: a term whose default differs says so at its field, with the reason, and so does a
+phase that the papers lack (`Schedule`). Elsewhere they are two contracts
+(`clients.types.mechanisms.resolve`).
 """
 
 from collections.abc import Mapping

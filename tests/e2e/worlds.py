@@ -37,7 +37,7 @@ SWARM: dict[str, Any] = {
     "device": "cpu",
 }  # fmt: skip
 OWN: dict[str, dict[str, Any]] = {
-    "stake_vote": {"proposers": 2, "clients": 10, "malicious": 4},
+    "stake_vote": {"rules": "paper", "proposers": 2, "clients": 10, "malicious": 4},
     "stake_jury": {"proposers": 3, "clients": 9},
     "vbfl": {"proposers": 4, "validators": 2, "miners": 2},
 }

@@ -21,7 +21,8 @@ SETTINGS: dict[str, Any] = {
     "tokens": "30", "device": "cpu",
 }  # fmt: skip
 OWN: dict[str, dict[str, Any]] = {
-    "stake_vote": {"proposers": 2},
+    "stake_vote": {"rules": "paper", "proposers": 2},
+    "stake_jury": {"proposers": 2},
     "vbfl": {"proposers": 4, "validators": 2, "miners": 2},
 }
 

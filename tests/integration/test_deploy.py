@@ -48,13 +48,18 @@ def deploy(node: AnvilNode, folder: Path, *words: object, name: str = "mine", ke
 
 
 def test_a_record_that_leads_to_the_federation(anvil: AnvilNode, tmp_path: Path) -> None:
-    assert deploy(anvil, tmp_path, "--bond", 5, "--proposer-stake", "0.3", "--voter-stake", "7e-18") == 0
+    assert (
+        deploy(
+            anvil, tmp_path, "--bond", 5, "--floor", 4, "--proposer-stake", "0.3", "--voter-stake", "7e-18"
+        )
+        == 0
+    )
     path = tmp_path / "31337" / "mine.json"
     assert path == record_path(tmp_path, 31337, "mine")
     data = json.loads(path.read_text())
     assert data["genesis_cid"] == str(GENESIS)
     assert data["chain_id"] == 31337
-    assert {data["federation"]["contract"], data["token"]["contract"]} == {"StakeVote", "JuryToken"}
+    assert {data["federation"]["contract"], data["token"]["contract"]} == {"StakeJury", "JuryToken"}
     assert data["compiler"]["version"] == "0.8.37"
     deployment = Deployment.load(path)
     assert deployment.document() == data
@@ -79,12 +84,12 @@ def test_the_sources_beside_it_compile_to_what_is_on_chain(anvil: AnvilNode, tmp
     assert deploy(anvil, tmp_path) == 0
     request = json.loads((tmp_path / "31337" / "sources" / "mine.json").read_text())
     # the other leaves would take the compiler most of a minute
-    wanted = {artifact(name).source: {name: ["evm.bytecode.object"]} for name in ("StakeVote", "JuryToken")}
+    wanted = {artifact(name).source: {name: ["evm.bytecode.object"]} for name in ("StakeJury", "JuryToken")}
     request["settings"]["outputSelection"] = wanted
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("PATH", node_environment()["PATH"])
         output = compile_standard(request, solc_binary=solc_binary())
-    for contract in ("StakeVote", "JuryToken"):
+    for contract in ("StakeJury", "JuryToken"):
         compiled = output["contracts"][artifact(contract).source][contract]["evm"]["bytecode"]["object"]
         assert bytes.fromhex(compiled) == artifact(contract).bytecode
 
@@ -143,7 +148,7 @@ def test_a_deployment_cut_short_is_found_again(
     monkeypatch.undo()
     log = tmp_path / "31337" / "mine.pending"
     lines = log.read_text().splitlines()
-    assert [line.split(":")[0] for line in lines] == ["deploy JuryToken", "deploy StakeVote"]
+    assert [line.split(":")[0] for line in lines] == ["deploy JuryToken", "deploy StakeJury"]
     assert deploy(anvil, tmp_path) == 2
     assert "cut short" in capsys.readouterr().err
     with open_link(anvil.url) as link:
@@ -168,7 +173,7 @@ def test_terms_from_a_file_and_the_command_line(anvil: AnvilNode, tmp_path: Path
 @pytest.mark.parametrize(
     ("words", "status", "says"),
     [
-        (["--bond", "0"], 2, "StakeVote refuses these terms: bond = 0 tokens."),
+        (["--bond", "0"], 2, "StakeJury refuses these terms: bond = 0 tokens."),
         (["--voter-stake", "17"], 2, "voter_stake = 17 tokens."),
         (["--bond", "16e18"], 2, "bond: 16e18 looks like base units; amounts are tokens: write 16."),
         (["--supply", "16e18"], 2, "--supply: 16e18 looks like base units; amounts are tokens: write 16."),
@@ -178,7 +183,12 @@ def test_terms_from_a_file_and_the_command_line(anvil: AnvilNode, tmp_path: Path
             f"--pool: {10**19} looks like base units; amounts are tokens: write 10.",
         ),
         (["--pool", "much"], 2, "--pool = 'much' is no amount of tokens"),
-        (["--quorum-bps", "10001"], 2, "quorum_bps = 10001."),
+        (
+            ["--rules", "paper", "--max-samples", "9", "--quorum-bps", "10001"],
+            2,
+            "StakeVote refuses these terms: quorum_bps = 10001.",
+        ),
+        (["--quorum-bps", "1"], 2, "--quorum-bps is a term of stake_vote under the paper's rules"),
         (["--unbonding-seconds", "1"], 2, "schedule.unbonding = 1 seconds."),
         (["--proposers", "-1"], 2, "proposers"),
         (["--proposers", "many"], 2, "proposers"),

@@ -128,11 +128,13 @@ def anvil() -> Iterator[AnvilNode]:
         yield running
 
 
+PAPER = 'rules = "paper"\nmax_samples = 700\n'
+"""What leads to a contract for which another stands by default."""
 FILES = {
-    "stake_vote": "proposers = 2\nattribution = true",
+    "stake_vote": f"{PAPER}proposers = 2\nattribution = true",
     "stake_jury": "seats = 2\nvoters = 4\nfloor = 5",
     "vbfl": "workers = 4\nvalidators = 2\nminers = 1",
-    "bflc": f'managers = ["{dev_key(1).address}"]\nelection = "random"',
+    "bflc": f'{PAPER}managers = ["{dev_key(1).address}"]\nelection = "random"',
     "blade": f'publisher = "{dev_key(1).address}"\nbidding_ends = 2040-01-01T00:00:00Z\n'
     "deadline = 2041-01-01T00:00:00Z",
 }

@@ -29,7 +29,18 @@ def _registered(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 
 def run(out: Path, mechanism: str, chain: str, rounds: int) -> list[dict[str, Any]]:
-    words = ["--mechanism", mechanism, "--chain", chain, "--store", "memory", "--clients", "9"]
+    words = [
+        "--mechanism",
+        mechanism,
+        "--rules",
+        "paper",
+        "--chain",
+        chain,
+        "--store",
+        "memory",
+        "--clients",
+        "9",
+    ]
     words += ["--malicious", "0", "--rounds", str(rounds), "--seed", "2", "--out", str(out)]
     assert swarm.main(words) == 0
     return lines_of(out)

@@ -47,19 +47,22 @@ def test_pictures_of_which_most_are_of_one_class_are_learned(judge: str, tmp_pat
     assert not any(line["banned"] for line in lines)
 
 
-@pytest.mark.parametrize("mechanism", ["stake_vote", "vbfl"])
-def test_noise_doesn_t_pass_while_the_head_knows_nothing(mechanism: str, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("mechanism", "rules"), [("stake_vote", "paper"), ("stake_vote", "hardened"), ("vbfl", "hardened")]
+)
+def test_noise_doesn_t_pass_while_the_head_knows_nothing(mechanism: str, rules: str, tmp_path: Path) -> None:
     panel = ["--validators", "4", "--miners", "2", "--workers", "6"] if mechanism == "vbfl" else []
     attack = ["--malicious", "4", "--attack", "gaussian_noise", "--rounds", "6", "--seed", "1"]
-    lines = run(tmp_path, "--mechanism", mechanism, "--dataset", "digits", *attack, *panel)
+    named = ["--mechanism", mechanism, "--rules", rules, "--dataset", "digits"]
+    lines = run(tmp_path, *named, *attack, *panel)
     malicious = set(json.loads((tmp_path / "summary.json").read_text())["malicious"])
     for line in lines:
         poisoned = malicious & set(line["proposers"])
-        if mechanism == "vbfl":
+        if rules == "hardened":
             assert poisoned <= set(line["blamed"])
         elif poisoned:
             assert not line["accepted"]
-    assert mechanism == "stake_vote" or lines[-1]["accuracy"] > 0.5
+    assert rules == "paper" or lines[-1]["accuracy"] > 0.5
 
 
 @pytest.mark.parametrize("seed", [2, 3])

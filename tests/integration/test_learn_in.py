@@ -16,6 +16,7 @@ from tests.integration.swarms import lines_of
 
 WORDS = {
     "stake_vote": [
+        "--rules", "paper",
         "--clients", "8", "--proposers", "3", "--malicious", "3", "--model", "mnist_cnn", "--attribution",
         "--attack", "alie+lying_votes", "label_flip", "--rounds", "3", "--local-epochs", "1",
     ],

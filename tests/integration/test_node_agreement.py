@@ -66,8 +66,8 @@ def test_a_member_without_the_highest_label_joins(
                 "--stake 5.5: members stake 16 tokens at least",
             ),
             (
-                ["--deployment", str(record), "--threshold", "gap"],
-                "--threshold is a setting of stake_jury and vbfl, not of stake_vote",
+                ["--deployment", str(record), "--tolerance", "0.1"],
+                "--tolerance is a setting of stake_vote, not of stake_jury",
             ),
             (["--deployment", str(record), "--stake", "64.1"], f"{account} holds 64 tokens, not 64.1"),
         ):

@@ -37,7 +37,7 @@ def run(out: Path, *more: str, **changes: Any) -> int:
     ("more", "changes"),
     [
         ((), {}),
-        (("--attribution",), {"malicious": 1, "attack": "alie+lying_votes"}),
+        (("--attribution",), {"rules": "paper", "malicious": 1, "attack": "alie+lying_votes"}),
         ((), {"mechanism": "vbfl"}),
         ((), {"mechanism": "vbfl", "threshold": "adaptive", "malicious": 1}),
         ((), {"mechanism": "fedavg"}),

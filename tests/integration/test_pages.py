@@ -33,7 +33,7 @@ RUN_BY = "tests/integration/test_{}.py runs its like"
 PAGES = {
     "README.md": Page(left={"make swarm": "the tutorial runs it", "make test": "that is what runs this"}),
     "docs/tutorial/first-federation.md": Page(
-        swaps={"make swarm": 'make swarm ARGS="--rounds 1"', "sed -n 11p": "sed -n 1p"},
+        swaps={"make swarm": 'make swarm ARGS="--rounds 1"', "sed -n 6p": "sed -n 1p"},
         left={
             f"{SWARM} --mechanism fedavg": RUN_BY.format("swarm"),
             f"{SWARM} --attack": RUN_BY.format("swarm"),

@@ -59,7 +59,7 @@ def use(monkeypatch: pytest.MonkeyPatch, store: Store) -> None:
 
 def test_what_a_peer_withholds_is_voted_against(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     use(monkeypatch, Bent(lost=2))  # the first read is the head, the second a proposal of round 1
-    assert swarm.main(words(tmp_path / "run")) == 0
+    assert swarm.main(words(tmp_path / "run", rules="paper")) == 0
     first, second, third = records_of(tmp_path / "run")
     assert first["outcome"] == "REJECTED"
     assert first["candidate_cid"] is None
@@ -67,6 +67,17 @@ def test_what_a_peer_withholds_is_voted_against(tmp_path: Path, monkeypatch: pyt
     assert sorted(first["slashed"]) == sorted(first["proposers"])
     assert second["round"] == 2
     assert third["round"] == 3
+
+
+def test_what_a_peer_withholds_is_nobodys_to_judge_by_default(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    use(monkeypatch, Bent(lost=2))
+    assert swarm.main(words(tmp_path / "run")) == 0
+    first = records_of(tmp_path / "run")[0]
+    assert sorted(first["had"]) == [0, 7]
+    assert first["positives"][first["had"].index(0)] == 0
+    assert (first["outcome"], first["slashed"], first["blamed"]) == ("ACCEPTED", [], [])
 
 
 def test_a_store_that_breaks_down_is_our_trouble_and_nothing_is_lost(
