@@ -38,7 +38,6 @@ UNSLASHED: Mapping[str, Any] = MappingProxyType(
         "floor": "0",
         "proposer_stake": "0",
         "voter_stake": "0",
-        "proposers": 6,
         "voters": 9,
         "update_shares": 3,
         "newcomers": 1,

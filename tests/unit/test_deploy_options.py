@@ -20,7 +20,7 @@ from clients.types.federation import (
     StakeVoteTerms,
     VbflTerms,
 )
-from clients.types.mechanisms import KINDS, Terms, get_published, mechanism_of, resolve
+from clients.types.mechanisms import KINDS, UNSLASHED, Terms, get_published, mechanism_of, resolve
 from clients.types.terms import RULES, Unit, get_terms
 from deploy.options import add_terms, read_terms
 from deploy.terms import WAYS, format_term, format_value, get_owned, parse_number
@@ -88,10 +88,15 @@ def test_the_rules_choose_the_contract(tmp_path: Path) -> None:
         assert isinstance(read(*named, *PAPER), theirs)
     jury = read(*given, "--mechanism", "stake_jury")
     assert read(*given) == read(*given, "--mechanism", "stake_vote") == jury
-    lenient = dict.fromkeys(("floor", "proposer_stake", "voter_stake"), 0)
-    assert read(*given, "--mechanism", "bflc") == dataclasses.replace(jury, **lenient)
+    shared = get_terms(StakeJuryTerms)
+    unslashed = {
+        name: WAYS[shared[name].unit].read(name, one) for name, one in UNSLASHED.items() if one is not None
+    }
+    lenient = dataclasses.replace(jury, **unslashed)
+    assert (lenient.floor, lenient.proposer_stake, lenient.voter_stake) == (0, 0, 0)
+    assert read(*given, "--mechanism", "bflc") == lenient
     wanted = read(*given, "--mechanism", "bflc", "--floor", "3", "--voter-stake", "0.5")
-    assert wanted == dataclasses.replace(jury, proposer_stake=0, floor=3 * TOKEN, voter_stake=TOKEN // 2)
+    assert wanted == dataclasses.replace(lenient, floor=3 * TOKEN, voter_stake=TOKEN // 2)
 
 
 @pytest.mark.parametrize("mechanism", [name for name in KINDS if not get_published(name)])
@@ -229,7 +234,7 @@ BLADE = ["--mechanism", "blade", "--publisher", MANAGERS[0], "--deadline", "9"]
         (["--mechanism", "dfl"], "unknown mechanism 'dfl'"),
         (
             ["--miners", "5"],
-            "--miners is a term of vbfl, not of stake_vote, which has: bond, managers, founders, newcomers",
+            "--miners is a term of vbfl, not of stake_vote, which has: bond, fee, managers, founders",
         ),
         (
             ["--mechanism", "vbfl", "--min-voters", "5"],

@@ -16,7 +16,7 @@ from clients.economics.turn import Proposed, Turn
 from clients.roles.judging import get_bitmap
 from clients.types.errors import RequestError
 from clients.types.mechanisms import kind_of
-from clients.types.terms import PAPER, RULES
+from clients.types.terms import HARDENED, PAPER, RULES
 from deploy.terms import get_default_terms
 
 TERMS = {mechanism: get_default_terms(mechanism, PAPER) for mechanism in HANDBOOKS}
@@ -139,11 +139,12 @@ def test_who_isn_t_served_makes_no_model() -> None:
 
 
 def find(chosen: Deviation, seed: int, **settings: Any) -> tuple[Result, Result]:
-    """Return what a game of stake_jury comes to by honest play, and with this choice."""
+    """Return what a game of stake_jury, by the rules for which it is made, comes to by honest play, and with
+    this choice."""
     honest, found = (
         play(
-            game("stake_jury", **{"juror": 1.0, "rounds": 6, **settings}),
-            TERMS["stake_jury"],
+            game("stake_jury", **{"rules": HARDENED, "juror": 1.0, "rounds": 6, **settings}),
+            BY_RULES["stake_jury", HARDENED],
             build(one),
             seed,
         )

@@ -20,7 +20,7 @@ from clients.protocol.docket import Docket, Miner, Selection
 from clients.protocol.unit_rewards import UNIT_REWARDS
 from clients.types.errors import RequestError
 from clients.types.federation import EPOCHS_MAX, SAMPLES_MAX, Outcome, Round, VbflTerms
-from clients.types.mechanisms import KINDS, get_published
+from clients.types.mechanisms import KINDS, UNSLASHED, get_published
 from clients.types.terms import RULES
 
 
@@ -99,7 +99,8 @@ def test_the_rules_choose_what_runs() -> None:
     assert build({}) == build({"mechanism": "stake_vote", "rules": "hardened"}) == jury
     assert isinstance(jury.own, StakeJurySettings)
     assert isinstance(build({"rules": "paper"}).own, StakeVoteSettings)
-    lenient = replace(jury.own, floor="0", proposer_stake="0", voter_stake="0")
+    lenient = replace(jury.own, **{name: value for name, value in UNSLASHED.items() if value is not None})
+    assert (lenient.floor, lenient.proposer_stake, lenient.voter_stake) == ("0", "0", "0")
     assert build({"mechanism": "bflc"}).own == lenient
     assert build({"mechanism": "bflc", "floor": 3}).own == replace(lenient, floor="3")
 
