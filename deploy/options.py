@@ -120,11 +120,10 @@ def read_pool(given: argparse.Namespace) -> int:
 
 def read_terms(given: argparse.Namespace) -> Terms:
     """Return the requested terms; the token as given, else zero. Raises RequestError for wrong ones."""
-    table = respell(load_toml("terms file", given.terms) if given.terms else {}, _SPELLINGS)
+    table = respell(_load(given), _SPELLINGS)
     mechanism = str(_first(given.mechanism, table.get("mechanism"), DEFAULT))
     kind = kind_of(mechanism)
-    rules = str(_first(given.rules, table.get("rules"), DEFAULT_RULES))
-    check_name("rules", rules, RULES)
+    rules = read_rules(given)
     own = get_terms(kind.terms)
     for name, owners in get_owned().items():
         if mechanism not in owners and getattr(given, name) is not None:
@@ -132,6 +131,11 @@ def read_terms(given: argparse.Namespace) -> Terms:
                 f"{to_flag(name)} is a term of {' and '.join(owners)}, not of {mechanism}, which has: "
                 f"{', '.join(own)}."
             )
+    if "unsafe_terms" in table:
+        raise RequestError(
+            f"{given.terms}: unsafe_terms has no place in a file, which others would deploy unread: whoever "
+            "deploys must give --unsafe-terms."
+        )
     _check_names(table, ["mechanism", "rules", "genesis", "history", "schedule", *own], f"{given.terms}")
     times = table.get("schedule", {})
     if not isinstance(times, Mapping):
@@ -157,10 +161,22 @@ def read_terms(given: argparse.Namespace) -> Terms:
     )
 
 
+def read_rules(given: argparse.Namespace) -> RuleSet:
+    """Return the set of rules that the terms have their defaults from."""
+    rules = str(_first(given.rules, _load(given).get("rules"), DEFAULT_RULES))
+    check_name("rules", rules, RULES)
+    return rules
+
+
 def read_history(given: argparse.Namespace) -> int:
     """Return for how many rounds members must keep models: stored in the record, not in the contract."""
-    table = load_toml("terms file", given.terms) if given.terms else {}
+    table = _load(given)
     return check_history(parse_number("history", _first(given.history, table.get("history"), HISTORY)))
+
+
+def _load(given: argparse.Namespace) -> Mapping[str, Any]:
+    """Return the terms file's table; empty if none is given."""
+    return load_toml("terms file", given.terms) if given.terms else {}
 
 
 def _genesis(given: argparse.Namespace, table: Mapping[str, Any]) -> bytes:

@@ -44,6 +44,7 @@ def anvil() -> Iterator[AnvilNode]:
 
 def deploy(node: AnvilNode, folder: Path, *words: object, name: str = "mine", key: bool = True) -> int:
     given = ["--rpc", node.url, "--name", name, "--folder", folder, "--genesis", GENESIS, *words]
+    given += ["--unsafe-terms"]  # of which these tests aren't
     return command.main([str(word) for word in given + (["--dev-key", 0] if key else [])])
 
 
@@ -248,6 +249,7 @@ def test_a_chain_that_is_not_there(tmp_path: Path, capsys: pytest.CaptureFixture
         str(GENESIS),
         "--folder",
         str(tmp_path),
+        "--unsafe-terms",
     ]
     assert command.main(words) == 3
     assert "Is a node running there?" in capsys.readouterr().err

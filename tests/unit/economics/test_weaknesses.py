@@ -222,7 +222,6 @@ def test_the_papers_terms_have_some(mechanism: str) -> None:
 def test_a_weakness_is_told_in_a_line() -> None:
     told = [one.told for one in WEAKNESSES[StakeVoteTerms]]
     assert told[0] == (
-        "untested approval: gains 1.0 times a round's honest pay; "
-        "--mechanism stake_jury, which judges updates one by one"
+        "untested approval: gains 1.0; mend it by --mechanism stake_jury, which judges updates one by one"
     )
     assert all("\n" not in line for line in told)
