@@ -169,8 +169,8 @@ def test_terms_from_a_file_and_the_command_line(anvil: AnvilNode, tmp_path: Path
 @pytest.mark.parametrize(
     ("words", "status", "says"),
     [
-        (["--bond", "0"], 2, "StakeVote refuses these terms: bond = 0 tokens."),
-        (["--voter-stake", "17"], 2, "voter_stake = 17 tokens."),
+        (["--bond", "0"], 2, "StakeVote refuses these terms: bond = 0 tokens: it must be at least"),
+        (["--voter-stake", "17"], 2, "voter_stake = 17 tokens: it must be at most 16 tokens, the bond"),
         (["--bond", "16e18"], 2, "bond: 16e18 looks like base units; amounts are tokens: write 16."),
         (["--supply", "16e18"], 2, "--supply: 16e18 looks like base units; amounts are tokens: write 16."),
         (
@@ -179,8 +179,16 @@ def test_terms_from_a_file_and_the_command_line(anvil: AnvilNode, tmp_path: Path
             f"--pool: {10**19} looks like base units; amounts are tokens: write 10.",
         ),
         (["--pool", "much"], 2, "--pool = 'much' is no amount of tokens"),
-        (["--quorum-bps", "10001"], 2, "quorum_bps = 10001."),
-        (["--unbonding-seconds", "1"], 2, "schedule.unbonding = 1 seconds."),
+        (
+            ["--quorum-bps", "10001"],
+            2,
+            "quorum_bps = 10001: it must be at most 10000, which is all of it; lower --quorum-bps.",
+        ),
+        (
+            ["--unbonding-seconds", "1"],
+            2,
+            "schedule.unbonding = 1 seconds: it must be at least 14400 seconds",
+        ),
         (["--proposers", "-1"], 2, "proposers"),
         (["--proposers", "many"], 2, "proposers"),
         (["--proposers", str(2**40)], 2, "proposers = 1099511627776 is too much: 4294967295 at most."),
