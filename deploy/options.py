@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from clients.ports.chain.abi import address
+from clients.ports.command import Once
 from clients.ports.files import load_toml
 from clients.types.amounts import parse_amount
 from clients.types.errors import RequestError, unknown_name
@@ -35,10 +36,13 @@ def add_terms(parser: argparse.ArgumentParser, *, pause: int) -> None:
     parser.set_defaults(pause=pause)
     group = parser.add_argument_group("terms of the federation")
     group.add_argument(
-        "--mechanism", metavar="NAME", help=f"{', '.join(KINDS)} (default: the file's, else {DEFAULT})"
+        "--mechanism",
+        metavar="NAME",
+        help=f"{', '.join(KINDS)} (default: the file's, else {DEFAULT})",
     )
     group.add_argument(
         "--rules",
+        action=Once,
         metavar="NAME",
         help="the set of rules that terms have their defaults from: hardened, under which known cheating "
         f"loses, or paper, as published (default: the file's, else {DEFAULT_RULES})",
