@@ -15,7 +15,7 @@ from clients.economics.library import LIBRARY
 from clients.economics.measure import Interval, Worth, get_interval, get_player, measure
 from clients.economics.play import Result, play
 from clients.economics.strategy import HONEST, Strategy
-from clients.economics.weaknesses import WEAKNESSES, Weakness, find_weaknesses
+from clients.economics.weaknesses import JURY_LEAST, WEAKNESSES, Weakness, find_weaknesses
 from clients.types.federation import ZERO_ADDRESS, StakeVoteTerms
 from clients.types.mechanisms import KINDS, Terms, kind_of
 from clients.types.terms import DEFAULT_RULES, HARDENED, PAPER, RuleSet
@@ -172,6 +172,29 @@ def test_a_strategy_pays_under_the_terms_that_it_is_listed_for(case: Case) -> No
     if mended is not None:
         assert (mended.harm if weakness.harms else mended.gain).mean < gain.mean
     assert abs(weakness.worth - gain.mean) < max(0.2, 0.3 * weakness.worth)  # it is a round number
+
+
+@pytest.mark.parametrize(
+    ("strategy", "weak"),
+    [
+        ("bad updates", {"proposer_stake": 0}),
+        ("the head again", {"proposer_stake": 0}),
+        ("untested rejection", {"voter_stake": 0}),
+        ("lying votes", {"voter_stake": 0}),
+    ],
+)
+def test_stakes_of_0_make_no_lie_pay(strategy: str, weak: Mapping[str, Any]) -> None:
+    """So they aren't refused: what is rejected isn't paid."""
+    gain = play_case(Case(JURY, strategy), weak).gain
+    assert gain.mean + gain.half < 0
+
+
+@pytest.mark.slow
+def test_a_jury_that_suits_20_members_is_small_for_100() -> None:
+    case = Case(JURY, "no votes", game={"members": 100, "share": 0.3333, "rounds": 10}, pairs=20)
+    small, usual = play_case(case, {"voters": JURY_LEAST}), play_case(case, {})
+    assert small.harm.mean - small.harm.half > PAYS > usual.harm.mean + usual.harm.half
+    assert small.models < 0.85 < 0.9 < usual.models
 
 
 @pytest.mark.parametrize("case", CASES, ids=tell)
