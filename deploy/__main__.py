@@ -19,7 +19,8 @@ from clients.types.amounts import parse_amount
 from clients.types.errors import RequestError
 from deploy.federation import add_to_pool, deploy_federation
 from deploy.learning import add_learning, read_learning
-from deploy.options import add_pool, add_terms, read_history, read_pool, read_terms
+from deploy.options import add_pool, add_terms, read_history, read_pool, read_rules, read_terms
+from deploy.refusing import add_unsafe, check_weaknesses
 from deploy.sources import write_sources
 from deploy.terms import parse_bytes32
 
@@ -54,6 +55,7 @@ def parser() -> argparse.ArgumentParser:
         "--beacon-value", metavar="0x…", help="a fixed source of randomness; development chains only"
     )
     add_terms(parser, pause=60)
+    add_unsafe(parser)
     add_learning(parser)
     parser.add_argument("--folder", type=Path, default=ROOT / "deployments", help="where records go")
     parser.add_argument("--force", action="store_true", help="write over another deployment of this name")
@@ -84,6 +86,9 @@ def _run(given: argparse.Namespace) -> int:
 def deploy(given: argparse.Namespace) -> tuple[Deployment, Path]:
     """Deploy as the command line asks; return the deployment and its record's path."""
     terms, history, learning = read_terms(given), read_history(given), read_learning(given)
+    warning = check_weaknesses(terms, read_rules(given), unsafe=given.unsafe_terms)
+    if warning:
+        print(f"warning: {warning}", file=sys.stderr)
     supply, pool = parse_amount("--supply", given.supply), read_pool(given)
     beacon = parse_bytes32(given.beacon_value) if given.beacon_value else None
     record_path(given.folder, 0, given.name)  # refuses a bad name before anything costs gas

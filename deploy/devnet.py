@@ -26,6 +26,7 @@ from clients.types.federation import TOKEN
 from deploy.federation import add_to_pool, deploy_federation
 from deploy.learning import add_learning, read_learning
 from deploy.options import add_pool, add_terms, read_history, read_pool, read_terms
+from deploy.refusing import tell_shortly
 
 NAME = "devnet"
 _ACCOUNTS = 10  # Anvil gives ether to as many
@@ -83,6 +84,8 @@ def start(given: argparse.Namespace, stack: ExitStack) -> tuple[dict[str, Runnin
     genesis = _read_genesis(given)
     terms, history, learning = read_terms(given), read_history(given), read_learning(given)
     pool = read_pool(given)
+    if warning := tell_shortly(terms):
+        print(f"warning: {warning}", file=sys.stderr, flush=True)
     keys = [dev_key(number) for number in range(_ACCOUNTS)]
     nodes: dict[str, Running] = {}
     lines = []

@@ -22,8 +22,9 @@ from clients.types.federation import ZERO_ADDRESS, Address
 from clients.types.keeping import HISTORY
 from clients.types.mechanisms import Terms, kind_of, mechanism_of
 from deploy.compiler import artifact
+from deploy.faults import explain_term
 from deploy.sources import compiler_settings
-from deploy.terms import format_term, format_value, get_name
+from deploy.terms import format_term, format_value
 
 T = TypeVar("T")
 
@@ -212,5 +213,5 @@ def _verify(link: Link, federation: Contract, terms: Terms) -> None:
 def _refused(contract: str, error: ProtocolError, terms: Terms | None) -> RequestError:
     said = str(error)
     if error.name == "InvalidTerms" and terms is not None:
-        said = format_term(terms, get_name(str(error.values[0])))
+        said = explain_term(terms, str(error.values[0]))
     return RequestError(f"{contract} refuses these terms: {said}.")

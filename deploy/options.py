@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from clients.ports.chain.abi import address
+from clients.ports.command import Once
 from clients.ports.files import load_toml
 from clients.types.amounts import parse_amount
 from clients.types.errors import RequestError, unknown_name
@@ -44,10 +45,13 @@ def add_terms(parser: argparse.ArgumentParser, *, pause: int) -> None:
     parser.set_defaults(pause=pause)
     group = parser.add_argument_group("terms of the federation")
     group.add_argument(
-        "--mechanism", metavar="NAME", help=f"{', '.join(KINDS)} (default: the file's, else {DEFAULT})"
+        "--mechanism",
+        metavar="NAME",
+        help=f"{', '.join(KINDS)} (default: the file's, else {DEFAULT})",
     )
     group.add_argument(
         "--rules",
+        action=Once,
         metavar="NAME",
         help="the set of rules, which chooses the contract and the terms' defaults: hardened, under which "
         f"known cheating loses, or paper, as published (default: the file's, else {DEFAULT_RULES})",
@@ -141,15 +145,19 @@ def read_terms(given: argparse.Namespace) -> Terms:
 
     The rules choose the leaf that stands for the mechanism.
     """
-    table = respell(load_toml("terms file", given.terms) if given.terms else {}, _SPELLINGS)
+    table = respell(_load(given), _SPELLINGS)
     mechanism = str(_first(given.mechanism, table.get("mechanism"), DEFAULT))
     kind_of(mechanism)
-    rules = str(_first(given.rules, table.get("rules"), DEFAULT_RULES))
-    check_name("rules", rules, RULES)
+    rules = read_rules(given)
     leaf = resolve(mechanism, rules)
     kind = kind_of(leaf.name)
     own, defaults = get_terms(kind.terms), leaf.get_defaults(rules)
     _refuse_others(given, table, mechanism, rules, leaf)
+    if "unsafe_terms" in table:
+        raise RequestError(
+            f"{given.terms}: unsafe_terms has no place in a file, which others would deploy unread: whoever "
+            "deploys must give --unsafe-terms."
+        )
     _check_names(table, ["mechanism", "rules", "genesis", "history", "schedule", *own], f"{given.terms}")
     times = table.get("schedule", {})
     if not isinstance(times, Mapping):
@@ -192,10 +200,22 @@ def _refuse_others(
             )
 
 
+def read_rules(given: argparse.Namespace) -> RuleSet:
+    """Return the set of rules that the terms have their defaults from."""
+    rules = str(_first(given.rules, _load(given).get("rules"), DEFAULT_RULES))
+    check_name("rules", rules, RULES)
+    return rules
+
+
 def read_history(given: argparse.Namespace) -> int:
     """Return for how many rounds members must keep models: stored in the record, not in the contract."""
-    table = load_toml("terms file", given.terms) if given.terms else {}
+    table = _load(given)
     return check_history(parse_number("history", _first(given.history, table.get("history"), HISTORY)))
+
+
+def _load(given: argparse.Namespace) -> Mapping[str, Any]:
+    """Return the terms file's table; empty if none is given."""
+    return load_toml("terms file", given.terms) if given.terms else {}
 
 
 def _genesis(given: argparse.Namespace, table: Mapping[str, Any]) -> bytes:

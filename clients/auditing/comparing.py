@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import fields, is_dataclass
 from typing import Any, TypeVar
 
-from clients.auditing.findings import Findings
+from clients.auditing.findings import Findings, Tokens, clean
 from clients.auditing.replay import Replay, ReplayedRound
 from clients.auditing.source import Block, Source
 from clients.protocol.council import Council, get_council, get_record
@@ -35,6 +35,7 @@ _KINDS: Mapping[str, str] = {
     "pledges": "pledge",
     "seal_block": "seed",
 }
+_MONEY = frozenset({"stake", "balance", "proposer_reward", "voter_reward", "pool"})
 _WORDS: Mapping[str, str] = {
     "out": "whether it is barred or banned, or about to be",
     "unbonds_at": "when its stake is free",
@@ -69,6 +70,8 @@ def _compare_fields(findings: Findings, say: Callable[[str], str], mine: D, thei
     for field in fields(mine):
         expected, found = getattr(mine, field.name), getattr(theirs, field.name)
         if expected != found and not is_dataclass(expected):
+            if field.name in _MONEY:
+                expected, found = Tokens(expected), Tokens(found)
             findings.add(_KINDS.get(field.name, field.name), say(field.name), expected, found, **where)
 
 
@@ -180,7 +183,9 @@ def _compare_money(findings: Findings, source: Source, replay: Replay, at: int) 
     owed, held = replay.purse.get_balance(source.federation), source.tokens(at)
     if held < owed:
         what = "the tokens that it holds"
-        findings.add("money", what, f"at least {owed}", held, round=replay.round_number)
+        findings.add(
+            "money", what, f"at least {clean(Tokens(owed))}", Tokens(held), round=replay.round_number
+        )
 
 
 # ---------------------------------------------------------------------- state of single mechanisms

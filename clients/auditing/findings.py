@@ -6,6 +6,7 @@ from enum import Enum
 from types import MappingProxyType
 from typing import Any
 
+from clients.types.amounts import format_amount
 from clients.types.errors import FedJuryError, RequestError
 from clients.types.federation import Address
 
@@ -60,9 +61,15 @@ KINDS: Mapping[str, str] = MappingProxyType(
 """Every kind of finding, in words."""
 
 
+class Tokens(int):
+    """An amount in base units, which people read in tokens."""
+
+
 def clean(value: object) -> str:
     """Return `value` as one line of text that is safe to print: a stranger may have written it."""
-    if isinstance(value, bytes):
+    if isinstance(value, Tokens):
+        value = f"{format_amount(value)} tokens"
+    elif isinstance(value, bytes):
         value = "0x" + value.hex()
     elif isinstance(value, Enum) and value.name:
         value = value.name.lower().replace("|", " and ")

@@ -13,10 +13,12 @@ from hashlib import sha256
 from html import escape
 from typing import Any
 
-from clients.auditing.findings import FOUND, UNTOLD, clean, get_status
+from clients.auditing.findings import FOUND, UNTOLD, Tokens, clean, get_status
 from clients.auditing.words import describe_kept
 from clients.types.errors import RequestError
+from clients.types.mechanisms import KINDS
 from clients.types.parsing import parse_json
+from clients.types.terms import Unit, get_terms
 
 _STYLE = """
 :root { color-scheme: light; }
@@ -58,7 +60,7 @@ def render_page(report: Mapping[str, Any]) -> str:
             *_findings(report),
             *_gone(report),
             "<h2>Terms</h2>",
-            *_table(("", ""), _flat(report["terms"]), head=False),
+            *_table(("", ""), _get_terms(report), head=False),
             *_rounds(report),
             *_checking(report),
             _OPEN + _embed(report) + _CLOSE,
@@ -191,8 +193,20 @@ def _table(names: Sequence[str], rows: Iterable[Sequence[object]], *, head: bool
 
 def _whole(value: object) -> str:
     """Return text that is safe to print, of any length: what was signed is never truncated."""
+    if isinstance(value, Tokens):
+        return clean(value)
     text = json.dumps(value) if isinstance(value, dict | list) else str(value)
     return "".join(sign if sign.isprintable() else "\N{REPLACEMENT CHARACTER}" for sign in text)
+
+
+def _get_terms(report: Mapping[str, Any]) -> list[tuple[str, object]]:
+    """Return the rows of the terms; amounts, which are base units in the report, in tokens."""
+    kind = KINDS.get(report["mechanism"])
+    terms = {} if kind is None else get_terms(kind.terms)
+    money = {name.replace("_", " ") for name, term in terms.items() if term.unit is Unit.TOKENS}
+    return [
+        (name, Tokens(int(str(value))) if name in money else value) for name, value in _flat(report["terms"])
+    ]
 
 
 def _flat(terms: Mapping[str, Any], before: str = "") -> list[tuple[str, object]]:

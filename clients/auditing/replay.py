@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from clients.auditing.deeds import Deed, read_deeds
-from clients.auditing.findings import Findings
+from clients.auditing.findings import Findings, Tokens
 from clients.auditing.following import follow
 from clients.auditing.purse import Flows, Purse
 from clients.auditing.source import STRANGE
@@ -20,6 +20,8 @@ from clients.types.chain import Call
 from clients.types.errors import ProtocolError, RequestError
 from clients.types.federation import Address, Event, Outcome, Round
 
+_MONEY = frozenset({"stake", "amount", "delta", "pool", "proposerReward", "voterReward"})
+"""The arguments of events that are amounts."""
 _WHO = ("account", "proposer", "voter", "publisher", "accuser", "manager", "winner")
 
 
@@ -207,7 +209,10 @@ class Replay:
             kind, what = ARGUMENTS.get(
                 (mine.name, name), ("event", f"the argument {name} of the event {mine.name}")
             )
-            self._find(env, mine, kind, what, value, _as(type(value), found))
+            found = _as(type(value), found)
+            if name in _MONEY and isinstance(value, int) and isinstance(found, int):
+                value, found = Tokens(value), Tokens(found)
+            self._find(env, mine, kind, what, value, found)
 
     def _compare_flows(self, env: Env, found: Flows) -> None:
         """Compare the tokens that moved with those that the rules move. Anybody may send the federation
@@ -217,10 +222,10 @@ class Replay:
             return
         for inwards, account, amount in expected - found:
             what = "the tokens that it pays" if inwards else "the tokens that it is paid"
-            self._add(env, "money", what, amount, "no such transfer", account)
+            self._add(env, "money", what, Tokens(amount), "no such transfer", account)
         for inwards, account, amount in found - expected:
             if not inwards:
-                self._add(env, "money", "the tokens that it is paid", "none", amount, account)
+                self._add(env, "money", "the tokens that it is paid", "none", Tokens(amount), account)
 
     def _find_event(self, env: Env, event: Event, expected: str, found: str) -> None:
         kind, what = WHOLE.get(event.name, ("event", f"the event {event.name}"))

@@ -12,6 +12,7 @@ import tomli_w
 
 from clients.mechanisms import SETTINGS
 from clients.mechanisms.base import Settings
+from clients.ports.command import Once
 from clients.ports.files import load_toml, write_whole
 from clients.ports.keys import derive_keys
 from clients.ports.store.address import is_address
@@ -87,6 +88,7 @@ class SwarmConfig(ParticipantConfig):
     rules: RuleSet = option(
         DEFAULT_RULES,
         "hardened, or paper (as published): what terms are by default, and how much updates may claim",
+        once=True,
     )
     chain: str = option("auto", ", ".join(CHAINS) + f", or {WAYS}")
     rounds: int = option(30, "rounds to run")
@@ -112,7 +114,8 @@ class SwarmConfig(ParticipantConfig):
             )
         check_name("learn_in", self.learn_in, PLACES)
         check_range("rounds", self.rounds, 1, 1_000_000)
-        check_range("malicious", self.malicious, 0, self.clients, f"there are only {self.clients} clients")
+        there = f"it must lie between 0 and {self.clients}: there are only {self.clients} clients"
+        check_range("malicious", self.malicious, 0, self.clients, there)
         parse_amount("tokens", self.tokens)
         if self.malicious and not self.attack:
             raise RequestError("there are malicious clients but no --attack.")
@@ -181,6 +184,17 @@ def refuse_others(mechanism: str, given: Collection[str], asked: str = "") -> No
             raise RequestError(
                 f"{to_flag(name)} is a setting of {' and '.join(owners)}, not of {asked or mechanism}: "
                 "leave it out."
+            )
+
+
+def refuse_strays(mechanism: str, file: Path, settings: Mapping[str, Any]) -> None:
+    """Raise `RequestError` where a setting at the top of a file is none of the mechanism's: it would do
+    nothing."""
+    for name, owners in get_owned().items():
+        if name in settings and mechanism not in owners:
+            raise RequestError(
+                f"{file}: {name} is a setting of {' and '.join(owners)}, not of {mechanism}: leave it out, "
+                f"or put it into the table [{next(iter(owners))}]."
             )
 
 
@@ -365,4 +379,5 @@ def _add_option(
         default=argparse.SUPPRESS,
         metavar=item.name.upper(),
         help=text,
+        action=Once if item.metadata.get("once") else "store",
     )

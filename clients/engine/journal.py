@@ -270,7 +270,8 @@ class Journal:
                 if receipt.error is not None:
                     raise RequestError(
                         f"{self._calls.path} doesn't replay: {receipt.call.method} in round {record['round']}"
-                        f" was refused with {receipt.error}. The run was made by another version."
+                        f" was refused with {receipt.error}. Either the settings in config.toml "
+                        "were changed since, or the run was made by another version."
                     )
 
     def save_head(self, cid: Cid, data: bytes) -> None:

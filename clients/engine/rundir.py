@@ -40,10 +40,13 @@ class RunFolder:
             raise RequestError("out: a folder's name can't contain NUL.")
         root = Path(config.out) if config.out else _next_free(config)
         if root.exists() and (not root.is_dir() or any(root.iterdir())):
-            raise RequestError(
-                f"{root} is not an empty folder: choose another --out, "
-                f"or resume the run in it with --resume {root}."
+            unstarted = root.is_dir() and not (root / CONFIG).exists()
+            other = (
+                "or empty it: it holds no run that could be resumed"
+                if unstarted
+                else f"or resume the run in it with --resume {root}"
             )
+            raise RequestError(f"{root} is not an empty folder: choose another --out, {other}.")
         folder = cls(root)
         try:
             folder.journal.mkdir(parents=True)
@@ -56,7 +59,10 @@ class RunFolder:
         """Return the interrupted run in `root` and its settings; `RequestError` if there is none."""
         path = root / CONFIG
         if not path.exists():
-            raise RequestError(f"{root} holds no run to resume: there is no {CONFIG} in it.")
+            raise RequestError(
+                f"{root} holds no run to resume: there is no {CONFIG} in it, which a run writes before its "
+                "first round. Start the run anew."
+            )
         settings = read_toml(path)
         mechanism = settings.get("mechanism", DEFAULT)
         if not isinstance(mechanism, str) or mechanism not in SETTINGS:

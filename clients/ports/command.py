@@ -17,6 +17,26 @@ from clients.types.errors import FedJuryError, ProtocolError
 _URL = re.compile(r"(?<=://)\S+")
 
 
+class Once(argparse.Action):
+    """An option that is refused if it is given twice, so that nobody takes its first value for the one that
+    counts."""
+
+    _given = ""
+
+    def __call__(
+        self,
+        parser: argparse.ArgumentParser,
+        namespace: argparse.Namespace,
+        values: object,
+        option_string: str | None = None,
+    ) -> None:
+        """Take the value; end with status 2 if there is one already."""
+        if self._given:
+            parser.error(f"{option_string} is given twice, {self._given} and {values}: leave one out")
+        self._given = str(values)
+        setattr(namespace, self.dest, values)
+
+
 class Parser(argparse.ArgumentParser):
     """A command-line parser whose errors quote no URL, since a URL may hold a key."""
 

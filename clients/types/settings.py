@@ -20,7 +20,8 @@ def option(default: Any, text: str, **metadata: Any) -> Any:
     `read` in `metadata` converts a table's entry into the value, if the field's type isn't enough.
     `spellings` are other names by which tables and command lines may call it. `paper` is the default under
     the papers' rules, if that is another (`clients.types.terms.Paper`). `term` is the term that it becomes.
-    `asked` is what people write for the default, where that is another.
+    `asked` is what people write for the default, where that is another. `once`: whether a command line that
+    has the option twice is refused; else its last value counts.
     """
     return dataclasses.field(default=default, metadata={"help": text, **metadata})
 

@@ -44,6 +44,7 @@ def anvil() -> Iterator[AnvilNode]:
 
 def deploy(node: AnvilNode, folder: Path, *words: object, name: str = "mine", key: bool = True) -> int:
     given = ["--rpc", node.url, "--name", name, "--folder", folder, "--genesis", GENESIS, *words]
+    given += ["--unsafe-terms"]  # of which these tests aren't
     return command.main([str(word) for word in given + (["--dev-key", 0] if key else [])])
 
 
@@ -173,8 +174,8 @@ def test_terms_from_a_file_and_the_command_line(anvil: AnvilNode, tmp_path: Path
 @pytest.mark.parametrize(
     ("words", "status", "says"),
     [
-        (["--bond", "0"], 2, "StakeJury refuses these terms: bond = 0 tokens."),
-        (["--voter-stake", "17"], 2, "voter_stake = 17 tokens."),
+        (["--bond", "0"], 2, "StakeJury refuses these terms: bond = 0 tokens: it must be at least"),
+        (["--voter-stake", "17"], 2, "voter_stake = 17 tokens: it must be at most 8 tokens, the floor"),
         (["--bond", "16e18"], 2, "bond: 16e18 looks like base units; amounts are tokens: write 16."),
         (["--supply", "16e18"], 2, "--supply: 16e18 looks like base units; amounts are tokens: write 16."),
         (
@@ -184,12 +185,17 @@ def test_terms_from_a_file_and_the_command_line(anvil: AnvilNode, tmp_path: Path
         ),
         (["--pool", "much"], 2, "--pool = 'much' is no amount of tokens"),
         (
+        (
             ["--rules", "paper", "--max-samples", "9", "--quorum-bps", "10001"],
             2,
-            "StakeVote refuses these terms: quorum_bps = 10001.",
+            "quorum_bps = 10001: it must be at most 10000, which is all of it; lower --quorum-bps.",
         ),
         (["--quorum-bps", "1"], 2, "--quorum-bps is a term of stake_vote under the paper's rules"),
-        (["--unbonding-seconds", "1"], 2, "schedule.unbonding = 1 seconds."),
+        (
+            ["--unbonding-seconds", "1"],
+            2,
+            "schedule.unbonding = 1 seconds: it must be at least",
+        ),
         (["--proposers", "-1"], 2, "proposers"),
         (["--proposers", "many"], 2, "proposers"),
         (["--proposers", str(2**40)], 2, "proposers = 1099511627776 is too much: 4294967295 at most."),
@@ -258,6 +264,7 @@ def test_a_chain_that_is_not_there(tmp_path: Path, capsys: pytest.CaptureFixture
         str(GENESIS),
         "--folder",
         str(tmp_path),
+        "--unsafe-terms",
     ]
     assert command.main(words) == 3
     assert "Is a node running there?" in capsys.readouterr().err

@@ -148,7 +148,7 @@ def test_the_command_deploys_by_a_file(
     file = tmp_path / "terms.toml"
     file.write_text(f'mechanism = "{mechanism}"\ngenesis = "0x{GENESIS.hex()}"\n{FILES[mechanism]}\n')
     words = ["--rpc", anvil.url, "--name", "mine", "--dev-key", 0, "--folder", tmp_path, "--terms", file]
-    words += ["--pool", "0.001"]
+    words += ["--pool", "0.001", "--unsafe-terms"]
     assert command.main([str(word) for word in words]) == 0
     assert f"mine: {KINDS[mechanism].contract} at 0x" in capsys.readouterr().out
     path = record_path(tmp_path, 31337, "mine")

@@ -45,7 +45,7 @@ def test_a_member_without_the_highest_label_joins(
     assert capsys.readouterr().out.strip() == cid
 
     said = ["--rpc", anvil, "--name", "three", "--dev-key", "0", "--genesis", cid, "--folder", str(tmp_path)]
-    assert deploy([*said, "--learning", learning]) == 0
+    assert deploy([*said, "--learning", learning, "--unsafe-terms"]) == 0
     record = tmp_path / "31337" / "three.json"
     deployment = Deployment.load(record)
     assert deployment.learning["task"] == "classes:3"

@@ -57,7 +57,7 @@ PAGES = {
             "https://node.example.org": "{chain}",
             "--chain-id 4321": "--chain-id 31337",
             "0x…": "{token}",
-            "bond = 16": f'managers = ["{DEPLOYER}"]\nbond = 16',
+            '["0xMANAGER1", "0xMANAGER2", "0xMANAGER3"]': f'["{DEPLOYER}"]',
             "0xFEDERATION": f"$({PYTHON} -c '{FEDERATION}')",
             "[0xMEMBER1,0xMEMBER2]": "[0x70997970C51812dc3A010C7d01b50e0d17dc79C8]",
             "manager.json": "deployer.json",

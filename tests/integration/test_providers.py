@@ -143,7 +143,7 @@ def test_a_round_and_its_audit_over_a_provider(
             "unbonding-seconds": 20_000,
         }
         own = {"rpc": "env:NODE_URL", "name": "trial", "dev-key": 0, "folder": tmp_path}
-        assert deploy_command.main(words({**own, **terms})) == 0, capfd.readouterr()
+        assert deploy_command.main([*words({**own, **terms}), "--unsafe-terms"]) == 0, capfd.readouterr()
         record = tmp_path / "31337" / "trial.json"
         token = json.loads(record.read_text())["token"]["address"]
         with open_link(anvil, [dev_key(0)]) as link:

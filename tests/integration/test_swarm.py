@@ -205,6 +205,7 @@ def test_a_finished_run_can_be_taken_further(whole: Path, tmp_path: Path) -> Non
         (["--mechanism", "vbfl", "--quorum", "0.6"], "--quorum is a setting of stake_vote, not of vbfl"),
         (["--clients", "5000", "--proposers", "5"], "ask for fewer clients"),
         (["--config", "nowhere.toml"], "can't be read"),
+        (["--malicious", "-1"], "malicious = -1: it must lie between 0 and"),
     ],
 )
 def test_bad_requests_end_with_2_and_leave_nothing(
@@ -216,6 +217,47 @@ def test_bad_requests_end_with_2_and_leave_nothing(
     assert not out.exists()
 
 
+def test_what_a_run_left_that_was_killed_before_it_began_isnt_called_a_run(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "journal").mkdir()
+    assert swarm.main(command(out=tmp_path)) == 2
+    said = capsys.readouterr().err
+    assert "choose another --out, or empty it: it holds no run" in said
+    assert "--resume" not in said
+
+
+def test_a_run_whose_settings_were_changed_says_so(
+    whole: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run = shutil.copytree(whole, tmp_path / "run")
+    text = (run / "config.toml").read_text()
+    assert 'rules = "hardened"' in text
+    (run / "config.toml").write_text(text.replace('rules = "hardened"', 'rules = "paper"'))
+    assert swarm.main(["--resume", str(run), "--rounds", "99"]) == 2
+    assert "Either the settings in config.toml were changed since" in capsys.readouterr().err
+
+
+def test_rules_are_given_once(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        swarm.main([*command(out=tmp_path / "run"), "--rules", "paper", "--rules", "hardened"])
+    assert ended.value.code == 2
+    assert "--rules is given twice, paper and hardened: leave one out" in capsys.readouterr().err
+
+
+def test_a_setting_of_another_mechanism_at_the_top_of_a_file_is_refused(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "settings.toml"
+    file.write_text("validators = 3\n[vbfl]\nminers = 2\n")
+    assert swarm.main([*command(out=tmp_path / "run"), "--config", str(file)]) == 2
+    assert (
+        f"{file}: validators is a setting of vbfl, not of stake_vote: leave it out, or put it into the table "
+        "[vbfl]." in capsys.readouterr().err
+    )
+    assert not (tmp_path / "run").exists()
+
+
 def test_a_folder_with_another_run_is_left_alone(
     whole: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -224,6 +266,7 @@ def test_a_folder_with_another_run_is_left_alone(
     assert "--resume" in capsys.readouterr().err
     assert sorted((path, path.stat().st_mtime_ns) for path in whole.rglob("*")) == before
     assert swarm.main(["--resume", str(tmp_path)]) == 2
+    assert "Start the run anew." in capsys.readouterr().err
     assert swarm.main(["--resume", str(whole), "--seed", "4"]) == 2
 
 

@@ -121,6 +121,13 @@ def test_a_term_that_is_given_wins_over_the_rules(tmp_path: Path) -> None:
         assert (terms.max_samples, terms.max_epochs) == (700, 3)
 
 
+def test_rules_are_given_once(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        read("--genesis", GENESIS, "--rules", "paper", "--rules", "hardened")
+    assert ended.value.code == 2
+    assert "--rules is given twice, paper and hardened: leave one out" in capsys.readouterr().err
+
+
 def test_options_win_over_the_file(tmp_path: Path) -> None:
     given = table_of('mechanism = "vbfl"\nproposers = 7\nkick_rounds = 2\n[schedule]\ncommit = 9', tmp_path)
     terms = read(*given, "--proposers", "8", "--publish-seconds", "11", "--pledge-seconds", "12")

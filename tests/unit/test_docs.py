@@ -26,6 +26,7 @@ from clients.types.mechanisms import KINDS as FEDERATIONS
 from clients.types.mechanisms import get_published, resolve
 from clients.types.settings import make_by_rules
 from clients.types.terms import HARDENED, PAPER, RULES
+from deploy.refusing import get_table as get_refused
 from deploy.rules import get_table
 from deploy.terms import get_owned as get_owned_terms
 
@@ -172,6 +173,10 @@ def _told_default(default: Any) -> str:
 
 def test_rules_page_has_the_terms_that_differ() -> None:
     assert f"\n\n{get_table()}\n\n" in page("reference/rules.md"), "python -m deploy.rules prints it"
+
+
+def test_rules_page_has_the_terms_that_are_refused() -> None:
+    assert f"\n\n{get_refused()}\n\n" in page("reference/rules.md"), "python -m deploy.refusing prints it"
 
 
 def test_audit_page_has_every_kind_of_finding() -> None:

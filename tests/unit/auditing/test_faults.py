@@ -47,6 +47,8 @@ def test_a_planted_fault_is_found_and_named(fault: Fault, mechanism: str) -> Non
     assert fitting, [(sign, one.sentence) for one in found]
     assert fitting[0].sentence.endswith(".")
     assert fitting[0].expected != fitting[0].found
+    if sign.kind in ("balance", "pool", "money"):
+        assert any(" tokens" in one.expected + one.found for one in fitting)
 
 
 @pytest.mark.parametrize("mechanism", ["stake_vote", "vbfl"])

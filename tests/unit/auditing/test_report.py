@@ -17,11 +17,11 @@ from hypothesis import strategies as st
 
 from clients import audit as command
 from clients.auditing.auditor import Scope
-from clients.auditing.findings import Finding, clean
+from clients.auditing.findings import Finding, Tokens, clean
 from clients.auditing.report import build_report, check_report, load_report, save_report, sign_report
 from clients.ports.keys import dev_key, recover_text
 from clients.types.errors import FedJuryError, RequestError, UnavailableError
-from clients.types.federation import Outcome
+from clients.types.federation import TOKEN, Outcome
 from tests.unit.auditing.played import audit, play_history
 from tests.unit.auditing.test_auditor import spoil
 
@@ -163,6 +163,15 @@ def test_a_page_holds_the_report_and_is_accepted(tmp_path: Path, capsys: pytest.
         assert part in text
     assert all(escape(one["sentence"]) in text for one in REPORT["findings"])
     assert not re.search(r"(src|href)=|https?://|@import|url\(", text)
+
+
+def test_amounts_are_told_in_tokens(tmp_path: Path) -> None:
+    assert clean(Tokens(-5 * TOKEN // 10)) == "-0.5 tokens"
+    terms, text = REPORT["terms"], save_page(tmp_path, REPORT).read_text("utf-8")
+    for name in ("bond", "proposer_stake", "voter_stake"):
+        told = clean(Tokens(int(terms[name])))
+        assert f'<th scope="row">{name.replace("_", " ")}</th><td>{told}</td>' in text
+    assert f'<th scope="row">quorum bps</th><td>{terms["quorum_bps"]}</td>' in text
 
 
 def test_a_page_that_shows_something_else_is_refused(tmp_path: Path) -> None:
