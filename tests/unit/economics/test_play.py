@@ -13,6 +13,8 @@ from clients.economics.library import LIBRARY
 from clients.economics.play import Player, Result, play
 from clients.economics.strategy import GENES, HONEST, Deviation, Quality, Vote, build
 from clients.economics.turn import Proposed, Turn
+from clients.economics.world import World
+from clients.protocol.mechanisms import MECHANISMS
 from clients.roles.judging import get_bitmap
 from clients.types.errors import RequestError
 from clients.types.mechanisms import kind_of
@@ -59,6 +61,30 @@ def test_any_strategy_can_be_played_and_tokens_are_conserved(
     assert sum(balances.values()) == before
     owed = sum(player.world.chain.member(account).balance for account in player.world.spent)
     assert owed + player.world.core.state.pool <= balances[player.world.chain.federation]
+
+
+def test_the_hardened_bflc_is_a_setting_of_stake_jury() -> None:
+    hardened = game("bflc", rules=HARDENED)
+    world = World(hardened, BY_RULES["bflc", HARDENED], 1)
+    assert world.core.mechanism is MECHANISMS["stake_jury"]
+    assert world.terms.managers
+    assert world.terms.proposer_stake == world.terms.voter_stake == world.terms.floor == 0
+    assert World(game("bflc"), TERMS["bflc"], 1).core.mechanism is MECHANISMS["bflc"]
+
+
+@settings(max_examples=40, deadline=None)
+@given(
+    chosen=choices, fee=st.sampled_from((0, 7)), share=st.sampled_from((0.3, 0.6)), seed=st.integers(0, 99)
+)
+def test_the_hardened_bflc_takes_the_fee_and_no_stake(
+    chosen: frozenset[Deviation], fee: int, share: float, seed: int
+) -> None:
+    terms = {**BY_RULES["bflc", HARDENED], "fee": fee}
+    player = Player(game("bflc", rules=HARDENED, share=share, newcomers=3), terms, build(chosen), seed)
+    found, world = player.play(), player.world
+    for account in world.purses.keys() - {world.sponsor}:
+        assert world.get_pay(account) >= -fee
+    assert not found.out
 
 
 @pytest.mark.parametrize("mechanism", HANDBOOKS)

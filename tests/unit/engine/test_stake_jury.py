@@ -227,3 +227,13 @@ def test_blamed_are_exactly_those_who_lose_a_stake(
     told = CONDUCT.tell(docket, {})
     assert told["had"] == [sum(n in had for _, had in ballots) for n in range(4)]
     assert told["positives"] == [sum(n in good & had for good, had in ballots) for n in range(4)]
+
+
+@pytest.mark.parametrize("fee", [0, 7])
+def test_who_joins_holds_its_stake_and_the_fee(fee: int) -> None:
+    terms, account = replace(TERMS, fee=fee), ACCOUNTS[0]
+    price = CONDUCT.entry.get_price(terms, terms.bond)
+    for held, joins in ((price, True), (price - 1, False)):
+        chain = SpecChain(STAKE_JURY, terms, {account: held})
+        [receipt] = chain.send(CONDUCT.entry.get_calls(terms, [account], terms.bond))
+        assert (receipt.error is None) == joins
