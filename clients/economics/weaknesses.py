@@ -99,7 +99,7 @@ def _unpaid(worth: float, when: When, remedy: str) -> Weakness:
     return Weakness("no updates", worth, when, remedy)
 
 
-_ONE_BY_ONE = "--mechanism stake_jury, which judges updates one by one"
+_ONE_BY_ONE = "--rules hardened, by which a drawn jury judges updates one by one"
 _LARGER_JURY = f"--voters {JURY_LEAST} or more"
 
 WEAKNESSES: Mapping[type[Terms], tuple[Weakness, ...]] = MappingProxyType(

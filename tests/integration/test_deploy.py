@@ -185,7 +185,6 @@ def test_terms_from_a_file_and_the_command_line(anvil: AnvilNode, tmp_path: Path
         ),
         (["--pool", "much"], 2, "--pool = 'much' is no amount of tokens"),
         (
-        (
             ["--rules", "paper", "--max-samples", "9", "--quorum-bps", "10001"],
             2,
             "quorum_bps = 10001: it must be at most 10000, which is all of it; lower --quorum-bps.",
