@@ -12,7 +12,7 @@ from clients.types.amounts import format_amount, parse_amount
 from clients.types.cid import Cid
 from clients.types.errors import RequestError, unknown_name
 from clients.types.federation import Election
-from clients.types.mechanisms import KINDS, Terms, get_leaf, kind_of
+from clients.types.mechanisms import KINDS, Leaf, Terms, kind_of
 from clients.types.settings import get_owners
 from clients.types.terms import RuleSet, Term, Unit, get_terms
 
@@ -149,10 +149,10 @@ def get_owned() -> dict[str, dict[str, Term]]:
     return get_owners({mechanism: get_terms(kind.terms) for mechanism, kind in KINDS.items()})
 
 
-def get_default_terms(mechanism: str, rules: RuleSet) -> dict[str, Any]:
-    """Return the terms of a mechanism's leaf that have a default under a set of rules, by it, with the
-    schedule."""
-    leaf = get_leaf(mechanism, rules)
+def get_default_terms(leaf: Leaf | str, rules: RuleSet) -> dict[str, Any]:
+    """Return the terms of a leaf, or of the kind of this name, that have a default under a set of rules
+    and the schedule."""
+    leaf = Leaf(leaf) if isinstance(leaf, str) else leaf
     kind = kind_of(leaf.name)
     terms = get_terms(kind.terms)
     defaults = {

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from clients.economics.handbook import HANDBOOKS, Handbook
 from clients.types.amounts import parse_amount
 from clients.types.errors import RequestError
-from clients.types.mechanisms import get_leaf
+from clients.types.mechanisms import Leaf, get_leaf
 from clients.types.settings import check_name, check_range
 from clients.types.terms import DEFAULT_RULES, RULES, RuleSet
 
@@ -65,14 +65,14 @@ class Game:
             parse_amount(name, getattr(self, name))
 
     @property
-    def leaf(self) -> str:
-        """The mechanism whose contract is played."""
-        return get_leaf(self.mechanism, self.rules).name
+    def leaf(self) -> Leaf:
+        """What stands for the mechanism: the contract that is played, and defaults of its terms."""
+        return get_leaf(self.mechanism, self.rules)
 
     @property
     def handbook(self) -> Handbook:
         """The leaf's handbook, with the terms that the game's mechanism wants to be given."""
-        return replace(HANDBOOKS[self.leaf], own_terms=HANDBOOKS[self.mechanism].own_terms)
+        return replace(HANDBOOKS[self.leaf.name], own_terms=HANDBOOKS[self.mechanism].own_terms)
 
     @property
     def colluders(self) -> int:

@@ -82,7 +82,7 @@ def _get_places(game: Game) -> list[str]:
     idle = {"capital"}  # it would give a coalition more than its share
     idle |= {"back"} if handbook.bids else {"offered", "price", "bidding"}
     idle |= set() if game.newcomers else {"coming"}
-    idle |= set() if kind_of(game.leaf).get_schedule(game.rules).pledge else {"promise"}
+    idle |= set() if kind_of(game.leaf.name).get_schedule(game.rules).pledge else {"promise"}
     idle |= {"claimed"} if handbook.joint else {"model"} if handbook.select is None else set()
     return [place for place in GENES if place.rpartition(".")[2] not in idle]
 

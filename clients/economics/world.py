@@ -52,7 +52,7 @@ class World:
         self.fresh = ours[game.colluders + game.newcomers :]
         self.strangers = frozenset(ours[game.colluders :])
         self.honest, self.ours = honest, frozenset(ours)
-        kind = kind_of(game.leaf)
+        kind = kind_of(game.leaf.name)
         made = kind.terms(
             **{
                 "token": TOKEN,

@@ -66,7 +66,7 @@ def run_game(settings: Table, folder: Path, tick: Callable[[int], None]) -> None
     """Play the pairs, and write down what the strategy is worth."""
     began = time.monotonic()
     game, trial = _split(settings, Trial)
-    played = get_player(game, get_default_terms(game.mechanism, game.rules))
+    played = get_player(game, get_default_terms(game.leaf, game.rules))
     first = trial.seed * 10**6
     worth = measure(game, played, LIBRARY[trial.strategy].strategy, range(first, first + trial.pairs))
     tick(game.rounds)
@@ -83,7 +83,7 @@ def run_search(settings: Table, folder: Path, tick: Callable[[int], None]) -> No
     """Search for both goals, one after the other, and write down what was found."""
     began = time.monotonic()
     game, effort = _split(settings, Effort)
-    played = get_player(game, get_default_terms(game.mechanism, game.rules))
+    played = get_player(game, get_default_terms(game.leaf, game.rules))
     known: list[Discovery] = []
     tried = passed = 0
 

@@ -50,18 +50,19 @@ class Case:
 
 JURY = "stake_jury"
 CASES = (
-    Case("stake_vote", "untested approval", leaf=JURY),
-    Case("stake_vote", "the head again", leaf=JURY),
+    Case("stake_vote", "untested approval", rules=PAPER, leaf=JURY),
+    Case("stake_vote", "the head again", rules=PAPER, leaf=JURY),
     Case("stake_vote", "sabotage of one's own round", {"attribution": False}, {"attribution": True},
-         pairs=MORE),
-    Case("stake_vote", "copies in front", {"pledge": 0}, {"pledge": 3600}),
-    Case("stake_vote", "flood and open at once", {"newcomers": 0}, {"newcomers": 1}, game=STRANGERS),
+         rules=PAPER, pairs=MORE),
+    Case("stake_vote", "copies in front", {"pledge": 0}, {"pledge": 3600}, rules=PAPER),
+    Case("stake_vote", "flood and open at once", {"newcomers": 0}, {"newcomers": 1}, rules=PAPER,
+         game=STRANGERS),
     Case(JURY, "votes for their own", {"voters": 1, "min_voters": 1}, {"voters": 7}),
     Case(JURY, "votes for their own", {"voters": 2, "min_voters": 2}, {"voters": 7}, pairs=MORE),
     Case(JURY, "no votes", {"voters": 4}, {"voters": 7}),
     Case(JURY, "no votes", {"voters": 6}, {"voters": 7}, pairs=MORE),
     Case(JURY, "no updates", {"profit_bps": 0}, {"profit_bps": 1000}),
-    Case(JURY, "no updates", {"update_shares": 1, "seat_shares": 1}, {"update_shares": 6}),
+    Case(JURY, "no updates", {"update_shares": 1, "seat_shares": 1}, {"update_shares": 6}, pairs=MORE),
     Case(JURY, "copies in front", {"pledge": 0}, {"pledge": 3600}),
     Case(JURY, "flood and open at once", {"newcomers": 0}, {"newcomers": 1}, game=STRANGERS),
     Case("vbfl", "the most claimed", {"update_units": 0, "max_samples": MANY, "max_epochs": 4095},
@@ -245,6 +246,7 @@ def test_the_papers_terms_have_some(mechanism: str) -> None:
 def test_a_weakness_is_told_in_a_line() -> None:
     told = [one.told for one in WEAKNESSES[StakeVoteTerms]]
     assert told[0] == (
-        "untested approval: gains 1.0; mend it by --mechanism stake_jury, which judges updates one by one"
+        "untested approval: gains 1.0; mend it by --rules hardened, by which a drawn jury judges updates one "
+        "by one"
     )
     assert all("\n" not in line for line in told)
