@@ -38,7 +38,7 @@ def test_a_regression_learns_and_its_liars_lose(tmp_path: Path, capsys: pytest.C
     assert summary["final_accuracy"] > 0.9
     assert abs(summary["guess"]) < 0.2
     assert summary["task"] == "regression"
-    assert summary["malicious_mean_balance"] < 0.8 * summary["honest_mean_balance"]
+    assert summary["malicious_mean_balance"] < 0.95 * summary["honest_mean_balance"]
     assert f"has an R² of {summary['final_accuracy']:.3f} on the test set, where the mean alone gives" in said
     assert "%" not in said
     # What was found out of the data is written down, and as good as the data.
