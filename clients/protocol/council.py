@@ -103,7 +103,12 @@ def _get_fee(terms: BflcTerms) -> int:
 
 
 MANAGERS_FOR_A_FEE: AdmissionPolicy[BflcTerms] = AdmissionPolicy(
-    MANAGERS.check_join, _get_fee, MANAGERS.is_barred, MANAGERS.is_to_wait, MANAGERS.get_newcomers
+    MANAGERS.check_join,
+    _get_fee,
+    MANAGERS.is_barred,
+    MANAGERS.is_to_wait,
+    MANAGERS.get_newcomers,
+    MANAGERS.get_first,
 )
 """Accounts that the managers allow may join, for the permission fee (bflc §IV-A)."""
 

@@ -66,9 +66,6 @@ abstract contract Handler is Watch {
 
     // ------------------------------------------------------------------ what a mechanism says
 
-    /// @dev The fewest members to open a round with.
-    function _fewest() internal view virtual returns (uint256);
-
     /// @dev A ballot that counts.
     function _ballotFor(World memory w, uint256 i, uint256 choice) internal virtual returns (bytes memory);
 
@@ -252,8 +249,8 @@ abstract contract Handler is Watch {
     }
 
     function _open(World memory w) private returns (World memory) {
-        if (_ready(w) < _fewest()) w = _gather(w);
-        if (_ready(w) < _fewest() || !_mayOpen(w)) return w;
+        if (_ready(w) < _needed(w)) w = _gather(w);
+        if (_ready(w) < _needed(w) || !_mayOpen(w)) return w;
         if (block.timestamp < w.s.restUntil) _to(w, w.s.restUntil);
         return _call(w, outsider(), abi.encodeCall(IFederation.open, ()));
     }

@@ -137,7 +137,8 @@ def find_waiting(record: Recorded, opened: int) -> str:
         return ""
     names = {str(one.args["account"]): one.name for one in record.entries[since:opened]
              if one.name in ("Joined", "Left", "Evicted")}  # fmt: skip
-    return next((account for account, name in names.items() if name == "Joined"), "")
+    waiting = (one for one, name in names.items() if name == "Joined" and one not in record.terms.founders)
+    return next(waiting, "")
 
 
 @fault("a member who never joined", ALL)
