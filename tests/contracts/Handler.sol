@@ -51,6 +51,11 @@ abstract contract Handler is Watch {
         token.approve(address(federation), type(uint256).max);
     }
 
+    function _limit(uint256 newcomers, address[] memory founders) internal override {
+        super._limit(newcomers, founders);
+        if (newcomers != 0) _selectors.push(Handler.comeBack.selector);
+    }
+
     function selectors() external view returns (bytes4[] memory) {
         return _selectors;
     }
@@ -164,6 +169,24 @@ abstract contract Handler is Watch {
         if (m.index != 0 || m.stake == 0) return;
         if (block.timestamp < m.unbondsAt) _to(w, m.unbondsAt);
         _call(w, participant(i), abi.encodeCall(IFederation.withdraw, ()));
+    }
+
+    /// @dev Most of those who are in leave between two rounds, and those who can come back are too late for the next. Only
+    /// where that makes a difference.
+    function comeBack() external {
+        World memory w = look();
+        if (w.s.phase != IFederation.Phase.Open || w.s.round == 0) return;
+        uint256 staying = 0;
+        for (uint256 i = 0; i < PARTICIPANTS; ++i) {
+            if (!_isIn(w, i) || w.members[i].waitsFor != 0 || ++staying < _fewest()) continue;
+            w = _call(w, participant(i), abi.encodeCall(IFederation.exit, ()));
+            _to(w, w.members[i].record.unbondsAt);
+            w = _call(w, participant(i), abi.encodeCall(IFederation.withdraw, ()));
+        }
+        w = _gather(w);
+        if (w.s.members < _fewest() || !_mayOpen(w)) return;
+        if (block.timestamp < w.s.restUntil) _to(w, w.s.restUntil);
+        _call(w, outsider(), abi.encodeCall(IFederation.open, ()));
     }
 
     function claim(uint256 who) external {

@@ -70,7 +70,7 @@ abstract contract Watch is CommonBase {
     }
 
     /// @dev The terms about who waits.
-    function _limit(uint256 newcomers, address[] memory founders) internal {
+    function _limit(uint256 newcomers, address[] memory founders) internal virtual {
         (_newcomers, _founders) = (newcomers, founders.length);
         for (uint256 i = 0; i < founders.length; ++i) {
             _isFounder[founders[i]] = true;

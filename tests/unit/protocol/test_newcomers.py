@@ -1,7 +1,7 @@
 """Who joins waits for a whole round, and is told so; a flood that opens at once has no part in its round.
 
-Founders never wait behind others, a part of them can't open the first round alone, and a federation that lacks
-members lets in as many as it needs, after a pause if they came too late for the last round.
+Founders never wait behind others, a part of them can't open the first round alone, and a federation that
+lacks members lets in as many as it needs, after a pause if they came too late for the last round.
 """
 
 from dataclasses import replace
