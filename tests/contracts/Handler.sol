@@ -171,14 +171,16 @@ abstract contract Handler is Watch {
         _call(w, participant(i), abi.encodeCall(IFederation.withdraw, ()));
     }
 
-    /// @dev Most of those who are in leave between two rounds, and those who can come back are too late for the next. Only
-    /// where that makes a difference.
-    function comeBack() external {
+    /// @dev Most of those who are in leave between two rounds, and perhaps one who waits, and those who can come back are
+    /// too late for the next. Only where that makes a difference.
+    function comeBack(uint256 who) external {
         World memory w = look();
         if (w.s.phase != IFederation.Phase.Open || w.s.round == 0) return;
         uint256 staying = 0;
         for (uint256 i = 0; i < PARTICIPANTS; ++i) {
-            if (!_isIn(w, i) || w.members[i].waitsFor != 0 || ++staying < _fewest()) continue;
+            if (!_isIn(w, i)) continue;
+            bool leaves = w.members[i].waitsFor == 0 ? ++staying >= _fewest() : i == who % PARTICIPANTS;
+            if (!leaves) continue;
             w = _call(w, participant(i), abi.encodeCall(IFederation.exit, ()));
             _to(w, w.members[i].record.unbondsAt);
             w = _call(w, participant(i), abi.encodeCall(IFederation.withdraw, ()));
