@@ -62,9 +62,9 @@ abstract contract Managers is Membership, MotionBook {
     function _giveWay(Member memory m) internal override {
         if (_newcomers == 0) return;
         // where nobody is named, all who join before the first round are founders; after it none passes others twice
-        bool founds = _founders.length == 0 || _isFounder[msg.sender];
-        if (_current.round != 0) founds = _isFounder[msg.sender] && m.unbondsAt == 0;
-        if (!founds) return;
+        bool first = _current.round == 0;
+        if (!first && m.unbondsAt != 0) return;
+        if (!_isFounder[msg.sender] && !(first && _founders.length == 0)) return;
         // the first of each zone behind makes room at the zone's end
         (uint16 inside, uint16 eligible) = (_inside + 1, _eligible + 1);
         (_inside, _eligible) = (inside, eligible);
