@@ -39,11 +39,12 @@ from clients.ports.command import Parser, guard
 from clients.ports.keys import Key, KeyedSalts, open_key
 from clients.ports.store.opening import open_store
 from clients.ports.urls import WAYS, is_url
+from clients.roles.keeper import count_ready
 from clients.types.amounts import format_amount, parse_amount
 from clients.types.chain import Call, Chain
 from clients.types.cid import Cid
 from clients.types.errors import PeerError, RequestError, UnavailableError, UnminedError
-from clients.types.federation import Address, MemberView, Standing
+from clients.types.federation import Address, MemberView, Phase, Standing
 from clients.types.learning import AGREED
 from clients.types.mechanisms import Terms
 from clients.types.store import Store
@@ -180,13 +181,15 @@ def _participate(
     _be_member(chain, key, options["stake"], terms, conduct.entry, options["poll"])
     entered = chain.member(key.address)
     tell_wait(chain, entered)
+    rules = Rules(conduct, terms, own)
+    tell_lack(chain, rules)
     participant = Participant(index, key.address, KeyedSalts(key), attack, entered.record.stake)
     driver = Driver(
         chain=chain,
         store=store,
         cohort=cohort,
         participants=[participant],
-        rules=Rules(conduct, terms, own),
+        rules=rules,
         journal=journal,
         meters=meters,
         history=config.history,
@@ -275,6 +278,18 @@ def tell_wait(chain: Chain, member: MemberView) -> None:
         f"{member.account} waits{others}, and comes in with round {member.waits_for} at the earliest",
         flush=True,
     )
+
+
+def tell_lack(chain: Chain, rules: Rules[Any, Any]) -> None:
+    """Say how many members the next round lacks, if too few are in or may come in with it."""
+    status, members = chain.status(), chain.members()
+    ready, needed = count_ready(members, status.round), rules.get_min_members(status.round)
+    if status.phase != Phase.OPEN or ready >= needed:
+        return
+    present = {member.account for member in members}
+    absent = [founder for founder in getattr(rules.terms, "founders", ()) if founder not in present]
+    missing = f"; founders who haven't joined: {', '.join(absent)}" if absent and not status.round else ""
+    print(f"round {status.round + 1} waits for {needed} members, and has {ready}{missing}", flush=True)
 
 
 def _refuse_if_over(chain: Web3Chain, terms: Terms, entry: Entry[Any]) -> None:

@@ -104,9 +104,9 @@ abstract contract Axes is IFederation {
     /// change `index` of `m` to the place that the last of the registry is to fill.
     function _closeUp(Member memory m) internal virtual;
 
-    /// @dev Let in who may come in with the round that opens; return how many members are then in: the first ones of
-    /// the registry.
-    function _letIn() internal virtual returns (uint256);
+    /// @dev Let in who may come in with the round that opens, if that makes enough; return how many members would be in,
+    /// the first ones of the registry, and how many the round needs. Whoever else waits may come in with the next.
+    function _letIn() internal virtual returns (uint256 count, uint256 fewest);
 
     /// @dev The earliest round that the member of record `m` can come in with; 0 if it doesn't wait.
     function _waitsFor(Member memory m) internal view virtual returns (uint256);

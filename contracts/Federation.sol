@@ -76,11 +76,19 @@ abstract contract Federation is Membership {
         _requirePhase(Phase.Open);
         Current storage c = _current;
         _requireTime(c.restUntil);
-        uint256 count = _letIn();
-        if (count < _fewestMembers()) revert TooFewMembers(count, _fewestMembers());
+        (uint256 count, uint256 fewest) = _letIn();
+        uint40 round = c.round + 1;
+        if (count < fewest) {
+            if (round == 1 || memberCount() < fewest) revert TooFewMembers(count, fewest);
+            // Without a round those who joined since the last would wait for ever. A pause that is no shorter than a round
+            // lets everybody else see them and leave, too.
+            uint256 until = block.timestamp + _unbondingSeconds;
+            c.restUntil = uint40(until);
+            emit Postponed(round, until);
+            return;
+        }
         _checkOpen();
 
-        uint40 round = c.round + 1;
         (c.round, c.sealBlock) = (round, uint48(block.number));
         _rounds[round].members = uint16(count);
         emit Opened(round, count, block.number);

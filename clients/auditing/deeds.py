@@ -54,6 +54,7 @@ _PLAIN: Mapping[str, Callable[[Args], Call]] = MappingProxyType(
         "Funded": _by("account", "fund", "amount")[1],
         "Withdrawn": _by("account", "withdraw")[1],
         "Opened": lambda args: Call(ANYBODY, "open"),
+        "Postponed": lambda args: Call(ANYBODY, "open"),
         "Drawn": lambda args: Call(ANYBODY, "draw"),
         "Revealed": _by("voter", "reveal", "round", "ballot", "salt")[1],
         "Settled": lambda args: Call(ANYBODY, "settle"),

@@ -145,8 +145,14 @@ class Player:
                 return False  # nobody is left to whom the model is worth anything
             self._let_come(out)
             world.fund(self._get_funding())
-        world.wait(world.chain.status().rest_until)
-        return world.act(world.sponsor, "open") is None
+        for _ in range(2):  # the first of them may be put off, for those who came too late
+            world.wait(world.chain.status().rest_until)
+            if world.act(world.sponsor, "open") is not None:
+                return False
+            if world.get_phase() is not Phase.OPEN:
+                return True
+            self._let_leave(world.are_outvoted())
+        return False
 
     def _let_come(self, out: Sequence[Address]) -> None:
         world, strategy = self.world, self.strategy
@@ -158,9 +164,12 @@ class Player:
             self._join(self.waiting.pop())
         # Who must wait is seen by all before its first round; else only who doesn't come in its very block.
         seen = strategy.coming is not Coming.OPENING and 2 * count > len(world.chain.members())
-        if world.are_outvoted() if world.core.newcomers else seen:
-            for account in filter(world.is_member, world.honest):  # strangers would outvote them
-                world.must(account, "exit")
+        self._let_leave(world.are_outvoted() if world.core.newcomers else seen)
+
+    def _let_leave(self, outvoted: bool) -> None:
+        """Let honest members leave if strangers would outvote them."""
+        for account in filter(self.world.is_member, self.world.honest) if outvoted else ():
+            self.world.must(account, "exit")
 
     # ------------------------------------------------------------------ a round
 

@@ -148,7 +148,7 @@ class World:
 
     def count_ready(self) -> int:
         """Return how many members would be in if a round opened now."""
-        return self.core.state.ledger.get_inside(self.core.newcomers)
+        return self.core.inside
 
     def are_outvoted(self) -> bool:
         """Return whether most members of the next round, as everybody can see, joined after the first."""

@@ -243,7 +243,7 @@ class Driver:
                 me=member.account,
                 chain_id=self.chain.chain_id,
                 federation=self.chain.federation,
-                min_members=self.rules.min_members,
+                min_members=self.rules.get_min_members(status.round),
                 status=status,
                 member=member,
                 registry=registry,
@@ -375,7 +375,8 @@ class Driver:
         seconds = min(times, default=now) - now
         closing = self._closed and status.phase == Phase.OPEN
         if seconds <= 0 and (self.devnet is not None or closing):
-            ready, needed = count_ready(self.chain.members(), status.round), self.rules.min_members
+            ready = count_ready(self.chain.members(), status.round)
+            needed = self.rules.get_min_members(status.round)
             if self.devnet is not None or ready < needed:
                 raise Stalled(
                     f"round {status.round} was the last: {ready} members are left, "

@@ -372,7 +372,6 @@ class Rules(Generic[S, T]):
     terms: T
     settings: S
 
-    @property
-    def min_members(self) -> int:
-        """Return the fewest members with which a round can open."""
-        return self.conduct.spec.panel.get_fewest(self.terms)
+    def get_min_members(self, round_number: int) -> int:
+        """Return the fewest members with which the round after `round_number` can open."""
+        return self.conduct.spec.get_fewest(self.terms, round_number)

@@ -234,15 +234,20 @@ class Federation(FederationView[T]):
     # ------------------------------------------------------------------ the round
 
     def process_open(self, env: Env, sender: Address) -> list[Event]:
-        """Let newcomers in, freeze the registry, and open the next round."""
-        state, newcomers = self.state, self.newcomers
-        members, fewest = state.ledger.get_inside(newcomers), self.mechanism.panel.get_fewest(self.terms)
+        """Let newcomers in, freeze the registry, and open the next round; postpone it if too few are in or
+        may come in, and with the latest there are enough."""
+        state, members, fewest = self.state, self.inside, self.fewest
         if env.time < state.rest_until:
             raise ProtocolError("TooEarly", env.time, state.rest_until)
         if members < fewest:
-            raise ProtocolError("TooFewMembers", members, fewest)
+            if self.round_number == 0 or len(state.ledger.registry) < fewest:
+                raise ProtocolError("TooFewMembers", members, fewest)
+            state.ledger.process_postpone()
+            state.rest_until = env.time + self.terms.schedule.unbonding
+            told = {"round": self.round_number + 1, "until": state.rest_until}
+            return [compute_event(env, "Postponed", **told)]
         self.mechanism.task.check_open(self.terms, state, env)
-        state.ledger.process_let_in(newcomers)
+        state.ledger.process_let_in(self.newcomers, fewest)
         state.rounds.append(Round(members=members))
         state.dockets.append(BLANK)
         state.seal_block = env.block

@@ -60,7 +60,7 @@ class Ledger:
 
     The registry has three zones: the members who are in, which the draw permutes; those who joined before the
     last round opened, and may come in with the next; and those who joined since. Where nobody waits, all are
-    in. A place that becomes free passes to the end of each zone, whose last member moves to where it was.
+    in. An opening that is postponed moves the zones on, too, and lets nobody in. A place that becomes free passes to the end of each zone, whose last member moves to where it was.
     """
 
     members: dict[Address, Member] = field(default_factory=dict)
@@ -108,20 +108,31 @@ class Ledger:
             self.members[account] = replace(self.members[account], index=place)
         return other
 
-    def get_inside(self, newcomers: int) -> int:
-        """Return how many are in once at most `newcomers` of those who may come in have done so."""
-        return min(self.inside + newcomers, self.eligible)
+    def get_inside(self, newcomers: int, fewest: int) -> int:
+        """Return how many are in once `newcomers` of those who may come in have done so, or as many of them
+        as are missing from `fewest`, if those are more."""
+        return min(max(self.inside + newcomers, fewest), self.eligible)
 
-    def process_let_in(self, newcomers: int) -> None:
-        """Let in at most `newcomers`, as a round opens; whoever else waits may come in with the next."""
-        self.inside = self.get_inside(newcomers)
+    def process_let_in(self, newcomers: int, fewest: int) -> None:
+        """Let in who comes in as a round opens; whoever else waits may come in with the next."""
+        self.inside = self.get_inside(newcomers, fewest)
+        self.process_postpone()
+
+    def process_postpone(self) -> None:
+        """Let everybody who waits be one of those who may come in."""
         self.eligible = len(self.registry)
 
-    def get_wait(self, index: int, newcomers: int) -> int:
-        """Return after how many openings the member at `index` comes in at the earliest; 0 if it is in."""
+    def get_wait(self, index: int, newcomers: int, fewest: int) -> int:
+        """Return after how many openings the member at `index` comes in at the earliest; 0 if it is in.
+
+        The latest can come in with the next only if fewer than `fewest` are in or may come in, so that it is
+        postponed for them.
+        """
         if index <= self.inside:
             return 0
-        return max((index - self.inside - 1) // newcomers + 1, 1 if index <= self.eligible else 2)
+        first = max(self.inside + newcomers, fewest)
+        wait = 1 if index <= first else (index - first - 1) // newcomers + 2
+        return wait if index <= self.eligible or self.eligible < fewest else max(wait, 2)
 
     def copy(self) -> "Ledger":
         """Return an independent copy."""

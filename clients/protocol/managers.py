@@ -11,7 +11,8 @@ them could be carried while the ayes for the other wait for one manager alone to
 A federation whose terms name no managers admits anyone.
 
 Where the terms limit newcomers, who joins waits: it isn't drawn before a whole round and a pause have passed
-in which everybody else could see it and leave. So nobody can join and open a round as its majority.
+in which everybody else could see it and leave. So nobody can join and open a round as its majority. Founders
+are in at once when they join for the first time, and the first round waits for three quarters of them.
 """
 
 from collections.abc import Callable
@@ -44,12 +45,12 @@ class WaitingTerms(Terms, Protocol):
 
     @property
     def founders(self) -> tuple[Address, ...]:
-        """Who are in at once if they join before the first round; if none, those whom managers allow."""
+        """Who are in at once; if none are named, all who join before the first round."""
         ...
 
     @property
     def newcomers(self) -> int:
-        """The most members who come in when a round opens; 0: nobody waits."""
+        """How many come in when a round opens, at most unless it lacks more; 0: nobody waits."""
         ...
 
 
@@ -75,10 +76,10 @@ def _check_distinct(field: str, accounts: tuple[Address, ...]) -> None:
 
 
 def check_founders(terms: WaitingTerms) -> None:
-    """Raise InvalidTerms if there are founders where nobody waits, or none where everybody would wait for a
-    first round, or if a founder is the zero address or named twice."""
-    waits, count = terms.newcomers > 0, len(terms.founders)
-    check_term("founders", count, waits if count else not waits or len(terms.managers) > 0)
+    """Raise InvalidTerms if there are founders where nobody waits, or if a founder is the zero address or
+    named twice."""
+    count = len(terms.founders)
+    check_term("founders", count, not count or terms.newcomers > 0)
     _check_distinct("founders", terms.founders)
 
 
@@ -111,19 +112,37 @@ def is_barred(state: State, account: Address) -> bool:
 
 
 def is_to_wait(terms: WaitingTerms, state: State, account: Address) -> bool:
-    """Return whether an account that joins now waits. Founders don't before the first round; if the terms
-    name none, then managers vouch for all who join before it."""
-    is_first = len(state.rounds) == 1 and (not terms.founders or account in terms.founders)
-    return terms.newcomers > 0 and not is_first
+    """Return whether an account that joins now waits.
+
+    Before the first round founders don't; if the terms name none, all who join then are founders. After it
+    a founder doesn't that never left.
+    """
+    if len(state.rounds) == 1:
+        founds = not terms.founders or account in terms.founders
+    else:
+        founds = account in terms.founders and not state.ledger.get(account).unbonds_at
+    return terms.newcomers > 0 and not founds
 
 
 def get_newcomers(terms: WaitingTerms) -> int:
-    """Return how many come in at most when a round opens; 0: nobody waits."""
+    """Return how many come in when a round opens, at most unless it lacks more; 0: nobody waits."""
     return terms.newcomers
 
 
+def get_first(terms: WaitingTerms) -> int:
+    """Return how many members the first round needs at least: three quarters of the founders that are named.
+
+    Otherwise some of them could come first, open it at once, and be its majority.
+    """
+    return -(-3 * len(terms.founders) // 4)
+
+
 MANAGERS: AdmissionPolicy[WaitingTerms] = AdmissionPolicy(
-    check_allowed, is_barred=is_barred, is_to_wait=is_to_wait, get_newcomers=get_newcomers
+    check_allowed,
+    is_barred=is_barred,
+    is_to_wait=is_to_wait,
+    get_newcomers=get_newcomers,
+    get_first=get_first,
 )
 """An account that the managers allow may join until they expel it (bflc §IV-A); without managers, anyone.
 Where the terms limit newcomers, it waits."""
@@ -134,7 +153,7 @@ def _get_fee(terms: PaidTerms) -> int:
 
 
 MANAGERS_FOR_A_FEE: AdmissionPolicy[PaidTerms] = AdmissionPolicy(
-    check_allowed, _get_fee, is_barred, is_to_wait, get_newcomers
+    check_allowed, _get_fee, is_barred, is_to_wait, get_newcomers, get_first
 )
 """The same for the permission fee (bflc §IV-A), which joining costs whether or not there are managers."""
 

@@ -187,6 +187,10 @@ def _limit_nobody(terms: object) -> int:
     return 0
 
 
+def _ask_for_nobody(terms: object) -> int:
+    return 0
+
+
 @dataclass(frozen=True, slots=True)
 class AdmissionPolicy(Generic[T_contra]):
     """Who may join and act, beyond the shared rules, and at what price. By default anyone, for free."""
@@ -198,7 +202,9 @@ class AdmissionPolicy(Generic[T_contra]):
     is_to_wait: Callable[[T_contra, State, Address], bool] = _let_in_at_once
     """Whether an account that joins now waits, instead of being in at once."""
     get_newcomers: Callable[[T_contra], int] = _limit_nobody
-    """The most members who come in when a round opens; 0: nobody waits."""
+    """How many members come in when a round opens, at most unless it lacks more; 0: nobody waits."""
+    get_first: Callable[[T_contra], int] = _ask_for_nobody
+    """The fewest members with which the first round opens, if they are more than the panel's fewest."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -258,3 +264,8 @@ class Mechanism(Generic[T_contra]):
     task: TaskPolicy[T_contra]
     own_state: OwnState[T_contra] = field(default_factory=OwnState)
     actions: Mapping[str, OwnAction] = field(default_factory=dict)
+
+    def get_fewest(self, terms: T_contra, round_number: int) -> int:
+        """Return how many members the round after `round_number` needs at least."""
+        fewest = self.panel.get_fewest(terms)
+        return fewest if round_number else max(fewest, self.admission.get_first(terms))

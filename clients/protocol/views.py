@@ -90,8 +90,18 @@ class FederationView(Generic[T]):
 
     @property
     def newcomers(self) -> int:
-        """The most members who come in when a round opens; 0: nobody waits."""
+        """How many members come in when a round opens, at most unless it lacks more; 0: nobody waits."""
         return self.mechanism.admission.get_newcomers(self.terms)
+
+    @property
+    def fewest(self) -> int:
+        """How many members the next round needs at least."""
+        return self.mechanism.get_fewest(self.terms, self.round_number)
+
+    @property
+    def inside(self) -> int:
+        """How many members would be in if the next round opened now."""
+        return self.state.ledger.get_inside(self.newcomers, self.fewest)
 
     def get_phase(self, env: Env) -> Phase:
         """Return the phase, as of `env`."""
@@ -150,7 +160,8 @@ class FederationView(Generic[T]):
 
     def _get_waits_for(self, member: Member) -> int:
         """Return the earliest round that the member can come in with; 0 if it doesn't wait."""
-        wait = self.state.ledger.get_wait(member.index, self.newcomers) if member.index else 0
+        fewest = self.fewest if self.round_number else 0  # nothing is postponed before the first round
+        wait = self.state.ledger.get_wait(member.index, self.newcomers, fewest) if member.index else 0
         return self.round_number + wait if wait else 0
 
     def get_members(self) -> list[MemberView]:

@@ -107,9 +107,15 @@ _MANAGERS = term(
     (), "who admits and expels members, by majority; without any, anyone gets in", Unit.ADDRESSES
 )
 _FOUNDERS = term(
-    (), "who are in at once if they join before the first round; if none, whom managers allow", Unit.ADDRESSES
+    (),
+    "who are in at once; three quarters of them make a first round. If none, all who join before it",
+    Unit.ADDRESSES,
 )
-_NEWCOMERS = term(0, "most newcomers who come in when a round opens; 0: all at once, as in the papers")
+_NEWCOMERS = term(
+    2,
+    "newcomers who come in when a round opens, at most unless it lacks more; 0: all at once, as published",
+    paper=Paper(0, "who joins with many accounts and opens a round at once is its majority"),
+)
 _UNCHECKED = "nobody can count another's data or steps: with 1, all updates claim and weigh the same"
 _MAX_SAMPLES = term(
     1,

@@ -66,8 +66,8 @@ abstract contract Auction is Membership, Claims, BidBook, MotionBook {
 
     /// @dev Whoever wins a place is in at once.
     /// @inheritdoc Axes
-    function _letIn() internal view override returns (uint256) {
-        return memberCount();
+    function _letIn() internal view override returns (uint256 count, uint256 fewest) {
+        return (memberCount(), _fewestMembers());
     }
 
     /// @inheritdoc Axes

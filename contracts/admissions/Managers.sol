@@ -9,7 +9,7 @@ import {StakeBook} from "../libraries/StakeBook.sol";
 /// @title Admission: whom the managers allow, for a fee, until they expel it (Li et al., arXiv 2004.00773, IV-A).
 /// Without managers anyone who stakes the bond, and pays the fee, may join, and nobody is barred.
 /// @notice If the terms limit newcomers, who joins waits: it isn't drawn before a whole round and a pause have passed
-/// in which everybody else could see it and leave. Founders who join before the first round are in at once.
+/// in which everybody else could see it and leave. Founders are in at once when they join for the first time.
 /// @dev The registry has three zones then: members who are in, those who joined before the last round opened and may
 /// come in with the next, and those who joined since. The last of each zone moves to where a place becomes free in it.
 abstract contract Managers is Membership, MotionBook {
@@ -22,7 +22,7 @@ abstract contract Managers is Membership, MotionBook {
     }
 
     uint96 internal immutable _fee;
-    /// @dev The most members who come in when a round opens; 0: nobody waits, and there are no zones.
+    /// @dev How many come in when a round opens, at most unless it lacks more; 0: nobody waits, and there are no zones.
     uint16 internal immutable _newcomers;
 
     address[] internal _founders;
@@ -35,18 +35,16 @@ abstract contract Managers is Membership, MotionBook {
     constructor(AdmissionTerms memory t) {
         _requireTerm(t.fee <= StakeBook.MAX_STAKE, "fee", t.fee);
         _fee = uint96(t.fee);
-        (address[] memory founders, uint16 newcomers) = (t.founders, t.newcomers);
-        // where nobody waits, founders would have nothing that others don't; where all wait, there is no first round
-        bool needed = newcomers != 0 && _managers.length == 0;
-        bool valid = founders.length == 0 ? !needed : newcomers != 0;
-        _requireTerm(valid, "founders", founders.length);
+        address[] memory founders = t.founders;
+        // where nobody waits, founders would have nothing that others don't
+        _requireTerm(founders.length == 0 || t.newcomers != 0, "founders", founders.length);
         for (uint256 i = 0; i < founders.length; ++i) {
             address founder = founders[i];
             _requireTerm(founder != address(0) && !_isFounder[founder], "founders", i);
             _isFounder[founder] = true;
         }
         _founders = founders;
-        _newcomers = newcomers;
+        _newcomers = t.newcomers;
     }
 
     /// @inheritdoc Axes
@@ -62,15 +60,18 @@ abstract contract Managers is Membership, MotionBook {
 
     /// @inheritdoc Axes
     function _giveWay(Member memory m) internal override {
-        if (_newcomers == 0 || _current.round != 0) return;
-        // without founders in the terms, managers vouch for the first members
-        if (_founders.length != 0 && !_isFounder[msg.sender]) return;
-        // before the first round nobody stands between those who are in and the latest
-        uint16 index = _inside + 1;
-        (_inside, _eligible) = (index, index);
-        _book.move(index, m.index);
-        _book.registry[index - 1] = msg.sender;
-        m.index = index;
+        if (_newcomers == 0) return;
+        // where nobody is named, all who join before the first round are founders; after it none passes others twice
+        bool first = _current.round == 0;
+        if (!first && m.unbondsAt != 0) return;
+        if (!_isFounder[msg.sender] && !(first && _founders.length == 0)) return;
+        // the first of each zone behind makes room at the zone's end
+        (uint16 inside, uint16 eligible) = (_inside + 1, _eligible + 1);
+        (_inside, _eligible) = (inside, eligible);
+        _book.move(eligible, m.index);
+        _book.move(inside, eligible);
+        _book.registry[inside - 1] = msg.sender;
+        m.index = inside;
     }
 
     /// @inheritdoc Axes
@@ -89,22 +90,39 @@ abstract contract Managers is Membership, MotionBook {
     }
 
     /// @inheritdoc Axes
-    function _letIn() internal override returns (uint256 count) {
+    function _letIn() internal override returns (uint256 count, uint256 fewest) {
         count = memberCount();
-        if (_newcomers == 0) return count;
-        (uint256 inside, uint256 eligible) = (uint256(_inside) + _newcomers, _eligible);
-        if (inside > eligible) inside = eligible;
-        (_inside, _eligible) = (uint16(inside), uint16(count));
-        return inside;
+        fewest = _fewestMembers();
+        if (_newcomers == 0) return (count, fewest);
+        if (_current.round == 0) {
+            // or some founders could come first, open at once, and be the majority
+            uint256 most = (3 * _founders.length + 3) / 4;
+            if (fewest < most) fewest = most;
+        }
+        (uint256 inside, uint256 eligible) = (_inside, _eligible);
+        _eligible = uint16(count);
+        count = inside + _limit(inside, fewest);
+        if (count > eligible) count = eligible;
+        if (count >= fewest) _inside = uint16(count);
     }
 
     /// @inheritdoc Axes
     function _waitsFor(Member memory m) internal view override returns (uint256) {
-        uint256 inside = _inside;
+        (uint256 inside, uint256 eligible, uint256 round) = (_inside, _eligible, _current.round);
         if (_newcomers == 0 || m.index <= inside) return 0;
-        uint256 rounds = (m.index - inside - 1) / _newcomers + 1;
-        if (rounds == 1 && m.index > _eligible) rounds = 2;
-        return _current.round + rounds;
+        uint256 fewest = round == 0 ? 0 : _fewestMembers();
+        uint256 ahead = m.index - inside - 1;
+        uint256 first = _limit(inside, fewest);
+        uint256 rounds = ahead < first ? 1 : (ahead - first) / _newcomers + 2;
+        // the latest can come in with the next round only if that is to be put off for them
+        if (rounds == 1 && m.index > eligible && eligible >= fewest) rounds = 2;
+        return round + rounds;
+    }
+
+    /// @dev How many of those who may come in do so with the next round: as many as are missing from `fewest`, if those
+    /// are more than usual.
+    function _limit(uint256 inside, uint256 fewest) private view returns (uint256) {
+        return inside + _newcomers < fewest ? fewest - inside : _newcomers;
     }
 
     /// @dev For the leaf's constructor, when the panel's terms are set: only founders can be in the first round.

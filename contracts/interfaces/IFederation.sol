@@ -138,6 +138,8 @@ interface IFederation {
 
     /// @notice `round` began with `members` who are in, in an order that is frozen; its seed comes from `sealBlock`.
     event Opened(uint256 indexed round, uint256 members, uint256 sealBlock);
+    /// @notice `round`, for which too few were in, opens at `until` at the earliest: who waits may come in with it.
+    event Postponed(uint256 indexed round, uint256 until);
     /// @notice The `seed` of `round`, from which every member's roles follow.
     event Drawn(uint256 indexed round, bytes32 seed);
     /// @notice `proposer` fixed the update of `round` that it will propose: see `pledgeOf`.
@@ -156,9 +158,7 @@ interface IFederation {
     /// @notice `voter` opened its ballot of `round` with the `salt` that it had committed to.
     event Revealed(uint256 indexed round, address indexed voter, bytes ballot, bytes32 salt);
     /// @notice `publisher` put the model of `round` on record, made from the updates in `selection`.
-    event Published(
-        uint256 indexed round, address indexed publisher, bytes32 digest, uint256 selection, bytes32 nonce
-    );
+    event Published(uint256 indexed round, address indexed publisher, bytes32 digest, uint256 selection, bytes32 nonce);
     /// @notice The result of `round`, and what it pays.
     /// @param candidate the leading digest; 0 where it rejects or there is none
     /// @param head the accepted model after this round
@@ -267,7 +267,8 @@ interface IFederation {
     /// @notice Remove those of `accounts` that are banned or barred from the registry; skip the others.
     function evict(address[] calldata accounts) external;
 
-    /// @notice Freeze the registry and open the next round.
+    /// @notice Freeze the registry and open the next round. If too few are in or may come in, and with those who joined
+    /// since the last round there are enough, postpone it by the unbonding period instead.
     function open() external;
 
     /// @notice Record the seed of the round in progress. Void if not done within 256 blocks of `open`.

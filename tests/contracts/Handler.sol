@@ -51,6 +51,11 @@ abstract contract Handler is Watch {
         token.approve(address(federation), type(uint256).max);
     }
 
+    function _limit(uint256 newcomers, address[] memory founders) internal override {
+        super._limit(newcomers, founders);
+        if (newcomers != 0) _selectors.push(Handler.comeBack.selector);
+    }
+
     function selectors() external view returns (bytes4[] memory) {
         return _selectors;
     }
@@ -65,9 +70,6 @@ abstract contract Handler is Watch {
     }
 
     // ------------------------------------------------------------------ what a mechanism says
-
-    /// @dev The fewest members to open a round with.
-    function _fewest() internal view virtual returns (uint256);
 
     /// @dev A ballot that counts.
     function _ballotFor(World memory w, uint256 i, uint256 choice) internal virtual returns (bytes memory);
@@ -169,6 +171,26 @@ abstract contract Handler is Watch {
         _call(w, participant(i), abi.encodeCall(IFederation.withdraw, ()));
     }
 
+    /// @dev Most of those who are in leave between two rounds, and perhaps one who waits, and those who can come back are
+    /// too late for the next. Only where that makes a difference.
+    function comeBack(uint256 who) external {
+        World memory w = look();
+        if (w.s.phase != IFederation.Phase.Open || w.s.round == 0) return;
+        uint256 staying = 0;
+        for (uint256 i = 0; i < PARTICIPANTS; ++i) {
+            if (!_isIn(w, i)) continue;
+            bool leaves = w.members[i].waitsFor == 0 ? ++staying >= _fewest() : i == who % PARTICIPANTS;
+            if (!leaves) continue;
+            w = _call(w, participant(i), abi.encodeCall(IFederation.exit, ()));
+            _to(w, w.members[i].record.unbondsAt);
+            w = _call(w, participant(i), abi.encodeCall(IFederation.withdraw, ()));
+        }
+        w = _gather(w);
+        if (w.s.members < _fewest() || !_mayOpen(w)) return;
+        if (block.timestamp < w.s.restUntil) _to(w, w.s.restUntil);
+        _call(w, outsider(), abi.encodeCall(IFederation.open, ()));
+    }
+
     function claim(uint256 who) external {
         World memory w = look();
         uint256 i = who % PARTICIPANTS;
@@ -252,8 +274,8 @@ abstract contract Handler is Watch {
     }
 
     function _open(World memory w) private returns (World memory) {
-        if (_ready(w) < _fewest()) w = _gather(w);
-        if (_ready(w) < _fewest() || !_mayOpen(w)) return w;
+        if (_ready(w) < _needed(w)) w = _gather(w);
+        if (_ready(w) < _needed(w) || !_mayOpen(w)) return w;
         if (block.timestamp < w.s.restUntil) _to(w, w.s.restUntil);
         return _call(w, outsider(), abi.encodeCall(IFederation.open, ()));
     }

@@ -131,8 +131,8 @@ contract UpdateJury is Federation {
 
     function _closeUp(Member memory) internal pure override {}
 
-    function _letIn() internal view override returns (uint256) {
-        return memberCount();
+    function _letIn() internal view override returns (uint256 count, uint256 fewest) {
+        return (memberCount(), _fewestMembers());
     }
 
     function _waitsFor(Member memory) internal pure override returns (uint256) {

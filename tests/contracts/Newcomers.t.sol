@@ -65,6 +65,7 @@ contract NewcomersTest is StakeVoteBench {
 
     function test_founders_are_in_at_once_before_the_first_round_alone() public {
         assertEq(waits(4), 0);
+        joinOne(account(5), BOND);
         skipRound();
         leave(4);
         vm.warp(block.timestamp + 1000);
@@ -231,6 +232,133 @@ contract NewcomersTest is StakeVoteBench {
         assertEq(waits(3), 0);
     }
 
+    // ------------------------------------------------------------------ founders
+
+    function test_a_founder_that_comes_late_passes_all_zones() public {
+        founders.push(account(11));
+        deployAnew();
+        joinMany(5, BOND);
+        joinOne(account(5), BOND);
+        joinOne(account(6), BOND);
+        skipRound();
+        joinOne(account(7), BOND);
+        joinOne(account(8), BOND);
+        assertOrder("0 1 2 3 4 5 6 7 8");
+        joinOne(account(11), BOND);
+        assertOrder("0 1 2 3 4 b 6 5 8 7");
+        assertEq(waits(11), 0);
+        skipRound();
+        assertEq(federation.roundOf(2).members, 8, "and two more, as ever");
+        comeBack(11);
+        assertEq(waits(11), 4, "once");
+    }
+
+    function test_a_founder_that_left_before_the_first_round_comes_back_before_it() public {
+        comeBack(4);
+        assertEq(waits(4), 0);
+        leave(4);
+        skipTo(1000);
+        vm.prank(account(4));
+        federation.withdraw();
+        joinOne(account(5), BOND);
+        bytes memory few = abi.encodeWithSelector(IFederation.TooFewMembers.selector, 4, 5);
+        refuses(account(1), abi.encodeCall(IFederation.open, ()), few);
+    }
+
+    function test_most_founders_must_be_there_for_the_first_round() public {
+        for (uint256 i = 5; i < 9; ++i) {
+            founders.push(account(i));
+        }
+        deployAnew();
+        joinMany(6, BOND);
+        joinOne(account(10), BOND);
+        for (uint256 i = 0; i < 2; ++i) {
+            bytes memory few = abi.encodeWithSelector(IFederation.TooFewMembers.selector, 6, 7);
+            refuses(account(1), abi.encodeCall(IFederation.open, ()), few);
+            skipTo(1e6);
+        }
+        joinOne(account(8), BOND);
+        skipRound();
+        assertEq(federation.roundOf(1).members, 7);
+    }
+
+    function test_where_nobody_is_named_the_first_are_founders() public {
+        delete founders;
+        delete members;
+        federation = deploy();
+        joinMany(6, BOND);
+        assertEq(waits(5), 0);
+        skipRound();
+        assertEq(federation.roundOf(1).members, 6);
+        joinOne(account(6), BOND);
+        assertEq(waits(6), 3);
+    }
+
+    // ------------------------------------------------------------------ a federation that lacks members
+
+    function test_a_round_lets_in_as_many_as_it_lacks() public {
+        for (uint256 i = 5; i < 12; ++i) {
+            joinOne(account(i), BOND);
+        }
+        skipRound();
+        for (uint256 i = 0; i < 4; ++i) {
+            leave(i);
+        }
+        assertEq(federation.members(0, 99)[4].waitsFor, 2, "the fifth makes it five");
+        assertEq(federation.members(0, 99)[5].waitsFor, 3);
+        assertEq(federation.members(0, 99)[7].waitsFor, 4);
+        skipRound();
+        assertEq(federation.roundOf(2).members, 5);
+        skipRound();
+        assertEq(federation.roundOf(3).members, 7);
+    }
+
+    function test_a_round_is_postponed_for_the_latest() public {
+        skipRound();
+        leave(0);
+        leave(1);
+        joinOne(account(5), BOND);
+        skipTo(50);
+        bytes memory few = abi.encodeWithSelector(IFederation.TooFewMembers.selector, 3, 5);
+        refuses(account(2), abi.encodeCall(IFederation.open, ()), few);
+        joinOne(account(6), BOND);
+        joinOne(account(7), BOND);
+        assertEq(waits(6), 2, "they are needed");
+        assertEq(waits(7), 3);
+
+        uint256 until = block.timestamp + 1000;
+        vm.expectEmit(address(federation));
+        emit IFederation.Postponed(2, until);
+        federation.open();
+        assertEq(federation.status().round, 1);
+        assertEq(uint256(federation.status().phase), uint256(IFederation.Phase.Open));
+        assertEq(federation.status().restUntil, until);
+        bytes memory early = abi.encodeWithSelector(IFederation.TooEarly.selector, block.timestamp, until);
+        refuses(account(2), abi.encodeCall(IFederation.open, ()), early);
+        assertEq(waits(6), 2);
+        vm.warp(until);
+        federation.open();
+        assertEq(federation.roundOf(2).members, 5);
+        assertEq(waits(7), 3);
+    }
+
+    function deployAnew() private {
+        delete members;
+        federation = deploy();
+    }
+
+    function comeBack(uint256 i) private {
+        leave(i);
+        skipTo(1000);
+        vm.prank(account(i));
+        federation.withdraw();
+        joinOne(account(i), BOND);
+    }
+
+    function skipTo(uint256 later) private {
+        vm.warp(block.timestamp + later);
+    }
+
     // ------------------------------------------------------------------ with managers
 
     function test_managers_vouch_for_the_first_where_nobody_is_named() public {
@@ -270,7 +398,6 @@ contract NewcomersTest is StakeVoteBench {
         deploy();
         delete founders;
         newcomers = 1;
-        expectInvalid("founders", 0); // everybody would wait for a first round
         deploy();
         managers = [ADA];
         deploy();
@@ -280,7 +407,7 @@ contract NewcomersTest is StakeVoteBench {
 
     /// @dev Forty join and open in one transaction, ten honest members are there. Nobody who joined has a part in that
     /// round. The honest are paid for it, and leave when it is over, before any of the forty came in: they lose nothing,
-    /// and the forty, who are too few then, gain nothing.
+    /// and the forty gain nothing.
     function test_flood_and_open_at_once() public {
         Flood flood = founded();
         flood.pour(federation, token, 16 * TOKEN, 40);
@@ -300,8 +427,8 @@ contract NewcomersTest is StakeVoteBench {
             leave(i);
         }
         vm.warp(block.timestamp + 1000);
-        bytes memory few = abi.encodeWithSelector(IFederation.TooFewMembers.selector, 2, 7);
-        refuses(account(0), abi.encodeCall(IFederation.open, ()), few);
+        federation.open();
+        assertEq(federation.roundOf(2).members, 7, "they may play alone");
         assertEq(wealthOf(10), 260 * TOKEN, "the honest have the pool");
         assertEq(wealthOf(flood), 640 * TOKEN, "and the flood what it brought");
     }

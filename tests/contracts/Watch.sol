@@ -39,14 +39,18 @@ abstract contract Watch is CommonBase {
     /// @dev What was seen once, for later states to agree with.
     mapping(uint256 round => bytes32) public settledRecord;
     mapping(address account => uint256) public freeAt;
-    /// @dev The last round that had opened when an account joined.
+    /// @dev When an account joined: how many openings there had been, those that were postponed among them.
     mapping(address account => uint256) private _joinedAfter;
-    /// @dev How many come in with a round at most; who came in later than they joined, and who left before that.
+    uint256 private _openings;
+    uint256 public postponed;
+    /// @dev How many come in with a round, at most unless it lacks more; who came in later than they joined, who left
+    /// before that, and the founders who came in at once when it was late.
     uint256 internal _newcomers;
+    uint256 public cameLate;
     uint256 public cameIn;
     uint256 public leftWaiting;
     mapping(address account => bool) private _isFounder;
-    bool private _hasFounders;
+    uint256 private _founders;
     /// @dev Tokens that came without being asked for.
     uint256 public forced;
     /// @dev How far the sequences get: settled rounds by outcome, what went through by action, what was refused as it had
@@ -66,11 +70,34 @@ abstract contract Watch is CommonBase {
     }
 
     /// @dev The terms about who waits.
-    function _limit(uint256 newcomers, address[] memory founders) internal {
-        (_newcomers, _hasFounders) = (newcomers, founders.length != 0);
+    function _limit(uint256 newcomers, address[] memory founders) internal virtual {
+        (_newcomers, _founders) = (newcomers, founders.length);
         for (uint256 i = 0; i < founders.length; ++i) {
             _isFounder[founders[i]] = true;
         }
+    }
+
+    /// @dev The fewest members to open a round with.
+    function _fewest() internal view virtual returns (uint256);
+
+    function fewest() external view returns (uint256) {
+        return _fewest();
+    }
+
+    /// @dev How many the next round needs: the first, three quarters of the founders, too.
+    function _needed(World memory w) internal view returns (uint256 needed) {
+        needed = _fewest();
+        if (w.s.round == 0 && 4 * needed < 3 * _founders) needed = (3 * _founders + 3) / 4;
+    }
+
+    /// @dev A first round has most of the founders in it.
+    function most_founders_are_in_the_first_round(World memory b, World memory a) private view {
+        if (b.s.round != 0 || a.s.round == 0) return;
+        uint256 count = 0;
+        for (uint256 i = 0; i < a.members.length; ++i) {
+            if (_isFounder[a.members[i].account] && a.members[i].record.index != 0) ++count;
+        }
+        require(4 * count >= 3 * _founders, "most_founders_are_in_the_first_round");
     }
 
     /// @dev The least stake that a member which may act has: elsewhere than in `stake_jury`, the bond.
@@ -120,6 +147,7 @@ abstract contract Watch is CommonBase {
         ++done[action];
         a = look();
         rounds_are_counted(b, a, action);
+        rounds_are_postponed_for_the_latest_alone(b, a, action);
         phases_only_go_forward(b, a, action);
         one_settlement_a_round(b, a, action);
         head_changes_only_by_acceptance(b, a);
@@ -138,6 +166,8 @@ abstract contract Watch is CommonBase {
             nobody_is_in_before_its_boundary(b, a, i, action);
         }
         few_come_in_at_once(b, a, action);
+        most_founders_are_in_the_first_round(b, a);
+        if (action == IFederation.open.selector) ++_openings;
         _mechanism(b, a, who, data);
     }
 
@@ -165,8 +195,28 @@ abstract contract Watch is CommonBase {
 
     /// @dev Rounds are numbered without gaps, and only `open` begins one: a round can't be skipped or played twice.
     function rounds_are_counted(World memory b, World memory a, bytes4 action) private pure {
-        uint256 begun = action == IFederation.open.selector ? 1 : 0;
+        uint256 begun = action == IFederation.open.selector && !_isPostponed(b, a, action) ? 1 : 0;
         require(a.s.round == b.s.round + begun, "rounds_are_counted");
+    }
+
+    /// @dev Whether `open` put the round off.
+    function _isPostponed(World memory b, World memory a, bytes4 action) private pure returns (bool) {
+        return action == IFederation.open.selector && a.s.restUntil != b.s.restUntil;
+    }
+
+    /// @dev A round is put off for the unbonding period, and only if too few are in or may come in and, with the latest,
+    /// enough are there.
+    function rounds_are_postponed_for_the_latest_alone(World memory b, World memory a, bytes4 action) private {
+        if (!_isPostponed(b, a, action)) return;
+        require(_newcomers != 0 && b.s.round != 0, "rounds_are_postponed_for_the_latest_alone");
+        require(a.s.restUntil == block.timestamp + _unbonding, "rounds_are_postponed_for_the_latest_alone");
+        uint256 before = 0;
+        for (uint256 i = 0; i < b.members.length; ++i) {
+            bool there = b.members[i].record.index != 0;
+            if (there && (b.members[i].waitsFor == 0 || _joinedAfter[b.members[i].account] < _openings)) ++before;
+        }
+        require(before < _fewest() && _fewest() <= b.s.members, "rounds_are_postponed_for_the_latest_alone");
+        ++postponed;
     }
 
     /// @dev Nothing that anybody does leads a round back to a phase that is over.
@@ -326,37 +376,40 @@ abstract contract Watch is CommonBase {
         }
     }
 
-    /// @dev Between an account's joining and the first round that may draw it lies a whole other round, and a pause. But
-    /// for the first members before the first round: the founders or, if there are none, whoever may join.
+    /// @dev Between an account's joining and the first round that may draw it lies a whole other round, or a pause as
+    /// long, and a pause. But for the founders when they join for the first time or before the first round; and if there
+    /// are none, for whoever joins before it.
     function nobody_is_in_before_its_boundary(World memory b, World memory a, uint256 i, bytes4 action) private {
         (IFederation.MemberView memory x, IFederation.MemberView memory y) = (b.members[i], a.members[i]);
         if (x.record.index == 0 && y.record.index != 0) {
-            _joinedAfter[y.account] = a.s.round;
-            bool first = a.s.round == 0 && (!_hasFounders || _isFounder[y.account]);
-            bool waits = _newcomers != 0 && !first;
+            _joinedAfter[y.account] = _openings;
+            bool first = a.s.round == 0 || freeAt[y.account] == 0;
+            bool founds = _isFounder[y.account] || (_founders == 0 && a.s.round == 0);
+            bool waits = _newcomers != 0 && !(first && founds);
             require((y.waitsFor != 0) == waits, "nobody_is_in_before_its_boundary");
-            if (waits) require(y.waitsFor >= a.s.round + 2, "nobody_is_in_before_its_boundary");
+            if (!waits && _newcomers != 0 && a.s.round != 0) ++cameLate;
         } else if (y.record.index == 0) {
             if (x.record.index != 0 && x.waitsFor != 0) ++leftWaiting;
         } else if (x.waitsFor == 0) {
             require(y.waitsFor == 0, "nobody_is_in_before_its_boundary");
         } else if (y.waitsFor == 0) {
             require(action == IFederation.open.selector, "nobody_is_in_before_its_boundary");
-            require(a.s.round >= _joinedAfter[y.account] + 2, "nobody_is_in_before_its_boundary");
+            require(_openings > _joinedAfter[y.account], "nobody_is_in_before_its_boundary");
             ++cameIn;
         }
     }
 
-    /// @dev With a round that opens no more come in than the limit says, and with it all whose turn it is.
+    /// @dev With a round that opens no more come in than the limit says, or than the round lacks, and with it all whose
+    /// turn it is.
     function few_come_in_at_once(World memory b, World memory a, bytes4 action) private view {
-        if (action != IFederation.open.selector) return;
+        if (action != IFederation.open.selector || _isPostponed(b, a, action)) return;
         uint256 came = 0;
         for (uint256 i = 0; i < a.members.length; ++i) {
             bool now_ = b.members[i].waitsFor != 0 && a.members[i].waitsFor == 0;
             require(now_ == (b.members[i].waitsFor == a.s.round), "few_come_in_at_once");
             if (now_) ++came;
         }
-        require(came <= _newcomers, "few_come_in_at_once");
+        require(came <= _newcomers || a.s.record.members == _fewest(), "few_come_in_at_once");
     }
 
     // ------------------------------------------------------------------ words

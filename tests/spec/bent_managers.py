@@ -7,6 +7,7 @@ from typing import Any
 import clients.protocol.auction as auction_module
 import clients.protocol.managers as managers_module
 from clients.protocol.ledger import Ledger
+from clients.protocol.managers import is_to_wait
 from clients.protocol.mechanisms import MECHANISMS
 from clients.protocol.state import Motion, State
 from clients.types.errors import ProtocolError
@@ -109,14 +110,30 @@ def everybody_bids(patch: Patch) -> None:
 
 def everybody_counts(patch: Patch) -> None:
     """Count who waits among a round's members."""
-    patch.setattr(Ledger, "get_inside", lambda self, newcomers: len(self.registry))
+    patch.setattr(Ledger, "get_inside", lambda self, newcomers, fewest: len(self.registry))
 
 
 def the_latest_come_in(patch: Patch) -> None:
     """Let in those who joined just before the round opened, too."""
-    patch.setattr(
-        Ledger, "get_inside", lambda self, newcomers: min(self.inside + newcomers, len(self.registry))
-    )
+
+    def bent(self: Ledger, newcomers: int, fewest: int) -> int:
+        return min(max(self.inside + newcomers, fewest), len(self.registry))
+
+    patch.setattr(Ledger, "get_inside", bent)
+
+
+def no_more_than_usual_come_in(patch: Patch) -> None:
+    """Let in the usual number, however many the round lacks."""
+
+    def bent(self: Ledger, newcomers: int, fewest: int) -> int:
+        return min(self.inside + newcomers, self.eligible)
+
+    patch.setattr(Ledger, "get_inside", bent)
+
+
+def nothing_moves_on(patch: Patch) -> None:
+    """Postpone a round, and let nobody come in with it for that."""
+    patch.setattr(Ledger, "process_postpone", lambda self: None)
 
 
 def the_last_of_all_fills_a_gap(patch: Patch) -> None:
@@ -136,7 +153,13 @@ def build_waiting(name: str) -> dict[str, Mutant]:
     """Return the mutants of a mechanism in which newcomers may have to wait."""
 
     def unless_first(terms: Any, state: State, account: str) -> bool:
-        return terms.newcomers > 0 and len(state.rounds) > 1
+        return len(state.rounds) > 1 and is_to_wait(terms, state, account)
+
+    def founders_pass_ever_again(terms: Any, state: State, account: str) -> bool:
+        return account not in terms.founders and is_to_wait(terms, state, account)
+
+    def late_founders_wait(terms: Any, state: State, account: str) -> bool:
+        return is_to_wait(terms, state, account) or (terms.newcomers > 0 and len(state.rounds) > 1)
 
     def always(terms: Any, state: State, account: str) -> bool:
         return bool(terms.newcomers)
@@ -148,6 +171,12 @@ def build_waiting(name: str) -> dict[str, Mutant]:
         "newcomers are in at once": bend(name, "admission", is_to_wait=lambda *_: False),
         "before the first round all are in": bend(name, "admission", is_to_wait=unless_first),
         "founders wait": bend(name, "admission", is_to_wait=always),
+        "founders who come late wait": bend(name, "admission", is_to_wait=late_founders_wait),
+        "founders never wait": bend(name, "admission", is_to_wait=founders_pass_ever_again),
+        "some founders open the first round": bend(name, "admission", get_first=lambda terms: 0),
+        "all founders are needed": bend(name, "admission", get_first=lambda terms: len(terms.founders)),
+        "a round lets in no more than usual": no_more_than_usual_come_in,
+        "a round is put off for nobody": nothing_moves_on,
         "one more comes in": bend(name, "admission", get_newcomers=one_more),
         "who waits counts in a round": everybody_counts,
         "the latest come in": the_latest_come_in,

@@ -210,6 +210,8 @@ class Player:
         out = [a for a in registry if self.federation.get_member(a).out and rng.random() < 0.8]
         if out and rng.random() < 0.6:
             return Move(Call(anybody, "evict", ([*out, *rng.sample(self.accounts, k=rng.randrange(2))],)))
+        if self.federation.newcomers and rng.random() < 0.25 and (churn := self.play_churn(env)):
+            return churn
         strangers = [account for account in self.accounts if self.can_join(account)]
         short = self.is_short()
         if strangers and rng.random() < (0.95 if short else 0.25):
@@ -222,6 +224,18 @@ class Player:
         if env.time < state.rest_until:
             return Move(Call(anybody, "open"), *self.stride(state.rest_until, env))
         return Move(Call(anybody, "open"))
+
+    def play_churn(self, env: Env) -> Move | None:
+        """Return that somebody comes, comes back or leaves, where who comes has to wait."""
+        rng, state = self.rng, self.federation.state
+        strangers = [account for account in self.accounts if self.can_join(account)]
+        leaving, registry = self.standing(Standing.LEAVING), state.ledger.registry
+        if strangers and rng.random() < 0.5:
+            return Move(self.join(rng.choice(strangers)))
+        if leaving and rng.random() < 0.4:
+            account = rng.choice(leaving)
+            return Move(Call(account, "withdraw"), *self.stride(state.ledger.get(account).unbonds_at, env))
+        return Move(Call(rng.choice(registry[: state.ledger.inside or None]), "exit")) if registry else None
 
     def play_open_own(self, anybody: Address, env: Env) -> Move | None:
         """Return what else brings members in: managers let them."""
@@ -258,9 +272,10 @@ class Player:
     # ------------------------------------------------------------------ who is there
 
     def is_short(self) -> bool:
-        """Return whether members are missing for a round."""
-        fewest = self.federation.mechanism.panel.get_fewest(self.federation.terms)
-        return self.federation.state.ledger.get_inside(self.federation.newcomers) < fewest
+        """Return whether members are missing for a round, so that it can't even be postponed."""
+        federation = self.federation
+        there = len(federation.state.ledger.registry) if federation.round_number else federation.inside
+        return there < federation.fewest
 
     def can_join(self, account: Address) -> bool:
         state, terms = self.federation.state, self.federation.terms

@@ -213,7 +213,7 @@ class Coverage:
         self.cases["named by most who came, and too few"] += docket.selection is not None and few > 0
 
     def note_waiting(
-        self, federation: Federation[Any], before: "Zones", call: Call, events: list[Event]
+        self, federation: Federation[Any], before: "Zones", call: Call, events: list[Event], error: str
     ) -> None:
         """Note who waits, who comes in, and who leaves from which zone of the registry."""
         if not federation.newcomers:
@@ -223,9 +223,24 @@ class Coverage:
             if event.name in ("Left", "Evicted"):
                 self.cases[f"{event.name.lower()} from {before.find(event.args['account'])}"] += 1
             elif event.name == "Joined":
-                self.cases["joined and was in"] += after.inside > before.inside
-                self.cases["joined and waits"] += after.inside == before.inside
-        if call.method == "open" and events:
+                founds = event.args["account"] in federation.terms.founders
+                late, waits = federation.round_number > 0, after.inside == before.inside
+                self.cases["joined and was in"] += not waits
+                self.cases["joined and waits"] += waits
+                self.cases["a founder joined late and was in"] += late and not waits
+                self.cases["a founder came back and waits"] += founds and waits
+                passed = not waits and before.inside < len(before.registry)
+                self.cases["a founder joined and passed others"] += passed
+        postponed = any(event.name == "Postponed" for event in events)
+        self.cases["postponed, and some might come in"] += postponed and before.inside < before.eligible
+        self.cases["postponed for who joined since the last round alone"] += (
+            postponed and before.inside == before.eligible
+        )
+        if call.method == "open" and error == "TooFewMembers":
+            members, enough = federation.inside, federation.mechanism.panel.get_fewest(federation.terms)
+            self.cases["enough for a round, and founders missing for the first"] += members >= enough
+        if any(event.name == "Opened" for event in events):
+            self.cases["more came in than the limit"] += after.inside - before.inside > federation.newcomers
             came, waiting = after.inside - before.inside, before.eligible - before.inside
             self.cases["all came in who might"] += 0 < came == waiting
             self.cases["more waited than came in"] += came < waiting
@@ -328,7 +343,7 @@ def play_step(
         if call.method == "settle":
             coverage.note_settled(federation, before)
     coverage.note_step(federation, call, refused, unable)
-    coverage.note_waiting(federation, zones, call, events)
+    coverage.note_waiting(federation, zones, call, events, refused)
     for event in events:
         coverage.events[event.name] += 1
         if event.name == "CommitteeNamed":

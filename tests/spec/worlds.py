@@ -212,9 +212,9 @@ def draw_newcomers(terms: Any, accounts: list[Address], outsiders: list[Address]
     rng = Random(terms.genesis[::-1])
     if isinstance(terms, BladeTerms) or rng.random() < 0.5:
         return terms
-    founders = rng.sample(accounts, k=min(rng.randint(fewest, fewest + 2), len(accounts)))
+    founders = rng.sample(accounts, k=min(rng.randint(fewest, fewest + 3), len(accounts)))
     founders += outsiders[: max(fewest - len(founders), 0)]
-    if terms.managers and rng.random() < 0.5:
+    if rng.random() < 0.4:
         founders = []
     return replace(terms, founders=tuple(founders), newcomers=rng.choice((1, 1, 2, 3)))
 

@@ -169,9 +169,9 @@ def test_nobody_asks_for_a_publication_where_nobody_publishes() -> None:
 
 def test_defaults_that_papers_and_runs_go_by() -> None:
     """They change with a reason alone: every run that doesn't name them has others then."""
-    assert StakeVoteSettings() == StakeVoteSettings("evidence", 4, 0.02, "16", "8", 0.5, False, 0)
-    assert VbflSettings() == VbflSettings("evidence", "0.08", 12, 5, 3, "0.1", 24, 6, 0, 0)
-    assert make_by_rules(StakeVoteSettings, {}, PAPER) == StakeVoteSettings()
+    assert StakeVoteSettings() == StakeVoteSettings("evidence", 4, 0.02, "16", "8", 0.5, False, 2)
+    assert VbflSettings() == VbflSettings("evidence", "0.08", 12, 5, 3, "0.1", 24, 6, 0, 2)
+    assert make_by_rules(StakeVoteSettings, {}, PAPER) == StakeVoteSettings(newcomers=0)
     papers = VbflSettings("evidence", "0.08", 12, 5, 3, "0.001", 0, 6, 0, 0)
     assert make_by_rules(VbflSettings, {}, PAPER) == papers
 

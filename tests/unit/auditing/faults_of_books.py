@@ -130,14 +130,33 @@ def opened_beside_waiting(record: Recorded) -> int:
 
 
 def find_waiting(record: Recorded, opened: int) -> str:
-    """Return who joined after the round before this opening, and didn't leave; "" if nobody did."""
+    """Return who joined after the round before this opening, or after its being put off, and didn't leave;
+    "" if nobody did."""
     earlier = range(opened - 1, -1, -1)
-    since = next((at for at in earlier if record.entries[at].name == "Settled"), None)
+    since = next((at for at in earlier if record.entries[at].name in ("Settled", "Postponed")), None)
     if since is None:
         return ""
     names = {str(one.args["account"]): one.name for one in record.entries[since:opened]
              if one.name in ("Joined", "Left", "Evicted")}  # fmt: skip
-    return next((account for account, name in names.items() if name == "Joined"), "")
+    waiting = (one for one, name in names.items() if name == "Joined" and one not in record.terms.founders)
+    return next(waiting, "")
+
+
+@fault("a round that opens instead of being put off", ("stake_vote", "vbfl", "bflc"))
+def opened_too_early(record: Recorded) -> Sign:
+    place = record.find("Postponed")
+    event = record.entries[place]
+    args = {"round": event.args["round"], "members": 5, "sealBlock": event.block}
+    record.entries[place] = replace(event, name="Opened", args=args)
+    return Sign("event", None)
+
+
+@fault("a round that is put off for too short", ("stake_vote", "vbfl", "bflc"))
+def postponed_too_shortly(record: Recorded) -> Sign:
+    place = record.find("Postponed")
+    args = event_of(record, place)
+    record.alter(place, until=args["until"] - 1)
+    return Sign("phase", None)
 
 
 @fault("a member who never joined", ALL)

@@ -5,7 +5,7 @@ import { test } from 'node:test';
 import { checkPledges, checkVotes } from '../../../deploy/explorer/app/core/checks.ts';
 import type { Hex } from '../../../deploy/explorer/app/core/cid.ts';
 import { positionsOf } from '../../../deploy/explorer/app/core/draw.ts';
-import { duesOf, judge, rolesAt, seatOf } from '../../../deploy/explorer/app/core/judge.ts';
+import { duesOf, fewestOf, judge, rolesAt, seatOf } from '../../../deploy/explorer/app/core/judge.ts';
 import { account, brokenOf, tell, type Deed, type Mechanism, type Story, type Terms } from '../../../deploy/explorer/app/core/model.ts';
 import { Registry } from '../../../deploy/explorer/app/core/registry.ts';
 
@@ -57,9 +57,11 @@ interface Played {
 function* rounds(): Generator<Played> {
   for (const history of histories) {
     const [terms, deeds] = [termsOf(history), deedsOf(history)];
-    const registry = new Registry({ ...terms, founders: (terms.founders ?? []).map(account) });
+    const registry = new Registry({
+      ...terms, founders: (terms.founders ?? []).map(account), fewest: fewestOf(history.mechanism, terms),
+    });
     for (const deed of deeds) {
-      if (['Joined', 'Left', 'Evicted'].includes(deed.name)) registry.follow(deed.name, account(deed.args['account']));
+      if (['Joined', 'Left', 'Evicted', 'Postponed'].includes(deed.name)) registry.follow(deed.name, account(deed.args['account']));
       if (deed.name !== 'Opened') continue;
       registry.follow(deed.name, '0x');
       const story = tell(Number(deed.args['round']), deeds);

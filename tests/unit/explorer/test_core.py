@@ -65,22 +65,26 @@ def make_registry(rng: Random, newcomers: int) -> dict[str, Any]:
     """Return events, and the registry that the specification's ledger has after them."""
     accounts = [to_hex(rng.randbytes(20)) for _ in range(12)]
     founders = accounts[:5] if newcomers and rng.random() < 0.7 else []
-    ledger, events, opened = Ledger(), [], False
+    ledger, events, opened, fewest = Ledger(), [], False, rng.randrange(6)
     for _ in range(rng.randrange(60)):
         account = rng.choice(accounts)
         member = ledger.get(account)
-        if rng.random() < 0.15:
-            ledger.process_let_in(newcomers)
+        if rng.random() < 0.15 and newcomers and opened and ledger.get_inside(newcomers, fewest) < fewest:
+            ledger.process_postpone()
+            events.append(["Postponed", ""])
+        elif rng.random() < 0.15:
+            ledger.process_let_in(newcomers, fewest)
             events.append(["Opened", ""])
             opened = True
         elif member.index:
-            ledger.process_remove(account, member, Standing.LEAVING, 0)
+            ledger.process_remove(account, member, Standing.LEAVING, 1)
             events.append([rng.choice(("Left", "Evicted")), account])
         else:
-            first = not opened and (not founders or account in founders)
-            ledger.process_register(account, 1, waits=newcomers > 0 and not first)
+            founds = account in founders and (not opened or not member.unbonds_at)
+            founds |= not opened and not founders
+            ledger.process_register(account, 1, waits=newcomers > 0 and not founds)
             events.append(["Joined", account])
-    limit = {"founders": founders, "newcomers": newcomers}
+    limit = {"founders": founders, "newcomers": newcomers, "fewest": fewest}
     return {"limit": limit, "events": events, "accounts": ledger.registry, "inside": ledger.inside}
 
 

@@ -28,20 +28,25 @@ def test_the_registry_is_a_list_without_gaps(moves: list[tuple[bool, int]]) -> N
 
 @given(
     st.integers(1, 3),
+    st.integers(0, 6),
     st.lists(st.tuples(st.sampled_from(("join", "found", "leave", "leave", "open")), st.integers(0, 9))),
 )
-def test_zones_part_the_registry(newcomers: int, moves: list[tuple[str, int]]) -> None:
+def test_zones_part_the_registry(newcomers: int, fewest: int, moves: list[tuple[str, int]]) -> None:
     """By a plain account of who is in which zone: three sets, of which only `open` moves members on."""
-    ledger, opened = Ledger(), 0
+    ledger = Ledger()
     zones: tuple[set[str], set[str], set[str]] = (set(), set(), set())
     inside, following, latest = zones
     for what, number in moves:
         account = f"0x{number}"
         member = ledger.get(account)
         if what == "open":
-            come = [one for one in ledger.registry if one in following][:newcomers]
-            opened += 1
-            ledger.process_let_in(newcomers)
+            missing = max(newcomers, fewest - len(inside))
+            come = [one for one in ledger.registry if one in following][:missing]
+            if ledger.get_inside(newcomers, fewest) < fewest:
+                ledger.process_postpone()
+                come = []
+            else:
+                ledger.process_let_in(newcomers, fewest)
             inside |= {*come}
             following -= {*come}
             following |= latest
@@ -51,7 +56,7 @@ def test_zones_part_the_registry(newcomers: int, moves: list[tuple[str, int]]) -
             for zone in zones:
                 zone.discard(account)
         elif what != "leave" and not member.index:
-            waits = what == "join" or opened > 0
+            waits = what == "join"
             ledger.process_register(account, 5, waits=waits)
             (latest if waits else inside).add(account)
         first, second = ledger.inside, ledger.eligible
@@ -60,9 +65,11 @@ def test_zones_part_the_registry(newcomers: int, moves: list[tuple[str, int]]) -
         assert sum(map(len, parts)) == sum(map(len, zones))
         for place, present in enumerate(ledger.registry):
             assert ledger.get(present).index == place + 1
-            wait = ledger.get_wait(place + 1, newcomers)
+            wait = ledger.get_wait(place + 1, newcomers, fewest)
             assert (wait == 0) == (present in inside)
-            assert (wait == 1) == (present in following and place < first + newcomers)
+            next_ones = following if len(inside | following) >= fewest else following | latest
+            missing = max(newcomers, fewest - first)
+            assert (wait == 1) == (present in next_ones and place < first + missing)
 
 
 def test_the_allowance_is_looked_at_before_the_balance() -> None:

@@ -60,7 +60,6 @@ def test_the_extremes_are_valid() -> None:
         ({"schedule": replace(SCHEDULE, pledge=1)}, "unbonding", 10),
         ({"bond": 0, "proposers": 0, "quorum_bps": 10_001}, "bond", 0),
         ({"quorum_bps": 10_001, "max_samples": 0, "voter_stake": 11}, "maxSamples", 0),
-        ({"newcomers": 1, "proposers": 0}, "founders", 0),  # nobody could be in the first round
         ({"founders": (ADDRESS,), "proposers": 0}, "founders", 1),  # nobody waits
         ({"founders": (ADDRESS, ADDRESS), "newcomers": 1, "proposers": 0}, "founders", 1),
         ({"founders": (ADDRESS, "0x" + "3" * 40, ZERO), "newcomers": 1}, "founders", 2),

@@ -62,6 +62,22 @@ export function wantedOf(mechanism: Mechanism, terms: Terms, members: number): W
   }
 }
 
+/** The fewest members with which a round opens. */
+export function fewestOf(mechanism: Mechanism, terms: Terms): number {
+  const { proposers = 0, minVoters = 0, validators = 0, miners = 0, committee = 0, updates = 0, minWinners = 0 } = terms;
+  switch (mechanism) {
+    case 'stake_vote':
+    case 'stake_jury':
+      return proposers + minVoters;
+    case 'vbfl':
+      return validators + miners + 1;
+    case 'bflc':
+      return committee + updates;
+    case 'blade':
+      return minWinners;
+  }
+}
+
 /** What a position of the draw does; undefined where more than the draw decides it. */
 export function rolesAt(mechanism: Mechanism, terms: Terms, members: number, position: number): string | undefined {
   const { proposers, voters } = wantedOf(mechanism, terms, members);

@@ -28,7 +28,7 @@ export interface Terms {
   bond: bigint;
   /** Who admits and expels; empty where anyone gets in. */
   managers: readonly Hex[];
-  /** Who are in at once before the first round, and how many come in with a round; not of blade. */
+  /** Who are in at once, and how many come in with a round unless it lacks more; not of blade. */
   founders?: readonly Hex[];
   newcomers?: number;
   /** `pledge` is 0 where updates are proposed without a pledge. */
@@ -40,6 +40,7 @@ export interface Terms {
   quorumBps?: number;
   attribution?: boolean;
   voters?: number;
+  minVoters?: number;
   updateShares?: number;
   seatShares?: number;
   validators?: number;
@@ -48,6 +49,7 @@ export interface Terms {
   updates?: number;
   minScore?: number;
   updateUnits?: number;
+  minWinners?: number;
   bounty?: bigint;
   blockBps?: number;
 }

@@ -7,11 +7,11 @@ import { xor } from '../core/hashing.ts';
 import { account as lower, inOrder, type Story } from '../core/model.ts';
 import { Registry } from '../core/registry.ts';
 import { number } from '../core/text.ts';
-import { actors } from '../core/judge.ts';
+import { actors, fewestOf } from '../core/judge.ts';
 import { Account, Busy, Chip, Facts, Section, Table, Trouble } from './parts.tsx';
 import { message, useLoaded, useWatch, type Loaded } from './hooks.ts';
 
-const MEMBERSHIP = ['Joined', 'Left', 'Evicted', 'Opened'];
+const MEMBERSHIP = ['Joined', 'Left', 'Evicted', 'Opened', 'Postponed'];
 
 /** The members who were in when the round was opened, in the registry’s order. */
 export function useRegistry(story: Story): Loaded<Hex[]> {
@@ -19,7 +19,7 @@ export function useRegistry(story: Story): Loaded<Hex[]> {
   const { opened } = story;
   return useLoaded(async (signal) => {
     if (!opened) return undefined;
-    const registry = new Registry(federation.terms);
+    const registry = new Registry({ ...federation.terms, fewest: fewestOf(federation.mechanism, federation.terms) });
     await federation.follow(MEMBERSHIP, view.birth, opened.deed.block, (deed) => {
       if (inOrder(deed, opened.deed) <= 0) registry.follow(deed.name, lower(deed.args['account']));
     }, signal);
