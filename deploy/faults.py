@@ -206,11 +206,6 @@ FAULTS: Mapping[str, tuple[Fault, ...]] = MappingProxyType(
                 "founders are those who needn't wait, and with newcomers = 0 nobody waits; set --newcomers 1 "
                 "or more, or leave out --founders",
             ),
-            _if(
-                lambda terms: terms.newcomers and not terms.founders and not terms.managers,
-                "with newcomers above 0 everybody would wait for a first round that nobody can open; name "
-                "the first members as --founders, or --managers who admit them, or set --newcomers 0",
-            ),
             *_accounts("founders"),
             Fault(
                 lambda terms: 0 < len(terms.founders) < _fewest(terms),

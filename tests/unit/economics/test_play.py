@@ -17,13 +17,15 @@ from clients.economics.world import World
 from clients.protocol.mechanisms import MECHANISMS
 from clients.roles.judging import get_bitmap
 from clients.types.errors import RequestError
-from clients.types.mechanisms import kind_of
+from clients.types.mechanisms import get_leaf, kind_of
 from clients.types.terms import HARDENED, PAPER, RULES
 from deploy.terms import get_default_terms
 
 TERMS = {mechanism: get_default_terms(mechanism, PAPER) for mechanism in HANDBOOKS}
 BY_RULES = {
-    (mechanism, rules): get_default_terms(mechanism, rules) for mechanism in HANDBOOKS for rules in RULES
+    (mechanism, rules): get_default_terms(get_leaf(mechanism, rules), rules)
+    for mechanism in HANDBOOKS
+    for rules in RULES
 }
 PLEDGING = {
     mechanism: {**terms, "schedule": replace(kind_of(mechanism).schedule, pledge=3600)}

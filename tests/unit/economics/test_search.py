@@ -39,7 +39,7 @@ BAD, FIRST, ONCE = ("act.quality", "BAD"), ("act.timing", "FIRST"), ("times", "O
 
 
 def test_honest_play_gains_and_harms_nothing() -> None:
-    worth = measure(GAME, get_player(GAME, get_default_terms("stake_vote", DEFAULT_RULES)), HONEST, range(4))
+    worth = measure(GAME, get_player(GAME, get_default_terms(GAME.leaf, DEFAULT_RULES)), HONEST, range(4))
     assert worth.gain == worth.harm == worth.surplus == get_interval([0.0] * 4)
     assert worth.get_griefing() == (0, 0, 0)
 

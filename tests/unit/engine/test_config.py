@@ -112,7 +112,9 @@ def test_the_table_of_a_mechanism_is_for_what_stands_for_it() -> None:
     table["stake_jury"] = {"proposers": 3, "voters": 5}
     assert build(table).own == StakeJurySettings(proposers=3, judge="paper", voters=5)
     assert build({**table, "proposers": 4}).own == StakeJurySettings(proposers=4, judge="paper", voters=5)
-    assert build({**table, "rules": "paper"}).own == StakeVoteSettings(proposers=2, judge="paper")
+    assert build({**table, "rules": "paper"}).own == StakeVoteSettings(
+        proposers=2, judge="paper", newcomers=0
+    )
 
 
 def test_a_record_names_what_ran(tmp_path: Path) -> None:
@@ -120,7 +122,7 @@ def test_a_record_names_what_ran(tmp_path: Path) -> None:
     old = replace(build({"rules": "paper", "attribution": True, "proposers": 3}), rules="hardened")
     old.dump(tmp_path / CONFIG, {})
     file = read_toml(tmp_path / CONFIG)
-    assert old.own == StakeVoteSettings(proposers=3, attribution=True)
+    assert old.own == StakeVoteSettings(proposers=3, attribution=True, newcomers=0)
     assert RunFolder.reopen(tmp_path)[1] == build(file) == build(file | {"seed": old.seed}, ["seed"]) == old
     with pytest.raises(
         RequestError, match="is a setting of stake_vote under the paper's rules, not under the"
@@ -191,7 +193,7 @@ def test_a_file_may_give_every_digit_of_an_amount(tmp_path: Path) -> None:
 def test_settings_of_other_mechanisms_do_nothing_in_a_file_and_are_refused_as_options() -> None:
     file = {"mechanism": "stake_vote", "validators": 3, "vbfl": {"workers": 9}, "proposers": 3}
     assert build(file).own == StakeJurySettings(proposers=3)
-    assert build({**file, "rules": "paper", "floor": 3}).own == StakeVoteSettings(proposers=3)
+    assert build({**file, "rules": "paper", "floor": 3}).own == StakeVoteSettings(proposers=3, newcomers=0)
     for more, given, words in (
         ({}, "miners", "setting of vbfl, not of stake_vote: leave"),
         ({}, "quorum", "under the paper's rules, not under the hardened ones, where stake_jury"),
