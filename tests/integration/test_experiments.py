@@ -234,7 +234,7 @@ attack = ["sign_flip"]
 [axes.stake]
 label = "stake"
 setting = "proposer_stake"
-values = [8, 16]
+values = [4, 8]
 [presets.smoke]
 seeds = [1, 2]
 [[pictures]]
