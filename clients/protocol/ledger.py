@@ -60,7 +60,8 @@ class Ledger:
 
     The registry has three zones: the members who are in, which the draw permutes; those who joined before the
     last round opened, and may come in with the next; and those who joined since. Where nobody waits, all are
-    in. An opening that is postponed moves the zones on, too, and lets nobody in. A place that becomes free passes to the end of each zone, whose last member moves to where it was.
+    in. An opening that is postponed moves the zones on, too, and lets nobody in. A place that becomes free
+    passes to the end of each zone, whose last member moves to where it was.
     """
 
     members: dict[Address, Member] = field(default_factory=dict)
