@@ -114,7 +114,7 @@ def make_pledge(rng: Random) -> dict[str, Any]:
     }  # fmt: skip
 
 
-HISTORIES = 20
+HISTORIES = 30
 """Of each mechanism."""
 
 
