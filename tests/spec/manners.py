@@ -66,7 +66,8 @@ class StakeJuryPlayer(JudgingPlayer):
             return every & ~one
         if withheld and luck < 0.65:
             return every & one
-        return rng.choice((0, rng.getrandbits(max(proposals, 1)) & every)) if rng.random() < 0.1 else every
+        few = (0, one & every, rng.getrandbits(max(proposals, 1)) & every)
+        return rng.choice(few) if rng.random() < 0.15 else every
 
     def approved(self) -> int:
         """Where opinions differ, find an update good with a chance that is the update's."""

@@ -189,7 +189,10 @@ class Coverage:
         self.cases["a juror that had nothing judged"] += selection.judged > 0 and about == 0 < ballot.had
         self.cases["a juror that had nothing"] += selection.judged > 0 and ballot.had == 0
         self.cases["nothing judged of what jurors had"] += selection.judged == 0 < ballot.had
-        self.cases["a ballot that agrees in half"] += wrong > 0 and wrong * 2 == about
+        little = about * 2 < selection.judged.bit_count()
+        self.cases["a ballot about little"] += little and about > 0
+        self.cases["a ballot that differs in a third"] += not little and wrong > 0 and wrong * 3 == about
+        self.cases["a ballot that differs in half"] += not little and wrong > 0 and wrong * 2 == about
         self.cases["a ballot that disagrees"] += wrong * 2 > about
         self.cases["a seat lost by the digest"] += (
             0 < about >= wrong * 2 and member.option != federation.record.leading_option
