@@ -283,7 +283,7 @@ def tell_wait(chain: Chain, member: MemberView) -> None:
 def tell_lack(chain: Chain, rules: Rules[Any, Any]) -> None:
     """Say how many members the next round lacks, if too few are in or may come in with it."""
     status, members = chain.status(), chain.members()
-    ready, needed = count_ready(members, status.round), rules.get_min_members(status.round)
+    ready, needed = count_ready(members, status.round), rules.get_min_members(status)
     if status.phase != Phase.OPEN or ready >= needed:
         return
     present = {member.account for member in members}

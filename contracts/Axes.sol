@@ -104,8 +104,8 @@ abstract contract Axes is IFederation {
     /// change `index` of `m` to the place that the last of the registry is to fill.
     function _closeUp(Member memory m) internal virtual;
 
-    /// @dev Let in who may come in with the round that opens, if that makes enough; return how many members would be in,
-    /// the first ones of the registry, and how many the round needs. Whoever else waits may come in with the next.
+    /// @dev Let in who may come in with the round that opens, if that makes enough; return how many members would be
+    /// in, the first ones of the registry, and how many the round needs. Whoever else waits may come in with the next.
     function _letIn() internal virtual returns (uint256 count, uint256 fewest);
 
     /// @dev The earliest round that the member of record `m` can come in with; 0 if it doesn't wait.

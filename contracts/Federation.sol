@@ -79,9 +79,10 @@ abstract contract Federation is Membership {
         (uint256 count, uint256 fewest) = _letIn();
         uint40 round = c.round + 1;
         if (count < fewest) {
-            if (round == 1 || memberCount() < fewest) revert TooFewMembers(count, fewest);
-            // Without a round those who joined since the last would wait for ever. A pause that is no shorter than a round
-            // lets everybody else see them and leave, too.
+            if ((round == 1 ? count : memberCount()) < _fewestMembers()) revert TooFewMembers(count, fewest);
+            // Without a round those who joined since the last would wait for ever, and so would the founders who are
+            // there for others who never come. A pause that is no shorter than a round lets these come, and lets
+            // everybody else see the newcomers and leave.
             uint256 until = block.timestamp + _unbondingSeconds;
             c.restUntil = uint40(until);
             emit Postponed(round, until);

@@ -243,7 +243,7 @@ class Driver:
                 me=member.account,
                 chain_id=self.chain.chain_id,
                 federation=self.chain.federation,
-                min_members=self.rules.get_min_members(status.round),
+                min_members=self.rules.get_min_members(status),
                 status=status,
                 member=member,
                 registry=registry,
@@ -376,7 +376,7 @@ class Driver:
         closing = self._closed and status.phase == Phase.OPEN
         if seconds <= 0 and (self.devnet is not None or closing):
             ready = count_ready(self.chain.members(), status.round)
-            needed = self.rules.get_min_members(status.round)
+            needed = self.rules.get_min_members(status)
             if self.devnet is not None or ready < needed:
                 raise Stalled(
                     f"round {status.round} was the last: {ready} members are left, "

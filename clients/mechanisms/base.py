@@ -372,6 +372,6 @@ class Rules(Generic[S, T]):
     terms: T
     settings: S
 
-    def get_min_members(self, round_number: int) -> int:
-        """Return the fewest members with which the round after `round_number` can open."""
-        return self.conduct.spec.get_fewest(self.terms, round_number)
+    def get_min_members(self, status: Status) -> int:
+        """Return the fewest members with which the next round can open."""
+        return self.conduct.spec.get_fewest(self.terms, status.round, status.rest_until)

@@ -234,15 +234,20 @@ class Federation(FederationView[T]):
     # ------------------------------------------------------------------ the round
 
     def process_open(self, env: Env, sender: Address) -> list[Event]:
-        """Let newcomers in, freeze the registry, and open the next round; postpone it if too few are in or
-        may come in, and with the latest there are enough."""
+        """Let newcomers in, freeze the registry, and open the next round.
+
+        Postpone it if too few are in or may come in, and with the latest there are enough; and the first,
+        once, if there are enough, and most of the founders are missing.
+        """
         state, members, fewest = self.state, self.inside, self.fewest
         if env.time < state.rest_until:
             raise ProtocolError("TooEarly", env.time, state.rest_until)
         if members < fewest:
-            if self.round_number == 0 or len(state.ledger.registry) < fewest:
+            there = len(state.ledger.registry) if self.round_number else members
+            if there < self.mechanism.panel.get_fewest(self.terms):
                 raise ProtocolError("TooFewMembers", members, fewest)
-            state.ledger.process_postpone()
+            if self.round_number:
+                state.ledger.process_postpone()
             state.rest_until = env.time + self.terms.schedule.unbonding
             told = {"round": self.round_number + 1, "until": state.rest_until}
             return [compute_event(env, "Postponed", **told)]

@@ -265,7 +265,9 @@ class Mechanism(Generic[T_contra]):
     own_state: OwnState[T_contra] = field(default_factory=OwnState)
     actions: Mapping[str, OwnAction] = field(default_factory=dict)
 
-    def get_fewest(self, terms: T_contra, round_number: int) -> int:
+    def get_fewest(self, terms: T_contra, round_number: int, rest_until: int) -> int:
         """Return how many members the round after `round_number` needs at least."""
         fewest = self.panel.get_fewest(terms)
-        return fewest if round_number else max(fewest, self.admission.get_first(terms))
+        # before the first round nothing rests but what was postponed
+        begun = round_number or rest_until
+        return fewest if begun else max(fewest, self.admission.get_first(terms))

@@ -96,7 +96,7 @@ class FederationView(Generic[T]):
     @property
     def fewest(self) -> int:
         """How many members the next round needs at least."""
-        return self.mechanism.get_fewest(self.terms, self.round_number)
+        return self.mechanism.get_fewest(self.terms, self.round_number, self.state.rest_until)
 
     @property
     def inside(self) -> int:
@@ -160,7 +160,7 @@ class FederationView(Generic[T]):
 
     def _get_waits_for(self, member: Member) -> int:
         """Return the earliest round that the member can come in with; 0 if it doesn't wait."""
-        fewest = self.fewest if self.round_number else 0  # nothing is postponed before the first round
+        fewest = self.fewest if self.round_number else 0  # nobody but founders is in the first
         wait = self.state.ledger.get_wait(member.index, self.newcomers, fewest) if member.index else 0
         return self.round_number + wait if wait else 0
 

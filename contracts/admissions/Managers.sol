@@ -94,16 +94,19 @@ abstract contract Managers is Membership, MotionBook {
         count = memberCount();
         fewest = _fewestMembers();
         if (_newcomers == 0) return (count, fewest);
-        if (_current.round == 0) {
+        bool first = _current.round == 0;
+        if (first && _current.restUntil == 0) {
             // or some founders could come first, open at once, and be the majority
             uint256 most = (3 * _founders.length + 3) / 4;
             if (fewest < most) fewest = most;
         }
-        (uint256 inside, uint256 eligible) = (_inside, _eligible);
-        _eligible = uint16(count);
+        (uint256 inside, uint256 eligible, uint256 all) = (_inside, _eligible, count);
         count = inside + _limit(inside, fewest);
         if (count > eligible) count = eligible;
-        if (count >= fewest) _inside = uint16(count);
+        bool opens = count >= fewest;
+        if (opens) _inside = uint16(count);
+        // in the first round there are founders alone, however late it opens
+        if (opens || !first) _eligible = uint16(all);
     }
 
     /// @inheritdoc Axes

@@ -30,9 +30,9 @@ abstract contract JuryPublication is JuryBook, MajorityPublication {
         if (option != 0) ++_seats[option];
     }
 
-    /// @dev What the option of `juror` becomes that published `option`: `EXCUSED` if its ballot is about less than half of
-    /// the judged updates, or about none. Of those that it is about, `option` if it differs from the jury's `selection` in
-    /// at most a third, 0 if in more than half, and `EXCUSED` between.
+    /// @dev What the option of `juror` becomes that published `option`: `EXCUSED` if its ballot is about less than half
+    /// of the judged updates, or about none. Of those that it is about, `option` if it differs from the jury's
+    /// `selection` in at most a third, 0 if in more than half, and `EXCUSED` between.
     function _seatOf(address juror, Bitmap selection, uint16 option) private view returns (uint16) {
         Ballot memory ballot = _ballots[juror];
         Bitmap about = ballot.had.intersection(_judged);

@@ -270,16 +270,40 @@ contract NewcomersTest is StakeVoteBench {
             founders.push(account(i));
         }
         deployAnew();
-        joinMany(6, BOND);
+        joinMany(4, BOND);
         joinOne(account(10), BOND);
-        for (uint256 i = 0; i < 2; ++i) {
-            bytes memory few = abi.encodeWithSelector(IFederation.TooFewMembers.selector, 6, 7);
-            refuses(account(1), abi.encodeCall(IFederation.open, ()), few);
-            skipTo(1e6);
+        bytes memory few = abi.encodeWithSelector(IFederation.TooFewMembers.selector, 4, 7);
+        refuses(account(1), abi.encodeCall(IFederation.open, ()), few);
+        skipTo(1e6);
+        refuses(account(1), abi.encodeCall(IFederation.open, ()), few);
+        for (uint256 i = 4; i < 7; ++i) {
+            joinOne(account(i), BOND);
         }
-        joinOne(account(8), BOND);
         skipRound();
         assertEq(federation.roundOf(1).members, 7);
+        assertEq(waits(10), 2);
+    }
+
+    /// @dev Founders who never come put it off once, and nobody comes in in their place.
+    function test_the_first_round_is_put_off_once_for_founders_who_are_missing() public {
+        for (uint256 i = 5; i < 9; ++i) {
+            founders.push(account(i));
+        }
+        deployAnew();
+        joinMany(6, BOND);
+        joinOne(account(10), BOND);
+        uint256 until = block.timestamp + 1000;
+        vm.expectEmit(address(federation));
+        emit IFederation.Postponed(1, until);
+        federation.open();
+        assertEq(federation.status().round, 0);
+        bytes memory early = abi.encodeWithSelector(IFederation.TooEarly.selector, block.timestamp, until);
+        refuses(account(1), abi.encodeCall(IFederation.open, ()), early);
+        assertEq(waits(10), 2);
+        vm.warp(until);
+        federation.open();
+        assertEq(federation.roundOf(1).members, 6);
+        assertEq(waits(10), 2);
     }
 
     function test_where_nobody_is_named_the_first_are_founders() public {

@@ -97,7 +97,7 @@ abstract contract Watch is CommonBase {
         for (uint256 i = 0; i < a.members.length; ++i) {
             if (_isFounder[a.members[i].account] && a.members[i].record.index != 0) ++count;
         }
-        require(4 * count >= 3 * _founders, "most_founders_are_in_the_first_round");
+        require(4 * count >= 3 * _founders || b.s.restUntil != 0, "most_founders_are_in_the_first_round");
     }
 
     /// @dev The least stake that a member which may act has: elsewhere than in `stake_jury`, the bond.
@@ -167,7 +167,8 @@ abstract contract Watch is CommonBase {
         }
         few_come_in_at_once(b, a, action);
         most_founders_are_in_the_first_round(b, a);
-        if (action == IFederation.open.selector) ++_openings;
+        // before the first round nobody's turn comes by its being put off
+        if (action == IFederation.open.selector && a.s.round != 0) ++_openings;
         _mechanism(b, a, who, data);
     }
 
@@ -205,17 +206,19 @@ abstract contract Watch is CommonBase {
     }
 
     /// @dev A round is put off for the unbonding period, and only if too few are in or may come in and, with the latest,
-    /// enough are there.
+    /// enough are there; the first once, and only if founders are missing.
     function rounds_are_postponed_for_the_latest_alone(World memory b, World memory a, bytes4 action) private {
         if (!_isPostponed(b, a, action)) return;
-        require(_newcomers != 0 && b.s.round != 0, "rounds_are_postponed_for_the_latest_alone");
+        require(_newcomers != 0, "rounds_are_postponed_for_the_latest_alone");
         require(a.s.restUntil == block.timestamp + _unbonding, "rounds_are_postponed_for_the_latest_alone");
         uint256 before = 0;
         for (uint256 i = 0; i < b.members.length; ++i) {
             bool there = b.members[i].record.index != 0;
             if (there && (b.members[i].waitsFor == 0 || _joinedAfter[b.members[i].account] < _openings)) ++before;
         }
-        require(before < _fewest() && _fewest() <= b.s.members, "rounds_are_postponed_for_the_latest_alone");
+        bool few = before < _fewest() && _fewest() <= b.s.members;
+        if (b.s.round == 0) few = before >= _fewest() && before * 4 < _founders * 3 && b.s.restUntil == 0;
+        require(few, "rounds_are_postponed_for_the_latest_alone");
         ++postponed;
     }
 

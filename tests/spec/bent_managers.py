@@ -9,6 +9,7 @@ import clients.protocol.managers as managers_module
 from clients.protocol.ledger import Ledger
 from clients.protocol.managers import is_to_wait
 from clients.protocol.mechanisms import MECHANISMS
+from clients.protocol.policies import Mechanism
 from clients.protocol.state import Motion, State
 from clients.types.errors import ProtocolError
 from clients.types.federation import Member, Standing
@@ -136,6 +137,12 @@ def nothing_moves_on(patch: Patch) -> None:
     patch.setattr(Ledger, "process_postpone", lambda self: None)
 
 
+def needing_founders_for_ever(patch: Patch) -> None:
+    """Put the first round off, and ask for most founders after that, too."""
+    needed = Mechanism.get_fewest
+    patch.setattr(Mechanism, "get_fewest", lambda self, terms, number, until: needed(self, terms, number, 0))
+
+
 def the_last_of_all_fills_a_gap(patch: Patch) -> None:
     """Forget the zones when a member leaves, but for how many are in each."""
 
@@ -174,6 +181,7 @@ def build_waiting(name: str) -> dict[str, Mutant]:
         "founders who come late wait": bend(name, "admission", is_to_wait=late_founders_wait),
         "founders never wait": bend(name, "admission", is_to_wait=founders_pass_ever_again),
         "some founders open the first round": bend(name, "admission", get_first=lambda terms: 0),
+        "who never comes stops the first round": needing_founders_for_ever,
         "all founders are needed": bend(name, "admission", get_first=lambda terms: len(terms.founders)),
         "a round lets in no more than usual": no_more_than_usual_come_in,
         "a round is put off for nobody": nothing_moves_on,

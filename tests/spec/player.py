@@ -275,7 +275,7 @@ class Player:
         """Return whether members are missing for a round, so that it can't even be postponed."""
         federation = self.federation
         there = len(federation.state.ledger.registry) if federation.round_number else federation.inside
-        return there < federation.fewest
+        return there < federation.mechanism.panel.get_fewest(federation.terms)
 
     def can_join(self, account: Address) -> bool:
         state, terms = self.federation.state, self.federation.terms

@@ -235,13 +235,12 @@ class Coverage:
                 passed = not waits and before.inside < len(before.registry)
                 self.cases["a founder joined and passed others"] += passed
         postponed = any(event.name == "Postponed" for event in events)
+        first = federation.round_number == 0
+        self.cases["the first round is postponed for founders"] += postponed and first
         self.cases["postponed, and some might come in"] += postponed and before.inside < before.eligible
         self.cases["postponed for who joined since the last round alone"] += (
-            postponed and before.inside == before.eligible
+            postponed and not first and before.inside == before.eligible
         )
-        if call.method == "open" and error == "TooFewMembers":
-            members, enough = federation.inside, federation.mechanism.panel.get_fewest(federation.terms)
-            self.cases["enough for a round, and founders missing for the first"] += members >= enough
         if any(event.name == "Opened" for event in events):
             self.cases["more came in than the limit"] += after.inside - before.inside > federation.newcomers
             came, waiting = after.inside - before.inside, before.eligible - before.inside

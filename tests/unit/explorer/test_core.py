@@ -69,8 +69,9 @@ def make_registry(rng: Random, newcomers: int) -> dict[str, Any]:
     for _ in range(rng.randrange(60)):
         account = rng.choice(accounts)
         member = ledger.get(account)
-        if rng.random() < 0.15 and newcomers and opened and ledger.get_inside(newcomers, fewest) < fewest:
-            ledger.process_postpone()
+        if rng.random() < 0.15 and newcomers and ledger.get_inside(newcomers, fewest) < fewest:
+            if opened:
+                ledger.process_postpone()
             events.append(["Postponed", ""])
         elif rng.random() < 0.15:
             ledger.process_let_in(newcomers, fewest)

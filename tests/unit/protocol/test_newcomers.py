@@ -148,13 +148,26 @@ def test_only_who_never_left_passes_others_after_the_first_round(opened: bool) -
 
 
 def test_a_third_of_the_founders_cant_open_the_first_round_alone() -> None:
+    chain = build(present=FOUNDERS[:6])
+    join(chain, *FLOOD)
+    assert refuse_open(chain) == ProtocolError("TooFewMembers", 6, 8)
+    chain.advance(10**9)
+    assert refuse_open(chain) == ProtocolError("TooFewMembers", 6, 8), "no pause lets others be the first"
+    join(chain, *FOUNDERS[6:8])
+    assert play(chain) == 8
+
+
+def test_founders_who_never_come_put_the_first_round_off_once() -> None:
     chain = build(present=FOUNDERS[:7])
     join(chain, *FLOOD)
-    assert refuse_open(chain) == ProtocolError("TooFewMembers", 7, 8)
-    chain.advance(10**9)
-    assert refuse_open(chain) == ProtocolError("TooFewMembers", 7, 8), "no pause lets others be the first"
-    join(chain, FOUNDERS[7])
-    assert play(chain) == 8
+    assert refuse_open(chain) is None
+    assert (chain.status().round, chain.core.fewest) == (0, 7)
+    refused = refuse_open(chain)
+    assert refused is not None
+    assert refused.name == "TooEarly"
+    assert min(wait_for(chain, account) for account in FLOOD) == 2
+    chain.advance(chain.terms.schedule.unbonding)
+    assert play(chain) == 7, "and nobody came in in their place"
 
 
 def test_where_nobody_is_named_all_who_join_before_the_first_round_are_founders() -> None:

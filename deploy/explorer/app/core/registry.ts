@@ -39,7 +39,7 @@ export class Registry {
     if (name === 'Joined') this.join(account);
     else if (name === 'Left' || name === 'Evicted') this.leave(account);
     else if (name === 'Opened') this.open();
-    else if (name === 'Postponed') this.eligible = this.accounts.length;
+    else if (name === 'Postponed' && this.opened) this.eligible = this.accounts.length;
   }
 
   private join(account: Hex): void {
