@@ -299,6 +299,14 @@ def build_own(mechanism: str, settings: Mapping[str, Any]) -> Settings:
     return own
 
 
+_STAND_INS: Mapping[str, str] = {
+    name: kind.hardened.name
+    for name, kind in KINDS.items()
+    if name not in SETTINGS and kind.hardened is not None and kind.hardened.name in SETTINGS
+}
+"""What stands for the mechanisms that have no settings of their own, whose tables are for it."""
+
+
 def _sort_out(settings: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, dict[str, Any]]]:
     """Split the settings into those that every run has and each mechanism's own. RequestError if one is
     unknown."""
@@ -310,7 +318,7 @@ def _sort_out(settings: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, di
         owners = [one for one in SETTINGS if name in spelled[one] or one in owned.get(name, ())]
         if name == VERSIONS:
             continue
-        if name in SETTINGS:
+        if name in SETTINGS or name in _STAND_INS:
             if not isinstance(value, Mapping):
                 raise RequestError(f"{name} = {value!r}: a table of the mechanism's settings is needed.")
             tables[name] = value
@@ -325,6 +333,8 @@ def _sort_out(settings: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, di
         mechanism: respell(tables.get(mechanism, {}), spellings) | respell(flat[mechanism], spellings)
         for mechanism, spellings in spelled.items()
     }
+    for mechanism, leaf in _STAND_INS.items():
+        own[mechanism] = respell(tables.get(mechanism, {}), spelled[leaf])
     return common, own
 
 

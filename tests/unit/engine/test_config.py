@@ -117,6 +117,18 @@ def test_the_table_of_a_mechanism_is_for_what_stands_for_it() -> None:
     )
 
 
+def test_bflc_has_a_table_though_its_settings_are_another_s() -> None:
+    table = {"bflc": {"voters": 7}, "stake_jury": {"update_shares": 5}}
+    found = build({**table, "mechanism": "bflc"}).own
+    assert isinstance(found, StakeJurySettings)
+    assert (found.voters, found.update_shares, found.floor) == (7, 5, "0")
+    assert build(table).own == StakeJurySettings(update_shares=5), "it says nothing to others"
+    with pytest.raises(RequestError, match="vters"):
+        build({"mechanism": "bflc", "bflc": {"vters": 7}})
+    with pytest.raises(RequestError, match="a table of the mechanism's settings is needed"):
+        build({"bflc": 3})
+
+
 def test_a_record_names_what_ran(tmp_path: Path) -> None:
     """A run from before the rules chose goes on as it began, and can be run again."""
     old = replace(build({"rules": "paper", "attribution": True, "proposers": 3}), rules="hardened")
