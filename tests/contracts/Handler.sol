@@ -96,6 +96,10 @@ abstract contract Handler is Watch {
         return 0;
     }
 
+    function _movesPool(bytes4 action) internal view virtual override returns (bool) {
+        return (action == IFederation.join.selector && _fee() != 0) || super._movesPool(action);
+    }
+
     function _mayJoin(World memory, uint256) internal view virtual returns (bool) {
         return true;
     }

@@ -119,10 +119,6 @@ contract BflcHandler is UpdateHandler {
         return true;
     }
 
-    function _movesPool(bytes4 action) internal view override returns (bool) {
-        return action == IFederation.join.selector || super._movesPool(action);
-    }
-
     // ------------------------------------------------------------------ the page, read again
 
     function _selectionOf(World memory w) internal view override returns (uint256 selection) {

@@ -66,7 +66,8 @@ def malicious_of(out: Path) -> set[str]:
 
 def deploy(rpc: str, ipfs: str, folder: Path, count: int, **own: object) -> Path:
     """Deploy a federation for the model that the nodes train, with tokens for their accounts."""
-    settings = {"clients": count, "proposers": 1, "malicious": 0, "model": "logistic", "tokens": "30", **own}
+    settings = {"clients": count, "proposers": 1, "malicious": 0, "model": "logistic", "tokens": "30"}
+    settings |= {"newcomers": 0, **own}  # a swarm's founders have other accounts
     config = build(settings)
     bench = build_bench(config)
     store = open_store(ipfs, root=folder)

@@ -185,8 +185,13 @@ def compile_changed() -> Mapping[str, Artifact]:
     request = {
         "language": "Solidity",
         "sources": {unit: {"content": text} for unit, text in sources.items()},
-        # these leaves by way of Yul would take a minute
-        "settings": {**_settings()["settings"], "viaIR": False, "outputSelection": wanted},
+        # These leaves by way of Yul would take a minute, and without it fit if size is what counts.
+        "settings": {
+            **_settings()["settings"],
+            "viaIR": False,
+            "optimizer": {"enabled": True, "runs": 1},
+            "outputSelection": wanted,
+        },
     }
     path = os.environ.get("PATH", "")
     os.environ["PATH"] = node_environment()["PATH"]

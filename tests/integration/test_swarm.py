@@ -252,7 +252,7 @@ def test_a_setting_of_another_mechanism_at_the_top_of_a_file_is_refused(
     file.write_text("validators = 3\n[vbfl]\nminers = 2\n")
     assert swarm.main([*command(out=tmp_path / "run"), "--config", str(file)]) == 2
     assert (
-        f"{file}: validators is a setting of vbfl, not of stake_vote: leave it out, or put it into the table "
+        f"{file}: validators is a setting of vbfl, not of stake_jury: leave it out, or put it into the table "
         "[vbfl]." in capsys.readouterr().err
     )
     assert not (tmp_path / "run").exists()

@@ -8,7 +8,7 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 CONTRACTS = ROOT / "tests" / "contracts"
-LEAVES = ("StakeVote", "Vbfl", "Bflc", "Blade")
+LEAVES = ("StakeVote", "StakeJury", "Vbfl", "Bflc", "Blade")
 SHARED = ("NamedAttacks.sol", "BallotAttacks.sol")
 
 
