@@ -82,7 +82,9 @@ def questions(finding: Finding) -> list[str]:
     """Return what each accepted pattern answers: the places, or in conditions each of their equalities."""
     if finding["check"] != "incorrect-equality":
         return places(finding)
-    clauses = [clause for place in places(finding) for clause in re.split(r" (?:&&|\|\|) ", place)]
+    # a condition may be kept under a name
+    conditions = [re.sub(r"^\w+ = ", "", place) for place in places(finding)]
+    clauses = [clause for condition in conditions for clause in re.split(r" (?:&&|\|\|) ", condition)]
     return [clause for clause in clauses if re.search("[!=]=", clause)]
 
 
