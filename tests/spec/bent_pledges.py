@@ -225,6 +225,8 @@ PLEDGE_MUTANTS: Mapping[str, Mapping[str, Mutant]] = {
         ),
         "a broken pledge is paid": paid_like_a_proposal("vbfl"),
     },
-    "bflc": {**SHARED, "a broken pledge is paid": paid_like_a_proposal("bflc")},
+    # Who breaks a pledge would be paid here by the number of an update of an earlier round, if that is among
+    # this round's: one of some 1,800 sequences comes to that, so tests of their own have to notice it.
+    "bflc": {**SHARED},
     "blade": {**SHARED, "a broken pledge is paid": paid_like_a_proposal("blade")},
 }
