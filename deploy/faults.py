@@ -136,10 +136,6 @@ def _updates(terms: Any) -> int:
     return int(terms.winners if hasattr(terms, "winners") else terms.proposers)
 
 
-def _has_race(terms: Any) -> bool:
-    return bool(getattr(terms, "race", True))
-
-
 def _stakes(name: str) -> tuple[Fault, ...]:
     why = "so that no member loses more than it has"
     return (
@@ -232,17 +228,6 @@ FAULTS: Mapping[str, tuple[Fault, ...]] = MappingProxyType(
                     "proposers", lambda terms: terms.updates, "the updates of a model", "lower --updates"
                 ),
             ),
-            Fault(
-                lambda terms: (
-                    isinstance(terms, BflcTerms)
-                    and not _has_race(terms)
-                    and terms.proposers + terms.committee > _UPDATES_MAX
-                ),
-                lambda terms: (
-                    f"with the committee, {terms.committee}, that is more than {_UPDATES_MAX}, and a round "
-                    "has room for no more updates; lower --proposers, or --committee"
-                ),
-            ),
             _where(
                 lambda terms: getattr(terms, "attribution", True),
                 _at_most("proposers", _UPDATES_MAX, _PER_BALLOT),
@@ -317,10 +302,6 @@ FAULTS: Mapping[str, tuple[Fault, ...]] = MappingProxyType(
         ),
         "minScore": (_at_most("min_score", BPS, "the highest score"),),
         "election": (
-            _if(
-                lambda terms: terms.election == Election.FACTORS and not _has_race(terms),
-                "by factors the fastest are elected, and without a race nobody is; choose another --election",
-            ),
             _if(
                 lambda terms: terms.election not in tuple(Election),
                 "there is no such election; choose another --election",

@@ -4,8 +4,8 @@ The specification (`clients.protocol.mechanisms`) has the rules of each, and cli
 have its settings and conduct.
 
 Where terms can't mend what a paper's rules allow, another contract stands for the mechanism under the
-hardened rules. `resolve` says which. Whoever asks for a mechanism by its name goes through it; a federation's
-`mechanism()`, a run's record and a game name the leaf itself.
+hardened rules. `get_leaf` says which, and `resolve` refuses what nobody can ask for. Whoever asks for a
+mechanism by its name goes through them; a federation's `mechanism()` and a run's record name the leaf itself.
 """
 
 from collections.abc import Collection, Mapping
