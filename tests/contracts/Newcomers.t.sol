@@ -292,13 +292,7 @@ contract NewcomersTest is StakeVoteBench {
         deployAnew();
         joinMany(6, BOND);
         joinOne(account(10), BOND);
-        uint256 until = block.timestamp + 1000;
-        vm.expectEmit(address(federation));
-        emit IFederation.Postponed(1, until);
-        federation.open();
-        assertEq(federation.status().round, 0);
-        bytes memory early = abi.encodeWithSelector(IFederation.TooEarly.selector, block.timestamp, until);
-        refuses(account(1), abi.encodeCall(IFederation.open, ()), early);
+        uint256 until = postpone(1);
         assertEq(waits(10), 2);
         vm.warp(until);
         federation.open();
@@ -350,20 +344,25 @@ contract NewcomersTest is StakeVoteBench {
         assertEq(waits(6), 2, "they are needed");
         assertEq(waits(7), 3);
 
-        uint256 until = block.timestamp + 1000;
-        vm.expectEmit(address(federation));
-        emit IFederation.Postponed(2, until);
-        federation.open();
-        assertEq(federation.status().round, 1);
-        assertEq(uint256(federation.status().phase), uint256(IFederation.Phase.Open));
-        assertEq(federation.status().restUntil, until);
-        bytes memory early = abi.encodeWithSelector(IFederation.TooEarly.selector, block.timestamp, until);
-        refuses(account(2), abi.encodeCall(IFederation.open, ()), early);
+        uint256 until = postpone(2);
         assertEq(waits(6), 2);
         vm.warp(until);
         federation.open();
         assertEq(federation.roundOf(2).members, 5);
         assertEq(waits(7), 3);
+    }
+
+    /// @dev Let `open` put `round` off, and see that it opens no earlier than `until`.
+    function postpone(uint256 round) private returns (uint256 until) {
+        until = block.timestamp + 1000;
+        vm.expectEmit(address(federation));
+        emit IFederation.Postponed(round, until);
+        federation.open();
+        assertEq(federation.status().round, round - 1);
+        assertEq(uint256(federation.status().phase), uint256(IFederation.Phase.Open));
+        assertEq(federation.status().restUntil, until);
+        bytes memory early = abi.encodeWithSelector(IFederation.TooEarly.selector, block.timestamp, until);
+        refuses(account(2), abi.encodeCall(IFederation.open, ()), early);
     }
 
     function deployAnew() private {
