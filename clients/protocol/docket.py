@@ -28,7 +28,11 @@ class Selection:
     judged: int = 0
     """The bitmap of the updates that enough jurors could have, where they say so."""
     rejected: int = 0
-    """The bitmap of those that they clearly rejected."""
+    """The bitmap of those that they clearly rejected, decoys left out."""
+    passed: int = 0
+    """The bitmap of those that most jurors find good, whether they are in the model or not."""
+    decoys: int = 0
+    """The bitmap of the judged updates that were bad on purpose."""
 
     @property
     def weight(self) -> int:
@@ -85,6 +89,10 @@ class Docket:
     seats: tuple[int, ...] = ()
     """What the options of the jurors who published became: their digests', 0 or EXCUSED."""
     accused: int = 0
+    shown: int = 0
+    """The bitmap of the updates whose lots were shown."""
+    decoys: int = 0
+    """The bitmap of those that turned out to be decoys."""
     selection: Selection | None = None
     """Computed by the first publication."""
     miners: tuple[Miner, ...] = ()

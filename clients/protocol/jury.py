@@ -11,6 +11,7 @@ is fixed when its juror publishes.
 from dataclasses import replace
 from typing import Protocol
 
+from clients.protocol.decoys import Planted
 from clients.protocol.docket import Ballot, Docket, Publication, Publisher, Selection
 from clients.protocol.marks import UPDATES_MAX, compute_bitmap, count_marks, read_bitmap, read_words
 from clients.protocol.policies import PublicationPolicy, VerdictPolicy, check_term
@@ -38,6 +39,10 @@ class Seated(Protocol):
     def voters(self) -> int:
         """The most voters; 0: all who don't propose."""
         ...
+
+
+class Judged(Seated, Planted, Protocol):
+    """Terms with a jury that judges updates, of which some are decoys."""
 
 
 def get_seats(terms: Seated, members: int) -> int:
@@ -70,9 +75,10 @@ def count_ballots(docket: Docket, updates: int) -> tuple[tuple[int, ...], tuple[
     return good, count_marks((ballot.had for ballot in ballots), updates)
 
 
-def select(terms: Seated, record: Round, docket: Docket) -> Selection:
-    """Return the updates that pass, those that were judged at all, and those that were clearly rejected. All
-    weigh the samples that they claim."""
+def select(terms: Judged, record: Round, docket: Docket) -> Selection:
+    """Return the updates that make the model: those that passed, but for decoys and, where there may be
+    decoys, what wasn't shown. And those that were judged at all, passed, were clearly rejected, or are
+    decoys. All weigh the samples that they claim."""
     seats = get_seats(terms, record.members)
     judged, passed, rejected = [], [], []
     for number, (good, had) in enumerate(zip(*count_ballots(docket, record.proposals), strict=True)):
@@ -84,8 +90,14 @@ def select(terms: Seated, record: Round, docket: Docket) -> Selection:
         elif CLEAR_DENOMINATOR * (had - good) >= CLEAR_NUMERATOR * had:
             rejected.append(number)
     weights = tuple(update.samples for update in docket.updates)
+    counting = docket.shown & ~docket.decoys if terms.decoy_odds else -1
     return Selection(
-        compute_bitmap(passed), weights, judged=compute_bitmap(judged), rejected=compute_bitmap(rejected)
+        compute_bitmap(passed) & counting,
+        weights,
+        judged=compute_bitmap(judged),
+        rejected=compute_bitmap(rejected) & ~docket.decoys,
+        passed=compute_bitmap(passed),
+        decoys=compute_bitmap(judged) & docket.decoys,
     )
 
 
@@ -95,19 +107,20 @@ def get_seat(ballot: Ballot, selection: Selection, option: int) -> int:
     EXCUSED if its ballot is about less than half of the judged updates, or about none. Of those that it is
     about, `option` if its ballot differs from the jury's in at most a third, 0 if in more than half, and
     EXCUSED between: who votes for its own against all others mustn't be paid, and who is unlucky mustn't pay.
+    Who finds a decoy good that the jury doesn't pass isn't paid either.
     """
     about = ballot.had & selection.judged
     count = about.bit_count()
     if not count or 2 * count < selection.judged.bit_count():
         return EXCUSED
-    differing = ((ballot.good ^ selection.bitmap) & about).bit_count()
+    differing = ((ballot.good ^ selection.passed) & about).bit_count()
     if 3 * differing <= count:
-        return option
+        return EXCUSED if ballot.good & selection.decoys & ~selection.passed else option
     return EXCUSED if 2 * differing <= count else 0
 
 
 def _publish(
-    terms: Seated, record: Round, docket: Docket, publisher: Publisher, publication: Publication
+    terms: Judged, record: Round, docket: Docket, publisher: Publisher, publication: Publication
 ) -> tuple[Docket, int]:
     docket, option = compute_checked(select, terms, record, docket, publication)
     ballot = docket.ballots.get(publisher.account)
@@ -115,7 +128,7 @@ def _publish(
     return replace(docket, seats=(*docket.seats, seat)), seat
 
 
-JURY_PUBLICATION: PublicationPolicy[Seated] = PublicationPolicy(_publish)
+JURY_PUBLICATION: PublicationPolicy[Judged] = PublicationPolicy(_publish)
 """The jurors publish the model of what passed. Who didn't reveal, or disagrees with the jury, gets option 0,
 and who is excused EXCUSED: what they publish counts, and their seats aren't paid."""
 

@@ -68,6 +68,10 @@ def _do_nothing(*of: object) -> None:
     pass
 
 
+def _await_nothing(terms: object, record: Round, docket: Docket) -> bool:
+    return False
+
+
 class Wanted(NamedTuple):
     """How many proposals, commitments and publications a round waits for."""
 
@@ -94,6 +98,8 @@ class SubjectPolicy(Generic[T_contra]):
 
     check_proposal: Callable[[T_contra, State, Address, int], None] = _do_nothing
     """Terms, state, proposer, samples that it claims: the checks beyond those of all claims."""
+    is_awaited: Callable[[T_contra, Round, Docket], bool] = _await_nothing
+    """Terms, record, docket → whether phase Reveal waits for something about updates before any publication."""
 
 
 CLAIMED: SubjectPolicy[object] = SubjectPolicy()

@@ -155,10 +155,14 @@ def compute_phase(
     proposers: int,
     voters: int,
     publishers: int,
+    awaited: bool,
     time: int,
     block: int,
 ) -> Phase:
-    """Return the phase at `time` and `block`; the round waits for `proposers`, `voters` and `publishers`."""
+    """Return the phase at `time` and `block`; the round waits for `proposers`, `voters` and `publishers`.
+
+    `awaited`: whether something else is to come in phase Reveal, before anything is published.
+    """
     if not is_in_progress(record, round_number):
         return Phase.OPEN
     if record.drawn_at == 0:
@@ -180,5 +184,5 @@ def compute_phase(
         return Phase.REVEAL
     quorum = record.reveals * 2 > voters
     if quorum and record.publications < publishers and time < ends.publish:
-        return Phase.PUBLISH
+        return Phase.REVEAL if awaited and time < ends.reveal else Phase.PUBLISH
     return Phase.SETTLE

@@ -1,4 +1,5 @@
-"""Payout by shares: a round pays a fixed share of the pool, in parts: some for an update, some for a seat.
+"""Payout by shares: a round pays a fixed share of the pool, in parts: some for an update that counts or is a
+decoy, some for a seat.
 
 A part is worth the same however many are earned, and what isn't earned stays in the pool. So nobody gains by
 what another loses, and a slashed stake comes back to all only bit by bit.
@@ -68,7 +69,7 @@ def _compute_settlement(
     seats, excused, selection = count_paid(record, docket), count_excused(docket), docket.selected
     parts = terms.proposers * terms.update_shares + get_seats(terms, record.members) * terms.seat_shares
     part = min(pool * terms.profit_bps // BPS // parts, STAKE_MAX // terms.update_shares)
-    earned = selection.bitmap.bit_count() * terms.update_shares + seats * terms.seat_shares
+    earned = (selection.bitmap | selection.decoys).bit_count() * terms.update_shares + seats * terms.seat_shares
     lost = terms.proposer_stake * selection.rejected.bit_count() + terms.voter_stake * (
         record.commits - seats - excused
     )
@@ -80,7 +81,7 @@ def _compute_delta(terms: Shared, account: Address, member: Member, record: Roun
     if Act.PROPOSED in member.acts:
         if not decided:
             return 0
-        if is_marked(docket.selected.bitmap, member.update_number):
+        if is_marked(docket.selected.bitmap | docket.selected.decoys, member.update_number):
             return record.proposer_reward * terms.update_shares
         rejected = is_marked(docket.selected.rejected, member.update_number)
         return -terms.proposer_stake if rejected else 0

@@ -8,6 +8,7 @@ stakes on both parts, the majority decides. What it changes, and why: `docs/refe
 """
 
 from clients.protocol.claims import check_claim_terms
+from clients.protocol.decoys import ANCHORS, DECOYED, LOTS, check_decoys
 from clients.protocol.guards import build_solvency
 from clients.protocol.jury import JURY_PUBLICATION, ONE_BY_ONE, check_updates
 from clients.protocol.managers import (
@@ -19,7 +20,7 @@ from clients.protocol.managers import (
     check_managers,
 )
 from clients.protocol.panels import JURY_PANEL, check_jury_panel
-from clients.protocol.policies import CLAIMED, ENDLESS, Mechanism, check_term
+from clients.protocol.policies import ENDLESS, Mechanism, check_term
 from clients.protocol.publication import check_publish
 from clients.protocol.shares import SHARES, check_shares
 from clients.types.federation import StakeJuryTerms
@@ -48,16 +49,18 @@ STAKE_JURY: Mechanism[StakeJuryTerms] = Mechanism(
         _check_claims,
         check_publish,
         check_shares,
+        check_decoys,
         _check_floor,
         build_founders_check(JURY_PANEL.get_fewest),
     ),
     admission=MANAGERS_FOR_A_FEE,
     panel=JURY_PANEL,
-    subject=CLAIMED,
+    subject=DECOYED,
     verdict=ONE_BY_ONE,
     publication=JURY_PUBLICATION,
     payout=SHARES,
     guard=build_solvency(_get_floor),
     task=ENDLESS,
-    actions=MOTIONS,
+    own_state=ANCHORS,
+    actions={**MOTIONS, **LOTS},
 )

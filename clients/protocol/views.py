@@ -114,6 +114,7 @@ class FederationView(Generic[T]):
             proposers=wanted.proposers,
             voters=wanted.voters,
             publishers=wanted.publishers,
+            awaited=self.mechanism.subject.is_awaited(self.terms, self.record, self.docket),
             time=env.time,
             block=env.block,
         )

@@ -60,6 +60,7 @@ class Act(IntFlag):
     REVEALED = 4
     PUBLISHED = 8
     PLEDGED = 16
+    SHOWN = 32
 
 
 class Standing(IntEnum):
@@ -183,6 +184,11 @@ class StakeJuryTerms:
     update_shares: int = field(metadata=term(6, "parts of a round's pay that an update earns"))
     seat_shares: int = field(metadata=term(1, "parts of a round's pay that a juror's seat earns"))
     profit_bps: int = field(metadata=term(1000, "share of the pool that a round pays at most", Unit.BPS))
+    decoy_odds: int = field(
+        metadata=term(
+            8, "one update in so many is a decoy: bad on purpose, paid, left out of the model; 0: none"
+        )
+    )
     max_samples: int = field(metadata=_MAX_SAMPLES)
     max_epochs: int = field(metadata=_MAX_EPOCHS)
     schedule: Schedule
