@@ -297,10 +297,6 @@ abstract contract Federation is Membership {
         roles = _rolesAt(r, account, position);
     }
 
-    function _requireNotDone(Member memory m, uint256 round, uint8 act) private view {
-        if (m.round == round && m.acts & act != 0) revert AlreadyActed(msg.sender, round, m.acts);
-    }
-
     /// @dev Revert unless the caller, of record `m`, pledged this update in `round`.
     function _requirePledged(Member memory m, uint256 round, bytes32 digest, uint256 samples, uint256 epochs)
         private

@@ -156,6 +156,10 @@ abstract contract Membership is RoundBook, ReentrancyGuard {
         _requireStanding(m);
     }
 
+    function _requireNotDone(Member memory m, uint256 round, uint8 act) internal view {
+        if (m.round == round && m.acts & act != 0) revert AlreadyActed(msg.sender, round, m.acts);
+    }
+
     /// @dev The caller's record, if it is a member, barred or not.
     function _requireStanding() private view returns (Member memory m) {
         m = _book.load(msg.sender);

@@ -66,7 +66,8 @@ abstract contract RoundBook is Axes {
         (r.proposerReward, r.voterReward) = (kept.proposerReward, kept.voterReward);
     }
 
-    function _phaseOf(Round memory r) internal view returns (Phase) {
+    /// @dev The phase of a round of record `r`, the current one.
+    function _phaseOf(Round memory r) internal view virtual returns (Phase) {
         return RoundClock.phase({
             r: r,
             s: _schedule(),

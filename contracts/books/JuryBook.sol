@@ -17,6 +17,8 @@ abstract contract JuryBook is Axes {
     mapping(address juror => Ballot) internal _ballots;
     /// @dev The updates that enough jurors could have, once the selection is fixed.
     Bitmap internal _judged;
+    /// @dev Those that most jurors find good, decoys among them.
+    Bitmap internal _passed;
     /// @dev The option of an excused juror. No tally gets to it: of at most 65,535 members, at least one proposes.
     uint16 internal constant EXCUSED = type(uint16).max;
     /// @dev How many seats are paid if this option leads, and how many jurors are excused.

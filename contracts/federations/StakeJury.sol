@@ -3,8 +3,10 @@ pragma solidity ^0.8.24;
 
 import {Axes} from "../Axes.sol";
 import {Federation} from "../Federation.sol";
+import {RoundBook} from "../RoundBook.sol";
 import {Managers} from "../admissions/Managers.sol";
 import {Claims} from "../books/Claims.sol";
+import {DecoyBook} from "../books/DecoyBook.sol";
 import {MotionBook} from "../books/MotionBook.sol";
 import {Solvency} from "../guards/Solvency.sol";
 import {IFederation} from "../interfaces/IFederation.sol";
@@ -12,7 +14,7 @@ import {IStakeJury} from "../interfaces/IStakeJury.sol";
 import {JuryPanel} from "../panels/JuryPanel.sol";
 import {Shares} from "../payouts/Shares.sol";
 import {JuryPublication} from "../publications/JuryPublication.sol";
-import {ClaimedUpdates} from "../subjects/ClaimedUpdates.sol";
+import {DecoyedUpdates} from "../subjects/DecoyedUpdates.sol";
 import {Endless} from "../tasks/Endless.sol";
 import {OneByOne} from "../verdicts/OneByOne.sol";
 
@@ -23,7 +25,7 @@ contract StakeJury is
     Managers,
     JuryPanel,
     OneByOne,
-    ClaimedUpdates,
+    DecoyedUpdates,
     JuryPublication,
     Shares,
     Solvency,
@@ -38,9 +40,15 @@ contract StakeJury is
         Claims(ClaimTerms(t.proposers, t.maxSamples, t.maxEpochs))
         JuryPublication(t.schedule.publish)
         Shares(t)
+        DecoyBook(t.decoyOdds)
         Solvency(t.floor, t.bond)
     {
         _requireEnoughFounders();
+    }
+
+    /// @inheritdoc DecoyedUpdates
+    function _phaseOf(Round memory r) internal view override(RoundBook, DecoyedUpdates) returns (Phase) {
+        return DecoyedUpdates._phaseOf(r);
     }
 
     /// @dev The ballots select, the publications decide.
@@ -74,6 +82,7 @@ contract StakeJury is
             updateShares: _updateShares,
             seatShares: _seatShares,
             profitBps: _profitBps,
+            decoyOdds: _decoyOdds,
             maxSamples: _maxSamples,
             maxEpochs: _maxEpochs,
             schedule: _schedule()

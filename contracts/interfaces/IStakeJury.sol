@@ -27,10 +27,33 @@ interface IStakeJury is IManagers, IFederation {
         uint16 updateShares; // parts of a round's pay that an update earns
         uint16 seatShares; // parts of a round's pay that a juror's seat earns
         uint16 profitBps; // share of the pool that a round pays at most, in hundredths of a percent
+        uint16 decoyOdds; // one update in so many is a decoy, bad on purpose; 0: none
         uint32 maxSamples; // most samples that a proposal may claim
         uint32 maxEpochs; // most epochs that a proposal may claim
         Schedule schedule;
     }
+
+    /// @notice `account` hides a chain of secrets, each the hash of the one before, whose end is `anchor`.
+    event Anchored(address indexed account, bytes32 anchor);
+    /// @notice `proposer` shows the secret that decides whether its update is a decoy.
+    event Shown(uint256 indexed round, address indexed proposer, bytes32 secret, bool decoy);
+
+    /// @notice An anchor of zero.
+    error EmptyAnchor();
+    /// @notice `account` proposed nothing in `round`.
+    error NotProposed(address account, uint256 round);
+    /// @notice `secret` doesn't lead to `anchor`.
+    error BadSecret(bytes32 secret, bytes32 anchor);
+
+    /// @notice Hide a chain of secrets: `end` is its end. Between rounds, while nobody knows the next seed.
+    function anchor(bytes32 end) external;
+
+    /// @notice Show the secret whose hash is the caller's anchor, and make it the next anchor. The caller's update in
+    /// `round` is a decoy if the hash of the secret and the seed is a multiple of `decoyOdds`.
+    function show(uint256 round, bytes32 secret) external;
+
+    /// @notice What the next secret of `account` must lead to.
+    function anchorOf(address account) external view returns (bytes32);
 
     /// @notice The terms of this federation.
     function terms() external view returns (StakeJuryTerms memory);

@@ -16,4 +16,5 @@ library Acts {
     uint8 internal constant REVEALED = 4;
     uint8 internal constant PUBLISHED = 8;
     uint8 internal constant PLEDGED = 16;
+    uint8 internal constant SHOWN = 32;
 }

@@ -3,6 +3,7 @@ pragma solidity ^0.8.24;
 
 import {Axes} from "../Axes.sol";
 import {BlameBook} from "../books/BlameBook.sol";
+import {DecoyBook} from "../books/DecoyBook.sol";
 import {JuryBook} from "../books/JuryBook.sol";
 import {UpdateBook} from "../books/UpdateBook.sol";
 import {IStakeJury} from "../interfaces/IStakeJury.sol";
@@ -10,11 +11,11 @@ import {Acts} from "../libraries/Flags.sol";
 import {StakeBook} from "../libraries/StakeBook.sol";
 import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
 
-/// @title Payout: a share of the pool, in parts: some for each update that passes, some for each seat that is earned.
+/// @title Payout: a share of the pool, in parts: some for each update that counts or is a decoy, some for each seat that is earned.
 /// @notice A part is worth the same however many are earned, and what isn't earned stays in the pool: nobody gains by
 /// what another loses. A clearly rejected proposer pays, and one that pledges and doesn't propose; so does a juror that
 /// commits, doesn't earn its seat and isn't excused. Nobody pays for another.
-abstract contract Shares is JuryBook, BlameBook, UpdateBook {
+abstract contract Shares is JuryBook, DecoyBook, BlameBook, UpdateBook {
     uint96 internal immutable _proposerStake;
     uint96 internal immutable _voterStake;
     uint16 internal immutable _updateShares;
@@ -49,7 +50,7 @@ abstract contract Shares is JuryBook, BlameBook, UpdateBook {
         uint256 parts = _proposers(r) * _updateShares + _voters(r) * _seatShares;
         // an update's pay fits a record
         p.proposerReward = Math.min(pool * _profitBps / WHOLE_BPS / parts, StakeBook.MAX_STAKE / _updateShares);
-        p.pool -= p.proposerReward * (_selection(round).count() * _updateShares + seats * _seatShares);
+        p.pool -= p.proposerReward * ((_selection(round).count() + _decoys[round].count()) * _updateShares + seats * _seatShares);
         uint256 lost = r.commits - seats - _seats[EXCUSED];
         p.pool += uint256(_proposerStake) * _countBlamed(round, r) + uint256(_voterStake) * lost;
     }
@@ -60,7 +61,7 @@ abstract contract Shares is JuryBook, BlameBook, UpdateBook {
         uint256 part = r.proposerReward;
         if (m.acts & Acts.PROPOSED != 0) {
             if (!decided) return 0;
-            if (_isSelected(m)) return int256(part * _updateShares);
+            if (_isSelected(m) || _decoys[m.round].has(m.updateNumber)) return int256(part * _updateShares);
             return _isBlamed(m.round, m.updateNumber) ? -int256(uint256(_proposerStake)) : int256(0);
         }
         if (m.acts & Acts.PLEDGED != 0) return -int256(uint256(_proposerStake));

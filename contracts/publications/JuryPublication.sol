@@ -2,6 +2,7 @@
 pragma solidity ^0.8.24;
 
 import {Axes} from "../Axes.sol";
+import {DecoyBook} from "../books/DecoyBook.sol";
 import {JuryBook} from "../books/JuryBook.sol";
 import {Bitmap} from "../libraries/Bitmap.sol";
 import {Acts} from "../libraries/Flags.sol";
@@ -9,7 +10,7 @@ import {MajorityPublication} from "./MajorityPublication.sol";
 
 /// @title Publication by a jury: of those who publish the majority's digest, the jurors who judged as the jury did earn
 /// their seats. Those who judged too little, or differ from it a little more than is paid for, are excused.
-abstract contract JuryPublication is JuryBook, MajorityPublication {
+abstract contract JuryPublication is JuryBook, DecoyBook, MajorityPublication {
     constructor(uint32 seconds_) MajorityPublication(seconds_) {}
 
     /// @dev An excused juror has option `EXCUSED`, and any other that doesn't earn its seat 0: what they publish counts
@@ -26,20 +27,21 @@ abstract contract JuryPublication is JuryBook, MajorityPublication {
         if (known == 0) _seats[EXCUSED] = 0;
         if (option > known) _seats[option] = 0;
         if (m.acts & Acts.REVEALED == 0) return 0;
-        option = _seatOf(msg.sender, p.selection, option);
+        option = _seatOf(round, msg.sender, option);
         if (option != 0) ++_seats[option];
     }
 
     /// @dev What the option of `juror` becomes that published `option`: `EXCUSED` if its ballot is about less than half
-    /// of the judged updates, or about none. Of those that it is about, `option` if it differs from the jury's
-    /// `selection` in at most a third, 0 if in more than half, and `EXCUSED` between.
-    function _seatOf(address juror, Bitmap selection, uint16 option) private view returns (uint16) {
+    /// of the judged updates, or about none. Of those that it is about, `option` if it differs from the jury's verdict in
+    /// at most a third and finds no decoy good that fails, 0 if it differs in more than half, and `EXCUSED` between.
+    function _seatOf(uint256 round, address juror, uint16 option) private view returns (uint16) {
         Ballot memory ballot = _ballots[juror];
         Bitmap about = ballot.had.intersection(_judged);
         uint256 count = about.count();
         if (count == 0 || count * 2 < _judged.count()) return EXCUSED;
-        uint256 differing = about.intersection(ballot.good.differing(selection)).count();
-        if (differing * 3 <= count) return option;
-        return differing * 2 <= count ? EXCUSED : 0;
+        uint256 differing = about.intersection(ballot.good.differing(_passed)).count();
+        if (differing * 2 > count) return 0;
+        bool paid = differing * 3 <= count && ballot.good.intersection(_decoys[round]).without(_passed).isEmpty();
+        return paid ? option : EXCUSED;
     }
 }

@@ -3,6 +3,7 @@ pragma solidity ^0.8.24;
 
 import {Axes} from "../Axes.sol";
 import {BlameBook} from "../books/BlameBook.sol";
+import {DecoyBook} from "../books/DecoyBook.sol";
 import {JuryBook} from "../books/JuryBook.sol";
 import {UpdateBook} from "../books/UpdateBook.sol";
 import {Bitmap, Bitmaps} from "../libraries/Bitmap.sol";
@@ -11,8 +12,9 @@ import {Marks} from "../libraries/Marks.sol";
 /// @title Verdict: each update is judged by the jurors who could have it, if those are more than half of the jury.
 /// @notice A ballot is the bitmap of the updates that the juror finds good, and the bitmap of those that it could have,
 /// which holds the first. An update passes if more than half of those who could have it find it good. It is clearly
-/// rejected, and blamed, if at least three quarters of them find it bad.
-abstract contract OneByOne is JuryBook, BlameBook, UpdateBook {
+/// rejected, and blamed, if at least three quarters of them find it bad. A decoy is neither selected nor blamed, and
+/// where there may be decoys, only what was shown is selected.
+abstract contract OneByOne is JuryBook, DecoyBook, BlameBook, UpdateBook {
     using Marks for Marks.Book;
 
     uint256 private constant BALLOT = 64;
@@ -52,7 +54,13 @@ abstract contract OneByOne is JuryBook, BlameBook, UpdateBook {
             if (good * 2 > had) selection = selection.with(n);
             else if ((had - good) * CLEAR_DENOMINATOR >= had * CLEAR_NUMERATOR) rejected = rejected.with(n);
         }
-        _judged = judged;
+        (_judged, _passed) = (judged, selection);
+        if (_decoyOdds != 0) {
+            Bitmap decoys = _decoys[round];
+            selection = selection.intersection(_shown[round]).without(decoys);
+            rejected = rejected.without(decoys);
+            if (!decoys.isEmpty()) _decoys[round] = decoys.intersection(judged);
+        }
         if (!rejected.isEmpty()) _rejected[round] = rejected;
     }
 
