@@ -14,6 +14,7 @@ SETTINGS = {
     "mechanism": "stake_jury", "store": "memory", "model": "logistic", "clients": 12, "proposers": 4,
     "malicious": 3, "rounds": 4, "attack": "gaussian_noise:1+lying_votes+false_block+false_claim",
     "local_epochs": 3, "optimizer": "sgd", "learning_rate": 0.2, "validation": 0, "device": "cpu",
+    "decoy_odds": 3,
 }  # fmt: skip
 
 
@@ -28,6 +29,8 @@ def specified(tmp_path_factory: pytest.TempPathFactory) -> list[dict[str, Any]]:
     assert any(line["blamed"] for line in lines)  # otherwise agreement would say little
     assert any(line["rewarded"] for line in lines)
     assert any(line["accepted"] for line in lines)
+    assert any(line["decoys"] for line in lines)
+    assert all(len(line["shown"]) == len(line["proposers"]) for line in lines)
     return lines
 
 
@@ -37,7 +40,7 @@ def test_any_chain_agrees_with_the_specification(
 ) -> None:
     assert run(tmp_path / "run", chain=chain) == specified
     called = records_of(tmp_path / "run")[0]["gas"].keys()
-    assert {"pledge", "propose", "commit", "reveal", "publish", "settle"} <= called
+    assert {"anchor", "pledge", "propose", "commit", "reveal", "show", "publish", "settle"} <= called
 
 
 @pytest.mark.slow

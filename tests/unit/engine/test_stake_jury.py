@@ -34,7 +34,7 @@ from clients.types.errors import OwnTrouble, RequestError, raise_trouble
 from clients.types.federation import ZERO32, Outcome, Role, Round
 from tests.integration.exact_bench import STEP, ExactBench
 
-CONFIG = build({"mechanism": "stake_jury", "clients": 9, "proposers": 4, "malicious": 0})
+CONFIG = build({"mechanism": "stake_jury", "clients": 9, "proposers": 4, "malicious": 0, "decoy_odds": 0})
 TERMS: Any = get_terms(CONFIG, b"\1" * 32)
 ACCOUNTS = [key.address for key in derive_keys(1, CONFIG.clients)]
 STATUS = SpecChain(STAKE_JURY, TERMS, {}).status()
@@ -174,6 +174,9 @@ def test_every_update_weighs_the_same() -> None:
         ({"threshold": "banana"}, "threshold = 'banana'"),
         ({"profit": 1.1}, "profit"),
         ({"seat_shares": 0}, "seat_shares"),
+        ({"decoy_odds": 1}, "decoy_odds = 1: if every update is a decoy, there is never a model"),
+        ({"decoy_odds": -1}, "decoy_odds"),
+        ({"decoy_odds": 2**16}, "decoy_odds"),
     ],
 )
 def test_settings_that_make_no_federation_are_refused(given: dict[str, Any], says: str) -> None:
