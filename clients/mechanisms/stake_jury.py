@@ -42,7 +42,7 @@ class StakeJurySettings(ReviewSettings):
     seat_shares: int = term_option(StakeJuryTerms, "seat_shares")
     profit: float = term_option(StakeJuryTerms, "profit_bps")
     newcomers: int = term_option(StakeJuryTerms, "newcomers")
-    decoy_odds: int = term_option(StakeJuryTerms, "decoy_odds")
+    decoy_odds: int = term_option(StakeJuryTerms, "decoy_odds", unsaid=0)
 
     def check(self) -> None:
         """See `Settings`."""
