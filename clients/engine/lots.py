@@ -41,11 +41,18 @@ class Lots:
         return self._lots
 
     def is_wanting(self, status: Status, registry: Sequence[MemberView]) -> bool:
-        """Return whether a member that may be in the next round has no anchor yet."""
+        """Return whether a member that may be in the next round has no anchor yet, or a local one has used up
+        its chain."""
         if not self._are_drawn or status.phase != Phase.OPEN:
             return False
         staying = [member.account for member in registry if not member.out]
-        return any(account not in self._anchored and self._read(account) == ZERO32 for account in staying)
+        return any(
+            self._lots[account].secret is None if account in self._lots else not self._has_anchor(account)
+            for account in staying
+        )
+
+    def _has_anchor(self, account: Address) -> bool:
+        return account in self._anchored or self._read(account) != ZERO32
 
     def _read(self, account: Address) -> bytes:
         anchor: bytes = self._chain.view("anchorOf", account)[0]
