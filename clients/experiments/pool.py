@@ -149,6 +149,7 @@ def _deaf() -> Iterator[None]:
 def _end(pool: ProcessPoolExecutor) -> None:
     """End the pool at once: tell working processes to stop, and to close the nodes that they started."""
     processes = list((getattr(pool, "_processes", None) or {}).values())
+    manager = getattr(pool, "_executor_manager_thread", None)
     pool.shutdown(wait=False, cancel_futures=True)
     for process in processes:
         if process.is_alive():
@@ -157,6 +158,9 @@ def _end(pool: ProcessPoolExecutor) -> None:
         process.join(_PATIENCE_SECONDS)
         if process.is_alive():
             process.kill()
+    if manager is not None:
+        # Python wakes this thread when it exits, through a pipe that the thread may be closing just then
+        manager.join(_PATIENCE_SECONDS)
 
 
 # ------------------------------------------------------------------ in the processes

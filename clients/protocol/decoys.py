@@ -100,9 +100,7 @@ def _process_show(
     state.dockets[-1] = replace(
         docket, shown=docket.shown | bit, decoys=docket.decoys | (bit if planted else 0)
     )
-    shown = compute_event(
-        env, "Shown", round=round_number, proposer=sender, secret=secret, decoy=planted
-    )
+    shown = compute_event(env, "Shown", round=round_number, proposer=sender, secret=secret, decoy=planted)
     return [shown]
 
 

@@ -99,7 +99,7 @@ class SubjectPolicy(Generic[T_contra]):
     check_proposal: Callable[[T_contra, State, Address, int], None] = _do_nothing
     """Terms, state, proposer, samples that it claims: the checks beyond those of all claims."""
     is_awaited: Callable[[T_contra, Round, Docket], bool] = _await_nothing
-    """Terms, record, docket → whether phase Reveal waits for something about updates before any publication."""
+    """Terms, record, docket → whether phase Reveal waits for more than ballots before the publications."""
 
 
 CLAIMED: SubjectPolicy[object] = SubjectPolicy()

@@ -69,7 +69,8 @@ def _compute_settlement(
     seats, excused, selection = count_paid(record, docket), count_excused(docket), docket.selected
     parts = terms.proposers * terms.update_shares + get_seats(terms, record.members) * terms.seat_shares
     part = min(pool * terms.profit_bps // BPS // parts, STAKE_MAX // terms.update_shares)
-    earned = (selection.bitmap | selection.decoys).bit_count() * terms.update_shares + seats * terms.seat_shares
+    updates = (selection.bitmap | selection.decoys).bit_count()
+    earned = updates * terms.update_shares + seats * terms.seat_shares
     lost = terms.proposer_stake * selection.rejected.bit_count() + terms.voter_stake * (
         record.commits - seats - excused
     )

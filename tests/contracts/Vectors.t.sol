@@ -261,8 +261,10 @@ contract StakeJuryVectorsTest is Replay {
         return abi.encode(terms);
     }
 
-    function own(address[] memory) internal pure override returns (bytes memory) {
-        return "";
+    function own(address[] memory accounts) internal view override returns (bytes memory anchors) {
+        for (uint256 i = 0; i < accounts.length; ++i) {
+            anchors = abi.encodePacked(anchors, IStakeJury(FEDERATION).anchorOf(accounts[i]));
+        }
     }
 }
 

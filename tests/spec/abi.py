@@ -14,6 +14,7 @@ from eth_abi import encode
 from eth_hash.auto import keccak
 
 from clients.protocol.council import get_council, get_record
+from clients.protocol.decoys import get_anchor
 from clients.protocol.hashing import compute_words, get_address_word
 from clients.protocol.managers import get_motion_view
 from clients.protocol.rounds import Action
@@ -145,8 +146,10 @@ def encode_status(status: Status) -> bytes:
 def encode_own(federation: FederationView[Any], accounts: Sequence[Address]) -> bytes:
     """Return what the views of this mechanism alone say, as vectors.md has it."""
     state, name = federation.state, federation.mechanism.name
-    if name in ("stake_vote", "stake_jury"):
+    if name == "stake_vote":
         return b""
+    if name == "stake_jury":
+        return b"".join(get_anchor(state, account) for account in accounts)
     if name == "bflc":
         models = len(get_council(state).models)
         per_round = federation.terms.updates + 1
@@ -195,7 +198,7 @@ TERMS_TYPES = {
     "stake_vote": f"({MANAGED_TYPES},{WAITING_TYPES},uint256,uint256,uint32,uint32,uint16,uint32,uint32,bool,"
     f"{SCHEDULE_TYPE})",
     "stake_jury": f"({PAID_TYPES},{WAITING_TYPES},uint256,uint256,uint256,uint32,uint32,uint32,uint16,"
-    f"uint16,uint16,uint32,uint32,{SCHEDULE_TYPE})",
+    f"uint16,uint16,uint16,uint32,uint32,{SCHEDULE_TYPE})",
     "vbfl": f"({MANAGED_TYPES},{WAITING_TYPES},uint256,uint32,uint32,uint32,uint32,uint32,uint32,uint16,"
     f"uint8,{SCHEDULE_TYPE})",
     "bflc": f"({PAID_TYPES},{WAITING_TYPES},uint32,uint32,uint32,uint32,uint32,uint16,"

@@ -51,10 +51,12 @@ def selecting(is_judged: Rule = judged, passes: Rule = passing, is_clear: Rule =
         passed = [number for number in looked_at if passes(*counts[number])]
         rejected = [n for n in looked_at if n not in passed and is_clear(*counts[n])]
         return Selection(
-            compute_bitmap(passed),
+            compute_bitmap(passed) & (docket.shown & ~docket.decoys if terms.decoy_odds else -1),
             select(terms, record, docket).weights,
             judged=compute_bitmap(looked_at),
-            rejected=compute_bitmap(rejected),
+            rejected=compute_bitmap(rejected) & ~docket.decoys,
+            passed=compute_bitmap(passed),
+            decoys=compute_bitmap(looked_at) & docket.decoys,
         )
 
     return put(jury_module, "select", bent)
@@ -82,7 +84,7 @@ def seating(bent: Callable[[Ballot, Selection, int, int], int]) -> Mutant:
 
 
 def count_wrong(ballot: Ballot, selection: Selection, about: int) -> int:
-    return ((ballot.good ^ selection.bitmap) & about).bit_count()
+    return ((ballot.good ^ selection.passed) & about).bit_count()
 
 
 def more_than_two_thirds(ballot: Ballot, selection: Selection) -> bool:
@@ -167,7 +169,8 @@ def paid(part: Callable[..., int]) -> Mutant:
 
 
 def count_earned(t: Any, r: Round, d: Docket) -> int:
-    return d.selected.bitmap.bit_count() * t.update_shares + jury_module.count_paid(r, d) * t.seat_shares
+    paid_updates = (d.selected.bitmap | d.selected.decoys).bit_count()
+    return paid_updates * t.update_shares + jury_module.count_paid(r, d) * t.seat_shares
 
 
 def by_what_is_earned(t: Any, r: Round, d: Docket, pool: int) -> int:

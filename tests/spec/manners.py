@@ -16,6 +16,7 @@ from clients.types.federation import ZERO32, Address, Phase
 from tests.spec.bidders import BladePlayer
 from tests.spec.judges import JudgingPlayer, MiningPlayer
 from tests.spec.motions import move
+from tests.spec.planters import PlantingPlayer
 from tests.spec.player import Mood, Move, Player
 
 
@@ -47,7 +48,7 @@ class StakeVotePlayer(Player):
         return [*super().bad_ballots(account), self.digest(), ZERO32 + strange, self.digest() + accused]
 
 
-class StakeJuryPlayer(JudgingPlayer):
+class StakeJuryPlayer(PlantingPlayer):
     """Judges what it could have; who judges unlike most, or had nothing judged, publishes all the same."""
 
     def had(self) -> int:

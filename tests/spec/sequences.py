@@ -125,6 +125,7 @@ class Coverage:
             self.note_committee(federation, before)
         elif federation.mechanism.name == "stake_jury":
             self.note_jury(federation)
+            self.note_lots(federation)
         else:
             self.cases["a block won"] += docket.winner != ""
             self.cases["no block won"] += docket.winner == "" and record.outcome is not Outcome.UNDECIDED
@@ -178,6 +179,22 @@ class Coverage:
             if Act.PUBLISHED in federation.get_acts(member):
                 self.note_seat(federation, docket.ballots.get(account), member)
 
+    def note_lots(self, federation: Federation[Any]) -> None:
+        """Note decoys, what wasn't shown, and what came of both."""
+        record, docket, selected = federation.record, federation.docket, federation.docket.selected
+        if not federation.terms.decoy_odds or docket.selection is None:
+            return
+        decided, every = record.outcome is not Outcome.UNDECIDED, (1 << record.proposals) - 1
+        hidden = every & ~docket.shown
+        self.cases["a decoy paid"] += decided and selected.decoys > 0
+        self.cases["a decoy undecided"] += not decided and selected.decoys > 0
+        self.cases["a decoy that most find good"] += selected.passed & selected.decoys > 0
+        self.cases["a decoy that too few could have"] += docket.decoys & ~selected.judged > 0
+        self.cases["nothing but decoys"] += docket.decoys == every and record.outcome is Outcome.REJECTED
+        self.cases["passed and wasn't shown"] += selected.passed & hidden > 0
+        self.cases["clearly rejected and wasn't shown"] += selected.rejected & hidden > 0
+        self.cases["some shown, and not all"] += 0 < docket.shown < every
+
     def note_seat(self, federation: Federation[Any], ballot: Ballot | None, member: Member) -> None:
         selection, decided = federation.docket.selected, federation.record.outcome is not Outcome.UNDECIDED
         self.cases["published and hadn't committed"] += Act.COMMITTED not in member.acts
@@ -185,7 +202,12 @@ class Coverage:
         if ballot is None or not decided:
             return
         about = (ballot.had & selection.judged).bit_count()
-        wrong = ((ballot.good ^ selection.bitmap) & ballot.had & selection.judged).bit_count()
+        wrong = ((ballot.good ^ selection.passed) & ballot.had & selection.judged).bit_count()
+        missed = ballot.good & selection.decoys & ~selection.passed
+        self.cases["a seat lost by a decoy"] += (
+            missed > 0 and 0 < about >= wrong * 3 and about * 2 >= (selection.judged.bit_count())
+        )
+        self.cases["a decoy found good, as by most"] += ballot.good & selection.decoys & selection.passed > 0
         self.cases["a juror that had nothing judged"] += selection.judged > 0 and about == 0 < ballot.had
         self.cases["a juror that had nothing"] += selection.judged > 0 and ballot.had == 0
         self.cases["nothing judged of what jurors had"] += selection.judged == 0 < ballot.had

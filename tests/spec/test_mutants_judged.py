@@ -5,13 +5,19 @@ import pytest
 from tests.spec.bending import Mutant, Patch, get_sequences, ids, is_noticed, is_replayed
 from tests.spec.bent_bflc import BFLC_MUTANTS
 from tests.spec.bent_blade import BLADE_MUTANTS
+from tests.spec.bent_decoys import DECOY_MUTANTS
 from tests.spec.bent_managers import MANAGED_MUTANTS
 from tests.spec.bent_pledges import PLEDGE_MUTANTS
 from tests.spec.bent_stake_jury import STAKE_JURY_MUTANTS
 from tests.spec.bent_vbfl import QUORUM_MUTANTS, VBFL_MUTANTS
 
 SEQUENCES = 400
-OF = {"stake_jury": STAKE_JURY_MUTANTS, "vbfl": VBFL_MUTANTS, "bflc": BFLC_MUTANTS, "blade": BLADE_MUTANTS}
+OF = {
+    "stake_jury": STAKE_JURY_MUTANTS | DECOY_MUTANTS,
+    "vbfl": VBFL_MUTANTS,
+    "bflc": BFLC_MUTANTS,
+    "blade": BLADE_MUTANTS,
+}
 MUTANTS: list[tuple[str, str, Mutant]] = [
     (mechanism, name, mutant)
     for mechanism, mutants in OF.items()

@@ -15,13 +15,16 @@ from tests.spec.vectors import SEQUENCES_TYPE, write_vectors
 NEVER = {"InvalidTerms", "TransferMismatch", "RegistryFull"}
 """A vector's terms are valid, its token takes no fee, and its members are few."""
 JUDGED = {"WrongSelection", "DigestMismatch"}
-BIDS = {"TooLate", "InvalidBid", "Outbid", "NotFunded", "TaskOver", "NotProposed", "NoSuchUpdate", "BadSeed"}
+BIDS = {"TooLate", "InvalidBid", "Outbid", "NotFunded", "TaskOver", "NoSuchUpdate", "BadSeed"}
+LOTS = {"EmptyAnchor", "BadSecret"}
+PROVEN = {"NotProposed"}
+"""Where proposers prove something: that it was theirs, or that it had to be bad."""
 UNREACHABLE = {
-    "stake_vote": NEVER | JUDGED | BIDS | {"InvalidCommittee"},
+    "stake_vote": NEVER | JUDGED | BIDS | LOTS | PROVEN | {"InvalidCommittee"},
     "stake_jury": NEVER | BIDS | {"InvalidCommittee"},
-    "vbfl": NEVER | BIDS | {"InvalidCommittee"},
-    "bflc": NEVER | BIDS,
-    "blade": NEVER | {"InvalidCommittee", "StakeTooLow", "WrongRole"},
+    "vbfl": NEVER | BIDS | LOTS | PROVEN | {"InvalidCommittee"},
+    "bflc": NEVER | BIDS | LOTS | PROVEN,
+    "blade": NEVER | LOTS | {"InvalidCommittee", "StakeTooLow", "WrongRole"},
 }
 """What no sequence of a mechanism can meet: in blade, everybody has every role, and deposits are the bond."""
 PHASES = {"OPEN", "DRAW", "PLEDGE", "PROPOSE", "COMMIT", "REVEAL", "SETTLE"}
