@@ -82,9 +82,8 @@ def test_participants_in_processes_of_their_own_run_rounds(anvil: str, tmp_path:
         chain = Deployment.load(record).open(link)
         events, federation = chain.events(), chain.federation
     names = [event.name for event in events]
-    anchors = {
-        str(event.args["account"]): event.args["anchor"] for event in events if event.name == "Anchored"
-    }
+    anchored = [event.args for event in events if event.name == "Anchored"]
+    anchors = {str(args["account"]): args["anchor"] for args in anchored}
     assert len(anchors) == len(anchored) == count
     assert "Anchored" not in names[names.index("Opened") :]
     assert names.count("Shown") == names.count("Proposed") == 2 * rounds
