@@ -50,7 +50,8 @@ abstract contract Shares is JuryBook, DecoyBook, BlameBook, UpdateBook {
         uint256 parts = _proposers(r) * _updateShares + _voters(r) * _seatShares;
         // an update's pay fits a record
         p.proposerReward = Math.min(pool * _profitBps / WHOLE_BPS / parts, StakeBook.MAX_STAKE / _updateShares);
-        p.pool -= p.proposerReward * ((_selection(round).count() + _decoys[round].count()) * _updateShares + seats * _seatShares);
+        p.pool -= p.proposerReward
+        * ((_selection(round).count() + _decoys[round].count()) * _updateShares + seats * _seatShares);
         uint256 lost = r.commits - seats - _seats[EXCUSED];
         p.pool += uint256(_proposerStake) * _countBlamed(round, r) + uint256(_voterStake) * lost;
     }

@@ -55,8 +55,7 @@ abstract contract DecoyedUpdates is IStakeJury, Membership, DecoyBook, ClaimedUp
     function _phaseOf(Round memory r) internal view virtual override returns (Phase) {
         Phase current = super._phaseOf(r);
         bool waits = current == Phase.Publish && _decoyOdds != 0
-            && block.timestamp < RoundClock.revealEnd(r, _schedule())
-            && _shown[_current.round].count() < r.proposals;
+            && block.timestamp < RoundClock.revealEnd(r, _schedule()) && _shown[_current.round].count() < r.proposals;
         return waits ? Phase.Reveal : current;
     }
 }
