@@ -11,7 +11,8 @@ import {Acts} from "../libraries/Flags.sol";
 import {StakeBook} from "../libraries/StakeBook.sol";
 import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
 
-/// @title Payout: a share of the pool, in parts: some for each update that counts or is a decoy, some for each seat that is earned.
+/// @title Payout: a share of the pool, in parts: some for each update that counts or is a decoy, some for each seat
+/// that is earned.
 /// @notice A part is worth the same however many are earned, and what isn't earned stays in the pool: nobody gains by
 /// what another loses. A clearly rejected proposer pays, and one that pledges and doesn't propose; so does a juror that
 /// commits, doesn't earn its seat and isn't excused. Nobody pays for another.
