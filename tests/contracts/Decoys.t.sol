@@ -8,6 +8,11 @@ import {DecoyBench} from "./DecoyBench.sol";
 
 /// @dev Anchoring and showing secrets, and what waits for that.
 contract DecoysTest is DecoyBench {
+    function test_the_odds_are_kept() public view {
+        assertEq(jury().terms().decoyOdds, ODDS);
+        assertEq(abi.encode(jury().terms()), abi.encode(juryTerms()));
+    }
+
     // ------------------------------------------------------------------ anchor
 
     function test_a_member_anchors_between_rounds_as_often_as_it_likes() public {
