@@ -71,7 +71,8 @@ def test_where_the_head_stood_still_its_step_again_is_the_head() -> None:
 
 def play(folder: Path, **settings: Any) -> dict[str, Any]:
     folder.mkdir()
-    whole, told = resolve({**SMALL, **settings}), []
+    told: list[int] = []
+    whole = resolve({**SMALL, **settings})
     run(whole, folder, told.append)
     assert sum(told) == whole["rounds"]
     record = read(whole, folder)
