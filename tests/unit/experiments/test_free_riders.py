@@ -1,5 +1,7 @@
 """Free riders before real juries: what they send, and what a run of them writes down."""
 
+import json
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -8,7 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from clients.experiments import report
 from clients.experiments.metrics import metric
+from clients.experiments.results import TABLE
 from clients.experiments.runs_of_free_riders import SHORT, TRAINED, WAYS, Known, read, resolve, run
 from clients.roles.evidence import find_idle
 from clients.types.errors import RequestError
@@ -120,3 +124,51 @@ def test_thirds_and_limits_of_a_record() -> None:
 def test_impossible_settings_are_refused(wrong: dict[str, Any]) -> None:
     with pytest.raises(RequestError):
         resolve({**SMALL, **wrong})
+
+
+PAGE = report.ROOT / "docs" / "explanation" / "evidence.md"
+COLUMNS = ("digits", "digits, uneven", "digits, linear", "biopsies", "biopsies, uneven", "femnist")
+Numbers = dict[tuple[str, str], float]
+
+
+def load_tables() -> dict[str, Numbers]:
+    text = (report.ROOT / "results" / "evidence" / "free_riders" / report.PRESET / TABLE).read_text("utf-8")
+    return {
+        table["name"]: {(cell["row"], cell["column"]): cell["mean"] for cell in table["cells"]}
+        for table in json.loads(text)["tables"]
+    }
+
+
+def list_numbers(values: Iterable[float]) -> str:
+    *first, last = (f"{value:.1f}" for value in values)
+    return f"{', '.join(first)} and {last}"
+
+
+def test_the_page_says_how_many_pass() -> None:
+    found, lines = load_tables(), PAGE.read_text("utf-8").splitlines()
+    for row in dict.fromkeys(row for row, _ in found["passed"]):
+        cells = []
+        for column in COLUMNS:
+            cost = round(found["slashed"][row, column] * 100)
+            cells.append(f"{found['passed'][row, column] * 100:.0f} %" + (f" ({cost} %)" if cost else ""))
+        assert f"| {row} | {' | '.join(cells)} |" in lines
+
+
+def test_the_page_says_what_it_is_worth_and_what_limits_find() -> None:
+    found, text = load_tables(), " ".join(PAGE.read_text("utf-8").split())
+
+    def lose(table: str, way: str, column: str) -> float:
+        return found[table]["trained", column] - found[table][way, column]
+
+    def compute_worth(way: str, column: str) -> float:
+        return 1 - 2 * lose("passed", way, column) + 4 * lose("slashed", way, column)
+
+    noise, again = ([compute_worth(way, one) for one in COLUMNS] for way in ("noise", "again"))
+    assert f"noise is worth {list_numbers(noise)} c, and a step again {list_numbers(again)} c." in text
+    lost = list_numbers(100 * lose("accuracy", "noise", one) for one in COLUMNS)
+    assert f"the model ends {lost} points lower" in text
+    mixed = "average again, noise 1:1"
+    assert {found["alike_found"][mixed, one] for one in COLUMNS} == {0}
+    shares = [round(found["pull_found"][mixed, one] * 100) for one in COLUMNS]
+    assert shares.count(0) == 4
+    assert f"{shares[-1]} % on femnist and {shares[1]} % on uneven digits" in text
