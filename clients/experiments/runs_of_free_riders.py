@@ -46,7 +46,7 @@ Vector = NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True)
-class Known:
+class FreeRider:
     """What a free rider knows when it proposes, without training; all weights in one vector.
 
     `head`: where the round begins. `before`: where the last one began. `update`: one that passed there. Then
@@ -73,15 +73,15 @@ class Known:
         return noisy * (length / np.linalg.norm(noisy))
 
 
-def _again(known: Known, times: float) -> Vector:
+def _again(known: FreeRider, times: float) -> Vector:
     return known.head + known.blur(known.update - known.before, times)
 
 
-def _average(known: Known, times: float) -> Vector:
+def _average(known: FreeRider, times: float) -> Vector:
     return known.head + known.blur(known.head - known.before, times)
 
 
-WAYS: Mapping[str, Callable[[Known], Vector]] = MappingProxyType(
+WAYS: Mapping[str, Callable[[FreeRider], Vector]] = MappingProxyType(
     {
         "old": lambda known: known.update,
         "again": lambda known: _again(known, 0.0),
@@ -250,7 +250,7 @@ class _Federation:
             usual = median(float(np.linalg.norm(one - last.head)) for one in last.good)
             for place in range(self.free_riders):
                 copied = last.good[int(rng.integers(len(last.good)))]
-                sent = self.way(Known(head, last.head, copied, usual, rng))
+                sent = self.way(FreeRider(head, last.head, copied, usual, rng))
                 files[place] = encode(schema.split(sent.astype(np.float32)), schema)
         return [
             Proposal(self.config.accounts[one], place, self._put(data), 1, 1)

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from clients.experiments import report
 from clients.experiments.metrics import metric
 from clients.experiments.results import TABLE
-from clients.experiments.runs_of_free_riders import SHORT, TRAINED, WAYS, Known, read, resolve, run
+from clients.experiments.runs_of_free_riders import SHORT, TRAINED, WAYS, FreeRider, read, resolve, run
 from clients.roles.evidence import find_idle
 from clients.types.errors import RequestError
 
@@ -28,12 +28,12 @@ SMALL = {
 }
 
 
-def know(seed: int, size: int = 400) -> Known:
+def know(seed: int, size: int = 400) -> FreeRider:
     rng = np.random.default_rng(seed)
     before = rng.standard_normal(size)
     update = before + 0.1 * rng.standard_normal(size)
     head = before + 0.1 * rng.standard_normal(size)
-    return Known(head, before, update, float(np.linalg.norm(update - before)), rng)
+    return FreeRider(head, before, update, float(np.linalg.norm(update - before)), rng)
 
 
 def cosine(one: Any, other: Any) -> float:
@@ -68,7 +68,7 @@ def test_noise_is_as_long_as_usual_or_short(seed: int) -> None:
 
 def test_where_the_head_stood_still_its_step_again_is_the_head() -> None:
     known = know(1)
-    still = Known(known.head, known.head, known.update, known.usual, known.rng)
+    still = FreeRider(known.head, known.head, known.update, known.usual, known.rng)
     for way in ("average", "average_blurred"):
         assert np.array_equal(WAYS[way](still), known.head)
 
