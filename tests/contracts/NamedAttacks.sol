@@ -33,6 +33,9 @@ import {ReentrancyGuard} from "@openzeppelin/contracts/utils/ReentrancyGuard.sol
 /// | half of an even committee | NamedAttacksBflc: test_half_of_an_even_committee |
 /// | half of a jury | NamedAttacksStakeJury: test_half_of_a_jury |
 /// | half of the validators are silent | NamedAttacksVbfl: test_half_of_the_validators |
+/// | first in every phase; garbage first; copies in front (hardened bflc) | StakeJuryUnslashed |
+/// | one bad update that slashes honest proposers | StakeJurySabotage |
+/// | a flood that joins and opens at once | StakeJuryFlood; Newcomers: test_flood_and_open_at_once |
 /// | a minority against a named committee | NamedAttacksBflc: test_a_minority_against_a_named_committee |
 /// | a rich convict, few who convict | NamedAttacksBlade: test_rich_convict, test_few_who_convict |
 /// | reentrant token | every leaf: test_reentrant_token; Blade: test_reentrant_token_in_a_reclaim; Attacks |

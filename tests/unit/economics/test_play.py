@@ -31,7 +31,7 @@ PLEDGING = {
     mechanism: {**terms, "schedule": replace(kind_of(mechanism).schedule, pledge=3600)}
     for mechanism, terms in TERMS.items()
 }
-SIZES = {"stake_vote": 9, "stake_jury": 14, "vbfl": 12, "bflc": 14, "blade": 14}
+SIZES = {"stake_vote": 9, "stake_jury": 14, "vbfl": 18, "bflc": 14, "blade": 14}
 
 
 def game(mechanism: str, **settings: Any) -> Game:

@@ -29,6 +29,8 @@ ACCOUNTS = tuple(f"0x{number:040x}" for number in range(1, 4))
 A_THIRD = {"members": 20, "share": 0.3333, "rounds": 8}
 STRANGERS = {"members": 10, "share": 0.0, "newcomers": 20, "rounds": 8}
 MANY = 2**20
+FOR_TEN = {"validators": 5, "miners": 3}
+"""A panel for which ten members are enough."""
 
 
 @dataclass(frozen=True)
@@ -66,12 +68,13 @@ CASES = (
     Case(JURY, "copies in front", {"pledge": 0}, {"pledge": 3600}),
     Case(JURY, "flood and open at once", {"newcomers": 0}, {"newcomers": 1}, game=STRANGERS),
     Case("vbfl", "the most claimed", {"update_units": 0, "max_samples": MANY, "max_epochs": 4095},
-         {"update_units": 24, "max_samples": MANY, "max_epochs": 4095}, rules=PAPER),
-    Case("vbfl", "no updates", {"unit_reward": 0}, {"unit_reward": 10**17}),
-    Case("vbfl", "no votes", {"validators": 2, "miners": 1}, {"validators": 7, "miners": 4}),
-    Case("vbfl", "no votes", {"validators": 3, "miners": 3}, {"validators": 7, "miners": 4}, pairs=MORE),
+         {"update_units": 50, "max_samples": MANY, "max_epochs": 4095}, rules=PAPER),
+    Case("vbfl", "no updates", {"unit_reward": 0}, {"unit_reward": 6 * 10**16}),
+    Case("vbfl", "no votes", {"validators": 4, "miners": 2}, {"validators": 13, "miners": 2}),
+    Case("vbfl", "no votes", {"validators": 3, "miners": 3}, {"validators": 13, "miners": 2}, pairs=MORE),
     Case("vbfl", "copies in front", {"pledge": 0}, {"pledge": 3600}),
-    Case("vbfl", "flood and open at once", {"newcomers": 0}, {"newcomers": 1}, game=STRANGERS),
+    Case("vbfl", "flood and open at once", {"newcomers": 0, **FOR_TEN}, {"newcomers": 1, **FOR_TEN},
+         game=STRANGERS),
     Case("bflc", "first in the phase", rules=PAPER, leaf=JURY),
     Case("bflc", "votes for their own", rules=PAPER, leaf=JURY),
     Case("bflc", "the head again", rules=PAPER, leaf=JURY),
