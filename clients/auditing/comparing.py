@@ -8,6 +8,7 @@ from clients.auditing.findings import Findings, Tokens, clean
 from clients.auditing.replay import Replay, ReplayedRound
 from clients.auditing.source import Block, Source
 from clients.protocol.council import Council, get_council, get_record
+from clients.protocol.decoys import Anchors, get_anchor
 from clients.protocol.managers import get_motion_view
 from clients.protocol.mechanisms import MECHANISMS
 from clients.protocol.state import Env
@@ -204,6 +205,9 @@ def _compare_own(findings: Findings, source: Source, replay: Replay, at: int) ->
         _ask_lists(replay, ask)
     if isinstance(own, Council):
         _ask_council(replay, ask)
+    elif isinstance(own, Anchors):
+        for account in sorted(replay.core.state.ledger.members):
+            ask("decoy", "its anchor", account, get_anchor(replay.core.state, account), "anchorOf", account)
     elif isinstance(own, TaskBook):
         for account, bid in sorted(get_task(replay.core.state).bids.items()):
             ask(

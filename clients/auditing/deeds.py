@@ -57,6 +57,8 @@ _PLAIN: Mapping[str, Callable[[Args], Call]] = MappingProxyType(
         "Postponed": lambda args: Call(ANYBODY, "open"),
         "Drawn": lambda args: Call(ANYBODY, "draw"),
         "Revealed": _by("voter", "reveal", "round", "ballot", "salt")[1],
+        "Anchored": _by("account", "anchor", "anchor")[1],
+        "Shown": _by("proposer", "show", "round", "secret")[1],
         "Settled": lambda args: Call(ANYBODY, "settle"),
         "Accused": _by("accuser", "accuse", "round", "updateNumber", "seed", "correlation")[1],
         "Reclaimed": lambda args: Call(ANYBODY, "reclaim"),

@@ -9,7 +9,9 @@ from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
 
+from clients.protocol.decoys import note_anchor
 from clients.protocol.federation import Federation
+from clients.protocol.hashing import keccak
 from clients.protocol.state import Env
 from clients.types.chain import Call
 from clients.types.errors import ProtocolError
@@ -45,6 +47,9 @@ def _yield_to(core: Federation[Any], env: Env, call: Call, error: ProtocolError)
     if error.name == "CommitmentMismatch":
         core.state.commitments[call.sender] = bytes(error.values[2])  # type: ignore[call-overload]
         return env
+    if error.name == "BadSecret":
+        note_anchor(core.state, call.sender, keccak(bytes(error.values[0])))  # type: ignore[call-overload]
+        return env
     limit = error.values[1] if len(error.values) > 1 else None
     if not isinstance(limit, int):
         return None
@@ -65,6 +70,8 @@ def _makes_sense(core: Federation[Any], call: Call) -> bool:
         "commit": going and record.drawn_at > 0,
         "accuse": going and record.drawn_at > 0,
         "reveal": going and record.commits > 0,
+        "show": going and record.commits > 0,
+        "anchor": not going,
         "publish": going and record.reveals > 0,
         "settle": going,
         "open": not going,

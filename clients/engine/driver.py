@@ -28,6 +28,7 @@ from typing import Any, TypeVar
 
 from clients.engine.holdings import Holdings
 from clients.engine.journal import Journal, Waiting
+from clients.engine.lots import Lots
 from clients.engine.notes import Notes
 from clients.engine.results import tell_trouble
 from clients.learning.meters import Meters
@@ -49,7 +50,7 @@ from clients.types.errors import (
     UnminedError,
     split_troubles,
 )
-from clients.types.federation import Address, MemberView, Outcome, Phase, Status
+from clients.types.federation import Act, Address, MemberView, Outcome, Phase, Status
 from clients.types.store import Store
 
 R = TypeVar("R")
@@ -122,6 +123,7 @@ class Driver:
         self._clock = clock
         self._sleep = sleep
         self._accepted = 0
+        self._lots = Lots(chain, self.participants, rules)
         self._waiting: tuple[tuple[int, Phase], float] | None = None
 
     def run(self, rounds: int, report: Callable[[Settled], R], *, told: int = 0) -> Iterator[R]:
@@ -238,6 +240,9 @@ class Driver:
         with self.meters.part("chain"):
             now = self.chain.now()
         waited = self._waited(status)
+        with self.meters.part("chain"):
+            lots = self._lots.look(status, registry)
+            unanchored = self._lots.is_wanting(status, registry)
         return [
             View(
                 me=member.account,
@@ -252,6 +257,8 @@ class Driver:
                 now=now,
                 waited=waited,
                 begins=self._get_begins(status),
+                lot=lots.get(member.account),
+                unanchored=unanchored,
             )
             for member in registry
             if member.account in self.participants
@@ -296,11 +303,13 @@ class Driver:
         end = get_end(status, status.phase) or 0
         margin = min(FETCH_MARGIN, (end - get_begin(status, status.phase)) // 2)
         in_time = self.devnet is None and self.chain.now() < end - margin
+        records = [member.record for member in views[0].registry]
+        shown = sum(one.round == status.round and Act.SHOWN in one.acts for one in records)
 
         @cache
         def read_log() -> RoundLog:
             with self.meters.part("chain"):
-                return RoundLog(status, self.chain.events(status.seal_block))
+                return RoundLog(status, self.chain.events(status.seal_block), shown)
 
         return Desk(
             status=status,
@@ -310,6 +319,7 @@ class Driver:
             read_log=read_log,
             roles={view.me: view.member.roles for view in views},
             memory=self.notes.memory,
+            secrets={view.me: view.lot.secret for view in views if view.lot and view.lot.secret},
             scratch=self.notes.scratch.setdefault(job, {}),
             patient=in_time,
             hurried=self.devnet is None and not in_time,

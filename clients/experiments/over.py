@@ -5,12 +5,11 @@ import json
 import shutil
 from pathlib import Path
 
-from clients.engine.config import build
 from clients.engine.results import TIMED
 from clients.engine.rundir import ROUNDS
 from clients.experiments.archive import Archive
 from clients.experiments.plan import Plan, Request
-from clients.experiments.runs_of_swarms import SWARM
+from clients.experiments.runs_of_swarms import SWARM, read_config
 from clients.experiments.strict import Table
 from clients.ports.files import LineFile, write_whole
 from clients.ports.urls import shown
@@ -90,7 +89,7 @@ def _run(request: Request, where: Path, chain: str, store: str) -> list[Table]:
     from clients.engine.swarm import Swarm
 
     settings = {**request.settings, "chain": chain, "store": store}
-    config = dataclasses.replace(build(settings), learn_in="here", out=str(where))
+    config = dataclasses.replace(read_config(settings), learn_in="here", out=str(where))
     with Swarm(config) as swarm:
         try:
             for _ in swarm.run():

@@ -15,7 +15,7 @@ from clients.ports.files import LineFile
 from clients.types.cid import Cid
 from clients.types.errors import RequestError
 from clients.types.federation import TOKEN
-from clients.types.settings import get_spellings, make_by_rules, plain
+from clients.types.settings import get_spellings, get_unsaid, make_by_rules, plain
 from clients.types.terms import PAPER
 
 PROBE, DATA, SWARM = "probe.jsonl", "data.json", "run"
@@ -56,6 +56,10 @@ def _plain(config: SwarmConfig) -> Table:
     settings: Table = {**plain(config), "rules": rules, **foreign, **own}
     for name in ("own", "out", "learn_in"):
         del settings[name]
+    for name, value in _get_unsaid().items():
+        # Recorded runs don't name it, and have this value: so they keep their names.
+        if own.get(name, value) == value:
+            del settings[name]
     for name in FORM:
         if getattr(config, name) == getattr(SwarmConfig(), name):
             del settings[name]
@@ -68,6 +72,15 @@ def _plain(config: SwarmConfig) -> Table:
     return settings
 
 
+def _get_unsaid() -> Table:
+    return {name: value for kind in SETTINGS.values() for name, value in get_unsaid(kind).items()}
+
+
+def read_config(settings: Table) -> SwarmConfig:
+    """Return the settings of a run in the form that swarms take, from what `resolve` returned."""
+    return build(_get_unsaid() | settings)
+
+
 def run(settings: Table, folder: Path, tick: Callable[[int], None]) -> None:
     """Run the federation, or go on with the run in `folder`."""
     # Here: torch takes seconds to come, and planning has no need of it.
@@ -76,7 +89,7 @@ def run(settings: Table, folder: Path, tick: Callable[[int], None]) -> None:
 
     root = folder / SWARM
     begun = (root / CONFIG).exists()
-    config = dataclasses.replace(build(settings), learn_in="here", out=str(root))
+    config = dataclasses.replace(read_config(settings), learn_in="here", out=str(root))
     with Swarm(config, resume=root if begun else None) as swarm:
         _tell_data(swarm, folder)
         probe = _Probe(swarm, folder)

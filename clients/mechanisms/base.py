@@ -116,6 +116,8 @@ class Desk(Generic[S, T]):
     """The roles for which the participants of this job are drawn."""
     memory: Mapping[Address, Mapping[str, Any]] = field(default_factory=dict)
     """What each local participant remembers of earlier rounds, by name."""
+    secrets: Mapping[Address, bytes] = field(default_factory=dict)
+    """The secret that decides the lot of each participant, if it has one."""
     scratch: dict[str, Any] = field(default_factory=dict)
     """The handler's working storage during the round. A restart forgets it."""
     patient: bool = False
@@ -189,20 +191,16 @@ class IsOver(Protocol[T_contra]):
     def __call__(self, terms: T_contra, status: Status, accepted: int) -> bool: ...
 
 
-class ViewedChain(Chain, Protocol):
-    """A chain that answers the contract's own views."""
-
-    def view(self, method: str, *args: object) -> tuple[Any, ...]:
-        """Return the results of a view of the contract."""
-        ...
-
-
 def _tell_nothing(docket: Docket, findings: Mapping[Address, Mapping[str, Any]]) -> dict[str, Any]:
     return {}
 
 
 def _take_nothing(terms: Any) -> int:
     return 0
+
+
+def _draw_no_lots(terms: Any) -> bool:
+    return False
 
 
 def _join(terms: Any, accounts: Sequence[Address], stake: int) -> list[Call]:
@@ -230,7 +228,7 @@ class Entry(Generic[T]):
     get_begins: GetBegins[T] = _begin_rested
     is_over: IsOver[T] | None = None
 
-    def require_allowed(self, chain: ViewedChain, terms: Terms, account: Address) -> None:
+    def require_allowed(self, chain: Chain, terms: Terms, account: Address) -> None:
         """Raise `UnavailableError`, which says who can let `account` in and how, if managers haven't."""
         if not terms.managers or chain.view("isAllowed", account)[0]:
             return
@@ -248,7 +246,7 @@ class Entry(Generic[T]):
             "Start again when they have."
         )
 
-    def is_expelled(self, chain: ViewedChain, terms: Terms, account: Address) -> bool:
+    def is_expelled(self, chain: Chain, terms: Terms, account: Address) -> bool:
         """Return whether managers expelled `account`; False, unread, if there are none."""
         return bool(terms.managers) and bool(chain.view("isExpelled", account)[0])
 
@@ -315,6 +313,12 @@ class GetPool(Protocol[T_contra]):
     def __call__(self, terms: T_contra) -> int: ...
 
 
+class DrawsLots(Protocol[T_contra]):
+    """Returns whether members anchor secrets that decide the lots of their updates (`clients.roles.lots`)."""
+
+    def __call__(self, terms: T_contra) -> bool: ...
+
+
 class Tell(Protocol):
     """Returns what the mechanism adds to a settled round's line.
 
@@ -342,6 +346,7 @@ class Conduct(Generic[S, T]):
     pool_settings: Sequence[str] = ()
     """The settings that `get_pool` grows with, for a message where the pool has no room."""
     tell: Tell = _tell_nothing
+    draws_lots: DrawsLots[T] = _draw_no_lots
 
     @property
     def name(self) -> str:

@@ -7,13 +7,15 @@ from typing import Any, TypeAlias
 
 from clients.mechanisms.base import Conduct, Desk, Done, Entry, Run, Who, get_common_terms
 from clients.mechanisms.behaviours import lying, overclaiming
+from clients.mechanisms.planting import planting
 from clients.mechanisms.publishing import forging, publishing
 from clients.mechanisms.reviewing import Review, ReviewSettings, review, tell_reviews, train
 from clients.protocol.docket import Docket
 from clients.protocol.jury import count_ballots, select
 from clients.protocol.marks import UPDATES_MAX, is_marked
 from clients.protocol.stake_jury import STAKE_JURY
-from clients.roles import judging
+from clients.roles import judging, lots
+from clients.roles.member import ROLES
 from clients.roles.view import Assemble, Judge, Train
 from clients.types.amounts import format_amount, parse_amount
 from clients.types.errors import OwnTrouble, RequestError
@@ -40,6 +42,7 @@ class StakeJurySettings(ReviewSettings):
     seat_shares: int = term_option(StakeJuryTerms, "seat_shares")
     profit: float = term_option(StakeJuryTerms, "profit_bps")
     newcomers: int = term_option(StakeJuryTerms, "newcomers")
+    decoy_odds: int = term_option(StakeJuryTerms, "decoy_odds", unsaid=0)
 
     def check(self) -> None:
         """See `Settings`."""
@@ -50,6 +53,9 @@ class StakeJurySettings(ReviewSettings):
         check_range("seat_shares", self.seat_shares, 1, 2**16 - 1)
         check_range("profit", self.profit, 0.0, 1.0)
         check_range("newcomers", self.newcomers, 0, 2**16 - 1)
+        check_range("decoy_odds", self.decoy_odds, 0, 2**16 - 1)
+        if self.decoy_odds == 1:
+            raise RequestError("decoy_odds = 1: if every update is a decoy, there is never a model.")
         floor = parse_amount("floor", self.floor)
         for name in ("proposer_stake", "voter_stake"):
             if parse_amount(name, getattr(self, name)) > floor:
@@ -88,6 +94,7 @@ def _get_terms(settings: StakeJurySettings, run: Run, genesis: bytes, samples: i
         update_shares=settings.update_shares,
         seat_shares=settings.seat_shares,
         profit_bps=round(settings.profit * BPS),
+        decoy_odds=settings.decoy_odds,
     )
 
 
@@ -131,9 +138,13 @@ def _get_rejected(terms: StakeJuryTerms, status: Status, docket: Docket) -> set[
 
 
 def _tell(docket: Docket, findings: Mapping[Address, Mapping[str, Any]]) -> dict[str, Any]:
-    """Return how many jurors found each update good, how many could have it, and what each juror found."""
+    """Return how many jurors found each update good, how many could have it, which updates were shown and
+    which of them are decoys, and what each juror found."""
     good, had = count_ballots(docket, len(docket.updates))
-    return {"positives": list(good), "had": list(had), **tell_reviews(findings)}
+    told = {"positives": list(good), "had": list(had), **tell_reviews(findings)}
+    for name, bitmap in (("shown", docket.shown), ("decoys", docket.decoys)):
+        told[name] = [number for number in range(len(docket.updates)) if is_marked(bitmap, number)]
+    return told
 
 
 CONDUCT: Conduct[StakeJurySettings, StakeJuryTerms] = Conduct(
@@ -141,7 +152,7 @@ CONDUCT: Conduct[StakeJurySettings, StakeJuryTerms] = Conduct(
     settings=StakeJurySettings,
     get_terms=_get_terms,
     jobs={
-        Train: overclaiming(train),
+        Train: overclaiming(planting(train)),
         Judge: lying(_judge, _lie),
         Assemble: forging(publishing(STAKE_JURY, select)),
     },
@@ -149,4 +160,6 @@ CONDUCT: Conduct[StakeJurySettings, StakeJuryTerms] = Conduct(
     get_blamed=_get_rejected,
     why_out="its stake is below the floor",
     tell=_tell,
+    roles=(lots.step, *ROLES),
+    draws_lots=lambda terms: terms.decoy_odds > 0,
 )

@@ -1,4 +1,4 @@
-"""Keys: encrypted files, the public keys of development chains, keys derived from a seed, and salts.
+"""Keys: encrypted files, the public keys of development chains, keys derived from a seed, and secrets.
 
 A key never appears in a `repr`, a message or an argument list.
 """
@@ -169,8 +169,8 @@ def _secret(seed: int, label: str, number: int) -> bytes:
 
 
 class KeyedSalts:
-    """Salts for real federations: only the key's holder can compute them, and each federation's are
-    different."""
+    """Salts and roots of secrets for real federations: only the key's holder can compute them, and each
+    federation's are different."""
 
     def __init__(self, key: Key) -> None:
         self._key = key
@@ -179,12 +179,17 @@ class KeyedSalts:
         """Return the salt of the vote in round `round_number` of `federation` on chain `chain_id`."""
         return self._key.mac(f"fedjury:salt:{chain_id}:{federation.lower()}:{round_number}".encode())
 
+    def root(self, chain_id: int, federation: Address, number: int) -> bytes:
+        """Return the root of the chain of secrets `number` in `federation` on chain `chain_id`."""
+        return self._key.mac(f"fedjury:secrets:{chain_id}:{federation.lower()}:{number}".encode())
+
     def __repr__(self) -> str:
         return f"KeyedSalts({self._key.address})"
 
 
 class SeededSalts:
-    """Salts for simulations, from a seed and the round alone, so that every chain draws the same panels."""
+    """Salts and roots of secrets for simulations, from a seed and a number alone, so that every chain draws
+    the same panels and the same lots."""
 
     def __init__(self, seed: int, number: int) -> None:
         self._key = _secret(seed, "salt", number)
@@ -192,6 +197,10 @@ class SeededSalts:
     def salt(self, chain_id: int, federation: Address, round_number: int) -> bytes:
         """Return the salt of the vote in round `round_number`, wherever that is."""
         return hmac.new(self._key, f"fedjury:salt:{round_number}".encode(), sha256).digest()
+
+    def root(self, chain_id: int, federation: Address, number: int) -> bytes:
+        """Return the root of the chain of secrets `number`, wherever that is."""
+        return hmac.new(self._key, f"fedjury:secrets:{number}".encode(), sha256).digest()
 
     def __repr__(self) -> str:
         return "SeededSalts()"

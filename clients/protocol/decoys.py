@@ -10,7 +10,6 @@ knows it before the ballots are fixed. Every proposer shows its secret then. A d
 the model; what isn't shown doesn't count.
 """
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Protocol
 
@@ -40,9 +39,9 @@ def check_decoys(terms: Planted) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Anchors:
-    """The ends of the members' chains of secrets. The mapping is replaced, never changed."""
+    """The ends of the members' chains of secrets. The dictionary is replaced, never changed."""
 
-    ends: Mapping[Address, bytes] = field(default_factory=dict)
+    ends: dict[Address, bytes] = field(default_factory=dict)
 
 
 def _start(terms: Planted) -> Anchors:
@@ -59,7 +58,8 @@ def get_anchor(state: State, account: Address) -> bytes:
     return state.own.ends.get(account, ZERO32)
 
 
-def _note_anchor(state: State, account: Address, anchor: bytes) -> None:
+def note_anchor(state: State, account: Address, anchor: bytes) -> None:
+    """Make `anchor` that of `account`."""
     assert isinstance(state.own, Anchors)
     state.own = Anchors({**state.own.ends, account: anchor})
 
@@ -75,7 +75,7 @@ def _process_anchor(
     core.check_active(sender, core.state.ledger.get(sender))
     if anchor == ZERO32:
         raise ProtocolError("EmptyAnchor")
-    _note_anchor(core.state, sender, anchor)
+    note_anchor(core.state, sender, anchor)
     return [compute_event(env, "Anchored", account=sender, anchor=anchor)]
 
 
@@ -95,7 +95,7 @@ def _process_show(
         raise ProtocolError("BadSecret", secret, anchor)
     planted = is_decoy(core.terms.decoy_odds, secret, docket.seed)
     bit = 1 << member.update_number
-    _note_anchor(state, sender, secret)
+    note_anchor(state, sender, secret)
     state.ledger.members[sender] = replace(member, acts=acts | Act.SHOWN)
     state.dockets[-1] = replace(
         docket, shown=docket.shown | bit, decoys=docket.decoys | (bit if planted else 0)

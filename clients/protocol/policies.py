@@ -270,6 +270,8 @@ class Mechanism(Generic[T_contra]):
     task: TaskPolicy[T_contra]
     own_state: OwnState[T_contra] = field(default_factory=OwnState)
     actions: Mapping[str, OwnAction] = field(default_factory=dict)
+    views: Mapping[str, Callable[..., object]] = field(default_factory=dict)
+    """What its contract alone can be asked, by the view's name: state, arguments → the one result."""
 
     def get_fewest(self, terms: T_contra, round_number: int, rest_until: int) -> int:
         """Return how many members the round after `round_number` needs at least."""

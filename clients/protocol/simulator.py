@@ -14,7 +14,7 @@ from clients.protocol.policies import Mechanism
 from clients.protocol.state import Env
 from clients.protocol.views import T
 from clients.types.chain import Call, Receipt
-from clients.types.errors import ProtocolError, RequestError
+from clients.types.errors import ProtocolError, RequestError, unknown_name
 from clients.types.federation import ZERO32, ZERO_ADDRESS, Address, Event, MemberView, Round, Status
 
 CHAIN_ID = 31337
@@ -128,6 +128,13 @@ class SpecChain(Generic[T]):
     def round(self, round_number: int) -> Round:
         """Return round `round_number`'s record; an empty one where it was never opened."""
         return self.core.get_round(round_number)
+
+    def view(self, method: str, *args: object) -> tuple[Any, ...]:
+        """Return the results of one of the mechanism's own views."""
+        views = self.core.mechanism.views
+        if method not in views:
+            raise unknown_name("view", method, views)
+        return (views[method](self.core.state, *args),)
 
     def tokens(self, account: Address) -> int:
         """Return the tokens, in base units, that `account` holds itself; the federation is an account too."""

@@ -8,7 +8,7 @@ stakes on both parts, the majority decides. What it changes, and why: `docs/refe
 """
 
 from clients.protocol.claims import check_claim_terms
-from clients.protocol.decoys import ANCHORS, DECOYED, LOTS, check_decoys
+from clients.protocol.decoys import ANCHORS, DECOYED, LOTS, check_decoys, get_anchor
 from clients.protocol.guards import build_solvency
 from clients.protocol.jury import JURY_PUBLICATION, ONE_BY_ONE, check_updates
 from clients.protocol.managers import (
@@ -63,4 +63,5 @@ STAKE_JURY: Mechanism[StakeJuryTerms] = Mechanism(
     task=ENDLESS,
     own_state=ANCHORS,
     actions={**MOTIONS, **LOTS},
+    views={"anchorOf": get_anchor},
 )

@@ -2,7 +2,7 @@
 
 Every member is a keeper. One of them, a different one each round, acts at once; the others wait `PATIENCE`
 seconds per rank. So calls don't collide while the first keepers are present, and somebody acts when they are
-absent.
+absent. While a member has no anchor yet, whose update wouldn't count, a round is opened one `PATIENCE` later.
 """
 
 from collections.abc import Iterable
@@ -19,9 +19,10 @@ EVICTIONS = 100
 def step(view: View) -> list[Action]:
     """Return the housekeeping call that is due, if it is the participant's turn."""
     call = _get_due(view)
-    if call is None or view.waited < get_rank(view) * PATIENCE:
+    if call is None:
         return []
-    return [Send(call)]
+    turns = get_rank(view) + (call.method == "open" and view.unanchored)
+    return [Send(call)] if view.waited >= turns * PATIENCE else []
 
 
 def get_rank(view: View) -> int:

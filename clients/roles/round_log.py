@@ -39,11 +39,13 @@ class Votes(NamedTuple):
 class RoundLog:
     """The events of the round in `status`, and what follows from them.
 
-    `UnavailableError` if an event is missing: a node's logs may lag behind its state.
+    `shown`: how many members' records say that they showed their lots; None where a later event is among
+    these. `UnavailableError` if an event is missing: a node's logs may lag behind its state.
     """
 
     status: Status
     events: Sequence[Event] = field(repr=False)
+    shown: int | None = None
 
     def proposals(self) -> list[Proposal]:
         """Return the round's proposals in the order of their numbers, once the phase Propose is over."""
@@ -62,16 +64,26 @@ class RoundLog:
         return [account for account in pledged if account not in proposers]
 
     def docket(self, mechanism: Mechanism[T], terms: T) -> Docket:
-        """Return the round's docket by the specification's rules: its updates, and all ballots counted."""
+        """Return the round's docket by the specification's rules: its updates, which of them are shown and
+        decoys, and all ballots counted."""
         ballots = [
             (str(event.args["voter"]), _bytes(event.args["ballot"])) for event in self.named("Revealed")
         ]
         self._require(len(ballots), self.status.record.reveals, "ballots")
         updates = tuple(Update(p.proposer, p.digest, p.samples, p.epochs) for p in self.proposals())
-        docket = Docket(self.status.seed, updates)
+        shown, decoys = self._read_lots()
+        docket = Docket(self.status.seed, updates, shown=shown, decoys=decoys)
         for voter, ballot in ballots:
             docket, _ = mechanism.verdict.count(terms, self.status.record, docket, voter, ballot)
         return docket
+
+    def _read_lots(self) -> tuple[int, int]:
+        """Return the bitmaps of the updates whose lots were shown, and of those that are decoys."""
+        numbers = {proposal.proposer: proposal.update_number for proposal in self.proposals()}
+        events = self.named("Shown")
+        self._require(len(events), len(events) if self.shown is None else self.shown, "lots")
+        shown = [(1 << numbers[str(event.args["proposer"])], event.args["decoy"]) for event in events]
+        return sum(bit for bit, _ in shown), sum(bit for bit, decoy in shown if decoy)
 
     def votes(self) -> Votes:
         """Return the votes of the settled round."""

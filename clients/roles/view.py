@@ -25,11 +25,24 @@ class Knowledge:
 
 
 @dataclass(frozen=True, slots=True)
+class Lot:
+    """A participant's place in its chains of secrets (`clients.roles.lots`).
+
+    `secret`: the one that leads to its anchor, and decides its next lot; None if it knows none. `end`: what
+    it anchors then.
+    """
+
+    secret: bytes | None
+    end: bytes
+
+
+@dataclass(frozen=True, slots=True)
 class View:
     """The federation as one participant sees it.
 
     `waited`: for how many seconds the participant has seen the federation wait for a housekeeping call.
-    `begins`: the time at which a method can be called, if its phase alone doesn't say.
+    `begins`: the time at which a method can be called, if its phase alone doesn't say. `lot`: None where no
+    lots are drawn. `unanchored`: whether a member has no anchor yet, and wouldn't be paid for an update.
     """
 
     me: Address
@@ -44,6 +57,8 @@ class View:
     now: int
     waited: float = 0.0
     begins: Mapping[str, int] = field(default_factory=dict)
+    lot: Lot | None = None
+    unanchored: bool = False
 
     @property
     def acted(self) -> Act:

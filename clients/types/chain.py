@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Any, Protocol
 
 from clients.types.errors import ProtocolError
 from clients.types.federation import Address, Event, MemberView, Round, Status
@@ -74,6 +74,10 @@ class Chain(Protocol):
 
     def round(self, round_number: int) -> Round:
         """Return round `round_number`'s record."""
+        ...
+
+    def view(self, method: str, *args: object) -> tuple[Any, ...]:
+        """Return the results of a view that the contract of one mechanism alone has."""
         ...
 
     def events(self, first_block: int = 0) -> list[Event]:

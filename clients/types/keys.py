@@ -1,4 +1,4 @@
-"""The interfaces to an account's key and to votes' salts. `clients.ports.keys` implements them."""
+"""The interfaces to an account's key and to its secrets. `clients.ports.keys` implements them."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -29,8 +29,12 @@ class Signer(Protocol):
 
 
 class SaltSource(Protocol):
-    """Computes the salt of a vote: always the same for the same round, so none is ever lost."""
+    """Computes a participant's secrets: always the same ones, so none is ever lost."""
 
     def salt(self, chain_id: int, federation: Address, round_number: int) -> bytes:
         """Return the 32 bytes of salt for the one vote of `round`."""
+        ...
+
+    def root(self, chain_id: int, federation: Address, number: int) -> bytes:
+        """Return the 32 bytes that the participant's chain of secrets `number` begins with (0, 1, …)."""
         ...

@@ -21,20 +21,22 @@ def option(default: Any, text: str, **metadata: Any) -> Any:
     `spellings` are other names by which tables and command lines may call it. `paper` is the default under
     the papers' rules, if that is another (`clients.types.terms.Paper`). `term` is the term that it becomes.
     `asked` is what people write for the default, where that is another. `once`: whether a command line that
-    has the option twice is refused; else its last value counts.
+    has the option twice is refused; else its last value counts. `unsaid`: the value that recorded runs had
+    before there was such a setting.
     """
     return dataclasses.field(default=default, metadata={"help": text, **metadata})
 
 
-def term_option(record: type[Any], name: str, *, respelled: bool = False) -> Any:
+def term_option(record: type[Any], name: str, *, respelled: bool = False, **metadata: Any) -> Any:
     """Return a settings field that becomes the term `name` of a federation: help and default are the term's.
 
     What the contract counts in hundredths of a percent is a share here, and amounts are text.
     `respelled`: whether the term's other spellings are the setting's, too. Recorded runs call a setting by
-    its other spelling where there is one, so what they call by its own name has none.
+    its other spelling where there is one, so what they call by its own name has none. `metadata` is that of
+    `option`.
     """
     term = get_terms(record)[name]
-    metadata: dict[str, Any] = {"spellings": term.spellings if respelled else (), "term": name}
+    metadata |= {"spellings": term.spellings if respelled else (), "term": name}
     if term.paper is not None:
         metadata["paper"] = Paper(_to_setting(term, term.paper.default), term.paper.why)
     text = term.help if term.unit is Unit.BPS else term.told
@@ -117,6 +119,12 @@ def get_spellings(kind: type) -> dict[str, str]:
     """Return the other names of the settings of `kind`: name → the setting's own name."""
     items = dataclasses.fields(typing.cast(Any, kind))
     return {other: item.name for item in items for other in item.metadata.get("spellings", ())}
+
+
+def get_unsaid(kind: type) -> dict[str, Any]:
+    """Return the settings of `kind` that older recorded runs don't name, with the values that they had."""
+    items = dataclasses.fields(typing.cast(Any, kind))
+    return {item.name: item.metadata["unsaid"] for item in items if "unsaid" in item.metadata}
 
 
 def respell(table: Mapping[str, Any], spellings: Mapping[str, str]) -> dict[str, Any]:

@@ -1,5 +1,5 @@
 """Swarms of stake_jury on the specification alone: who is paid and who pays, what attackers come to, and
-updates that can't be had.
+updates that can't be had. None of the updates is a decoy here; `test_swarm_decoys` has those.
 
 Learning is exact and quick here (`ExactBench`), so that what is looked at is the federation.
 """
@@ -29,7 +29,7 @@ TOKEN = 10**18
 STAKE = 64 * TOKEN
 SETTINGS: dict[str, Any] = {
     "mechanism": "stake_jury", "chain": "spec", "store": "memory", "clients": 14, "proposers": 5,
-    "malicious": 3, "rounds": 10, "attack": "gaussian_noise",
+    "malicious": 3, "rounds": 10, "attack": "gaussian_noise", "decoy_odds": 0,
 }  # fmt: skip
 JURORS = 9
 

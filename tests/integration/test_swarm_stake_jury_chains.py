@@ -1,19 +1,25 @@
 """stake_jury: the same seed gives the same rounds on the specification and every chain, and nodes agree."""
 
 from collections.abc import Iterator
+from functools import partial
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from clients import swarm
-from clients.ports.chain import AnvilNode
+from clients.ports.chain import AnvilNode, open_link
+from clients.ports.chain.deployment import Deployment
+from clients.ports.keys import KeyedSalts, dev_key
+from clients.roles.lots import find_lot
 from tests.integration.swarms import CHAINS, deploy, heads_of, lines_of, records_of, run_swarm, start
 
 SETTINGS = {
     "mechanism": "stake_jury", "store": "memory", "model": "logistic", "clients": 12, "proposers": 4,
     "malicious": 3, "rounds": 4, "attack": "gaussian_noise:1+lying_votes+false_block+false_claim",
     "local_epochs": 3, "optimizer": "sgd", "learning_rate": 0.2, "validation": 0, "device": "cpu",
+    "decoy_odds": 3,
 }  # fmt: skip
 
 
@@ -28,6 +34,8 @@ def specified(tmp_path_factory: pytest.TempPathFactory) -> list[dict[str, Any]]:
     assert any(line["blamed"] for line in lines)  # otherwise agreement would say little
     assert any(line["rewarded"] for line in lines)
     assert any(line["accepted"] for line in lines)
+    assert any(line["decoys"] for line in lines)
+    assert all(len(line["shown"]) == len(line["proposers"]) for line in lines)
     return lines
 
 
@@ -37,7 +45,7 @@ def test_any_chain_agrees_with_the_specification(
 ) -> None:
     assert run(tmp_path / "run", chain=chain) == specified
     called = records_of(tmp_path / "run")[0]["gas"].keys()
-    assert {"pledge", "propose", "commit", "reveal", "publish", "settle"} <= called
+    assert {"anchor", "pledge", "propose", "commit", "reveal", "show", "publish", "settle"} <= called
 
 
 @pytest.mark.slow
@@ -57,9 +65,10 @@ def anvil() -> Iterator[str]:
 @pytest.mark.slow
 @pytest.mark.needs("anvil")
 def test_participants_in_processes_of_their_own_run_rounds(anvil: str, tmp_path: Path) -> None:
-    """Two proposers and three jurors; whoever publishes something else is refused and goes on."""
+    """Two proposers and three jurors; whoever publishes something else is refused and goes on. Everybody
+    anchored before the first round, and every lot is shown."""
     count, rounds, ipfs = 5, 2, f"dir:{tmp_path / 'store'}"
-    terms = {"mechanism": "stake_jury", "proposers": 2, "local_epochs": 1}
+    terms = {"mechanism": "stake_jury", "proposers": 2, "local_epochs": 1, "decoy_odds": 2}
     record = deploy(anvil, ipfs, tmp_path, count, **terms)
     processes = [
         start(
@@ -69,3 +78,21 @@ def test_participants_in_processes_of_their_own_run_rounds(anvil: str, tmp_path:
         for number in range(count)
     ]  # fmt: skip
     assert len(set(heads_of(processes, rounds, patience=400))) == 1
+    with open_link(anvil, []) as link:
+        chain = Deployment.load(record).open(link)
+        events, federation = chain.events(), chain.federation
+    names = [event.name for event in events]
+    anchors = {
+        str(event.args["account"]): event.args["anchor"] for event in events if event.name == "Anchored"
+    }
+    assert len(anchors) == len(anchored) == count
+    assert "Anchored" not in names[names.index("Opened") :]
+    assert names.count("Shown") == names.count("Proposed") == 2 * rounds
+    told: dict[str, list[Any]] = {}
+    for event in (event for event in events if event.name == "Shown"):
+        told.setdefault(str(event.args["proposer"]), []).append(event.args["secret"])
+    keys = {dev_key(number).address: dev_key(number) for number in range(count)}
+    for who, secrets in told.items():
+        root = partial(KeyedSalts(keys[who]).root, 31337, federation)
+        for anchor, secret in pairwise([anchors[who], *secrets]):
+            assert find_lot(root, bytes(anchor)).secret == secret

@@ -11,6 +11,7 @@ from eth_utils.address import to_checksum_address
 from clients.auditing.auditor import Auditor, AuditResult, Scope
 from clients.auditing.source import Block, LoggedEvent, Logs, Transfer
 from clients.protocol.council import get_council, get_record
+from clients.protocol.decoys import get_anchor
 from clients.protocol.draw import compute_beacon_entropy
 from clients.protocol.ledger import TokenBook
 from clients.protocol.managers import get_motion_view
@@ -93,6 +94,9 @@ def get_views(core: Any) -> dict[tuple[str, tuple[object, ...]], Any]:
     if name in ("vbfl", "blade"):
         for number, docket in enumerate(state.dockets):
             found["winnerOf", (number,)] = docket.winner or ZERO_ADDRESS
+    if name == "stake_jury":
+        for account in state.ledger.members:
+            found["anchorOf", (account,)] = get_anchor(state, account)
     if name == "blade":
         for account, bid in get_task(state).bids.items():
             found["bidOf", (account,)] = (bid.capability, bid.cost, bid.order, bid.anchor)

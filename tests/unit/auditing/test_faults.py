@@ -6,7 +6,7 @@ from functools import cache
 import pytest
 
 from tests.unit.auditing.faults import Fault, Sign
-from tests.unit.auditing.faults_of_pledges import FAULTS
+from tests.unit.auditing.faults_of_lots import FAULTS
 from tests.unit.auditing.played import Recorded, audit, play_history
 
 SEEDS = 60
@@ -57,6 +57,16 @@ def test_an_update_that_breaks_its_pledge_is_followed_and_reported_once(mechanis
     record, sign = plant(fault, mechanism)
     [finding] = audit(record).findings
     assert (finding.kind, finding.round, finding.account) == (sign.kind, sign.round, sign.account)
+
+
+@pytest.mark.parametrize("name", ["a secret that wasn't anchored", "a decoy told of as an honest update"])
+def test_a_lie_about_a_lot_is_followed_and_reported_once(name: str) -> None:
+    """A false secret tells another lot, whatever is said of it."""
+    [fault] = [one for one in FAULTS if one.name == name]
+    record, sign = plant(fault, "stake_jury")
+    found = audit(record).findings
+    assert {(one.kind, one.account) for one in found} >= {(sign.kind, sign.account)}
+    assert {one.kind for one in found} <= {"decoy", "selection", "payout", "outcome", "balance", "acts"}
 
 
 def test_enough_faults_are_planted() -> None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import pytest
@@ -21,11 +22,13 @@ from clients.mechanisms.participant import Participant
 from clients.mechanisms.stake_jury import CONDUCT
 from clients.ports.keys import SeededSalts, derive_keys
 from clients.ports.store.memory import MemoryStore
+from clients.protocol.decoys import is_decoy
 from clients.protocol.hashing import compute_pledge
 from clients.protocol.jury import select
 from clients.protocol.simulator import SpecChain
 from clients.protocol.stake_jury import STAKE_JURY
 from clients.roles import judging
+from clients.roles.lots import find_lot
 from clients.roles.proposer import Claim
 from clients.roles.round_log import Proposal, RoundLog
 from clients.roles.view import Judge, Train
@@ -34,7 +37,7 @@ from clients.types.errors import OwnTrouble, RequestError, raise_trouble
 from clients.types.federation import ZERO32, Outcome, Role, Round
 from tests.integration.exact_bench import STEP, ExactBench
 
-CONFIG = build({"mechanism": "stake_jury", "clients": 9, "proposers": 4, "malicious": 0})
+CONFIG = build({"mechanism": "stake_jury", "clients": 9, "proposers": 4, "malicious": 0, "decoy_odds": 0})
 TERMS: Any = get_terms(CONFIG, b"\1" * 32)
 ACCOUNTS = [key.address for key in derive_keys(1, CONFIG.clients)]
 STATUS = SpecChain(STAKE_JURY, TERMS, {}).status()
@@ -174,6 +177,9 @@ def test_every_update_weighs_the_same() -> None:
         ({"threshold": "banana"}, "threshold = 'banana'"),
         ({"profit": 1.1}, "profit"),
         ({"seat_shares": 0}, "seat_shares"),
+        ({"decoy_odds": 1}, "decoy_odds = 1: if every update is a decoy, there is never a model"),
+        ({"decoy_odds": -1}, "decoy_odds"),
+        ({"decoy_odds": 2**16}, "decoy_odds"),
     ],
 )
 def test_settings_that_make_no_federation_are_refused(given: dict[str, Any], says: str) -> None:
@@ -181,23 +187,76 @@ def test_settings_that_make_no_federation_are_refused(given: dict[str, Any], say
         build({"mechanism": "stake_jury", **given})
 
 
+# ------------------------------------------------------------------ decoys
+
+RISKY = replace(TERMS, decoy_odds=2, max_samples=100, max_epochs=3)
+ATTACKS = st.sampled_from([None, "lying_votes", "false_claim", "sign_flip", "sign_flip+lying_votes"])
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    attacks=st.lists(ATTACKS, min_size=1, max_size=4), anchored=st.sets(st.integers(0, 3)),
+    seed=st.binary(min_size=32, max_size=32), adaptive=st.booleans(),
+)  # fmt: skip
+def test_whose_lot_says_so_trains_a_bad_update(
+    attacks: list[str | None], anchored: set[int], seed: bytes, adaptive: bool
+) -> None:
+    """The others train as they do without lots; what an attacker does anyway stays what it is."""
+    judged = Judged([])
+    who = [
+        Participant(n, ACCOUNTS[n], SeededSalts(1, n), behaviour=parse_all(attack) if attack else None)
+        for n, attack in enumerate(attacks)
+    ]
+    secrets = {one.account: one.salts.root(1, "", 0) for one in who if one.index in anchored}
+    own = {"threshold": "adaptive"} if adaptive else {}
+    desk = judged.desk(**own)
+    desk = replace(desk, terms=RISKY, secrets=secrets, status=replace(desk.status, seed=seed))
+    plain = replace(desk, terms=replace(RISKY, decoy_odds=0))
+    lots = {who: is_decoy(2, secret, seed) for who, secret in secrets.items()}
+    found, usual = CONDUCT.jobs[Train](desk, who), CONDUCT.jobs[Train](plain, who)
+    bad = CONDUCT.jobs[Train](plain, [replace(one, behaviour=parse_all("label_flip")) for one in who])
+    assert found is not None
+    assert usual is not None
+    assert bad is not None
+    for one in who:
+        if one.account not in secrets:
+            assert "so its update wouldn't count" in str(found.calls[one.account])
+            continue
+        poisons = one.behaviour is not None and one.behaviour.poisons
+        expected = bad if lots[one.account] and not poisons else usual
+        mine, theirs = (Claim.of(raise_trouble(of.calls[one.account])[0]) for of in (found, expected))
+        assert mine.digest == theirs.digest
+        assert mine.samples == Claim.of(raise_trouble(usual.calls[one.account])[0]).samples
+    honest = {who for who, decoy in lots.items() if not decoy}
+    assert set(found.memory) == (honest if adaptive else set()), "a decoy says nothing of honest training"
+
+
 # ------------------------------------------------------------------ what the chain makes of ballots
 
 SETS = st.sets(st.integers(0, 3))
 
 
-@settings(max_examples=60, deadline=None)
-@given(ballots=st.lists(st.tuples(SETS, SETS), min_size=5, max_size=5), lost=st.integers(0, 5))
+@settings(max_examples=80, deadline=None)
+@given(
+    ballots=st.lists(st.tuples(SETS, SETS), min_size=5, max_size=5),
+    lost=st.integers(0, 5),
+    odds=st.sampled_from((0, 2, 3)),
+    showing=SETS,
+    beacon=st.binary(min_size=32, max_size=32),
+)
 def test_blamed_are_exactly_those_who_lose_a_stake(
-    ballots: list[tuple[set[int], set[int]]], lost: int
+    ballots: list[tuple[set[int], set[int]]], lost: int, odds: int, showing: set[int], beacon: bytes
 ) -> None:
-    stake = CONFIG.stake
-    chain = SpecChain(STAKE_JURY, TERMS, dict.fromkeys(ACCOUNTS, stake))
+    """Whatever is shown, and whatever turns out to be a decoy: as each proposer knew from the draw on."""
+    stake, terms = CONFIG.stake, replace(TERMS, decoy_odds=odds)
+    chain = SpecChain(STAKE_JURY, terms, dict.fromkeys(ACCOUNTS, stake), beacon_value=beacon)
 
     def send(*calls: Call) -> None:
         assert [receipt.error for receipt in chain.send(calls)] == [None] * len(calls)
 
     send(*(Call(account, "join", (stake,)) for account in ACCOUNTS))
+    roots = {who: partial(SeededSalts(1, n).root, 1, chain.federation) for n, who in enumerate(ACCOUNTS)}
+    send(*(Call(who, "anchor", (find_lot(root, ZERO32).end,)) for who, root in roots.items()))
     send(Call(ACCOUNTS[0], "open"))
     send(Call(ACCOUNTS[0], "draw"))
     members = chain.members()
@@ -214,19 +273,30 @@ def test_blamed_are_exactly_those_who_lose_a_stake(
     for who, ballot in said.items():
         send(Call(who, "commit", (1, chain.core.compute_commitment(1, who, ballot, ZERO32))))
     send(*(Call(who, "reveal", (1, ballot, ZERO32)) for who, ballot in said.items()))
-    docket = RoundLog(chain.status(), chain.events()).docket(STAKE_JURY, TERMS)
-    selected = select(TERMS, chain.status().record, docket).bitmap
+    lots = {who: find_lot(root, chain.view("anchorOf", who)[0]) for who, root in roots.items()}
+    secrets = [lots[who].secret or b"" for who in proposers]
+    if odds:
+        send(*(Call(proposers[n], "show", (1, secrets[n])) for n in sorted(showing)))
+        chain.advance(seconds=max(chain.status().reveal_end + 1 - chain.now(), 0))
+    docket = RoundLog(chain.status(), chain.events()).docket(STAKE_JURY, terms)
+    planted = {n for n, secret in enumerate(secrets) if is_decoy(odds, secret, chain.status().seed)}
+    selection = select(terms, chain.status().record, docket)
+    selected = selection.bitmap
     for who in jurors[lost:]:
         send(Call(who, "publish", (1, b"m" * 32 if selected else ZERO32, selected, ZERO32)))
     chain.advance(seconds=max(chain.status().publish_end + 1 - chain.now(), 0))
     send(Call(ACCOUNTS[0], "settle"))
     status = chain.status()
-    blamed = CONDUCT.get_blamed(TERMS, status, docket)
+    blamed = CONDUCT.get_blamed(terms, status, docket)
     assert blamed == {n for n, who in enumerate(proposers) if chain.member(who).balance < stake}
     assert (status.record.outcome is Outcome.UNDECIDED) == (lost > 2)
     told = CONDUCT.tell(docket, {})
     assert told["had"] == [sum(n in had for _, had in ballots) for n in range(4)]
     assert told["positives"] == [sum(n in good & had for good, had in ballots) for n in range(4)]
+    assert set(told["shown"]) == (showing if odds else set())
+    assert set(told["decoys"]) == planted & set(told["shown"])
+    assert not {n for n in told["decoys"] if selected >> n & 1} | blamed & set(told["decoys"])
+    assert not odds or {n for n in range(4) if selected >> n & 1} <= showing
 
 
 @pytest.mark.parametrize("fee", [0, 7])

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
-import { checkPledges, checkVotes } from '../../../deploy/explorer/app/core/checks.ts';
+import { checkLots, checkPledges, checkVotes } from '../../../deploy/explorer/app/core/checks.ts';
 import type { Hex } from '../../../deploy/explorer/app/core/cid.ts';
 import { positionsOf } from '../../../deploy/explorer/app/core/draw.ts';
 import { duesOf, fewestOf, judge, rolesAt, seatOf } from '../../../deploy/explorer/app/core/judge.ts';
@@ -104,10 +104,12 @@ test('what a jury makes of updates and of its own seats is what the specificatio
     const pay = settled.proposerReward;
     for (const { proposer, updateNumber } of story.proposals) {
       const is = (bitmap: bigint): boolean => ((bitmap >> BigInt(updateNumber)) & 1n) === 1n;
-      const fate = is(judged.selection) ? 'passed' : is(judged.blamed) ? 'clearly rejected' : is(judged.judged) ? 'not passed' : 'not judged';
+      const decoy = is(judged.decoys & judged.judged);
+      assert.equal(decoy && is(judged.selection | judged.blamed), false, 'a decoy makes no model and costs nothing');
+      const fate = decoy ? 'a decoy' : is(judged.passed & judged.unshown) ? 'not shown' : is(judged.selection) ? 'passed' : is(judged.blamed) ? 'clearly rejected' : is(judged.judged) ? 'not passed' : 'not judged';
       const [delta, stake] = [story.collected.get(proposer)?.delta, story.collected.get(proposer)?.stake];
       if (delta === undefined || stake === LARGEST) continue;
-      const earned = { passed: pay * BigInt(terms.updateShares ?? 0), 'clearly rejected': -(terms.proposerStake ?? 0n), 'not passed': 0n, 'not judged': 0n }[fate];
+      const earned = { 'a decoy': pay * BigInt(terms.updateShares ?? 0), 'not shown': 0n, passed: pay * BigInt(terms.updateShares ?? 0), 'clearly rejected': -(terms.proposerStake ?? 0n), 'not passed': 0n, 'not judged': 0n }[fate];
       assert.equal(delta, decided ? earned : 0n, fate);
       seen.add(decided ? fate : `${fate}, undecided`);
     }
@@ -124,7 +126,7 @@ test('what a jury makes of updates and of its own seats is what the specificatio
       assert.equal(duesOf(mechanism, terms, kept, judged, roleOf).get(voter), -(terms.voterStake ?? 0n));
     }
   }
-  const all = ['passed', 'clearly rejected', 'not passed', 'not judged', 'clearly rejected, undecided', 'paid', 'undecided', 'excused', 'never revealed', 'disagrees', 'published another'];
+  const all = ['a decoy', 'not shown', 'passed', 'clearly rejected', 'not passed', 'not judged', 'clearly rejected, undecided', 'paid', 'undecided', 'excused', 'never revealed', 'disagrees', 'published another'];
   for (const one of all) assert.ok(seen.has(one), `${one} of ${[...seen].join(', ')}`);
 });
 
@@ -162,6 +164,20 @@ test('a jury worked by hand: three quarters are a clear rejection, and what few 
     const made = judge('stake_jury', terms, juryOf(ballots));
     return [made.judged, made.selection, made.blamed];
   }
+});
+
+test('lots are told as secrets and seeds say, and altered ones are not', () => {
+  let altered = 0;
+  for (const { terms, story } of played) {
+    const odds = terms.decoyOdds ?? 0;
+    assert.equal(checkLots(odds, story).good, true);
+    for (const [who, lot] of story.lots) {
+      const change = (changes: object): Story => ({ ...story, lots: new Map([...story.lots, [who, { ...lot, ...changes }]]) });
+      assert.equal(checkLots(odds, change({ decoy: !lot.decoy })).good, false);
+      altered += 1;
+    }
+  }
+  assert.ok(altered > 5, `${altered} lots`);
 });
 
 test('a broken pledge costs what the rules say, in every outcome', () => {

@@ -2,7 +2,7 @@
 import type { Hex } from './cid.ts';
 import { ZERO32 } from './cid.ts';
 import { commitment, pledgeOf } from './hashing.ts';
-import { bitsOf, type Judgement } from './judge.ts';
+import { bitsOf, isDecoy, type Judgement } from './judge.ts';
 import { OUTCOMES, type Story } from './model.ts';
 import { plural } from './text.ts';
 
@@ -25,6 +25,18 @@ export function checkPledges(chain: number, federation: Hex, story: Story): Chec
     title: 'Pledges', good: odd.length === 0,
     says: odd.length ? `${plural(odd.length, 'update')} is not what its proposer had pledged`
       : `all ${plural(story.proposals.length, 'update')} are what their proposers had pledged`,
+  };
+}
+
+/** Checks that each shown update is a decoy just if its proposer's secret and the seed say so. Whether the secret is the one that
+ * was anchored only the contract tells here: the anchor is older than the round. */
+export function checkLots(odds: number, story: Story): Check {
+  const lots = [...story.lots.values()];
+  const odd = lots.filter(({ secret, decoy }) => !story.drawn || isDecoy(odds, secret, story.drawn.seed) !== decoy);
+  return {
+    title: 'Decoys', good: odd.length === 0,
+    says: odd.length ? `${plural(odd.length, 'update')} is told of otherwise than secret and seed say`
+      : `${plural(lots.filter(({ decoy }) => decoy).length, 'decoy')} of ${plural(lots.length, 'shown update')}, as secrets and seed say`,
   };
 }
 

@@ -1,5 +1,6 @@
 /** What the ballots of a round come to, worked out again: selection, verdict, and what it is worth to each. */
 import { ZERO32, type Hex } from './cid.ts';
+import { hashWords } from './hashing.ts';
 import { ACCEPTED, brokenOf, REJECTED, UNDECIDED, type Mechanism, type Story, type Terms } from './model.ts';
 
 const WHOLE = 10_000;
@@ -15,8 +16,13 @@ export interface Judgement {
   candidate: Hex;
   votesFor: number;
   votesAgainst: number;
-  /** The bitmap of the updates that passed. */
+  /** The bitmap of the updates that are in the model. */
   selection: bigint;
+  /** The bitmap of those that passed: decoys and unshown ones among them aren't in the model. */
+  passed: bigint;
+  /** The bitmaps of the updates that were bad on purpose, and of those whose lots nobody was shown. */
+  decoys: bigint;
+  unshown: bigint;
   /** What each update weighs in payouts, by its number. */
   weights: bigint[];
   /** The bitmap of the updates that have to pay. */
@@ -134,11 +140,12 @@ function judgeAggregate(terms: Terms, story: Story, wanted: Wanted): Judgement {
   const decided = reveals > 0 && quorum && tally.leadingCount * 2 > reveals;
   const outcome = !decided ? UNDECIDED : tally.leadingDigest === ZERO32 ? REJECTED : ACCEPTED;
   const all = everyUpdate(story);
+  const selection = outcome === ACCEPTED ? all : 0n;
   let blamed = outcome === REJECTED ? all : 0n;
   if (blamed && terms.attribution) blamed = marked(story.reveals.map(({ ballot }) => ballotWord(ballot, 1)), story, majority(tally.leadingCount));
   return {
     outcome, blamed, candidate: tally.leadingDigest, votesFor: reveals - against, votesAgainst: against, convicted: 0n, judged: all, opinions: [],
-    selection: outcome === ACCEPTED ? all : 0n, weights: story.proposals.map(({ samples }) => samples),
+    selection, passed: selection, decoys: 0n, unshown: 0n, weights: story.proposals.map(({ samples }) => samples),
   };
 }
 
@@ -149,7 +156,7 @@ function judgeUpdates(mechanism: Mechanism, terms: Terms, story: Story, wanted: 
   const chosen = select(mechanism, terms, story, wanted);
   return {
     outcome, candidate: tally.leadingDigest, votesFor: tally.leadingCount, votesAgainst: story.publications.length - tally.leadingCount,
-    blamed: 0n, convicted: 0n, judged: everyUpdate(story), opinions: [], ...chosen,
+    blamed: 0n, convicted: 0n, judged: everyUpdate(story), opinions: [], passed: chosen.selection, decoys: 0n, unshown: 0n, ...chosen,
   };
 }
 
@@ -159,7 +166,7 @@ function select(mechanism: Mechanism, terms: Terms, story: Story, wanted: Wanted
   const reveals = story.reveals.length;
   if (mechanism === 'bflc') return selectByMedian(terms, story);
   const approvals = story.reveals.map(({ ballot }) => ballotWord(ballot, 0));
-  if (mechanism === 'stake_jury') return selectByJury(story, approvals, wanted);
+  if (mechanism === 'stake_jury') return selectByJury(terms, story, approvals, wanted);
   const least = majority(reveals) - (mechanism === 'vbfl' && reveals % 2 === 0 ? 1 : 0);
   let selection = reveals ? marked(approvals, story, least) : 0n;
   let convicted = story.accusations.reduce((bitmap, { updateNumber }) => bitmap | (1n << BigInt(updateNumber)), 0n);
@@ -169,15 +176,20 @@ function select(mechanism: Mechanism, terms: Terms, story: Story, wanted: Wanted
   return { selection, weights, convicted };
 }
 
-/** An update is judged if more than half of the jury could have it. It passes if most of these find it good, and pays if at most a quarter do. */
-function selectByJury(story: Story, approvals: bigint[], wanted: Wanted): Selected {
+/** An update is judged if more than half of the jury could have it. It passes if most of these find it good, and pays if at most
+ * a quarter do. Where updates may be decoys, the model is made of what was shown to be none, and a decoy pays nothing. */
+function selectByJury(terms: Terms, story: Story, approvals: bigint[], wanted: Wanted): Selected {
   const good = countMarks(approvals, story);
   const had = countMarks(story.reveals.map(({ ballot }) => ballotWord(ballot, 1)), story);
   const opinions = had.map((one, number) => ({ had: one, good: good[number] ?? 0 }));
   const which = (holds: (opinion: Opinion) => boolean): bigint => bitmapOf(opinions, (one) => 2 * one.had > wanted.voters && holds(one));
+  const [judged, passed] = [which(() => true), which((one) => 2 * one.good > one.had)];
+  const lots = story.proposals.map(({ proposer }) => story.lots.get(proposer));
+  const decoys = bitmapOf(lots, (lot) => lot?.decoy === true);
+  const unshown = terms.decoyOdds ? bitmapOf(lots, (lot) => !lot) : 0n;
   return {
-    opinions, weights: story.proposals.map(({ samples }) => samples), judged: which(() => true),
-    selection: which((one) => 2 * one.good > one.had), blamed: which((one) => 4 * (one.had - one.good) >= 3 * one.had),
+    opinions, judged, passed, decoys, unshown, weights: story.proposals.map(({ samples }) => samples),
+    selection: passed & ~decoys & ~unshown, blamed: which((one) => 4 * (one.had - one.good) >= 3 * one.had) & ~decoys,
   };
 }
 
@@ -206,6 +218,11 @@ function marked(bitmaps: bigint[], story: Story, least: number): bigint {
 /** How many bitmaps have each update. */
 function countMarks(bitmaps: bigint[], story: Story): number[] {
   return story.proposals.map((_, number) => bitmaps.filter((bitmap) => has(bitmap, number)).length);
+}
+
+/** Whether a secret makes its proposer's update a decoy, in the round of this seed. */
+export function isDecoy(odds: number, secret: Hex, seed: Hex): boolean {
+  return odds > 0 && BigInt(hashWords(secret, seed)) % BigInt(odds) === 0n;
 }
 
 /** The bitmap of the places of which something holds. */
@@ -285,7 +302,8 @@ function duesOfStakes(
 
 /** What a juror's seat comes to: it is paid if its ballot differs from the jury's in at most a third of what it is about,
  * and its publication has the leading digest. It costs if the ballot differs in more than half. Between these it is
- * excused, as it is if the ballot is about less than half of what was judged, and if it published anything. */
+ * excused, as it is if the ballot is about less than half of what was judged, or finds a decoy good that didn't pass, and if it
+ * published anything. */
 export function seatOf(story: Story, judged: Judgement, voter: Hex): Seat {
   const revealed = story.votes.get(voter)?.revealed;
   if (!revealed) return 'never revealed';
@@ -294,11 +312,12 @@ export function seatOf(story: Story, judged: Judgement, voter: Hex): Seat {
   const about = had & judged.judged;
   const count = bitsOf(about).length;
   const enough = count > 0 && 2 * count >= bitsOf(judged.judged).length;
-  const differing = bitsOf((good ^ judged.selection) & about).length;
+  const differing = bitsOf((good ^ judged.passed) & about).length;
   if (enough && 2 * differing > count) return 'disagrees';
   const published = story.publications.find(({ publisher }) => publisher === voter);
   if (!published) return 'not published';
-  if (!enough || 3 * differing > count) return 'excused';
+  const fooled = (good & judged.decoys & judged.judged & ~judged.passed) !== 0n;
+  if (!enough || 3 * differing > count || fooled) return 'excused';
   return published.digest === (story.settled?.candidate ?? judged.candidate) ? 'paid' : 'published another';
 }
 
@@ -309,7 +328,7 @@ function duesOfShares(
   if (!settled) return dues;
   const { proposerStake = 0n, voterStake = 0n, updateShares = 0, seatShares = 0 } = terms;
   for (const { proposer, updateNumber: number } of settled.outcome === UNDECIDED ? [] : story.proposals) {
-    if (has(judged.selection, number)) give(proposer, settled.proposerReward * BigInt(updateShares));
+    if (has(judged.selection | (judged.decoys & judged.judged), number)) give(proposer, settled.proposerReward * BigInt(updateShares));
     else if (has(judged.blamed, number)) give(proposer, -proposerStake);
   }
   for (const voter of story.votes.keys()) {

@@ -43,6 +43,8 @@ export interface Terms {
   minVoters?: number;
   updateShares?: number;
   seatShares?: number;
+  /** One update in so many is a decoy; 0: none. */
+  decoyOdds?: number;
   validators?: number;
   miners?: number;
   committee?: number;
@@ -83,6 +85,14 @@ export interface Publication {
   deed: Deed;
 }
 
+/** What decides whether a proposer's update is a decoy, as the contract says. */
+export interface Lot {
+  proposer: Hex;
+  secret: Hex;
+  decoy: boolean;
+  deed: Deed;
+}
+
 export interface Settlement {
   outcome: number;
   candidate: Hex;
@@ -104,6 +114,7 @@ export interface Story {
   proposals: Proposal[];
   votes: Map<Hex, Vote>;
   reveals: { voter: Hex; ballot: Hex; deed: Deed }[];
+  lots: Map<Hex, Lot>;
   publications: Publication[];
   accusations: { accuser: Hex; updateNumber: number; deed: Deed }[];
   winner?: { account: Hex; deed: Deed };
@@ -119,7 +130,7 @@ export function account(value: unknown): Hex {
 /** Tells a round by its events, which may come in any order; those of other rounds are passed over. */
 export function tell(round: number, deeds: readonly Deed[]): Story {
   const story: Story = {
-    round, pledges: new Map(), proposals: [], votes: new Map(), reveals: [], publications: [], accusations: [], collected: new Map(), banned: new Map(),
+    round, pledges: new Map(), proposals: [], votes: new Map(), reveals: [], lots: new Map(), publications: [], accusations: [], collected: new Map(), banned: new Map(),
   };
   for (const deed of [...deeds].sort(inOrder)) {
     if (Number(deed.args['round']) === round) add(story, deed);
@@ -163,6 +174,11 @@ function add(story: Story, deed: Deed): void {
       const vote = story.votes.get(voter);
       if (vote) vote.revealed = { ballot, salt: bytes('salt'), deed };
       story.reveals.push({ voter, ballot, deed });
+      break;
+    }
+    case 'Shown': {
+      const proposer = account(args['proposer']);
+      story.lots.set(proposer, { proposer, secret: bytes('secret'), decoy: args['decoy'] === true, deed });
       break;
     }
     case 'Published':

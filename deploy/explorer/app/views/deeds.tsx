@@ -69,7 +69,7 @@ export function Proposals({ story, judged, before }: { story: Story; judged: Jud
         one.updateNumber, <Account account={one.proposer} />, <Model digest={one.digest} before={before} round={story.round} />, number(one.samples), number(one.epochs),
         <Size key={one.digest} digest={one.digest} round={story.round} />, <Passed proposal={one} judged={judged} each={each} story={story} />, <Transaction hash={one.deed.transaction} />,
       ])} />
-      {federation.mechanism === 'stake_jury' && <p class="note">An update is judged if more than half of the jury could have it. It passes if more than half of these find it good. If at most a quarter do, it is clearly rejected, and costs its proposer’s stake unless the round is undecided.</p>}
+      {federation.mechanism === 'stake_jury' && <p class="note">An update is judged if more than half of the jury could have it. It passes if more than half of these find it good. If at most a quarter do, it is clearly rejected, and costs its proposer’s stake unless the round is undecided.{federation.terms.decoyOdds ? ' A decoy is bad on purpose, by its proposer’s lot: it is paid, and left out of the model. What wasn’t shown to be none is left out too.' : ''}</p>}
     </Section>
   );
 }
@@ -79,10 +79,11 @@ function Passed({ proposal, judged, each, story }: { proposal: Proposal; judged:
   const opinion = judged.opinions[proposal.updateNumber];
   if (is(judged.convicted)) return <Chip tone="bad" sign="✕">a copy</Chip>;
   if (!story.settled && !(each && story.publications.length)) return <Chip tone="dull" sign="–">awaited</Chip>;
-  if (!is(judged.judged)) return <><Chip tone="dull" sign="–">not judged</Chip> {opinion && `could be had by ${opinion.had}`}</>;
+  const lot = is(judged.decoys) ? <Chip tone="dull" sign="–">a decoy</Chip> : is(judged.unshown) ? <Chip tone="bad" sign="✕">not shown</Chip> : null;
+  if (!is(judged.judged)) return <>{lot} <Chip tone="dull" sign="–">not judged</Chip> {opinion && `could be had by ${opinion.had}`}</>;
   const counts = opinion && `good: ${opinion.good} of ${opinion.had}`;
-  if (is(judged.blamed)) return opinion ? <><Chip tone="bad" sign="✕">clearly rejected</Chip> {counts}</> : <Chip tone="bad" sign="✕">pays</Chip>;
-  return <>{is(judged.selection) ? <Chip tone="good" sign="✓">passed</Chip> : <Chip tone="bad" sign="✕">not passed</Chip>} {counts}</>;
+  if (is(judged.blamed)) return opinion ? <>{lot} <Chip tone="bad" sign="✕">clearly rejected</Chip> {counts}</> : <Chip tone="bad" sign="✕">pays</Chip>;
+  return <>{lot} {is(judged.passed) ? <Chip tone="good" sign="✓">passed</Chip> : <Chip tone="bad" sign="✕">not passed</Chip>} {counts}</>;
 }
 
 /** The chain doesn't know sizes: the gateway is asked for one on request. */
@@ -110,13 +111,13 @@ export function Votes({ story, judged }: { story: Story; judged: Judgement }): J
         ...(jury ? [<SeatOf vote={vote} story={story} judged={judged} />] : []), <Kept vote={vote} story={story} />, <Transaction hash={vote.committed.transaction} />, vote.revealed ? <Transaction hash={vote.revealed.deed.transaction} /> : '',
       ])} />
       {federation.mechanism === 'bflc' && <p class="note">Scores are in percent, update by update.</p>}
-      {jury && <p class="note">A seat is paid if its ballot is the jury’s in at least half of the judged updates that its juror could have, and its juror published the model that most published. A juror that could have nothing that was judged, and published, is excused. Any other seat costs the juror’s stake, unless the round is undecided and the ballot was revealed.</p>}
+      {jury && <p class="note">A seat is paid if its ballot is the jury’s in at least half of the judged updates that its juror could have, and its juror published the model that most published. A juror that could have too little of what was judged, or that found a decoy good, and published, is excused. Any other seat costs the juror’s stake, unless the round is undecided and the ballot was revealed.</p>}
     </Section>
   );
 }
 
 const SEATS: Record<Seat, string> = {
-  paid: 'paid', undecided: 'not paid: the round is undecided', excused: 'excused: it could have nothing that was judged', 'never revealed': 'pays: never revealed',
+  paid: 'paid', undecided: 'not paid: the round is undecided', excused: 'excused: it differs in some, finds a decoy good, or could have too little', 'never revealed': 'pays: never revealed',
   disagrees: 'pays: its ballot isn’t the jury’s', 'not published': 'pays: it published nothing', 'published another': 'pays: it published another model',
 };
 

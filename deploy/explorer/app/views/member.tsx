@@ -11,8 +11,8 @@ import { Standing } from './members.tsx';
 import { linesOf, STAKE_EVENTS, stepsOf } from './stakes.ts';
 import { useDeeds, useLoaded, useWatch } from './hooks.ts';
 
-const OF_ACCOUNT = [...STAKE_EVENTS, 'Withdrawn', 'Funded', 'Bid', 'Allowed', 'Expelled'];
-const OF_ROUNDS = ['Pledged', 'Proposed', 'Committed', 'Revealed', 'Published', 'Accused', 'BlockWon'];
+const OF_ACCOUNT = [...STAKE_EVENTS, 'Withdrawn', 'Funded', 'Bid', 'Allowed', 'Expelled', 'Anchored'];
+const OF_ROUNDS = ['Pledged', 'Proposed', 'Committed', 'Revealed', 'Shown', 'Published', 'Accused', 'BlockWon'];
 
 export function MemberPage({ account }: { account: Hex }): JSX.Element {
   const { federation, tip, view } = useWatch();
@@ -58,7 +58,8 @@ export function MemberPage({ account }: { account: Hex }): JSX.Element {
 
 function About({ deed }: { deed: Deed }): JSX.Element | null {
   const { args } = deed;
-  const [delta, sum, stake, samples, pledge] = [args['delta'], args['amount'], args['stake'], args['samples'], args['pledge']];
+  const [delta, sum, stake, samples, pledge] = [args['delta'], args['amount'], args['stake'], args['samples'], args['pledge'] ?? args['anchor']];
+  if (typeof args['decoy'] === 'boolean') return <>{args['decoy'] ? 'a decoy' : 'no decoy'}</>;
   if (typeof delta === 'bigint') return <Amount units={delta} sign />;
   if (typeof sum === 'bigint') return <Amount units={sum} />;
   if (typeof samples === 'bigint') return <><Model digest={args['digest'] as Hex} round={Number(args['round'])} /> · {plural(samples, 'sample')}</>;

@@ -38,6 +38,7 @@ function didOf(story: Story, account: Hex): string {
   const vote = story.votes.get(account);
   return [
     story.proposals.some(({ proposer }) => proposer === account) ? 'proposed' : story.pledges.has(account) && 'pledged, not proposed',
+    story.lots.has(account) && 'shown',
     vote && (vote.revealed ? 'voted' : 'committed, not revealed'),
     story.publications.some(({ publisher }) => publisher === account) && 'published',
     story.winner?.account === account && 'won the block',

@@ -16,7 +16,7 @@ import { Timeline } from './timeline.tsx';
 import { Verify } from './verify.tsx';
 import { useDeeds, useLoaded, useWatch } from './hooks.ts';
 
-const EVENTS = ['Opened', 'Drawn', 'Pledged', 'Proposed', 'Committed', 'Revealed', 'Published', 'Accused', 'BlockWon', 'Settled'];
+const EVENTS = ['Opened', 'Drawn', 'Pledged', 'Proposed', 'Committed', 'Revealed', 'Shown', 'Published', 'Accused', 'BlockWon', 'Settled'];
 const BOOKED = ['Collected', 'Banned'];
 /** A round is drawn within so many blocks of its opening, or void. */
 const DRAW_BLOCKS = 256;

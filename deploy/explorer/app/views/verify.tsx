@@ -2,7 +2,7 @@
 import type { JSX } from 'preact';
 import { useContext, useEffect, useRef, useState } from 'preact/hooks';
 import { cidOf, type Hex } from '../core/cid.ts';
-import { checkDigest, checkPledges, checkVotes, chosenOf, type Check } from '../core/checks.ts';
+import { checkDigest, checkLots, checkPledges, checkVotes, chosenOf, type Check } from '../core/checks.ts';
 import type { Judgement } from '../core/judge.ts';
 import type { Story } from '../core/model.ts';
 import { clean } from '../core/text.ts';
@@ -36,7 +36,10 @@ export function Verify({ story, judged, before }: { story: Story; judged: Judgem
     control.current?.abort();
     const { signal } = (control.current = new AbortController());
     const { chain, address, terms } = federation;
-    const checks = [...(terms.schedule.pledge ? [checkPledges(chain, address, story)] : []), ...checkVotes(chain, address, story, judged)];
+    const checks = [
+      ...(terms.schedule.pledge ? [checkPledges(chain, address, story)] : []), ...checkVotes(chain, address, story, judged),
+      ...(terms.decoyOdds ? [checkLots(terms.decoyOdds, story)] : []),
+    ];
     setState({ running: true, steps: [], checks });
     const tell = (step: Step): void => setState((old) => ({ ...old, steps: [...old.steps.filter(({ title }) => title !== step.title), step] }));
     try {

@@ -1,0 +1,65 @@
+"""The lots of the local participants, as the chain and their keys say."""
+
+from collections.abc import Mapping, Sequence
+from functools import partial
+from typing import Any
+
+from clients.mechanisms.base import Rules
+from clients.mechanisms.participant import Participant
+from clients.roles.lots import find_lot
+from clients.roles.view import Lot
+from clients.types.chain import Chain
+from clients.types.federation import ZERO32, Address, MemberView, Phase, Status
+
+
+class Lots:
+    """Reads anchors, as few as are needed, and finds the local participants' places in their chains.
+
+    Between rounds an anchor is read each time. Once the round is open it can't be chosen any more, and one
+    look is enough: a lot stays what it was when its round began.
+    """
+
+    def __init__(
+        self, chain: Chain, participants: Mapping[Address, Participant], rules: Rules[Any, Any]
+    ) -> None:
+        self._chain = chain
+        self._participants = participants
+        self._are_drawn = rules.conduct.draws_lots(rules.terms)
+        self._round = 0
+        self._lots: dict[Address, Lot] = {}
+        self._anchored: set[Address] = set()
+
+    def look(self, status: Status, registry: Sequence[MemberView]) -> Mapping[Address, Lot]:
+        """Return the lots of the local participants; none where no lots are drawn."""
+        if not self._are_drawn:
+            return {}
+        if status.phase == Phase.OPEN or status.round != self._round:
+            self._round, self._lots = status.round, {}
+        for account in (member.account for member in registry):
+            if account in self._participants and account not in self._lots:
+                self._lots[account] = self._find(account, self._read(account))
+        return self._lots
+
+    def is_wanting(self, status: Status, registry: Sequence[MemberView]) -> bool:
+        """Return whether a member that may be in the next round has no anchor yet, or a local one has used up
+        its chain."""
+        if not self._are_drawn or status.phase != Phase.OPEN:
+            return False
+        staying = [member.account for member in registry if not member.out]
+        return any(
+            self._lots[account].secret is None if account in self._lots else not self._has_anchor(account)
+            for account in staying
+        )
+
+    def _has_anchor(self, account: Address) -> bool:
+        return account in self._anchored or self._read(account) != ZERO32
+
+    def _read(self, account: Address) -> bytes:
+        anchor: bytes = self._chain.view("anchorOf", account)[0]
+        if anchor != ZERO32:  # no anchor is ever taken back
+            self._anchored.add(account)
+        return anchor
+
+    def _find(self, account: Address, anchor: bytes) -> Lot:
+        salts = self._participants[account].salts
+        return find_lot(partial(salts.root, self._chain.chain_id, self._chain.federation), anchor)
