@@ -182,12 +182,12 @@ class StakeJuryTerms:
     proposers: int = field(metadata=term(6, "proposers drawn a round"))
     voters: int = field(metadata=term(24, "most jurors drawn a round; 0: all who don't propose"))
     min_voters: int = field(metadata=term(3, "fewest voters to open a round with"))
-    update_shares: int = field(metadata=term(6, "parts of a round's pay that an update earns"))
+    update_shares: int = field(metadata=term(3, "parts of a round's pay that an update earns"))
     seat_shares: int = field(metadata=term(1, "parts of a round's pay that a juror's seat earns"))
     profit_bps: int = field(metadata=term(1000, "share of the pool that a round pays at most", Unit.BPS))
     decoy_odds: int = field(
         metadata=term(
-            8, "one update in so many is a decoy: bad on purpose, paid, left out of the model; 0: none"
+            10, "one update in so many is a decoy: bad on purpose, paid, left out of the model; 0: none"
         )
     )
     max_samples: int = field(metadata=_MAX_SAMPLES)

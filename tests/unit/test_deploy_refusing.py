@@ -53,7 +53,7 @@ def test_who_insists_is_warned_and_goes_on(tmp_path: Path, capsys: pytest.Captur
     assert deploy(["--mechanism", "stake_jury", "--pledge-seconds", "0", FLAG], tmp_path) == REACHED
     said = capsys.readouterr().err
     assert said.startswith("warning: known strategies of cheating pay under these terms of stake_jury")
-    assert "  copies in front: gains 0.3; mend it by --pledge-seconds 3600\n" in said
+    assert "  copies in front: gains 0.2; mend it by --pledge-seconds 3600\n" in said
     assert said.endswith("error: no chain\n")
 
 

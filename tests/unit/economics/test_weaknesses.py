@@ -23,7 +23,7 @@ from deploy.options import add_terms
 from deploy.terms import get_default_terms
 
 PAYS = 0.05
-FEW, MORE = 6, 40
+FEW, MORE, MANY_PAIRS = 6, 40, 250
 """Pairs of games."""
 ACCOUNTS = tuple(f"0x{number:040x}" for number in range(1, 4))
 A_THIRD = {"members": 20, "share": 0.3333, "rounds": 8}
@@ -59,13 +59,18 @@ CASES = (
     Case("stake_vote", "copies in front", {"pledge": 0}, {"pledge": 3600}, rules=PAPER),
     Case("stake_vote", "flood and open at once", {"newcomers": 0}, {"newcomers": 1}, rules=PAPER,
          game=STRANGERS),
+    Case(JURY, "untested approval", {"decoy_odds": 0}, {"decoy_odds": 10}),
+    Case(JURY, "untested approval", {"decoy_odds": 32}, {"decoy_odds": 10}, pairs=MORE),
+    Case(JURY, "decoys untrained", {"decoy_odds": 2}, {"decoy_odds": 10}),
+    Case(JURY, "decoys untrained", {"decoy_odds": 6}, {"decoy_odds": 10}, pairs=MANY_PAIRS),
     Case(JURY, "votes for their own", {"voters": 1, "min_voters": 1}, {"voters": 7}),
     Case(JURY, "votes for their own", {"voters": 2, "min_voters": 2}, {"voters": 7}, pairs=MORE),
     Case(JURY, "no votes", {"voters": 4}, {"voters": 7}),
     Case(JURY, "no votes", {"voters": 6}, {"voters": 7}, pairs=MORE),
     Case(JURY, "no updates", {"profit_bps": 0}, {"profit_bps": 1000}),
-    Case(JURY, "no updates", {"update_shares": 1, "seat_shares": 1}, {"update_shares": 6}, pairs=MORE),
-    Case(JURY, "copies in front", {"pledge": 0}, {"pledge": 3600}),
+    Case(JURY, "no updates", {"update_shares": 1, "seat_shares": 1}, {"update_shares": 3}, pairs=MORE),
+    # with decoys, whoever copies this round's updates copies some, and the last round's are known
+    Case(JURY, "copies in front", {"pledge": 0, "decoy_odds": 0}, {"pledge": 3600, "decoy_odds": 0}),
     Case(JURY, "flood and open at once", {"newcomers": 0}, {"newcomers": 1}, game=STRANGERS),
     Case("vbfl", "the most claimed", {"update_units": 0, "max_samples": MANY, "max_epochs": 4095},
          {"update_units": 50, "max_samples": MANY, "max_epochs": 4095}, rules=PAPER),
