@@ -63,9 +63,9 @@ contract NamedAttacksVbflTest is VbflBench, NamedAttacks {
 
     /// @dev What each member has above its bond after a round in which all updates pass, proposers first.
     function earnedBy(uint32 maxSamples, uint32 maxEpochs, bool lies) private returns (uint256[] memory earned) {
-        (mostProposers, validators, miners, updateUnits) = (12, 5, 3, 24);
+        (mostProposers, validators, miners, updateUnits) = (5, 13, 2, 50);
         IVbfl.VbflTerms memory t = vbflTerms();
-        (t.bond, t.unitReward, t.maxSamples, t.maxEpochs) = (16e18, 1e17, maxSamples, maxEpochs);
+        (t.bond, t.unitReward, t.maxSamples, t.maxEpochs) = (16e18, 6e16, maxSamples, maxEpochs);
         federation = new Vbfl(t);
         delete members;
         joinMany(20, 16e18);
