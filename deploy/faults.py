@@ -270,6 +270,13 @@ FAULTS: Mapping[str, tuple[Fault, ...]] = MappingProxyType(
         "unitReward": (_at_most("unit_reward", STAKE_MAX, "as the contract counts no more"),),
         "kickRounds": (_at_least("kick_rounds", 1, "or workers are banned before their first update"),),
         "powBits": (_at_most("pow_bits", _POW_BITS_MAX, "as nobody finds a proof of more"),),
+        "decoyOdds": (
+            _if(
+                lambda terms: terms.decoy_odds == 1,
+                "every update would be a decoy, and there would be no model; raise --decoy-odds, or set it "
+                "to 0 for none",
+            ),
+        ),
         "maxSamples": (
             _at_least("max_samples", 1, "or no update can be proposed"),
             _at_most(

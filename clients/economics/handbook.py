@@ -31,6 +31,7 @@ class Handbook:
     next model, or none if it is 0. `select` returns what passed; None where the ballots name the model.
     `joint`: jurors judge the updates together. `says_had`: ballots say what jurors could have, and they hand
     these on to others. `finds_idle`: by the hardened rules, every juror sees that an update is the head.
+    `decoys`: the terms say how many updates are decoys.
     `bids`: members come in by bidding.
     `prepaid`: for how many rounds the sponsor funds the pool before the first, besides what it pays before
     each. `trainers`: how many
@@ -46,6 +47,7 @@ class Handbook:
     joint: bool = False
     says_had: bool = False
     finds_idle: bool = False
+    decoys: bool = False
     bids: bool = False
     prepaid: Callable[[Any], int] = lambda terms: 0
     trainers: Callable[[int, Wanted], int] = lambda members, wanted: wanted.proposers
@@ -91,6 +93,7 @@ HANDBOOKS: Mapping[str, Handbook] = MappingProxyType(
             jury.select,
             says_had=True,
             finds_idle=True,
+            decoys=True,
             prepaid=_prepay_shares,
         ),
         "vbfl": Handbook(

@@ -52,6 +52,13 @@ LIBRARY: Mapping[str, Known] = MappingProxyType(
         "the most claimed": _known(("act.claimed", "MOST")),
         "served to just over half": _known(("act.served", "HALF")),
         "served to nobody": _known(("act.served", "NONE")),
+        # lots
+        "decoys untrained": _known(("act.planted", "UNTRAINED")),
+        "borderline decoys": _known(("act.planted", "DOUBTFUL")),
+        "borderline updates": _known(("act.quality", "DOUBTFUL")),
+        "no decoys": _known(("act.planted", "NONE")),
+        "lots not shown": _known(("act.shown", "NONE")),
+        "decoys not shown": _known(("act.shown", "INNOCENT")),
         # silence
         "no updates": _known(("act.quality", "NONE")),
         "no votes": _known(("act.vote", "NONE")),

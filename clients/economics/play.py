@@ -1,11 +1,12 @@
 """A game, played: rounds in which honest members do what they should, and the coalition what it likes."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from clients.economics.game import Game
-from clients.economics.handbook import Marks
+from clients.economics.judging import is_had, judge, serve
+from clients.economics.lots import Lots
 from clients.economics.strategy import (
     Bidding,
     Capital,
@@ -14,11 +15,11 @@ from clients.economics.strategy import (
     Model,
     Moves,
     Offered,
+    Planted,
     Price,
     Promise,
     Quality,
     Return,
-    Served,
     Strategy,
     Timing,
     Vote,
@@ -32,9 +33,13 @@ from clients.types.federation import ZERO32, Address, Outcome, Phase, Role
 
 A_FEW = 3
 """How many newcomers join between two rounds when they come in a few at a time."""
-GOOD_MARK, BAD_MARK = (0.7, 0.9), (0.0, 0.15)
-"""Between which marks a juror's mark lies, of an update that it finds good, or bad."""
 _TIMINGS = {Timing.FIRST: 0, Timing.TURN: 1, Timing.LAST: 2}
+_PLANTS = {
+    Planted.TRAINED: Quality.BAD,
+    Planted.UNTRAINED: Quality.BAD,
+    Planted.DOUBTFUL: Quality.DOUBTFUL,
+    Planted.NONE: Quality.GOOD,
+}
 _FORGED = b"forged".ljust(32, b"\0")
 
 
@@ -74,10 +79,11 @@ class Player:
     def __init__(self, game: Game, terms: Mapping[str, Any], strategy: Strategy, seed: int) -> None:
         self.game, self.strategy = game, strategy
         self.world = World(game, terms, seed)
+        self.lots = Lots(self.world)
         self.acted = self.models = self.rounds = 0
         self.waiting = list(self.world.newcomers)
         self.shown: Sequence[bytes] = ()
-        """The honest updates of the last round."""
+        """The honest updates of the last round, without its decoys."""
 
     def play(self) -> Result:
         """Play all rounds, or those that the federation lasts."""
@@ -133,6 +139,7 @@ class Player:
         world = self.world
         more = MORE if world.is_ours(account) and self.strategy.capital is Capital.MORE else 1
         world.must(account, "join", world.stake * more)
+        self.lots.anchor(account)
 
     def _open(self) -> bool:
         """Let members come and go, fund and open a round; return whether it could be opened."""
@@ -179,6 +186,7 @@ class Player:
         world.must(world.sponsor, "draw")
         drawn = world.get_drawn()
         turn = take_turn(world, self.strategy, self.acted, drawn)
+        turn.decoys = self.lots.find_decoys(drawn[Role.PROPOSER])
         self.acted += turn.suits
         self._propose(turn, drawn[Role.PROPOSER])
         if self._pass(Phase.PROPOSE):
@@ -204,23 +212,33 @@ class Player:
 
     def _propose(self, turn: Turn, proposers: Sequence[Address]) -> None:
         world = self.world
-        moves = {account: made for account in proposers if (made := turn.get_moves(account)) is not None}
-        trained = {one: self._train(one) for one, made in moves.items() if made.quality is Quality.GOOD}
-        honest = [digest for one, digest in trained.items() if not world.is_ours(one)]
+        moves = {
+            account: self._work(turn, account, made)
+            for account in proposers
+            if (made := turn.get_moves(account)) is not None
+        }
+        honest = [self._make_digest(one) for one in moves if not world.is_ours(one)]
         order = sorted(moves, key=lambda one: _TIMINGS[moves[one].timing])
         if world.pledges:
-            self._keep_pledges(turn, moves, self._pledge(moves, order, trained))
+            self._keep_pledges(turn, moves, self._pledge(turn, moves, order))
         else:
             for account in order:
                 if world.get_phase() is not Phase.PROPOSE:
                     break  # what else was trained comes too late
                 seen = self._get_seen(turn, moves[account], honest)
-                self._send_update(turn, self._make_update(account, moves[account], trained, seen))
-        self.shown = honest
+                self._send_update(turn, self._make_update(turn, account, moves[account], seen))
+        self.shown = [digest for digest in honest if not self._is_decoy(turn, digest)]
 
-    def _pledge(
-        self, moves: Mapping[Address, Moves], order: Sequence[Address], trained: Mapping[Address, bytes]
-    ) -> list[Draft]:
+    def _work(self, turn: Turn, account: Address, made: Moves) -> Moves:
+        """Let a proposer that works train what its lot says; return its moves, with what it then has."""
+        planted = account in turn.decoys
+        if made.quality is not Quality.GOOD:
+            return made
+        if not planted or made.planted in (Planted.TRAINED, Planted.NONE):
+            self.world.pay(account, self.world.train)
+        return replace(made, quality=_PLANTS[made.planted]) if planted else made
+
+    def _pledge(self, turn: Turn, moves: Mapping[Address, Moves], order: Sequence[Address]) -> list[Draft]:
         """Let proposers pledge. Nobody sees another's update of this round, so who copies takes the last
         round's."""
         world, number = self.world, self.world.core.round_number
@@ -228,7 +246,7 @@ class Player:
         for account in order:
             if world.get_phase() is not Phase.PLEDGE:
                 break
-            draft = self._make_update(account, moves[account], trained, self.shown)
+            draft = self._make_update(turn, account, moves[account], self.shown)
             if draft is not None:
                 pledge = world.core.compute_pledge(number, account, draft.digest, draft.samples, draft.epochs)
                 world.must(account, "pledge", number, pledge)
@@ -249,12 +267,12 @@ class Player:
         spoilt = handbook.joint and any(update.quality is Quality.BAD for update in turn.updates)
         return not spoilt and len(turn.updates) < handbook.places(self.world.terms)
 
-    def _train(self, account: Address) -> bytes:
-        self.world.pay(account, self.world.train)
-        return self._make_digest(account)
-
     def _make_digest(self, account: Address) -> bytes:
         return compute_hash(get_address_word(account), self.world.core.round_number)
+
+    def _is_decoy(self, turn: Turn, digest: bytes) -> bool:
+        """Return whether an honest update of this round is a decoy."""
+        return any(digest == self._make_digest(account) for account in turn.decoys)
 
     def _get_seen(self, turn: Turn, moves: Moves, honest: Sequence[bytes]) -> Sequence[bytes]:
         """Return the honest updates of this round that can be copied: whoever proposes first sees what waits
@@ -262,20 +280,17 @@ class Player:
         there = {update.digest for update in turn.updates}
         return honest if moves.timing is Timing.FIRST else [one for one in honest if one in there]
 
-    def _make_update(
-        self, account: Address, moves: Moves, trained: Mapping[Address, bytes], seen: Sequence[bytes]
-    ) -> Draft | None:
+    def _make_update(self, turn: Turn, account: Address, moves: Moves, seen: Sequence[bytes]) -> Draft | None:
         """Return what an account would propose, who can copy what it has `seen`; None if nothing."""
         world, terms = self.world, self.world.terms
         quality, digest = moves.quality, b""
-        if quality is Quality.GOOD:
-            digest = trained[account]
-        elif quality is Quality.BAD:
+        if quality in (Quality.GOOD, Quality.BAD, Quality.DOUBTFUL):
             digest = self._make_digest(account)
         elif quality is Quality.HEAD:
             digest = world.core.state.head
         elif quality is Quality.COPY and seen:
             digest = world.get_random("copy", world.core.round_number, account).choice(seen)
+            quality = Quality.BAD if self._is_decoy(turn, digest) else quality
         samples, epochs = min(self.game.samples, terms.max_samples), min(self.game.epochs, terms.max_epochs)
         if moves.claimed is Claimed.MOST:
             samples, epochs = terms.max_samples, terms.max_epochs
@@ -297,14 +312,14 @@ class Player:
         world = self.world
         number = world.core.round_number
         turn.decide(compute_hash(number, *(update.digest for update in turn.updates)), turn.updates)
-        turn.served = self._serve(turn, jurors)
+        turn.served = serve(world, turn, jurors)
         sealed: dict[Address, tuple[Vote, bytes, bytes]] = {}
         world.wait(world.handbook.votes_from(world.terms, world.core.record))
         for juror in jurors:
             moves = turn.get_moves(juror)
             if moves is None or moves.vote is Vote.NONE:
                 continue
-            approves, marks = self._judge(turn, juror, moves.vote)
+            approves, marks = judge(world, turn, juror, moves.vote)
             if all(mark is None for mark in marks):
                 continue  # a vote on nothing can only cost it
             model = _forge(number) if moves.vote is Vote.OURS else turn.model
@@ -314,70 +329,11 @@ class Player:
             commitment = world.core.compute_commitment(number, juror, ballot, salt)
             world.must(juror, "commit", number, commitment)
         self._pass(Phase.COMMIT)
+        if sealed:
+            self.lots.show(turn)
         for juror, (vote, ballot, salt) in sealed.items():
             if vote is not Vote.SEALED:
                 world.must(juror, "reveal", number, ballot, salt)
-
-    def _serve(self, turn: Turn, jurors: Sequence[Address]) -> frozenset[Address]:
-        """Return the accounts that can have all updates: the coalition's, and others if it serves them."""
-        world, served = self.world, turn.moves.served
-        everybody = frozenset((*world.honest, *world.ours))
-        withheld = any(update.account in turn.acting for update in turn.updates)
-        if served is Served.ALL or not withheld:
-            return everybody
-        others = [juror for juror in jurors if not world.is_ours(juror)]
-        more = max(len(jurors) // 2 + 1 - (len(jurors) - len(others)), 0) if served is Served.HALF else 0
-        return world.ours | frozenset(others[:more])
-
-    def _is_had(self, turn: Turn, account: Address, update: Proposed) -> bool:
-        """Return whether an account can have an update."""
-        return update.account not in turn.acting or account in turn.served
-
-    def _judge(self, turn: Turn, juror: Address, vote: Vote) -> tuple[bool, Marks]:
-        """Return whether a juror approves of all updates together, and what it says of each, by a mark."""
-        world, updates = self.world, turn.updates
-        if vote in (Vote.BLIND, Vote.SEALED):
-            return True, [1.0] * len(updates)
-        if vote is Vote.REJECT:
-            return False, [0.0] * len(updates)
-        if vote is Vote.BLAME:
-            return False, [float(update.is_ours) for update in updates]
-        if vote in (Vote.OURS, Vote.DENY):
-            denies = vote is Vote.DENY and world.handbook.says_had
-            others = None if denies else world.handbook.barely(world.terms)
-            return True, [1.0 if update.is_ours else others for update in updates]
-        world.pay(juror, world.judge * sum(self._is_had(turn, juror, update) for update in updates))
-        approves, found = self._look(turn, juror)
-        if vote is Vote.LIE:
-            approves, found = not approves, [not good for good in found]
-        rng = world.get_random("marks", world.core.round_number, juror)
-        marks: list[float | None] = [rng.uniform(*(GOOD_MARK if good else BAD_MARK)) for good in found]
-        if world.handbook.says_had:
-            had = [self._is_had(turn, juror, update) for update in updates]
-            marks = [mark if there else None for mark, there in zip(marks, had, strict=True)]
-        return approves, marks
-
-    def _look(self, turn: Turn, juror: Address) -> tuple[bool, list[bool]]:
-        """Return whether a juror finds the updates good together, and which of them by themselves."""
-        bad = [update.quality is Quality.BAD for update in turn.updates]
-        had = [self._is_had(turn, juror, update) for update in turn.updates]
-        each = [
-            there and self._sees_good(juror, update.account, worse) and not self._is_found_out(update)
-            for update, worse, there in zip(turn.updates, bad, had, strict=True)
-        ]
-        return all(had) and self._sees_good(juror, "all", any(bad)), each
-
-    def _is_found_out(self, update: Proposed) -> bool:
-        """Return whether every juror sees that an update is the head."""
-        return update.quality is Quality.HEAD and self.world.finds_idle
-
-    def _sees_good(self, juror: Address, what: str, worse: bool) -> bool:
-        """Return whether a juror finds good what is `worse`, or isn't."""
-        world, number = self.world, self.world.core.round_number
-        own = world.get_random("look", number, juror, what)
-        shares = own.random() < self.game.together
-        luck = (world.get_random("look", number, what) if shares else own).random()
-        return luck >= self.game.juror if worse else luck < self.game.juror
 
     def _publish(self, turn: Turn, publishers: Sequence[Address]) -> None:
         world, select = self.world, self.world.handbook.select
@@ -394,7 +350,7 @@ class Player:
             moves = turn.get_moves(account)
             if moves is None or moves.model is Model.NONE or world.get_phase() is not Phase.PUBLISH:
                 continue
-            if not all(self._is_had(turn, account, update) for update in selected):
+            if not all(is_had(turn, account, update) for update in selected):
                 continue  # it can't make the model
             digest = _forge(number) if moves.model is Model.FORGED and selected else turn.model
             world.must(account, "publish", number, digest, passed.bitmap, ZERO32)

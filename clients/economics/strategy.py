@@ -31,7 +31,25 @@ class Quality(Gene):
     BAD = "proposes a bad update"
     COPY = "proposes a copy of an honest update"  # an earlier round's, where updates are pledged
     HEAD = "proposes the head again, untrained"
+    DOUBTFUL = "proposes an update that half of the jurors find bad"
     NONE = "proposes nothing"
+
+
+class Planted(Gene):
+    """What a proposer that works proposes if its lot is a decoy."""
+
+    TRAINED = "plants a decoy that it trained on wrong labels"
+    UNTRAINED = "plants decoys that it didn't train"
+    DOUBTFUL = "plants decoys that half of the jurors find bad, untrained"
+    NONE = "plants no decoys, and proposes what it learned"
+
+
+class Shown(Gene):
+    """Whether it shows its lot when the ballots are committed."""
+
+    ALL = "shows its lots"
+    INNOCENT = "doesn't show a lot that is a decoy"
+    NONE = "doesn't show its lots"
 
 
 class Timing(Gene):
@@ -69,7 +87,7 @@ class Vote(Gene):
     """How a drawn juror votes."""
 
     HONEST = "judges and votes"
-    BLIND = "approves everything untested"
+    BLIND = "approves everything untested"  # but for decoys of the coalition, which knows its lots
     REJECT = "rejects everything untested"
     BLAME = "rejects everything untested and blames the others"
     OURS = "votes for the coalition's own, and all else that has to pass gets as little as possible"
@@ -92,6 +110,8 @@ class Moves:
     """What the coalition's accounts do in a round; by default what is honest."""
 
     quality: Quality = Quality.GOOD
+    planted: Planted = Planted.TRAINED
+    shown: Shown = Shown.ALL
     timing: Timing = Timing.TURN
     claimed: Claimed = Claimed.TRUE
     promise: Promise = Promise.KEPT

@@ -40,6 +40,8 @@ class Turn:
     model: bytes = ZERO32
     sound: bool = False
     """Whether that model has no bad update in it."""
+    decoys: frozenset[Address] = frozenset()
+    """The proposers whose lots are decoys: each knows its own, and the coalition those of its accounts."""
 
     def decide(self, model: bytes, updates: Sequence[Proposed]) -> None:
         """Note what the next model should be, and of which updates it is made."""

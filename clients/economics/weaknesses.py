@@ -20,6 +20,9 @@ from clients.types.mechanisms import Terms
 JURY_LEAST = 7
 """Jurors of whom a silent third seldom denies the others a majority: of 20 members, in one round of seven."""
 
+DECOYS_FEWEST, DECOYS_MOST = 16, 7
+"""One update in so many: with fewer decoys approval pays untested, with more it pays not to train them."""
+
 NO_REMEDY = "no option mends it: the auction has to be redesigned"
 WORTH = "in one round's honest pay, for each account and round"
 """The unit of a worth."""
@@ -82,6 +85,13 @@ CLAIMS_PAY = When(
 WORK_PAYS_LITTLE = When(
     "`update_shares` not above `seat_shares`", lambda terms: terms.update_shares <= terms.seat_shares
 )
+FEW_DECOYS = When(
+    f"`decoy_odds` 0 or above {DECOYS_FEWEST}",
+    lambda terms: terms.decoy_odds == 0 or terms.decoy_odds > DECOYS_FEWEST,
+)
+MANY_DECOYS = When(
+    f"`decoy_odds` from 2 to {DECOYS_MOST - 1}", lambda terms: 1 < terms.decoy_odds < DECOYS_MOST
+)
 
 
 def _flood(worth: float) -> Weakness:
@@ -100,6 +110,7 @@ def _unpaid(worth: float, when: When, remedy: str) -> Weakness:
 
 
 _ONE_BY_ONE = "--rules hardened, by which a drawn jury judges updates one by one"
+_SOME_DECOYS = "--decoy-odds 10"
 _LARGER_JURY = f"--voters {JURY_LEAST} or more"
 
 WEAKNESSES: Mapping[type[Terms], tuple[Weakness, ...]] = MappingProxyType(
@@ -117,19 +128,21 @@ WEAKNESSES: Mapping[type[Terms], tuple[Weakness, ...]] = MappingProxyType(
             _flood(5.5),
         ),
         StakeJuryTerms: (
+            Weakness("untested approval", 0.1, FEW_DECOYS, _SOME_DECOYS),
+            Weakness("decoys untrained", 0.1, MANY_DECOYS, _SOME_DECOYS),
             Weakness("votes for their own", 0.4, TINY_JURY, _LARGER_JURY),
             Weakness("no votes", 0.3, SMALL_JURY, _LARGER_JURY, harms=True),
             _unpaid(0.4, NO_PROFIT, "--profit-bps 1000"),
-            Weakness("no updates", 0.1, WORK_PAYS_LITTLE, "--update-shares 6 and --seat-shares 1"),
-            _copies(0.3),
+            Weakness("no updates", 0.1, WORK_PAYS_LITTLE, "--update-shares 3 and --seat-shares 1"),
+            _copies(0.2),
             _flood(0.3),
         ),
         VbflTerms: (
-            Weakness("the most claimed", 8.6, CLAIMS_PAY, "--update-units 24"),
-            _unpaid(0.2, When("`unit_reward` 0", lambda terms: terms.unit_reward == 0), "--unit-reward 0.1"),
-            Weakness("no votes", 0.4, SMALL_PANEL, "--validators 7 and --miners 4", harms=True),
+            Weakness("the most claimed", 8.6, CLAIMS_PAY, "--update-units 50"),
+            _unpaid(0.2, When("`unit_reward` 0", lambda terms: terms.unit_reward == 0), "--unit-reward 0.06"),
+            Weakness("no votes", 0.3, SMALL_PANEL, "--validators 13 and --miners 2", harms=True),
             _copies(0.2),
-            _flood(0.3),
+            _flood(0.1),
         ),
         BflcTerms: (
             Weakness("first in the phase", 1.0, ALWAYS, _ONE_BY_ONE),

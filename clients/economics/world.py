@@ -93,6 +93,11 @@ class World:
         return bool(self.terms.schedule.pledge)
 
     @property
+    def decoy_odds(self) -> int:
+        """One update in so many is a decoy; 0: none."""
+        return int(self.terms.decoy_odds) if self.handbook.decoys else 0
+
+    @property
     def finds_idle(self) -> bool:
         """Whether every juror sees that an update is the head."""
         return self.handbook.finds_idle and self.game.rules != PAPER
@@ -187,7 +192,7 @@ class World:
         """Return what honest work costs in a round with everybody who is there, in base units."""
         members = self.count_ready()
         wanted = self.core.mechanism.panel.count(self.terms, self.core.state, members)
-        sent = wanted.proposers * (2 if self.pledges else 1)
+        sent = wanted.proposers * (1 + self.pledges + (self.decoy_odds > 0))
         trainers = self.handbook.trainers(members, wanted)
         training = trainers * self.train + sent * self.transaction
         judging = wanted.voters * (wanted.proposers * self.judge + 2 * self.transaction)

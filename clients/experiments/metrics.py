@@ -9,7 +9,7 @@ rejected, gas per round) cover only the rounds played.
 import math
 import statistics
 from bisect import bisect_left, bisect_right
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from types import MappingProxyType
@@ -154,6 +154,36 @@ def _negative(field: str, place: int) -> Single:
     return get
 
 
+def _pooled(field: str, third: int | None = None) -> Single:
+    """Return the mean over all updates of a record's rounds, or of their first, middle or last third."""
+
+    def get(record: Table, last: int) -> float:
+        rounds = record[field]
+        few = max(len(rounds) // 3, 1)
+        parts = (rounds[:few], rounds[few:-few] or rounds, rounds[-few:])
+        return statistics.fmean(
+            value for line in (rounds if third is None else parts[third]) for value in line
+        )
+
+    return get
+
+
+def _extreme(choose: Callable[[Iterable[float]], float], field: str) -> Single:
+    """Return the largest or the smallest value of all updates of a record's rounds."""
+    return lambda record, last: choose(value for line in record[field] for value in line)
+
+
+def _beyond(riders: str, others: str, sign: int) -> Single:
+    """Return the share of free riders' values that lie above all others' (`sign` 1) or below them (-1)."""
+
+    def get(record: Table, last: int) -> float:
+        bound: float = max(sign * value for line in record[others] for value in line)
+        values: list[float] = [sign * value for line in record[riders] for value in line]
+        return sum(value > bound for value in values) / len(values)
+
+    return get
+
+
 def _wins(record: Table, last: int) -> float:
     winners: str = record["winners"]
     return winners.count("M") / len(winners)
@@ -264,6 +294,38 @@ METRICS: Mapping[str, Metric] = MappingProxyType(
         "tried": Metric(("tried",), _single("tried"), "combinations tried"),
         "jury_rejects": Metric(("jury_rejects",), _single("jury_rejects"), "juries that reject"),
         "juror_rejects": Metric(("juror_rejects",), _single("juror_rejects"), "jurors who reject"),
+        "riders_early": Metric(
+            ("riders_passed",), _pooled("riders_passed", 0), "free riders' that pass, first third"
+        ),
+        "riders_middle": Metric(
+            ("riders_passed",), _pooled("riders_passed", 1), "free riders' that pass, middle"
+        ),
+        "riders_late": Metric(
+            ("riders_passed",), _pooled("riders_passed", 2), "free riders' that pass, last third"
+        ),
+        "riders_passed": Metric(("riders_passed",), _pooled("riders_passed"), "free riders' that pass"),
+        "others_passed": Metric(("others_passed",), _pooled("others_passed"), "others' that pass"),
+        "riders_slashed": Metric(("riders_slashed",), _pooled("riders_slashed"), "free riders' that cost"),
+        "others_slashed": Metric(("others_slashed",), _pooled("others_slashed"), "others' that cost"),
+        "riders_gained": Metric(("riders_gained",), _pooled("riders_gained"), "accuracy above the head's"),
+        "riders_alike": Metric(("riders_alike",), _pooled("riders_alike"), "cosine to an earlier update"),
+        "others_alike": Metric(
+            ("others_alike",), _extreme(max, "others_alike"), "others' largest cosine to an earlier update"
+        ),
+        "riders_pull": Metric(("riders_pull",), _pooled("riders_pull"), "cosine to jurors' epochs"),
+        "others_pull": Metric(
+            ("others_pull",), _extreme(min, "others_pull"), "others' smallest cosine to jurors' epochs"
+        ),
+        "alike_found": Metric(
+            ("riders_alike", "others_alike"),
+            _beyond("riders_alike", "others_alike", 1),
+            "more alike than any trained",
+        ),
+        "pull_found": Metric(
+            ("riders_pull", "others_pull"),
+            _beyond("riders_pull", "others_pull", -1),
+            "further off than any trained",
+        ),
         "return": Metric(("return",), _single("return"), "mean return of a lying vote, in stakes"),
         "expected": Metric(("expected",), _single("expected"), "equation (4)"),
         "won": Metric(("won",), _single("won"), "lying votes that won"),

@@ -39,15 +39,14 @@ UNSLASHED: Mapping[str, Any] = MappingProxyType(
         "proposer_stake": "0",
         "voter_stake": "0",
         "voters": 9,
-        "update_shares": 3,
         "newcomers": 1,
     }
 )
 """What `bflc` sets in the terms of `stake_jury`, as people write it; None: to be given. Managers let members
 in, and nobody's stake is ever slashed: what is rejected, and a wrong or missing ballot, earns nothing.
 
-A juror has its seat's pay alone to lose, so that is a third of an update's. The jury's size is odd: half of
-an even one is enough to let nothing pass.
+A juror has its seat's pay alone to lose. The jury's size is odd: half of an even one is enough to let nothing
+pass.
 """
 
 

@@ -30,6 +30,11 @@ library Bitmaps {
         return Bitmap.unwrap(bitmap) >> limit == 0;
     }
 
+    /// @notice Whether every number below `limit` is a member, and no other.
+    function fills(Bitmap bitmap, uint256 limit) internal pure returns (bool) {
+        return Bitmap.unwrap(bitmap) == ~(type(uint256).max << limit);
+    }
+
     /// @notice The number of members.
     function count(Bitmap bitmap) internal pure returns (uint256 members) {
         for (uint256 left = Bitmap.unwrap(bitmap); left != 0; left &= left - 1) ++members;

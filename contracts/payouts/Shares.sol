@@ -11,7 +11,8 @@ import {Acts} from "../libraries/Flags.sol";
 import {StakeBook} from "../libraries/StakeBook.sol";
 import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
 
-/// @title Payout: a share of the pool, in parts: some for each update that counts or is a decoy, some for each seat that is earned.
+/// @title Payout: a share of the pool, in parts: some for each update that counts or is a decoy, some for each seat
+/// that is earned.
 /// @notice A part is worth the same however many are earned, and what isn't earned stays in the pool: nobody gains by
 /// what another loses. A clearly rejected proposer pays, and one that pledges and doesn't propose; so does a juror that
 /// commits, doesn't earn its seat and isn't excused. Nobody pays for another.
@@ -50,7 +51,8 @@ abstract contract Shares is JuryBook, DecoyBook, BlameBook, UpdateBook {
         uint256 parts = _proposers(r) * _updateShares + _voters(r) * _seatShares;
         // an update's pay fits a record
         p.proposerReward = Math.min(pool * _profitBps / WHOLE_BPS / parts, StakeBook.MAX_STAKE / _updateShares);
-        p.pool -= p.proposerReward * ((_selection(round).count() + _decoys[round].count()) * _updateShares + seats * _seatShares);
+        p.pool -= p.proposerReward
+        * ((_selection(round).count() + _decoys[round].count()) * _updateShares + seats * _seatShares);
         uint256 lost = r.commits - seats - _seats[EXCUSED];
         p.pool += uint256(_proposerStake) * _countBlamed(round, r) + uint256(_voterStake) * lost;
     }

@@ -5,7 +5,6 @@ import {Membership} from "../Membership.sol";
 import {RoundBook} from "../RoundBook.sol";
 import {DecoyBook} from "../books/DecoyBook.sol";
 import {IStakeJury} from "../interfaces/IStakeJury.sol";
-import {Bitmap} from "../libraries/Bitmap.sol";
 import {Acts} from "../libraries/Flags.sol";
 import {RoundClock} from "../libraries/RoundClock.sol";
 import {StakeBook} from "../libraries/StakeBook.sol";
@@ -55,8 +54,7 @@ abstract contract DecoyedUpdates is IStakeJury, Membership, DecoyBook, ClaimedUp
     function _phaseOf(Round memory r) internal view virtual override returns (Phase) {
         Phase current = super._phaseOf(r);
         bool waits = current == Phase.Publish && _decoyOdds != 0
-            && block.timestamp < RoundClock.revealEnd(r, _schedule())
-            && _shown[_current.round].count() < r.proposals;
+            && block.timestamp < RoundClock.revealEnd(r, _schedule()) && !_shown[_current.round].fills(r.proposals);
         return waits ? Phase.Reveal : current;
     }
 }

@@ -14,6 +14,9 @@ contract BitmapTest is Test {
         check(word, limit);
         check(word & mask & (mask >> 1) & (mask >> 2), limit);
         check(limit == NUMBERS ? 0 : 1 << limit, limit);
+        uint256 all = limit == 0 ? 0 : type(uint256).max >> (NUMBERS - limit);
+        check(all, limit);
+        check(all & ~(1 << mask % NUMBERS), limit);
     }
 
     function testFuzz_members_of_two_sets(uint256 one, uint256 two, uint8 number) public pure {
@@ -32,15 +35,18 @@ contract BitmapTest is Test {
         Bitmap set = Bitmap.wrap(word);
         uint256 count;
         bool fits = true;
+        bool fills = true;
         for (uint256 n = 0; n < NUMBERS; ++n) {
             bool member = word / 2 ** n % 2 == 1;
             assertEq(set.has(n), member, "has");
             assertEq(set.below(limit).has(n), member && n < limit, "below");
             if (member) ++count;
             if (member && n >= limit) fits = false;
+            if (member != (n < limit)) fills = false;
         }
         assertEq(set.count(), count, "count");
         assertEq(set.isEmpty(), count == 0, "isEmpty");
         assertEq(set.fits(limit), fits, "fits");
+        assertEq(set.fills(limit), fills, "fills");
     }
 }

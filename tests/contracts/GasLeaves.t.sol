@@ -41,6 +41,7 @@ abstract contract GasLeafBench is LeafBench, GasBench {
         }
         play(selection, each);
         assertOutcome(IFederation.Outcome.Accepted);
+        if (pledgeSeconds != 0) note("pledge", least[IFederation.pledge.selector]);
         note("propose", least[IFederation.propose.selector]);
         note("commit", least[IFederation.commit.selector]);
         note("reveal", least[IFederation.reveal.selector]);
@@ -90,6 +91,11 @@ abstract contract GasLeafBench is LeafBench, GasBench {
         act(account(0), abi.encodeCall(IFederation.draw, ()));
         uint256 number = round();
         address[] memory list = proposers();
+        for (uint256 i = 0; i < list.length && i < mostProposing && pledgeSeconds != 0; ++i) {
+            bytes32 word = federation.pledgeOf(number, list[i], digestOf(list[i], number), 100, 5);
+            act(list[i], abi.encodeCall(IFederation.pledge, (number, word)));
+        }
+        pass(IFederation.Phase.Pledge);
         for (uint256 i = 0; i < list.length && i < mostProposing; ++i) {
             act(list[i], abi.encodeCall(IFederation.propose, (number, digestOf(list[i], number), 100, 5)));
         }
@@ -134,6 +140,15 @@ contract GasStakeJuryTest is StakeJuryBench, GasLeafBench {
 
     function test_gas_stays() public {
         measure("stake_jury_", 31, opinion(31, 31));
+    }
+
+    /// @dev As under the hardened rules, where updates are pledged.
+    function test_gas_with_pledges_stays() public {
+        pledgeSeconds = 100;
+        redeploy(0);
+        joinMany(SIZE, 10 * BOND);
+        fillPool(1e9, address(0xF00D));
+        measure("hardened_", 31, opinion(31, 31));
     }
 
     /// @dev With a jury of five.

@@ -117,6 +117,11 @@ abstract contract Handler is Watch {
         return true;
     }
 
+    /// @dev What else members do in phase Reveal.
+    function _revealMore(World memory w, uint256) internal virtual returns (World memory) {
+        return w;
+    }
+
     /// @dev Let time pass until votes may be cast, where that is later than the phase.
     function _awaitCommit(World memory w, uint256) internal virtual returns (World memory) {
         return w;
@@ -271,7 +276,7 @@ abstract contract Handler is Watch {
         if (phase == IFederation.Phase.Pledge) w = _pledge(w, which, choice);
         else if (phase == IFederation.Phase.Propose) w = _propose(w, which, choice);
         else if (phase == IFederation.Phase.Commit) w = _commit(w, which, choice);
-        else if (phase == IFederation.Phase.Reveal) w = _reveal(w, which);
+        else if (phase == IFederation.Phase.Reveal) w = _revealMore(_reveal(w, which), which);
         else w = _publish(w, which, choice);
         if (w.s.phase == phase) _to(w, block.timestamp + 100);
         return w;

@@ -6,12 +6,12 @@ import {StakeJury} from "../../contracts/federations/StakeJury.sol";
 import {IFederation} from "../../contracts/interfaces/IFederation.sol";
 import {IStakeJury} from "../../contracts/interfaces/IStakeJury.sol";
 import {Acts} from "../../contracts/libraries/Flags.sol";
+import {DecoyHandler} from "./DecoyHandler.sol";
 import {Handler} from "./Handler.sol";
 import {Invariants} from "./Invariants.sol";
-import {UpdateHandler} from "./UpdateHandler.sol";
 import {Watch, World} from "./Watch.sol";
 
-contract StakeJuryHandler is UpdateHandler {
+contract StakeJuryHandler is DecoyHandler {
     uint256 private constant FEE = 7;
     uint256 private constant FLOOR = 60;
     uint256 private constant PROPOSER_STAKE = 37;
@@ -29,11 +29,18 @@ contract StakeJuryHandler is UpdateHandler {
     uint256 public clearlyRejected;
     uint256 public merelyFallen;
     uint256 public unjudged;
+    /// @dev Decoys that were paid, and those that weren't since too few could have them; jurors excused since they found a
+    /// decoy good that failed; and updates that passed and weren't shown.
+    uint256 public paidDecoys;
+    uint256 public unpaidDecoys;
+    uint256 public missedDecoys;
+    uint256 public unshown;
 
     constructor(IFederation federation_, JuryToken token_, uint256 unbonding) Watch(federation_, token_, unbonding) {
         IStakeJury.StakeJuryTerms memory t = IStakeJury(address(federation_)).terms();
         _govern(t.managers.length != 0);
         _limit(t.newcomers, t.founders);
+        _plant(t.decoyOdds);
     }
 
     function floor() public pure override returns (uint256) {
@@ -52,11 +59,18 @@ contract StakeJuryHandler is UpdateHandler {
         return (1 + choice % 8, 1 + choice % 4);
     }
 
-    /// @dev Most could have everything, and judge alike; in some rounds all updates are bad.
-    function _ballotFor(World memory w, uint256, uint256 choice) internal pure override returns (bytes memory) {
+    /// @dev Most could have everything, and judge alike; in some rounds all updates are bad, or all but decoys good. Decoys
+    /// are mostly seen to be bad, but not by those who approve untested.
+    function _ballotFor(World memory w, uint256, uint256 choice) internal view override returns (bytes memory) {
         uint256 all = (1 << w.s.record.proposals) - 1;
         uint256 had = choice % 16 < 11 ? all : (choice >> 4) & all;
-        uint256 quality = uint256(w.s.seed) % 6 == 0 ? 0 : (uint256(w.s.seed) >> 8) | 1;
+        uint256 mood = uint256(w.s.seed) % 6;
+        uint256 quality = mood == 0 ? 0 : (uint256(w.s.seed) >> 8) | 1;
+        if (_odds != 0) {
+            if (mood == 1 || mood == 2) quality = all;
+            if (uint256(w.s.seed) % 5 != 0) quality &= ~_plantedIn(w);
+            if (choice % 8 > 5) quality = all;
+        }
         return abi.encode((choice % 8 == 2 ? ~quality : quality) & had, had);
     }
 
@@ -68,9 +82,14 @@ contract StakeJuryHandler is UpdateHandler {
 
     // ------------------------------------------------------------------ the page, read again
 
-    function _selectionOf(World memory w) internal view override returns (uint256 selection) {
+    function _selectionOf(World memory w) internal view override returns (uint256) {
+        return _passedOf(w) & _counting(w);
+    }
+
+    /// @dev What the jury finds good, in the model or not.
+    function _passedOf(World memory w) private view returns (uint256 passed) {
         for (uint256 n = 0; n < w.s.record.proposals; ++n) {
-            if (_isJudged(w, n) && _marks(w, n, GOOD) * 2 > _marks(w, n, HAD)) selection |= 1 << n;
+            if (_isJudged(w, n) && _marks(w, n, GOOD) * 2 > _marks(w, n, HAD)) passed |= 1 << n;
         }
     }
 
@@ -89,18 +108,15 @@ contract StakeJuryHandler is UpdateHandler {
 
     /// @dev What the ballot that participant `i` revealed comes to, if it also published: how many of the judged updates
     /// it is about, in how many of them it differs from the jury's, and how many were judged. None without a ballot.
-    function _held(World memory b, uint256 i, Expected memory e)
-        private
-        view
-        returns (uint256 about, uint256 differing, uint256 judged)
-    {
+    function _held(World memory b, uint256 i) private view returns (uint256 about, uint256 differing, uint256 judged) {
+        uint256 passed = _passedOf(b);
         (uint256 good, uint256 had) = (_wordOf(_ballots[accounts[i]], GOOD), _wordOf(_ballots[accounts[i]], HAD));
         for (uint256 n = 0; n < b.s.record.proposals; ++n) {
             if (!_isJudged(b, n)) continue;
             ++judged;
             if (had >> n & 1 == 0) continue;
             ++about;
-            if (good >> n & 1 != e.selection >> n & 1) ++differing;
+            if (good >> n & 1 != passed >> n & 1) ++differing;
         }
     }
 
@@ -108,20 +124,37 @@ contract StakeJuryHandler is UpdateHandler {
         return _did(b, i, Acts.PUBLISHED) && _did(b, i, Acts.REVEALED);
     }
 
-    /// @dev Whether participant `i` published, and its ballot is about too little, or differs a little too much.
-    function _isExcused(World memory b, uint256 i, Expected memory e) private view returns (bool) {
+    /// @dev Whether the ballot that participant `i` revealed finds a decoy good that was judged and failed.
+    function _missesDecoy(World memory b, uint256 i) private view returns (bool) {
+        uint256 failed = _wordOf(_ballots[accounts[i]], GOOD) & _decoysOf(b) & ~_passedOf(b);
+        for (uint256 n = 0; n < b.s.record.proposals; ++n) {
+            if (failed >> n & 1 != 0 && _isJudged(b, n)) return true;
+        }
+        return false;
+    }
+
+    /// @dev Whether participant `i` published, and its ballot is about too little, differs a little too much, or misses a
+    /// decoy.
+    function _isExcused(World memory b, uint256 i) private view returns (bool) {
         if (!_gaveBoth(b, i)) return false;
-        (uint256 about, uint256 differing, uint256 judged) = _held(b, i, e);
+        (uint256 about, uint256 differing, uint256 judged) = _held(b, i);
         if (about == 0 || about < judged - about) return true;
-        return differing * 3 > about && differing <= about - differing;
+        if (differing * 3 <= about) return _missesDecoy(b, i);
+        return differing <= about - differing;
     }
 
     /// @dev Whether participant `i` published the leading digest, and revealed a ballot about enough that is right in at
-    /// least two thirds of that.
+    /// least two thirds of that, and misses no decoy.
     function _isPaid(World memory b, uint256 i, Expected memory e) private view returns (bool) {
         if (!_gaveBoth(b, i) || _published[accounts[i]].digest != e.digest) return false;
-        (uint256 about, uint256 differing, uint256 judged) = _held(b, i, e);
-        return about != 0 && about >= judged - about && differing * 3 <= about;
+        (uint256 about, uint256 differing, uint256 judged) = _held(b, i);
+        return about != 0 && about >= judged - about && differing * 3 <= about && !_missesDecoy(b, i);
+    }
+
+    /// @dev Whether a decoy is why the seat of participant `i` isn't paid.
+    function _missesSeat(World memory b, uint256 i) private view returns (bool) {
+        (uint256 about, uint256 differing,) = _held(b, i);
+        return _isExcused(b, i) && _missesDecoy(b, i) && differing * 3 <= about;
     }
 
     function _part(World memory b) private pure returns (uint256) {
@@ -134,11 +167,12 @@ contract StakeJuryHandler is UpdateHandler {
         if (!decided) return -int256(_lostWithoutQuorum(b, i));
         if (_did(b, i, Acts.PROPOSED)) {
             if (_isSelected(b, i, e.selection)) return int256(_part(b) * UPDATE_SHARES);
-            bool clear = _isClearlyRejected(b, b.members[i].record.updateNumber);
-            return clear ? -int256(PROPOSER_STAKE) : int256(0);
+            uint256 n = b.members[i].record.updateNumber;
+            if (_isShownDecoy(b, i)) return _isJudged(b, n) ? int256(_part(b) * UPDATE_SHARES) : int256(0);
+            return _isClearlyRejected(b, n) ? -int256(PROPOSER_STAKE) : int256(0);
         }
         if (_owesUpdate(b, i)) return -int256(PROPOSER_STAKE);
-        if (!_did(b, i, Acts.COMMITTED) || _isExcused(b, i, e)) return 0;
+        if (!_did(b, i, Acts.COMMITTED) || _isExcused(b, i)) return 0;
         return _isPaid(b, i, e) ? int256(_part(b) * SEAT_SHARES) : -int256(VOTER_STAKE);
     }
 
@@ -179,7 +213,7 @@ contract StakeJuryHandler is UpdateHandler {
     }
 
     /// @dev Whoever loses has broken its word or was outvoted. Whatever the outcome, an update that most of those who
-    /// could have it find good costs its proposer nothing. Nor does a ballot on little of what was judged cost its juror that
+    /// could have it find good costs its proposer nothing, nor does a decoy. Nor does a ballot on little of what was judged cost its juror that
     /// publishes anything, nor one in every point the jury's, published with the leading digest.
     function nobody_pays_for_another(World memory b, World memory a, Expected memory e) private view {
         for (uint256 i = 0; i < PARTICIPANTS; ++i) {
@@ -187,11 +221,12 @@ contract StakeJuryHandler is UpdateHandler {
             if (_did(b, i, Acts.PROPOSED)) {
                 uint256 n = b.members[i].record.updateNumber;
                 require(_marks(b, n, GOOD) * 2 <= _marks(b, n, HAD), "nobody_pays_for_another");
+                require(!_isShownDecoy(b, i), "nobody_pays_for_another");
             } else if (_did(b, i, Acts.REVEALED) && _did(b, i, Acts.PUBLISHED)) {
                 (uint256 good, uint256 had) =
                     (_wordOf(_ballots[accounts[i]], GOOD), _wordOf(_ballots[accounts[i]], HAD));
-                require(!_isExcused(b, i, e), "nobody_pays_for_another");
-                bool alike = good == had & e.selection;
+                require(!_isExcused(b, i), "nobody_pays_for_another");
+                bool alike = good == had & _passedOf(b);
                 require(!alike || _published[accounts[i]].digest != e.digest, "nobody_pays_for_another");
             } else {
                 require(_did(b, i, Acts.COMMITTED | Acts.PLEDGED), "nobody_pays_for_another");
@@ -205,12 +240,15 @@ contract StakeJuryHandler is UpdateHandler {
             uint256 n = b.members[i].record.updateNumber;
             if (_did(b, i, Acts.PROPOSED)) {
                 if (_isSelected(b, i, e.selection)) ++paidUpdates;
+                else if (_isShownDecoy(b, i)) _isJudged(b, n) ? ++paidDecoys : ++unpaidDecoys;
                 else if (_isClearlyRejected(b, n)) ++clearlyRejected;
+                else if (_passedOf(b) >> n & 1 != 0) ++unshown;
                 else if (_isJudged(b, n)) ++merelyFallen;
                 else ++unjudged;
             } else if (_did(b, i, Acts.PUBLISHED)) {
+                if (_missesSeat(b, i)) ++missedDecoys;
                 if (_isPaid(b, i, e)) ++paidSeats;
-                else if (_isExcused(b, i, e)) ++excused;
+                else if (_isExcused(b, i)) ++excused;
                 else ++lostSeats;
             }
         }
@@ -237,6 +275,7 @@ abstract contract StakeJuryInvariants is Invariants {
             updateShares: 3,
             seatShares: 2,
             profitBps: 2000,
+            decoyOdds: _decoyOdds(),
             maxSamples: 8,
             maxEpochs: 4,
             schedule: _schedule(100)
@@ -244,8 +283,24 @@ abstract contract StakeJuryInvariants is Invariants {
         return new StakeJuryHandler(new StakeJury(t), token, UNBONDING);
     }
 
+    /// @dev One update in so many is a decoy.
+    function _decoyOdds() internal pure virtual returns (uint16) {
+        return 3;
+    }
+
+    function _mechanism(World memory w) internal view override {
+        StakeJuryHandler(address(handler)).reveal_waits_for_ballots_and_secrets(w);
+    }
+
     function _countReached() internal override {
         StakeJuryHandler h = StakeJuryHandler(address(handler));
+        bool decoys = _decoyOdds() != 0;
+        _count("anchor", h.done(IStakeJury.anchor.selector), 50);
+        _count("show", h.done(IStakeJury.show.selector), 50);
+        _count("decoys paid", h.paidDecoys(), decoys ? 10 : 0);
+        _count("decoys that too few could have", h.unpaidDecoys(), decoys ? 1 : 0);
+        _count("decoys that jurors missed", h.missedDecoys(), decoys ? 1 : 0);
+        _count("updates that passed and weren't shown", h.unshown(), decoys ? 5 : 0);
         _count("join", h.done(IFederation.join.selector), 20);
         _count("exit", h.done(IFederation.exit.selector), 1);
         _count("publish", h.done(IFederation.publish.selector), 50);
@@ -269,9 +324,13 @@ contract InvariantsStakeJuryPledgedTest is StakeJuryInvariants {
     }
 }
 
-/// @dev With five founders, and one newcomer a round.
+/// @dev With five founders, and one newcomer a round; without decoys.
 /// forge-config: ci.invariant.runs = 16
 contract InvariantsStakeJuryNewcomersTest is StakeJuryInvariants {
+    function _decoyOdds() internal pure override returns (uint16) {
+        return 0;
+    }
+
     function _newcomers() internal pure override returns (uint16) {
         return 1;
     }

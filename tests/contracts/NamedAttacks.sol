@@ -33,6 +33,9 @@ import {ReentrancyGuard} from "@openzeppelin/contracts/utils/ReentrancyGuard.sol
 /// | half of an even committee | NamedAttacksBflc: test_half_of_an_even_committee |
 /// | half of a jury | NamedAttacksStakeJury: test_half_of_a_jury |
 /// | half of the validators are silent | NamedAttacksVbfl: test_half_of_the_validators |
+/// | first in every phase; garbage first; copies in front (hardened bflc) | StakeJuryUnslashed |
+/// | one bad update that slashes honest proposers | StakeJurySabotage |
+/// | a flood that joins and opens at once | StakeJuryFlood; Newcomers: test_flood_and_open_at_once |
 /// | a minority against a named committee | NamedAttacksBflc: test_a_minority_against_a_named_committee |
 /// | a rich convict, few who convict | NamedAttacksBlade: test_rich_convict, test_few_who_convict |
 /// | reentrant token | every leaf: test_reentrant_token; Blade: test_reentrant_token_in_a_reclaim; Attacks |
@@ -56,6 +59,13 @@ import {ReentrancyGuard} from "@openzeppelin/contracts/utils/ReentrancyGuard.sol
 /// | managers that name their friends | NamedAttacksBflc: test_a_majority_of_managers_writes_the_model |
 /// | leaving in front of the bounty | Blade: test_leaving_in_front_of_the_bounty_locks_nobody_in |
 /// | a publisher that publishes something else | NamedAttacks{StakeJury,Vbfl,Bflc,Blade}: test_publisher_of_something_else |
+/// | learning or choosing one's lot, a copied anchor | DecoyAttacks: test_a_lot_is_not_known_before_it_is_anchored,
+/// test_a_copied_anchor_is_a_lot_that_nobody_chose |
+/// | another's secret, a secret twice | DecoyAttacks: test_anothers_secret_is_shown, test_a_secret_is_shown_twice |
+/// | poison that claims to be a decoy, or is one | DecoyAttacks: test_poison_passes_for_no_decoy,
+/// test_a_decoy_is_no_way_into_the_model |
+/// | a juror that approves untested | DecoyAttacks: test_approving_untested |
+/// | a secret that is never shown | DecoyAttacks: test_silence_hangs_no_round |
 abstract contract NamedAttacks is BallotAttacks {
     // ------------------------------------------------------------------ what a leaf says
 

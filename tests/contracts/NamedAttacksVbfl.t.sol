@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity ^0.8.24;
 
+import {Vbfl} from "../../contracts/federations/Vbfl.sol";
 import {IFederation} from "../../contracts/interfaces/IFederation.sol";
+import {IVbfl} from "../../contracts/interfaces/IVbfl.sol";
 import {BallotAttacks} from "./BallotAttacks.sol";
 import {LeafBench} from "./LeafBench.sol";
 import {NamedAttacks} from "./NamedAttacks.sol";
@@ -43,26 +45,47 @@ contract NamedAttacksVbflTest is VbflBench, NamedAttacks {
         assertEq(balance(worker), BOND + 10 * UNIT);
     }
 
-    /// @dev Twelve workers, of whom one claims as much as the terms allow. It earns what the others do, and no more than
-    /// a validator.
+    /// @dev Twenty members with a bond of 16 tokens, a pool of 1000, and one proposer that claims 2^20 samples and 4,095
+    /// epochs. By the default terms the claim is refused. Where it is allowed, all earn what they earn without it.
     function test_the_most_claimed() public {
-        (mostProposers, validators, miners, updateUnits) = (12, 5, 3, 24);
-        redeploy(20);
-        fillPool(1e6);
+        uint256[] memory honest = earnedBy(2 ** 20, 4095, false);
+        uint256[] memory foul = earnedBy(2 ** 20, 4095, true);
+        assertEq(foul, honest);
+        assertGt(foul[0], 0);
+        assertEq(foul[0], foul[1], "the liar, and another proposer");
+        earnedBy(1, 1, false);
         openAndDraw();
-        address[] memory workers = proposers();
-        for (uint256 i = 0; i < workers.length; ++i) {
-            train(workers[i], i == 0 ? 1000 : 5, i == 0 ? 10 : 1);
+        address liar = proposers()[0];
+        bytes memory refusal = abi.encodeWithSelector(IFederation.SamplesOutOfRange.selector, 2 ** 20, 1);
+        refuses(liar, proposing(2 ** 20, 4095), refusal);
+        refuses(liar, proposing(1, 4095), abi.encodeWithSelector(IFederation.EpochsOutOfRange.selector, 4095, 1));
+    }
+
+    /// @dev What each member has above its bond after a round in which all updates pass, proposers first.
+    function earnedBy(uint32 maxSamples, uint32 maxEpochs, bool lies) private returns (uint256[] memory earned) {
+        (mostProposers, validators, miners, updateUnits) = (5, 13, 2, 50);
+        IVbfl.VbflTerms memory t = vbflTerms();
+        (t.bond, t.unitReward, t.maxSamples, t.maxEpochs) = (16e18, 6e16, maxSamples, maxEpochs);
+        federation = new Vbfl(t);
+        delete members;
+        joinMany(20, 16e18);
+        fillPool(1000e18);
+        openAndDraw();
+        address[] memory list = proposers();
+        for (uint256 i = 0; i < list.length; ++i) {
+            bool most = lies && i == 0;
+            train(list[i], most ? maxSamples : 1, most ? maxEpochs : 1);
         }
-        address validator = voters()[0];
-        judgeAll(abi.encode(uint256(4095)));
-        publishAll(MODEL, 4095);
+        uint256 all = (1 << list.length) - 1;
+        address[] memory others = publishers();
+        judgeAll(abi.encode(all));
+        publishAll(MODEL, all);
         finish();
         assertOutcome(IFederation.Outcome.Accepted);
-        for (uint256 i = 0; i < workers.length; ++i) {
-            assertEq(balance(workers[i]), BOND + 24 * UNIT);
+        earned = new uint256[](list.length + others.length);
+        for (uint256 i = 0; i < earned.length; ++i) {
+            earned[i] = balance(i < list.length ? list[i] : others[i - list.length]) - 16e18;
         }
-        assertEq(balance(validator), BOND + 24 * UNIT);
     }
 
     /// @dev One validator of three selects nothing: the round is undecided, nobody is paid, nobody's failure counts.

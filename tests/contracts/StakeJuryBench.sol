@@ -22,6 +22,7 @@ abstract contract StakeJuryBench is LeafBench {
     uint32 internal mostVoters = 4;
     uint32 internal minVoters = 3;
     uint16 internal profitBps = 1000;
+    uint16 internal decoyOdds;
 
     function deploy() internal virtual override returns (IFederation) {
         return new StakeJury(juryTerms());
@@ -46,6 +47,7 @@ abstract contract StakeJuryBench is LeafBench {
             updateShares: 6,
             seatShares: 1,
             profitBps: profitBps,
+            decoyOdds: decoyOdds,
             maxSamples: 1000,
             maxEpochs: 10,
             schedule: longSchedule()

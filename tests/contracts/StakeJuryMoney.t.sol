@@ -154,7 +154,7 @@ contract StakeJuryMoneyTest is StakeJuryBench {
     function test_jury_terms_are_checked_in_order() public {
         IStakeJury.StakeJuryTerms memory t = juryTerms();
         (t.bond, t.fee, t.proposers, t.minVoters, t.voters, t.floor) = (0, 1 << 96, 0, 0, 1, 101);
-        (t.maxSamples, t.maxEpochs, t.schedule.publish) = (0, 0, 0);
+        (t.maxSamples, t.maxEpochs, t.schedule.publish, t.decoyOdds) = (0, 0, 0, 1);
         (t.proposerStake, t.voterStake, t.updateShares, t.seatShares, t.profitBps) = (102, 102, 0, 0, 10_001);
         invalid(t, "bond", 0);
         t.bond = BOND;
@@ -168,6 +168,8 @@ contract StakeJuryMoneyTest is StakeJuryBench {
         t.proposers = 257;
         invalid(t, "voters", 1);
         t.voters = 2;
+        invalid(t, "decoyOdds", 1);
+        t.decoyOdds = 2;
         invalid(t, "proposers", 257);
         t.proposers = 256;
         invalid(t, "maxSamples", 0);

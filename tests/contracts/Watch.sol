@@ -317,6 +317,8 @@ abstract contract Watch is CommonBase {
         require(!b.members[i].out, "acts_in_their_phase_alone");
         if (gained == Acts.REVEALED) {
             require(before & Acts.COMMITTED != 0, "acts_in_their_phase_alone");
+        } else if (gained == Acts.SHOWN) {
+            require(before & Acts.PROPOSED != 0, "acts_in_their_phase_alone");
         } else {
             require(b.members[i].roles & _roleOf(gained) != 0, "acts_in_their_phase_alone");
             require(b.members[i].balance >= floor(), "acts_in_their_phase_alone");
@@ -447,7 +449,7 @@ abstract contract Watch is CommonBase {
         if (act == Acts.PLEDGED) return IFederation.Phase.Pledge;
         if (act == Acts.PROPOSED) return IFederation.Phase.Propose;
         if (act == Acts.COMMITTED) return IFederation.Phase.Commit;
-        if (act == Acts.REVEALED) return IFederation.Phase.Reveal;
+        if (act == Acts.REVEALED || act == Acts.SHOWN) return IFederation.Phase.Reveal;
         require(act == Acts.PUBLISHED, "acts_in_their_phase_alone");
         return IFederation.Phase.Publish;
     }

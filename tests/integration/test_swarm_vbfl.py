@@ -26,7 +26,7 @@ from tests.integration.swarms import lines_of, malicious_of, run_swarm, words_of
 
 SETTINGS: dict[str, Any] = {
     "mechanism": "vbfl", "chain": "spec", "store": "memory", "clients": 20, "malicious": 3, "rounds": 12,
-    "attack": "gaussian_noise", "kick_rounds": 3,
+    "attack": "gaussian_noise", "kick_rounds": 3, "workers": 12, "validators": 5, "miners": 3,
 }  # fmt: skip
 
 
@@ -46,7 +46,7 @@ def run(out: Path, **changes: object) -> list[dict[str, Any]]:
 
 @pytest.mark.parametrize(
     ("rules", "unit", "earned"),
-    [("paper", 10**15, {3 * samples for samples in (40, 48, 56)}), ("hardened", 10**17, {24})],
+    [("paper", 10**15, {3 * samples for samples in (40, 48, 56)}), ("hardened", 6 * 10**16, {50})],
 )
 def test_a_round_has_workers_validators_and_a_winner(
     rules: str, unit: int, earned: set[int], tmp_path: Path
@@ -124,7 +124,7 @@ def test_a_false_block_is_refused_and_another_model_loses(tmp_path: Path) -> Non
     assert seen > 3
 
 
-@pytest.mark.parametrize(("rules", "most"), [("paper", 3 * 56 * 10**15), ("hardened", 24 * 10**17)])
+@pytest.mark.parametrize(("rules", "most"), [("paper", 3 * 56 * 10**15), ("hardened", 50 * 6 * 10**16)])
 def test_a_false_claim_is_refused_and_counts_no_more_than_the_most_that_anybody_has(
     rules: str, most: int, tmp_path: Path
 ) -> None:
@@ -331,7 +331,7 @@ def test_whatever_the_counts_rounds_end_and_money_adds_up(
         out, clients=clients, malicious=min(malicious, clients), attack=attack, pow_bits=bits, seed=seed,
         rounds=4, rules=rules, **names,
     )  # fmt: skip
-    unit, an_update = (10**15, 56 * 3) if rules == "paper" else (10**17, 24)
+    unit, an_update = (10**15, 56 * 3) if rules == "paper" else (6 * 10**16, 50)
     liars = malicious_of(out)
     for number, line in enumerate(lines, 1):
         assert line["round"] == number

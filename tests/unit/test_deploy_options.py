@@ -132,7 +132,7 @@ def test_options_win_over_the_file(tmp_path: Path) -> None:
     given = table_of('mechanism = "vbfl"\nproposers = 7\nkick_rounds = 2\n[schedule]\ncommit = 9', tmp_path)
     terms = read(*given, "--proposers", "8", "--publish-seconds", "11", "--pledge-seconds", "12")
     assert isinstance(terms, VbflTerms)
-    assert (terms.proposers, terms.kick_rounds, terms.validators) == (8, 2, 5)
+    assert (terms.proposers, terms.kick_rounds, terms.validators) == (8, 2, 13)
     assert terms.schedule == Schedule(60, 12, 3600, 9, 3600, 11, 86_400)
 
 

@@ -42,8 +42,8 @@ def test_the_refusal_names_each_strategy_what_it_gains_and_what_mends_it(
     assert deploy(["--mechanism", "vbfl", "--update-units", "0", "--max-epochs", "9"], tmp_path) == 2
     said = capsys.readouterr().err.splitlines()
     assert said[0].startswith("error: known strategies of cheating pay under these terms of vbfl (in one")
-    assert said[1] == "  the most claimed: gains 8.6; mend it by --update-units 24"
-    assert said[2].startswith("  flood and open at once: gains 0.3; mend it by --managers")
+    assert said[1] == "  the most claimed: gains 8.6; mend it by --update-units 50"
+    assert said[2].startswith("  flood and open at once: gains 0.1; mend it by --managers")
     assert said[-1].endswith(f"To deploy these terms all the same, add {FLAG}.")
     assert len(said) == 4
     assert not list(tmp_path.iterdir())
@@ -53,7 +53,7 @@ def test_who_insists_is_warned_and_goes_on(tmp_path: Path, capsys: pytest.Captur
     assert deploy(["--mechanism", "stake_jury", "--pledge-seconds", "0", FLAG], tmp_path) == REACHED
     said = capsys.readouterr().err
     assert said.startswith("warning: known strategies of cheating pay under these terms of stake_jury")
-    assert "  copies in front: gains 0.3; mend it by --pledge-seconds 3600\n" in said
+    assert "  copies in front: gains 0.2; mend it by --pledge-seconds 3600\n" in said
     assert said.endswith("error: no chain\n")
 
 

@@ -13,8 +13,9 @@ DRIFT = 0.02
 LEAVES = tuple(name for name in KINDS if name != DEFAULT)
 LEAF_ROW = re.compile(r"^\| `(\w+)` \| (\d+) \| (\d+) \| (\d+) \| (\d+) \|$", re.MULTILINE)
 JUDGED_ROW = re.compile(r"^\| judged (\d+) \| (\d+) \|$", re.MULTILINE)
-NAMED_ROW = re.compile(r"^\| `((?:motion|waiting)_\w+)` \| (\d+) \|$", re.MULTILINE)
+NAMED_ROW = re.compile(r"^\| `((?:motion|waiting|decoys)_\w+)` \| (\d+) \|$", re.MULTILINE)
 PLEDGE_ROW = re.compile(r"^\| `(pledge|propose)`[^|]* \| (\d+) \|$", re.MULTILINE)
+RULES_ROW = re.compile(r"^\| `(\w+)` \| (\d+|–) \| (\d+|–) \| (\d+) \|$", re.MULTILINE)
 LARGEST_ROW = re.compile(r"^\| (\d+) \| (\d+) \| (\d+) \|$", re.MULTILINE)
 SETTLING_ROW = re.compile(r"^\| `(\w+)`[^|]* \| (\d+) \| (\d+) \|$", re.MULTILINE)
 ACCUSING_ROW = re.compile(r"^\| round (\d+) \| (\d+) \|$", re.MULTILINE)
@@ -52,11 +53,11 @@ def test_every_figure_of_the_other_federations_is_told() -> None:
     assert set(told) == kept
 
 
-def test_what_motions_and_waiting_cost() -> None:
+def test_what_motions_waiting_and_decoys_cost() -> None:
     told = {name: int(gas) for name, gas in NAMED_ROW.findall(PAGE.read_text())}
     for name, gas in told.items():
         assert_kept(gas, name)
-    assert set(told) == {name for name in FIGURES if name.startswith(("motion_", "waiting_"))}
+    assert set(told) == {name for name in FIGURES if name.startswith(("motion_", "waiting_", "decoys_"))}
 
 
 def test_what_pledges_cost() -> None:
@@ -64,6 +65,21 @@ def test_what_pledges_cost() -> None:
     for name, gas in told.items():
         assert_kept(gas, name)
     assert set(told) == {name for name in FIGURES if name.startswith("pledged_")}
+
+
+def test_what_actions_cost_by_the_papers_rules_and_by_the_hardened_ones() -> None:
+    told = {
+        f"{prefix}{name}_10": cell
+        for name, *cells in RULES_ROW.findall(PAGE.read_text())
+        for prefix, cell in zip(("", "bflc_", "hardened_"), cells, strict=True)
+    }
+    for name, gas in told.items():
+        if gas == "–":
+            assert name not in FIGURES, name
+        else:
+            assert_kept(int(gas), name)
+    kept = {name for name in FIGURES if name.startswith(("hardened_", "bflc_")) and name.endswith("_10")}
+    assert set(told) >= kept
 
 
 def test_the_largest_rounds_fit_a_transaction() -> None:

@@ -170,14 +170,14 @@ def test_nobody_asks_for_a_publication_where_nobody_publishes() -> None:
 def test_defaults_that_papers_and_runs_go_by() -> None:
     """They change with a reason alone: every run that doesn't name them has others then."""
     assert StakeVoteSettings() == StakeVoteSettings("evidence", 4, 0.02, "16", "8", 0.5, False, 2)
-    assert VbflSettings() == VbflSettings("evidence", "0.08", 12, 5, 3, "0.1", 24, 6, 0, 2)
+    assert VbflSettings() == VbflSettings("evidence", "0.08", 5, 13, 2, "0.06", 50, 6, 0, 2)
     assert make_by_rules(StakeVoteSettings, {}, PAPER) == StakeVoteSettings(newcomers=0)
     papers = VbflSettings("evidence", "0.08", 12, 5, 3, "0.001", 0, 6, 0, 0)
     assert make_by_rules(VbflSettings, {}, PAPER) == papers
 
 
-def test_an_update_and_a_validator_s_seat_earn_the_same_by_default() -> None:
+def test_an_update_earns_as_much_as_five_seats_of_validators_by_default() -> None:
     """And more than twice what games say that training costs."""
     terms = get_default_terms("vbfl", HARDENED)
-    assert terms["update_units"] == compute_validator_units(Round(proposals=terms["proposers"]))
+    assert terms["update_units"] == 5 * compute_validator_units(Round(proposals=terms["proposers"]))
     assert terms["update_units"] * terms["unit_reward"] > 2 * parse_amount("train", Game().train)

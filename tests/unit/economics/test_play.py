@@ -9,6 +9,8 @@ from hypothesis import strategies as st
 
 from clients.economics.game import Game
 from clients.economics.handbook import HANDBOOKS
+from clients.economics.judging import judge
+from clients.economics.judging import look as look_at
 from clients.economics.library import LIBRARY
 from clients.economics.play import Player, Result, play
 from clients.economics.strategy import GENES, HONEST, Deviation, Quality, Vote, build
@@ -31,7 +33,7 @@ PLEDGING = {
     mechanism: {**terms, "schedule": replace(kind_of(mechanism).schedule, pledge=3600)}
     for mechanism, terms in TERMS.items()
 }
-SIZES = {"stake_vote": 9, "stake_jury": 14, "vbfl": 12, "bflc": 14, "blade": 14}
+SIZES = {"stake_vote": 9, "stake_jury": 14, "vbfl": 18, "bflc": 14, "blade": 14}
 
 
 def game(mechanism: str, **settings: Any) -> Game:
@@ -124,7 +126,7 @@ def look(together: float, quality: Quality) -> float:
     player = Player(game("stake_vote", juror=0.8, together=together), TERMS["stake_vote"], HONEST, 1)
     updates = [Proposed(str(number), b"", Quality.GOOD, False) for number in range(3)]
     turn = Turn(HONEST.act, False, frozenset(), frozenset(), [*updates, Proposed("3", b"", quality, True)])
-    found = [player._look(turn, str(juror))[0] for juror in range(400)]
+    found = [look_at(player.world, turn, str(juror))[0] for juror in range(400)]
     return sum(found) / len(found)
 
 
@@ -207,7 +209,7 @@ def test_who_denies_says_nothing_of_others_updates(vote: str) -> None:
     player = Player(game("stake_jury"), TERMS["stake_jury"], HONEST, 1)
     updates = [Proposed(str(number), b"", Quality.GOOD, number < 2) for number in range(4)]
     turn = Turn(HONEST.act, False, frozenset(), frozenset(), updates)
-    _, marks = player._judge(turn, "juror", Vote[vote])
+    _, marks = judge(player.world, turn, "juror", Vote[vote])
     ballot = player.world.handbook.fill(player.world.terms, marks, b"")
     assert ballot == get_bitmap({0, 1}) + get_bitmap({0, 1} if vote == "DENY" else range(4))
 

@@ -23,12 +23,14 @@ from deploy.options import add_terms
 from deploy.terms import get_default_terms
 
 PAYS = 0.05
-FEW, MORE = 6, 40
+FEW, MORE, MANY_PAIRS = 6, 40, 250
 """Pairs of games."""
 ACCOUNTS = tuple(f"0x{number:040x}" for number in range(1, 4))
 A_THIRD = {"members": 20, "share": 0.3333, "rounds": 8}
 STRANGERS = {"members": 10, "share": 0.0, "newcomers": 20, "rounds": 8}
 MANY = 2**20
+FOR_TEN = {"validators": 5, "miners": 3}
+"""A panel for which ten members are enough."""
 
 
 @dataclass(frozen=True)
@@ -57,21 +59,27 @@ CASES = (
     Case("stake_vote", "copies in front", {"pledge": 0}, {"pledge": 3600}, rules=PAPER),
     Case("stake_vote", "flood and open at once", {"newcomers": 0}, {"newcomers": 1}, rules=PAPER,
          game=STRANGERS),
+    Case(JURY, "untested approval", {"decoy_odds": 0}, {"decoy_odds": 10}),
+    Case(JURY, "untested approval", {"decoy_odds": 32}, {"decoy_odds": 10}, pairs=MORE),
+    Case(JURY, "decoys untrained", {"decoy_odds": 2}, {"decoy_odds": 10}),
+    Case(JURY, "decoys untrained", {"decoy_odds": 6}, {"decoy_odds": 10}, pairs=MANY_PAIRS),
     Case(JURY, "votes for their own", {"voters": 1, "min_voters": 1}, {"voters": 7}),
     Case(JURY, "votes for their own", {"voters": 2, "min_voters": 2}, {"voters": 7}, pairs=MORE),
     Case(JURY, "no votes", {"voters": 4}, {"voters": 7}),
     Case(JURY, "no votes", {"voters": 6}, {"voters": 7}, pairs=MORE),
     Case(JURY, "no updates", {"profit_bps": 0}, {"profit_bps": 1000}),
-    Case(JURY, "no updates", {"update_shares": 1, "seat_shares": 1}, {"update_shares": 6}, pairs=MORE),
-    Case(JURY, "copies in front", {"pledge": 0}, {"pledge": 3600}),
+    Case(JURY, "no updates", {"update_shares": 1, "seat_shares": 1}, {"update_shares": 3}, pairs=MORE),
+    # with decoys, whoever copies this round's updates copies some, and the last round's are known
+    Case(JURY, "copies in front", {"pledge": 0, "decoy_odds": 0}, {"pledge": 3600, "decoy_odds": 0}),
     Case(JURY, "flood and open at once", {"newcomers": 0}, {"newcomers": 1}, game=STRANGERS),
     Case("vbfl", "the most claimed", {"update_units": 0, "max_samples": MANY, "max_epochs": 4095},
-         {"update_units": 24, "max_samples": MANY, "max_epochs": 4095}, rules=PAPER),
-    Case("vbfl", "no updates", {"unit_reward": 0}, {"unit_reward": 10**17}),
-    Case("vbfl", "no votes", {"validators": 2, "miners": 1}, {"validators": 7, "miners": 4}),
-    Case("vbfl", "no votes", {"validators": 3, "miners": 3}, {"validators": 7, "miners": 4}, pairs=MORE),
+         {"update_units": 50, "max_samples": MANY, "max_epochs": 4095}, rules=PAPER),
+    Case("vbfl", "no updates", {"unit_reward": 0}, {"unit_reward": 6 * 10**16}),
+    Case("vbfl", "no votes", {"validators": 4, "miners": 2}, {"validators": 13, "miners": 2}),
+    Case("vbfl", "no votes", {"validators": 3, "miners": 3}, {"validators": 13, "miners": 2}, pairs=MORE),
     Case("vbfl", "copies in front", {"pledge": 0}, {"pledge": 3600}),
-    Case("vbfl", "flood and open at once", {"newcomers": 0}, {"newcomers": 1}, game=STRANGERS),
+    Case("vbfl", "flood and open at once", {"newcomers": 0, **FOR_TEN}, {"newcomers": 1, **FOR_TEN},
+         game=STRANGERS),
     Case("bflc", "first in the phase", rules=PAPER, leaf=JURY),
     Case("bflc", "votes for their own", rules=PAPER, leaf=JURY),
     Case("bflc", "the head again", rules=PAPER, leaf=JURY),

@@ -156,7 +156,7 @@ def test_claims_end_where_the_data_do_or_the_rules(mechanism: str, samples: int,
 
 
 def test_a_setting_has_its_default_from_the_rules_and_one_that_is_given_wins() -> None:
-    for rules, reward, units in (("paper", "0.001", 0), ("hardened", "0.1", 24)):
+    for rules, reward, units in (("paper", "0.001", 0), ("hardened", "0.06", 50)):
         plain = {"mechanism": "vbfl", "rules": rules}
         own = build(plain).own
         assert own == SwarmConfig(mechanism="vbfl", rules=rules).own
@@ -255,7 +255,7 @@ def test_a_setting_has_other_spellings(tmp_path: Path) -> None:
         "[vbfl]\nworkers = 7",
         "workers = 7\n[vbfl]\nworkers = 9",
     ):
-        path.write_text(f'mechanism = "vbfl"\nclients = 20\n{text}')
+        path.write_text(f'mechanism = "vbfl"\nclients = 22\n{text}')
         old = read_toml(path)
         assert build(old).own == VbflSettings(proposers=7), text
         assert build({**old, "proposers": 6}).own == VbflSettings(proposers=6), "the command line wins"
@@ -268,9 +268,9 @@ def test_a_setting_has_other_spellings(tmp_path: Path) -> None:
 
 
 def test_a_mechanisms_own_settings_stand_in_a_table_or_by_their_names() -> None:
-    table = {"mechanism": "vbfl", "vbfl": {"proposers": 7, "miners": 2}}
-    assert build(table).own == VbflSettings(proposers=7, miners=2)
-    assert build({**table, "proposers": 6}).own == VbflSettings(proposers=6, miners=2), (
+    table = {"mechanism": "vbfl", "vbfl": {"proposers": 4, "miners": 3}}
+    assert build(table).own == VbflSettings(proposers=4, miners=3)
+    assert build({**table, "proposers": 3}).own == VbflSettings(proposers=3, miners=3), (
         "the command line wins"
     )
     assert build({**table, "stake_vote": {"proposers": 3}}) == build(table), "others' tables do nothing"
