@@ -428,7 +428,8 @@ contract DecoyMoneyTest is DecoyBench {
         assertGains(jurors, [SEAT, SEAT, SEAT, SEAT]);
     }
 
-    function test_a_round_of_decoys_alone_is_rejected_and_paid() public {
+    /// @dev There is nothing in which ballots are compared.
+    function test_a_round_of_decoys_alone_is_rejected_and_pays_their_proposers() public {
         uint256 snapshot = vm.snapshotState();
         for (uint256 good = 0; good < 8; good += 7) {
             playShown(7, 7, same(opinion(good, 7)));
@@ -438,8 +439,8 @@ contract DecoyMoneyTest is DecoyBench {
             assertOutcome(IFederation.Outcome.Rejected);
             assertEq(federation.head(), GENESIS);
             assertGains(authors, [UPDATE, UPDATE, UPDATE, 0]);
-            assertGains(jurors, [SEAT, SEAT, SEAT, SEAT]);
-            assertEq(federation.pool(), POOL - 3 * UPDATE_PAY - 4 * PART);
+            assertGains(jurors, [int256(0), 0, 0, 0]);
+            assertEq(federation.pool(), POOL - 3 * UPDATE_PAY);
             vm.revertToState(snapshot);
         }
     }
@@ -467,13 +468,25 @@ contract DecoyMoneyTest is DecoyBench {
         assertGains(authors, [UPDATE, UPDATE, UPDATE, 0]);
     }
 
-    /// @dev Who approves it with most, and who doesn't, is measured as with any other update.
+    /// @dev Neither for who approves it with most, nor for who doesn't.
     function test_a_decoy_that_passes_is_no_trap() public {
         settled(4, 7, four(opinion(7, 7), opinion(7, 7), opinion(7, 7), opinion(3, 7)), 3);
         assertGains(jurors, [SEAT, SEAT, SEAT, SEAT]);
     }
 
-    /// @dev Who is wrong in most pays, a decoy among that or not.
+    /// @dev Being right about one earns nothing: of the two others, one is half.
+    function test_ballots_are_not_compared_in_decoys() public {
+        uint256 snapshot = vm.snapshotState();
+        bytes[] memory ballots = four(opinion(3, 7), opinion(3, 7), opinion(3, 7), opinion(2, 7));
+        settled(0, 7, ballots, 3);
+        assertGains(jurors, [SEAT, SEAT, SEAT, SEAT]);
+        vm.revertToState(snapshot);
+        settled(4, 7, ballots, 3);
+        assertEq(entry(jurors[3]).option, EXCUSED);
+        assertGains(jurors, [SEAT, SEAT, SEAT, int256(0)]);
+    }
+
+    /// @dev Who is wrong in most pays, whatever it says of a decoy.
     function test_a_decoy_excuses_nobody_from_paying() public {
         settled(4, 7, four(opinion(3, 7), opinion(3, 7), opinion(3, 7), opinion(4, 7)), 3);
         assertGains(jurors, [SEAT, SEAT, SEAT, LIED]);

@@ -107,12 +107,13 @@ contract StakeJuryHandler is DecoyHandler {
     }
 
     /// @dev What the ballot that participant `i` revealed comes to, if it also published: how many of the judged updates
-    /// it is about, in how many of them it differs from the jury's, and how many were judged. None without a ballot.
+    /// it is about, in how many of them it differs from the jury's, and how many were judged; decoys left out of all three.
+    /// None without a ballot.
     function _held(World memory b, uint256 i) private view returns (uint256 about, uint256 differing, uint256 judged) {
-        uint256 passed = _passedOf(b);
+        (uint256 passed, uint256 decoys) = (_passedOf(b), _decoysOf(b));
         (uint256 good, uint256 had) = (_wordOf(_ballots[accounts[i]], GOOD), _wordOf(_ballots[accounts[i]], HAD));
         for (uint256 n = 0; n < b.s.record.proposals; ++n) {
-            if (!_isJudged(b, n)) continue;
+            if (!_isJudged(b, n) || decoys >> n & 1 != 0) continue;
             ++judged;
             if (had >> n & 1 == 0) continue;
             ++about;
@@ -154,7 +155,7 @@ contract StakeJuryHandler is DecoyHandler {
     /// @dev Whether a decoy is why the seat of participant `i` isn't paid.
     function _missesSeat(World memory b, uint256 i) private view returns (bool) {
         (uint256 about, uint256 differing,) = _held(b, i);
-        return _isExcused(b, i) && _missesDecoy(b, i) && differing * 3 <= about;
+        return _isExcused(b, i) && _missesDecoy(b, i) && about != 0 && differing * 3 <= about;
     }
 
     function _part(World memory b) private pure returns (uint256) {
