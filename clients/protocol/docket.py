@@ -35,6 +35,12 @@ class Selection:
     """The bitmap of the judged updates that were bad on purpose."""
 
     @property
+    def compared(self) -> int:
+        """The bitmap of the updates in which a juror's ballot is compared with the jury's: the judged, decoys
+        left out. Whoever rejects everything would be right about these."""
+        return self.judged & ~self.decoys
+
+    @property
     def weight(self) -> int:
         """The sum of the weights of the updates that passed."""
         return sum(self.get_weight(number) for number in range(len(self.weights)))

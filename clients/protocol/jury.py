@@ -104,14 +104,14 @@ def select(terms: Judged, record: Round, docket: Docket) -> Selection:
 def get_seat(ballot: Ballot, selection: Selection, option: int) -> int:
     """Return what the option of a juror becomes that published `option`.
 
-    EXCUSED if its ballot is about less than half of the judged updates, or about none. Of those that it is
-    about, `option` if its ballot differs from the jury's in at most a third, 0 if in more than half, and
-    EXCUSED between: who votes for its own against all others mustn't be paid, and who is unlucky mustn't pay.
-    Who finds a decoy good that the jury doesn't pass isn't paid either.
+    EXCUSED if its ballot is about less than half of the judged updates, decoys left out, or about none. Of
+    those that it is about, `option` if its ballot differs from the jury's in at most a third, 0 if in more
+    than half, and EXCUSED between: who votes for its own against all others mustn't be paid, and who is
+    unlucky mustn't pay. Who finds a decoy good that the jury doesn't pass isn't paid either.
     """
-    about = ballot.had & selection.judged
+    about = ballot.had & selection.compared
     count = about.bit_count()
-    if not count or 2 * count < selection.judged.bit_count():
+    if not count or 2 * count < selection.compared.bit_count():
         return EXCUSED
     differing = ((ballot.good ^ selection.passed) & about).bit_count()
     if 3 * differing <= count:

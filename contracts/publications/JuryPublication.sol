@@ -32,13 +32,13 @@ abstract contract JuryPublication is JuryBook, DecoyBook, MajorityPublication {
     }
 
     /// @dev What the option of `juror` becomes that published `option`: `EXCUSED` if its ballot is about less than half
-    /// of the judged updates, or about none. Of those that it is about, `option` if it differs from the jury's verdict
+    /// of the updates in which ballots are compared, or about none. Of those that it is about, `option` if it differs from the jury's verdict
     /// in at most a third and finds no decoy good that fails, 0 if it differs in more than half, and `EXCUSED` between.
     function _seatOf(uint256 round, address juror, uint16 option) private view returns (uint16) {
         Ballot memory ballot = _ballots[juror];
-        Bitmap about = ballot.had.intersection(_judged);
+        Bitmap about = ballot.had.intersection(_compared);
         uint256 count = about.count();
-        if (count == 0 || count * 2 < _judged.count()) return EXCUSED;
+        if (count == 0 || count * 2 < _compared.count()) return EXCUSED;
         uint256 differing = about.intersection(ballot.good.differing(_passed)).count();
         if (differing * 2 > count) return 0;
         bool paid = differing * 3 <= count && ballot.good.intersection(_decoys[round]).without(_passed).isEmpty();

@@ -54,13 +54,15 @@ abstract contract OneByOne is JuryBook, DecoyBook, BlameBook, UpdateBook {
             if (good * 2 > had) selection = selection.with(n);
             else if ((had - good) * CLEAR_DENOMINATOR >= had * CLEAR_NUMERATOR) rejected = rejected.with(n);
         }
-        (_judged, _passed) = (judged, selection);
+        _passed = selection;
         if (_decoyOdds != 0) {
             Bitmap decoys = _decoys[round];
+            if (!decoys.isEmpty()) _decoys[round] = decoys.intersection(judged);
             selection = selection.intersection(_shown[round]).without(decoys);
             rejected = rejected.without(decoys);
-            if (!decoys.isEmpty()) _decoys[round] = decoys.intersection(judged);
+            judged = judged.without(decoys);
         }
+        _compared = judged;
         if (!rejected.isEmpty()) _rejected[round] = rejected;
     }
 

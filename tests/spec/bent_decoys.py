@@ -74,6 +74,7 @@ DECOY_MUTANTS: dict[str, Mutant] = {
     "seats are compared with the model": put(
         jury_module, "get_seat", lambda b, s, option: get_seat(b, replace(s, passed=s.bitmap), option)
     ),
+    "ballots are compared in decoys": put(Selection, "compared", property(lambda s: s.judged)),
     "a decoy that is missed is forgiven": put(
         jury_module, "get_seat", lambda b, s, option: get_seat(b, replace(s, decoys=0), option)
     ),

@@ -88,13 +88,13 @@ def count_wrong(ballot: Ballot, selection: Selection, about: int) -> int:
 
 
 def more_than_two_thirds(ballot: Ballot, selection: Selection) -> bool:
-    about = ballot.had & selection.judged
+    about = ballot.had & selection.compared
     return agrees(ballot, selection) and 3 * count_wrong(ballot, selection, about) < about.bit_count()
 
 
 def of_all_judged(ballot: Ballot, selection: Selection) -> bool:
     """Hold it against a ballot, too, what passed and it couldn't have."""
-    about = selection.judged
+    about = selection.compared
     return 3 * count_wrong(ballot, selection, about) <= about.bit_count()
 
 
@@ -105,8 +105,8 @@ def of_all_it_had(ballot: Ballot, selection: Selection) -> bool:
 
 
 def is_about_little(ballot: Ballot, selection: Selection) -> bool:
-    about = (ballot.had & selection.judged).bit_count()
-    return 2 * about < selection.judged.bit_count()
+    about = (ballot.had & selection.compared).bit_count()
+    return 2 * about < selection.compared.bit_count()
 
 
 def good_need_not_be_had(
@@ -247,19 +247,19 @@ STAKE_JURY_MUTANTS: dict[str, Mutant] = {
     "a seat is paid for any ballot": agreeing(lambda ballot, s: True),
     "a seat takes more than two thirds": agreeing(more_than_two_thirds),
     "half is enough for a seat": seating(
-        lambda b, s, option, seat: option if seat == EXCUSED and b.had & s.judged else seat
+        lambda b, s, option, seat: option if seat == EXCUSED and b.had & s.compared else seat
     ),
     "little is enough for a seat": seating(
-        lambda b, s, option, seat: option if is_about_little(b, s) and b.had & s.judged else seat
+        lambda b, s, option, seat: option if is_about_little(b, s) and b.had & s.compared else seat
     ),
     "a seat that differs in half pays": seating(
-        lambda b, s, option, seat: 0 if seat == EXCUSED and not is_about_little(b, s) and s.judged else seat
+        lambda b, s, option, seat: 0 if seat == EXCUSED and not is_about_little(b, s) and s.compared else seat
     ),
     "a ballot about little pays": seating(
-        lambda b, s, option, seat: 0 if b.had & s.judged and is_about_little(b, s) else seat
+        lambda b, s, option, seat: 0 if b.had & s.compared and is_about_little(b, s) else seat
     ),
     "a seat takes all": agreeing(
-        lambda ballot, s: agrees(ballot, s) and not count_wrong(ballot, s, ballot.had & s.judged)
+        lambda ballot, s: agrees(ballot, s) and not count_wrong(ballot, s, ballot.had & s.compared)
     ),
     "a ballot is about all that was judged": agreeing(of_all_judged),
     "a ballot is about all that it had": agreeing(of_all_it_had),
@@ -276,7 +276,7 @@ STAKE_JURY_MUTANTS: dict[str, Mutant] = {
         lambda b, s, option, seat: 0 if seat == EXCUSED and not b.had else seat
     ),
     "nobody is excused where nothing is judged": seating(
-        lambda b, s, option, seat: 0 if seat == EXCUSED and not s.judged else seat
+        lambda b, s, option, seat: 0 if seat == EXCUSED and not s.compared else seat
     ),
     "a ballot that lets nothing pass is excused": seating(
         lambda b, s, option, seat: seat or EXCUSED * (not b.good)

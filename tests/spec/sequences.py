@@ -201,17 +201,17 @@ class Coverage:
         self.cases["published and hadn't revealed"] += Act.COMMITTED in member.acts and ballot is None
         if ballot is None or not decided:
             return
-        about = (ballot.had & selection.judged).bit_count()
-        wrong = ((ballot.good ^ selection.passed) & ballot.had & selection.judged).bit_count()
+        about = (ballot.had & selection.compared).bit_count()
+        wrong = ((ballot.good ^ selection.passed) & ballot.had & selection.compared).bit_count()
         missed = ballot.good & selection.decoys & ~selection.passed
         self.cases["a seat lost by a decoy"] += (
-            missed > 0 and 0 < about >= wrong * 3 and about * 2 >= (selection.judged.bit_count())
+            missed > 0 and 0 < about >= wrong * 3 and about * 2 >= (selection.compared.bit_count())
         )
         self.cases["a decoy found good, as by most"] += ballot.good & selection.decoys & selection.passed > 0
-        self.cases["a juror that had nothing judged"] += selection.judged > 0 and about == 0 < ballot.had
-        self.cases["a juror that had nothing"] += selection.judged > 0 and ballot.had == 0
-        self.cases["nothing judged of what jurors had"] += selection.judged == 0 < ballot.had
-        little = about * 2 < selection.judged.bit_count()
+        self.cases["a juror that had nothing judged"] += selection.compared > 0 and about == 0 < ballot.had
+        self.cases["a juror that had nothing"] += selection.compared > 0 and ballot.had == 0
+        self.cases["nothing judged of what jurors had"] += selection.compared == 0 < ballot.had
+        little = about * 2 < selection.compared.bit_count()
         self.cases["a ballot about little"] += little and about > 0
         self.cases["a ballot that differs in a third"] += not little and wrong > 0 and wrong * 3 == about
         self.cases["a ballot that differs in half"] += not little and wrong > 0 and wrong * 2 == about
