@@ -51,7 +51,7 @@ LEAVES = sorted(name for name, (folder, _) in bases().items() if folder == "fede
 
 
 def test_the_specification_has_the_same_axes() -> None:
-    own = {"name", "checks", "own_state", "actions"}
+    own = {"name", "checks", "own_state", "actions", "views"}
     assert {field.name for field in fields(Mechanism)} - own == set(AXES)
     assert len(LEAVES) == len(KINDS)
 

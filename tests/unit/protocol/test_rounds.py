@@ -24,6 +24,7 @@ def phase_of(
     voters: int = 3,
     publishers: int = 0,
     schedule: Schedule = SCHEDULE,
+    awaited: bool = False,
 ) -> Phase:
     return compute_phase(
         record,
@@ -33,6 +34,7 @@ def phase_of(
         proposers=2,
         voters=voters,
         publishers=publishers,
+        awaited=awaited,
         time=time,
         block=block,
     )
@@ -161,3 +163,16 @@ def test_arguments_that_no_chain_would_encode_are_our_fault(name: str) -> None:
     if types:
         with pytest.raises(RequestError, match="is no"):
             check_arguments(Call("0x", name, (-1,) * len(types)), types)
+
+
+@pytest.mark.parametrize("awaited", [False, True])
+@pytest.mark.parametrize("reveals", [0, 1, 2, 3])
+def test_what_else_is_awaited_holds_publication_up_to_the_end_of_reveal_and_nothing_else(
+    reveals: int, awaited: bool
+) -> None:
+    record = drawn(proposals=2, commits=3, reveals=reveals)
+    for time in (100, 159, 160, 199, 200):
+        given = {"voters": 3, "publishers": 3}
+        plain, found = (phase_of(record, time, awaited=one, **given) for one in (False, awaited))
+        held = awaited and plain is Phase.PUBLISH and time < compute_ends(100, SCHEDULE).reveal
+        assert found is (Phase.REVEAL if held else plain)

@@ -33,7 +33,7 @@ ANY: Any = None
 
 def terms(**changes: Any) -> StakeJuryTerms:
     given = StakeJuryTerms(
-        ZERO_ADDRESS, ZERO_ADDRESS, b"\1" * 32, 100, 0, (), (), 0, 60, 40, 30, 3, 4, 3, 6, 1, 1000, 600, 1,
+        ZERO_ADDRESS, ZERO_ADDRESS, b"\1" * 32, 100, 0, (), (), 0, 60, 40, 30, 3, 4, 3, 6, 1, 1000, 0, 600, 1,
         Schedule(pledge=9, publish=9),
     )  # fmt: skip
     return replace(given, **changes)
@@ -77,7 +77,9 @@ def test_a_jurys_sets_are_apart_and_judged(words: list[tuple[int, int]]) -> None
 
 @given(st.integers(0, 7), st.integers(0, 7), st.integers(0, 7), st.integers(0, 7))
 def test_a_ballot_of_what_passed_agrees(had: int, judged: int, passed: int, rejected: int) -> None:
-    selection = Selection(passed & judged, (), judged=judged, rejected=rejected & judged & ~passed)
+    selection = Selection(
+        passed & judged, (), judged=judged, rejected=rejected & judged & ~passed, passed=passed & judged
+    )
     about = had & judged
     enough = about and 2 * about.bit_count() >= judged.bit_count()
     assert get_seat(Ballot(selection.bitmap & had, had), selection, 5) == (5 if enough else EXCUSED)
@@ -85,7 +87,7 @@ def test_a_ballot_of_what_passed_agrees(had: int, judged: int, passed: int, reje
 
 
 def test_a_third_of_a_ballot_may_be_wrong_and_half_costs_nothing() -> None:
-    selection = Selection(0b0011, (), judged=0b0111)
+    selection = Selection(0b0011, (), judged=0b0111, passed=0b0011)
     assert get_seat(Ballot(0b0001, 0b0111), selection, 1) == 1
     assert get_seat(Ballot(0b0001, 0b0011), selection, 1) == EXCUSED
     assert get_seat(Ballot(0b0100, 0b0111), selection, 1) == 0
@@ -97,7 +99,7 @@ def test_a_third_of_a_ballot_may_be_wrong_and_half_costs_nothing() -> None:
 def test_a_seat_hangs_on_how_much_a_ballot_is_about_and_on_how_much_of_it_differs(
     good: int, had: int, judged: int, passed: int
 ) -> None:
-    selection = Selection(passed & judged, (), judged=judged)
+    selection = Selection(passed & judged, (), judged=judged, passed=passed & judged)
     about = [number for number in range(6) if had & judged & 1 << number]
     differing = sum((good ^ passed) >> number & 1 for number in about)
     seat = get_seat(Ballot(good & had, had), selection, 1)
@@ -114,7 +116,32 @@ def test_denying_what_others_proposed_is_not_paid(own: int, updates: int) -> Non
     """Who says that it could have its own updates alone, fewer than half, earns nothing by it."""
     judged = 2**updates - 1
     mine = 2 ** min(own, (updates - 1) // 2) - 1
-    assert get_seat(Ballot(mine, mine), Selection(judged, (), judged=judged), 1) == EXCUSED
+    assert get_seat(Ballot(mine, mine), Selection(judged, (), judged=judged, passed=judged), 1) == EXCUSED
+
+
+@given(st.lists(st.tuples(st.integers(0, 7), st.integers(0, 7)), min_size=3, max_size=4),
+       st.integers(0, 7), st.integers(0, 7))  # fmt: skip
+def test_decoys_and_what_was_not_shown_make_no_model_and_decoys_cost_nothing(
+    words: list[tuple[int, int]], shown: int, decoys: int
+) -> None:
+    ballots = {str(place): Ballot(good & had, had) for place, (good, had) in enumerate(words)}
+    record, decoys = Round(members=9, proposals=3), decoys & shown
+    docket = Docket(updates=UPDATES, ballots=ballots, shown=shown, decoys=decoys)
+    plain, found = (select(terms(decoy_odds=odds), record, docket) for odds in (0, 2))
+    bare = select(terms(), record, replace(docket, shown=0, decoys=0))
+    assert (plain.passed, plain.bitmap) == (bare.passed, bare.passed), "without odds all that passes counts"
+    assert (found.judged, found.passed) == (bare.judged, bare.passed)
+    assert found.bitmap == bare.passed & shown & ~decoys
+    assert found.rejected == bare.rejected & ~decoys
+    assert found.decoys == bare.judged & decoys
+
+
+def test_who_finds_a_decoy_good_that_falls_is_not_paid() -> None:
+    fallen = Selection(0b0111, (), judged=0b1111, passed=0b0111, decoys=0b1000)
+    assert get_seat(Ballot(0b0111, 0b1111), fallen, 1) == 1
+    assert get_seat(Ballot(0b1111, 0b1111), fallen, 1) == EXCUSED
+    passed = replace(fallen, passed=0b1111)
+    assert get_seat(Ballot(0b1111, 0b1111), passed, 1) == 1, "the whole jury was taken in"
 
 
 def test_no_tally_gets_to_the_excused() -> None:
@@ -127,7 +154,9 @@ def test_no_tally_gets_to_the_excused() -> None:
 )
 def test_what_jurors_publish_counts_whatever_their_seats(ballot: tuple[int, int] | None, seat: int) -> None:
     ballots = {} if ballot is None else {ZERO_ADDRESS: Ballot(*ballot)}
-    docket = Docket(updates=UPDATES, selection=Selection(1, (600, 100, 50), judged=3), ballots=ballots)
+    docket = Docket(
+        updates=UPDATES, selection=Selection(1, (600, 100, 50), judged=3, passed=1), ballots=ballots
+    )
     publisher = Publisher(ZERO_ADDRESS, Member(), Role.VOTER | Role.PUBLISHER)
     record = Round(members=9, proposals=3)
     docket, option = JURY_PUBLICATION.count(terms(), record, docket, publisher, Publication(MODEL, 1))

@@ -302,16 +302,17 @@ function duesOfStakes(
 
 /** What a juror's seat comes to: it is paid if its ballot differs from the jury's in at most a third of what it is about,
  * and its publication has the leading digest. It costs if the ballot differs in more than half. Between these it is
- * excused, as it is if the ballot is about less than half of what was judged, or finds a decoy good that didn't pass, and if it
+ * excused, as it is if the ballot is about less than half of what was judged, decoys left out, or finds a decoy good that didn't pass, and if it
  * published anything. */
 export function seatOf(story: Story, judged: Judgement, voter: Hex): Seat {
   const revealed = story.votes.get(voter)?.revealed;
   if (!revealed) return 'never revealed';
   if ((story.settled?.outcome ?? judged.outcome) === UNDECIDED) return 'undecided';
   const [good, had] = [ballotWord(revealed.ballot, 0), ballotWord(revealed.ballot, 1)];
-  const about = had & judged.judged;
+  const compared = judged.judged & ~judged.decoys;
+  const about = had & compared;
   const count = bitsOf(about).length;
-  const enough = count > 0 && 2 * count >= bitsOf(judged.judged).length;
+  const enough = count > 0 && 2 * count >= bitsOf(compared).length;
   const differing = bitsOf((good ^ judged.passed) & about).length;
   if (enough && 2 * differing > count) return 'disagrees';
   const published = story.publications.find(({ publisher }) => publisher === voter);
