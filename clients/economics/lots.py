@@ -10,7 +10,7 @@ from clients.protocol.hashing import keccak
 from clients.types.federation import Address
 
 
-class Lots:
+class Chains:
     """The chains of secrets of all who play. Where the terms want no decoys, nobody has one."""
 
     def __init__(self, world: World) -> None:

@@ -6,7 +6,7 @@ from typing import Any
 
 from clients.economics.game import Game
 from clients.economics.judging import is_had, judge, serve
-from clients.economics.lots import Lots
+from clients.economics.lots import Chains
 from clients.economics.strategy import (
     Bidding,
     Capital,
@@ -79,7 +79,7 @@ class Player:
     def __init__(self, game: Game, terms: Mapping[str, Any], strategy: Strategy, seed: int) -> None:
         self.game, self.strategy = game, strategy
         self.world = World(game, terms, seed)
-        self.lots = Lots(self.world)
+        self.lots = Chains(self.world)
         self.acted = self.models = self.rounds = 0
         self.waiting = list(self.world.newcomers)
         self.shown: Sequence[bytes] = ()

@@ -23,7 +23,7 @@ from clients.types.errors import ProtocolError
 from clients.types.federation import ZERO32, Act, Address, Event, Phase, Round, StakeJuryTerms
 
 
-class Planted(Protocol):
+class DecoyTerms(Protocol):
     """Terms that say how many updates are decoys."""
 
     @property
@@ -32,7 +32,7 @@ class Planted(Protocol):
         ...
 
 
-def check_decoys(terms: Planted) -> None:
+def check_decoys(terms: DecoyTerms) -> None:
     """Raise InvalidTerms if every update were a decoy."""
     check_term("decoyOdds", terms.decoy_odds, terms.decoy_odds != 1)
 
@@ -44,11 +44,11 @@ class Anchors:
     ends: dict[Address, bytes] = field(default_factory=dict)
 
 
-def _start(terms: Planted) -> Anchors:
+def _start(terms: DecoyTerms) -> Anchors:
     return Anchors()
 
 
-ANCHORS: OwnState[Planted] = OwnState(Anchors, start=_start)
+ANCHORS: OwnState[DecoyTerms] = OwnState(Anchors, start=_start)
 """Every member's anchor, which its next secret must lead to."""
 
 
@@ -111,9 +111,9 @@ LOTS = {
 """Anchor a chain of secrets; show the one that decides the lot of one's update."""
 
 
-def _is_awaited(terms: Planted, record: Round, docket: Docket) -> bool:
+def _is_awaited(terms: DecoyTerms, record: Round, docket: Docket) -> bool:
     return terms.decoy_odds > 0 and docket.shown.bit_count() < record.proposals
 
 
-DECOYED: SubjectPolicy[Planted] = SubjectPolicy(is_awaited=_is_awaited)
+DECOYED: SubjectPolicy[DecoyTerms] = SubjectPolicy(is_awaited=_is_awaited)
 """Proposals as they come, of which some are decoys. Nothing is published before all are shown."""

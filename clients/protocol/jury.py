@@ -11,7 +11,7 @@ is fixed when its juror publishes.
 from dataclasses import replace
 from typing import Protocol
 
-from clients.protocol.decoys import Planted
+from clients.protocol.decoys import DecoyTerms
 from clients.protocol.docket import Ballot, Docket, Publication, Publisher, Selection
 from clients.protocol.marks import UPDATES_MAX, compute_bitmap, count_marks, read_bitmap, read_words
 from clients.protocol.policies import PublicationPolicy, VerdictPolicy, check_term
@@ -41,7 +41,7 @@ class Seated(Protocol):
         ...
 
 
-class Judged(Seated, Planted, Protocol):
+class Judged(Seated, DecoyTerms, Protocol):
     """Terms with a jury that judges updates, of which some are decoys."""
 
 
