@@ -88,4 +88,4 @@ def test_one_seed_of_each_trial_runs(tmp_path: Path) -> None:
     words = ["--preset", "smoke", "--out", str(tmp_path / "results"), "--runs", str(tmp_path / "runs")]
     assert main(["evidence", *words]) == 0
     tables = list((tmp_path / "results" / "evidence").glob("*/smoke/table.json"))
-    assert len(tables) == 6
+    assert len(tables) == 7
