@@ -15,8 +15,8 @@ abstract contract JuryBook is Axes {
 
     /// @dev Of who revealed in the round; of others, an earlier round's.
     mapping(address juror => Ballot) internal _ballots;
-    /// @dev The updates in which ballots are compared, once the selection is fixed: those that enough jurors could have,
-    /// decoys left out. Whoever rejects everything would be right about these.
+    /// @dev The updates in which ballots are compared, once the selection is fixed: those that enough jurors could
+    /// have, decoys left out. Whoever rejects everything would be right about these.
     Bitmap internal _compared;
     /// @dev Those that most jurors find good, decoys among them.
     Bitmap internal _passed;

@@ -32,8 +32,9 @@ abstract contract JuryPublication is JuryBook, DecoyBook, MajorityPublication {
     }
 
     /// @dev What the option of `juror` becomes that published `option`: `EXCUSED` if its ballot is about less than half
-    /// of the updates in which ballots are compared, or about none. Of those that it is about, `option` if it differs from the jury's verdict
-    /// in at most a third and finds no decoy good that fails, 0 if it differs in more than half, and `EXCUSED` between.
+    /// of the updates in which ballots are compared, or about none. Of those that it is about, `option` if it differs
+    /// from the jury's verdict in at most a third and finds no decoy good that fails, 0 if it differs in more than
+    /// half, and `EXCUSED` between.
     function _seatOf(uint256 round, address juror, uint16 option) private view returns (uint16) {
         Ballot memory ballot = _ballots[juror];
         Bitmap about = ballot.had.intersection(_compared);
