@@ -19,7 +19,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from clients.engine.config import SwarmConfig, build
+from clients.engine.config import SwarmConfig
 from clients.engine.launch import get_terms
 from clients.experiments import runs_of_swarms
 from clients.experiments.records import keep, read_from
@@ -27,6 +27,9 @@ from clients.experiments.strict import Table
 from clients.mechanisms import stake_jury
 from clients.mechanisms.base import Desk
 from clients.mechanisms.reviewing import review
+from clients.protocol.docket import Ballot, Docket, Selection
+from clients.protocol.jury import get_seats, select
+from clients.protocol.marks import compute_bitmap, is_marked
 from clients.protocol.simulator import SpecChain
 from clients.protocol.stake_jury import STAKE_JURY
 from clients.roles.round_log import Proposal
@@ -123,7 +126,7 @@ def run(settings: Table, folder: Path, tick: Callable[[int], None]) -> None:
     It is a matter of minutes, so a run that was stopped begins anew.
     """
     began = time.monotonic()
-    config = build({name: value for name, value in settings.items() if name not in _OWN})
+    config = runs_of_swarms.read_config({name: value for name, value in settings.items() if name not in _OWN})
     federation = _Federation(config, settings["way"], settings["free_riders"])
     rounds = []
     for number in range(1, config.rounds + 1):
@@ -207,12 +210,15 @@ class _Federation:
         rng = np.random.default_rng([self.config.seed, number, _DRAWS])
         drawn = [int(one) for one in rng.permutation(self.config.clients)]
         places = self.terms.proposers
-        proposers, jurors = drawn[:places], sorted(drawn[places : places + self.terms.voters])
+        seats = get_seats(self.terms, self.config.clients)
+        proposers, jurors = drawn[:places], sorted(drawn[places : places + seats])
         head = self._load(self.head)
         proposals = self._propose(number, proposers, head)
         found = self._judge(number, proposals, jurors)
-        passed = [int(2 * one > len(jurors)) for one in found]
-        slashed = [int(4 * (len(jurors) - one) >= 3 * len(jurors)) for one in found]
+        passed, slashed = (
+            [int(is_marked(bitmap, place)) for place in range(places)]
+            for bitmap in (found.passed, found.rejected)
+        )
         updates = [self._load(one.digest) for one in proposals]
         steps = [one - head for one in updates]
         earlier = [step for past in self.past for step in past.steps]
@@ -257,8 +263,8 @@ class _Federation:
             for place, (one, data) in enumerate(zip(proposers, files, strict=True))
         ]
 
-    def _judge(self, number: int, proposals: Sequence[Proposal], jurors: Sequence[int]) -> list[int]:
-        """Return how many jurors find each of the proposals good."""
+    def _judge(self, number: int, proposals: Sequence[Proposal], jurors: Sequence[int]) -> Selection:
+        """Return what the jury makes of the proposals, by the contract's rules."""
         from clients.mechanisms.participant import Participant
         from clients.ports.keys import SeededSalts
 
@@ -267,7 +273,7 @@ class _Federation:
             round=number,
             head=self.head,
             voters=len(jurors),
-            record=Round(proposals=len(proposals)),
+            record=Round(members=self.config.clients, proposals=len(proposals)),
         )
         log: Any = _Log(proposals)
         desk: Desk[Any, Any] = Desk(status, self.terms, self.config.own, self.cohort, lambda: log, {})
@@ -277,8 +283,12 @@ class _Federation:
         ]
         reviews = review(desk, who, stake_jury.ERROR)
         assert reviews is not None  # nobody waits for files here
-        good = [raise_trouble(one).good for one in reviews.found.values()]
-        return [sum(place in one for one in good) for place in range(len(proposals))]
+        every = compute_bitmap(range(len(proposals)))
+        ballots = {
+            account: Ballot(compute_bitmap(raise_trouble(one).good), every)
+            for account, one in reviews.found.items()
+        }
+        return select(self.terms, status.record, Docket(ballots=ballots))
 
     def _train_first_epochs(self, number: int, jurors: Sequence[int], head: Vector) -> list[Vector]:
         """Return the steps of the epochs that jurors train to judge by."""
