@@ -237,10 +237,9 @@ class Driver:
             return self.chain.status()
 
     def _views(self, status: Status, registry: Sequence[MemberView]) -> list[View]:
-        with self.meters.part("chain"):
-            now = self.chain.now()
         waited = self._waited(status)
         with self.meters.part("chain"):
+            now = self.chain.now()
             lots = self._lots.look(status, registry)
             unanchored = self._lots.is_wanting(status, registry)
         return [

@@ -15,8 +15,8 @@ from clients.types.federation import ZERO32, Address, MemberView, Phase, Status
 class Lots:
     """Reads anchors, as few as are needed, and finds the local participants' places in their chains.
 
-    Between rounds an anchor is read each time. Once the round is open it can't be chosen any more, and one
-    look is enough: a lot stays what it was when its round began.
+    One look is enough in a round, as a lot stays what it was when its round began, and one between two rounds
+    for who has a secret. Who has none anchors then, and is looked at until that is mined.
     """
 
     def __init__(
@@ -25,7 +25,8 @@ class Lots:
         self._chain = chain
         self._participants = participants
         self._are_drawn = rules.conduct.draws_lots(rules.terms)
-        self._round = 0
+        self._stage = (0, False)
+        """The round, and whether it is over."""
         self._lots: dict[Address, Lot] = {}
         self._anchored: set[Address] = set()
 
@@ -33,10 +34,12 @@ class Lots:
         """Return the lots of the local participants; none where no lots are drawn."""
         if not self._are_drawn:
             return {}
-        if status.phase == Phase.OPEN or status.round != self._round:
-            self._round, self._lots = status.round, {}
+        pausing = status.phase == Phase.OPEN
+        if self._stage != (status.round, pausing):
+            self._stage, self._lots = (status.round, pausing), {}
         for account in (member.account for member in registry):
-            if account in self._participants and account not in self._lots:
+            known = self._lots.get(account)
+            if account in self._participants and (known is None or (pausing and known.secret is None)):
                 self._lots[account] = self._find(account, self._read(account))
         return self._lots
 
