@@ -33,8 +33,9 @@ def is_had(turn: Turn, account: Address, update: Proposed) -> bool:
 def judge(world: World, turn: Turn, juror: Address, vote: Vote) -> tuple[bool, Marks]:
     """Return whether a juror approves of all updates together, and what it says of each, by a mark."""
     updates = turn.updates
+    blind = [0.0 if _is_known(turn, update) else 1.0 for update in updates]
     if vote in (Vote.BLIND, Vote.SEALED):
-        return True, [0.0 if _is_known(turn, update) else 1.0 for update in updates]
+        return True, blind
     if vote is Vote.REJECT:
         return False, [0.0] * len(updates)
     if vote is Vote.BLAME:
@@ -42,8 +43,7 @@ def judge(world: World, turn: Turn, juror: Address, vote: Vote) -> tuple[bool, M
     if vote in (Vote.OURS, Vote.DENY):
         denies = vote is Vote.DENY and world.handbook.says_had
         others = None if denies else world.handbook.barely(world.terms)
-        own = [0.0 if _is_known(turn, update) else 1.0 for update in updates]
-        return True, [mark if update.is_ours else others for update, mark in zip(updates, own, strict=True)]
+        return True, [mark if update.is_ours else others for update, mark in zip(updates, blind, strict=True)]
     world.pay(juror, world.judge * sum(is_had(turn, juror, update) for update in updates))
     approves, found = look(world, turn, juror)
     if vote is Vote.LIE:

@@ -5,8 +5,7 @@ from collections.abc import Iterable
 from clients.economics.strategy import Shown
 from clients.economics.turn import Turn
 from clients.economics.world import World
-from clients.protocol.decoys import is_decoy
-from clients.protocol.hashing import keccak
+from clients.protocol.decoys import compute_chain, is_decoy
 from clients.types.federation import Address
 
 
@@ -23,9 +22,7 @@ class Chains:
         world = self._world
         if not world.decoy_odds:
             return
-        chain = [world.get_random("secret", account).randbytes(32)]
-        while len(chain) <= world.game.rounds:
-            chain.append(keccak(chain[-1]))
+        chain = compute_chain(world.get_random("secret", account).randbytes(32), world.game.rounds + 1)
         world.must(account, "anchor", chain.pop())
         self._chains[account] = chain
 

@@ -20,7 +20,7 @@ from clients.types.mechanisms import Terms
 JURY_LEAST = 7
 """Jurors of whom a silent third seldom denies the others a majority: of 20 members, in one round of seven."""
 
-DECOYS_FEWEST, DECOYS_MOST = 16, 7
+ODDS_MOST, ODDS_LEAST = 16, 7
 """One update in so many: with fewer decoys approval pays untested, with more it pays not to train them."""
 
 NO_REMEDY = "no option mends it: the auction has to be redesigned"
@@ -86,11 +86,11 @@ WORK_PAYS_LITTLE = When(
     "`update_shares` not above `seat_shares`", lambda terms: terms.update_shares <= terms.seat_shares
 )
 FEW_DECOYS = When(
-    f"`decoy_odds` 0 or above {DECOYS_FEWEST}",
-    lambda terms: terms.decoy_odds == 0 or terms.decoy_odds > DECOYS_FEWEST,
+    f"`decoy_odds` 0 or above {ODDS_MOST}",
+    lambda terms: terms.decoy_odds == 0 or terms.decoy_odds > ODDS_MOST,
 )
 MANY_DECOYS = When(
-    f"`decoy_odds` from 2 to {DECOYS_MOST - 1}", lambda terms: 1 < terms.decoy_odds < DECOYS_MOST
+    f"`decoy_odds` from 2 to {ODDS_LEAST - 1}", lambda terms: 1 < terms.decoy_odds < ODDS_LEAST
 )
 
 

@@ -12,7 +12,7 @@ from clients.mechanisms.publishing import forging, publishing
 from clients.mechanisms.reviewing import Review, ReviewSettings, review, tell_reviews, train
 from clients.protocol.docket import Docket
 from clients.protocol.jury import count_ballots, select
-from clients.protocol.marks import UPDATES_MAX, is_marked
+from clients.protocol.marks import UPDATES_MAX, get_marked
 from clients.protocol.stake_jury import STAKE_JURY
 from clients.roles import judging, lots
 from clients.roles.member import ROLES
@@ -133,18 +133,21 @@ def _get_rejected(terms: StakeJuryTerms, status: Status, docket: Docket) -> set[
     """Return the numbers of the updates that were clearly rejected: each costs its proposer's stake."""
     if status.record.outcome in (Outcome.NONE, Outcome.UNDECIDED):
         return set()
-    rejected = select(terms, status.record, docket).rejected
-    return {number for number in range(status.record.proposals) if is_marked(rejected, number)}
+    return set(get_marked(select(terms, status.record, docket).rejected, status.record.proposals))
 
 
 def _tell(docket: Docket, findings: Mapping[Address, Mapping[str, Any]]) -> dict[str, Any]:
     """Return how many jurors found each update good, how many could have it, which updates were shown and
     which of them are decoys, and what each juror found."""
-    good, had = count_ballots(docket, len(docket.updates))
-    told = {"positives": list(good), "had": list(had), **tell_reviews(findings)}
-    for name, bitmap in (("shown", docket.shown), ("decoys", docket.decoys)):
-        told[name] = [number for number in range(len(docket.updates)) if is_marked(bitmap, number)]
-    return told
+    updates = len(docket.updates)
+    good, had = count_ballots(docket, updates)
+    return {
+        "positives": list(good),
+        "had": list(had),
+        **tell_reviews(findings),
+        "shown": get_marked(docket.shown, updates),
+        "decoys": get_marked(docket.decoys, updates),
+    }
 
 
 CONDUCT: Conduct[StakeJurySettings, StakeJuryTerms] = Conduct(

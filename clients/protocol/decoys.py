@@ -64,6 +64,14 @@ def note_anchor(state: State, account: Address, anchor: bytes) -> None:
     state.own = Anchors({**state.own.ends, account: anchor})
 
 
+def compute_chain(root: bytes, length: int) -> list[bytes]:
+    """Return a chain of so many secrets, from `root` to its end, each the hash of the one before."""
+    chain = [root]
+    while len(chain) < length:
+        chain.append(keccak(chain[-1]))
+    return chain
+
+
 def is_decoy(odds: int, secret: bytes, seed: bytes) -> bool:
     """Return whether a proposer with this `secret` has to plant a decoy in the round of this `seed`."""
     return odds > 0 and int.from_bytes(compute_hash(secret, seed), "big") % odds == 0

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 
-from clients.protocol.marks import is_marked
+from clients.protocol.marks import get_marked, is_marked
 from clients.protocol.tally import EMPTY, Tally
 from clients.types.federation import ZERO32, Address, Member, Role
 
@@ -19,7 +19,7 @@ class Update:
 
 @dataclass(frozen=True, slots=True)
 class Selection:
-    """Which updates passed, as a bitmap, and the weight of each, passed or not."""
+    """Which updates make the model, as a bitmap, and the weight of each, in the model or not."""
 
     bitmap: int
     weights: tuple[int, ...]
@@ -42,16 +42,16 @@ class Selection:
 
     @property
     def weight(self) -> int:
-        """The sum of the weights of the updates that passed."""
+        """The sum of the weights of the updates in the model."""
         return sum(self.get_weight(number) for number in range(len(self.weights)))
 
     @property
     def numbers(self) -> tuple[int, ...]:
-        """The numbers of the updates that passed, ascending."""
-        return tuple(number for number in range(len(self.weights)) if is_marked(self.bitmap, number))
+        """The numbers of the updates in the model, ascending."""
+        return tuple(get_marked(self.bitmap, len(self.weights)))
 
     def get_weight(self, update_number: int) -> int:
-        """Return the weight of update `update_number` if it passed, else 0."""
+        """Return the weight of update `update_number` if it is in the model, else 0."""
         return self.weights[update_number] if is_marked(self.bitmap, update_number) else 0
 
 

@@ -15,6 +15,11 @@ def is_marked(bitmap: int, update_number: int) -> bool:
     return bitmap >> update_number & 1 == 1
 
 
+def get_marked(bitmap: int, updates: int) -> list[int]:
+    """Return the numbers of those of so many updates whose bits `bitmap` has, ascending."""
+    return [number for number in range(updates) if is_marked(bitmap, number)]
+
+
 def compute_bitmap(numbers: Iterable[int]) -> int:
     """Return the bitmap of the updates with these numbers."""
     return sum(1 << number for number in numbers)

@@ -9,7 +9,7 @@ used up, it anchors the next one.
 from collections.abc import Callable
 from functools import lru_cache
 
-from clients.protocol.hashing import keccak
+from clients.protocol.decoys import compute_chain
 from clients.roles.view import Action, Lot, Send, View
 from clients.types.chain import Call
 from clients.types.federation import ZERO32, Act, Phase, Standing
@@ -42,10 +42,7 @@ def find_lot(get_root: Callable[[int], bytes], anchor: bytes) -> Lot:
 @lru_cache(maxsize=256)
 def _compute_links(root: bytes) -> bytes:
     """Return the secrets of a chain, one after the other, from its root to its end."""
-    links = [root]
-    for _ in range(LINKS - 1):
-        links.append(keccak(links[-1]))
-    return b"".join(links)
+    return b"".join(compute_chain(root, LINKS))
 
 
 def _find(links: bytes, anchor: bytes) -> int:

@@ -4,7 +4,9 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 import numpy as np
+import pytest
 
+from clients.engine import swarm
 from clients.learning.attacks import Attack
 from clients.learning.evaluate import Score
 from clients.learning.schema import Schema, Weights
@@ -96,3 +98,9 @@ class ExactBench:
     def test(self, weights: Weights) -> Score:
         accuracy = self.answers(weights, [0], "accuracy")[0].score
         return Score(accuracy, 1.0 - accuracy, None, 100)
+
+
+def use_exact_bench(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let swarms of this process learn on it, and draw no picture."""
+    monkeypatch.setattr(swarm, "build_bench", lambda config: ExactBench())
+    monkeypatch.setattr(swarm.Swarm, "draw", lambda _: None)

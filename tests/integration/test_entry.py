@@ -8,9 +8,8 @@ from typing import Any
 import pytest
 
 from clients import mechanisms, swarm
-from clients.engine import swarm as engine
 from tests.integration import stand_ins
-from tests.integration.exact_bench import ExactBench
+from tests.integration.exact_bench import use_exact_bench
 from tests.integration.swarms import lines_of
 
 CONDUCTS = {"bflc": stand_ins.BFLC_CONDUCT, "blade": stand_ins.BLADE_CONDUCT}
@@ -18,8 +17,7 @@ CONDUCTS = {"bflc": stand_ins.BFLC_CONDUCT, "blade": stand_ins.BLADE_CONDUCT}
 
 @pytest.fixture(autouse=True)
 def _registered(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    monkeypatch.setattr(engine, "build_bench", lambda config: ExactBench())
-    monkeypatch.setattr(engine.Swarm, "draw", lambda _: None)
+    use_exact_bench(monkeypatch)
     for conduct in CONDUCTS.values():
         mechanisms.register(conduct)
     yield

@@ -9,11 +9,10 @@ from typing import Any
 import pytest
 
 from clients import mechanisms, swarm
-from clients.engine import swarm as engine
 from clients.mechanisms.cohort import Cohort
 from clients.ports.keys import derive_keys
 from clients.types.errors import OwnTrouble
-from tests.integration.exact_bench import ExactBench
+from tests.integration.exact_bench import use_exact_bench
 from tests.integration.swarms import lines_of
 
 FILE = Path(__file__).parents[2] / "docs" / "examples" / "small_jury.py"
@@ -25,8 +24,7 @@ WORDS = [
 
 @pytest.fixture
 def small_jury(monkeypatch: pytest.MonkeyPatch) -> Iterator[ModuleType]:
-    monkeypatch.setattr(engine, "build_bench", lambda config: ExactBench())
-    monkeypatch.setattr(engine.Swarm, "draw", lambda _: None)
+    use_exact_bench(monkeypatch)
     spec = importlib.util.spec_from_file_location("small_jury", FILE)
     assert spec is not None
     assert spec.loader is not None

@@ -22,7 +22,7 @@ from clients.roles import proposer, view, voter
 from clients.types.chain import Call
 from clients.types.errors import ProtocolError
 from clients.types.federation import ZERO_ADDRESS, Address, Event, Phase, Role, Schedule
-from tests.integration.exact_bench import ExactBench
+from tests.integration.exact_bench import use_exact_bench
 from tests.integration.swarms import lines_of
 
 
@@ -113,8 +113,7 @@ HAIL: Conduct[Any, Any] = replace(
 
 @pytest.fixture(autouse=True)
 def chains(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[SpecChain[Any]]]:
-    monkeypatch.setattr(engine, "build_bench", lambda config: ExactBench())
-    monkeypatch.setattr(engine.Swarm, "draw", lambda _: None)
+    use_exact_bench(monkeypatch)
     made: list[SpecChain[Any]] = []
     launch = engine.launch
 

@@ -20,7 +20,7 @@ from clients.protocol.simulator import SpecChain
 from clients.roles import lots
 from clients.roles.member import ROLES
 from clients.types.chain import Call, Receipt
-from tests.integration.exact_bench import ExactBench
+from tests.integration.exact_bench import ExactBench, use_exact_bench
 from tests.integration.swarms import lines_of, malicious_of, run_swarm, words_of
 
 TOKEN = 10**18
@@ -34,8 +34,7 @@ JURORS = 9
 
 @pytest.fixture(autouse=True)
 def _exact(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(engine, "build_bench", lambda config: ExactBench())
-    monkeypatch.setattr(engine.Swarm, "draw", lambda _: None)
+    use_exact_bench(monkeypatch)
 
 
 def run(out: Path, **changes: object) -> list[dict[str, Any]]:

@@ -20,7 +20,7 @@ from clients.types.chain import Call
 from clients.types.federation import Act
 from clients.types.mechanisms import Terms
 from tests.integration import swarms
-from tests.integration.exact_bench import ExactBench
+from tests.integration.exact_bench import use_exact_bench
 from tests.integration.swarms import (
     CHAINS,
     deploy,
@@ -47,8 +47,7 @@ SETTINGS: dict[str, dict[str, Any]] = {
 
 @pytest.fixture(autouse=True)
 def _exact(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(engine, "build_bench", lambda config: ExactBench())
-    monkeypatch.setattr(engine.Swarm, "draw", lambda _: None)
+    use_exact_bench(monkeypatch)
 
 
 @pytest.fixture

@@ -22,7 +22,7 @@ from clients.ports.store.memory import MemoryStore
 from clients.roles.view import Assemble
 from clients.types.cid import Cid
 from clients.types.store import ContentMissing
-from tests.integration.exact_bench import ExactBench
+from tests.integration.exact_bench import ExactBench, use_exact_bench
 from tests.integration.swarms import lines_of, malicious_of, run_swarm, words_of
 
 TOKEN = 10**18
@@ -36,8 +36,7 @@ JURORS = 9
 
 @pytest.fixture(autouse=True)
 def _exact(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(engine, "build_bench", lambda config: ExactBench())
-    monkeypatch.setattr(engine.Swarm, "draw", lambda _: None)
+    use_exact_bench(monkeypatch)
 
 
 def command(out: Path, **changes: object) -> list[str]:

@@ -21,7 +21,7 @@ from clients.roles.view import Assemble
 from clients.types.cid import Cid
 from clients.types.store import ContentMissing
 from clients.types.terms import RULES
-from tests.integration.exact_bench import ExactBench
+from tests.integration.exact_bench import ExactBench, use_exact_bench
 from tests.integration.swarms import lines_of, malicious_of, run_swarm, words_of
 
 SETTINGS: dict[str, Any] = {
@@ -32,8 +32,7 @@ SETTINGS: dict[str, Any] = {
 
 @pytest.fixture(autouse=True)
 def _exact(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(engine, "build_bench", lambda config: ExactBench())
-    monkeypatch.setattr(engine.Swarm, "draw", lambda _: None)
+    use_exact_bench(monkeypatch)
 
 
 def command(out: Path, **changes: object) -> list[str]:
