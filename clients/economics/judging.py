@@ -1,5 +1,6 @@
 """How jurors judge: what they can have, what they see in it, and what they say of it."""
 
+import math
 from collections.abc import Collection, Sequence
 
 from clients.economics.handbook import Marks
@@ -21,12 +22,14 @@ def serve(world: World, turn: Turn, jurors: Sequence[Address]) -> frozenset[Addr
     if served is Served.ALL or not withheld:
         return everybody
     others = [juror for juror in jurors if not world.is_ours(juror)]
-    more = max(len(jurors) // 2 + 1 - (len(jurors) - len(others)), 0) if served is Served.HALF else 0
-    return world.ours | frozenset(others[:more])
+    least = 0 if served is Served.NONE else len(jurors) // 2 + 1
+    return world.ours | frozenset(others[: max(least - (len(jurors) - len(others)), 0)])
 
 
 def is_had(turn: Turn, account: Address, update: Proposed) -> bool:
     """Return whether an account can have an update."""
+    if turn.moves.served is Served.DECOYS and update.account not in turn.decoys:
+        return True
     return update.account not in turn.acting or account in turn.served
 
 
@@ -34,7 +37,9 @@ def judge(world: World, turn: Turn, juror: Address, vote: Vote) -> tuple[bool, M
     """Return whether a juror approves of all updates together, and what it says of each, by a mark."""
     updates = turn.updates
     blind = [0.0 if _is_known(turn, update) else 1.0 for update in updates]
-    if vote in (Vote.BLIND, Vote.SEALED):
+    if vote in (Vote.PART, Vote.EQUAL) and world.handbook.says_had:
+        return True, _approve_part(world, turn, juror if vote is Vote.PART else "all")
+    if vote in (Vote.BLIND, Vote.SEALED, Vote.PART, Vote.EQUAL):
         return True, blind
     if vote is Vote.REJECT:
         return False, [0.0] * len(updates)
@@ -50,16 +55,36 @@ def judge(world: World, turn: Turn, juror: Address, vote: Vote) -> tuple[bool, M
         approves, found = not approves, [not good for good in found]
     rng = world.get_random("marks", world.core.round_number, juror)
     marks: list[float | None] = [rng.uniform(*(GOOD_MARK if good else BAD_MARK)) for good in found]
+    if vote is Vote.DOWN:
+        marks = [
+            0.0 if _is_own_decoy(turn, one) else mark for one, mark in zip(turn.updates, marks, strict=True)
+        ]
     if world.handbook.says_had:
         had = [is_had(turn, juror, update) for update in updates]
         marks = [mark if there else None for mark, there in zip(marks, had, strict=True)]
     return approves, marks
 
 
+def _approve_part(world: World, turn: Turn, who: str) -> Marks:
+    """Return marks of half of the updates, the least that a seat takes: the coalition's own come first, then
+    some that are drawn for `who`. Of the rest they say that they couldn't be had, but for the coalition's
+    decoys."""
+    open_ = [number for number, update in enumerate(turn.updates) if not _is_own_decoy(turn, update)]
+    world.get_random("part", world.core.round_number, who).shuffle(open_)
+    open_.sort(key=lambda number: not turn.updates[number].is_ours)
+    taken = open_[: math.ceil(len(open_) / 2)]
+    known = [0.0 if _is_known(turn, update) else None for update in turn.updates]
+    return [1.0 if number in taken else mark for number, mark in enumerate(known)]
+
+
+def _is_own_decoy(turn: Turn, update: Proposed) -> bool:
+    """Return whether an update is the coalition's, and its lot says decoy."""
+    return update.is_ours and update.account in turn.decoys
+
+
 def _is_known(turn: Turn, update: Proposed) -> bool:
-    """Return whether the coalition knows without a look that an update is a decoy, as it is its own."""
-    planted = update.quality in (Quality.BAD, Quality.DOUBTFUL)
-    return planted and update.is_ours and update.account in turn.decoys
+    """Return whether the coalition knows without a look that an update is a bad decoy, as it is its own."""
+    return update.quality in (Quality.BAD, Quality.DOUBTFUL) and _is_own_decoy(turn, update)
 
 
 def look(world: World, turn: Turn, juror: Address) -> tuple[bool, list[bool]]:

@@ -56,6 +56,10 @@ LIBRARY: Mapping[str, Known] = MappingProxyType(
         "decoys untrained": _known(("act.planted", "UNTRAINED")),
         "borderline decoys": _known(("act.planted", "DOUBTFUL")),
         "borderline updates": _known(("act.quality", "DOUBTFUL")),
+        "decoys kept from some": _known(("act.served", "DECOYS")),
+        "good decoys kept from some and voted down": _known(
+            ("act.vote", "DOWN"), ("act.planted", "NONE"), ("act.served", "DECOYS")
+        ),
         "no decoys": _known(("act.planted", "NONE")),
         "lots not shown": _known(("act.shown", "NONE")),
         "decoys not shown": _known(("act.shown", "INNOCENT")),
@@ -67,6 +71,11 @@ LIBRARY: Mapping[str, Known] = MappingProxyType(
         "committed and not revealed": _known(("act.vote", "SEALED")),
         # votes
         "untested approval": _known(("act.vote", "BLIND")),
+        "untested approval of half": _known(("act.vote", "PART")),
+        "untested approval of the same half": _known(("act.vote", "EQUAL")),
+        "untested approval of half, decoys untrained": _known(
+            ("act.vote", "PART"), ("act.planted", "UNTRAINED")
+        ),
         "untested rejection": _known(("act.vote", "REJECT")),
         "blaming the innocent": _known(("act.vote", "BLAME")),
         "lying votes": _known(("act.vote", "LIE")),

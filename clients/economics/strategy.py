@@ -80,6 +80,7 @@ class Served(Gene):
 
     ALL = "serves its update to all"
     HALF = "serves its update to just over half of the jury"
+    DECOYS = "serves its decoys to just over half of the jury, and all else to all"
     NONE = "serves its update to the coalition alone"
 
 
@@ -88,6 +89,9 @@ class Vote(Gene):
 
     HONEST = "judges and votes"
     BLIND = "approves everything untested"  # but for decoys of the coalition, which knows its lots
+    PART = "approves its own and a few others untested, and says that it couldn't have the rest"
+    EQUAL = "does so, with the same others for all of the coalition"
+    DOWN = "judges, but finds the coalition's own decoys bad, whatever they are"
     REJECT = "rejects everything untested"
     BLAME = "rejects everything untested and blames the others"
     OURS = "votes for the coalition's own, and all else that has to pass gets as little as possible"

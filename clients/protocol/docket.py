@@ -75,6 +75,11 @@ class Ballot:
     good: int
     had: int
 
+    @property
+    def bad(self) -> int:
+        """The bitmap of the updates that it finds bad."""
+        return self.had & ~self.good
+
 
 @dataclass(frozen=True, slots=True)
 class Docket:

@@ -107,7 +107,8 @@ def get_seat(ballot: Ballot, selection: Selection, option: int) -> int:
     EXCUSED if its ballot is about less than half of the judged updates, decoys left out, or about none. Of
     those that it is about, `option` if its ballot differs from the jury's in at most a third, 0 if in more
     than half, and EXCUSED between: who votes for its own against all others mustn't be paid, and who is
-    unlucky mustn't pay. Who finds a decoy good that the jury doesn't pass isn't paid either.
+    unlucky mustn't pay. Nor is a juror paid that didn't reject a decoy that the jury doesn't pass, be it
+    that it couldn't have it: else it would pay to say so of half of them, and to approve the rest untested.
     """
     about = ballot.had & selection.compared
     count = about.bit_count()
@@ -115,7 +116,7 @@ def get_seat(ballot: Ballot, selection: Selection, option: int) -> int:
         return EXCUSED
     differing = ((ballot.good ^ selection.passed) & about).bit_count()
     if 3 * differing <= count:
-        return EXCUSED if ballot.good & selection.decoys & ~selection.passed else option
+        return EXCUSED if selection.decoys & ~selection.passed & ~ballot.bad else option
     return EXCUSED if 2 * differing <= count else 0
 
 

@@ -33,8 +33,9 @@ abstract contract JuryPublication is JuryBook, DecoyBook, MajorityPublication {
 
     /// @dev What the option of `juror` becomes that published `option`: `EXCUSED` if its ballot is about less than half
     /// of the updates in which ballots are compared, or about none. Of those that it is about, `option` if it differs
-    /// from the jury's verdict in at most a third and finds no decoy good that fails, 0 if it differs in more than
-    /// half, and `EXCUSED` between.
+    /// from the jury's verdict in at most a third and rejects every decoy that fails, 0 if it differs in more than half,
+    /// and `EXCUSED` between. Who says that it couldn't have a decoy hasn't rejected it: else it would pay to have few
+    /// updates, and to approve these untested.
     function _seatOf(uint256 round, address juror, uint16 option) private view returns (uint16) {
         Ballot memory ballot = _ballots[juror];
         Bitmap about = ballot.had.intersection(_compared);
@@ -42,7 +43,7 @@ abstract contract JuryPublication is JuryBook, DecoyBook, MajorityPublication {
         if (count == 0 || count * 2 < _compared.count()) return EXCUSED;
         uint256 differing = about.intersection(ballot.good.differing(_passed)).count();
         if (differing * 2 > count) return 0;
-        bool paid = differing * 3 <= count && ballot.good.intersection(_decoys[round]).without(_passed).isEmpty();
-        return paid ? option : EXCUSED;
+        Bitmap missed = _decoys[round].without(_passed).without(ballot.had.without(ballot.good));
+        return differing * 3 <= count && missed.isEmpty() ? option : EXCUSED;
     }
 }

@@ -131,6 +131,20 @@ contract DecoyAttacksTest is DecoyBench {
         assertEq(balance(jurors[3]), BOND);
     }
 
+    /// @dev Nor does it help to say that one could have half of the updates, and to approve these.
+    function test_approving_half_untested() public {
+        bytes[] memory ballots = four(opinion(5, 7), opinion(5, 7), opinion(5, 7), opinion(5, 5));
+        uint256 snapshot = vm.snapshotState();
+        for (uint256 decoys = 0; decoys <= 2; decoys += 2) {
+            playShown(decoys, 7, ballots);
+            publishAll(MODEL, 5);
+            finish();
+            assertEq(balance(jurors[0]), BOND + PART);
+            assertEq(balance(jurors[3]), decoys == 0 ? BOND + PART : BOND);
+            vm.revertToState(snapshot);
+        }
+    }
+
     /// @dev All that silence gains is a wait, and its own update is lost.
     function test_silence_hangs_no_round() public {
         playBallots(0, same(ballot(true)));

@@ -489,9 +489,20 @@ contract DecoyMoneyTest is DecoyBench {
         assertGains(jurors, [SEAT, SEAT, SEAT, LIED]);
     }
 
-    /// @dev What too few could have is no trap either, nor what they couldn't have themselves.
+    /// @dev Of what too few could have nobody says anything wrong.
     function test_an_unjudged_decoy_is_no_trap() public {
         settled(4, 7, four(opinion(7, 7), opinion(3, 7), opinion(3, 3), opinion(3, 3)), 3);
+        assertGains(jurors, [SEAT, SEAT, SEAT, SEAT]);
+    }
+
+    /// @dev It would be paid if it weren't a decoy: a third of the updates may be lacking.
+    function test_whoever_could_not_have_a_failing_decoy_is_excused() public {
+        excusesTheLast(four(opinion(3, 7), opinion(3, 7), opinion(3, 7), opinion(3, 3)));
+    }
+
+    /// @dev Nobody is held to what the jury doesn't see.
+    function test_whoever_could_not_have_a_decoy_that_passes_is_paid() public {
+        settled(4, 7, four(opinion(7, 7), opinion(7, 7), opinion(7, 7), opinion(3, 3)), 3);
         assertGains(jurors, [SEAT, SEAT, SEAT, SEAT]);
     }
 

@@ -32,7 +32,7 @@ def drawing(bent: Callable[[int, bytes, bytes], bool]) -> Mutant:
 
 
 def is_missing(ballot: Any, s: Selection) -> bool:
-    return bool(ballot.good & s.decoys & ~s.passed)
+    return bool(s.decoys & ~s.passed & ~ballot.bad)
 
 
 def never_awaited(terms: Any, record: Round, docket: Docket) -> bool:
@@ -77,6 +77,9 @@ DECOY_MUTANTS: dict[str, Mutant] = {
     "ballots are compared in decoys": put(Selection, "compared", property(lambda s: s.judged)),
     "a decoy that is missed is forgiven": put(
         jury_module, "get_seat", lambda b, s, option: get_seat(b, replace(s, decoys=0), option)
+    ),
+    "a decoy that a juror couldn't have is forgiven": put(
+        jury_module, "get_seat", lambda b, s, option: get_seat(b, replace(s, decoys=s.decoys & b.had), option)
     ),
     "a decoy that is missed costs": seating(
         lambda b, s, option, seat: 0 if seat == EXCUSED and is_missing(b, s) else seat

@@ -136,12 +136,14 @@ def test_decoys_and_what_was_not_shown_make_no_model_and_decoys_cost_nothing(
     assert found.decoys == bare.judged & decoys
 
 
-def test_who_finds_a_decoy_good_that_falls_is_not_paid() -> None:
+def test_who_does_not_reject_a_decoy_that_falls_is_not_paid() -> None:
     fallen = Selection(0b0111, (), judged=0b1111, passed=0b0111, decoys=0b1000)
     assert get_seat(Ballot(0b0111, 0b1111), fallen, 1) == 1
     assert get_seat(Ballot(0b1111, 0b1111), fallen, 1) == EXCUSED
+    assert get_seat(Ballot(0b0111, 0b0111), fallen, 1) == EXCUSED, "it couldn't have it"
     passed = replace(fallen, passed=0b1111)
     assert get_seat(Ballot(0b1111, 0b1111), passed, 1) == 1, "the whole jury was taken in"
+    assert get_seat(Ballot(0b0111, 0b0111), passed, 1) == 1
 
 
 def test_no_tally_gets_to_the_excused() -> None:

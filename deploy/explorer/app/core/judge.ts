@@ -302,8 +302,8 @@ function duesOfStakes(
 
 /** What a juror's seat comes to: it is paid if its ballot differs from the jury's in at most a third of what it is about,
  * and its publication has the leading digest. It costs if the ballot differs in more than half. Between these it is
- * excused, as it is if the ballot is about less than half of what was judged, decoys left out, or finds a decoy good that didn't pass, and if it
- * published anything. */
+ * excused, as it is if the ballot is about less than half of what was judged, decoys left out, or didn't reject a decoy that didn't pass, be it
+ * that its juror couldn't have it; and if it published anything. */
 export function seatOf(story: Story, judged: Judgement, voter: Hex): Seat {
   const revealed = story.votes.get(voter)?.revealed;
   if (!revealed) return 'never revealed';
@@ -317,7 +317,7 @@ export function seatOf(story: Story, judged: Judgement, voter: Hex): Seat {
   if (enough && 2 * differing > count) return 'disagrees';
   const published = story.publications.find(({ publisher }) => publisher === voter);
   if (!published) return 'not published';
-  const fooled = (good & judged.decoys & judged.judged & ~judged.passed) !== 0n;
+  const fooled = (judged.decoys & judged.judged & ~judged.passed & ~(had & ~good)) !== 0n;
   if (!enough || 3 * differing > count || fooled) return 'excused';
   return published.digest === (story.settled?.candidate ?? judged.candidate) ? 'paid' : 'published another';
 }
