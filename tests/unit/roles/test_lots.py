@@ -1,6 +1,8 @@
 """Lots: a participant finds its place in its chains of secrets by its anchor alone, and acts in time."""
 
+import io
 from collections.abc import Callable
+from contextlib import redirect_stdout
 from dataclasses import replace
 from functools import partial
 
@@ -8,6 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from clients.node import tell_decoy
 from clients.ports.keys import Key, KeyedSalts, SeededSalts
 from clients.protocol.hashing import keccak
 from clients.roles import lots, member
@@ -138,8 +141,10 @@ def test_a_round_is_opened_one_turn_later_while_a_member_has_no_anchor() -> None
 # ------------------------------------------------------------------ what the logs say
 
 
-def shown(proposer: int, *, decoy: bool) -> Event:
-    return Event("Shown", {"round": 1, "proposer": ACCOUNTS[proposer], "secret": SECRET, "decoy": decoy})
+def shown(proposer: int, *, decoy: bool, round_number: int = 1) -> Event:
+    return Event(
+        "Shown", {"round": round_number, "proposer": ACCOUNTS[proposer], "secret": SECRET, "decoy": decoy}
+    )
 
 
 def test_a_round_s_log_tells_what_was_shown_and_what_is_a_decoy() -> None:
@@ -158,3 +163,15 @@ def test_a_round_s_log_tells_what_was_shown_and_what_is_a_decoy() -> None:
         assert (docket.shown, docket.decoys) == (0b011, 0b010)
     with pytest.raises(UnavailableError, match="2 of the 3 lots"):
         RoundLog(status, events, 3).docket(spec, None)
+
+
+@given(st.dictionaries(st.tuples(st.integers(0, 3), st.integers(1, 2)), st.booleans()))
+def test_a_participant_is_told_of_its_own_decoy_of_that_round(found: dict[tuple[int, int], bool]) -> None:
+    events = [shown(who, decoy=decoy, round_number=number) for (who, number), decoy in found.items()]
+    for me, account in enumerate(ACCOUNTS[:4]):
+        said = io.StringIO()
+        with redirect_stdout(said):
+            tell_decoy(RoundLog(view(Phase.SETTLE).status, events), account)
+        planted = found.get((me, 1), False)
+        assert said.getvalue().startswith(f"{account} planted a decoy in round 1: ") == planted
+        assert said.getvalue().count("\n") == planted
