@@ -13,7 +13,7 @@ from clients import swarm
 from clients.ports.chain import AnvilNode, open_link
 from clients.ports.chain.deployment import Deployment
 from clients.ports.keys import KeyedSalts, dev_key
-from clients.roles.lots import find_lot
+from clients.roles.lots import find_secrets
 from tests.integration.swarms import (
     CHAINS,
     deploy,
@@ -110,4 +110,4 @@ def test_participants_in_processes_of_their_own_run_rounds(anvil: str, tmp_path:
     for who, secrets in told.items():
         root = partial(KeyedSalts(keys[who]).root, 31337, federation)
         for anchor, secret in pairwise([anchors[who], *secrets]):
-            assert find_lot(root, bytes(anchor)).secret == secret
+            assert find_secrets(root, bytes(anchor)).next == secret

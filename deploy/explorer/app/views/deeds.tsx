@@ -117,7 +117,7 @@ export function Votes({ story, judged }: { story: Story; judged: Judgement }): J
 }
 
 const SEATS: Record<Seat, string> = {
-  paid: 'paid', undecided: 'not paid: the round is undecided', excused: 'excused: it is unlike the jury’s in some, finds a decoy good that didn’t pass, or could have too little', 'never revealed': 'pays: never revealed',
+  paid: 'paid', undecided: 'not paid: the round is undecided', excused: 'excused: it is unlike the jury’s in some, finds a decoy good, or could have too little', 'never revealed': 'pays: never revealed',
   disagrees: 'pays: its ballot isn’t the jury’s', 'not published': 'pays: it published nothing', 'published another': 'pays: it published another model',
 };
 
