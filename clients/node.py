@@ -40,6 +40,7 @@ from clients.ports.keys import Key, KeyedSalts, open_key
 from clients.ports.store.opening import open_store
 from clients.ports.urls import WAYS, is_url
 from clients.roles.keeper import count_ready
+from clients.roles.round_log import RoundLog
 from clients.types.amounts import format_amount, parse_amount
 from clients.types.chain import Call, Chain
 from clients.types.cid import Cid
@@ -204,6 +205,7 @@ def _participate(
             f"head {Cid.from_digest(status.head)}, stake {format_amount(member.balance, 6)} tokens",
             flush=True,
         )
+        tell_decoy(settled.log, key.address)
         tell_wait(chain, member)
         if member.out or member.record.standing != Standing.MEMBER:
             expelled = conduct.entry.is_expelled(chain, terms, key.address)
@@ -265,6 +267,19 @@ def _be_member(
         if call not in others:
             _get_in(chain, call, others, terms, entry, poll)
     log.info("joined with %s tokens", format_amount(stake))
+
+
+def tell_decoy(log: RoundLog, account: Address) -> None:
+    """Say so if the participant's update was a decoy in the round, which everybody knows once it is shown.
+
+    Nothing may be said earlier: others may read what a participant prints, and vote by it.
+    """
+    if account in log.planters():
+        print(
+            f"{account} planted a decoy in round {log.status.round}: its lot had it train a bad update, "
+            "which isn't in the model. It is paid if the jury judged it.",
+            flush=True,
+        )
 
 
 def tell_wait(chain: Chain, member: MemberView) -> None:

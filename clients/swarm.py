@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from clients.engine.config import COMMON, add_options, build, get_owned, read_toml, refuse_strays
+from clients.engine.config import COMMON, add_options, build, get_owned, read_toml, refuse_others
 from clients.engine.rundir import CONFIG, RunFolder
 from clients.ports.command import Parser, guard
 from clients.types.errors import RequestError
@@ -58,7 +58,7 @@ def _run(options: dict[str, Any], started: list[Path]) -> int:
         there = read_toml(file) if file else {}
         config = build({**there, **options}, given=options)
         if file:
-            refuse_strays(config.mechanism, file, there)
+            refuse_others(config.mechanism, there, file=file)
     console = Console()
     with Swarm(config, resume=resume) as swarm:
         started.append(swarm.folder.root)

@@ -20,7 +20,7 @@ from clients.types.errors import RequestError
 from deploy.federation import add_to_pool, deploy_federation
 from deploy.learning import add_learning, read_learning
 from deploy.options import add_pool, add_terms, read_history, read_pool, read_rules, read_terms
-from deploy.refusing import add_unsafe, check_weaknesses
+from deploy.refusing import add_unsafe, check_weaknesses, tell_idle_rounds
 from deploy.sources import write_sources
 from deploy.terms import parse_bytes32
 
@@ -86,8 +86,8 @@ def _run(given: argparse.Namespace) -> int:
 def deploy(given: argparse.Namespace) -> tuple[Deployment, Path]:
     """Deploy as the command line asks; return the deployment and its record's path."""
     terms, history, learning = read_terms(given), read_history(given), read_learning(given)
-    warning = check_weaknesses(terms, read_rules(given), unsafe=given.unsafe_terms)
-    if warning:
+    weaknesses = check_weaknesses(terms, read_rules(given), unsafe=given.unsafe_terms)
+    for warning in filter(None, (weaknesses, tell_idle_rounds(terms))):
         print(f"warning: {warning}", file=sys.stderr)
     supply, pool = parse_amount("--supply", given.supply), read_pool(given)
     beacon = parse_bytes32(given.beacon_value) if given.beacon_value else None

@@ -1,7 +1,7 @@
 """Refuses terms under which known strategies of cheating pay, unless somebody says that they are wanted.
 
 `python -m deploy.refusing` prints all of them as a table. docs/reference/rules.md has it; a test compares
-them.
+them. Terms by which decoys leave many rounds without a model are only warned of: nobody gains by that.
 """
 
 import argparse
@@ -10,11 +10,14 @@ import sys
 
 from clients.economics.weaknesses import NO_REMEDY, WEAKNESSES, WORTH, Weakness, find_weaknesses
 from clients.types.errors import RequestError
+from clients.types.federation import StakeJuryTerms
 from clients.types.mechanisms import KINDS, Terms, mechanism_of
 from clients.types.terms import PAPER, RuleSet
 
 FLAG = "--unsafe-terms"
 PAGE = "docs/reference/rules.md"
+SELDOM = 1000
+"""Rounds of which one may end without a model because all its updates are decoys: nobody is told of fewer."""
 
 
 def add_unsafe(parser: argparse._ActionsContainer) -> None:
@@ -54,6 +57,21 @@ def tell_shortly(terms: Terms) -> str:
         f"under these terms cheating is known to pay ({', '.join(names)}): they are for trying things out."
         if names
         else ""
+    )
+
+
+def tell_idle_rounds(terms: Terms) -> str:
+    """Return a warning if all updates of a round are decoys in more than one of `SELDOM` rounds; else
+    nothing."""
+    if not isinstance(terms, StakeJuryTerms) or terms.decoy_odds == 0:
+        return ""
+    idle = terms.decoy_odds**terms.proposers
+    if idle >= SELDOM:
+        return ""
+    return (
+        f"one round in {idle} has no model by these terms, because all its updates are decoys: proposers is "
+        f"{terms.proposers}, and one update in {terms.decoy_odds} is a decoy. Raise --proposers for fewer "
+        "such rounds."
     )
 
 

@@ -29,7 +29,7 @@ KINDS: Mapping[str, str] = MappingProxyType(
         "draw": "a member acted in a role that it wasn't drawn for",
         "twice": "an account did the same act twice",
         "pledge": "an update that wasn't pledged, or isn't what was pledged; or pledges were counted wrong",
-        "decoy": "a secret that wasn't anchored, or another lot than it and the seed come to",
+        "decoy": "an empty or a wrong anchor, a secret that doesn't lead to it, or a wrong lot",
         "claim": "an update claims more than the terms allow",
         "update": "the number of an update",
         "commitment": "a ballot isn't the one that was committed to",

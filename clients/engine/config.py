@@ -174,27 +174,21 @@ def _get_spellings() -> dict[str, dict[str, str]]:
     return {mechanism: get_spellings(kind) for mechanism, kind in SETTINGS.items()}
 
 
-def refuse_others(mechanism: str, given: Collection[str], asked: str = "") -> None:
-    """Raise `RequestError` where a setting `given` on the command line is none of the mechanism's.
+def refuse_others(
+    mechanism: str, given: Collection[str], *, asked: str = "", file: Path | None = None
+) -> None:
+    """Raise `RequestError` where a setting `given` is none of the mechanism's: it would do nothing.
 
-    A file may hold several mechanisms' settings. `asked`: the name by which the mechanism was asked for.
+    `given`: the settings on the command line, or those at the top of `file`; in its tables a file may have
+    other mechanisms'. `asked`: the name by which the mechanism was asked for.
     """
     for name, owners in get_owned().items():
         if name in given and mechanism not in owners:
+            told = to_flag(name) if file is None else f"{file}: {name}"
+            moved = "" if file is None else f", or put it into the table [{next(iter(owners))}]"
             raise RequestError(
-                f"{to_flag(name)} is a setting of {' and '.join(owners)}, not of {asked or mechanism}: "
-                "leave it out."
-            )
-
-
-def refuse_strays(mechanism: str, file: Path, settings: Mapping[str, Any]) -> None:
-    """Raise `RequestError` where a setting at the top of a file is none of the mechanism's: it would do
-    nothing."""
-    for name, owners in get_owned().items():
-        if name in settings and mechanism not in owners:
-            raise RequestError(
-                f"{file}: {name} is a setting of {' and '.join(owners)}, not of {mechanism}: leave it out, "
-                f"or put it into the table [{next(iter(owners))}]."
+                f"{told} is a setting of {' and '.join(owners)}, not of {asked or mechanism}: "
+                f"leave it out{moved}."
             )
 
 
@@ -281,7 +275,7 @@ def _settle_leaf(mechanism: str, leaf: Leaf, own: dict[str, dict[str, Any]]) -> 
     """Return every mechanism's own settings, with what the leaf has from the mechanism that it stands for."""
     if leaf.name == mechanism:
         return own
-    preset = from_terms(SETTINGS[leaf.name], KINDS[leaf.name].terms, leaf.defaults)
+    preset = get_presets().get(mechanism, {})
     return {**own, leaf.name: {**preset, **own.get(mechanism, {}), **own[leaf.name]}}
 
 
@@ -305,6 +299,16 @@ _STAND_INS: Mapping[str, str] = {
     if name not in SETTINGS and kind.hardened is not None and kind.hardened.name in SETTINGS
 }
 """What stands for the mechanisms that have no settings of their own, whose tables are for it."""
+
+
+def get_presets() -> dict[str, dict[str, Any]]:
+    """Return what leaves change where they stand for a mechanism: mechanism → setting → default."""
+    leaves = {name: kind.hardened for name, kind in KINDS.items() if kind.hardened is not None}
+    return {
+        name: from_terms(SETTINGS[leaf.name], KINDS[leaf.name].terms, leaf.defaults)
+        for name, leaf in leaves.items()
+        if leaf.name in SETTINGS
+    }
 
 
 def _sort_out(settings: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, dict[str, Any]]]:
@@ -349,6 +353,7 @@ def add_options(parser: argparse._ActionsContainer, only: Collection[str] | None
             mechanism, item = next(iter(owners.items()))
             hint = typing.get_type_hints(SETTINGS[mechanism])[name]
             texts = {tell_kind(who): _get_help(its) for who, its in owners.items()}
+            texts |= {who: f"{own[name]} by default" for who, own in get_presets().items() if name in own}
             _add_option(parser, item, hint, tell_owners(texts))
             others = [other for its in owners.values() for other in its.metadata.get("spellings", ())]
             for other in dict.fromkeys(others):

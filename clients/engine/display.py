@@ -118,8 +118,8 @@ def get_verdict(
     start: int,
     task: Task,
 ) -> str:
-    """Return the closing sentence of a run: how many rounds were accepted, who lost what, how good the model
-    is."""
+    """Return the closing sentence of a run: how many rounds were accepted, who lost what, how many updates
+    were decoys, how good the model is."""
     last = lines[-1]
     banned = {account for line in lines for account in line.banned}
     accepted = sum(line.accepted for line in lines)
@@ -138,6 +138,10 @@ def get_verdict(
         parts.append(f"the chain refused {refused} of their cheats")
     if len(parts) == 1:
         parts.append("no stake changed hands")
+    decoys = sum(len(line.own.get("decoys", ())) for line in lines)
+    if decoys:
+        updates = sum(len(line.proposers) for line in lines)
+        parts.append(f"{decoys} of {updates} updates {'was a decoy' if decoys == 1 else 'were decoys'}")
     score = task.tell(last.accuracy)
     quality = f"is {score} accurate" if task.scores_shares else f"has an R² of {score}"
     quality += " on the test set"

@@ -26,9 +26,9 @@ from dataclasses import dataclass, replace
 from functools import cache, partial
 from typing import Any, TypeVar
 
+from clients.engine.anchors import AnchorReader
 from clients.engine.holdings import Holdings
 from clients.engine.journal import Journal, Waiting
-from clients.engine.lots import Lots
 from clients.engine.notes import Notes
 from clients.engine.results import tell_trouble
 from clients.learning.meters import Meters
@@ -123,7 +123,7 @@ class Driver:
         self._clock = clock
         self._sleep = sleep
         self._accepted = 0
-        self._lots = Lots(chain, self.participants, rules)
+        self._anchors = AnchorReader(chain, self.participants, rules)
         self._waiting: tuple[tuple[int, Phase], float] | None = None
 
     def run(self, rounds: int, report: Callable[[Settled], R], *, told: int = 0) -> Iterator[R]:
@@ -240,8 +240,8 @@ class Driver:
         waited = self._waited(status)
         with self.meters.part("chain"):
             now = self.chain.now()
-            lots = self._lots.look(status, registry)
-            unanchored = self._lots.is_wanting(status, registry)
+            secrets = self._anchors.look(status, registry)
+            unanchored = self._anchors.is_wanting(status, registry)
         return [
             View(
                 me=member.account,
@@ -256,7 +256,7 @@ class Driver:
                 now=now,
                 waited=waited,
                 begins=self._get_begins(status),
-                lot=lots.get(member.account),
+                secrets=secrets.get(member.account),
                 unanchored=unanchored,
             )
             for member in registry
@@ -318,7 +318,7 @@ class Driver:
             read_log=read_log,
             roles={view.me: view.member.roles for view in views},
             memory=self.notes.memory,
-            secrets={view.me: view.lot.secret for view in views if view.lot and view.lot.secret},
+            secrets={view.me: view.secrets.next for view in views if view.secrets and view.secrets.next},
             scratch=self.notes.scratch.setdefault(job, {}),
             patient=in_time,
             hurried=self.devnet is None and not in_time,

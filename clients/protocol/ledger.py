@@ -112,7 +112,11 @@ class Ledger:
     def get_inside(self, newcomers: int, fewest: int) -> int:
         """Return how many are in once `newcomers` of those who may come in have done so, or as many of them
         as are missing from `fewest`, if those are more."""
-        return min(max(self.inside + newcomers, fewest), self.eligible)
+        return min(self._count_places(newcomers, fewest), self.eligible)
+
+    def _count_places(self, newcomers: int, fewest: int) -> int:
+        """Return how many could be in after the next opening if enough waited."""
+        return max(self.inside + newcomers, fewest)
 
     def process_let_in(self, newcomers: int, fewest: int) -> None:
         """Let in who comes in as a round opens; whoever else waits may come in with the next."""
@@ -131,7 +135,7 @@ class Ledger:
         """
         if index <= self.inside:
             return 0
-        first = max(self.inside + newcomers, fewest)
+        first = self._count_places(newcomers, fewest)
         wait = 1 if index <= first else (index - first - 1) // newcomers + 2
         return wait if index <= self.eligible or self.eligible < fewest else max(wait, 2)
 

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from functools import lru_cache
 
 from clients.protocol.decoys import compute_chain
-from clients.roles.view import Action, Lot, Send, View
+from clients.roles.view import Action, Secrets, Send, View
 from clients.types.chain import Call
 from clients.types.federation import ZERO32, Act, Phase, Standing
 
@@ -21,8 +21,8 @@ CHAINS = 64
 _WORD = 32
 
 
-def find_lot(get_root: Callable[[int], bytes], anchor: bytes) -> Lot:
-    """Return the lot of a participant with this `anchor`, and with chains that begin with these roots.
+def find_secrets(get_root: Callable[[int], bytes], anchor: bytes) -> Secrets:
+    """Return the secrets of a participant with this `anchor`, and with chains that begin with these roots.
 
     A used-up chain is followed by the next. Which chain follows an anchor that is none of the participant's,
     the anchor decides: one that was shown already is then hardly ever taken again.
@@ -32,11 +32,11 @@ def find_lot(get_root: Callable[[int], bytes], anchor: bytes) -> Lot:
         links = _compute_links(get_root(number))
         place = _find(links, anchor)
         if place > 0:
-            return Lot(links[(place - 1) * _WORD : place * _WORD], links[-_WORD:])
+            return Secrets(links[(place - 1) * _WORD : place * _WORD], links[-_WORD:])
         if place == 0:
             following = (number + 1) % CHAINS
             break
-    return Lot(None, _compute_links(get_root(following))[-_WORD:])
+    return Secrets(None, _compute_links(get_root(following))[-_WORD:])
 
 
 @lru_cache(maxsize=256)
@@ -56,13 +56,13 @@ def _find(links: bytes, anchor: bytes) -> int:
 def step(view: View) -> list[Action]:
     """Return what a member does about its lot next: anchor in phase Open if it knows no secret, and show the
     secret of the update that it proposed as soon as phase Reveal begins."""
-    lot, phase = view.lot, view.status.phase
-    if lot is None:
+    secrets, phase = view.secrets, view.status.phase
+    if secrets is None:
         return []
     may_anchor = view.member.record.standing == Standing.MEMBER and not view.member.out
-    if phase == Phase.OPEN and lot.secret is None and may_anchor:
-        return [Send(Call(view.me, "anchor", (lot.end,)))]
+    if phase == Phase.OPEN and secrets.next is None and may_anchor:
+        return [Send(Call(view.me, "anchor", (secrets.end,)))]
     unshown = Act.PROPOSED in view.acted and Act.SHOWN not in view.acted
-    if phase == Phase.REVEAL and unshown and lot.secret is not None:
-        return [Send(Call(view.me, "show", (view.status.round, lot.secret)))]
+    if phase == Phase.REVEAL and unshown and secrets.next is not None:
+        return [Send(Call(view.me, "show", (view.status.round, secrets.next)))]
     return []

@@ -85,6 +85,10 @@ class RoundLog:
         shown = [(1 << numbers[str(event.args["proposer"])], event.args["decoy"]) for event in events]
         return sum(bit for bit, _ in shown), sum(bit for bit, decoy in shown if decoy)
 
+    def planters(self) -> set[Address]:
+        """Return whose updates are decoys, of those who showed their lots."""
+        return {str(event.args["proposer"]) for event in self.named("Shown") if event.args["decoy"]}
+
     def votes(self) -> Votes:
         """Return the votes of the settled round."""
         settled = self.named("Settled")

@@ -25,14 +25,14 @@ class Knowledge:
 
 
 @dataclass(frozen=True, slots=True)
-class Lot:
-    """A participant's place in its chains of secrets (`clients.roles.lots`).
+class Secrets:
+    """What a participant knows by its anchor of its chains of secrets (`clients.roles.lots`).
 
-    `secret`: the one that leads to its anchor, and decides its next lot; None if it knows none. `end`: what
-    it anchors then.
+    `next`: the one that leads to its anchor, and decides its next lot; None if it knows none. `end`: what it
+    anchors then.
     """
 
-    secret: bytes | None
+    next: bytes | None
     end: bytes
 
 
@@ -41,8 +41,8 @@ class View:
     """The federation as one participant sees it.
 
     `waited`: for how many seconds the participant has seen the federation wait for a housekeeping call.
-    `begins`: the time at which a method can be called, if its phase alone doesn't say. `lot`: None where no
-    lots are drawn. `unanchored`: whether a member has no anchor yet, and wouldn't be paid for an update.
+    `begins`: the time at which a method can be called, if its phase alone doesn't say. `secrets`: None where
+    no lots are drawn. `unanchored`: whether a member has no anchor yet, and wouldn't be paid for an update.
     """
 
     me: Address
@@ -57,7 +57,7 @@ class View:
     now: int
     waited: float = 0.0
     begins: Mapping[str, int] = field(default_factory=dict)
-    lot: Lot | None = None
+    secrets: Secrets | None = None
     unanchored: bool = False
 
     @property

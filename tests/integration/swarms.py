@@ -97,8 +97,8 @@ def start(
     return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environ)
 
 
-def heads_of(processes: Sequence["subprocess.Popen[str]"], rounds: int, *, patience: float) -> list[str]:
-    """Wait for participants to have done their rounds; return the CID that each tells last.
+def outputs_of(processes: Sequence["subprocess.Popen[str]"], *, patience: float) -> list[str]:
+    """Wait for participants to have done their rounds; return what each printed.
 
     Whoever isn't done after `patience` seconds is killed, and so has failed.
     """
@@ -111,6 +111,16 @@ def heads_of(processes: Sequence["subprocess.Popen[str]"], rounds: int, *, patie
             process.kill()
     told = [process.communicate() for process in processes]
     assert [process.returncode for process in processes] == [0] * len(processes), told
-    ends = [line for out, _ in told for line in out.splitlines() if line.startswith(f"round {rounds}:")]
-    assert len(ends) == len(processes), told
+    return [out for out, _ in told]
+
+
+def heads_in(outputs: Sequence[str], rounds: int) -> list[str]:
+    """Return the CID that each participant tells last."""
+    ends = [line for out in outputs for line in out.splitlines() if line.startswith(f"round {rounds}:")]
+    assert len(ends) == len(outputs), outputs
     return [word for line in ends for word in line.split() if word.startswith("bafy")]
+
+
+def heads_of(processes: Sequence["subprocess.Popen[str]"], rounds: int, *, patience: float) -> list[str]:
+    """Wait for participants to have done their rounds; return the CID that each tells last."""
+    return heads_in(outputs_of(processes, patience=patience), rounds)

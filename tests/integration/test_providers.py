@@ -142,6 +142,9 @@ def test_a_round_and_its_audit_over_a_provider(
             "min-voters": 2,
             "open-seconds": 2,
             "unbonding-seconds": 20_000,
+            # Seeds are block hashes here: by default the only update would be a decoy one time in ten, and
+            # the round end without a model.
+            "decoy-odds": 0,
         }
         own = {"rpc": "env:NODE_URL", "name": "trial", "dev-key": 0, "folder": tmp_path}
         assert deploy_command.main([*words({**own, **terms}), "--unsafe-terms"]) == 0, capfd.readouterr()

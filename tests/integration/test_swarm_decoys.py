@@ -3,6 +3,7 @@
 Learning is exact and quick here (`ExactBench`): honest updates pass, and bad ones are clearly rejected.
 """
 
+import logging
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -14,12 +15,14 @@ from hypothesis import strategies as st
 
 from clients import swarm
 from clients.engine import swarm as engine
+from clients.engine.driver import Driver
 from clients.mechanisms import CONDUCTS
 from clients.ports.keys import SeededSalts, derive_keys
 from clients.protocol.simulator import SpecChain
 from clients.roles import lots
 from clients.roles.member import ROLES
 from clients.types.chain import Call, Receipt
+from clients.types.federation import Phase
 from tests.integration.exact_bench import ExactBench, use_exact_bench
 from tests.integration.swarms import lines_of, malicious_of, run_swarm, words_of
 
@@ -45,7 +48,9 @@ def names(line: dict[str, Any], numbers: Sequence[int]) -> set[str]:
     return {line["proposers"][number] for number in numbers}
 
 
-def test_decoys_are_rejected_and_cost_nobody_anything(tmp_path: Path) -> None:
+def test_decoys_are_rejected_and_cost_nobody_anything(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     lines = run(tmp_path / "run")
     for line in lines:
         assert line["shown"] == list(range(5))
@@ -57,7 +62,32 @@ def test_decoys_are_rejected_and_cost_nobody_anything(tmp_path: Path) -> None:
         assert set(line["balances"].values()) == {STAKE}
     planted = sum(len(line["decoys"]) for line in lines)
     assert 5 <= planted <= 30, "about a third of 50"
+    assert f"no stake changed hands; {planted} of 50 updates were decoys. The" in capsys.readouterr().out
     assert lines[-1]["accuracy"] > 0.9
+
+
+def test_nothing_is_said_of_a_decoy_before_ballots_are_fixed(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """Others may read the log, and what is printed, and vote by it. A node runs by the same loop."""
+    caplog.set_level(logging.DEBUG)
+    seen: set[Phase] = set()
+    look = Driver._look
+
+    def listen(driver: Driver) -> Any:
+        status = look(driver)
+        seen.add(status.phase)
+        if Phase.REVEAL not in seen:
+            assert "decoy" not in caplog.text + "".join(capsys.readouterr())
+        return status
+
+    monkeypatch.setattr(Driver, "_look", listen)
+    [line] = run(tmp_path / "run", rounds=1)
+    assert line["decoys"]
+    assert seen >= {Phase.COMMIT, Phase.REVEAL}
 
 
 def test_the_model_is_made_of_the_others(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,5 +1,6 @@
 """stake_jury: the same seed gives the same rounds on the specification and every chain, and nodes agree."""
 
+import re
 from collections.abc import Iterator
 from functools import partial
 from itertools import pairwise
@@ -12,8 +13,17 @@ from clients import swarm
 from clients.ports.chain import AnvilNode, open_link
 from clients.ports.chain.deployment import Deployment
 from clients.ports.keys import KeyedSalts, dev_key
-from clients.roles.lots import find_lot
-from tests.integration.swarms import CHAINS, deploy, heads_of, lines_of, records_of, run_swarm, start
+from clients.roles.lots import find_secrets
+from tests.integration.swarms import (
+    CHAINS,
+    deploy,
+    heads_in,
+    lines_of,
+    outputs_of,
+    records_of,
+    run_swarm,
+    start,
+)
 
 SETTINGS = {
     "mechanism": "stake_jury", "store": "memory", "model": "logistic", "clients": 12, "proposers": 4,
@@ -66,7 +76,7 @@ def anvil() -> Iterator[str]:
 @pytest.mark.needs("anvil")
 def test_participants_in_processes_of_their_own_run_rounds(anvil: str, tmp_path: Path) -> None:
     """Two proposers and three jurors; whoever publishes something else is refused and goes on. Everybody
-    anchored before the first round, and every lot is shown."""
+    anchored before the first round, and every lot is shown; of a decoy its owner is told, and nobody else."""
     count, rounds, ipfs = 5, 2, f"dir:{tmp_path / 'store'}"
     terms = {"mechanism": "stake_jury", "proposers": 2, "local_epochs": 1, "decoy_odds": 2}
     record = deploy(anvil, ipfs, tmp_path, count, **terms)
@@ -77,7 +87,8 @@ def test_participants_in_processes_of_their_own_run_rounds(anvil: str, tmp_path:
         )
         for number in range(count)
     ]  # fmt: skip
-    assert len(set(heads_of(processes, rounds, patience=400))) == 1
+    outputs = outputs_of(processes, patience=400)
+    assert len(set(heads_in(outputs, rounds))) == 1
     with open_link(anvil, []) as link:
         chain = Deployment.load(record).open(link)
         events, federation = chain.events(), chain.federation
@@ -87,11 +98,16 @@ def test_participants_in_processes_of_their_own_run_rounds(anvil: str, tmp_path:
     assert len(anchors) == len(anchored) == count
     assert "Anchored" not in names[names.index("Opened") :]
     assert names.count("Shown") == names.count("Proposed") == 2 * rounds
+    shown = [event for event in events if event.name == "Shown"]
+    decoys = [(event.args["proposer"], str(event.args["round"])) for event in shown if event.args["decoy"]]
+    for number, output in enumerate(outputs):
+        said = re.findall(r"^(\w+) planted a decoy in round (\d+):", output, re.MULTILINE)
+        assert said == [one for one in decoys if one[0] == dev_key(number).address]
     told: dict[str, list[Any]] = {}
-    for event in (event for event in events if event.name == "Shown"):
+    for event in shown:
         told.setdefault(str(event.args["proposer"]), []).append(event.args["secret"])
     keys = {dev_key(number).address: dev_key(number) for number in range(count)}
     for who, secrets in told.items():
         root = partial(KeyedSalts(keys[who]).root, 31337, federation)
         for anchor, secret in pairwise([anchors[who], *secrets]):
-            assert find_lot(root, bytes(anchor)).secret == secret
+            assert find_secrets(root, bytes(anchor)).next == secret

@@ -79,6 +79,26 @@ def test_terms_under_which_nothing_is_known_to_pay_pass(
     assert "strategies" not in capsys.readouterr().err
 
 
+@pytest.mark.parametrize(
+    ("words", "idle"),
+    [
+        (["--proposers", "1"], 10),
+        (["--proposers", "2"], 100),
+        (["--proposers", "3"], None),
+        (["--proposers", "3", "--decoy-odds", "7"], 7**3),
+        (["--proposers", "1", "--decoy-odds", "0", FLAG], None),
+        ([], None),
+    ],
+)
+def test_few_proposers_are_warned_of_rounds_that_are_all_decoys(
+    words: list[str], idle: int | None, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert deploy([*SAFE, *words], tmp_path) == REACHED
+    said = capsys.readouterr().err
+    assert ("updates are decoys" in said) == (idle is not None)
+    assert idle is None or f"warning: one round in {idle} has no model by these terms" in said
+
+
 @pytest.mark.parametrize("mechanism", [name for name in KINDS if not get_published(name)])
 def test_the_papers_rules_are_refused_and_told_what_they_are_for(
     mechanism: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]

@@ -17,7 +17,7 @@ import deploy.devnet as devnet_command
 import deploy.explorer.__main__ as explorer_command
 from clients import audit, genesis, node, swarm
 from clients.auditing.findings import KINDS
-from clients.engine.config import COMMON, get_owned
+from clients.engine.config import COMMON, get_owned, get_presets
 from clients.engine.results import RoundLine, summarise
 from clients.mechanisms import SETTINGS
 from clients.ports.chain.terms import abi_of
@@ -125,8 +125,9 @@ def get_defaults_of_setting(name: str) -> dict[str, dict[str, str]]:
     for rules in RULES:
         for mechanism in get_asked([*FEDERATIONS, *SETTINGS]):
             leaf = resolve(mechanism, rules)
-            if leaf.name in SETTINGS and mechanism in SETTINGS:
-                own = make_by_rules(SETTINGS[leaf.name], {}, rules)
+            if leaf.name in SETTINGS:
+                preset = get_presets().get(mechanism, {}) if leaf.name != mechanism else {}
+                own = make_by_rules(SETTINGS[leaf.name], preset, rules)
                 if hasattr(own, name):
                     told[rules][mechanism] = f"`{show(getattr(own, name))}`"
     return told

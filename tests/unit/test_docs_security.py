@@ -10,6 +10,7 @@ ROOT = Path(__file__).resolve().parents[2]
 CONTRACTS = ROOT / "tests" / "contracts"
 LEAVES = ("StakeVote", "StakeJury", "Vbfl", "Bflc", "Blade")
 SHARED = ("NamedAttacks.sol", "BallotAttacks.sol")
+GROUPS = {"managed": "ManagedAttacks.t.sol", "core": "Attacks.t.sol", "decoys": "DecoyAttacks.t.sol"}
 
 
 def functions_in(*files: str) -> set[str]:
@@ -18,13 +19,11 @@ def functions_in(*files: str) -> set[str]:
 
 
 def files_of(where: str) -> list[tuple[str, ...]]:
-    """Return the files that each must have a test: `every leaf`, `managed`, `core`, leaves, a leaf's own."""
+    """Return the files that each must have a test: `every leaf`, those of `GROUPS`, leaves, a leaf's own."""
     if where == "every leaf":
         return [SHARED]
-    if where == "managed":
-        return [("ManagedAttacks.t.sol",)]
-    if where == "core":
-        return [("Attacks.t.sol",)]
+    if where in GROUPS:
+        return [(GROUPS[where],)]
     leaf, own, _ = where.partition("'s own")
     if own:
         return [tuple(path.name for path in CONTRACTS.glob(f"{leaf}*.t.sol"))]
@@ -50,7 +49,7 @@ def test_attack_is_tested_where_the_page_says(where: str, name: str) -> None:
 
 def test_page_names_every_attack() -> None:
     told = {name for _, name in named()}
-    files = [*SHARED, *(f"NamedAttacks{leaf}.t.sol" for leaf in LEAVES)]
+    files = [*SHARED, GROUPS["decoys"], *(f"NamedAttacks{leaf}.t.sol" for leaf in LEAVES)]
     # a variant of one that is named
     assert functions_in(*files) - told <= {"test_slash_of_every_proposer"}
 

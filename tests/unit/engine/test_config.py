@@ -233,6 +233,17 @@ def test_every_setting_is_an_option() -> None:
     add_options(parser)
     given = parser.parse_args(["--attack", "a", "b", "--local-epochs", "3", "--tolerance", "0.1"])
     assert vars(given) == {"attack": ["a", "b"], "local_epochs": 3, "tolerance": 0.1}
+
+
+def test_the_help_has_the_defaults_of_what_a_leaf_stands_for() -> None:
+    parser = argparse.ArgumentParser()
+    add_options(parser)
+    told = {one.dest: one.help or "" for one in parser._actions}
+    assert [name for name, text in told.items() if "; bflc: " in text] == [
+        name for name in told if name in UNSLASHED and name != "managers"
+    ]
+    for name, default in UNSLASHED.items():
+        assert name == "managers" or told[name].endswith(f"; bflc: {default} by default")
     assert build({}) == SwarmConfig()
 
 

@@ -28,7 +28,7 @@ from clients.protocol.jury import select
 from clients.protocol.simulator import SpecChain
 from clients.protocol.stake_jury import STAKE_JURY
 from clients.roles import judging
-from clients.roles.lots import find_lot
+from clients.roles.lots import find_secrets
 from clients.roles.proposer import Claim
 from clients.roles.round_log import Proposal, RoundLog
 from clients.roles.view import Judge, Train
@@ -256,7 +256,7 @@ def test_blamed_are_exactly_those_who_lose_a_stake(
 
     send(*(Call(account, "join", (stake,)) for account in ACCOUNTS))
     roots = {who: partial(SeededSalts(1, n).root, 1, chain.federation) for n, who in enumerate(ACCOUNTS)}
-    send(*(Call(who, "anchor", (find_lot(root, ZERO32).end,)) for who, root in roots.items()))
+    send(*(Call(who, "anchor", (find_secrets(root, ZERO32).end,)) for who, root in roots.items()))
     send(Call(ACCOUNTS[0], "open"))
     send(Call(ACCOUNTS[0], "draw"))
     members = chain.members()
@@ -273,8 +273,8 @@ def test_blamed_are_exactly_those_who_lose_a_stake(
     for who, ballot in said.items():
         send(Call(who, "commit", (1, chain.core.compute_commitment(1, who, ballot, ZERO32))))
     send(*(Call(who, "reveal", (1, ballot, ZERO32)) for who, ballot in said.items()))
-    lots = {who: find_lot(root, chain.view("anchorOf", who)[0]) for who, root in roots.items()}
-    secrets = [lots[who].secret or b"" for who in proposers]
+    known = {who: find_secrets(root, chain.view("anchorOf", who)[0]) for who, root in roots.items()}
+    secrets = [known[who].next or b"" for who in proposers]
     if odds:
         send(*(Call(proposers[n], "show", (1, secrets[n])) for n in sorted(showing)))
         chain.advance(seconds=max(chain.status().reveal_end + 1 - chain.now(), 0))

@@ -1,4 +1,4 @@
-"""The lots of the local participants, as the chain and their keys say."""
+"""The secrets of the local participants, as the chain and their keys say, and who has no anchor yet."""
 
 from collections.abc import Mapping, Sequence
 from functools import partial
@@ -6,17 +6,17 @@ from typing import Any
 
 from clients.mechanisms.base import Rules
 from clients.mechanisms.participant import Participant
-from clients.roles.lots import find_lot
-from clients.roles.view import Lot
+from clients.roles.lots import find_secrets
+from clients.roles.view import Secrets
 from clients.types.chain import Chain
 from clients.types.federation import ZERO32, Address, MemberView, Phase, Status
 
 
-class Lots:
+class AnchorReader:
     """Reads anchors, as few as are needed, and finds the local participants' places in their chains.
 
-    One look is enough in a round, as a lot stays what it was when its round began, and one between two rounds
-    for who has a secret. Who has none anchors then, and is looked at until that is mined.
+    One look is enough in a round, in which an anchor counts as it was when the round began, and one between
+    two rounds for who has a secret. Who has none anchors then, and is looked at until that is mined.
     """
 
     def __init__(
@@ -27,21 +27,21 @@ class Lots:
         self._are_drawn = rules.conduct.draws_lots(rules.terms)
         self._stage = (0, False)
         """The round, and whether it is over."""
-        self._lots: dict[Address, Lot] = {}
+        self._secrets: dict[Address, Secrets] = {}
         self._anchored: set[Address] = set()
 
-    def look(self, status: Status, registry: Sequence[MemberView]) -> Mapping[Address, Lot]:
-        """Return the lots of the local participants; none where no lots are drawn."""
+    def look(self, status: Status, registry: Sequence[MemberView]) -> Mapping[Address, Secrets]:
+        """Return the secrets of the local participants; none where no lots are drawn."""
         if not self._are_drawn:
             return {}
         pausing = status.phase == Phase.OPEN
         if self._stage != (status.round, pausing):
-            self._stage, self._lots = (status.round, pausing), {}
+            self._stage, self._secrets = (status.round, pausing), {}
         for account in (member.account for member in registry):
-            known = self._lots.get(account)
-            if account in self._participants and (known is None or (pausing and known.secret is None)):
-                self._lots[account] = self._find(account, self._read(account))
-        return self._lots
+            known = self._secrets.get(account)
+            if account in self._participants and (known is None or (pausing and known.next is None)):
+                self._secrets[account] = self._find(account, self._read(account))
+        return self._secrets
 
     def is_wanting(self, status: Status, registry: Sequence[MemberView]) -> bool:
         """Return whether a member that may be in the next round has no anchor yet, or a local one has used up
@@ -50,7 +50,7 @@ class Lots:
             return False
         staying = [member.account for member in registry if not member.out]
         return any(
-            self._lots[account].secret is None if account in self._lots else not self._has_anchor(account)
+            self._secrets[account].next is None if account in self._secrets else not self._has_anchor(account)
             for account in staying
         )
 
@@ -63,6 +63,6 @@ class Lots:
             self._anchored.add(account)
         return anchor
 
-    def _find(self, account: Address, anchor: bytes) -> Lot:
+    def _find(self, account: Address, anchor: bytes) -> Secrets:
         salts = self._participants[account].salts
-        return find_lot(partial(salts.root, self._chain.chain_id, self._chain.federation), anchor)
+        return find_secrets(partial(salts.root, self._chain.chain_id, self._chain.federation), anchor)
