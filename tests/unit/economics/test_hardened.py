@@ -15,9 +15,9 @@ MECHANISMS = ("stake_vote", "bflc", "vbfl")
 PAIRS = range(20)
 
 
-def worth_of(mechanism: str, strategy: str, members: int = 20) -> Worth:
+def worth_of(mechanism: str, strategy: str, members: int = 20, **changes: int) -> Worth:
     game = Game(mechanism=mechanism, members=members, share=0.3333, rounds=8)
-    terms = get_default_terms(get_leaf(mechanism, HARDENED), HARDENED)
+    terms = {**get_default_terms(get_leaf(mechanism, HARDENED), HARDENED), **changes}
     return measure(game, get_player(game, terms), LIBRARY[strategy].strategy, PAIRS)
 
 
@@ -42,12 +42,19 @@ def test_a_silent_third_of_100_leaves_vbfl_its_models() -> None:
 
 @pytest.mark.parametrize("mechanism", MECHANISMS)
 def test_an_update_served_to_just_over_half_gains_nothing(mechanism: str) -> None:
-    """Where who couldn't get an update needn't judge it, it costs nobody anything either."""
+    """It costs those a seat who couldn't have a decoy, as nobody can tell that from not having looked."""
     worth = worth_of(mechanism, "served to just over half")
     assert worth.gain.mean + worth.gain.half < 0.05
     if mechanism != "vbfl":
-        assert worth.harm.mean + worth.harm.half < 0.05
+        assert worth.harm.mean + worth.harm.half < 0.09
         assert worth.models > 0.9
+
+
+@pytest.mark.parametrize("strategy", ["untested approval of half", "untested approval of the same half"])
+@pytest.mark.parametrize("mechanism", ["stake_vote", "bflc"])
+def test_having_had_few_updates_is_no_way_around_decoys(mechanism: str, strategy: str) -> None:
+    assert worth_of(mechanism, strategy).gain.mean < 0.04
+    assert worth_of(mechanism, strategy, decoy_odds=0).gain.mean > 0.06
 
 
 @pytest.mark.parametrize("mechanism", ["stake_vote", "bflc"])
