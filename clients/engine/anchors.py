@@ -1,6 +1,7 @@
 """The secrets of the local participants, as the chain and their keys say, and who has no anchor yet."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -9,14 +10,15 @@ from clients.mechanisms.participant import Participant
 from clients.roles.lots import find_secrets
 from clients.roles.view import Secrets
 from clients.types.chain import Chain
-from clients.types.federation import ZERO32, Address, MemberView, Phase, Status
+from clients.types.federation import ZERO32, Act, Address, MemberView, Phase, Status
 
 
 class AnchorReader:
     """Reads anchors, as few as are needed, and finds the local participants' places in their chains.
 
     One look is enough in a round, in which an anchor counts as it was when the round began, and one between
-    two rounds for who has a secret. Who has none anchors then, and is looked at until that is mined.
+    two rounds for who has a secret. Who has none anchors then, or whose is exposed, and is looked at until
+    that is mined.
     """
 
     def __init__(
@@ -28,6 +30,8 @@ class AnchorReader:
         self._stage = (0, False)
         """The round, and whether it is over."""
         self._secrets: dict[Address, Secrets] = {}
+        self._unshown: dict[Address, bytes] = {}
+        """The anchors, when the last round was over, of those who should have shown what leads to them."""
         self._anchored: set[Address] = set()
 
     def look(self, status: Status, registry: Sequence[MemberView]) -> Mapping[Address, Secrets]:
@@ -36,21 +40,27 @@ class AnchorReader:
             return {}
         pausing = status.phase == Phase.OPEN
         if self._stage != (status.round, pausing):
-            self._stage, self._secrets = (status.round, pausing), {}
-        for account in (member.account for member in registry):
-            known = self._secrets.get(account)
-            if account in self._participants and (known is None or (pausing and known.next is None)):
-                self._secrets[account] = self._find(account, self._read(account))
+            self._stage, self._secrets, self._unshown = (status.round, pausing), {}, {}
+        for member in registry:
+            account, known = member.account, self._secrets.get(member.account)
+            if account in self._participants and (known is None or (pausing and _is_anchoring(known))):
+                anchor = self._read(account)
+                if pausing and _should_have_shown(status, member):
+                    self._unshown.setdefault(account, anchor)
+                found = self._find(account, anchor)
+                self._secrets[account] = replace(found, is_exposed=self._unshown.get(account) == anchor)
         return self._secrets
 
     def is_wanting(self, status: Status, registry: Sequence[MemberView]) -> bool:
-        """Return whether a member that may be in the next round has no anchor yet, or a local one has used up
-        its chain."""
+        """Return whether a member that may be in the next round has no anchor yet, or a local one is about to
+        anchor."""
         if not self._are_drawn or status.phase != Phase.OPEN:
             return False
         staying = [member.account for member in registry if not member.out]
         return any(
-            self._secrets[account].next is None if account in self._secrets else not self._has_anchor(account)
+            _is_anchoring(self._secrets[account])
+            if account in self._secrets
+            else not self._has_anchor(account)
             for account in staying
         )
 
@@ -66,3 +76,14 @@ class AnchorReader:
     def _find(self, account: Address, anchor: bytes) -> Secrets:
         salts = self._participants[account].salts
         return find_secrets(partial(salts.root, self._chain.chain_id, self._chain.federation), anchor)
+
+
+def _should_have_shown(status: Status, member: MemberView) -> bool:
+    """Return whether a member proposed in the round that is over, and didn't show its lot."""
+    record = member.record
+    return record.round == status.round and Act.PROPOSED in record.acts and Act.SHOWN not in record.acts
+
+
+def _is_anchoring(secrets: Secrets) -> bool:
+    """Return whether a participant anchors before the next round."""
+    return secrets.next is None or secrets.is_exposed

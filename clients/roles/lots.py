@@ -54,14 +54,17 @@ def _find(links: bytes, anchor: bytes) -> int:
 
 
 def step(view: View) -> list[Action]:
-    """Return what a member does about its lot next: anchor in phase Open if it knows no secret, and show the
-    secret of the update that it proposed as soon as phase Reveal begins."""
+    """Return what a member does about its lot next: anchor in phase Open if it knows no secret, or others may
+    know it, and show the secret of the update that it proposed as soon as phase Reveal begins."""
     secrets, phase = view.secrets, view.status.phase
     if secrets is None:
         return []
     may_anchor = view.member.record.standing == Standing.MEMBER and not view.member.out
-    if phase == Phase.OPEN and secrets.next is None and may_anchor:
-        return [Send(Call(view.me, "anchor", (secrets.end,)))]
+    if phase == Phase.OPEN and may_anchor:
+        if secrets.next is None:
+            return [Send(Call(view.me, "anchor", (secrets.end,)))]
+        if secrets.is_exposed:  # passed by, as if it had been shown
+            return [Send(Call(view.me, "anchor", (secrets.next,)))]
     unshown = Act.PROPOSED in view.acted and Act.SHOWN not in view.acted
     if phase == Phase.REVEAL and unshown and secrets.next is not None:
         return [Send(Call(view.me, "show", (view.status.round, secrets.next)))]

@@ -29,11 +29,13 @@ class Secrets:
     """What a participant knows by its anchor of its chains of secrets (`clients.roles.lots`).
 
     `next`: the one that leads to its anchor, and decides its next lot; None if it knows none. `end`: what it
-    anchors then.
+    anchors then. `is_exposed`: whether others may know `next`, as it was to be shown in the last round, and
+    wasn't: a transaction that fails is public, too.
     """
 
     next: bytes | None
     end: bytes
+    is_exposed: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,6 +21,7 @@ from clients.ports.keys import SeededSalts, derive_keys
 from clients.protocol.simulator import SpecChain
 from clients.roles import lots
 from clients.roles.member import ROLES
+from clients.roles.view import Send
 from clients.types.chain import Call, Receipt
 from clients.types.federation import Phase
 from tests.integration.exact_bench import ExactBench, use_exact_bench
@@ -164,6 +165,35 @@ def test_the_unshown_are_left_out_unpaid_and_pay_if_rejected(
     assert again["decoys"] == first["decoys"][1:]
     assert set(again["blamed"]) == names(first, first["decoys"][:1]), "nobody knows that it is one"
     assert again["accepted"]
+
+
+def test_a_secret_that_should_have_been_shown_decides_no_later_lot(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Others may have seen it in a transaction that failed. Once is enough, however often one looks."""
+    send, wanted, sent = SpecChain.send, dict[str, Any](), list[Call]()
+
+    def failing(view: Any) -> Any:
+        actions = lots.step(view)
+        if view.status.round > 1 or view.status.phase is not Phase.REVEAL:
+            return actions
+        wanted.update({one.call.sender: one.call.args[1] for one in actions if isinstance(one, Send)})
+        return []
+
+    def noting(chain: SpecChain[Any], calls: Sequence[Call], **options: Any) -> list[Receipt]:
+        sent.extend(calls)
+        return send(chain, calls, **options)
+
+    conduct = replace(CONDUCTS["stake_jury"], roles=(failing, *ROLES))
+    monkeypatch.setattr(engine, "CONDUCTS", {**CONDUCTS, "stake_jury": conduct})
+    monkeypatch.setattr(SpecChain, "send", noting)
+    lines = run(tmp_path / "run", rounds=8)
+    assert not lines[0]["shown"]
+    assert all(line["shown"] for line in lines[1:])
+    assert wanted.keys() == set(lines[0]["proposers"])
+    again = [call for call in sent if call.method == "anchor" and call.args[0] in wanted.values()]
+    assert sorted((call.sender, call.args[0]) for call in again) == sorted(wanted.items())
+    assert not any(call.args[1] in wanted.values() for call in sent if call.method == "show")
 
 
 @pytest.mark.parametrize("method", ["anchor", "show", "pledge"])

@@ -86,7 +86,7 @@ def test_chains_are_another_s_nowhere_else() -> None:
 
 # ------------------------------------------------------------------ what to do about it
 
-SECRETS = st.sampled_from([None, Secrets(None, END), Secrets(SECRET, END)])
+SECRETS = st.sampled_from([None, Secrets(None, END), Secrets(SECRET, END), Secrets(SECRET, END, True)])
 
 
 def seen(phase: Phase, acts: Act, secrets: Secrets | None, **changes: object) -> View:
@@ -102,6 +102,8 @@ def test_anchors_go_out_between_rounds_and_secrets_in_reveal_alone(
     expected = []
     if secrets is not None and secrets.next is None and phase is Phase.OPEN:
         expected = [("anchor", (END,))]
+    if secrets is not None and secrets.is_exposed and phase is Phase.OPEN:
+        expected = [("anchor", (SECRET,))]
     if secrets is not None and secrets.next is not None and phase is Phase.REVEAL:
         expected = [("show", (1, SECRET))] * (Act.PROPOSED in acts and Act.SHOWN not in acts)
     assert [(call.method, call.args) for call in sent] == expected
