@@ -46,9 +46,13 @@ class Judged(Seated, DecoyTerms, Protocol):
 
 
 def get_seats(terms: Seated, members: int) -> int:
-    """Return the size of the jury of a round with so many members."""
-    rest = max(members - terms.proposers, 0)
-    return min(terms.voters, rest) if terms.voters else rest
+    """Return the size of the jury of a round with so many members: the largest odd number of those who don't
+    propose, or `voters` where that is fewer. Half of an even jury, without one more, is enough to let nothing
+    pass."""
+    others = max(members - terms.proposers, 0)
+    if terms.voters and others >= terms.voters:
+        return terms.voters
+    return (others - 1) | 1 if others else 0
 
 
 def check_updates(terms: Seated) -> None:

@@ -180,7 +180,11 @@ class StakeJuryTerms:
         )
     )
     proposers: int = field(metadata=term(6, "proposers drawn a round"))
-    voters: int = field(metadata=term(24, "most jurors drawn a round; 0: all who don't propose"))
+    voters: int = field(
+        metadata=term(
+            23, "most jurors drawn a round; where fewer don't propose, an odd number of these; 0: no limit"
+        )
+    )
     min_voters: int = field(metadata=term(3, "fewest voters to open a round with"))
     update_shares: int = field(metadata=term(3, "parts of a round's pay that an update earns"))
     seat_shares: int = field(metadata=term(1, "parts of a round's pay that a juror's seat earns"))

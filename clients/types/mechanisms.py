@@ -38,7 +38,7 @@ UNSLASHED: Mapping[str, Any] = MappingProxyType(
         "floor": "0",
         "proposer_stake": "0",
         "voter_stake": "0",
-        "voters": 9,
+        "voters": 13,
         "newcomers": 1,
     }
 )

@@ -22,7 +22,7 @@ interface IStakeJury is IManagers, IFederation {
         uint256 proposerStake; // what a proposer loses that is clearly rejected, or breaks its pledge
         uint256 voterStake; // what a juror loses that commits, doesn't earn its seat and isn't excused
         uint32 proposers; // proposers a round
-        uint32 voters; // most jurors a round; 0: all who don't propose
+        uint32 voters; // most jurors a round; where fewer don't propose, an odd number of these; 0: no limit
         uint32 minVoters; // fewest voters to open a round with
         uint16 updateShares; // parts of a round's pay that an update earns
         uint16 seatShares; // parts of a round's pay that a juror's seat earns

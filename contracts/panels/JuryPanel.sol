@@ -5,12 +5,11 @@ import {Axes} from "../Axes.sol";
 import {IStakeJury} from "../interfaces/IStakeJury.sol";
 import {Roles} from "../libraries/Flags.sol";
 import {RandomPanel} from "./RandomPanel.sol";
-import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
 
 /// @title Panel: the first positions of the draw propose; the next ones, up to a limit, are a jury that votes and
-/// publishes; all others rest.
+/// publishes, and is odd unless the terms want another; all others rest.
 abstract contract JuryPanel is RandomPanel {
-    /// @dev 0: all who don't propose.
+    /// @dev 0: all who don't propose, or one fewer.
     uint32 internal immutable _mostVoters;
 
     constructor(IStakeJury.StakeJuryTerms memory t) RandomPanel(t.proposers, t.minVoters) {
@@ -18,10 +17,13 @@ abstract contract JuryPanel is RandomPanel {
         _mostVoters = t.voters;
     }
 
+    /// @dev Where fewer are there than the limit, the largest odd number of them: half of an even jury, without one more,
+    /// is enough to let nothing pass.
     /// @inheritdoc Axes
     function _voters(Round memory r) internal view override returns (uint256) {
         uint256 others = RandomPanel._voters(r);
-        return _mostVoters == 0 ? others : Math.min(others, _mostVoters);
+        if (_mostVoters != 0 && others >= _mostVoters) return _mostVoters;
+        return others == 0 ? 0 : (others - 1) | 1;
     }
 
     /// @inheritdoc Axes

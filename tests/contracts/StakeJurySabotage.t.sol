@@ -18,7 +18,7 @@ contract StakeJurySabotageTest is CoalitionBench {
     function deploy() internal override returns (IFederation) {
         IStakeJury.StakeJuryTerms memory t = juryTerms();
         (t.bond, t.floor, t.proposerStake, t.voterStake) = (16 * T, 8 * T, 4 * T, T);
-        (t.proposers, t.voters, t.minVoters) = (6, 24, 3);
+        (t.proposers, t.voters, t.minVoters) = (6, 23, 3);
         t.schedule.pledge = 100;
         return new StakeJury(t);
     }

@@ -39,7 +39,7 @@ contract StakeJuryStrategiesTest is CoalitionBench {
         managers = [ADA, BOB, CAT];
         IStakeJury.StakeJuryTerms memory t = juryTerms();
         (t.floor, t.proposerStake, t.voterStake, t.newcomers) = (0, 0, 0, 1);
-        (t.proposers, t.voters, t.minVoters) = (6, 9, 3);
+        (t.proposers, t.voters, t.minVoters) = (6, 13, 3);
         (t.updateShares, t.seatShares) = (3, 1);
         t.schedule.pledge = 100;
         return new StakeJury(t);

@@ -50,7 +50,8 @@ export function wantedOf(mechanism: Mechanism, terms: Terms, members: number): W
     case 'stake_vote':
       return { voters: rest, publishers: 0, proposers };
     case 'stake_jury': {
-      const jury = voters ? Math.min(voters, rest) : rest;
+      const odd = rest ? (rest - 1) | 1 : 0;
+      const jury = voters && rest >= voters ? voters : odd;
       return { voters: jury, publishers: jury, proposers };
     }
     case 'vbfl':
