@@ -5,6 +5,7 @@ from dataclasses import replace
 from typing import Any
 
 import clients.protocol.jury as jury_module
+import clients.protocol.panels as panels_module
 import clients.protocol.shares as shares_module
 from clients.protocol.docket import Ballot, Docket, Publication, Publisher, Selection
 from clients.protocol.jury import EXCUSED, JURY_PUBLICATION, ONE_BY_ONE, count_excused, get_seat, select
@@ -14,7 +15,7 @@ from clients.protocol.mechanisms import MECHANISMS
 from clients.protocol.policies import Settlement
 from clients.types.errors import ProtocolError
 from clients.types.federation import Act, Address, Member, Outcome, Role, Round, Standing
-from tests.spec.bending import Mutant, bend, put, settled
+from tests.spec.bending import Mutant, Patch, bend, put, settled
 
 NAME = "stake_jury"
 STAKE_JURY = MECHANISMS[NAME]
@@ -183,6 +184,17 @@ def by_who_came(t: Any, r: Round, d: Docket, pool: int) -> int:
     return min(pool * t.profit_bps // 10_000 // parts, STAKE_MAX // t.update_shares)
 
 
+def all_sit_up_to_the_limit(patch: Patch) -> None:
+    """Let an even number of jurors sit."""
+
+    def bent(terms: Any, members: int) -> int:
+        others = max(members - terms.proposers, 0)
+        return min(terms.voters, others) if terms.voters else others
+
+    for module in (jury_module, panels_module, shares_module):
+        patch.setattr(module, "get_seats", bent)
+
+
 def by_a_jury_without_a_limit(t: Any, r: Round, d: Docket, pool: int) -> int:
     parts = t.proposers * t.update_shares + (r.members - t.proposers) * t.seat_shares
     return min(pool * t.profit_bps // 10_000 // parts, STAKE_MAX // t.update_shares)
@@ -292,6 +304,7 @@ STAKE_JURY_MUTANTS: dict[str, Mutant] = {
     ),
     "parts are divided by what is earned": paid(by_what_is_earned),
     "parts are divided by who came": paid(by_who_came),
+    "an even jury sits": all_sit_up_to_the_limit,
     "parts are divided by all who might sit": paid(by_a_jury_without_a_limit),
     "a round pays after what it takes": paid(after_what_is_lost),
     "publishing costs who didn't commit": delta(publishing_costs),
