@@ -125,11 +125,13 @@ contract StakeJuryHandler is DecoyHandler {
         return _did(b, i, Acts.PUBLISHED) && _did(b, i, Acts.REVEALED);
     }
 
-    /// @dev Whether the ballot that participant `i` revealed finds a decoy good that was judged and failed.
+    /// @dev Whether a decoy was judged and failed that the ballot of participant `i` finds good, or couldn't have.
     function _missesDecoy(World memory b, uint256 i) private view returns (bool) {
-        uint256 failed = _wordOf(_ballots[accounts[i]], GOOD) & _decoysOf(b) & ~_passedOf(b);
+        (uint256 good, uint256 had) = (_wordOf(_ballots[accounts[i]], GOOD), _wordOf(_ballots[accounts[i]], HAD));
+        (uint256 passed, uint256 decoys) = (_passedOf(b), _decoysOf(b));
         for (uint256 n = 0; n < b.s.record.proposals; ++n) {
-            if (failed >> n & 1 != 0 && _isJudged(b, n)) return true;
+            bool fails = decoys >> n & 1 != 0 && _isJudged(b, n) && passed >> n & 1 == 0;
+            if (fails && (had >> n & 1 == 0 || good >> n & 1 != 0)) return true;
         }
         return false;
     }
