@@ -57,7 +57,7 @@ APART = 3.0
 
 FAIR = 1 / 16
 """How much of the tolerance counts where an update's lean is forgiven."""
-WHOLE = 2.0
+WHOLE = 3.0
 """How many times the tolerance counts where it isn't."""
 
 IDLE = 0.1
