@@ -83,7 +83,8 @@ class Score:
             assert marks.placed is not None  # or `value` had raised
             right = fair = marks.placed
             guessed = np.full(len(data), 0.5)
-        return Answers(score, *map(pack, (right, near, balanced, guessed, fair)))
+        scores = metric == "auroc" or data.task.kind == "regression"
+        return Answers(score, pack(right), pack(near), pack(balanced), pack(guessed), pack(fair), scores)
 
     @classmethod
     def worst(cls, data: Samples) -> "Score":

@@ -29,7 +29,7 @@ class ReviewSettings(JurySettings):
 
     threshold: str = option(
         str(FIXED_THRESHOLD),
-        "how far an update may fall behind a juror's own first epoch; or adaptive, gap",
+        "how far an update may fall behind a juror's own first epoch and the head; or adaptive, gap",
         personal=True,
     )
 

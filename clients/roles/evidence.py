@@ -56,7 +56,8 @@ APART = 3.0
 """How many times longer or shorter than usual an update stands apart; or how many deviations off, if more."""
 
 FAIR = 1 / 16
-"""How much of the tolerance counts where an update's lean is forgiven."""
+"""How much of the tolerance counts where an update's lean is forgiven, in quadratic scores of probabilities:
+there even flipped labels often cost no more than a few hundredths. What is in the score's unit has all."""
 WHOLE = 3.0
 """How many times the tolerance counts where it isn't."""
 
@@ -150,13 +151,14 @@ def find_harm(candidate: Answers, references: Sequence[Answers], tolerance: floa
     """Return whether an update is worse than each of the references, all on the juror's samples.
 
     It is if it knows less, by `fair`, where its lean towards some classes is forgiven, and `FAIR` of the
-    tolerance counts; or if it is worse with its lean, by `near` and `WHOLE` times the tolerance. With a
-    tolerance of 1 nothing is.
+    tolerance counts (all of it in a regression, and by AUROC); or if it is worse with its lean, by `near` and
+    `WHOLE` times the tolerance. With a tolerance of 1 nothing is.
     """
     if tolerance >= 1:
         return False
+    tolerated = tolerance if candidate.fair_scores else FAIR * tolerance
     fair = all(
-        compare(candidate.fair, one.fair, FAIR * tolerance, level, scaled=True).is_worse for one in references
+        compare(candidate.fair, one.fair, tolerated, level, scaled=True).is_worse for one in references
     )
     return fair or all(
         compare(candidate.near, one.near, WHOLE * tolerance, level).is_worse for one in references

@@ -20,6 +20,8 @@ class Answers:
     - `balanced`: `right`, weighted so that each class counts the same.
     - `guessed`: `right` of a guess without looking: the samples' largest class.
     - `fair`: `near` without the model's lean towards some classes; by AUROC, which no lean changes, `right`.
+
+    `fair_scores`: whether `fair` is in the unit of `score`, and no quadratic score of probabilities.
     """
 
     score: float
@@ -28,6 +30,7 @@ class Answers:
     balanced: Sequence[float]
     guessed: Sequence[float]
     fair: Sequence[float]
+    fair_scores: bool = False
 
     def __post_init__(self) -> None:
         """Raise `RequestError` unless every array has one number per sample, and there is a sample."""

@@ -8,7 +8,8 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
-from scipy.special import softmax
+from scipy.optimize import minimize
+from scipy.special import logsumexp, softmax
 from sklearn.metrics import (
     accuracy_score,
     balanced_accuracy_score,
@@ -132,14 +133,11 @@ def test_no_lean_changes_what_is_fair(kind: str, size: int, outputs: int, seed: 
 def test_what_is_fair_is_near_once_each_class_is_as_likely_as_it_is_frequent(
     size: int, outputs: int, seed: int
 ) -> None:
-    """The shifts are found again here, by Newton's method."""
+    """Those shifts are where a convex function is least."""
     logits, y, _, marks = marked("classes", size, outputs, seed)
-    shares = (np.bincount(y, minlength=outputs) + 0.5) / (size + 0.5 * outputs)
-    moved = logits.double().numpy()
-    for _ in range(50):
-        chances = softmax(moved, axis=1)
-        slope = np.diag(chances.mean(axis=0)) - chances.T @ chances / size
-        moved = moved + np.linalg.pinv(slope) @ (shares - chances.mean(axis=0))
+    shares, said = (np.bincount(y, minlength=outputs) + 0.5) / (size + 0.5 * outputs), logits.double().numpy()
+    found = minimize(lambda by: logsumexp(said + by, axis=1).mean() - shares @ by, np.zeros(outputs))
+    moved = said + found.x
     expected = 1 - ((softmax(moved, axis=1) - np.eye(outputs)[y]) ** 2).sum(axis=1) / 2
     assert marks.fair == pytest.approx(expected, abs=0.02)
 
@@ -331,8 +329,10 @@ def test_answers_hold_the_marks_of_the_metric(kind: str, size: int, outputs: int
     assert (list(found.right), found.score) == (right, score.accuracy)
     assert (list(found.guessed), list(found.near), list(found.balanced)) == (guessed, near, balanced)
     assert list(found.fair) == fair
+    assert found.fair_scores == (kind == "regression")
     if marks.placed is not None:
         found = score.answers("auroc", data)
         assert (list(found.right), found.score) == (marks.placed.tolist(), area)
         assert list(found.fair) == list(found.right)  # no lean changes ranks
+        assert found.fair_scores
         assert list(found.guessed) == [0.5] * size

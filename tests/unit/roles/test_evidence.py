@@ -447,12 +447,13 @@ def test_of_what_is_right_or_wrong_a_scaled_test_is_the_plain_one(
 
 
 @settings(max_examples=60)
-@given(many=MANY, tolerance=st.floats(-1, 1, exclude_max=True), level=ALL_LEVELS)
+@given(many=MANY, tolerance=st.floats(-1, 1, exclude_max=True), level=ALL_LEVELS, scores=st.booleans())
 def test_an_update_does_harm_if_one_test_finds_it_worse_than_every_reference(
-    many: tuple[Answers, ...], tolerance: float, level: float
+    many: tuple[Answers, ...], tolerance: float, level: float, scores: bool
 ) -> None:
-    update, *references = many
-    fair = [compare(update.fair, one.fair, FAIR * tolerance, level, scaled=True) for one in references]
+    update, *references = (replace(one, fair_scores=scores) for one in many)
+    share = 1.0 if scores else FAIR
+    fair = [compare(update.fair, one.fair, share * tolerance, level, scaled=True) for one in references]
     whole = [compare(update.near, one.near, WHOLE * tolerance, level) for one in references]
     expected = any(all(one.is_worse for one in tests) for tests in (fair, whole))
     assert find_harm(update, references, tolerance, level) == expected
