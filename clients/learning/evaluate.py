@@ -73,15 +73,18 @@ class Score:
         if marks is None:  # wrong everywhere
             wrong = np.full(len(data), score)
             near = wrong if data.task.kind == "regression" else 0 * wrong
-            marks = Marks(wrong, near, near, wrong)
-        right, near, balanced = marks.right, marks.near, marks.balanced
+            marks = Marks(wrong, near, near, near, wrong)
+        right, near, balanced, fair = marks.right, marks.near, marks.balanced, marks.fair
         if data.task.kind == "regression":  # bounded, or one outlier could hide how much worse all others are
             right = near = balanced = np.maximum(right, WORST_MARK)
+            fair = np.maximum(fair, WORST_MARK)
             guessed = np.maximum(guessed, WORST_MARK)
         if metric == "auroc":
             assert marks.placed is not None  # or `value` had raised
-            right, guessed = marks.placed, np.full(len(data), 0.5)
-        return Answers(score, pack(right), pack(near), pack(balanced), pack(guessed))
+            right = fair = marks.placed
+            guessed = np.full(len(data), 0.5)
+        scores = metric == "auroc" or data.task.kind == "regression"
+        return Answers(score, pack(right), pack(near), pack(balanced), pack(guessed), pack(fair), scores)
 
     @classmethod
     def worst(cls, data: Samples) -> "Score":

@@ -15,6 +15,7 @@ from torch import Tensor
 from clients.types.learning import Task
 
 Floats = NDArray[np.float64]
+_STEP, _STEPS = 5.0, 30
 FURTHEST = 3.0
 """In a regression's score, larger errors count as this many of the targets' standard deviations."""
 
@@ -28,6 +29,8 @@ class Marks(NamedTuple):
     """The quadratic (Brier) score of the probabilities, 0 to 1; in a regression, `right`."""
     balanced: Floats
     """`right`, weighted so that each class counts the same; with several labels, each label's two sides."""
+    fair: Floats
+    """`near` without the model's lean; see `_find_fair`."""
     placed: Floats | None
     """Whose mean is the AUROC; None if the task isn't ranked. See `place`."""
 
@@ -37,8 +40,9 @@ def mark(logits: Tensor, y: Tensor, task: Task) -> Marks:
     right = find_rights(logits, y, task).cpu().numpy()
     placed = place(*get_ranked(logits, y)) if task.ranked else None
     if task.kind == "regression":
-        return Marks(right, right, right, placed)
-    return Marks(right, _find_near(logits, y, task), _balance(logits, y, task), placed)
+        return Marks(right, right, right, _find_fair(logits, y, task), placed)
+    near, balanced = _find_near(logits, y, task), _balance(logits, y, task)
+    return Marks(right, near, balanced, _find_fair(logits, y, task), placed)
 
 
 def find_rights(logits: Tensor, y: Tensor, task: Task) -> Tensor:
@@ -68,6 +72,45 @@ def _find_near(logits: Tensor, y: Tensor, task: Task) -> Floats:
     else:
         near = 1.0 - (finite.sigmoid() - (y > 0).double()).square().mean(dim=1)
     return (near * ~logits.isnan().any(dim=1)).cpu().numpy()
+
+
+def _find_fair(logits: Tensor, y: Tensor, task: Task) -> Floats:
+    """Return `near` of the outputs without their lean; in a regression, `right` of them.
+
+    Who learns on a part of the classes names these too often, and who learns on low targets says too little:
+    that is the data, not a fault, and averages out among participants. So every class's output is moved by
+    the same amount on all samples: such that the mean probability of each class is its share here. Outputs of
+    a regression are moved by their mean error.
+    """
+    if task.kind == "regression":
+        finite = logits.double().nan_to_num(nan=0.0, posinf=1e30, neginf=-1e30)
+        moved = logits.double() - (finite - y.double()).mean(dim=0)
+        return find_rights(moved, y, task).cpu().numpy()
+    finite = logits.double().nan_to_num(posinf=1e30, neginf=-1e30)
+    if task.kind == "classes":
+        moved = logits.double() + _find_shift(finite, torch.bincount(y, minlength=logits.shape[1]))
+        return _find_near(moved, y, task)
+    true = (y > 0).double().sum(dim=0)
+    sides = torch.stack([torch.zeros_like(finite), finite], dim=-1)
+    counts = torch.stack([len(y) - true, true], dim=-1)
+    leans = torch.stack([_find_shift(sides[:, place], counts[place]) for place in range(finite.shape[1])])
+    return _find_near(logits.double() + leans[:, 1] - leans[:, 0], y, task)
+
+
+def _find_shift(logits: Tensor, counts: Tensor) -> Tensor:
+    """Return what to add to each class's logits, of shape (N, K), for its mean probability to be its share.
+
+    `counts`: how many of the samples are of each class. A class has half a sample more than that, so that
+    none is ruled out. Each step moves a class by how far its mean probability is off (the correction for
+    other shares of classes of Saerens et al. 2002, to where it comes to rest), by `_STEP` at most. It ends
+    after `_STEPS`, at rest or not.
+    """
+    shares = ((counts + 0.5) / (counts.sum() + 0.5 * len(counts))).double().log()
+    lean = torch.zeros_like(shares)
+    for _ in range(_STEPS):
+        means = (logits + lean).softmax(dim=1).mean(dim=0).clamp(min=1e-12).log()
+        lean = lean + (shares - means).clamp(-_STEP, _STEP)
+    return lean
 
 
 def _balance(logits: Tensor, y: Tensor, task: Task) -> Floats:

@@ -137,8 +137,8 @@ class _Marks:
         self._place = 0
 
     def take(self, samples: int, *, ranked: bool) -> Marks:
-        right, near, balanced = (self._take(samples) for _ in range(3))
-        return Marks(right, near, balanced, self._take(samples) if ranked else None)
+        right, near, balanced, fair = (self._take(samples) for _ in range(4))
+        return Marks(right, near, balanced, fair, self._take(samples) if ranked else None)
 
     def _take(self, samples: int) -> NDArray[np.float64]:
         begin, self._place = self._place, self._place + 8 * samples

@@ -69,15 +69,20 @@ def find_bar(desk: Desk[Any, Any], who: Who, proposals: Sequence[Proposal], erro
 def is_worse(candidate: Answers, reference: Answers, tolerance: float, level: float) -> bool:
     """Return whether there is evidence that `candidate` is worse than `reference` by more than `tolerance`.
 
-    A juror with so few samples that they could never be evidence has `OwnTrouble`: it had better keep still.
-    With a tolerance of 1 no number of samples could be, and it approves.
+    `OwnTrouble`: see `require_samples`.
     """
-    if tolerance < 1 and not evidence.can_tell(len(candidate), tolerance, level):
+    require_samples(len(candidate), tolerance, level)
+    return evidence.find_worse(candidate, reference, tolerance, level).is_worse
+
+
+def require_samples(samples: int, tolerance: float, level: float) -> None:
+    """Raise `OwnTrouble` for a juror with so few samples that they could never be evidence: it had better
+    keep still. With a tolerance of 1 no number of samples could be, and it approves."""
+    if tolerance < 1 and not evidence.can_tell(samples, tolerance, level):
         raise OwnTrouble(
-            f"{len(candidate)} samples are too few to judge by, with {level:.0%} wrong rejections allowed. "
+            f"{samples} samples are too few to judge by, with {level:.0%} wrong rejections allowed. "
             "Keep more samples for judging (--validation)."
         )
-    return evidence.find_worse(candidate, reference, tolerance, level).is_worse
 
 
 # ------------------------------------------------------------------ jurors whose data are unlike the others'

@@ -1,5 +1,5 @@
 """Reviews, for every mechanism whose jurors judge updates one by one: each juror compares every update with
-one epoch of its own, by evidence, or by algorithm 1 of vbfl."""
+one epoch of its own and with the head, by evidence; or with its epoch alone, by algorithm 1 of vbfl."""
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -7,7 +7,7 @@ from functools import partial
 from typing import Any, TypeVar
 
 from clients.mechanisms.base import Desk, Done, Who
-from clients.mechanisms.jury import PAPER, JurySettings, find_bar, is_worse
+from clients.mechanisms.jury import PAPER, JurySettings, find_bar, require_samples
 from clients.mechanisms.training import propose, train_from_head
 from clients.roles import evidence, judging
 from clients.roles.judging import FIXED_THRESHOLD, LATEST_DRIFTS
@@ -29,7 +29,7 @@ class ReviewSettings(JurySettings):
 
     threshold: str = option(
         str(FIXED_THRESHOLD),
-        "how far an update may fall behind a juror's own first epoch; or adaptive, gap",
+        "how far an update may fall behind a juror's own first epoch and the head; or adaptive, gap",
         personal=True,
     )
 
@@ -137,19 +137,29 @@ def review(desk: Desk[R, Any], who: Who, error: float) -> Reviews | None:
     answers = desk.cohort.answers_each(usable, indices)
     owns = desk.cohort.answer_first_epochs(indices, desk.status.round, desk.status.head)
     bar = find_bar(desk, who, usable, error) if desk.settings.weighs_evidence else None
+    heads: Sequence[Answers | OwnTrouble | None] = [None] * len(who)
+    if bar is not None:
+        heads = desk.cohort.answers(desk.status.head, indices)
     lengths = None if desk.settings.judge == PAPER else _measure_lengths(desk, usable)
 
     def check(
-        account: Address, index: int, own: Answers | OwnTrouble, found: Sequence[Answers | OwnTrouble]
+        account: Address,
+        index: int,
+        own: Answers | OwnTrouble,
+        head: Answers | OwnTrouble | None,
+        found: Sequence[Answers | OwnTrouble],
     ) -> Review:
         own, theirs = raise_trouble(own), list(map(raise_trouble, found))
+        references = [own] if head is None else [own, raise_trouble(head)]
         vads = [own.score - one.score for one in theirs]
         threshold = _get_threshold(desk, account, index, own.score, vads)
 
         def passes(number: int, one: Answers) -> bool:
             if bar is None:
                 return judging.is_positive(own.score, one.score, threshold)
-            return not is_worse(one, own, threshold, bar.get_level(index, [number]))
+            level = bar.get_level(index, [number])
+            require_samples(len(one), threshold, level)
+            return not evidence.find_harm(one, references, threshold, level)
 
         vad: list[float | None] = [None] * len(proposals)
         good = set()
@@ -161,8 +171,8 @@ def review(desk: Desk[R, Any], who: Who, error: float) -> Reviews | None:
         return Review(good - idle, vad, threshold)
 
     found = {
-        one.account: catch_trouble(partial(check, one.account, one.index, own, theirs))
-        for one, own, theirs in zip(who, owns, answers, strict=True)
+        one.account: catch_trouble(partial(check, one.account, one.index, own, head, theirs))
+        for one, own, head, theirs in zip(who, owns, heads, answers, strict=True)
     }
     had = {proposal.update_number for proposal in proposals} - missing
     return Reviews(had, usable, found)

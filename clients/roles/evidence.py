@@ -20,6 +20,12 @@ for it, and is added: z of the one and z of the other. It makes up for as much a
 no more: noise, too, moves some answers to rare classes. A bar that is lowered for rejecting isn't lowered for
 calling a reference informed (`LEVEL_MAX`): that would take away what only the quadratic score shows.
 
+*An update from other data.* Who learns on a part of the classes sends an update that names these too often.
+On a juror's samples it is behind, and yet does no harm once it is averaged. So an update is compared with two
+references, a juror's own first epoch and the head, and is bad if it is worse than both, by either of two
+tests (`find_harm`). The one forgives that lean, and little else (`FAIR`); the other forgives nothing, and
+tolerates more (`WHOLE`).
+
 *An update that stands apart* from the others may be rejected on less evidence (`ERROR_APART`), but never for
 that alone. If one half of the updates stands apart from the other, all do.
 
@@ -48,6 +54,12 @@ FEWEST_UPDATES = 3
 """With fewer updates, none can stand apart."""
 APART = 3.0
 """How many times longer or shorter than usual an update stands apart; or how many deviations off, if more."""
+
+FAIR = 1 / 16
+"""How much of the tolerance counts where an update's lean is forgiven, in quadratic scores of probabilities:
+there even flipped labels often cost no more than a few hundredths. What is in the score's unit has all."""
+WHOLE = 3.0
+"""How many times the tolerance counts where it isn't."""
 
 IDLE = 0.1
 """An update shorter than this share of the usual length doesn't move."""
@@ -91,17 +103,31 @@ def _get_majority(jurors: int, level: float) -> float:
     )
 
 
-def compare(candidate: Sequence[float], reference: Sequence[float], tolerance: float, level: float) -> Test:
+def compare(
+    candidate: Sequence[float],
+    reference: Sequence[float],
+    tolerance: float,
+    level: float,
+    *,
+    scaled: bool = False,
+) -> Test:
     """Return the test of whether the candidate's marks are worse than the reference's on the same samples by
-    more than `tolerance`. A mark that isn't a number is the worst evidence there is."""
+    more than `tolerance`. A mark that isn't a number is the worst evidence there is.
+
+    With `scaled`, the models differ by half of the largest difference on the two samples that are added: the
+    same as `PRIOR` for marks of 0 and 1, and no more than there is to see where all differences are small.
+    """
     differences = [mine - theirs for mine, theirs in zip(candidate, reference, strict=True)]
     critical, samples = NormalDist().inv_cdf(level), len(differences)
     if not all(map(math.isfinite, differences)):
         return Test(-math.inf, -math.inf, critical)
     total, more = math.fsum(differences), samples + 2
-    squares = math.fsum(one * one for one in differences) + 2 * PRIOR**2
+    prior = max(map(abs, differences)) / 2 if scaled else PRIOR
+    squares = math.fsum(one * one for one in differences) + 2 * prior**2
     mean = total / more
     deviation = math.sqrt(max(squares / more - mean * mean, 0.0) / more)
+    if not deviation:  # no model differs from itself
+        return Test(total / samples, math.copysign(math.inf, tolerance) if tolerance else 0.0, critical)
     return Test(total / samples, (mean + tolerance) / deviation, critical)
 
 
@@ -119,6 +145,24 @@ def find_worse(candidate: Answers, reference: Answers, tolerance: float, level: 
     balanced = compare(candidate.balanced, reference.balanced, 0.0, level)
     against = min(right, near, key=lambda test: test.z)
     return replace(against, z=against.z + min(max(balanced.z, 0.0), -against.critical))
+
+
+def find_harm(candidate: Answers, references: Sequence[Answers], tolerance: float, level: float) -> bool:
+    """Return whether an update is worse than each of the references, all on the juror's samples.
+
+    It is if it knows less, by `fair`, where its lean towards some classes is forgiven, and `FAIR` of the
+    tolerance counts (all of it in a regression, and by AUROC); or if it is worse with its lean, by `near` and
+    `WHOLE` times the tolerance. With a tolerance of 1 nothing is.
+    """
+    if tolerance >= 1:
+        return False
+    tolerated = tolerance if candidate.fair_scores else FAIR * tolerance
+    fair = all(
+        compare(candidate.fair, one.fair, tolerated, level, scaled=True).is_worse for one in references
+    )
+    return fair or all(
+        compare(candidate.near, one.near, WHOLE * tolerance, level).is_worse for one in references
+    )
 
 
 @lru_cache

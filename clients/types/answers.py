@@ -19,6 +19,9 @@ class Answers:
     - `near`: the quadratic (Brier) score of the predicted probabilities, 1 at best.
     - `balanced`: `right`, weighted so that each class counts the same.
     - `guessed`: `right` of a guess without looking: the samples' largest class.
+    - `fair`: `near` without the model's lean towards some classes; by AUROC, which no lean changes, `right`.
+
+    `fair_scores`: whether `fair` is in the unit of `score`, and no quadratic score of probabilities.
     """
 
     score: float
@@ -26,10 +29,12 @@ class Answers:
     near: Sequence[float]
     balanced: Sequence[float]
     guessed: Sequence[float]
+    fair: Sequence[float]
+    fair_scores: bool = False
 
     def __post_init__(self) -> None:
         """Raise `RequestError` unless every array has one number per sample, and there is a sample."""
-        sizes = {len(one) for one in (self.right, self.near, self.balanced, self.guessed)}
+        sizes = {len(one) for one in (self.right, self.near, self.balanced, self.guessed, self.fair)}
         if len(sizes) != 1 or 0 in sizes:
             raise RequestError(
                 f"answers hold {sorted(sizes)} numbers; one per sample is needed in each array."
@@ -42,4 +47,4 @@ class Answers:
     def alike(cls, score: float, samples: int, guess: float) -> Self:
         """Return answers that are all as good as `score`, where a guess is right with probability `guess`."""
         same, guessed = array("d", [score]) * samples, array("d", [guess]) * samples
-        return cls(score, same, same, same, guessed)
+        return cls(score, same, same, same, guessed, same)

@@ -8,6 +8,8 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
+from scipy.optimize import minimize
+from scipy.special import logsumexp, softmax
 from sklearn.metrics import (
     accuracy_score,
     balanced_accuracy_score,
@@ -63,10 +65,11 @@ def marked(kind: str, size: int, outputs: int, seed: int) -> tuple[torch.Tensor,
 def test_there_is_a_mark_for_each_sample(kind: str, size: int, outputs: int, seed: int) -> None:
     *_, task, marks = marked(kind, size, outputs, seed)
     assert (marks.placed is not None) == task.ranked
-    for one in (marks.right, marks.near, marks.balanced, marks.placed):
+    for one in (marks.right, marks.near, marks.balanced, marks.fair, marks.placed):
         assert one is None or (one.shape, one.dtype) == ((size,), np.float64)
-    assert marks.near.min() >= (-8 if kind == "regression" else 0)
-    assert marks.near.max() <= 1
+    for one in (marks.near, marks.fair):
+        assert one.min() >= (-8 if kind == "regression" else 0)
+        assert one.max() <= 1
 
 
 @settings(max_examples=25)
@@ -114,6 +117,39 @@ def test_what_is_near_with_more_outputs(size: int, outputs: int, seed: int) -> N
     each = [1 - brier_score_loss(y[:, n], logits[:, n].double().sigmoid(), labels=[0, 1], pos_label=1)
             for n in range(outputs)]  # fmt: skip
     assert marks.near.mean() == pytest.approx(np.mean(each), abs=1e-12)
+
+
+@settings(max_examples=25)
+@given(kind=KINDS, size=SIZES, outputs=OUTPUTS, seed=SEEDS, lean=st.floats(0, 5))
+def test_no_lean_changes_what_is_fair(kind: str, size: int, outputs: int, seed: int, lean: float) -> None:
+    """Not one that moves an output by the same amount on all samples, whichever output."""
+    logits, y, task, marks = marked(kind, size, outputs, seed)
+    leaning = mark(logits + lean * torch.from_numpy(np.eye(logits.shape[1])[0]), y, task)
+    assert leaning.fair == pytest.approx(marks.fair, abs=0.02)
+
+
+@settings(max_examples=25)
+@given(size=st.integers(5, 40), outputs=st.integers(2, 5), seed=SEEDS)
+def test_what_is_fair_is_near_once_each_class_is_as_likely_as_it_is_frequent(
+    size: int, outputs: int, seed: int
+) -> None:
+    """Those shifts are where a convex function is least."""
+    logits, y, _, marks = marked("classes", size, outputs, seed)
+    shares, said = (np.bincount(y, minlength=outputs) + 0.5) / (size + 0.5 * outputs), logits.double().numpy()
+    found = minimize(lambda by: logsumexp(said + by, axis=1).mean() - shares @ by, np.zeros(outputs))
+    moved = said + found.x
+    expected = 1 - ((softmax(moved, axis=1) - np.eye(outputs)[y]) ** 2).sum(axis=1) / 2
+    assert marks.fair == pytest.approx(expected, abs=0.02)
+
+
+def test_a_model_that_tells_nothing_apart_is_worth_a_guess_without_its_lean() -> None:
+    y, task = torch.arange(20) % 2, Task("classes", 2)
+    true = 2.0 * torch.nn.functional.one_hot(y) - 1
+    found = [
+        mark(one, y, task).fair.mean()
+        for one in (torch.tensor([[0.0, 9.0]]).repeat(20, 1), -9 * true, 9 * true)
+    ]
+    assert found == pytest.approx([0.75, 0.0, 1.0], abs=1e-3)
 
 
 @settings(max_examples=25)
@@ -286,13 +322,17 @@ def test_answers_hold_the_marks_of_the_metric(kind: str, size: int, outputs: int
     score = Score(float(marks.right.mean()), 1.0, area, size, marks)
     found = score.answers("accuracy", data)
     least = -1.0 if kind == "regression" else -np.inf  # so that no outlier hides how bad all others are
-    right, guessed, near, balanced = (
+    right, guessed, near, balanced, fair = (
         np.maximum(one, least).tolist()
-        for one in (marks.right, guess_rights(y, task), marks.near, marks.balanced)
+        for one in (marks.right, guess_rights(y, task), marks.near, marks.balanced, marks.fair)
     )
     assert (list(found.right), found.score) == (right, score.accuracy)
     assert (list(found.guessed), list(found.near), list(found.balanced)) == (guessed, near, balanced)
+    assert list(found.fair) == fair
+    assert found.fair_scores == (kind == "regression")
     if marks.placed is not None:
         found = score.answers("auroc", data)
         assert (list(found.right), found.score) == (marks.placed.tolist(), area)
+        assert list(found.fair) == list(found.right)  # no lean changes ranks
+        assert found.fair_scores
         assert list(found.guessed) == [0.5] * size

@@ -156,9 +156,9 @@ def test_marks_too_few_or_too_many_change_no_result(name: str) -> None:
 @st.composite
 def scores(draw: st.DrawFn) -> Score:
     size, numbers = draw(st.integers(1, 4)), st.floats(allow_nan=False)
-    arrays = [np.array(draw(st.lists(numbers, min_size=size, max_size=size))) for _ in range(4)]
+    arrays = [np.array(draw(st.lists(numbers, min_size=size, max_size=size))) for _ in range(5)]
     auroc = draw(st.none() | numbers)
-    marks = Marks(*arrays[:3], None if auroc is None else arrays[3])
+    marks = Marks(*arrays[:4], None if auroc is None else arrays[4])
     return Score(draw(numbers), draw(numbers), auroc, size, marks)
 
 

@@ -15,12 +15,15 @@ from clients.roles.evidence import (
     APART,
     ERROR,
     ERROR_APART,
+    FAIR,
     IDLE,
     LEVEL_MAX,
     PRIOR,
+    WHOLE,
     can_tell,
     compare,
     find_apart,
+    find_harm,
     find_idle,
     find_worse,
     get_level,
@@ -250,8 +253,14 @@ def test_nine_jurors_of_ten_samples_each_find_a_loss_of_a_fifth(differing: float
 # ------------------------------------------------------------------ the rule
 
 
-def answer(right: list[float], near: list[float], balanced: list[float], guessed: list[float]) -> Answers:
-    return Answers(math.fsum(right) / len(right), right, near, balanced, guessed)
+def answer(
+    right: list[float],
+    near: list[float],
+    balanced: list[float],
+    guessed: list[float],
+    fair: list[float] | None = None,
+) -> Answers:
+    return Answers(math.fsum(right) / len(right), right, near, balanced, guessed, fair or near)
 
 
 @st.composite
@@ -259,7 +268,7 @@ def answers(draw: st.DrawFn, size: int) -> Answers:
     shares = st.lists(st.sampled_from([0.0, 1.0]), min_size=size, max_size=size)
     parts = st.lists(st.floats(0, 1), min_size=size, max_size=size)
     weighted = st.lists(st.floats(0, 4), min_size=size, max_size=size)
-    return answer(draw(shares), draw(parts), draw(weighted), draw(shares))
+    return answer(draw(shares), draw(parts), draw(weighted), draw(shares), draw(parts))
 
 
 TWO = st.integers(1, 25).flatmap(lambda size: st.tuples(answers(size), answers(size)))
@@ -284,7 +293,9 @@ def test_against_an_informed_model_only_what_is_right_counts(
     two: tuple[Answers, Answers], tolerance: float, level: float
 ) -> None:
     candidate, reference = two
-    reference = replace(reference, right=[1.0] * 25, guessed=[0.0] * 25, near=[1.0] * 25, balanced=[0.0] * 25)
+    reference = replace(
+        reference, right=[1.0] * 25, guessed=[0.0] * 25, near=[1.0] * 25, balanced=[0.0] * 25, fair=[1.0] * 25
+    )
     candidate = answer(*([*marks, *[0.0] * 25][:25] for marks in marks_of(candidate)))
     assert is_informed(reference, min(level, LEVEL_MAX))
     expected = compare(candidate.right, reference.right, tolerance, level)
@@ -292,7 +303,7 @@ def test_against_an_informed_model_only_what_is_right_counts(
 
 
 def marks_of(one: Answers) -> tuple[list[float], ...]:
-    return list(one.right), list(one.near), list(one.balanced), list(one.guessed)
+    return list(one.right), list(one.near), list(one.balanced), list(one.guessed), list(one.fair)
 
 
 @settings(max_examples=40)
@@ -401,6 +412,71 @@ def test_a_few_samples_are_enough(jurors: int, fewest: int) -> None:
 
 def test_a_tolerance_of_1_lets_everything_pass() -> None:
     assert not any(can_tell(samples, 1.0, get_level(9)) for samples in range(1, 500))
+
+
+# ------------------------------------------------------------------ updates from other data
+
+MANY = st.integers(1, 25).flatmap(lambda size: st.tuples(*[answers(size)] * 3))
+
+
+@given(pairs=PAIRS, tolerance=st.floats(0, 1), level=LEVELS, scale=st.integers(-20, 20))
+def test_a_scaled_test_looks_at_differences_alone_and_not_at_how_large_they_are(
+    pairs: list[tuple[float, float]], tolerance: float, level: float, scale: int
+) -> None:
+    """By a power of 2, so that nothing is rounded."""
+    candidate, reference = ([*one] for one in zip(*pairs, strict=True))
+    larger = [[math.ldexp(mark, scale) for mark in one] for one in (candidate, reference)]
+    found = compare(candidate, reference, tolerance, level, scaled=True)
+    assert compare(*larger, math.ldexp(tolerance, scale), level, scaled=True).z == pytest.approx(found.z)
+
+
+@given(
+    two=st.integers(1, 40).flatmap(
+        lambda n: st.tuples(*[st.lists(st.sampled_from([0.0, 1.0]), min_size=n, max_size=n)] * 2)
+    ),
+    tolerance=TOLERANCES,
+    level=ALL_LEVELS,
+)
+def test_of_what_is_right_or_wrong_a_scaled_test_is_the_plain_one(
+    two: tuple[list[float], list[float]], tolerance: float, level: float
+) -> None:
+    """Unless the models never differ: then there is nothing to see, and both let the candidate pass."""
+    plain, scaled = (compare(*two, tolerance, level, scaled=scaled) for scaled in (False, True))
+    assert plain.is_worse == scaled.is_worse
+    assert two[0] == two[1] or plain == scaled
+
+
+@settings(max_examples=60)
+@given(many=MANY, tolerance=st.floats(-1, 1, exclude_max=True), level=ALL_LEVELS, scores=st.booleans())
+def test_an_update_does_harm_if_one_test_finds_it_worse_than_every_reference(
+    many: tuple[Answers, ...], tolerance: float, level: float, scores: bool
+) -> None:
+    update, *references = (replace(one, fair_scores=scores) for one in many)
+    share = 1.0 if scores else FAIR
+    fair = [compare(update.fair, one.fair, share * tolerance, level, scaled=True) for one in references]
+    whole = [compare(update.near, one.near, WHOLE * tolerance, level) for one in references]
+    expected = any(all(one.is_worse for one in tests) for tests in (fair, whole))
+    assert find_harm(update, references, tolerance, level) == expected
+    assert not expected or find_harm(update, references[:1], tolerance, level)
+    assert not find_harm(update, references, 1.0, level)
+
+
+@settings(max_examples=40)
+@given(many=MANY, tolerance=st.floats(1e-6, 1), level=ALL_LEVELS, place=st.integers(0, 1))
+def test_what_answers_like_one_of_the_references_does_no_harm(
+    many: tuple[Answers, ...], tolerance: float, level: float, place: int
+) -> None:
+    assert not find_harm(many[1:][place], many[1:], tolerance, level)
+
+
+@given(samples=st.integers(10, 60), share=st.floats(0, 0.12))
+def test_a_lean_alone_does_no_harm_unless_it_is_strong(samples: int, share: float) -> None:
+    """By 9 jurors, with a tolerance of 8 points. It costs `share` of the quadratic score on every sample."""
+    good = Answers.alike(0.8, samples, 0.1)
+    leaning = replace(good, near=[0.8 - share] * samples, right=[0.0] * samples)
+    assert not find_harm(leaning, [good, good], 0.08, get_level(9))
+    assert find_harm(replace(good, near=[0.0] * samples), [good, good], 0.08, get_level(9))
+    assert find_harm(replace(good, fair=[0.7] * samples), [good, good], 0.08, get_level(9))
 
 
 # ------------------------------------------------------------------ what stands apart
