@@ -15,7 +15,7 @@ from torch import Tensor
 from clients.types.learning import Task
 
 Floats = NDArray[np.float64]
-_STEP, _STEPS = 5.0, 30
+_STEP, _STEPS, _REST = 5.0, 30, 1e-6
 FURTHEST = 3.0
 """In a regression's score, larger errors count as this many of the targets' standard deviations."""
 
@@ -103,14 +103,19 @@ def _find_shift(logits: Tensor, counts: Tensor) -> Tensor:
     `counts`: how many of the samples are of each class. A class has half a sample more than that, so that
     none is ruled out. Each step moves a class by how far its mean probability is off (the correction for
     other shares of classes of Saerens et al. 2002, to where it comes to rest), by `_STEP` at most. It ends
-    after `_STEPS`, at rest or not.
+    after `_STEPS`, or at rest.
     """
-    shares = ((counts + 0.5) / (counts.sum() + 0.5 * len(counts))).double().log()
-    lean = torch.zeros_like(shares)
+    shares = ((counts + 0.5) / (counts.sum() + 0.5 * len(counts))).double().log().cpu().numpy()
+    odds = (logits - logits.max(dim=1, keepdim=True).values).exp().cpu().numpy()
+    shift = np.zeros_like(shares)
     for _ in range(_STEPS):
-        means = (logits + lean).softmax(dim=1).mean(dim=0).clamp(min=1e-12).log()
-        lean = lean + (shares - means).clamp(-_STEP, _STEP)
-    return lean
+        weighted = odds * np.exp(shift)
+        means = (weighted / weighted.sum(axis=1, keepdims=True)).mean(axis=0)
+        step = np.clip(shares - np.log(np.maximum(means, 1e-12)), -_STEP, _STEP)
+        shift = shift + step
+        if np.abs(step).max() < _REST:
+            break
+    return torch.from_numpy(shift).to(logits.device)
 
 
 def _balance(logits: Tensor, y: Tensor, task: Task) -> Floats:

@@ -9,6 +9,7 @@ import pytest
 from sklearn.datasets import load_digits
 
 from clients import swarm
+from clients.experiments import runs_of_free_riders
 from clients.experiments.__main__ import main
 from tests.integration.swarms import lines_of
 
@@ -82,6 +83,23 @@ def test_noise_does_not_hide_where_half_of_the_workers_send_it_and_samples_are_f
     banned = {member for line in lines for member in line["banned"]}
     assert banned <= malicious
     assert lines[-1]["accuracy"] > 0.85
+
+
+@pytest.mark.parametrize("seed", [1, 2])
+@pytest.mark.parametrize("partition", ["iid", "dirichlet:0.5"])
+def test_trained_updates_pass_and_keep_their_stake_however_the_data_are_dealt(
+    partition: str, seed: int, tmp_path: Path
+) -> None:
+    settings = {"dataset": "digits", "partition": partition, "clients": 15, "proposers": 6, "seed": seed}
+    whole = runs_of_free_riders.resolve({**settings, "rounds": 6, "decoy_odds": 0, "update_shares": 6})
+    runs_of_free_riders.run(whole, tmp_path, lambda rounds: None)
+    record = runs_of_free_riders.read(whole, tmp_path)
+    passed, slashed = (
+        [one for who in ("riders", "others") for found in record[f"{who}_{what}"] for one in found]
+        for what in ("passed", "slashed")
+    )
+    assert sum(passed) >= 0.95 * len(passed)
+    assert not any(slashed)
 
 
 def test_one_seed_of_each_trial_runs(tmp_path: Path) -> None:
