@@ -17,8 +17,8 @@ abstract contract JuryPanel is RandomPanel {
         _mostVoters = t.voters;
     }
 
-    /// @dev Where fewer are there than the limit, the largest odd number of them: half of an even jury, without one more,
-    /// is enough to let nothing pass.
+    /// @dev Where fewer are there than the limit, the largest odd number of them: half of an even jury is enough to let
+    /// nothing pass.
     /// @inheritdoc Axes
     function _voters(Round memory r) internal view override returns (uint256) {
         uint256 others = RandomPanel._voters(r);
