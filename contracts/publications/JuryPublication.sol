@@ -34,8 +34,8 @@ abstract contract JuryPublication is JuryBook, DecoyBook, MajorityPublication {
     /// @dev What the option of `juror` becomes that published `option`: `EXCUSED` if its ballot is about less than half
     /// of the updates in which ballots are compared, or about none. Of those that it is about, `option` if it differs
     /// from the jury's verdict in at most a third and rejects every decoy that fails, 0 if it differs in more than
-    /// half, and `EXCUSED` between. Who says that it couldn't have a decoy hasn't rejected it: else it would pay to have few
-    /// updates, and to approve these untested.
+    /// half, and `EXCUSED` between. Who says that it couldn't have a decoy hasn't rejected it: else it would pay to
+    /// have few updates, and to approve these untested.
     function _seatOf(uint256 round, address juror, uint16 option) private view returns (uint16) {
         Ballot memory ballot = _ballots[juror];
         Bitmap about = ballot.had.intersection(_compared);
