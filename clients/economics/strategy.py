@@ -90,7 +90,7 @@ class Vote(Gene):
     HONEST = "judges and votes"
     BLIND = "approves everything untested"  # but for decoys of the coalition, which knows its lots
     PART = "approves its own and a few others untested, and says that it couldn't have the rest"
-    EQUAL = "does so, with the same others for all of the coalition"
+    EQUAL = "approves its own and the same few others untested, and says that it couldn't have the rest"
     DOWN = "judges, but finds the coalition's own decoys bad, whatever they are"
     REJECT = "rejects everything untested"
     BLAME = "rejects everything untested and blames the others"
