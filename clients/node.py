@@ -276,8 +276,8 @@ def tell_decoy(log: RoundLog, account: Address) -> None:
     """
     if account in log.planters():
         print(
-            f"{account} planted a decoy in round {log.status.round}: its lot had it train a bad update, "
-            "which isn't in the model. It is paid if the jury judged it.",
+            f"{account} planted a decoy in round {log.status.round}: its lot asked for a bad "
+            "update, which isn't in the model. It is paid if the jury judged it and agreed on a model.",
             flush=True,
         )
 

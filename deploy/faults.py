@@ -248,7 +248,7 @@ FAULTS: Mapping[str, tuple[Fault, ...]] = MappingProxyType(
                 _at_least(
                     "voters",
                     lambda terms: terms.min_voters,
-                    "the min_voters, or 0: all who don't propose",
+                    "the min_voters, or 0: no limit",
                     "lower --min-voters",
                 ),
             ),

@@ -30,8 +30,10 @@ class AnchorReader:
         self._stage = (0, False)
         """The round, and whether it is over."""
         self._secrets: dict[Address, Secrets] = {}
-        self._unshown: dict[Address, bytes] = {}
-        """The anchors, when the last round was over, of those who should have shown what leads to them."""
+        self._unshown: dict[tuple[Address, int], bytes] = {}
+        """By member and round, the anchors of those who should have shown there what leads to them. After a
+        restart an anchor may be one that took its place: then one secret more is passed by, which does no
+        harm."""
         self._anchored: set[Address] = set()
 
     def look(self, status: Status, registry: Sequence[MemberView]) -> Mapping[Address, Secrets]:
@@ -40,15 +42,13 @@ class AnchorReader:
             return {}
         pausing = status.phase == Phase.OPEN
         if self._stage != (status.round, pausing):
-            self._stage, self._secrets, self._unshown = (status.round, pausing), {}, {}
+            self._stage, self._secrets = (status.round, pausing), {}
         for member in registry:
             account, known = member.account, self._secrets.get(member.account)
             if account in self._participants and (known is None or (pausing and _is_anchoring(known))):
                 anchor = self._read(account)
-                if pausing and _should_have_shown(status, member):
-                    self._unshown.setdefault(account, anchor)
-                found = self._find(account, anchor)
-                self._secrets[account] = replace(found, is_exposed=self._unshown.get(account) == anchor)
+                exposed = pausing and self._is_exposed(member, anchor)
+                self._secrets[account] = replace(self._find(account, anchor), is_exposed=exposed)
         return self._secrets
 
     def is_wanting(self, status: Status, registry: Sequence[MemberView]) -> bool:
@@ -64,6 +64,14 @@ class AnchorReader:
             for account in staying
         )
 
+    def _is_exposed(self, member: MemberView, anchor: bytes) -> bool:
+        """Return whether others may know what leads to `anchor`: the member proposed in the last round in
+        which it acted, and didn't show its lot."""
+        record = member.record
+        if Act.PROPOSED not in record.acts or Act.SHOWN in record.acts:
+            return False
+        return self._unshown.setdefault((member.account, record.round), anchor) == anchor
+
     def _has_anchor(self, account: Address) -> bool:
         return account in self._anchored or self._read(account) != ZERO32
 
@@ -76,12 +84,6 @@ class AnchorReader:
     def _find(self, account: Address, anchor: bytes) -> Secrets:
         salts = self._participants[account].salts
         return find_secrets(partial(salts.root, self._chain.chain_id, self._chain.federation), anchor)
-
-
-def _should_have_shown(status: Status, member: MemberView) -> bool:
-    """Return whether a member proposed in the round that is over, and didn't show its lot."""
-    record = member.record
-    return record.round == status.round and Act.PROPOSED in record.acts and Act.SHOWN not in record.acts
 
 
 def _is_anchoring(secrets: Secrets) -> bool:

@@ -79,12 +79,12 @@ def _find_fair(logits: Tensor, y: Tensor, task: Task) -> Floats:
 
     Who learns on a part of the classes names these too often, and who learns on low targets says too little:
     that is the data, not a fault, and averages out among participants. So every class's output is moved by
-    the same amount on all samples: such that the mean probability of each class is its share here. Outputs of
-    a regression are moved by their mean error.
+    the same amount on all samples: such that the mean probability of each class is its share here, as far as
+    `_STEPS` get. Outputs of a regression are moved by their median error, which no outlier decides.
     """
     if task.kind == "regression":
         finite = logits.double().nan_to_num(nan=0.0, posinf=1e30, neginf=-1e30)
-        moved = logits.double() - (finite - y.double()).mean(dim=0)
+        moved = logits.double() - (finite - y.double()).median(dim=0).values
         return find_rights(moved, y, task).cpu().numpy()
     finite = logits.double().nan_to_num(posinf=1e30, neginf=-1e30)
     if task.kind == "classes":
@@ -105,7 +105,8 @@ def _find_shift(logits: Tensor, counts: Tensor) -> Tensor:
     other shares of classes of Saerens et al. 2002, to where it comes to rest), by `_STEP` at most. It ends
     after `_STEPS`, or at rest.
     """
-    shares = ((counts + 0.5) / (counts.sum() + 0.5 * len(counts))).double().log().cpu().numpy()
+    counts = counts.double()
+    shares = ((counts + 0.5) / (counts.sum() + 0.5 * len(counts))).log().cpu().numpy()
     odds = (logits - logits.max(dim=1, keepdim=True).values).exp().cpu().numpy()
     shift = np.zeros_like(shares)
     for _ in range(_STEPS):

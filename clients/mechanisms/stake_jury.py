@@ -1,5 +1,5 @@
-"""stake_jury, from its participants' side: jurors judge each update against one epoch of their own, say which
-they could have at all, and publish the average of those that pass."""
+"""stake_jury, from its participants' side: jurors judge each update against the head and an epoch of their
+own, say which they could have at all, and publish the average of those that pass."""
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
@@ -25,8 +25,9 @@ from clients.types.settings import check_range, term_option
 from clients.types.terms import BPS
 
 ERROR = 0.05
-"""How often jurors may together reject an update that is behind by exactly the threshold. Its proposer isn't
-paid then, and loses its stake if three quarters of them do."""
+"""How often jurors may together reject an update that is behind by exactly what one of the two tests of
+`evidence.find_harm` tolerates. Its proposer isn't paid then, and loses its stake if three quarters of them
+do."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,7 +21,8 @@ from clients.types.mechanisms import KINDS
 from clients.types.settings import check_range, term_option
 
 ERROR = 0.05
-"""How often validators may together reject an update that is behind by exactly the threshold.
+"""How often validators may together reject an update that is behind by exactly what one of the two tests of
+`evidence.find_harm` tolerates.
 
 No stake hangs on a vote here, so validators could afford more. Workers can't: every rejection is a strike,
 and where data are uneven 25 % put three times as many honest workers out (docs/explanation/evidence.md)."""

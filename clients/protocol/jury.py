@@ -37,7 +37,7 @@ class Seated(Protocol):
 
     @property
     def voters(self) -> int:
-        """The most voters; 0: all who don't propose."""
+        """The most voters; 0: no limit."""
         ...
 
 
@@ -46,9 +46,9 @@ class Judged(Seated, DecoyTerms, Protocol):
 
 
 def get_seats(terms: Seated, members: int) -> int:
-    """Return the size of the jury of a round with so many members: the largest odd number of those who don't
-    propose, or `voters` where that is fewer. Half of an even jury, without one more, is enough to let nothing
-    pass."""
+    """Return the size of the jury of a round with so many members: `voters` if the terms limit it and so many
+    don't propose, else the largest odd number of those who don't. Half of an even jury is enough to let
+    nothing pass."""
     others = max(members - terms.proposers, 0)
     if terms.voters and others >= terms.voters:
         return terms.voters
@@ -111,8 +111,8 @@ def get_seat(ballot: Ballot, selection: Selection, option: int) -> int:
     EXCUSED if its ballot is about less than half of the judged updates, decoys left out, or about none. Of
     those that it is about, `option` if its ballot differs from the jury's in at most a third, 0 if in more
     than half, and EXCUSED between: who votes for its own against all others mustn't be paid, and who is
-    unlucky mustn't pay. Nor is a juror paid that didn't reject a decoy that the jury doesn't pass, be it
-    that it couldn't have it: else it would pay to say so of half of them, and to approve the rest untested.
+    unlucky mustn't pay. Nor is a juror paid that didn't reject a decoy that the jury doesn't pass, even if
+    it couldn't have it: else it would pay to say so of half of them, and to approve the rest untested.
     """
     about = ballot.had & selection.compared
     count = about.bit_count()

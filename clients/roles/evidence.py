@@ -126,7 +126,7 @@ def compare(
     squares = math.fsum(one * one for one in differences) + 2 * prior**2
     mean = total / more
     deviation = math.sqrt(max(squares / more - mean * mean, 0.0) / more)
-    if not deviation:  # no model differs from itself
+    if not deviation:  # with `scaled` alone: no model differs from itself
         return Test(total / samples, math.copysign(math.inf, tolerance) if tolerance else 0.0, critical)
     return Test(total / samples, (mean + tolerance) / deviation, critical)
 
@@ -157,12 +157,11 @@ def find_harm(candidate: Answers, references: Sequence[Answers], tolerance: floa
     if tolerance >= 1:
         return False
     tolerated = tolerance if candidate.fair_scores else FAIR * tolerance
+    whole = max(tolerance, WHOLE * tolerance)  # a threshold below 0 asks to be better
     fair = all(
         compare(candidate.fair, one.fair, tolerated, level, scaled=True).is_worse for one in references
     )
-    return fair or all(
-        compare(candidate.near, one.near, WHOLE * tolerance, level).is_worse for one in references
-    )
+    return fair or all(compare(candidate.near, one.near, whole, level).is_worse for one in references)
 
 
 @lru_cache

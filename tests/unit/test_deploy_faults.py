@@ -186,7 +186,7 @@ def test_bounds_are_those_of_the_specification() -> None:
         (
             "stake_jury",
             {"voters": 2},
-            "voters = 2: it must be at least 3, the min_voters, or 0: all who don't propose; raise --voters, "
+            "voters = 2: it must be at least 3, the min_voters, or 0: no limit; raise --voters, "
             "or lower --min-voters",
         ),
         (

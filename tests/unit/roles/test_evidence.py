@@ -419,7 +419,16 @@ def test_a_tolerance_of_1_lets_everything_pass() -> None:
 MANY = st.integers(1, 25).flatmap(lambda size: st.tuples(*[answers(size)] * 3))
 
 
-@given(pairs=PAIRS, tolerance=st.floats(0, 1), level=LEVELS, scale=st.integers(-20, 20))
+GRAINS = st.integers(0, 2**20).map(lambda number: number / 2**20)
+"""What no power of 2 makes too small to be squared."""
+
+
+@given(
+    pairs=st.lists(st.tuples(GRAINS, GRAINS), min_size=1, max_size=40),
+    tolerance=GRAINS,
+    level=LEVELS,
+    scale=st.integers(-20, 20),
+)
 def test_a_scaled_test_looks_at_differences_alone_and_not_at_how_large_they_are(
     pairs: list[tuple[float, float]], tolerance: float, level: float, scale: int
 ) -> None:

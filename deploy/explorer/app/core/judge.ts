@@ -303,8 +303,8 @@ function duesOfStakes(
 
 /** What a juror's seat comes to: it is paid if its ballot differs from the jury's in at most a third of what it is about,
  * and its publication has the leading digest. It costs if the ballot differs in more than half. Between these it is
- * excused, as it is if the ballot is about less than half of what was judged, decoys left out, or didn't reject a decoy that didn't pass, be it
- * that its juror couldn't have it; and if it published anything. */
+ * excused, as it is if the ballot is about less than half of what was judged, decoys left out, or didn't reject a decoy that didn't pass, even
+ * if its juror couldn't have it. It is excused only if it published. */
 export function seatOf(story: Story, judged: Judgement, voter: Hex): Seat {
   const revealed = story.votes.get(voter)?.revealed;
   if (!revealed) return 'never revealed';

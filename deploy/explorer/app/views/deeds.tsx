@@ -111,7 +111,7 @@ export function Votes({ story, judged }: { story: Story; judged: Judgement }): J
         ...(jury ? [<SeatOf vote={vote} story={story} judged={judged} />] : []), <Kept vote={vote} story={story} />, <Transaction hash={vote.committed.transaction} />, vote.revealed ? <Transaction hash={vote.revealed.deed.transaction} /> : '',
       ])} />
       {federation.mechanism === 'bflc' && <p class="note">Scores are in percent, update by update.</p>}
-      {jury && <p class="note">A seat is paid if its ballot is the jury’s in at least two thirds of the judged updates that its juror could have, decoys left out, and its juror published the model that most published. A juror that published is excused if its ballot is the jury’s in half of these at least, if it could have less than half of what was judged, or if it didn’t reject a decoy that didn’t pass, be it that its juror couldn’t have it. Any other seat costs the juror’s stake, unless the round is undecided and the ballot was revealed.</p>}
+      {jury && <p class="note">A seat is paid if its ballot is the jury’s in at least two thirds of the judged updates that its juror could have, decoys left out, and its juror published the model that most published. A juror that published is excused if its ballot is the jury’s in half of these at least, if it could have less than half of what was judged, or if it didn’t reject a decoy that didn’t pass, even if its juror couldn’t have it. Any other seat costs the juror’s stake, unless the round is undecided and the ballot was revealed.</p>}
     </Section>
   );
 }
