@@ -65,7 +65,8 @@ def tell_idle_rounds(terms: Terms) -> str:
     nothing."""
     if not isinstance(terms, StakeJuryTerms) or terms.decoy_odds == 0:
         return ""
-    idle = terms.decoy_odds**terms.proposers
+    # no odds need more proposers than that, and their number may be any
+    idle = terms.decoy_odds ** min(terms.proposers, SELDOM.bit_length())
     if idle >= SELDOM:
         return ""
     return (

@@ -118,14 +118,14 @@ def draw_stake_jury(world: Shared) -> StakeJuryTerms:
         proposer_stake=rng.choice((0, 1 if floor else 0, floor // 3, floor, rng.randint(0, floor))),
         voter_stake=rng.choice((0, 1 if floor else 0, floor // 3, floor, rng.randint(0, floor))),
         proposers=proposers,
-        voters=rng.choice((0, 0, min_voters, min_voters, min_voters + 1, 2**32 - 1)),
+        voters=rng.choice((0, min_voters, min_voters, min_voters, min_voters + 1, 2**32 - 1)),
         min_voters=min_voters,
         update_shares=rng.choice((1, 2, 6, 2**16 - 1)),
         seat_shares=rng.choice((1, 1, 3, 2**16 - 1)),
         profit_bps=rng.choice((0, 1, 1_000, 5_000, 10_000)),
         # of sources of their own, so that all else is drawn as without them
         fee=Random(common["genesis"] + b"fee").choice((0, 0, 1, bond // 2)),
-        decoy_odds=Random(common["genesis"] + b"decoys").choice((0, 0, 2, 3, 2**16 - 1)),
+        decoy_odds=Random(common["genesis"] + b"decoys").choice((0, 2, 2, 3, 2**16 - 1)),
     )
 
 
