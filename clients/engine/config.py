@@ -348,12 +348,13 @@ def add_options(parser: argparse._ActionsContainer, only: Collection[str] | None
     for name, item in COMMON.items():
         if only is None or name in only:
             _add_option(parser, item, hints[name], _get_help(item))
+    presets = get_presets()
     for name, owners in get_owned().items():
         if only is None or name in only:
             mechanism, item = next(iter(owners.items()))
             hint = typing.get_type_hints(SETTINGS[mechanism])[name]
             texts = {tell_kind(who): _get_help(its) for who, its in owners.items()}
-            texts |= {who: f"{own[name]} by default" for who, own in get_presets().items() if name in own}
+            texts |= {who: f"{own[name]} by default" for who, own in presets.items() if name in own}
             _add_option(parser, item, hint, tell_owners(texts))
             others = [other for its in owners.values() for other in its.metadata.get("spellings", ())]
             for other in dict.fromkeys(others):
