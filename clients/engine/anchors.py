@@ -45,7 +45,7 @@ class AnchorReader:
             self._stage, self._secrets = (status.round, pausing), {}
         for member in registry:
             account, known = member.account, self._secrets.get(member.account)
-            if account in self._participants and (known is None or (pausing and _is_anchoring(known))):
+            if account in self._participants and (known is None or (pausing and known.to_anchor is not None)):
                 anchor = self._read(account)
                 exposed = pausing and self._is_exposed(member, anchor)
                 self._secrets[account] = replace(self._find(account, anchor), is_exposed=exposed)
@@ -58,7 +58,7 @@ class AnchorReader:
             return False
         staying = [member.account for member in registry if not member.out]
         return any(
-            _is_anchoring(self._secrets[account])
+            self._secrets[account].to_anchor is not None
             if account in self._secrets
             else not self._has_anchor(account)
             for account in staying
@@ -84,8 +84,3 @@ class AnchorReader:
     def _find(self, account: Address, anchor: bytes) -> Secrets:
         salts = self._participants[account].salts
         return find_secrets(partial(salts.root, self._chain.chain_id, self._chain.federation), anchor)
-
-
-def _is_anchoring(secrets: Secrets) -> bool:
-    """Return whether a participant anchors before the next round."""
-    return secrets.next is None or secrets.is_exposed

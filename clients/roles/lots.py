@@ -60,11 +60,8 @@ def step(view: View) -> list[Action]:
     if secrets is None:
         return []
     may_anchor = view.member.record.standing == Standing.MEMBER and not view.member.out
-    if phase == Phase.OPEN and may_anchor:
-        if secrets.next is None:
-            return [Send(Call(view.me, "anchor", (secrets.end,)))]
-        if secrets.is_exposed:  # passed by, as if it had been shown
-            return [Send(Call(view.me, "anchor", (secrets.next,)))]
+    if phase == Phase.OPEN and may_anchor and secrets.to_anchor is not None:
+        return [Send(Call(view.me, "anchor", (secrets.to_anchor,)))]
     unshown = Act.PROPOSED in view.acted and Act.SHOWN not in view.acted
     if phase == Phase.REVEAL and unshown and secrets.next is not None:
         return [Send(Call(view.me, "show", (view.status.round, secrets.next)))]

@@ -37,6 +37,14 @@ class Secrets:
     end: bytes
     is_exposed: bool = False
 
+    @property
+    def to_anchor(self) -> bytes | None:
+        """What the participant anchors before the next round; None if it keeps its anchor. An exposed secret
+        is passed by, as if it had been shown."""
+        if self.next is None:
+            return self.end
+        return self.next if self.is_exposed else None
+
 
 @dataclass(frozen=True, slots=True)
 class View:
