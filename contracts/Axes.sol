@@ -127,6 +127,15 @@ abstract contract Axes is IFederation {
     /// @dev Whether the account of record `m`, as booked after round `r`, is banned. May change `strikes` of `m`.
     function _guard(Member memory m, Round memory r) internal view virtual returns (bool);
 
+    // ------------------------------------------------------------------ hooks: duty
+
+    /// @dev How many of the rounds in a row for which `account`, of record `m`, was drawn it is reported to have
+    /// missed, and which was the last.
+    function _missed(address account, Member memory m) internal view virtual returns (uint16 count, uint40 round);
+
+    /// @dev Whether that is so many that anybody may put it out. Forgets them if it is.
+    function _isAbsent(address account, Member memory m) internal virtual returns (bool);
+
     // ------------------------------------------------------------------ for policies
 
     function _requireTime(uint256 earliest) internal view {

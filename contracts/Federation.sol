@@ -285,18 +285,6 @@ abstract contract Federation is Membership {
         _requireNotDone(m, round, part.act);
     }
 
-    /// @dev The position and the roles of `account`, a member of record `m`, in a drawn round of record `r`; nothing if
-    /// it waits.
-    function _partOf(Round memory r, address account, Member memory m)
-        private
-        view
-        returns (uint16 position, uint8 roles)
-    {
-        if (m.index > r.members) return (0, 0);
-        position = uint16(Draw.position(_seed, m.index - 1, r.members));
-        roles = _rolesAt(r, account, position);
-    }
-
     /// @dev Revert unless the caller, of record `m`, pledged this update in `round`.
     function _requirePledged(Member memory m, uint256 round, bytes32 digest, uint256 samples, uint256 epochs)
         private
@@ -336,7 +324,8 @@ abstract contract Federation is Membership {
         s.balance = m.stake;
         s.out = banned || s.record.standing == Standing.Banned || _barred(account);
         s.waitsFor = uint40(_waitsFor(m));
-        if (m.index != 0 && r.drawnAt != 0 && r.outcome == Outcome.None) {
+        (s.missed, s.missedRound) = _missed(account, m);
+        if (r.drawnAt != 0 && r.outcome == Outcome.None) {
             (s.position, s.roles) = _partOf(r, account, m);
             if (s.out) s.roles = 0;
         }

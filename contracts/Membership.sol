@@ -3,6 +3,7 @@ pragma solidity ^0.8.24;
 
 import {RoundBook} from "./RoundBook.sol";
 import {IFederation} from "./interfaces/IFederation.sol";
+import {Draw} from "./libraries/Draw.sol";
 import {StakeBook} from "./libraries/StakeBook.sol";
 import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
 import {SafeERC20} from "@openzeppelin/contracts/token/ERC20/utils/SafeERC20.sol";
@@ -125,7 +126,9 @@ abstract contract Membership is RoundBook, ReentrancyGuard {
             if (m.index == 0) continue;
             _bookDue(account, m);
             if (m.standing != Standing.Banned && _barred(account)) _ban(account, m);
-            if (m.standing == Standing.Banned) {
+            bool banned = m.standing == Standing.Banned;
+            if (banned || _isAbsent(account, m)) {
+                if (!banned) m.standing = Standing.Leaving;
                 _unregister(m, block.timestamp + _unbondingSeconds);
                 emit Evicted(account, m.stake, m.unbondsAt);
             }
@@ -176,6 +179,18 @@ abstract contract Membership is RoundBook, ReentrancyGuard {
 
     function _requireNotInPlay(address account, Member memory m) private view {
         if (m.acts != 0 && _rounds[m.round].outcome == Outcome.None) revert RoundInPlay(account, m.round);
+    }
+
+    /// @dev The position and the roles of `account`, of record `m`, in a drawn round of record `r`; nothing if
+    /// it waits or is none.
+    function _partOf(Round memory r, address account, Member memory m)
+        internal
+        view
+        returns (uint16 position, uint8 roles)
+    {
+        if (m.index == 0 || m.index > r.members) return (0, 0);
+        position = uint16(Draw.position(_seed, m.index - 1, r.members));
+        roles = _rolesAt(r, account, position);
     }
 
     // ------------------------------------------------------------------ booking

@@ -25,7 +25,7 @@ from clients.protocol.managers import (
     check_founders,
     check_managers,
 )
-from clients.protocol.policies import CLAIMED, ENDLESS, Mechanism, OwnState
+from clients.protocol.policies import CLAIMED, ENDLESS, VOLUNTARY, Mechanism, OwnState
 from clients.protocol.publication import check_publish
 from clients.protocol.scores import (
     MEDIAN_SCORE,
@@ -64,6 +64,7 @@ BFLC: Mechanism[BflcTerms] = Mechanism(
     payout=PROFIT_BY_SCORE,
     guard=FORGIVING,
     task=ENDLESS,
+    duty=VOLUNTARY,
     own_state=OwnState(
         Council, start=start_council, note_published=note_published, note_settled=note_settled
     ),

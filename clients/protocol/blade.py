@@ -18,7 +18,7 @@ from clients.protocol.plagiarism import (
     compute_convicted,
     is_convicted,
 )
-from clients.protocol.policies import Mechanism, OwnState
+from clients.protocol.policies import VOLUNTARY, Mechanism, OwnState
 from clients.protocol.publication import build_block_winner, check_pow, check_publish
 from clients.protocol.task import (
     PUBLISHED_TASK,
@@ -67,6 +67,7 @@ BLADE: Mechanism[BladeTerms] = Mechanism(
     payout=BOUNTY,
     guard=PLAGIARISM,
     task=PUBLISHED_TASK,
+    duty=VOLUNTARY,
     own_state=OwnState(TaskBook, start=start_task, note_settled=note_accepted),
     actions={**MOTIONS, "bid": BID, "accuse": ACCUSE, "reclaim": RECLAIM},
 )

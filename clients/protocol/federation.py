@@ -201,7 +201,7 @@ class Federation(FederationView[T]):
         return events
 
     def process_evict(self, env: Env, sender: Address, accounts: list[Address]) -> list[Event]:
-        """Remove banned and barred accounts from the registry; skip the others."""
+        """Remove from the registry who is banned, barred, or absent for too long; skip the others."""
         ledger = self.state.ledger
         unbonds_at = env.time + self.terms.schedule.unbonding
         events: list[Event] = []
@@ -214,8 +214,13 @@ class Federation(FederationView[T]):
                 member = replace(member, standing=Standing.BANNED)
                 events.append(self._tell_banned(env, account, member))
             ledger.members[account] = member
-            if member.standing is Standing.BANNED:
-                ledger.process_remove(account, member, Standing.BANNED, unbonds_at)
+            banned = member.standing is Standing.BANNED
+            if banned or self.is_absent(account, member):
+                if not banned:
+                    gone = {one: absence for one, absence in self.state.absences.items() if one != account}
+                    self.state.absences = gone
+                standing = Standing.BANNED if banned else Standing.LEAVING
+                ledger.process_remove(account, member, standing, unbonds_at)
                 events.append(
                     compute_event(env, "Evicted", account=account, stake=member.stake, unbondsAt=unbonds_at)
                 )

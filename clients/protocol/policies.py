@@ -225,6 +225,18 @@ ENDLESS: TaskPolicy[object] = TaskPolicy()
 """Rounds follow each other for as long as there are members, who may leave between any two."""
 
 
+@dataclass(frozen=True, slots=True)
+class DutyPolicy(Generic[T_contra]):
+    """Whether whoever is drawn has to act. By default it may stay away."""
+
+    get_most: Callable[[T_contra], int] = _limit_nobody
+    """So many missed rounds in a row put a member out; 0: none do."""
+
+
+VOLUNTARY: DutyPolicy[object] = DutyPolicy()
+"""Whoever is drawn may stay away."""
+
+
 def _start_with_nothing(terms: object) -> object:
     return None
 
@@ -268,6 +280,7 @@ class Mechanism(Generic[T_contra]):
     payout: PayoutPolicy[T_contra]
     guard: GuardPolicy[T_contra]
     task: TaskPolicy[T_contra]
+    duty: DutyPolicy[T_contra]
     own_state: OwnState[T_contra] = field(default_factory=OwnState)
     actions: Mapping[str, OwnAction] = field(default_factory=dict)
     views: Mapping[str, Callable[..., object]] = field(default_factory=dict)

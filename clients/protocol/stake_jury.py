@@ -9,6 +9,7 @@ stakes on both parts, the majority decides. What it changes, and why: `docs/refe
 
 from clients.protocol.claims import check_claim_terms
 from clients.protocol.decoys import ANCHORS, DECOYED, LOTS, check_decoys, get_anchor
+from clients.protocol.duty import DRAWN_SEATS, REPORT
 from clients.protocol.guards import build_solvency
 from clients.protocol.jury import JURY_PUBLICATION, ONE_BY_ONE, check_updates
 from clients.protocol.managers import (
@@ -61,7 +62,8 @@ STAKE_JURY: Mechanism[StakeJuryTerms] = Mechanism(
     payout=SHARES,
     guard=build_solvency(_get_floor),
     task=ENDLESS,
+    duty=DRAWN_SEATS,
     own_state=ANCHORS,
-    actions={**MOTIONS, **LOTS},
+    actions={**MOTIONS, **LOTS, **REPORT},
     views={"anchorOf": get_anchor},
 )

@@ -9,7 +9,7 @@ from clients.protocol.guards import SOLVENCY
 from clients.protocol.managers import MANAGERS, MOTIONS, build_founders_check, check_founders, check_managers
 from clients.protocol.panels import RANDOM_PANEL, check_random_panel
 from clients.protocol.payouts import STAKE_REDISTRIBUTION, check_stakes
-from clients.protocol.policies import BALLOT_PUBLICATION, CLAIMED, ENDLESS, Mechanism
+from clients.protocol.policies import BALLOT_PUBLICATION, CLAIMED, ENDLESS, VOLUNTARY, Mechanism
 from clients.protocol.verdicts import DIGEST_MAJORITY, check_quorum
 from clients.types.federation import StakeVoteTerms
 
@@ -38,5 +38,6 @@ STAKE_VOTE: Mechanism[StakeVoteTerms] = Mechanism(
     payout=STAKE_REDISTRIBUTION,
     guard=SOLVENCY,
     task=ENDLESS,
+    duty=VOLUNTARY,
     actions=MOTIONS,
 )

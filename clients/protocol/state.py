@@ -45,6 +45,21 @@ class Access:
     """In the order in which they were opened: number 1 first."""
 
 
+@dataclass(frozen=True, slots=True)
+class Absence:
+    """What an account is reported for."""
+
+    round: int = 0
+    """The last round that it missed."""
+    acted_in: int = 0
+    """The round in which it had last acted then: whoever has acted since starts anew."""
+    count: int = 0
+    """How many rounds in a row for which it was drawn it missed."""
+
+
+PRESENT = Absence()
+
+
 @dataclass(slots=True)
 class State:
     """Everything that a federation remembers. Records in it are immutable; containers are its own."""
@@ -64,6 +79,8 @@ class State:
     token: TokenBook = field(default_factory=TokenBook)
     access: Access = field(default_factory=Access)
     """Whom the managers allow and bar."""
+    absences: dict[Address, Absence] = field(default_factory=dict)
+    """By account. The dictionary is replaced, never changed."""
     own: object = None
     """The mechanism's own record, immutable."""
 

@@ -11,7 +11,7 @@ from clients.protocol.docket import Docket, Publisher, Selection
 from clients.protocol.guards import KICK_ROUNDS, check_kick_rounds
 from clients.protocol.managers import MANAGERS, MOTIONS, build_founders_check, check_founders, check_managers
 from clients.protocol.panels import WORKER_PANEL, check_worker_panel
-from clients.protocol.policies import CLAIMED, ENDLESS, Mechanism
+from clients.protocol.policies import CLAIMED, ENDLESS, VOLUNTARY, Mechanism
 from clients.protocol.publication import build_block_winner, check_pow, check_publish
 from clients.protocol.unit_rewards import UNIT_REWARDS, check_unit_reward
 from clients.types.federation import Role, Round, VbflTerms
@@ -52,5 +52,6 @@ VBFL: Mechanism[VbflTerms] = Mechanism(
     payout=UNIT_REWARDS,
     guard=KICK_ROUNDS,
     task=ENDLESS,
+    duty=VOLUNTARY,
     actions=MOTIONS,
 )

@@ -9,7 +9,7 @@ from clients.protocol.hashing import compute_commitment, compute_pledge
 from clients.protocol.ledger import STAKE_MAX, TokenBook
 from clients.protocol.policies import Mechanism, Terms, Wanted, check_term
 from clients.protocol.rounds import compute_ends, compute_phase, is_in_progress
-from clients.protocol.state import Env, State
+from clients.protocol.state import PRESENT, Absence, Env, State
 from clients.types.errors import ProtocolError
 from clients.types.federation import (
     ZERO32,
@@ -154,9 +154,17 @@ class FederationView(Generic[T]):
         booked = self._compute_booked(account, member)
         out = booked.standing is Standing.BANNED or self.is_barred(account)
         roles, position = self.get_part(account, member)
-        waits_for = self._get_waits_for(member)
+        absence = self.get_absence(account, member)
         return MemberView(
-            account, member, booked.stake, Role.NONE if out else roles, position, out, waits_for
+            account,
+            member,
+            booked.stake,
+            Role.NONE if out else roles,
+            position,
+            out,
+            waits_for=self._get_waits_for(member),
+            missed=absence.count,
+            missed_round=absence.round,
         )
 
     def _get_waits_for(self, member: Member) -> int:
@@ -198,6 +206,17 @@ class FederationView(Generic[T]):
     def get_acts(self, member: Member) -> Act:
         """Return what the member did in the current round."""
         return member.acts if member.round == self.round_number else Act.NONE
+
+    def get_absence(self, account: Address, member: Member) -> Absence:
+        """Return what `account`, of record `member`, is reported for since it last acted."""
+        absence = self.state.absences.get(account, PRESENT)
+        return absence if absence.acted_in == member.round else PRESENT
+
+    def is_absent(self, account: Address, member: Member) -> bool:
+        """Return whether `account` missed so many rounds that anybody may put it out."""
+        most = self.mechanism.duty.get_most(self.terms)
+        spare = len(self.state.ledger.registry) > self.mechanism.panel.get_fewest(self.terms)
+        return 0 < most <= self.get_absence(account, member).count and spare
 
     def is_barred(self, account: Address) -> bool:
         """Return whether the mechanism keeps `account` out, banned or not."""

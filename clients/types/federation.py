@@ -194,6 +194,9 @@ class StakeJuryTerms:
             10, "one update in so many is a decoy: bad on purpose, paid, left out of the model; 0: none"
         )
     )
+    missed: int = field(
+        metadata=term(5, "so many drawn rounds in a row that a member misses put it out; 0: none do")
+    )
     max_samples: int = field(metadata=_MAX_SAMPLES)
     max_epochs: int = field(metadata=_MAX_EPOCHS)
     schedule: Schedule
@@ -409,7 +412,8 @@ class MemberView:
     """An account's present state; `balance` is the stake as if every settled round were booked.
 
     `out`: whether it is barred or banned, or would be banned when it next acts or is collected. `waits_for`:
-    the earliest round that it can come in with, if it waits; else 0.
+    the earliest round that it can come in with, if it waits; else 0. `missed`: how many rounds in a row for
+    which it was drawn it is reported to have missed; `missed_round`: the last of them.
     """
 
     account: Address
@@ -419,6 +423,8 @@ class MemberView:
     position: int
     out: bool
     waits_for: int
+    missed: int = 0
+    missed_round: int = 0
 
 
 @dataclass(frozen=True, slots=True)

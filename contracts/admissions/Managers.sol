@@ -24,8 +24,9 @@ abstract contract Managers is Membership, MotionBook {
     uint96 internal immutable _fee;
     /// @dev How many come in when a round opens, at most unless it lacks more; 0: nobody waits, and there are no zones.
     uint16 internal immutable _newcomers;
+    /// @dev 0: all who join before the first round are founders.
+    uint256 private immutable _founderCount;
 
-    address[] internal _founders;
     mapping(address account => bool) private _isFounder;
     /// @dev How many are in: the index of the last of them.
     uint16 private _inside;
@@ -43,7 +44,7 @@ abstract contract Managers is Membership, MotionBook {
             _requireTerm(founder != address(0) && !_isFounder[founder], "founders", i);
             _isFounder[founder] = true;
         }
-        _founders = founders;
+        _founderCount = founders.length;
         _newcomers = t.newcomers;
     }
 
@@ -64,7 +65,7 @@ abstract contract Managers is Membership, MotionBook {
         // where nobody is named, all who join before the first round are founders; after it none passes others twice
         bool first = _current.round == 0;
         if (!first && m.unbondsAt != 0) return;
-        if (!_isFounder[msg.sender] && !(first && _founders.length == 0)) return;
+        if (!_isFounder[msg.sender] && !(first && _founderCount == 0)) return;
         // the first of each zone behind makes room at the zone's end
         (uint16 inside, uint16 eligible) = (_inside + 1, _eligible + 1);
         (_inside, _eligible) = (inside, eligible);
@@ -97,7 +98,7 @@ abstract contract Managers is Membership, MotionBook {
         bool first = _current.round == 0;
         if (first && _current.restUntil == 0) {
             // or some founders could come first, open at once, and be the majority
-            uint256 most = (3 * _founders.length + 3) / 4;
+            uint256 most = (3 * _founderCount + 3) / 4;
             if (fewest < most) fewest = most;
         }
         (uint256 inside, uint256 eligible, uint256 all) = (_inside, _eligible, count);
@@ -130,7 +131,7 @@ abstract contract Managers is Membership, MotionBook {
 
     /// @dev For the leaf's constructor, when the panel's terms are set: only founders can be in the first round.
     function _requireEnoughFounders() internal view {
-        uint256 count = _founders.length;
+        uint256 count = _founderCount;
         _requireTerm(count == 0 || count >= _fewestMembers(), "founders", count);
     }
 }

@@ -23,9 +23,9 @@ abstract contract MotionBook is IManagers, RoundBook {
         uint40 end;
     }
 
-    bool private immutable _isManaged;
+    /// @dev 0: anyone is allowed.
+    uint256 private immutable _managerCount;
 
-    address[] internal _managers;
     mapping(address account => uint256) private _placeOf; // from 1; 0: no manager
     mapping(uint256 motionNumber => Kept) private _motions;
     uint256 private _motionCount;
@@ -41,8 +41,7 @@ abstract contract MotionBook is IManagers, RoundBook {
             _requireTerm(manager != address(0) && _placeOf[manager] == 0, "managers", i);
             _placeOf[manager] = i + 1;
         }
-        _managers = managers;
-        _isManaged = managers.length != 0;
+        _managerCount = managers.length;
     }
 
     /// @inheritdoc IManagers
@@ -80,12 +79,12 @@ abstract contract MotionBook is IManagers, RoundBook {
 
     /// @dev Refuse `account` if there are managers and they don't allow it.
     function _requireAllowed(address account) internal view {
-        if (_isManaged && !isAllowed(account)) revert NotAdmitted(account);
+        if (_managerCount != 0 && !isAllowed(account)) revert NotAdmitted(account);
     }
 
     /// @dev Whether `account` is barred from the round in progress; between rounds, from the next.
     function _isBarred(address account) internal view returns (bool) {
-        if (!_isManaged || !isExpelled(account)) return false;
+        if (_managerCount == 0 || !isExpelled(account)) return false;
         uint256 round = _current.round;
         Round storage r = _rounds[round];
         bool running = r.members != 0 && r.outcome == Outcome.None;
@@ -143,7 +142,7 @@ abstract contract MotionBook is IManagers, RoundBook {
     }
 
     function _isMajority(uint256 ayes) private view returns (bool) {
-        return ayes * 2 > _managers.length;
+        return ayes * 2 > _managerCount;
     }
 
     function _motion(uint256 motionNumber) private view returns (Kept storage kept) {

@@ -6,6 +6,8 @@ import {Federation} from "../Federation.sol";
 import {Managers} from "../admissions/Managers.sol";
 import {Claims} from "../books/Claims.sol";
 import {MotionBook} from "../books/MotionBook.sol";
+import {TermsBook} from "../books/TermsBook.sol";
+import {Voluntary} from "../duties/Voluntary.sol";
 import {Forgiving} from "../guards/Forgiving.sol";
 import {IFederation} from "../interfaces/IFederation.sol";
 import {IBflc} from "../interfaces/IBflc.sol";
@@ -20,6 +22,7 @@ import {MedianScore} from "../verdicts/MedianScore.sol";
 /// @dev Policies stand in the order in which their terms are checked.
 contract Bflc is
     IBflc,
+    TermsBook,
     Federation,
     Managers,
     ProvidedUpdates,
@@ -28,9 +31,11 @@ contract Bflc is
     ElectedCommittee,
     ProfitByScore,
     Forgiving,
+    Voluntary,
     Endless
 {
     constructor(BflcTerms memory t)
+        TermsBook(abi.encode(t))
         Federation(CoreTerms(t.token, t.beacon, t.genesis, t.bond, t.schedule))
         MotionBook(t.managers)
         Managers(AdmissionTerms(t.fee, t.founders, t.newcomers))
@@ -58,25 +63,6 @@ contract Bflc is
 
     /// @inheritdoc IBflc
     function terms() external view returns (BflcTerms memory) {
-        return BflcTerms({
-            token: address(token),
-            beacon: address(beacon),
-            genesis: _genesis,
-            bond: bond,
-            fee: _fee,
-            managers: _managers,
-            founders: _founders,
-            newcomers: _newcomers,
-            committee: _committee,
-            updates: _updates,
-            proposers: _mostProposers,
-            maxSamples: _maxSamples,
-            maxEpochs: _maxEpochs,
-            minScore: _minScore,
-            election: _election,
-            speedBps: _speedBps,
-            profitBps: _profitBps,
-            schedule: _schedule()
-        });
+        _returnTerms();
     }
 }

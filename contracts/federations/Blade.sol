@@ -6,6 +6,8 @@ import {Federation} from "../Federation.sol";
 import {Auction} from "../admissions/Auction.sol";
 import {Claims} from "../books/Claims.sol";
 import {MotionBook} from "../books/MotionBook.sol";
+import {TermsBook} from "../books/TermsBook.sol";
+import {Voluntary} from "../duties/Voluntary.sol";
 import {Plagiarism} from "../guards/Plagiarism.sol";
 import {IFederation} from "../interfaces/IFederation.sol";
 import {IBlade} from "../interfaces/IBlade.sol";
@@ -22,6 +24,7 @@ import {ApprovalsOfOriginals} from "../verdicts/ApprovalsOfOriginals.sol";
 /// @dev Policies are listed in the order in which their terms are checked.
 contract Blade is
     IBlade,
+    TermsBook,
     Federation,
     Everyone,
     BidSamples,
@@ -30,9 +33,11 @@ contract Blade is
     BlockWinner,
     Auction,
     Plagiarism,
-    Bounty
+    Bounty,
+    Voluntary
 {
     constructor(BladeTerms memory t)
+        TermsBook(abi.encode(t))
         Federation(CoreTerms(t.token, t.beacon, t.genesis, t.bond, t.schedule))
         Everyone(t.winners, t.minWinners)
         Claims(ClaimTerms(t.winners, t.maxSamples, t.maxEpochs))
@@ -66,27 +71,6 @@ contract Blade is
 
     /// @inheritdoc IBlade
     function terms() external view returns (BladeTerms memory) {
-        return BladeTerms({
-            token: address(token),
-            beacon: address(beacon),
-            genesis: _genesis,
-            bond: bond,
-            managers: _managers,
-            publisher: _publisher,
-            bounty: _bounty,
-            rule: _rule,
-            rounds: _taskRounds,
-            biddingEnds: _biddingEnds,
-            deadline: _deadline,
-            winners: _winners,
-            minWinners: _minMembers,
-            minSamples: _minSamples,
-            maxSamples: _maxSamples,
-            maxEpochs: _maxEpochs,
-            blockBps: _blockBps,
-            powBits: _powBits,
-            challenge: _challengeSeconds,
-            schedule: _schedule()
-        });
+        _returnTerms();
     }
 }

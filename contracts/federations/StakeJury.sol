@@ -8,6 +8,8 @@ import {Managers} from "../admissions/Managers.sol";
 import {Claims} from "../books/Claims.sol";
 import {DecoyBook} from "../books/DecoyBook.sol";
 import {MotionBook} from "../books/MotionBook.sol";
+import {TermsBook} from "../books/TermsBook.sol";
+import {DrawnSeats} from "../duties/DrawnSeats.sol";
 import {Solvency} from "../guards/Solvency.sol";
 import {IFederation} from "../interfaces/IFederation.sol";
 import {IStakeJury} from "../interfaces/IStakeJury.sol";
@@ -21,6 +23,7 @@ import {OneByOne} from "../verdicts/OneByOne.sol";
 /// @title The stake-voted federation under the hardened rules (after Dong et al., arXiv 2307.00543).
 contract StakeJury is
     IStakeJury,
+    TermsBook,
     Federation,
     Managers,
     JuryPanel,
@@ -29,9 +32,11 @@ contract StakeJury is
     JuryPublication,
     Shares,
     Solvency,
+    DrawnSeats,
     Endless
 {
     constructor(StakeJuryTerms memory t)
+        TermsBook(abi.encode(t))
         Federation(CoreTerms(t.token, t.beacon, t.genesis, t.bond, t.schedule))
         MotionBook(t.managers)
         Managers(AdmissionTerms(t.fee, t.founders, t.newcomers))
@@ -42,6 +47,7 @@ contract StakeJury is
         Shares(t)
         DecoyBook(t.decoyOdds)
         Solvency(t.floor, t.bond)
+        DrawnSeats(t.missed)
     {
         _requireEnoughFounders();
     }
@@ -64,28 +70,6 @@ contract StakeJury is
 
     /// @inheritdoc IStakeJury
     function terms() external view returns (StakeJuryTerms memory) {
-        return StakeJuryTerms({
-            token: address(token),
-            beacon: address(beacon),
-            genesis: _genesis,
-            bond: bond,
-            fee: _fee,
-            managers: _managers,
-            founders: _founders,
-            newcomers: _newcomers,
-            floor: _floor,
-            proposerStake: _proposerStake,
-            voterStake: _voterStake,
-            proposers: _mostProposers,
-            voters: _mostVoters,
-            minVoters: _minVoters,
-            updateShares: _updateShares,
-            seatShares: _seatShares,
-            profitBps: _profitBps,
-            decoyOdds: _decoyOdds,
-            maxSamples: _maxSamples,
-            maxEpochs: _maxEpochs,
-            schedule: _schedule()
-        });
+        _returnTerms();
     }
 }

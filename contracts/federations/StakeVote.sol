@@ -5,6 +5,8 @@ import {Federation} from "../Federation.sol";
 import {Managers} from "../admissions/Managers.sol";
 import {Claims} from "../books/Claims.sol";
 import {MotionBook} from "../books/MotionBook.sol";
+import {TermsBook} from "../books/TermsBook.sol";
+import {Voluntary} from "../duties/Voluntary.sol";
 import {Solvency} from "../guards/Solvency.sol";
 import {IFederation} from "../interfaces/IFederation.sol";
 import {IStakeVote} from "../interfaces/IStakeVote.sol";
@@ -19,6 +21,7 @@ import {DigestMajority} from "../verdicts/DigestMajority.sol";
 /// @title The stake-voted federation of Dong et al. (arXiv 2307.00543).
 contract StakeVote is
     IStakeVote,
+    TermsBook,
     Federation,
     Managers,
     RandomPanel,
@@ -27,9 +30,11 @@ contract StakeVote is
     BallotPublication,
     StakeRedistribution,
     Solvency,
+    Voluntary,
     Endless
 {
     constructor(StakeVoteTerms memory t)
+        TermsBook(abi.encode(t))
         Federation(CoreTerms(t.token, t.beacon, t.genesis, t.bond, t.schedule))
         MotionBook(t.managers)
         Managers(AdmissionTerms(0, t.founders, t.newcomers))
@@ -50,23 +55,6 @@ contract StakeVote is
 
     /// @inheritdoc IStakeVote
     function terms() external view returns (StakeVoteTerms memory) {
-        return StakeVoteTerms({
-            token: address(token),
-            beacon: address(beacon),
-            genesis: _genesis,
-            bond: bond,
-            managers: _managers,
-            founders: _founders,
-            newcomers: _newcomers,
-            proposerStake: _proposerStake,
-            voterStake: _voterStake,
-            proposers: _mostProposers,
-            minVoters: _minVoters,
-            quorumBps: _quorumBps,
-            maxSamples: _maxSamples,
-            maxEpochs: _maxEpochs,
-            attribution: _attribution,
-            schedule: _schedule()
-        });
+        _returnTerms();
     }
 }

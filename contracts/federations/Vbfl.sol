@@ -6,6 +6,8 @@ import {Federation} from "../Federation.sol";
 import {Managers} from "../admissions/Managers.sol";
 import {Claims} from "../books/Claims.sol";
 import {MotionBook} from "../books/MotionBook.sol";
+import {TermsBook} from "../books/TermsBook.sol";
+import {Voluntary} from "../duties/Voluntary.sol";
 import {KickRounds} from "../guards/KickRounds.sol";
 import {IFederation} from "../interfaces/IFederation.sol";
 import {IVbfl} from "../interfaces/IVbfl.sol";
@@ -21,6 +23,7 @@ import {Approvals} from "../verdicts/Approvals.sol";
 /// @title The validated federation of Chen et al. (arXiv 2101.03300).
 contract Vbfl is
     IVbfl,
+    TermsBook,
     Federation,
     Managers,
     WorkerPanel,
@@ -29,9 +32,11 @@ contract Vbfl is
     BlockWinner,
     UnitRewards,
     KickRounds,
+    Voluntary,
     Endless
 {
     constructor(VbflTerms memory t)
+        TermsBook(abi.encode(t))
         Federation(CoreTerms(t.token, t.beacon, t.genesis, t.bond, t.schedule))
         MotionBook(t.managers)
         Managers(AdmissionTerms(0, t.founders, t.newcomers))
@@ -65,24 +70,6 @@ contract Vbfl is
 
     /// @inheritdoc IVbfl
     function terms() external view returns (VbflTerms memory) {
-        return VbflTerms({
-            token: address(token),
-            beacon: address(beacon),
-            genesis: _genesis,
-            bond: bond,
-            managers: _managers,
-            founders: _founders,
-            newcomers: _newcomers,
-            unitReward: _unitReward,
-            updateUnits: _updateUnits,
-            proposers: _mostProposers,
-            validators: _validators,
-            miners: _miners,
-            maxSamples: _maxSamples,
-            maxEpochs: _maxEpochs,
-            kickRounds: _kickRounds,
-            powBits: _powBits,
-            schedule: _schedule()
-        });
+        _returnTerms();
     }
 }

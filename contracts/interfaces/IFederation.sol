@@ -111,6 +111,8 @@ interface IFederation {
         uint16 position; // its place in the drawn permutation
         bool out; // whether it is barred or banned, or would be banned when it next acts or is collected
         uint40 waitsFor; // the earliest round that it can come in with, if it waits; else 0
+        uint16 missed; // rounds in a row for which it was drawn and which it is reported to have missed
+        uint40 missedRound; // the last of them
     }
 
     // ------------------------------------------------------------------ events

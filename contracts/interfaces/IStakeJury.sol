@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity ^0.8.24;
 
+import {IDuty} from "./IDuty.sol";
 import {IFederation} from "./IFederation.sol";
 import {IManagers} from "./IManagers.sol";
 
 /// @title A stake-voted federation under the hardened rules: random members propose, a drawn jury judges their updates
 /// one by one and publishes the model of those that pass, and a round pays a fixed share of the pool (after Dong et
 /// al., arXiv 2307.00543).
-interface IStakeJury is IManagers, IFederation {
+interface IStakeJury is IManagers, IDuty, IFederation {
     /// @notice What a federation is deployed with; none of it ever changes.
     struct StakeJuryTerms {
         address token; // the ERC-20 that stakes are held in; fee-on-transfer and rebasing tokens don't work
@@ -28,6 +29,7 @@ interface IStakeJury is IManagers, IFederation {
         uint16 seatShares; // parts of a round's pay that a juror's seat earns
         uint16 profitBps; // share of the pool that a round pays at most, in hundredths of a percent
         uint16 decoyOdds; // one update in so many is a decoy, bad on purpose; 0: none
+        uint16 missed; // so many rounds in a row in which a member misses its seat put it out; 0: none do
         uint32 maxSamples; // most samples that a proposal may claim
         uint32 maxEpochs; // most epochs that a proposal may claim
         Schedule schedule;

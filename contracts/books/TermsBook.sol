@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity ^0.8.24;
+
+/// @title The terms, as they were given to the constructor.
+/// @notice They are the code of a contract that holds nothing else: a leaf that put them together again from the
+/// policies' terms would need a kilobyte of its own code for it, and could get one wrong.
+abstract contract TermsBook {
+    /// @dev A byte that stops whoever calls that contract, then the encoded terms.
+    address private immutable _kept;
+
+    /// @param encoded the terms as `abi.encode` gives them, at most 24,575 bytes
+    constructor(bytes memory encoded) {
+        bytes memory code = abi.encodePacked(bytes1(0), encoded);
+        // returns what follows it: PUSH2 length, DUP1, PUSH1 10, RETURNDATASIZE, CODECOPY, RETURNDATASIZE, RETURN
+        bytes memory creation = abi.encodePacked(hex"61", uint16(code.length), hex"80600a3d393df3", code);
+        address kept;
+        assembly ("memory-safe") {
+            kept := create(0, add(creation, 0x20), mload(creation))
+        }
+        require(kept != address(0));
+        _kept = kept;
+    }
+
+    /// @dev End the call, and return the terms: what `abi.encode` gives for one value is what a call returns.
+    function _returnTerms() internal view {
+        address kept = _kept;
+        assembly ("memory-safe") {
+            let size := sub(extcodesize(kept), 1)
+            let free := mload(0x40)
+            extcodecopy(kept, free, 1, size)
+            return(free, size)
+        }
+    }
+}

@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity ^0.8.24;
+
+import {Axes} from "../Axes.sol";
+import {Membership} from "../Membership.sol";
+import {IDuty} from "../interfaces/IDuty.sol";
+import {Roles} from "../libraries/Flags.sol";
+import {StakeBook} from "../libraries/StakeBook.sol";
+
+/// @title Duty: whoever is drawn to propose or to vote, round after round, and does nothing can be put out: its stake
+/// unbonds, all of it, and it may join again as any newcomer.
+/// @notice Nobody acts for those who are absent, so anybody may report them, while the round can tell. Whoever does
+/// something in a round hasn't missed it, and starts anew. No round is missed in which nobody votes.
+abstract contract DrawnSeats is IDuty, Membership {
+    using StakeBook for StakeBook.Book;
+
+    /// @dev What an account is reported for; one slot.
+    struct Absence {
+        uint40 round; // the last one missed
+        uint40 actedIn; // the account's record then: whoever has acted since starts anew
+        uint16 count; // rounds in a row
+    }
+
+    /// @dev So many missed rounds put an account out; 0: none do.
+    uint16 private immutable _mostMissed;
+
+    mapping(address account => Absence) private _absences;
+
+    constructor(uint16 missed) {
+        _mostMissed = missed;
+    }
+
+    /// @inheritdoc IDuty
+    function report(uint256 round, address[] calldata accounts) external {
+        Round memory r = _requireCurrent(round);
+        Phase current = _phaseOf(r);
+        if (current < Phase.Reveal || r.commits == 0) revert WrongPhase(current, Phase.Reveal);
+        for (uint256 i = 0; i < accounts.length; ++i) {
+            address account = accounts[i];
+            Member memory m = _book.load(account);
+            (, uint8 roles) = _partOf(r, account, m);
+            (uint16 count, uint40 last) = _missed(account, m);
+            if (roles & (Roles.PROPOSER | Roles.VOTER) == 0 || m.round == round || last == round) continue;
+            _absences[account] = Absence(uint40(round), m.round, ++count);
+            emit Missed(round, account, count);
+        }
+    }
+
+    /// @inheritdoc Axes
+    function _missed(address account, Member memory m) internal view override returns (uint16 count, uint40 round) {
+        Absence memory absence = _absences[account];
+        if (absence.actedIn == m.round) (count, round) = (absence.count, absence.round);
+    }
+
+    /// @dev As long as a federation has no more members than it needs, nobody is put out: it would stand still.
+    /// @inheritdoc Axes
+    function _isAbsent(address account, Member memory m) internal override returns (bool absent) {
+        (uint16 count,) = _missed(account, m);
+        absent = _mostMissed != 0 && count >= _mostMissed && memberCount() > _fewestMembers();
+        if (absent) delete _absences[account];
+    }
+}
