@@ -20,7 +20,7 @@ abstract contract Auction is Membership, Claims, BidBook, MotionBook {
 
     uint40 private _lastOrder;
 
-    constructor(BladeTerms memory t) BidBook(t.minSamples) {
+    constructor(BladeTerms memory t) BidBook(t.minSamples) MotionBook(t.managers) {
         _requireTerm(t.minSamples != 0 && t.minSamples <= t.maxSamples, "minSamples", t.minSamples);
         _winners = t.winners;
         _biddingEnds = t.biddingEnds;

@@ -17,6 +17,7 @@ abstract contract Managers is Membership, MotionBook {
 
     struct AdmissionTerms {
         uint256 fee; // for joining, above the stake
+        address[] managers;
         address[] founders;
         uint16 newcomers;
     }
@@ -33,7 +34,7 @@ abstract contract Managers is Membership, MotionBook {
     /// @dev How many are in or may come in with the next round.
     uint16 private _eligible;
 
-    constructor(AdmissionTerms memory t) {
+    constructor(AdmissionTerms memory t) MotionBook(t.managers) {
         _requireTerm(t.fee <= StakeBook.MAX_STAKE, "fee", t.fee);
         _fee = uint96(t.fee);
         address[] memory founders = t.founders;

@@ -5,11 +5,14 @@ pragma solidity ^0.8.24;
 /// @notice They are the code of a contract that holds nothing else: a leaf that put them together again from the
 /// policies' terms would need a kilobyte of its own code for it, and could get one wrong.
 abstract contract TermsBook {
-    /// @dev A byte that stops whoever calls that contract, then the encoded terms.
-    address private immutable _kept;
+    /// @notice The terms have `given` bytes: more than a contract's code may have.
+    error TermsTooLong(uint256 given);
 
-    /// @param encoded the terms as `abi.encode` gives them, at most 24,575 bytes
-    constructor(bytes memory encoded) {
+    /// @dev A byte that stops whoever calls that contract, then the encoded terms.
+    address private _kept;
+
+    /// @dev For the leaf's constructor. `encoded`: the terms as `abi.encode` gives them, at most 24,575 bytes.
+    function _keepTerms(bytes memory encoded) internal {
         bytes memory code = abi.encodePacked(bytes1(0), encoded);
         // returns what follows it: PUSH2 length, DUP1, PUSH1 10, RETURNDATASIZE, CODECOPY, RETURNDATASIZE, RETURN
         bytes memory creation = abi.encodePacked(hex"61", uint16(code.length), hex"80600a3d393df3", code);
@@ -17,7 +20,7 @@ abstract contract TermsBook {
         assembly ("memory-safe") {
             kept := create(0, add(creation, 0x20), mload(creation))
         }
-        require(kept != address(0));
+        if (kept == address(0)) revert TermsTooLong(encoded.length);
         _kept = kept;
     }
 

@@ -5,7 +5,6 @@ import {Axes} from "../Axes.sol";
 import {Federation} from "../Federation.sol";
 import {Managers} from "../admissions/Managers.sol";
 import {Claims} from "../books/Claims.sol";
-import {MotionBook} from "../books/MotionBook.sol";
 import {TermsBook} from "../books/TermsBook.sol";
 import {Voluntary} from "../duties/Voluntary.sol";
 import {Forgiving} from "../guards/Forgiving.sol";
@@ -22,7 +21,6 @@ import {MedianScore} from "../verdicts/MedianScore.sol";
 /// @dev Policies stand in the order in which their terms are checked.
 contract Bflc is
     IBflc,
-    TermsBook,
     Federation,
     Managers,
     ProvidedUpdates,
@@ -32,13 +30,12 @@ contract Bflc is
     ProfitByScore,
     Forgiving,
     Voluntary,
-    Endless
+    Endless,
+    TermsBook
 {
     constructor(BflcTerms memory t)
-        TermsBook(abi.encode(t))
         Federation(CoreTerms(t.token, t.beacon, t.genesis, t.bond, t.schedule))
-        MotionBook(t.managers)
-        Managers(AdmissionTerms(t.fee, t.founders, t.newcomers))
+        Managers(AdmissionTerms(t.fee, t.managers, t.founders, t.newcomers))
         Claims(ClaimTerms(t.proposers, t.maxSamples, t.maxEpochs))
         NumberedRecords(t)
         MedianScore(t)
@@ -46,6 +43,7 @@ contract Bflc is
         ProfitByScore(t.profitBps)
     {
         _requireEnoughFounders();
+        _keepTerms(abi.encode(t));
     }
 
     /// @dev The ballots select, what is published decides; that also says how the next committee is found.

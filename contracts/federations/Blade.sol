@@ -5,7 +5,6 @@ import {Axes} from "../Axes.sol";
 import {Federation} from "../Federation.sol";
 import {Auction} from "../admissions/Auction.sol";
 import {Claims} from "../books/Claims.sol";
-import {MotionBook} from "../books/MotionBook.sol";
 import {TermsBook} from "../books/TermsBook.sol";
 import {Voluntary} from "../duties/Voluntary.sol";
 import {Plagiarism} from "../guards/Plagiarism.sol";
@@ -24,7 +23,6 @@ import {ApprovalsOfOriginals} from "../verdicts/ApprovalsOfOriginals.sol";
 /// @dev Policies are listed in the order in which their terms are checked.
 contract Blade is
     IBlade,
-    TermsBook,
     Federation,
     Everyone,
     BidSamples,
@@ -34,10 +32,10 @@ contract Blade is
     Auction,
     Plagiarism,
     Bounty,
-    Voluntary
+    Voluntary,
+    TermsBook
 {
     constructor(BladeTerms memory t)
-        TermsBook(abi.encode(t))
         Federation(CoreTerms(t.token, t.beacon, t.genesis, t.bond, t.schedule))
         Everyone(t.winners, t.minWinners)
         Claims(ClaimTerms(t.winners, t.maxSamples, t.maxEpochs))
@@ -45,11 +43,12 @@ contract Blade is
         Approvals(false)
         MajorityPublication(t.schedule.publish)
         BlockWinner(t.powBits)
-        MotionBook(t.managers)
         Auction(t)
         Plagiarism(t)
         Bounty(t.blockBps)
-    {}
+    {
+        _keepTerms(abi.encode(t));
+    }
 
     /// @dev A convict wins no block.
     /// @inheritdoc BlockWinner

@@ -7,7 +7,6 @@ import {RoundBook} from "../RoundBook.sol";
 import {Managers} from "../admissions/Managers.sol";
 import {Claims} from "../books/Claims.sol";
 import {DecoyBook} from "../books/DecoyBook.sol";
-import {MotionBook} from "../books/MotionBook.sol";
 import {TermsBook} from "../books/TermsBook.sol";
 import {DrawnSeats} from "../duties/DrawnSeats.sol";
 import {Solvency} from "../guards/Solvency.sol";
@@ -23,7 +22,6 @@ import {OneByOne} from "../verdicts/OneByOne.sol";
 /// @title The stake-voted federation under the hardened rules (after Dong et al., arXiv 2307.00543).
 contract StakeJury is
     IStakeJury,
-    TermsBook,
     Federation,
     Managers,
     JuryPanel,
@@ -33,23 +31,23 @@ contract StakeJury is
     Shares,
     Solvency,
     DrawnSeats,
-    Endless
+    Endless,
+    TermsBook
 {
     constructor(StakeJuryTerms memory t)
-        TermsBook(abi.encode(t))
         Federation(CoreTerms(t.token, t.beacon, t.genesis, t.bond, t.schedule))
-        MotionBook(t.managers)
-        Managers(AdmissionTerms(t.fee, t.founders, t.newcomers))
+        Managers(AdmissionTerms(t.fee, t.managers, t.founders, t.newcomers))
         JuryPanel(t)
         OneByOne(t.proposers)
         Claims(ClaimTerms(t.proposers, t.maxSamples, t.maxEpochs))
         JuryPublication(t.schedule.publish)
         Shares(t)
         DecoyBook(t.decoyOdds)
-        Solvency(t.floor, t.bond)
+        Solvency(t.floor)
         DrawnSeats(t.missed)
     {
         _requireEnoughFounders();
+        _keepTerms(abi.encode(t));
     }
 
     /// @inheritdoc DecoyedUpdates

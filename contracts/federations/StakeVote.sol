@@ -4,7 +4,6 @@ pragma solidity ^0.8.24;
 import {Federation} from "../Federation.sol";
 import {Managers} from "../admissions/Managers.sol";
 import {Claims} from "../books/Claims.sol";
-import {MotionBook} from "../books/MotionBook.sol";
 import {TermsBook} from "../books/TermsBook.sol";
 import {Voluntary} from "../duties/Voluntary.sol";
 import {Solvency} from "../guards/Solvency.sol";
@@ -21,7 +20,6 @@ import {DigestMajority} from "../verdicts/DigestMajority.sol";
 /// @title The stake-voted federation of Dong et al. (arXiv 2307.00543).
 contract StakeVote is
     IStakeVote,
-    TermsBook,
     Federation,
     Managers,
     RandomPanel,
@@ -31,21 +29,21 @@ contract StakeVote is
     StakeRedistribution,
     Solvency,
     Voluntary,
-    Endless
+    Endless,
+    TermsBook
 {
     constructor(StakeVoteTerms memory t)
-        TermsBook(abi.encode(t))
         Federation(CoreTerms(t.token, t.beacon, t.genesis, t.bond, t.schedule))
-        MotionBook(t.managers)
-        Managers(AdmissionTerms(0, t.founders, t.newcomers))
+        Managers(AdmissionTerms(0, t.managers, t.founders, t.newcomers))
         RandomPanel(t.proposers, t.minVoters)
         Claims(ClaimTerms(t.proposers, t.maxSamples, t.maxEpochs))
         Attribution(t.proposers, t.attribution)
         DigestMajority(t.quorumBps)
         StakeRedistribution(t.proposerStake, t.voterStake, t.bond)
-        Solvency(t.bond, t.bond)
+        Solvency(t.bond)
     {
         _requireEnoughFounders();
+        _keepTerms(abi.encode(t));
     }
 
     /// @inheritdoc IFederation

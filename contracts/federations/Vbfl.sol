@@ -5,7 +5,6 @@ import {Axes} from "../Axes.sol";
 import {Federation} from "../Federation.sol";
 import {Managers} from "../admissions/Managers.sol";
 import {Claims} from "../books/Claims.sol";
-import {MotionBook} from "../books/MotionBook.sol";
 import {TermsBook} from "../books/TermsBook.sol";
 import {Voluntary} from "../duties/Voluntary.sol";
 import {KickRounds} from "../guards/KickRounds.sol";
@@ -23,7 +22,6 @@ import {Approvals} from "../verdicts/Approvals.sol";
 /// @title The validated federation of Chen et al. (arXiv 2101.03300).
 contract Vbfl is
     IVbfl,
-    TermsBook,
     Federation,
     Managers,
     WorkerPanel,
@@ -33,13 +31,12 @@ contract Vbfl is
     UnitRewards,
     KickRounds,
     Voluntary,
-    Endless
+    Endless,
+    TermsBook
 {
     constructor(VbflTerms memory t)
-        TermsBook(abi.encode(t))
         Federation(CoreTerms(t.token, t.beacon, t.genesis, t.bond, t.schedule))
-        MotionBook(t.managers)
-        Managers(AdmissionTerms(0, t.founders, t.newcomers))
+        Managers(AdmissionTerms(0, t.managers, t.founders, t.newcomers))
         WorkerPanel(t.proposers, t.validators, t.miners)
         Claims(ClaimTerms(t.proposers, t.maxSamples, t.maxEpochs))
         Approvals(true)
@@ -49,6 +46,7 @@ contract Vbfl is
         KickRounds(t.kickRounds)
     {
         _requireEnoughFounders();
+        _keepTerms(abi.encode(t));
     }
 
     /// @inheritdoc BlockWinner

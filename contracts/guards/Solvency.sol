@@ -7,8 +7,8 @@ import {Axes} from "../Axes.sol";
 abstract contract Solvency is Axes {
     uint256 internal immutable _floor;
 
-    constructor(uint256 floor, uint256 bond) {
-        _requireTerm(floor <= bond, "floor", floor);
+    /// @param floor at most the bond
+    constructor(uint256 floor) {
         _floor = floor;
     }
 

@@ -30,7 +30,9 @@ abstract contract Shares is JuryBook, DecoyBook, BlameBook, UpdateBook {
         _requireTerm(t.updateShares != 0, "updateShares", 0);
         _requireTerm(t.seatShares != 0, "seatShares", 0);
         _requireTerm(t.profitBps <= WHOLE_BPS, "profitBps", t.profitBps);
-        // they fit: the floor is at most the bond, which the guard and the core check
+        // whoever joins isn't banned
+        _requireTerm(t.floor <= t.bond, "floor", t.floor);
+        // they fit: the floor is at most the bond, which the core checks
         _proposerStake = uint96(t.proposerStake);
         _voterStake = uint96(t.voterStake);
         _updateShares = t.updateShares;

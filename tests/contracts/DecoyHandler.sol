@@ -67,7 +67,7 @@ abstract contract DecoyHandler is UpdateHandler {
     }
 
     /// @dev Most proposers show theirs; whoever has none can't.
-    function _revealMore(World memory w, uint256 which) internal override returns (World memory) {
+    function _revealMore(World memory w, uint256 which) internal virtual override returns (World memory) {
         for (uint256 i = 0; i < PARTICIPANTS; ++i) {
             if ((which >> i) % 8 != 0) w = _show(w, i);
         }

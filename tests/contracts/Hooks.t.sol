@@ -27,6 +27,7 @@ contract UpdateJury is Federation {
     mapping(uint256 round => uint256) public passed;
     mapping(address account => bool) public barred;
     bool public shut;
+    mapping(address account => uint16) public away;
 
     error Shut();
 
@@ -38,6 +39,10 @@ contract UpdateJury is Federation {
 
     function bar(address account, bool barred_) external {
         barred[account] = barred_;
+    }
+
+    function miss(address account, uint16 count) external {
+        away[account] = count;
     }
 
     function shutDown(bool shut_) external {
@@ -141,6 +146,15 @@ contract UpdateJury is Federation {
 
     function _barred(address account) internal view override returns (bool) {
         return barred[account];
+    }
+
+    function _missed(address account, Member memory) internal view override returns (uint16, uint40) {
+        return (away[account], 0);
+    }
+
+    function _isAbsent(address account, Member memory) internal override returns (bool absent) {
+        absent = away[account] != 0;
+        delete away[account];
     }
 
     function _guard(Member memory m, Round memory r) internal pure override returns (bool) {
@@ -450,6 +464,19 @@ contract HooksTest is Bench {
         assertEq(federation.roundOf(1).reveals, 3);
         pass(IFederation.Phase.Reveal);
         assertEq(phase(), uint256(IFederation.Phase.Publish), "the others go on");
+    }
+
+    // ------------------------------------------------------------------ duty
+
+    function test_who_stays_away_is_put_out_with_its_stake() public {
+        jury.miss(members[2], 3);
+        assertEq(federation.memberOf(members[2]).missed, 3);
+        assertFalse(federation.memberOf(members[2]).out, "it may still come");
+        vm.expectEmit(address(federation));
+        emit IFederation.Evicted(members[2], 2 * BOND, block.timestamp + 1000);
+        federation.evict(members);
+        assertEq(uint256(entry(members[2]).standing), uint256(IFederation.Standing.Leaving));
+        assertEq(federation.memberCount(), 5, "nobody else");
     }
 
     // ------------------------------------------------------------------ the guard

@@ -6,12 +6,12 @@ import {StakeJury} from "../../contracts/federations/StakeJury.sol";
 import {IFederation} from "../../contracts/interfaces/IFederation.sol";
 import {IStakeJury} from "../../contracts/interfaces/IStakeJury.sol";
 import {Acts} from "../../contracts/libraries/Flags.sol";
-import {DecoyHandler} from "./DecoyHandler.sol";
+import {DutyHandler} from "./DutyHandler.sol";
 import {Handler} from "./Handler.sol";
 import {Invariants} from "./Invariants.sol";
 import {Watch, World} from "./Watch.sol";
 
-contract StakeJuryHandler is DecoyHandler {
+contract StakeJuryHandler is DutyHandler {
     uint256 private constant FEE = 7;
     uint256 private constant FLOOR = 60;
     uint256 private constant PROPOSER_STAKE = 37;
@@ -41,6 +41,7 @@ contract StakeJuryHandler is DecoyHandler {
         _govern(t.managers.length != 0);
         _limit(t.newcomers, t.founders);
         _plant(t.decoyOdds);
+        _oblige(t.missed, t.proposers);
     }
 
     function floor() public pure override returns (uint256) {
@@ -279,6 +280,7 @@ abstract contract StakeJuryInvariants is Invariants {
             seatShares: 2,
             profitBps: 2000,
             decoyOdds: _decoyOdds(),
+            missed: _mostMissed(),
             maxSamples: 8,
             maxEpochs: 4,
             schedule: _schedule(100)
@@ -289,6 +291,11 @@ abstract contract StakeJuryInvariants is Invariants {
     /// @dev One update in so many is a decoy.
     function _decoyOdds() internal pure virtual returns (uint16) {
         return 3;
+    }
+
+    /// @dev So many missed rounds in a row put a member out.
+    function _mostMissed() internal pure virtual returns (uint16) {
+        return 1;
     }
 
     function _mechanism(World memory w) internal view override {
@@ -304,6 +311,9 @@ abstract contract StakeJuryInvariants is Invariants {
         _count("decoys that too few could have", h.unpaidDecoys(), decoys ? 1 : 0);
         _count("decoys that jurors missed", h.missedDecoys(), decoys ? 1 : 0);
         _count("updates that passed and weren't shown", h.unshown(), decoys ? 5 : 0);
+        _count("missed rounds", h.reported(), 20);
+        _count("missed rounds, not the first in a row", h.missedAgain(), 1);
+        _count("put out for staying away", h.putOut(), 1);
         _count("join", h.done(IFederation.join.selector), 20);
         _count("exit", h.done(IFederation.exit.selector), 1);
         _count("publish", h.done(IFederation.publish.selector), 50);
@@ -324,6 +334,10 @@ contract InvariantsStakeJuryTest is StakeJuryInvariants {}
 contract InvariantsStakeJuryPledgedTest is StakeJuryInvariants {
     function _isPledging() internal pure override returns (bool) {
         return true;
+    }
+
+    function _mostMissed() internal pure override returns (uint16) {
+        return 2;
     }
 }
 

@@ -23,6 +23,7 @@ abstract contract StakeJuryBench is LeafBench {
     uint32 internal minVoters = 3;
     uint16 internal profitBps = 1000;
     uint16 internal decoyOdds;
+    uint16 internal missed;
 
     function deploy() internal virtual override returns (IFederation) {
         return new StakeJury(juryTerms());
@@ -48,6 +49,7 @@ abstract contract StakeJuryBench is LeafBench {
             seatShares: 1,
             profitBps: profitBps,
             decoyOdds: decoyOdds,
+            missed: missed,
             maxSamples: 1000,
             maxEpochs: 10,
             schedule: longSchedule()

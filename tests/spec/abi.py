@@ -135,6 +135,8 @@ def encode_member(member: MemberView) -> bytes:
         member.position,
         member.out,
         member.waits_for,
+        member.missed,
+        member.missed_round,
     )
 
 
@@ -198,7 +200,7 @@ TERMS_TYPES = {
     "stake_vote": f"({MANAGED_TYPES},{WAITING_TYPES},uint256,uint256,uint32,uint32,uint16,uint32,uint32,bool,"
     f"{SCHEDULE_TYPE})",
     "stake_jury": f"({PAID_TYPES},{WAITING_TYPES},uint256,uint256,uint256,uint32,uint32,uint32,uint16,"
-    f"uint16,uint16,uint16,uint32,uint32,{SCHEDULE_TYPE})",
+    f"uint16,uint16,uint16,uint16,uint32,uint32,{SCHEDULE_TYPE})",
     "vbfl": f"({MANAGED_TYPES},{WAITING_TYPES},uint256,uint32,uint32,uint32,uint32,uint32,uint32,uint16,"
     f"uint8,{SCHEDULE_TYPE})",
     "bflc": f"({PAID_TYPES},{WAITING_TYPES},uint32,uint32,uint32,uint32,uint32,uint16,"

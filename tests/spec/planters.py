@@ -9,14 +9,14 @@ from clients.protocol.hashing import keccak
 from clients.protocol.state import Env
 from clients.types.chain import Call
 from clients.types.federation import ZERO32, Act, Address, Phase
-from tests.spec.judges import JudgingPlayer
 from tests.spec.player import Move
+from tests.spec.reporters import ReportingPlayer
 
 LINKS = 3
 """How many secrets a chain has: few, so that some run out."""
 
 
-class PlantingPlayer(JudgingPlayer):
+class PlantingPlayer(ReportingPlayer):
     """Anchors chains of secrets, and shows what was proposed. Some members never do."""
 
     def __init__(self, rng: Random, *given: Any, **named: Any) -> None:

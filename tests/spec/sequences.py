@@ -126,6 +126,7 @@ class Coverage:
         elif federation.mechanism.name == "stake_jury":
             self.note_jury(federation)
             self.note_lots(federation)
+            self.note_missing(federation)
         else:
             self.cases["a block won"] += docket.winner != ""
             self.cases["no block won"] += docket.winner == "" and record.outcome is not Outcome.UNDECIDED
@@ -194,6 +195,29 @@ class Coverage:
         self.cases["passed and wasn't shown"] += selected.passed & hidden > 0
         self.cases["clearly rejected and wasn't shown"] += selected.rejected & hidden > 0
         self.cases["some shown, and not all"] += 0 < docket.shown < every
+
+    def note_missing(self, federation: Federation[Any]) -> None:
+        """Note who was reported to have missed the round, and whether it acted after all."""
+        number, ledger = federation.round_number, federation.state.ledger
+        for account, absence in federation.state.absences.items():
+            reported, acted = absence.round == number, ledger.get(account).round == number
+            self.cases["missed one round in a row"] += reported and absence.count == 1
+            self.cases["missed several rounds in a row"] += reported and absence.count > 1
+            self.cases["reported, and published all the same"] += reported and acted
+            self.cases["acted after missing rounds"] += acted and 0 < absence.round < number
+
+    def note_evicted(
+        self, federation: Federation[Any], absent: set[Address], call: Call, events: list[Event]
+    ) -> None:
+        """Note who was put out for staying away, and who wasn't because nobody can be spared."""
+        if call.method != "evict" or federation.mechanism.name != "stake_jury":
+            return
+        gone = {event.args["account"] for event in events if event.name == "Evicted"}
+        (accounts,) = call.args
+        self.cases["put out for staying away"] += bool(absent & gone)
+        self.cases["some were put out, and others were needed"] += bool(absent & gone) and bool(
+            absent & {*accounts} - gone
+        )
 
     def note_seat(self, federation: Federation[Any], ballot: Ballot | None, member: Member) -> None:
         selection, decided = federation.docket.selected, federation.record.outcome is not Outcome.UNDECIDED
@@ -344,6 +368,12 @@ def get_lack(federation: Federation[Any], env: Env) -> str:
     return "no bounty" if len(state.ledger.registry) >= terms.min_winners else "too few"
 
 
+def get_absent(federation: Federation[Any]) -> set[Address]:
+    """Return whom anybody may put out for staying away."""
+    ledger = federation.state.ledger
+    return {one for one in ledger.registry if federation.is_absent(one, ledger.get(one))}
+
+
 def play_step(
     federation: Federation[Any],
     env: Env,
@@ -354,7 +384,7 @@ def play_step(
     coverage.steps += 1
     events: list[Event] = []
     before, zones, refused = federation.state.own, Zones.of(federation), ""
-    unable = get_lack(federation, env)
+    unable, absent = get_lack(federation, env), get_absent(federation)
     try:
         events = federation.apply(env, call)
     except ProtocolError as error:
@@ -368,6 +398,7 @@ def play_step(
             coverage.note_settled(federation, before)
     coverage.note_step(federation, call, refused, unable)
     coverage.note_waiting(federation, zones, call, events, refused)
+    coverage.note_evicted(federation, absent, call, events)
     for event in events:
         coverage.events[event.name] += 1
         if event.name == "CommitteeNamed":

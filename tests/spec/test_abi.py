@@ -90,7 +90,7 @@ def test_every_error_raised_is_one_of_the_interface(mechanism: str, seed: int) -
 
 @pytest.mark.parametrize("mechanism", MECHANISMS)
 def test_every_action_is_declared_with_its_types(mechanism: str) -> None:
-    names = ("IFederation", "IManagers", INTERFACE_OF[mechanism])
+    names = ("IFederation", "IManagers", "IDuty", INTERFACE_OF[mechanism])
     text = " ".join(" ".join((INTERFACES / f"{name}.sol").read_text() for name in names).split())
     for name, action in build_world("abi", mechanism).federation.actions.items():
         start = text.index(f"function {name}(") + len(f"function {name}(")

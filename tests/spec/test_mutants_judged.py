@@ -6,14 +6,15 @@ from tests.spec.bending import Mutant, Patch, get_sequences, ids, is_noticed, is
 from tests.spec.bent_bflc import BFLC_MUTANTS
 from tests.spec.bent_blade import BLADE_MUTANTS
 from tests.spec.bent_decoys import DECOY_MUTANTS
+from tests.spec.bent_duty import DUTY_MUTANTS
 from tests.spec.bent_managers import MANAGED_MUTANTS
 from tests.spec.bent_pledges import PLEDGE_MUTANTS
 from tests.spec.bent_stake_jury import STAKE_JURY_MUTANTS
 from tests.spec.bent_vbfl import QUORUM_MUTANTS, VBFL_MUTANTS
 
-SEQUENCES = 400
+SEQUENCES = 600
 OF = {
-    "stake_jury": STAKE_JURY_MUTANTS | DECOY_MUTANTS,
+    "stake_jury": STAKE_JURY_MUTANTS | DECOY_MUTANTS | DUTY_MUTANTS,
     "vbfl": VBFL_MUTANTS,
     "bflc": BFLC_MUTANTS,
     "blade": BLADE_MUTANTS,

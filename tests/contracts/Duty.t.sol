@@ -1,0 +1,283 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity ^0.8.24;
+
+import {IDuty} from "../../contracts/interfaces/IDuty.sol";
+import {IFederation} from "../../contracts/interfaces/IFederation.sol";
+import {Roles} from "../../contracts/libraries/Flags.sol";
+import {StakeJuryBench} from "./StakeJuryBench.sol";
+
+/// @dev Nine members, of whom three propose, four judge and two rest. Two missed rounds in a row put a member out.
+contract DutyTest is StakeJuryBench {
+    address private constant ANYBODY = address(0xA9);
+
+    function setUp() public override {
+        super.setUp();
+        missed = 2;
+        redeploy(9);
+    }
+
+    // ------------------------------------------------------------------ words
+
+    function report(address who) internal {
+        reportAll(one(who));
+    }
+
+    function reportAll(address[] memory list) internal {
+        uint256 number = round();
+        vm.prank(ANYBODY);
+        IDuty(address(federation)).report(number, list);
+    }
+
+    function reporting(uint256 number, address who) internal pure returns (bytes memory) {
+        return abi.encodeCall(IDuty.report, (number, one(who)));
+    }
+
+    function evict(address who) internal {
+        vm.prank(ANYBODY);
+        federation.evict(one(who));
+    }
+
+    function missedBy(address who) internal view returns (uint256) {
+        return federation.memberOf(who).missed;
+    }
+
+    function isIn(address who) internal view returns (bool) {
+        return entry(who).index != 0;
+    }
+
+    /// @dev A round in which all act but `absent`, as far as they are drawn, up to the phase after Reveal.
+    function playWithout(address absent) internal {
+        openAndDraw();
+        address[] memory list = proposers();
+        for (uint256 i = 0; i < list.length; ++i) {
+            if (list[i] != absent) propose(list[i]);
+        }
+        pass(IFederation.Phase.Propose);
+        uint256 all = (1 << federation.roundOf(round()).proposals) - 1;
+        list = voters();
+        for (uint256 i = 0; i < list.length; ++i) {
+            if (list[i] != absent) commitBallot(list[i], opinion(all, all));
+        }
+        pass(IFederation.Phase.Commit);
+        for (uint256 i = 0; i < list.length; ++i) {
+            if (list[i] != absent) revealBallot(list[i], opinion(all, all));
+        }
+        pass(IFederation.Phase.Reveal);
+    }
+
+    /// @dev Rounds without `absent` until it was drawn for a seat and reported `count` times.
+    function missRounds(address absent, uint256 count) internal {
+        while (missedBy(absent) < count) {
+            playWithout(absent);
+            report(absent);
+            finish();
+        }
+    }
+
+    // ------------------------------------------------------------------ what is missed
+
+    function test_who_is_drawn_and_does_nothing_misses_the_round() public {
+        openAndDraw();
+        address[] memory judges = voters();
+        address[] memory trainers = proposers();
+        propose(trainers[1]);
+        propose(trainers[2]);
+        pass(IFederation.Phase.Propose);
+        for (uint256 i = 1; i < 4; ++i) {
+            commitBallot(judges[i], opinion(3, 3));
+        }
+        pass(IFederation.Phase.Commit);
+        for (uint256 i = 0; i < 2; ++i) {
+            address absent = i == 0 ? judges[0] : trainers[0];
+            vm.expectEmit(address(federation));
+            emit IDuty.Missed(1, absent, 1);
+            report(absent);
+            IFederation.MemberView memory m = federation.memberOf(absent);
+            assertEq(m.missed, 1);
+            assertEq(m.missedRound, 1);
+            assertEq(m.balance, BOND, "an outage costs nothing");
+        }
+    }
+
+    function test_all_others_are_passed_over() public {
+        openAndDraw();
+        address[] memory judges = voters();
+        address[] memory trainers = proposers();
+        propose(trainers[1]);
+        pass(IFederation.Phase.Propose);
+        commitBallot(judges[1], opinion(1, 1));
+        pass(IFederation.Phase.Commit);
+        reportAll(members);
+        assertEq(missedBy(judges[1]) + missedBy(trainers[1]), 0, "who acted");
+        uint256 count = 0;
+        for (uint256 i = 0; i < members.length; ++i) {
+            uint256 drawnFor = federation.memberOf(members[i]).roles;
+            if (drawnFor == 0) assertEq(missedBy(members[i]), 0, "who rests");
+            count += missedBy(members[i]);
+        }
+        assertEq(count, 5, "two proposers and three jurors");
+        vm.recordLogs();
+        reportAll(members);
+        report(ANYBODY);
+        reportAll(new address[](0));
+        assertEq(vm.getRecordedLogs().length, 0, "twice, or no member");
+    }
+
+    function test_reports_come_when_the_ballots_are_fixed_and_before_the_round_is_settled() public {
+        address who = members[0];
+        refuses(ANYBODY, reporting(0, who), wrongPhase(IFederation.Phase.Open, IFederation.Phase.Reveal));
+        openAndDraw();
+        refuses(ANYBODY, reporting(1, who), wrongPhase(IFederation.Phase.Propose, IFederation.Phase.Reveal));
+        proposeAll();
+        refuses(ANYBODY, reporting(1, who), wrongPhase(IFederation.Phase.Commit, IFederation.Phase.Reveal));
+        address[] memory judges = voters();
+        for (uint256 i = 1; i < 4; ++i) {
+            commitBallot(judges[i], opinion(ALL, ALL));
+        }
+        pass(IFederation.Phase.Commit);
+        refuses(ANYBODY, reporting(2, who), wrongRound(2, 1));
+        vm.warp(federation.status().publishEnd);
+        assertEq(phase(), uint256(IFederation.Phase.Settle));
+        report(judges[0]);
+        assertEq(missedBy(judges[0]), 1, "as late as that");
+        federation.settle();
+        refuses(ANYBODY, reporting(1, judges[0]), wrongPhase(IFederation.Phase.Open, IFederation.Phase.Reveal));
+    }
+
+    /// @dev Then perhaps nobody could.
+    function test_a_round_without_votes_is_missed_by_nobody() public {
+        openAndDraw();
+        proposeAll();
+        pass(IFederation.Phase.Commit);
+        assertEq(phase(), uint256(IFederation.Phase.Settle));
+        refuses(ANYBODY, reporting(1, voters()[0]), wrongPhase(IFederation.Phase.Settle, IFederation.Phase.Reveal));
+    }
+
+    function test_who_acts_starts_anew() public {
+        address who = members[4];
+        missRounds(who, 1);
+        while (federation.memberOf(who).roles == 0) {
+            if (phase() != 0) finish();
+            openAndDraw();
+        }
+        bool trains = federation.memberOf(who).roles & Roles.PROPOSER != 0;
+        proposeAll();
+        judgeAll(opinion(ALL, ALL));
+        if (trains) assertEq(entry(who).round, round());
+        finish();
+        assertEq(missedBy(who), 0, "it was there");
+        missRounds(who, 1);
+        evict(who);
+        assertTrue(isIn(who), "once since");
+    }
+
+    /// @dev It takes no part in the vote, but isn't away.
+    function test_who_only_publishes_was_there() public {
+        openAndDraw();
+        proposeAll();
+        address[] memory judges = voters();
+        for (uint256 i = 1; i < 4; ++i) {
+            commitBallot(judges[i], opinion(ALL, ALL));
+        }
+        pass(IFederation.Phase.Commit);
+        report(judges[0]);
+        for (uint256 i = 1; i < 4; ++i) {
+            revealBallot(judges[i], opinion(ALL, ALL));
+        }
+        pass(IFederation.Phase.Reveal);
+        publish(judges[0], MODEL, ALL);
+        assertEq(missedBy(judges[0]), 0);
+        report(judges[0]);
+        assertEq(missedBy(judges[0]), 0);
+    }
+
+    // ------------------------------------------------------------------ out
+
+    function test_who_misses_rounds_in_a_row_is_put_out_and_may_come_back() public {
+        newcomers = 1;
+        missed = 2;
+        redeploy(9);
+        address who = members[4];
+        missRounds(who, 1);
+        evict(who);
+        assertTrue(isIn(who), "once isn't too often");
+        missRounds(who, 2);
+        uint256 free = block.timestamp + 1000;
+        vm.expectEmit(address(federation));
+        emit IFederation.Evicted(who, BOND, free);
+        evict(who);
+        assertEq(standing(who), uint256(IFederation.Standing.Leaving));
+        assertEq(missedBy(who), 0, "forgotten");
+
+        vm.warp(free);
+        vm.startPrank(who);
+        federation.withdraw();
+        assertEq(token.balanceOf(who), BOND, "all of it");
+        federation.join(BOND);
+        vm.stopPrank();
+        assertEq(federation.memberOf(who).waitsFor, round() + 2, "as any newcomer");
+        evict(who);
+        assertTrue(isIn(who));
+        assertSolvent();
+    }
+
+    function test_who_is_needed_stays() public {
+        minVoters = 6;
+        mostVoters = 6;
+        redeploy(9);
+        address who = members[4];
+        missRounds(who, 3);
+        evict(who);
+        assertTrue(isIn(who), "nine are needed");
+        joinOne(account(20), BOND);
+        evict(who);
+        assertFalse(isIn(who), "one more came");
+    }
+
+    function test_where_no_round_may_be_too_many_nobody_is_put_out() public {
+        missed = 0;
+        redeploy(9);
+        address who = members[4];
+        missRounds(who, 5);
+        evict(who);
+        assertTrue(isIn(who));
+    }
+
+    /// @dev Leaving and coming back doesn't wash it off.
+    function test_what_was_missed_is_remembered_of_who_left() public {
+        address who = members[4];
+        missRounds(who, 1);
+        vm.startPrank(who);
+        federation.exit();
+        vm.warp(block.timestamp + 1000);
+        federation.withdraw();
+        federation.join(BOND);
+        vm.stopPrank();
+        missRounds(who, 2);
+        evict(who);
+        assertFalse(isIn(who));
+    }
+
+    /// @dev Whoever is banned goes as one who is banned, however absent.
+    function test_a_ban_comes_first() public {
+        (minVoters, proposerStake) = (3, 60);
+        redeploy(9);
+        openAndDraw();
+        proposeAll();
+        address who = authorOf(0);
+        judgeAll(opinion(ALL & ~uint256(1), ALL));
+        publishAll(MODEL, ALL & ~uint256(1));
+        finish();
+        assertTrue(federation.memberOf(who).out);
+        evict(who);
+        assertEq(standing(who), uint256(IFederation.Standing.Banned));
+    }
+
+    function wrongPhase(IFederation.Phase current, IFederation.Phase needed) internal pure returns (bytes memory) {
+        return abi.encodeWithSelector(IFederation.WrongPhase.selector, current, needed);
+    }
+
+    function wrongRound(uint256 given, uint256 current) internal pure returns (bytes memory) {
+        return abi.encodeWithSelector(IFederation.WrongRound.selector, given, current);
+    }
+}

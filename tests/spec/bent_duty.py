@@ -1,0 +1,145 @@
+"""The rules of the duty of drawn members, one bent each."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+import clients.protocol.duty as duty_module
+from clients.protocol.federation import Federation
+from clients.protocol.mechanisms import MECHANISMS
+from clients.protocol.state import PRESENT, Absence, Env
+from clients.protocol.views import FederationView
+from clients.types.federation import Address, Event, Member, Phase, Role, Standing
+from tests.spec.bending import Mutant, Patch, bend, put, use
+from tests.spec.bent_stake_jury import NAME
+
+PLAIN = MECHANISMS[NAME].actions
+Core = FederationView[Any]
+Report = Callable[[Core, Env, Address, int, list[Address]], list[Event]]
+
+
+def reporting(change: Callable[[Report], Report]) -> Mutant:
+    """Return the mutant in which a report is what `change` makes of it."""
+
+    def mutant(patch: Patch) -> None:
+        plain = PLAIN["report"]
+        use(patch, NAME, actions={**PLAIN, "report": replace(plain, process=change(plain.process))})
+
+    return mutant
+
+
+def sparing(spared: Callable[[Core, Address, Member], bool]) -> Mutant:
+    """Return the mutant in which those are skipped who are `spared`."""
+
+    def change(plain: Report) -> Report:
+        def process(
+            core: Core, env: Env, sender: Address, number: int, accounts: list[Address]
+        ) -> list[Event]:
+            ledger = core.state.ledger
+            left = [one for one in accounts if not spared(core, one, ledger.get(one))]
+            return plain(core, env, sender, number, left)
+
+        return process
+
+    return reporting(change)
+
+
+def again(plain: Report) -> Report:
+    def process(core: Core, env: Env, sender: Address, number: int, accounts: list[Address]) -> list[Event]:
+        core.state.absences = {one: replace(was, round=0) for one, was in core.state.absences.items()}
+        return plain(core, env, sender, number, accounts)
+
+    return process
+
+
+def paying(plain: Report) -> Report:
+    def process(core: Core, env: Env, sender: Address, number: int, accounts: list[Address]) -> list[Event]:
+        events = plain(core, env, sender, number, accounts)
+        members = core.state.ledger.members
+        for event in events:
+            member = members[event.args["account"]]
+            members[event.args["account"]] = replace(member, stake=member.stake - min(member.stake, 1))
+        return events
+
+    return process
+
+
+def viewing(name: str, bent: Callable[..., object]) -> Mutant:
+    return put(FederationView, name, bent)
+
+
+def never_forgotten(core: Core, account: Address, member: Member) -> Absence:
+    return core.state.absences.get(account, PRESENT)
+
+
+PLAIN_ABSENCE = FederationView.get_absence
+
+
+def total(core: Core, account: Address, member: Member) -> Absence:
+    """Count on, whatever the member did since, and tell as before."""
+    absence = core.state.absences.get(account, PRESENT)
+    told = PLAIN_ABSENCE(core, account, member)
+    return replace(told, count=absence.count)
+
+
+def none_needed(core: Core, account: Address, member: Member) -> bool:
+    return 0 < core.terms.missed <= core.get_absence(account, member).count
+
+
+def some_spared(core: Core, account: Address, member: Member) -> bool:
+    fewest = core.mechanism.panel.get_fewest(core.terms)
+    return none_needed(core, account, member) and len(core.state.ledger.registry) > fewest + 1
+
+
+PLAIN_EVICT = Federation.process_evict
+
+
+def remembering(core: Federation[Any], env: Env, sender: Address, accounts: list[Address]) -> list[Event]:
+    """Put out, and remember what was missed."""
+    before = core.state.absences
+    events = PLAIN_EVICT(core, env, sender, accounts)
+    core.state.absences = before
+    return events
+
+
+def banning(core: Federation[Any], env: Env, sender: Address, accounts: list[Address]) -> list[Event]:
+    """Put out for good."""
+    ledger, there = core.state.ledger, [*core.state.ledger.registry]
+    events = PLAIN_EVICT(core, env, sender, accounts)
+    for one in there:
+        if (member := ledger.get(one)).standing is Standing.LEAVING:
+            ledger.members[one] = replace(member, standing=Standing.BANNED)
+    return events
+
+
+class _Late:
+    """Phases, of which reports ask for a later one."""
+
+    REVEAL = Phase.PUBLISH
+
+
+class _Early:
+    REVEAL = Phase.COMMIT
+
+
+DUTY_MUTANTS: dict[str, Mutant] = {
+    "one more round may be missed": bend(NAME, "duty", get_most=lambda t: t.missed and t.missed + 1),
+    "one round fewer may be missed": bend(
+        NAME, "duty", get_most=lambda t: max(t.missed - 1, min(t.missed, 1))
+    ),
+    "one round is too many where none is": bend(NAME, "duty", get_most=lambda t: t.missed or 1),
+    "proposers may stay away": sparing(lambda core, a, m: Role.PROPOSER in core.get_part(a, m)[0]),
+    "voters may stay away": sparing(lambda core, a, m: Role.VOTER in core.get_part(a, m)[0]),
+    "who never acted is spared": sparing(lambda core, a, m: m.round == 0),
+    "who is out is spared": sparing(lambda core, a, m: core.get_member(a).out),
+    "one round is missed twice": reporting(again),
+    "missing a round costs": reporting(paying),
+    "what was missed is never forgotten": viewing("get_absence", never_forgotten),
+    "who acts doesn't start anew": viewing("get_absence", total),
+    "those are put out who are needed": viewing("is_absent", none_needed),
+    "one more is needed": viewing("is_absent", some_spared),
+    "who is put out is remembered": put(Federation, "process_evict", remembering),
+    "who is put out is banned": put(Federation, "process_evict", banning),
+    "reports are for phase Publish": put(duty_module, "Phase", _Late),
+    "reports are for phase Commit": put(duty_module, "Phase", _Early),
+}
