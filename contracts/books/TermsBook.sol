@@ -11,7 +11,8 @@ abstract contract TermsBook {
     /// @dev A byte that stops whoever calls that contract, then the encoded terms.
     address private _kept;
 
-    /// @dev For the leaf's constructor. `encoded`: the terms as `abi.encode` gives them, at most 24,575 bytes.
+    /// @dev Called once, by the leaf's constructor, whose stack has no room for one more argument of a base. `encoded`: the
+    /// terms as `abi.encode` gives them, at most 24,575 bytes.
     function _keepTerms(bytes memory encoded) internal {
         bytes memory code = abi.encodePacked(bytes1(0), encoded);
         // returns what follows it: PUSH2 length, DUP1, PUSH1 10, RETURNDATASIZE, CODECOPY, RETURNDATASIZE, RETURN

@@ -16,13 +16,13 @@ abstract contract DutyHandler is DecoyHandler {
     mapping(address account => uint256) private _lastMissed;
 
     uint256 public reported;
-    uint256 public missedAgain;
     uint256 public putOut;
 
     /// @dev So many missed rounds put a member out; of each round's draw the first so many propose.
     function _oblige(uint256 most, uint256 drawnProposers) internal {
         (_most, _drawnProposers) = (most, drawnProposers);
         _selectors.push(DutyHandler.report.selector);
+        _selectors.push(DutyHandler.clear.selector);
     }
 
     // ------------------------------------------------------------------ actions
@@ -35,6 +35,14 @@ abstract contract DutyHandler is DecoyHandler {
         else _refused(outsider(), data, "a report too early");
         if (round != w.s.round) {
             _refused(outsider(), abi.encodeCall(IDuty.report, (round, _everybody())), "another round's");
+        }
+    }
+
+    /// @dev Everybody is put out who may be.
+    function clear() external {
+        World memory w = look();
+        if (w.s.phase == IFederation.Phase.Open) {
+            _call(w, outsider(), abi.encodeCall(IFederation.evict, (_everybody())));
         }
     }
 
@@ -84,7 +92,7 @@ abstract contract DutyHandler is DecoyHandler {
         bool seated = inside && m.position < _drawnProposers + b.s.voters;
         if (!seated || m.record.round == b.s.round || _lastMissed[m.account] == b.s.round) return;
         _lastMissed[m.account] = b.s.round;
-        if (++_missedRounds[m.account] > 1) ++missedAgain;
+        ++_missedRounds[m.account];
         ++reported;
     }
 

@@ -174,6 +174,9 @@ abstract contract Handler is Watch {
     function withdraw(uint256 who) external {
         World memory w = look();
         uint256 i = who % PARTICIPANTS;
+        for (uint256 n = 1; n < PARTICIPANTS && w.members[i].record.index != 0; ++n) {
+            i = (i + 1) % PARTICIPANTS;
+        }
         IFederation.Member memory m = w.members[i].record;
         if (m.index != 0 || m.stake == 0) return;
         if (block.timestamp < m.unbondsAt) _to(w, m.unbondsAt);
