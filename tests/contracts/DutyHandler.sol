@@ -22,27 +22,22 @@ abstract contract DutyHandler is DecoyHandler {
     function _oblige(uint256 most, uint256 drawnProposers) internal {
         (_most, _drawnProposers) = (most, drawnProposers);
         _selectors.push(DutyHandler.report.selector);
-        _selectors.push(DutyHandler.clear.selector);
     }
 
     // ------------------------------------------------------------------ actions
 
-    /// @dev Everybody is reported, and an outsider, whether absent or not; refused while some may still come.
+    /// @dev Everybody is reported, and an outsider, whether absent or not; refused while some may still come. Between rounds
+    /// everybody is put out who may be.
     function report(uint256 round) external {
         World memory w = look();
         bytes memory data = abi.encodeCall(IDuty.report, (w.s.round, _everybody()));
         if (_canReport(w)) _call(w, outsider(), data);
         else _refused(outsider(), data, "a report too early");
+        if (w.s.phase == IFederation.Phase.Open) {
+            w = _call(w, outsider(), abi.encodeCall(IFederation.evict, (_everybody())));
+        }
         if (round != w.s.round) {
             _refused(outsider(), abi.encodeCall(IDuty.report, (round, _everybody())), "another round's");
-        }
-    }
-
-    /// @dev Everybody is put out who may be.
-    function clear() external {
-        World memory w = look();
-        if (w.s.phase == IFederation.Phase.Open) {
-            _call(w, outsider(), abi.encodeCall(IFederation.evict, (_everybody())));
         }
     }
 

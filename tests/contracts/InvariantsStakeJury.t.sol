@@ -344,7 +344,7 @@ contract InvariantsStakeJuryNewcomersTest is StakeJuryInvariants {
 }
 
 /// @dev Under managers, with pledges.
-/// forge-config: ci.invariant.runs = 24
+/// forge-config: ci.invariant.runs = 16
 contract InvariantsStakeJuryManagedTest is StakeJuryInvariants {
     function _isManaged() internal pure override returns (bool) {
         return true;

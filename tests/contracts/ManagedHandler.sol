@@ -59,7 +59,7 @@ abstract contract ManagedHandler is Handler {
 
     /// @dev Whether time may go by for so long as it takes a motion to lapse.
     function _mayLapse(World memory, uint256 which) internal view virtual returns (bool) {
-        return which % 2 == 0;
+        return which % 4 != 0;
     }
 
     /// @dev A manager moves to let somebody in or to throw somebody out.
