@@ -105,6 +105,26 @@ abstract contract StakeJuryBench is LeafBench {
         return finish();
     }
 
+    /// @dev A round in which all act but `absent`, as far as they are drawn, up to the phase after Reveal.
+    function playWithout(address absent) internal {
+        openAndDraw();
+        address[] memory list = proposers();
+        for (uint256 i = 0; i < list.length; ++i) {
+            if (list[i] != absent) propose(list[i]);
+        }
+        pass(IFederation.Phase.Propose);
+        uint256 all = (1 << federation.roundOf(round()).proposals) - 1;
+        list = voters();
+        for (uint256 i = 0; i < list.length; ++i) {
+            if (list[i] != absent) commitBallot(list[i], opinion(all, all));
+        }
+        pass(IFederation.Phase.Commit);
+        for (uint256 i = 0; i < list.length; ++i) {
+            if (list[i] != absent) revealBallot(list[i], opinion(all, all));
+        }
+        pass(IFederation.Phase.Reveal);
+    }
+
     /// @dev Who proposed update `updateNumber` of the round.
     function authorOf(uint256 updateNumber) internal view returns (address) {
         for (uint256 i = 0; i < members.length; ++i) {
