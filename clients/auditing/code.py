@@ -69,12 +69,11 @@ def is_of(code: bytes, compiled: bytes) -> bool:
     return len(code) == len(compiled) and mask(code, find_immutables(compiled)) == compiled
 
 
-def find_difference(code: bytes, compiled: bytes) -> str:
-    """Return in words how `code` differs from `compiled`."""
-    if len(code) != len(compiled):
-        return f"{len(code)} bytes, not {len(compiled)}"
-    masked = mask(code, find_immutables(compiled))
-    places = [at for at, (one, other) in enumerate(zip(masked, compiled, strict=True)) if one != other]
+def find_difference(code: bytes, other: bytes) -> str:
+    """Return in words how `code` differs from `other`."""
+    if len(code) != len(other):
+        return f"{len(code)} bytes, not {len(other)}"
+    places = [at for at, (one, two) in enumerate(zip(code, other, strict=True)) if one != two]
     return f"{len(places)} other bytes, the first at {places[0]}"
 
 
@@ -100,7 +99,8 @@ def check_code(findings: Findings, wanted: str, known: Mapping[str, Compiled], c
     ours, code, built = known[wanted], chain.code, chain.built
     if not is_of(code, ours.runtime):
         others = [name for name, one in known.items() if one.runtime and is_of(code, one.runtime)]
-        found = f"that of {others[0]}" if others else f"other code: {find_difference(code, ours.runtime)}"
+        masked = mask(code, find_immutables(ours.runtime))
+        found = f"that of {others[0]}" if others else f"other code: {find_difference(masked, ours.runtime)}"
         findings.add("code", "the contract's code", f"that of {wanted}", found)
         return
     if built is not None and is_of(built, ours.runtime):

@@ -85,6 +85,7 @@ def check(code: bytes, built: bytes | None, kept: bytes = KEPT) -> list[Finding]
         (code(ONE, KEEPER, TWO), code(ONE, ELSEWHERE, ELSEWHERE), "other values"),
         (code(KEEPER, KEEPER, KEEPER), code(ONE, ELSEWHERE, ELSEWHERE), "other values"),
         (code(ONE, TWO, TWO), code(ONE, ELSEWHERE, ELSEWHERE), "other values"),
+        (OURS, code(bytes(32), ELSEWHERE, ELSEWHERE), "other values: 32 other bytes, the first at 2"),
         (OURS, b"nonsense", None),  # a node that can't say
         (b"\x7f" + b"\2" * 32 + b"\x01", None, "that of Vbfl"),
         (b"\x01" + OURS[1:], None, "1 other bytes, the first at 0"),
