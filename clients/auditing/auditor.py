@@ -369,7 +369,7 @@ class Auditor:
         source, address, at = self._source, self._source.federation, tip.number
         codes = source.code(address, at), source.code(compute_keeper(address), at)
         built = source.build(self._known[self._contract].creation, at)
-        check_code(found, self._contract, self._known, CodeOnChain(address, *codes, built))
+        check_code(found, self._contract, self._known, CodeOnChain(*codes, built))
 
     def _conclude(self, tip: Block, *, ended_early: bool = False) -> AuditResult:
         first = self._source.blocks([self._scope.first_block])[0]

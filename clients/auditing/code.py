@@ -1,15 +1,14 @@
 """Compares the federation's code with our contracts, as compiled.
 
 Terms are in the code as immutables, and as a whole in a contract of their own, the keeper, which the
-constructor creates (`contracts/books/TermsBook.sol`). One immutable is the keeper's address, which follows
-from the federation's: a node that makes the code anew, for another address, gives another.
+constructor creates (`contracts/books/TermsBook.sol`).
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 
 from clients.auditing.findings import Findings
-from clients.protocol.hashing import get_address_word, get_checksummed, keccak
+from clients.protocol.hashing import get_checksummed, keccak
 from clients.types.federation import Address
 
 _PUSH1, _PUSH32 = 0x60, 0x7F
@@ -30,7 +29,6 @@ class Compiled:
 class CodeOnChain:
     """The codes at a federation's address and at its keeper's; and what a node makes of the creation."""
 
-    federation: Address
     code: bytes
     kept: bytes
     built: bytes | None
@@ -77,19 +75,6 @@ def find_difference(code: bytes, other: bytes) -> str:
     return f"{len(places)} other bytes, the first at {places[0]}"
 
 
-def _move(built: bytes, code: bytes, places: list[int], keeper: bytes) -> bytes:
-    """Return the code `built` with the immutable word `keeper` where `code` has it and `built` has another
-    keeper's; `built` itself if that isn't one word."""
-    others = {built[at : at + 32] for at in places if code[at : at + 32] == keeper}
-    if len(others) != 1:
-        return built
-    moved, (other,) = bytearray(built), others
-    for at in places:
-        if built[at : at + 32] == other:
-            moved[at : at + 32] = keeper
-    return bytes(moved)
-
-
 def check_code(findings: Findings, wanted: str, known: Mapping[str, Compiled], chain: CodeOnChain) -> None:
     """Report a finding unless the code is that of the contract `wanted` with the immutables of its terms, and
     its keeper has these terms.
@@ -103,14 +88,11 @@ def check_code(findings: Findings, wanted: str, known: Mapping[str, Compiled], c
         found = f"that of {others[0]}" if others else f"other code: {find_difference(masked, ours.runtime)}"
         findings.add("code", "the contract's code", f"that of {wanted}", found)
         return
-    if built is not None and is_of(built, ours.runtime):
-        keeper = get_address_word(compute_keeper(chain.federation))
-        built = _move(built, code, find_immutables(ours.runtime), keeper)
-        if code != built:
-            findings.add(
-                "code", "what the terms put into the code", f"that of {wanted} with these terms",
-                f"other values: {find_difference(code, built)}",
-            )  # fmt: skip
+    if built is not None and code != built and is_of(built, ours.runtime):
+        findings.add(
+            "code", "what the terms put into the code", f"that of {wanted} with these terms",
+            f"other values: {find_difference(code, built)}",
+        )  # fmt: skip
     # A first byte of 0 stops whoever calls it, so the keeper can never do anything, nor vanish.
     if chain.kept != (kept := b"\0" + ours.arguments):
         difference = find_difference(chain.kept, kept)

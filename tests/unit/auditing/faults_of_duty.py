@@ -106,7 +106,8 @@ def wrong_missed_round(record: Recorded) -> Sign:
 @fault("an absence noted before the ballots were in", JURY)
 def early_note(record: Recorded) -> Sign:
     """Then whoever is a little late has missed the round."""
-    missed = record.entries.pop(record.find("Missed"))
+    place = record.find("Missed", lambda args: len(of_round(record, "Committed", args["round"])) > 1)
+    missed = record.entries.pop(place)
     [first, *_] = of_round(record, "Committed", missed.args["round"])
     early = replace(missed, block=first.block, transaction=first.transaction)
     record.entries.insert(record.entries.index(first) + 1, early)
