@@ -215,11 +215,10 @@ def _compile(source: Source) -> dict[str, Compiled]:
 
     known = {kind.contract: artifacts()[kind.contract] for kind in KINDS.values()}
     wanted = KINDS[source.mechanism].contract
-    creation = known[wanted].bytecode + Abi(known[wanted].abi).construct((astuple(source.terms),))
-    return {
-        name: Compiled(one.deployed_bytecode, creation if name == wanted else b"")
-        for name, one in known.items()
-    }
+    arguments = Abi(known[wanted].abi).construct((astuple(source.terms),))
+    compiled = {name: Compiled(one.deployed_bytecode) for name, one in known.items()}
+    creation = known[wanted].bytecode + arguments
+    return {**compiled, wanted: Compiled(known[wanted].deployed_bytecode, creation, arguments)}
 
 
 @contextmanager

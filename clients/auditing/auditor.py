@@ -37,7 +37,7 @@ from typing import Any
 
 from clients.auditing.absences import Absences
 from clients.auditing.checkpoint import DAMAGED, Point, dump_replay, load_replay, make_findings, thin
-from clients.auditing.code import Compiled, check_code
+from clients.auditing.code import CodeOnChain, Compiled, check_code, compute_keeper
 from clients.auditing.comparing import compare_records, compare_rounds, compare_state
 from clients.auditing.findings import Finding, Findings, TooManyFindings
 from clients.auditing.models import Models
@@ -366,8 +366,10 @@ class Auditor:
 
     def _check_code(self, found: Findings, tip: Block) -> None:
         assert self._known is not None
-        built = self._source.build(self._known[self._contract].creation, tip.number)
-        check_code(found, self._source.code(tip.number), self._contract, self._known, built)
+        source, address, at = self._source, self._source.federation, tip.number
+        codes = source.code(address, at), source.code(compute_keeper(address), at)
+        built = source.build(self._known[self._contract].creation, at)
+        check_code(found, self._contract, self._known, CodeOnChain(*codes, built))
 
     def _conclude(self, tip: Block, *, ended_early: bool = False) -> AuditResult:
         first = self._source.blocks([self._scope.first_block])[0]

@@ -25,7 +25,7 @@ from clients.types.parsing import parse_json
 
 DAMAGED = "the checkpoint is damaged: start without it."
 
-VERSION = 5
+VERSION = 6
 MOST_POINTS = 6
 MAX_BYTES = 2**30
 

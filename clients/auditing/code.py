@@ -1,9 +1,15 @@
-"""Compares the federation's code with our contracts, as compiled. Terms are in the code as immutables."""
+"""Compares the federation's code with our contracts, as compiled.
+
+Terms are in the code as immutables, and as a whole in a contract of their own, the keeper, which the
+constructor creates (`contracts/books/TermsBook.sol`).
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 
 from clients.auditing.findings import Findings
+from clients.protocol.hashing import get_checksummed, keccak
+from clients.types.federation import Address
 
 _PUSH1, _PUSH32 = 0x60, 0x7F
 
@@ -15,6 +21,23 @@ class Compiled:
     runtime: bytes
     creation: bytes = b""
     """With the constructor's arguments."""
+    arguments: bytes = b""
+    """The terms, encoded."""
+
+
+@dataclass(frozen=True, slots=True)
+class CodeOnChain:
+    """The codes at a federation's address and at its keeper's; and what a node makes of the creation."""
+
+    code: bytes
+    kept: bytes
+    built: bytes | None
+    """The code that the creation with these terms gives; None if the node doesn't say."""
+
+
+def compute_keeper(federation: Address) -> Address:
+    """Return the address of the first contract that `federation` creates, which keeps its terms."""
+    return get_checksummed("0x" + keccak(b"\xd6\x94" + bytes.fromhex(federation[2:]) + b"\1")[-20:].hex())
 
 
 def find_immutables(runtime: bytes) -> list[int]:
@@ -44,34 +67,33 @@ def is_of(code: bytes, compiled: bytes) -> bool:
     return len(code) == len(compiled) and mask(code, find_immutables(compiled)) == compiled
 
 
-def find_difference(code: bytes, compiled: bytes) -> str:
-    """Return in words how `code` differs from `compiled`."""
-    if len(code) != len(compiled):
-        return f"{len(code)} bytes, not {len(compiled)}"
-    masked = mask(code, find_immutables(compiled))
-    places = [at for at, (one, other) in enumerate(zip(masked, compiled, strict=True)) if one != other]
+def find_difference(code: bytes, other: bytes) -> str:
+    """Return in words how `code` differs from `other`."""
+    if len(code) != len(other):
+        return f"{len(code)} bytes, not {len(other)}"
+    places = [at for at, (one, two) in enumerate(zip(code, other, strict=True)) if one != two]
     return f"{len(places)} other bytes, the first at {places[0]}"
 
 
-def check_code(
-    findings: Findings,
-    code: bytes,
-    wanted: str,
-    known: Mapping[str, Compiled],
-    built: bytes | None,
-) -> None:
-    """Report a finding unless `code` is that of the contract `wanted` with the immutables of its terms.
+def check_code(findings: Findings, wanted: str, known: Mapping[str, Compiled], chain: CodeOnChain) -> None:
+    """Report a finding unless the code is that of the contract `wanted` with the immutables of its terms, and
+    its keeper has these terms.
 
-    `known`: our contracts by name. `built`: the code that a node makes of the creation with these terms, or
-    None if it doesn't say.
+    `known`: our contracts by name.
     """
-    ours = known[wanted]
+    ours, code, built = known[wanted], chain.code, chain.built
     if not is_of(code, ours.runtime):
         others = [name for name, one in known.items() if one.runtime and is_of(code, one.runtime)]
-        found = f"that of {others[0]}" if others else f"other code: {find_difference(code, ours.runtime)}"
+        masked = mask(code, find_immutables(ours.runtime))
+        found = f"that of {others[0]}" if others else f"other code: {find_difference(masked, ours.runtime)}"
         findings.add("code", "the contract's code", f"that of {wanted}", found)
-    elif built is not None and code != built and is_of(built, ours.runtime):
+        return
+    if built is not None and code != built and is_of(built, ours.runtime):
         findings.add(
             "code", "what the terms put into the code", f"that of {wanted} with these terms",
             f"other values: {find_difference(code, built)}",
         )  # fmt: skip
+    # A first byte of 0 stops whoever calls it, so the keeper can never do anything, nor vanish.
+    if chain.kept != (kept := b"\0" + ours.arguments):
+        difference = find_difference(chain.kept, kept)
+        findings.add("code", "the contract that keeps the terms", "these terms and no more", difference)

@@ -1,7 +1,8 @@
 """Turns events back into the calls that caused them.
 
 Most events hold all arguments of their call. Where it makes no difference who called (open, draw, settle,
-collect, evict, reclaim), the caller is `ANYBODY`.
+collect, evict, report, reclaim), the caller is `ANYBODY`. An eviction or a report of several accounts does
+what one of each account would, so each is read as a call of its own.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -59,6 +60,7 @@ _PLAIN: Mapping[str, Callable[[Args], Call]] = MappingProxyType(
         "Revealed": _by("voter", "reveal", "round", "ballot", "salt")[1],
         "Anchored": _by("account", "anchor", "anchor")[1],
         "Shown": _by("proposer", "show", "round", "secret")[1],
+        "Missed": lambda args: Call(ANYBODY, "report", (args["round"], [args["account"]])),
         "Settled": lambda args: Call(ANYBODY, "settle"),
         "Accused": _by("accuser", "accuse", "round", "updateNumber", "seed", "correlation")[1],
         "Reclaimed": lambda args: Call(ANYBODY, "reclaim"),

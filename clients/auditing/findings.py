@@ -46,6 +46,7 @@ KINDS: Mapping[str, str] = MappingProxyType(
         "ban": "an account should be banned and isn't, or the other way round, or acted although banned",
         "strikes": "the rounds in a row that count against a member",
         "acts": "the acts that the books record for a member",
+        "duty": "the rounds in a row that a member is noted to have missed though it was drawn",
         "membership": "who is a member, who may become one, and in which order",
         "motion": "what managers moved",
         "bid": "a bid on record",

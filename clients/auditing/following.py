@@ -12,10 +12,11 @@ from typing import Any
 from clients.protocol.decoys import note_anchor
 from clients.protocol.federation import Federation
 from clients.protocol.hashing import keccak
+from clients.protocol.rounds import compute_ends
 from clients.protocol.state import Env
 from clients.types.chain import Call
 from clients.types.errors import ProtocolError
-from clients.types.federation import Event, Outcome
+from clients.types.federation import Event, Outcome, Standing
 
 _PASSED_OVER = frozenset({"WrongPhase", "WrongRole", "NotPledged", "PledgeMismatch"})
 _TRIES = 3
@@ -40,8 +41,19 @@ def follow(core: Federation[Any], env: Env, call: Call, error: ProtocolError) ->
     return None
 
 
+def follow_eviction(core: Federation[Any], evicted: Event) -> None:
+    """Remove from the registry whom the chain evicted between rounds, if the rules kept it there."""
+    account, unbonds_at = str(evicted.args["account"]), evicted.args["unbondsAt"]
+    member = core.state.ledger.get(account)
+    if member.index and not _is_going(core) and isinstance(unbonds_at, int):
+        core.state.absences = {one: at for one, at in core.state.absences.items() if one != account}
+        core.state.ledger.process_remove(account, member, Standing.LEAVING, unbonds_at)
+
+
 def _yield_to(core: Federation[Any], env: Env, call: Call, error: ProtocolError) -> Env | None:
     """Return an `Env` in which the call would be allowed, or None if the replay keeps to the refusal."""
+    if call.method == "report":
+        return _wait_for_ballots(core, env)
     if error.name in _PASSED_OVER:
         return env if _makes_sense(core, call) else None
     if error.name == "CommitmentMismatch":
@@ -60,9 +72,16 @@ def _yield_to(core: Federation[Any], env: Env, call: Call, error: ProtocolError)
     return replace(env, block=limit) if error.name == "BlockTooEarly" else None
 
 
+def _wait_for_ballots(core: Federation[Any], env: Env) -> Env | None:
+    """Return an `Env` in which the round's ballots are committed; None if there are none."""
+    if not core.record.commits:
+        return None
+    return replace(env, time=compute_ends(core.record.drawn_at, core.terms.schedule).commit)
+
+
 def _makes_sense(core: Federation[Any], call: Call) -> bool:
     """Return whether the round has come as far as the action needs, ignoring the clock."""
-    record, going = core.record, core.round_number > 0 and core.record.outcome is Outcome.NONE
+    record, going = core.record, _is_going(core)
     needed = {
         "draw": going and not record.drawn_at,
         "pledge": going and record.drawn_at > 0,
@@ -77,6 +96,11 @@ def _makes_sense(core: Federation[Any], call: Call) -> bool:
         "open": not going,
     }
     return bool(needed.get(call.method, True))
+
+
+def _is_going(core: Federation[Any]) -> bool:
+    """Return whether a round is in progress, or waits to be settled."""
+    return core.round_number > 0 and core.record.outcome is Outcome.NONE
 
 
 def _process(core: Federation[Any], env: Env, call: Call) -> list[Event]:

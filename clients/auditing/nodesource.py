@@ -169,10 +169,10 @@ class NodeSource:
                     return word
         raise UnavailableError(f"chain at {self.where}: the beacon {self._terms.beacon} gives no entropy.")
 
-    def code(self, at: int) -> bytes:
-        """Return the federation's code."""
+    def code(self, account: Address, at: int) -> bytes:
+        """Return the code of `account`."""
         with reading(self.where, "eth_getCode"):
-            return as_bytes(self._link.rpc.request("eth_getCode", self._federation, hex(at)))
+            return as_bytes(self._link.rpc.request("eth_getCode", account, hex(at)))
 
     def find_first_block(self) -> int:
         """Return the block in which the federation was deployed; 0 if the node has forgotten."""

@@ -7,7 +7,7 @@ from typing import Any
 
 from clients.auditing.deeds import Deed, read_deeds
 from clients.auditing.findings import Findings, Tokens
-from clients.auditing.following import follow
+from clients.auditing.following import follow, follow_eviction
 from clients.auditing.purse import Flows, Purse
 from clients.auditing.source import STRANGE
 from clients.auditing.words import ARGUMENTS, WHOLE, describe_refusal, get_refusal
@@ -71,9 +71,10 @@ def _as(kind: type, value: object) -> object:
 class Replay:
     """A federation on the specification, to which the chain's actions are applied.
 
-    When an event differs from the rules, the replay continues by the rules. There are two exceptions. It
-    adopts the chain's seed, as nobody's role could be known otherwise. And it carries out actions that the
-    rules refuse, where that makes sense.
+    When an event differs from the rules, the replay continues by the rules. There are three exceptions. It
+    adopts the chain's seed, as nobody's role could be known otherwise. It carries out actions that the
+    rules refuse, where that makes sense. And whom the chain evicted is out here too, or every later draw
+    would differ.
     """
 
     def __init__(
@@ -151,8 +152,8 @@ class Replay:
         self._doubted, state.dockets[-1] = state.seed, replace(self.core.docket, seed=seed)
 
     def _note(self, env: Env, deed: Deed, main: Event, round_number: int) -> ReplayedRound | None:
-        """Record the transaction of an act, and adopt the chain's seed; return the round if this settled
-        it."""
+        """Record the transaction of an act, and adopt the chain's seed and evictions; return the round if
+        this settled it."""
         where = env.transaction, env.block
         if main.name == "Opened":
             self.acts, self._doubted = Acts(), b""
@@ -161,6 +162,8 @@ class Replay:
             assert isinstance(told, bytes)
             if told != self.core.state.seed:
                 self._exchange_seed(told)
+        elif main.name == "Evicted":
+            follow_eviction(self.core, main)
         elif main.name == "Proposed":
             self.acts.proposals.append(where)
         elif main.name == "Published":

@@ -50,7 +50,7 @@ def build_report(
         "federation": source.federation,
         "mechanism": source.mechanism,
         "terms": _exact(pack_terms(source.terms)),
-        "code_hash": hash_code(source.code(tip.number)),
+        "code_hash": hash_code(source.code(source.federation, tip.number)),
         "rounds": {"first": scope.first, "last": scope.last, "settled": result.rounds},
         "blocks": {
             "first": {"number": first.number, "hash": first.hash},

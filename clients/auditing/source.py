@@ -93,8 +93,8 @@ class Source(Protocol):
         """Return the beacon's entropy, or the hash of the block `seal_block` if there is no beacon."""
         ...
 
-    def code(self, at: int) -> bytes:
-        """Return the federation's code."""
+    def code(self, account: Address, at: int) -> bytes:
+        """Return the code of `account`."""
         ...
 
     def build(self, creation: bytes, at: int) -> bytes | None:

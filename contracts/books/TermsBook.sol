@@ -2,18 +2,18 @@
 pragma solidity ^0.8.24;
 
 /// @title The terms, as they were given to the constructor.
-/// @notice They are the code of a contract that holds nothing else: a leaf that put them together again from the
-/// policies' terms would need a kilobyte of its own code for it, and could get one wrong.
+/// @notice They are the code of a contract that holds nothing else, the keeper: a leaf that put them together again
+/// from the policies' terms would need a kilobyte of its own code for it, and could get one wrong. The keeper's address
+/// follows from the leaf's, so even who deploys a leaf's code by a constructor of its own can't change later what it
+/// shows.
 abstract contract TermsBook {
     /// @notice The terms have `given` bytes: more than a contract's code may have.
     error TermsTooLong(uint256 given);
 
-    /// @dev A byte that stops whoever calls that contract, then the encoded terms.
-    address private _kept;
-
-    /// @dev Called once, by the leaf's constructor, whose stack has no room for one more argument of a base. `encoded`: the
-    /// terms as `abi.encode` gives them, at most 24,575 bytes.
+    /// @dev Called once, by the leaf's constructor, whose stack has no room for one more argument of a base. `encoded`:
+    /// the terms as `abi.encode` gives them, at most 24,575 bytes.
     function _keepTerms(bytes memory encoded) internal {
+        // a first byte that stops whoever calls the keeper, so that it can never do anything, nor vanish
         bytes memory code = abi.encodePacked(bytes1(0), encoded);
         // returns what follows it: PUSH2 length, DUP1, PUSH1 10, RETURNDATASIZE, CODECOPY, RETURNDATASIZE, RETURN
         bytes memory creation = abi.encodePacked(hex"61", uint16(code.length), hex"80600a3d393df3", code);
@@ -22,17 +22,22 @@ abstract contract TermsBook {
             kept := create(0, add(creation, 0x20), mload(creation))
         }
         if (kept == address(0)) revert TermsTooLong(encoded.length);
-        _kept = kept;
+        assert(kept == _keeper());
     }
 
     /// @dev End the call, and return the terms: what `abi.encode` gives for one value is what a call returns.
     function _returnTerms() internal view {
-        address kept = _kept;
+        address kept = _keeper();
         assembly ("memory-safe") {
             let size := sub(extcodesize(kept), 1)
             let free := mload(0x40)
             extcodecopy(kept, free, 1, size)
             return(free, size)
         }
+    }
+
+    /// @dev The keeper: the first contract that this one creates.
+    function _keeper() private view returns (address) {
+        return address(uint160(uint256(keccak256(abi.encodePacked(hex"d694", address(this), hex"01")))));
     }
 }

@@ -20,6 +20,7 @@ AXES = {
     "payout": "payouts",
     "guard": "guards",
     "task": "tasks",
+    "duty": "duties",
 }
 SHARED = {"", "books", "interfaces", "libraries"}
 MOST_STEPS = 4
@@ -59,7 +60,8 @@ def test_the_specification_has_the_same_axes() -> None:
 @pytest.mark.parametrize("leaf", LEAVES)
 def test_a_leaf_names_one_policy_for_each_axis_and_is_no_deeper_than_four(leaf: str) -> None:
     named = [bases()[base][0] for base in bases()[leaf][1]]
-    assert sorted(named) == sorted(["interfaces", "", *AXES.values()])
+    assert sorted(named) == sorted(["interfaces", "", "books", *AXES.values()])
+    assert "TermsBook" in bases()[leaf][1]
     assert steps(leaf) <= MOST_STEPS
 
 

@@ -284,7 +284,7 @@ def test_the_glossary_names_what_is_there() -> None:
     terms = re.findall(r"^\| ([^|]+) \|", glossary, re.MULTILINE)[1:]
     assert len(terms) == len(set(terms)) > 40
     axes = {term.strip("*") for term in terms if term.startswith("*")}
-    assert len(axes) == 8
+    assert len(axes) == 9
     for place in re.findall(r"\| ([^|]*) \|$", glossary, re.MULTILINE)[1:]:
         for name in re.findall(r"\w+", "".join(re.findall(r"`[^`]+`", place))):
             assert re.search(rf"\b{name}\b", text), name

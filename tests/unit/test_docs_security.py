@@ -10,7 +10,12 @@ ROOT = Path(__file__).resolve().parents[2]
 CONTRACTS = ROOT / "tests" / "contracts"
 LEAVES = ("StakeVote", "StakeJury", "Vbfl", "Bflc", "Blade")
 SHARED = ("NamedAttacks.sol", "BallotAttacks.sol")
-GROUPS = {"managed": "ManagedAttacks.t.sol", "core": "Attacks.t.sol", "decoys": "DecoyAttacks.t.sol"}
+GROUPS = {
+    "managed": "ManagedAttacks.t.sol",
+    "core": "Attacks.t.sol",
+    "decoys": "DecoyAttacks.t.sol",
+    "duty": "Duty.t.sol",
+}
 
 
 def functions_in(*files: str) -> set[str]:

@@ -160,7 +160,7 @@ class Recorded:
             return compute_beacon_entropy(self.beacon_value, round_number)
         return bytes.fromhex(self.blocks([seal_block])[0].hash[2:])
 
-    def code(self, at: int) -> bytes:
+    def code(self, account: Address, at: int) -> bytes:
         return self.code_now
 
     def build(self, creation: bytes, at: int) -> bytes | None:

@@ -1,11 +1,22 @@
 """The deployed code is one of ours, whatever the terms put into it; anything else is found."""
 
 import pytest
+from eth._utils.address import generate_contract_address
+from eth_utils.address import to_checksum_address
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from clients.auditing.code import Compiled, check_code, find_immutables, is_of, mask
-from clients.auditing.findings import Findings
+from clients.auditing.code import (
+    CodeOnChain,
+    Compiled,
+    check_code,
+    compute_keeper,
+    find_immutables,
+    is_of,
+    mask,
+)
+from clients.auditing.findings import Finding, Findings
+from clients.protocol.hashing import get_checksummed
 
 WORD = bytes([0x7F]) + bytes(32)
 OPCODES = st.sampled_from([b"\x01", b"\x5b", b"\x60\x7f", b"\x61\x7f\x00", b"\x7f" + b"\1" * 32, WORD])
@@ -38,8 +49,27 @@ def test_only_what_is_an_instruction_is_looked_at() -> None:
     assert find_immutables(b"\x5b" + WORD + WORD) == [2, 35]
 
 
-KNOWN = {"StakeVote": Compiled(b"\x5b" + WORD), "Vbfl": Compiled(WORD + b"\x01")}
-OURS = b"\x5b\x7f" + b"\2" * 32
+TERMS = b"these terms"
+KEPT = b"\0" + TERMS
+KNOWN = {
+    "StakeVote": Compiled(b"\x5b" + WORD + WORD, arguments=TERMS),
+    "Vbfl": Compiled(WORD + b"\x01"),
+}
+
+
+def code(*words: bytes) -> bytes:
+    """Return the code of StakeVote with these immutables."""
+    return b"\x5b" + b"".join(b"\x7f" + word for word in words)
+
+
+ONE, TWO = (bytes([number]) * 32 for number in (1, 2))
+OURS = code(ONE, TWO)
+
+
+def check(code: bytes, built: bytes | None, kept: bytes = KEPT) -> list[Finding]:
+    findings = Findings()
+    check_code(findings, "StakeVote", KNOWN, CodeOnChain(code, kept, built))
+    return list(findings)
 
 
 @pytest.mark.parametrize(
@@ -47,15 +77,27 @@ OURS = b"\x5b\x7f" + b"\2" * 32
     [
         (OURS, None, None),
         (OURS, OURS, None),
-        (OURS, b"\x5b\x7f" + b"\3" * 32, "other values"),
+        (OURS, code(TWO, TWO), "other values: 32 other bytes, the first at 2"),
+        (OURS, code(bytes(32), TWO), "other values: 32 other bytes, the first at 2"),
         (OURS, b"nonsense", None),  # a node that can't say
         (b"\x7f" + b"\2" * 32 + b"\x01", None, "that of Vbfl"),
-        (b"\x01\x7f" + b"\2" * 32, None, "1 other bytes, the first at 0"),
-        (b"", None, "0 bytes, not 34"),
+        (b"\x01" + OURS[1:], None, "1 other bytes, the first at 0"),
+        (b"", None, "0 bytes, not 67"),
     ],
 )
 def test_what_is_wrong_with_the_code_is_said(code: bytes, built: bytes | None, found: str | None) -> None:
-    findings = Findings()
-    check_code(findings, code, "StakeVote", KNOWN, built)
+    findings = check(code, built)
     assert [one.kind for one in findings] == ["code"] * (found is not None)
     assert all(found is not None and found in one.found for one in findings)
+
+
+@pytest.mark.parametrize("kept", [b"", b"\0", TERMS, KEPT + b"\0", b"\1" + TERMS, b"\0these Terms"])
+def test_the_keeper_holds_these_terms_and_nothing_else(kept: bytes) -> None:
+    [finding] = check(OURS, None, kept)
+    assert (finding.kind, finding.what) == ("code", "the contract that keeps the terms")
+
+
+@given(st.binary(min_size=20, max_size=20))
+def test_a_keeper_is_where_the_chain_creates_it(account: bytes) -> None:
+    keeper = compute_keeper(get_checksummed("0x" + account.hex()))
+    assert keeper == to_checksum_address(generate_contract_address(account, 1))

@@ -37,6 +37,10 @@ def test_every_call_is_read_back_from_its_events(mechanism: str, seed: int) -> N
             continue
         deeds = list(read_deeds(receipt.events, time=chain.now() - 1, fee=fee))
         assert [one for deed in deeds for one in deed.events] == list(receipt.events)
+        if call.method == "report":
+            told = [(event.args["round"], [event.args["account"]]) for event in receipt.events]
+            assert [deed.call for deed in deeds] == [Call(ANYBODY, "report", args) for args in told]
+            continue
         if call.method in ("collect", "evict"):
             assert {deed.call.method for deed in deeds if deed.call} <= {"collect", "evict"}
             continue
@@ -60,6 +64,7 @@ MOVED = event(
     event("Bid", account=WHO, capability=1, cost=1, anchor=bytes(32)), event("Allowed", account=WHO),
     MOVED, event("Moved", manager=WHO, method=bytes(4)), event("Expelled", account=WHO),
     event("BlockWon", round=1, winner=WHO, digest=bytes(32)), event("Settled", round=1), event("?"),
+    event("Missed", round=1, account=WHO, missed=1),
     event("CommitteeNamed", accounts=(WHO,)), event("Withdrawn", account=WHO, amount=1),
 ]), max_size=12), st.booleans())  # fmt: skip
 def test_no_event_is_lost_or_told_twice(events: list[Event], fee: bool) -> None:

@@ -6,7 +6,7 @@ from functools import cache
 import pytest
 
 from tests.unit.auditing.faults import Fault, Sign
-from tests.unit.auditing.faults_of_lots import FAULTS
+from tests.unit.auditing.faults_of_duty import FAULTS
 from tests.unit.auditing.played import Recorded, audit, play_history
 
 SEEDS = 60
@@ -67,6 +67,25 @@ def test_a_lie_about_a_lot_is_followed_and_reported_once(name: str) -> None:
     found = audit(record).findings
     assert {(one.kind, one.account) for one in found} >= {(sign.kind, sign.account)}
     assert {one.kind for one in found} <= {"decoy", "selection", "payout", "outcome", "balance", "acts"}
+
+
+def test_an_eviction_without_a_reason_is_followed_and_reported_once() -> None:
+    """Else every later draw would differ."""
+    [fault] = [one for one in FAULTS if one.name.startswith("a member that is put out for fewer")]
+    record, sign = plant(fault, "stake_jury")
+    put_out = {one.args["account"] for one in record.entries if one.name == "Evicted"}
+    found = audit(record).findings
+    assert sign.account in {one.account for one in found}
+    assert {(one.kind, one.what) for one in found} == {("membership", "the eviction")}
+    assert {one.account for one in found} <= put_out
+    assert len(found) == len({(one.account, one.round) for one in found})
+
+
+def test_a_report_that_comes_early_is_followed_and_reported_once() -> None:
+    [fault] = [one for one in FAULTS if one.name == "an absence noted before the ballots were in"]
+    record, sign = plant(fault, "stake_jury")
+    [finding] = audit(record).findings
+    assert (finding.kind, finding.round, finding.account) == (sign.kind, sign.round, sign.account)
 
 
 def test_enough_faults_are_planted() -> None:

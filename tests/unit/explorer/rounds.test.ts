@@ -2,9 +2,10 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
-import { checkLots, checkPledges, checkVotes } from '../../../deploy/explorer/app/core/checks.ts';
+import { checkAbsences, checkLots, checkPledges, checkVotes } from '../../../deploy/explorer/app/core/checks.ts';
 import type { Hex } from '../../../deploy/explorer/app/core/cid.ts';
 import { positionsOf } from '../../../deploy/explorer/app/core/draw.ts';
+import { isForAbsence } from '../../../deploy/explorer/app/core/duty.ts';
 import { duesOf, fewestOf, judge, rolesAt, seatOf } from '../../../deploy/explorer/app/core/judge.ts';
 import { account, brokenOf, tell, type Deed, type Mechanism, type Story, type Terms } from '../../../deploy/explorer/app/core/model.ts';
 import { Registry } from '../../../deploy/explorer/app/core/registry.ts';
@@ -178,6 +179,46 @@ test('lots are told as secrets and seeds say, and altered ones are not', () => {
     }
   }
   assert.ok(altered > 5, `${altered} lots`);
+});
+
+test('whoever is reported as absent did nothing and had a seat, and other reports are not good', () => {
+  let told = 0;
+  let altered = 0;
+  for (const { story, roleOf } of played) {
+    assert.equal(checkAbsences(story, roleOf).good, true);
+    told += story.absences.size;
+    const last = story.reveals.at(-1)?.deed;
+    if (!last) continue;
+    const report = (who: Hex): Story => ({ ...story, absences: new Map([[who, { account: who, missed: 1, deed: { ...last, index: last.index + 0.5 } }]]) });
+    const acted = [...story.votes.keys(), ...story.pledges.keys(), ...story.proposals.map(({ proposer }) => proposer), ...[...story.lots.values()].filter(({ deed }) => deed.index < last.index).map(({ proposer }) => proposer)];
+    for (const who of acted) {
+      assert.equal(checkAbsences(report(who)).good, false, 'it had acted');
+      altered += 1;
+    }
+    const stranger: Hex = `0x${'99'.repeat(20)}`;
+    assert.equal(checkAbsences(report(stranger), roleOf).good, false, 'it had no seat');
+    assert.equal(checkAbsences(report(stranger)).good, true, 'roles are not known');
+  }
+  assert.ok(told > 20 && altered > 100, `${told} told, ${altered} altered`);
+});
+
+test('an eviction for absence is told from one for a ban', () => {
+  const seen = { absent: 0, banned: 0, back: 0 };
+  for (const history of histories) {
+    const deeds = deedsOf(history);
+    for (const evicted of deeds.filter(({ name }) => name === 'Evicted')) {
+      const who = account(evicted.args['account']);
+      const absent = isForAbsence(evicted, deeds);
+      const back = deeds.some(({ name, args, index }) => name === 'Joined' && account(args['account']) === who && index > evicted.index);
+      seen[absent ? 'absent' : 'banned'] += 1;
+      if (absent) assert.equal(history.mechanism, 'stake_jury');
+      if (back) {
+        assert.ok(absent, 'a ban is for good');
+        seen.back += 1;
+      }
+    }
+  }
+  assert.ok(Math.min(seen.absent, seen.banned, seen.back) > 3, JSON.stringify(seen));
 });
 
 test('a broken pledge costs what the rules say, in every outcome', () => {

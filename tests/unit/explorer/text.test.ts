@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Cache } from '../../../deploy/explorer/app/core/cache.ts';
 import { cidOf, ZERO32, type Hex } from '../../../deploy/explorer/app/core/cid.ts';
+import { describeMissed } from '../../../deploy/explorer/app/core/duty.ts';
 import { Trail, type Block } from '../../../deploy/explorer/app/core/fork.ts';
 import { formatHash, parseHash, url, type Page } from '../../../deploy/explorer/app/core/route.ts';
 import { amount, brief, bytes, clean, measure, time } from '../../../deploy/explorer/app/core/text.ts';
@@ -34,6 +35,15 @@ test('numbers that are no numbers have names', () => {
   assert.match(time(2 ** 53), /^second /);
   assert.equal(time(0), '1970-01-01 00:00:00 UTC');
   assert.equal(bytes(2048), '2.0 KiB');
+});
+
+test('what a member missed is told with what puts it out', () => {
+  assert.equal(describeMissed(0, 5), undefined);
+  assert.equal(describeMissed(1, 5), 'Missed 1 round; 5 in a row put it out');
+  assert.equal(describeMissed(3, 5), 'Missed 3 rounds in a row; 5 put it out');
+  assert.match(describeMissed(5, 5) ?? '', /^Missed 5 rounds in a row: anybody may put it out/);
+  assert.match(describeMissed(1, 1) ?? '', /^Missed 1 round: anybody may put it out/);
+  for (const none of [0, undefined]) assert.equal(describeMissed(2, none), 'Missed 2 rounds in a row');
 });
 
 test('an address of the page is read back as it was written', () => {

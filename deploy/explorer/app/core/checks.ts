@@ -1,6 +1,7 @@
 /** What "verify this round" says, check by check. */
 import type { Hex } from './cid.ts';
 import { ZERO32 } from './cid.ts';
+import { findFalseReports } from './duty.ts';
 import { commitment, pledgeOf } from './hashing.ts';
 import { bitsOf, isDecoy, type Judgement } from './judge.ts';
 import { OUTCOMES, type Story } from './model.ts';
@@ -37,6 +38,16 @@ export function checkLots(odds: number, story: Story): Check {
     title: 'Decoys', good: odd.length === 0,
     says: odd.length ? `${plural(odd.length, 'update')} is told of otherwise than secret and seed say`
       : `${plural(lots.filter(({ decoy }) => decoy).length, 'decoy')} of ${plural(lots.length, 'shown update')}, as secrets and seed say`,
+  };
+}
+
+/** Checks that whoever is reported as absent did nothing before that and, where roles are known, had a seat. */
+export function checkAbsences(story: Story, roleOf?: (account: Hex) => string | undefined): Check {
+  const odd = findFalseReports(story, roleOf);
+  return {
+    title: 'Absences', good: odd.length === 0,
+    says: odd.length ? `${plural(odd.length, 'member')} reported as absent had acted, or had no seat`
+      : story.absences.size ? `${plural(story.absences.size, 'member')} reported as absent: none of them had acted` : 'nobody is reported as absent',
   };
 }
 

@@ -45,6 +45,8 @@ export interface Terms {
   seatShares?: number;
   /** One update in so many is a decoy; 0: none. */
   decoyOdds?: number;
+  /** So many drawn rounds in a row that a member misses put it out; 0: none do. */
+  missed?: number;
   validators?: number;
   miners?: number;
   committee?: number;
@@ -93,6 +95,13 @@ export interface Lot {
   deed: Deed;
 }
 
+/** That a drawn member did nothing in the round, the last of `missed` such rounds in a row. */
+export interface Absence {
+  account: Hex;
+  missed: number;
+  deed: Deed;
+}
+
 export interface Settlement {
   outcome: number;
   candidate: Hex;
@@ -117,6 +126,7 @@ export interface Story {
   lots: Map<Hex, Lot>;
   publications: Publication[];
   accusations: { accuser: Hex; updateNumber: number; deed: Deed }[];
+  absences: Map<Hex, Absence>;
   winner?: { account: Hex; deed: Deed };
   settled?: Settlement;
   collected: Map<Hex, { delta: bigint; stake: bigint; deed: Deed }>;
@@ -130,7 +140,8 @@ export function account(value: unknown): Hex {
 /** Tells a round by its events, which may come in any order; those of other rounds are passed over. */
 export function tell(round: number, deeds: readonly Deed[]): Story {
   const story: Story = {
-    round, pledges: new Map(), proposals: [], votes: new Map(), reveals: [], lots: new Map(), publications: [], accusations: [], collected: new Map(), banned: new Map(),
+    round, pledges: new Map(), proposals: [], votes: new Map(), reveals: [], lots: new Map(), publications: [], accusations: [], absences: new Map(),
+    collected: new Map(), banned: new Map(),
   };
   for (const deed of [...deeds].sort(inOrder)) {
     if (Number(deed.args['round']) === round) add(story, deed);
@@ -187,6 +198,11 @@ function add(story: Story, deed: Deed): void {
     case 'Accused':
       story.accusations.push({ accuser: account(args['accuser']), updateNumber: Number(big('updateNumber')), deed });
       break;
+    case 'Missed': {
+      const who = account(args['account']);
+      story.absences.set(who, { account: who, missed: Number(big('missed')), deed });
+      break;
+    }
     case 'BlockWon':
       story.winner = { account: account(args['winner']), deed };
       break;

@@ -55,6 +55,9 @@ export interface MemberView {
   out: boolean;
   /** The earliest round that it can come in with, where it waits; else 0. */
   waitsFor: number;
+  /** How many rounds in a row that it was drawn for it is reported to have missed, and the last of them. */
+  missed: number;
+  missedRound: number;
 }
 
 type Raw = Record<string, unknown>;
@@ -227,5 +230,6 @@ function memberOf(raw: Raw): MemberView {
     account: lower(raw['account']), balance: raw['balance'] as bigint, out: raw['out'] === true, stake: record['stake'] as bigint,
     index: record['index'] as number, round: record['round'] as number, strikes: record['strikes'] as number,
     standing: record['standing'] as number, waitsFor: Number(raw['waitsFor']),
+    missed: Number(raw['missed']), missedRound: Number(raw['missedRound']),
   };
 }

@@ -1,5 +1,6 @@
 /** Everybody in the registry, with what each owns, and the terms that all are under. */
 import type { JSX } from 'preact';
+import { describeMissed } from '../core/duty.ts';
 import { STANDINGS } from '../core/model.ts';
 import { plural, short } from '../core/text.ts';
 import { findTime } from '../edges/finding.ts';
@@ -34,11 +35,18 @@ export function MembersPage(): JSX.Element {
   );
 }
 
-export function Standing({ standing, out, waitsFor, ahead }: { standing: number; out: boolean; waitsFor: number; ahead?: number }): JSX.Element {
+export function Standing({ standing, out, waitsFor, missed, ahead }: { standing: number; out: boolean; waitsFor: number; missed: number; ahead?: number }): JSX.Element {
+  const { federation } = useWatch();
   if (out && standing === 1) return <Chip tone="bad" sign="✕">Out</Chip>;
   if (waitsFor) return <Chip tone="dull" sign="…">{`Waits${ahead ? ` for ${plural(ahead, 'other')}` : ''}; comes in with round ${waitsFor} at the earliest`}</Chip>;
   const tone = standing === 1 ? 'good' : standing === 3 ? 'bad' : 'dull';
-  return <Chip tone={tone} sign={tone === 'good' ? '✓' : tone === 'bad' ? '✕' : '–'}>{STANDINGS[standing] ?? 'Unknown'}</Chip>;
+  const absent = standing === 1 ? describeMissed(missed, federation.terms.missed) : undefined;
+  return (
+    <>
+      <Chip tone={tone} sign={tone === 'good' ? '✓' : tone === 'bad' ? '✕' : '–'}>{STANDINGS[standing] ?? 'Unknown'}</Chip>
+      {absent && <> <Chip tone="dull" sign="–">{absent}</Chip></>}
+    </>
+  );
 }
 
 /** Stakes over the latest rounds, as they were booked. */

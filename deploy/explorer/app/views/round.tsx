@@ -11,12 +11,12 @@ import { Missing } from '../edges/limited.ts';
 import { Account, Busy, Facts, Model, Outcome, Round, Section, Transaction, Trouble } from './parts.tsx';
 import { DrawSection, useRegistry } from './draw.tsx';
 import { Money } from './money.tsx';
-import { Pledges, Proposals, Publications, Votes } from './deeds.tsx';
+import { Absences, Pledges, Proposals, Publications, Votes } from './deeds.tsx';
 import { Timeline } from './timeline.tsx';
 import { Verify } from './verify.tsx';
 import { useDeeds, useLoaded, useWatch } from './hooks.ts';
 
-const EVENTS = ['Opened', 'Drawn', 'Pledged', 'Proposed', 'Committed', 'Revealed', 'Shown', 'Published', 'Accused', 'BlockWon', 'Settled'];
+const EVENTS = ['Opened', 'Drawn', 'Pledged', 'Proposed', 'Committed', 'Revealed', 'Shown', 'Published', 'Accused', 'Missed', 'BlockWon', 'Settled'];
 const BOOKED = ['Collected', 'Banned'];
 /** A round is drawn within so many blocks of its opening, or void. */
 const DRAW_BLOCKS = 256;
@@ -90,9 +90,10 @@ function Told({ story }: { story: Story }): JSX.Element {
       <Proposals story={story} judged={judged} before={before} />
       <Votes story={story} judged={judged} />
       <Publications story={story} />
+      <Absences story={story} roleOf={roleOf} />
       {settled && <Money story={story} judged={judged} roleOf={roleOf} />}
       <DrawSection story={story} registry={registry} positions={positions} roles={roles} />
-      <Verify story={story} judged={judged} before={before} />
+      <Verify story={story} judged={judged} before={before} roleOf={positions && roleOf} />
     </>
   );
 }

@@ -67,6 +67,7 @@ function stepsOf(story: Story): { name: string; deeds: Deed[]; count: string }[]
     ...several('Commit', 'commitment', [...story.votes.values()].map(({ committed }) => committed)),
     ...several('Reveal', 'reveal', story.reveals.map(({ deed }) => deed)),
     ...several('Show', 'lot', [...story.lots.values()].map(({ deed }) => deed)),
+    ...several('Report', 'absence', [...story.absences.values()].map(({ deed }) => deed)),
     ...several('Publish', 'publication', story.publications.map(({ deed }) => deed)),
     ...one('Settle', 'done', settled?.deed),
   ];

@@ -2,7 +2,7 @@
 import type { JSX } from 'preact';
 import { useContext, useEffect, useRef, useState } from 'preact/hooks';
 import { cidOf, type Hex } from '../core/cid.ts';
-import { checkDigest, checkLots, checkPledges, checkVotes, chosenOf, type Check } from '../core/checks.ts';
+import { checkAbsences, checkDigest, checkLots, checkPledges, checkVotes, chosenOf, type Check } from '../core/checks.ts';
 import type { Judgement } from '../core/judge.ts';
 import type { Story } from '../core/model.ts';
 import { clean } from '../core/text.ts';
@@ -20,7 +20,8 @@ interface State {
   gone?: string;
 }
 
-export function Verify({ story, judged, before }: { story: Story; judged: Judgement; before: Hex | undefined }): JSX.Element {
+/** `roleOf`: what each account was drawn for, where that is known. */
+export function Verify({ story, judged, before, roleOf }: { story: Story; judged: Judgement; before: Hex | undefined; roleOf: ((account: Hex) => string | undefined) | undefined }): JSX.Element {
   const { federation } = useWatch();
   const { gateway } = useContext(PlaceContext);
   const absence = useAbsence();
@@ -38,7 +39,7 @@ export function Verify({ story, judged, before }: { story: Story; judged: Judgem
     const { chain, address, terms } = federation;
     const checks = [
       ...(terms.schedule.pledge ? [checkPledges(chain, address, story)] : []), ...checkVotes(chain, address, story, judged),
-      ...(terms.decoyOdds ? [checkLots(terms.decoyOdds, story)] : []),
+      ...(terms.decoyOdds ? [checkLots(terms.decoyOdds, story)] : []), ...(terms.missed ? [checkAbsences(story, roleOf)] : []),
     ];
     setState({ running: true, steps: [], checks });
     const tell = (step: Step): void => setState((old) => ({ ...old, steps: [...old.steps.filter(({ title }) => title !== step.title), step] }));
