@@ -47,7 +47,7 @@ class RoundLine:
     broken_pledges: list[Address] = field(default_factory=list)
     """Members that pledged an update and didn't propose it. Omitted if empty."""
     missed: list[Address] = field(default_factory=list)
-    """Members that were drawn and are reported to have done nothing. Omitted if empty."""
+    """Participants that were drawn and are reported to have done nothing in the round. Omitted if empty."""
     refused: list[dict[str, str]] = field(default_factory=list)
     """Refused calls of simulated attackers: account, method, error."""
     trouble: list[dict[str, Any]] = field(default_factory=list)

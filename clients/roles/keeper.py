@@ -62,7 +62,8 @@ def _get_due(view: View) -> list[Call]:
 def _get_report(view: View) -> list[Call]:
     """Return the call that reports who was drawn and has done nothing in the round; none if nobody is due.
 
-    Who has missed enough rounds already, and stays because there is nobody to spare, isn't reported again.
+    Whoever has missed enough rounds already, and stays because nobody can be spared, isn't reported again. A
+    keeper that did nothing itself may still publish, so it reports itself only when it settles.
     """
     status = view.status
     absent = [
@@ -72,6 +73,7 @@ def _get_report(view: View) -> list[Call]:
         and not member.out
         and status.round not in (member.record.round, member.missed_round)
         and member.missed < view.most_missed
+        and (member.account != view.me or status.phase == Phase.SETTLE)
     ]
     if not absent or not status.record.commits:
         return []

@@ -63,10 +63,6 @@ class RoundLog:
         proposers = {proposal.proposer for proposal in self.proposals()}
         return [account for account in pledged if account not in proposers]
 
-    def missed(self) -> list[Address]:
-        """Return who was drawn and is reported to have done nothing, in the order of the reports."""
-        return [str(event.args["account"]) for event in self.named("Missed")]
-
     def docket(self, mechanism: Mechanism[T], terms: T) -> Docket:
         """Return the round's docket by the specification's rules: its updates, which of them are shown and
         decoys, and all ballots counted."""
