@@ -73,6 +73,15 @@ def test_who_does_nothing_when_drawn_is_put_out_and_loses_nothing(missed: int, t
     assert not any(who in line["slashed"] + line["banned"] for line in lines)
 
 
+@pytest.mark.needs("anvil")
+def test_a_chain_puts_out_whom_the_specification_puts_out(tmp_path: Path) -> None:
+    changes = {"missed": 1, "rounds": 4}
+    assert run(tmp_path / "spec", **changes) == run(tmp_path / "anvil", chain="anvil", **changes) == 0
+    assert lines_of(tmp_path / "anvil") == lines_of(tmp_path / "spec")
+    gas = [record["gas"].keys() & {"report", "evict"} for record in records_of(tmp_path / "anvil")]
+    assert gas == [set(), {"report"}, {"evict"}, set()]
+
+
 @pytest.mark.parametrize("changes", [{}, {"mechanism": "vbfl"}])
 def test_a_juror_with_too_few_samples_sends_no_ballot(
     changes: dict[str, Any], tmp_path: Path, capsys: pytest.CaptureFixture[str]
