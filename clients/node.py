@@ -11,7 +11,6 @@ import sys
 import time
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
-from datetime import UTC, datetime
 from pathlib import Path
 from random import Random
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -27,6 +26,7 @@ from clients.engine.config import (
 )
 from clients.engine.journal import Journal
 from clients.engine.launch import resume_sent
+from clients.engine.standing import explain_leaving, explain_out, tell_missed
 from clients.learning.meters import Meters
 from clients.mechanisms import CONDUCTS
 from clients.mechanisms.base import Entry, Rules, Settings
@@ -211,13 +211,9 @@ def _participate(
         tell_wait(chain, member)
         if member.missed_round == status.round:
             tell_missed(member, rules.most_missed)
-        if member.record.standing == Standing.LEAVING:
-            print(f"{key.address} is out: {explain_leaving(chain, member)}")
-            return
-        if member.out or member.record.standing != Standing.MEMBER:
-            expelled = conduct.entry.is_expelled(chain, terms, key.address)
-            why = "the managers expelled it" if expelled else conduct.why_out
-            print(f"{key.address} is out: {why}. The rest of its stake can be withdrawn.")
+        why = explain_out(chain, member, rules)
+        if why:
+            print(f"{key.address} is out: {why}")
             return
 
 
@@ -302,36 +298,6 @@ def tell_wait(chain: Chain, member: MemberView) -> None:
     print(
         f"{member.account} waits{others}, and comes in with round {member.waits_for} at the earliest",
         flush=True,
-    )
-
-
-def tell_missed(member: MemberView, most: int) -> None:
-    """Say so if the participant is reported to have missed rounds for which it was drawn; after `most` in a
-    row it can be put out."""
-    if member.missed and most:
-        print(
-            f"{member.account} was drawn for round {member.missed_round} and did nothing. It has missed "
-            f"{member.missed} drawn rounds in a row; after {most} it can be put out",
-            flush=True,
-        )
-
-
-def explain_leaving(chain: Chain, member: MemberView) -> str:
-    """Return why an account whose stake unbonds is out, when it can withdraw, and how it comes back."""
-    own = [event for event in chain.events() if event.args.get("account") == member.account]
-    last = {event.name: event.args for event in own}
-    ends = [event.name for event in own if event.name in ("Left", "Evicted")]
-    if ends[-1:] == ["Evicted"] and "Missed" in last:  # who is evicted for anything else is banned
-        missed = last["Missed"]["missed"]
-        why = f"it was put out, for it missed {missed} rounds in a row for which it was drawn"
-    else:
-        why = "it left"
-    free = datetime.fromtimestamp(member.record.unbonds_at, UTC)
-    when = "now" if chain.now() >= free.timestamp() else f"from {free:%Y-%m-%d %H:%M:%S} UTC on"
-    return (
-        f"{why}. All of its stake, {format_amount(member.balance)} tokens, can be withdrawn {when}, by the "
-        f"account's call of withdraw() on {chain.federation}. Then it may join again with --stake, as any "
-        "newcomer."
     )
 
 

@@ -5,15 +5,15 @@ Only keepers decide here; members that are present do the least that counts: pro
 
 from collections import Counter
 from collections.abc import Collection
+from dataclasses import replace
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from clients.mechanisms import CONDUCTS
+from clients.engine.standing import explain_out, tell_missed
 from clients.mechanisms.base import Rules
-from clients.mechanisms.stake_jury import StakeJurySettings
-from clients.node import explain_leaving, tell_missed
+from clients.mechanisms.stake_jury import CONDUCT, StakeJurySettings
 from clients.protocol.hashing import get_checksummed
 from clients.protocol.rounds import get_end
 from clients.protocol.simulator import SpecChain
@@ -63,9 +63,13 @@ def send(chain: Chain, *calls: Call) -> list[Event]:
     return [event for receipt in receipts for event in receipt.events]
 
 
+def get_rules(chain: Chain) -> Rules[StakeJurySettings, StakeJuryTerms]:
+    return Rules(CONDUCT, chain.terms, StakeJurySettings())
+
+
 def decide(chain: Chain, me: Address) -> list[Call]:
     """Return what `me` does as a keeper that has waited for long."""
-    status, rules = chain.status(), Rules(CONDUCTS["stake_jury"], chain.terms, StakeJurySettings())
+    status, rules = chain.status(), get_rules(chain)
     view = View(
         me=me,
         chain_id=chain.chain_id,
@@ -172,14 +176,15 @@ def test_who_was_put_out_withdraws_joins_waits_and_is_drawn(capsys: pytest.Captu
     member = chain.member(lost)
     assert chain.status().record.members == 6
     assert member.record.standing is Standing.LEAVING
-    assert "it was put out, for it missed 2 rounds in a row" in explain_leaving(chain, member)
+    assert "it was put out, for it missed 2 rounds in a row" in explain_out(chain, member, get_rules(chain))
+    assert explain_out(chain, chain.member(others[0]), get_rules(chain)) == ""
     early, unknown = Call(lost, "withdraw"), Call(lost, "join", (STAKE,))
     assert [one.error and one.error.name for one in chain.send([early, unknown])] == [
         "TooEarly",
         "AlreadyMember",
     ]
     chain.advance(member.record.unbonds_at - chain.now())
-    assert "can be withdrawn now" in explain_leaving(chain, member)
+    assert "can be withdrawn now" in explain_out(chain, member, get_rules(chain))
     send(chain, early, unknown)
     assert chain.tokens(lost) == 0
     back = chain.member(lost)
@@ -198,7 +203,7 @@ def test_who_left_by_itself_is_told_nothing_of_absence() -> None:
     chain, lost = build(missed=3), ACCOUNTS[6]
     play(chain, ACCOUNTS[:6])
     send(chain, Call(lost, "exit"))
-    said = explain_leaving(chain, chain.member(lost))
+    said = explain_out(chain, chain.member(lost), get_rules(chain))
     assert said.startswith("it left. All of its stake, ")
     assert "can be withdrawn from 2023-11-1" in said
     assert f"withdraw() on {chain.federation}" in said
@@ -210,3 +215,9 @@ def test_an_act_begins_the_count_anew() -> None:
         play(chain, ACCOUNTS if number % 2 else ACCOUNTS[:6])
     assert chain.member(often).missed == 1
     assert len(chain.members()) == 7
+
+
+def test_who_is_banned_is_told_why() -> None:
+    chain = build(missed=3)
+    banned = replace(chain.member(ACCOUNTS[0]), out=True)
+    assert explain_out(chain, banned, get_rules(chain)).startswith("its stake is below the floor. ")
