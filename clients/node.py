@@ -26,6 +26,7 @@ from clients.engine.config import (
 )
 from clients.engine.journal import Journal
 from clients.engine.launch import resume_sent
+from clients.engine.standing import explain_leaving, explain_out, tell_missed
 from clients.learning.meters import Meters
 from clients.mechanisms import CONDUCTS
 from clients.mechanisms.base import Entry, Rules, Settings
@@ -183,6 +184,7 @@ def _participate(
     entered = chain.member(key.address)
     tell_wait(chain, entered)
     rules = Rules(conduct, terms, own)
+    tell_missed(entered, rules.most_missed)
     tell_lack(chain, rules)
     participant = Participant(index, key.address, KeyedSalts(key), attack, entered.record.stake)
     driver = Driver(
@@ -207,10 +209,11 @@ def _participate(
         )
         tell_decoy(settled.log, key.address)
         tell_wait(chain, member)
-        if member.out or member.record.standing != Standing.MEMBER:
-            expelled = conduct.entry.is_expelled(chain, terms, key.address)
-            why = "the managers expelled it" if expelled else conduct.why_out
-            print(f"{key.address} is out: {why}. The rest of its stake can be withdrawn.")
+        if member.missed_round == status.round:
+            tell_missed(member, rules.most_missed)
+        why = explain_out(chain, member, rules)
+        if why:
+            print(f"{key.address} is out: {why}")
             return
 
 
@@ -240,9 +243,12 @@ def _be_member(
     for want of others' calls, `UnavailableError` says who must call what.
     """
     account = key.address
-    standing = chain.member(account).record.standing
+    member = chain.member(account)
+    standing = member.record.standing
     if standing == Standing.MEMBER:
         return
+    if standing == Standing.LEAVING:
+        raise RequestError(f"{account} is no member of the federation: {explain_leaving(chain, member)}")
     if standing != Standing.STRANGER or stake is None:
         raise RequestError(
             f"{account} is no member of the federation (standing: {standing.name.lower()})"

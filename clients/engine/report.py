@@ -25,6 +25,8 @@ class Jury:
     """Proposers that the round blames for their updates."""
     broken_pledges: Sequence[Address] = ()
     """Members that pledged an update and didn't propose it."""
+    missed: Sequence[Address] = ()
+    """Participants that were drawn and are reported to have done nothing in the round."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +97,7 @@ def to_line(report: Report, participants: Sequence[Participant]) -> RoundLine:
         banned=list(money.banned),
         blamed=list(jury.blamed),
         broken_pledges=list(jury.broken_pledges),
+        missed=list(jury.missed),
         gas=dict(sorted(report.chain.gas.items())),
         seconds=dict(report.seconds),
         bytes=dict(report.traffic),

@@ -46,6 +46,8 @@ class RoundLine:
     bytes: dict[str, int]
     broken_pledges: list[Address] = field(default_factory=list)
     """Members that pledged an update and didn't propose it. Omitted if empty."""
+    missed: list[Address] = field(default_factory=list)
+    """Participants that were drawn and are reported to have done nothing in the round. Omitted if empty."""
     refused: list[dict[str, str]] = field(default_factory=list)
     """Refused calls of simulated attackers: account, method, error."""
     trouble: list[dict[str, Any]] = field(default_factory=list)
@@ -109,7 +111,7 @@ def to_json(line: RoundLine) -> dict[str, Any]:
     """Return the line as it is written."""
     record = asdict(line)
     own: dict[str, Any] = record.pop("own")
-    for name in ("broken_pledges", "trouble"):
+    for name in ("broken_pledges", "missed", "trouble"):
         if not record[name]:
             del record[name]
     return record | own

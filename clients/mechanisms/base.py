@@ -380,3 +380,8 @@ class Rules(Generic[S, T]):
     def get_min_members(self, status: Status) -> int:
         """Return the fewest members with which the next round can open."""
         return self.conduct.spec.get_fewest(self.terms, status.round, status.rest_until)
+
+    @property
+    def most_missed(self) -> int:
+        """So many drawn rounds in a row that a member misses put it out; 0: none do."""
+        return self.conduct.spec.duty.get_most(self.terms)

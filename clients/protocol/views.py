@@ -7,7 +7,7 @@ from clients.protocol.docket import Docket
 from clients.protocol.draw import compute_positions
 from clients.protocol.hashing import compute_commitment, compute_pledge
 from clients.protocol.ledger import STAKE_MAX, TokenBook
-from clients.protocol.policies import Mechanism, Terms, Wanted, check_term
+from clients.protocol.policies import Mechanism, Terms, Wanted, check_term, is_absent
 from clients.protocol.rounds import compute_ends, compute_phase, is_in_progress
 from clients.protocol.state import PRESENT, Absence, Env, State
 from clients.types.errors import ProtocolError
@@ -214,9 +214,12 @@ class FederationView(Generic[T]):
 
     def is_absent(self, account: Address, member: Member) -> bool:
         """Return whether `account` missed so many rounds that anybody may put it out."""
-        most = self.mechanism.duty.get_most(self.terms)
-        spare = len(self.state.ledger.registry) > self.mechanism.panel.get_fewest(self.terms)
-        return 0 < most <= self.get_absence(account, member).count and spare
+        return is_absent(
+            self.get_absence(account, member).count,
+            self.mechanism.duty.get_most(self.terms),
+            members=len(self.state.ledger.registry),
+            fewest=self.mechanism.panel.get_fewest(self.terms),
+        )
 
     def is_barred(self, account: Address) -> bool:
         """Return whether the mechanism keeps `account` out, banned or not."""

@@ -3,26 +3,29 @@
 Every member is a keeper. One of them, a different one each round, acts at once; the others wait `PATIENCE`
 seconds per rank. So calls don't collide while the first keepers are present, and somebody acts when they are
 absent. While a member has no anchor yet, whose update wouldn't count, a round is opened one `PATIENCE` later.
+
+Where the terms put out who misses rounds, keepers report who was drawn and has done nothing: once they have
+nothing else to do after the ballots are committed, and at the latest together with the settlement, which
+never waits for a report.
 """
 
 from collections.abc import Iterable
 
+from clients.protocol.policies import is_absent
 from clients.roles.view import Action, Send, View
 from clients.types.chain import Call
-from clients.types.federation import MemberView, Phase
+from clients.types.federation import Address, MemberView, Phase, Role
 
 PATIENCE = 15.0
 EVICTIONS = 100
-"""The most accounts in one `evict`, so that it fits into any block."""
+"""The most accounts in one `evict` or `report`, so that it fits into any block."""
 
 
 def step(view: View) -> list[Action]:
-    """Return the housekeeping call that is due, if it is the participant's turn."""
-    call = _get_due(view)
-    if call is None:
-        return []
-    turns = get_rank(view) + (call.method == "open" and view.unanchored)
-    return [Send(call)] if view.waited >= turns * PATIENCE else []
+    """Return the housekeeping calls that are due, if it is the participant's turn."""
+    calls = _get_due(view)
+    turns = get_rank(view) + (view.unanchored and any(call.method == "open" for call in calls))
+    return [Send(call) for call in calls] if view.waited >= turns * PATIENCE else []
 
 
 def get_rank(view: View) -> int:
@@ -38,17 +41,50 @@ def count_ready(registry: Iterable[MemberView], round_number: int) -> int:
     return sum(member.waits_for <= round_number + 1 for member in registry)
 
 
-def _get_due(view: View) -> Call | None:
+def _get_due(view: View) -> list[Call]:
     status = view.status
     if status.phase == Phase.SETTLE:
-        return Call(view.me, "settle")
+        return [*_get_report(view), Call(view.me, "settle")]
+    if status.phase in (Phase.REVEAL, Phase.PUBLISH):
+        return _get_report(view)
     if status.phase == Phase.DRAW:
-        return Call(view.me, "draw")
+        return [Call(view.me, "draw")]
     if status.phase == Phase.OPEN and view.is_time("open"):
         # Evictions are possible before, but they are final, and managers may let back in whom they expelled.
-        out = [member.account for member in view.registry if member.out]
-        if out:
-            return Call(view.me, "evict", (tuple(out[:EVICTIONS]),))
+        gone = _get_gone(view)
+        if gone:
+            return [Call(view.me, "evict", (tuple(gone[:EVICTIONS]),))]
         if count_ready(view.registry, status.round) >= view.min_members:
-            return Call(view.me, "open")
-    return None
+            return [Call(view.me, "open")]
+    return []
+
+
+def _get_report(view: View) -> list[Call]:
+    """Return the call that reports who was drawn and has done nothing in the round; none if nobody is due.
+
+    Whoever has missed enough rounds already, and stays because nobody can be spared, isn't reported again. A
+    keeper that did nothing itself may still publish, so it reports itself only when it settles.
+    """
+    status = view.status
+    absent = [
+        member.account
+        for member in view.registry
+        if member.roles & (Role.PROPOSER | Role.VOTER)
+        and not member.out
+        and status.round not in (member.record.round, member.missed_round)
+        and member.missed < view.most_missed
+        and (member.account != view.me or status.phase == Phase.SETTLE)
+    ]
+    if not absent or not status.record.commits:
+        return []
+    return [Call(view.me, "report", (status.round, tuple(absent[:EVICTIONS])))]
+
+
+def _get_gone(view: View) -> list[Address]:
+    """Return who can be evicted, one after the other: who is out, and then the absent, while enough stay."""
+    gone = [member.account for member in view.registry if member.out]
+    for member in view.registry:
+        left = len(view.registry) - len(gone)
+        if not member.out and is_absent(member.missed, view.most_missed, left, view.min_members):
+            gone.append(member.account)
+    return gone

@@ -45,7 +45,8 @@ TERMS: dict[str, Terms] = {
         schedule=replace(SCHEDULE, publish=0),
     ),
     "stake_jury": StakeJuryTerms(
-        *START, 7, MANAGERS, (), 0, 9, 5, 3, 6, 24, 3, 6, 1, 1000, 5, 2**20, 10, replace(SCHEDULE, pledge=10)
+        *START, 7, MANAGERS, (), 0, 9, 5, 3, 6, 24, 3, 6, 1, 1000, 5, 9, 2**20, 10,
+        replace(SCHEDULE, pledge=10),
     ),
     "vbfl": VbflTerms(*START, MANAGERS[:1], FOUNDERS, 2, 5, 24, 12, 5, 3, 2**20, 10, 6, 12, SCHEDULE),
     "bflc": BflcTerms(

@@ -142,7 +142,7 @@ def test_structs_are_the_twins_of_the_contracts() -> None:
     assert isinstance(status_of(astuple(status)).record.outcome, Outcome)
     account = address("0x" + "ab" * 20)
     member = Member(1, 2, 3, 4, 5, 6, 7, Act.PROPOSED | Act.COMMITTED, Standing.MEMBER)
-    member = MemberView(account, member, 6, Role.VOTER | Role.PUBLISHER, 7, True, 8)
+    member = MemberView(account, member, 6, Role.VOTER | Role.PUBLISHER, 7, True, 8, 9, 10)
     found = member_view_of(astuple(member))
     assert found == member
     assert Role.PUBLISHER in found.roles

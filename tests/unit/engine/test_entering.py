@@ -100,6 +100,25 @@ def test_it_joins_with_its_stake(mechanism: str) -> None:
     assert is_member(chain)
 
 
+def test_who_has_left_is_told_when_it_may_come_back_and_comes_back() -> None:
+    conduct = CONDUCTS["stake_jury"]
+    config = build({"clients": 20, "mechanism": "stake_jury"})
+    chain = Elsewhere(conduct.spec, get_terms(config, b"\1" * 32), {ME.address: STAKE})
+    enter(chain, conduct.entry)
+    chain.send([Call(ME.address, "exit")])
+    says = rf"{ME.address} is no member of the federation: it left\. All of its stake, 64 tokens, can be"
+    with pytest.raises(RequestError, match=rf"{says} withdrawn from 2023-\d\d-\d\d \d\d:\d\d:\d\d UTC on"):
+        enter(chain, conduct.entry)
+    chain.advance(chain.terms.schedule.unbonding)
+    with pytest.raises(RequestError, match=rf"{says} withdrawn now, by the account's call of withdraw\(\)"):
+        enter(chain, conduct.entry)
+    chain.send([Call(ME.address, "withdraw")])
+    del chain.sent[:]
+    enter(chain, conduct.entry)
+    assert chain.sent == [Call(ME.address, "join", (STAKE,))]
+    assert is_member(chain)
+
+
 def test_it_bids_where_members_bid() -> None:
     chain = found(BLADE_CONDUCT)
     enter(chain, BLADE_CONDUCT.entry)

@@ -33,8 +33,8 @@ ANY: Any = None
 
 def terms(**changes: Any) -> StakeJuryTerms:
     given = StakeJuryTerms(
-        ZERO_ADDRESS, ZERO_ADDRESS, b"\1" * 32, 100, 0, (), (), 0, 60, 40, 30, 3, 4, 3, 6, 1, 1000, 0, 600, 1,
-        Schedule(pledge=9, publish=9),
+        ZERO_ADDRESS, ZERO_ADDRESS, b"\1" * 32, 100, 0, (), (), 0, 60, 40, 30, 3, 4, 3, 6, 1, 1000, 0, 0, 600,
+        1, Schedule(pledge=9, publish=9),
     )  # fmt: skip
     return replace(given, **changes)
 

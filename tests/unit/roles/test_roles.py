@@ -158,10 +158,14 @@ def test_a_member_with_two_roles_does_both() -> None:
     assert member.step(view(Phase.REVEAL, member=done, knowledge=knowing)) == []
 
 
-@given(phase=st.sampled_from([Phase.OPEN, Phase.DRAW, Phase.SETTLE]), number=st.integers(0, 50))
+@given(
+    phase=st.sampled_from([Phase.OPEN, Phase.DRAW, Phase.REVEAL, Phase.PUBLISH, Phase.SETTLE]),
+    number=st.integers(2, 50),
+)
 def test_exactly_one_keeper_acts_at_once_and_everybody_in_the_end(phase: Phase, number: int) -> None:
-    base = view(phase)
-    base = replace(base, status=replace(base.status, round=number))
+    base = view(phase, most_missed=5)  # nobody has acted in the round
+    record = replace(base.status.record, commits=1)
+    base = replace(base, status=replace(base.status, round=number, record=record))
     views = [replace(base, me=account) for account in ACCOUNTS]
     assert sum(bool(keeper.step(one)) for one in views) == 1
     late = keeper.PATIENCE * len(ACCOUNTS)
@@ -179,6 +183,88 @@ def test_the_keeper_evicts_who_is_out_before_it_opens() -> None:
     assert isinstance(action, Send)
     assert action.call.method == "open"
     assert keeper.step(view(Phase.OPEN, registry=[member_of(ACCOUNTS[0])], waited=waited)) == []
+
+
+MEMBERS = st.builds(
+    lambda roles, acted, missed, reported, out: replace(
+        member_of(ZERO_ADDRESS, Role(roles), number=int(acted), out=out),
+        missed=missed,
+        missed_round=int(reported),
+    ),
+    st.integers(0, 7), st.booleans(), st.integers(0, 3), st.booleans(), st.sampled_from([False, False, True]),
+)  # fmt: skip
+"""A member of a federation in round 1: what it is drawn for, and whether it acted and is reported in it."""
+
+
+@given(
+    phase=st.sampled_from(Phase),
+    members=st.lists(MEMBERS, min_size=5, max_size=5),
+    most=st.integers(0, 3),
+    commits=st.integers(0, 1),
+)
+def test_keepers_report_just_those_who_were_drawn_and_did_nothing(
+    phase: Phase, members: list[MemberView], most: int, commits: int
+) -> None:
+    registry = [replace(one, account=account) for one, account in zip(members, ACCOUNTS, strict=True)]
+    base = view(phase, registry=registry, most_missed=most, waited=1e6)
+    base = replace(base, status=replace(base.status, record=replace(base.status.record, commits=commits)))
+    calls = [one.call for one in keeper.step(base) if isinstance(one, Send)]
+    reported = [account for call in calls if call.method == "report" for account in call.args[1]]  # type: ignore[attr-defined]
+    due = [
+        one.account
+        for one in registry
+        if one.roles not in (Role.NONE, Role.PUBLISHER)
+        and one.record.round == one.missed_round == 0
+        and not one.out
+        and one.missed < most
+        and (one.account != base.me or phase == Phase.SETTLE)
+    ]
+    assert reported == (due if commits and phase >= Phase.REVEAL else [])
+    if phase != Phase.OPEN:
+        others = [call.method for call in calls if call.method != "report"]
+        assert others == {Phase.DRAW: ["draw"], Phase.SETTLE: ["settle"]}.get(phase, [])
+
+
+def test_a_keeper_settles_after_its_report_and_at_once() -> None:
+    registry = [member_of(ACCOUNTS[0]), *(member_of(account, number=0) for account in ACCOUNTS[1:])]
+    record = Round(drawn_at=1, members=5, commits=1)
+    base = view(Phase.SETTLE, registry=registry, most_missed=5, waited=1e6)
+    base = replace(base, status=replace(base.status, record=record))
+    calls = [one.call for one in member.step(base) if isinstance(one, Send)]
+    assert [call.method for call in calls] == ["report", "settle"]
+    assert calls[0].args == (1, tuple(ACCOUNTS[1:]))
+    assert calls[0].until is None
+
+
+def test_who_has_an_act_of_its_own_reports_nobody_before() -> None:
+    registry = [member_of(account, number=0) for account in ACCOUNTS]
+    base = view(
+        Phase.REVEAL, registry=registry, most_missed=5, waited=1e6, knowledge=Knowledge(ballot=DIGEST)
+    )
+    base = replace(base, status=replace(base.status, record=replace(base.status.record, commits=1)))
+    committed = replace(base, member=member_of(ACCOUNTS[0], acts=Act.COMMITTED))
+    for seen, method in ((committed, "reveal"), (base, "report")):
+        [action] = member.step(seen)
+        assert isinstance(action, Send)
+        assert action.call.method == method
+    assert action.call.args == (1, tuple(ACCOUNTS[1:])), "it may still publish itself"
+
+
+@given(st.lists(st.tuples(st.booleans(), st.integers(0, 3)), min_size=5, max_size=5), st.integers(0, 3))
+def test_keepers_put_out_the_banned_and_of_the_absent_as_many_as_can_be_spared(
+    members: list[tuple[bool, int]], most: int
+) -> None:
+    registry = [
+        replace(member_of(account, out=out), missed=missed)
+        for account, (out, missed) in zip(ACCOUNTS, members, strict=True)
+    ]
+    waiting = view(Phase.OPEN, registry=registry, most_missed=most, waited=1e6)
+    calls = [one.call for one in keeper.step(waiting) if isinstance(one, Send)]
+    named = [account for call in calls if call.method == "evict" for account in call.args[0]]  # type: ignore[attr-defined]
+    banned = [one.account for one in registry if one.out]
+    absent = [one.account for one in registry if not one.out and 0 < most <= one.missed]
+    spare = max(0, len(registry) - len(banned) - waiting.min_members)
+    assert named == banned + absent[:spare]
 
 
 @pytest.mark.parametrize(("waits_for", "opens"), [(0, True), (2, True), (3, False)])
