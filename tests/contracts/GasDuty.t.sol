@@ -16,14 +16,11 @@ contract GasDutyTest is StakeJuryBench, GasBench {
     function setUp() public override(LeafBench, Bench) {
         (mostProposers, mostVoters, missed) = (5, 0, 2);
         super.setUp();
+        joinMany(SIZE, 10 * BOND);
     }
 
     function deploy() internal override returns (IFederation) {
         return IFederation(create("StakeJury", abi.encode(juryTerms())));
-    }
-
-    function populate() internal override {
-        joinMany(SIZE, 10 * BOND);
     }
 
     /// @dev Who misses its first round, another, and one who acted; and who is put out.
