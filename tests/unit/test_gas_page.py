@@ -13,7 +13,7 @@ DRIFT = 0.02
 LEAVES = tuple(name for name in KINDS if name != DEFAULT)
 LEAF_ROW = re.compile(r"^\| `(\w+)` \| (\d+) \| (\d+) \| (\d+) \| (\d+) \|$", re.MULTILINE)
 JUDGED_ROW = re.compile(r"^\| judged (\d+) \| (\d+) \|$", re.MULTILINE)
-NAMED_ROW = re.compile(r"^\| `((?:motion|waiting|decoys)_\w+)` \| (\d+) \|$", re.MULTILINE)
+NAMED_ROW = re.compile(r"^\| `((?:motion|waiting|decoys|duty)_\w+)` \| (\d+) \|$", re.MULTILINE)
 PLEDGE_ROW = re.compile(r"^\| `(pledge|propose)`[^|]* \| (\d+) \|$", re.MULTILINE)
 RULES_ROW = re.compile(r"^\| `(\w+)` \| (\d+|–) \| (\d+|–) \| (\d+) \|$", re.MULTILINE)
 LARGEST_ROW = re.compile(r"^\| (\d+) \| (\d+) \| (\d+) \|$", re.MULTILINE)
@@ -53,11 +53,13 @@ def test_every_figure_of_the_other_federations_is_told() -> None:
     assert set(told) == kept
 
 
-def test_what_motions_waiting_and_decoys_cost() -> None:
+def test_what_motions_waiting_decoys_and_duty_cost() -> None:
     told = {name: int(gas) for name, gas in NAMED_ROW.findall(PAGE.read_text())}
     for name, gas in told.items():
         assert_kept(gas, name)
-    assert set(told) == {name for name in FIGURES if name.startswith(("motion_", "waiting_", "decoys_"))}
+    assert set(told) == {
+        name for name in FIGURES if name.startswith(("motion_", "waiting_", "decoys_", "duty_"))
+    }
 
 
 def test_what_pledges_cost() -> None:

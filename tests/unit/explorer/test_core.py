@@ -115,8 +115,8 @@ def make_pledge(rng: Random) -> dict[str, Any]:
     }  # fmt: skip
 
 
-HISTORIES = 30
-"""Of each mechanism."""
+HISTORIES = dict.fromkeys(KINDS, 30) | {"stake_jury": 90}
+"""Of each mechanism; a jury's rounds come to more, some of it seldom."""
 
 
 def to_json(value: Any) -> Any:
@@ -252,7 +252,7 @@ def make_vectors() -> dict[str, Any]:
         "pledges": [make_pledge(rng) for _ in range(5)],
         "histories": [
             make_history(play_history(f"page-{seed}", mechanism).record())
-            for mechanism in KINDS for seed in range(HISTORIES)
+            for mechanism in KINDS for seed in range(HISTORIES[mechanism])
         ],
         "averages": list(make_averages()),
         "bad": list(make_bad()),
