@@ -26,7 +26,7 @@ def made_up(worths: dict[frozenset[Deviation], tuple[int, int]]) -> Played:
         gained = sum(gain for part, (gain, _) in worths.items() if part <= chosen)
         lost = sum(loss for part, (_, loss) in worths.items() if part <= chosen)
         luck = seed % 7
-        return Result(500 + gained + luck, 500 - lost + luck, 500 + luck, 10, 10, 10, 0)
+        return Result(500 + gained + luck, 500 - lost + luck, 500 + luck, 10, 10, 10, 0, 0)
 
     return played
 
@@ -57,7 +57,7 @@ def test_griefing_is_what_others_lose_for_each_token_lost(gained: int, lost: int
 
 def test_a_game_in_which_nobody_is_paid_measures_nothing() -> None:
     def unpaid(strategy: Strategy, seed: int) -> Result:
-        return Result(0, 0, 0, 0, 10, 0, 0)
+        return Result(0, 0, 0, 0, 10, 0, 0, 0)
 
     with pytest.raises(RequestError, match="isn't paid"):
         measure(GAME, unpaid, HONEST, range(2))
