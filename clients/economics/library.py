@@ -77,9 +77,7 @@ LIBRARY: Mapping[str, Known] = MappingProxyType(
         "no updates, no votes, but publications": _known(("act.quality", "NONE"), ("act.vote", "NONE")),
         "excused from every seat": _known(("act.vote", "EXCUSED")),
         "excused from every seat, and no updates": _known(("act.vote", "EXCUSED"), ("act.quality", "NONE")),
-        "excused, and just often enough": _known(
-            ("act.vote", "EXCUSED"), ("act.quality", "NONE"), ("presence", "SPARSE")
-        ),
+        "excused, and there just often enough": _known(("act.vote", "EXCUSED"), ("presence", "SPARSE")),
         "committed and not revealed": _known(("act.vote", "SEALED")),
         # votes
         "untested approval": _known(("act.vote", "BLIND")),
