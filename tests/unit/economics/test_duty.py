@@ -13,6 +13,7 @@ from clients.economics.play import Player
 from clients.economics.strategy import GENES, HONEST, Deviation, Strategy, build
 from clients.economics.turn import Draw
 from clients.experiments.runs_of_games import resolve_game, resolve_search
+from clients.protocol.jury import get_seats
 from clients.types.errors import RequestError
 from clients.types.federation import Act
 from deploy.terms import get_default_terms
@@ -108,6 +109,17 @@ def test_outages_put_out_as_many_as_chance_says(missed: int, outage: float) -> N
     share = sum(player.play().absent for player in players) / len(players) / 20
     # fewer are drawn once some are put out, so a little less than among 20 who all stay
     assert share == pytest.approx(compute_put_out(19 / 20, outage, missed, 11), abs=0.12)
+
+
+@pytest.mark.parametrize("mechanism", ["stake_vote", "bflc"])
+@pytest.mark.parametrize("members", [20, 100])
+def test_by_default_one_outage_in_ten_puts_out_at_most_one_in_a_hundred(mechanism: str, members: int) -> None:
+    """In 200 rounds; a shorter patience doesn't."""
+    game = Game(mechanism=mechanism, members=members)
+    terms = get_default_terms(game.leaf, game.rules)
+    made = start(HONEST, mechanism=mechanism, members=members).world.terms
+    drawn = (terms["proposers"] + get_seats(made, members)) / members
+    assert compute_put_out(drawn, 0.1, terms["missed"], 200) < 0.01 < compute_put_out(drawn, 0.1, 3, 200)
 
 
 def test_who_was_put_out_comes_back_with_its_stake() -> None:
