@@ -28,7 +28,8 @@ class Turn:
     """The round in progress.
 
     The coalition's moves, whether the round suits it, the accounts that make the moves and those that keep
-    still, which may be anybody's, as outages make them; the updates, who can have them all, and what the next model should be.
+    still, who may be anybody in an outage; the updates, who can have them all, and what the next model should
+    be.
     """
 
     moves: Moves
