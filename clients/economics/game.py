@@ -19,6 +19,7 @@ class Game:
     `share`: of the `members` who belong to the coalition. `newcomers`: accounts that it has besides. `bonds`:
     what each account stakes, where it may choose. `juror`: how likely a juror is to notice a bad update, and
     not to suspect a good one. `together`: how likely a juror is to see what all others see, right or wrong.
+    `outage`: how likely a member is to miss a round, whoever it is, each round anew.
     `train`, `judge`, `transaction`: the costs of training an update, judging one, sending a transaction.
     `margin`: what the sponsor puts into the pool for a round, as a multiple of what honest work costs in it.
     `samples` and `epochs`: what an honest member trains on. `attribution`: whether jurors of `stake_vote`
@@ -33,6 +34,7 @@ class Game:
     bonds: int = 4
     juror: float = 0.9
     together: float = 0.0
+    outage: float = 0.0
     rounds: int = 12
     train: str = "1"
     judge: str = "0.02"
@@ -56,7 +58,7 @@ class Game:
         check_range("newcomers", self.newcomers, 0, 1000)
         check_range("bonds", self.bonds, 1, 1000)
         check_range("rounds", self.rounds, 1, 10_000)
-        for name in ("share", "juror", "together"):
+        for name in ("share", "juror", "together", "outage"):
             check_range(name, getattr(self, name), 0, 1, "a share between 0 and 1 is needed")
         if self.colluders >= self.members:
             raise RequestError(f"share = {self.share}: of {self.members} members none would be honest.")

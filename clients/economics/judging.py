@@ -41,6 +41,8 @@ def judge(world: World, turn: Turn, juror: Address, vote: Vote) -> tuple[bool, M
         return True, _approve_part(world, turn, juror if vote is Vote.PART else "all")
     if vote in (Vote.BLIND, Vote.SEALED, Vote.PART, Vote.EQUAL):
         return True, blind
+    if vote is Vote.EXCUSED:
+        return False, [None if world.handbook.says_had else 0.0] * len(updates)
     if vote is Vote.REJECT:
         return False, [0.0] * len(updates)
     if vote is Vote.BLAME:

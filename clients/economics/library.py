@@ -30,6 +30,7 @@ def _known(*choices: Deviation, beside: int = 0) -> Known:
     return Known(frozenset(choices), strip(frozenset(choices[: len(choices) - beside])))
 
 
+SILENCE = ("act.quality", "NONE"), ("act.vote", "NONE"), ("act.model", "NONE")
 FIRST, BAD, OURS = ("act.timing", "FIRST"), ("act.quality", "BAD"), ("act.vote", "OURS")
 
 LIBRARY: Mapping[str, Known] = MappingProxyType(
@@ -41,6 +42,9 @@ LIBRARY: Mapping[str, Known] = MappingProxyType(
         "bad when few are drawn": _known(BAD, ("drawn", "FEW")),
         "still when the draw is bad": _known(
             ("rest.quality", "NONE"), ("rest.vote", "NONE"), ("drawn", "MANY")
+        ),
+        "still in every role when the draw is bad": _known(
+            ("rest.quality", "NONE"), ("rest.vote", "NONE"), ("rest.model", "NONE"), ("drawn", "MANY")
         ),
         "first in the phase": _known(FIRST),
         "garbage first": _known(FIRST, BAD),
@@ -67,7 +71,13 @@ LIBRARY: Mapping[str, Known] = MappingProxyType(
         "no updates": _known(("act.quality", "NONE")),
         "no votes": _known(("act.vote", "NONE")),
         "no publications": _known(("act.model", "NONE")),
-        "silence in every role": _known(("act.quality", "NONE"), ("act.vote", "NONE"), ("act.model", "NONE")),
+        "silence in every role": _known(*SILENCE),
+        "silence, and fresh accounts for those put out": _known(*SILENCE, ("back", "REJOIN")),
+        "there just often enough": _known(("presence", "SPARSE")),
+        "no updates, no votes, but publications": _known(("act.quality", "NONE"), ("act.vote", "NONE")),
+        "excused from every seat": _known(("act.vote", "EXCUSED")),
+        "excused from every seat, and no updates": _known(("act.vote", "EXCUSED"), ("act.quality", "NONE")),
+        "excused, and there just often enough": _known(("act.vote", "EXCUSED"), ("presence", "SPARSE")),
         "committed and not revealed": _known(("act.vote", "SEALED")),
         # votes
         "untested approval": _known(("act.vote", "BLIND")),

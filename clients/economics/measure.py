@@ -69,9 +69,9 @@ class Worth:
 
     `surplus` is what others lose beyond what the coalition does, of all accounts together and for each round;
     what a coalition gains isn't taken for a loss of less than nothing. `pairs`: what the coalition gained and
-    what others lost in each pair, of all their accounts. `acted`, `out` and `models` are shares: of planned
-    rounds, in which the coalition acted; of honest members, who were put out; of planned rounds, which ended
-    with an honest model.
+    what others lost in each pair, of all their accounts. The rest are shares. `acted`: of planned rounds, in
+    which the coalition acted. `out`, `absent`: of honest members, who were banned, and who were put out for
+    absence. `models`: of planned rounds, which ended with an honest model.
     """
 
     gain: Interval
@@ -80,6 +80,7 @@ class Worth:
     pairs: tuple[tuple[float, float], ...]
     acted: float
     out: float
+    absent: float
     models: float
 
     def get_griefing(self) -> tuple[float, float, float]:
@@ -119,5 +120,6 @@ def measure(game: Game, played: Played, strategy: Strategy, seeds: Sequence[int]
         pairs=tuple(zip(ours, others, strict=True)),
         acted=statistics.fmean(one.acted / game.rounds for one in foul),
         out=statistics.fmean(one.out / honest for one in foul),
+        absent=statistics.fmean(one.absent / honest for one in foul),
         models=statistics.fmean(one.models / game.rounds for one in foul),
     )

@@ -24,7 +24,7 @@ from clients.economics.strategy import (
     Timing,
     Vote,
 )
-from clients.economics.turn import Proposed, Turn, take_turn
+from clients.economics.turn import Draw, Proposed, Turn, take_turn
 from clients.economics.world import MORE, World
 from clients.protocol.hashing import compute_hash, get_address_word
 from clients.protocol.rounds import get_end
@@ -50,7 +50,8 @@ class Result:
     `ours`, `others`: gains, less costs, of the coalition and of all other members. `paid`: what the others
     were paid, costs not counted. `models`: of `rounds` played, those that ended with the model that honest
     jurors would make, without a bad update in it. `acted`: the rounds in which the coalition acted. `out`:
-    honest members who were put out.
+    honest members who were banned. `absent`: those that were put out at least once as they were absent for
+    too long.
     """
 
     ours: int
@@ -60,6 +61,7 @@ class Result:
     rounds: int
     acted: int
     out: int
+    absent: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +84,8 @@ class Player:
         self.lots = Chains(self.world)
         self.acted = self.models = self.rounds = 0
         self.waiting = list(self.world.newcomers)
+        self.absent: set[Address] = set()
+        """Who was put out for absence, ever."""
         self.shown: Sequence[bytes] = ()
         """The honest updates of the last round, without its decoys."""
 
@@ -100,6 +104,7 @@ class Player:
             rounds=self.rounds,
             acted=self.acted,
             out=world.count_out(world.honest),
+            absent=len(self.absent - world.ours),
         )
 
     # ------------------------------------------------------------------ coming and going
@@ -141,12 +146,24 @@ class Player:
         world.must(account, "join", world.stake * more)
         self.lots.anchor(account)
 
+    def _come_back(self, account: Address) -> None:
+        """Let an account that was put out for absence join again, if it can still stake a bond."""
+        world = self.world
+        world.must(account, "withdraw")
+        stake = min(world.stake, world.chain.tokens(account) - world.fee)
+        if stake >= world.bond:
+            world.must(account, "join", stake)
+
     def _open(self) -> bool:
         """Let members come and go, fund and open a round; return whether it could be opened."""
         world = self.world
         out = [view.account for view in world.chain.members() if view.out]
-        if out:
-            world.must(world.sponsor, "evict", out)
+        absent = world.get_absent()
+        if out or absent:
+            world.must(world.sponsor, "evict", [*out, *absent])
+            absent = [one for one in absent if not world.is_member(one)]  # but for those that are needed
+            self.absent.update(absent)
+            out += absent
         if not world.handbook.bids:
             if not any(map(world.is_member, world.honest)):
                 return False  # nobody is left to whom the model is worth anything
@@ -163,9 +180,13 @@ class Player:
 
     def _let_come(self, out: Sequence[Address]) -> None:
         world, strategy = self.world, self.strategy
-        if strategy.back is Return.REJOIN:
+        replaced = strategy.back is Return.REJOIN
+        if replaced:
             for _ in filter(world.is_ours, out[: len(world.fresh)]):
                 self._join(world.fresh.pop())
+        for account in world.mix_up(filter(world.is_free, self.absent), "back", self.rounds):
+            if not (replaced and world.is_ours(account)):
+                self._come_back(account)
         count = len(self.waiting) if strategy.coming is not Coming.QUEUE else min(A_FEW, len(self.waiting))
         for _ in range(count):
             self._join(self.waiting.pop())
@@ -194,9 +215,17 @@ class Player:
         if self._pass(Phase.REVEAL) and world.get_phase() is Phase.PUBLISH:
             self._publish(turn, drawn[Role.PUBLISHER])
         self._pass(Phase.PUBLISH)
+        self._report(drawn)
         world.must(world.sponsor, "settle")
         settled, head = world.core.record, world.core.state.head
         self.models += settled.outcome is Outcome.ACCEPTED and turn.sound and head == turn.model
+
+    def _report(self, drawn: Draw) -> None:
+        """Let the sponsor report who was drawn and did nothing, where that can put somebody out."""
+        world = self.world
+        missing = world.get_missing([*drawn[Role.PROPOSER], *drawn[Role.VOTER]])
+        if world.duty and missing and world.core.record.commits:
+            world.must(world.sponsor, "report", world.core.round_number, missing)
 
     def _pass(self, phase: Phase) -> bool:
         """Wait for `phase` to end, where it is on; return whether the round isn't over by that."""
@@ -320,7 +349,7 @@ class Player:
             if moves is None or moves.vote is Vote.NONE:
                 continue
             approves, marks = judge(world, turn, juror, moves.vote)
-            if all(mark is None for mark in marks):
+            if all(mark is None for mark in marks) and moves.vote is not Vote.EXCUSED:
                 continue  # a vote on nothing can only cost it
             model = _forge(number) if moves.vote is Vote.OURS else turn.model
             ballot = world.handbook.fill(world.terms, marks, model if approves else ZERO32)

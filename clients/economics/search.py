@@ -15,6 +15,7 @@ from random import Random
 from clients.economics.game import Game
 from clients.economics.measure import Interval, Played, Worth, get_quantile, measure
 from clients.economics.strategy import ACT, GENES, REST, ROUNDS, Deviation, Gene, Quality, Vote, build, strip
+from clients.protocol.policies import VOLUNTARY
 from clients.types.mechanisms import kind_of
 from clients.types.settings import check_name, check_range
 
@@ -84,6 +85,7 @@ def _get_places(game: Game) -> list[str]:
     idle |= set() if game.newcomers else {"coming"}
     idle |= set() if kind_of(game.leaf.name).get_schedule(game.rules).pledge else {"promise"}
     idle |= set() if handbook.decoys else {"planted", "shown"}
+    idle |= set() if handbook.spec.duty is not VOLUNTARY else {"presence"}
     idle |= {"claimed"} if handbook.joint else {"model"} if handbook.select is None else set()
     return [place for place in GENES if place.rpartition(".")[2] not in idle]
 
@@ -240,7 +242,7 @@ class Search:
     def _get_genes(self, place: str) -> list[Gene]:
         """Return what else than honest may be chosen at a place."""
         idle: set[Gene] = set() if self.game.attribution else {Vote.BLAME}
-        idle |= set() if self.game.handbook.says_had else {Vote.DENY}
+        idle |= set() if self.game.handbook.says_had else {Vote.DENY, Vote.EXCUSED}
         idle |= set() if self.game.handbook.decoys else {Quality.DOUBTFUL}
         return [gene for gene in GENES[place] if not gene.is_honest and gene not in idle]
 

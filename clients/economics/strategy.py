@@ -96,6 +96,7 @@ class Vote(Gene):
     BLAME = "rejects everything untested and blames the others"
     OURS = "votes for the coalition's own, and all else that has to pass gets as little as possible"
     DENY = "votes for the coalition's own, and says that it couldn't have what others proposed"
+    EXCUSED = "commits, and says that it couldn't have anything"
     LIE = "judges, and votes the opposite"
     NONE = "doesn't vote"
     SEALED = "commits and doesn't reveal"
@@ -164,6 +165,13 @@ class Who(Gene):
     ALONE = "one of its drawn accounts in each role, while the others keep still"
 
 
+class Presence(Gene):
+    """Whether it is there when it is drawn."""
+
+    ALWAYS = "is there whenever it is drawn"
+    SPARSE = "keeps still as long as that doesn't put it out"
+
+
 class Coming(Gene):
     """How accounts of the coalition that weren't there from the beginning come in."""
 
@@ -175,7 +183,7 @@ class Coming(Gene):
 class Return(Gene):
     """Whether somebody comes in the place of an account that was put out."""
 
-    STAY = "who is put out stays out"
+    STAY = "who is banned stays out"  # who was only absent comes back once its stake is free
     REJOIN = "a fresh account joins for each that is put out"
 
 
@@ -217,6 +225,7 @@ class Strategy:
     drawn: Drawn = Drawn.ANY
     seats: Seats = Seats.ANY
     who: Who = Who.ALL
+    presence: Presence = Presence.ALWAYS
     coming: Coming = Coming.QUEUE
     back: Return = Return.STAY
     capital: Capital = Capital.SAME

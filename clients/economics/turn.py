@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from clients.economics.strategy import FAIR, Drawn, Moves, Quality, Seats, Strategy, Times, Who
+from clients.economics.strategy import FAIR, Drawn, Moves, Presence, Quality, Seats, Strategy, Times, Who
 from clients.economics.world import World
 from clients.types.federation import ZERO32, Address, Role
 
@@ -28,7 +28,8 @@ class Turn:
     """The round in progress.
 
     The coalition's moves, whether the round suits it, the accounts that make the moves and those that keep
-    still; the updates, who can have them all, and what the next model should be.
+    still, who may be anybody in an outage; the updates, who can have them all, and what the next model should
+    be.
     """
 
     moves: Moves
@@ -59,12 +60,17 @@ def take_turn(world: World, strategy: Strategy, acted: int, drawn: Draw) -> Turn
     """Return who does what in a round, by the draw; the coalition has `acted` in so many already."""
     ours = {role: [one for one in accounts if world.is_ours(one)] for role, accounts in drawn.items()}
     everybody = frozenset(one for accounts in ours.values() for one in accounts)
+    still = frozenset(one for accounts in drawn.values() for one in accounts if world.is_away(one))
+    if strategy.presence is Presence.SPARSE:
+        still |= frozenset(filter(world.may_miss, everybody))
     if acted >= _TIMES[strategy.times] or not everybody or not _suits(world, strategy, drawn, ours):
-        return Turn(strategy.rest, False, everybody, frozenset())
+        return Turn(strategy.rest, False, everybody, still)
     if strategy.who is Who.ALL:
-        return Turn(strategy.act, True, everybody, frozenset())
+        return Turn(strategy.act, True, everybody, still)
     acting = frozenset(accounts[0] for accounts in ours.values() if accounts)
-    return Turn(strategy.act, True, acting, everybody - acting if strategy.who is Who.ALONE else frozenset())
+    if strategy.who is Who.ALONE:
+        still |= everybody - acting
+    return Turn(strategy.act, True, acting, still)
 
 
 def _suits(world: World, strategy: Strategy, drawn: Draw, ours: Draw) -> bool:

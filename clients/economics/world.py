@@ -67,7 +67,7 @@ class World:
         )
         self.bond = made.bond
         self.stake = self.bond * (1 if self.handbook.bids else game.bonds)
-        fee = self.handbook.spec.admission.get_fee(made)
+        self.fee = fee = self.handbook.spec.admission.get_fee(made)
         self.purses = dict.fromkeys(honest, self.stake + fee) | dict.fromkeys(ours, self.stake * MORE + fee)
         funds = self.purses | {self.sponsor: _PURSE * TOKEN_UNITS}
         self.chain = SpecChain(self.handbook.spec, made, funds, beacon_value=rng.randbytes(32))
@@ -101,6 +101,11 @@ class World:
     def finds_idle(self) -> bool:
         """Whether every juror sees that an update is the head."""
         return self.handbook.finds_idle and self.game.rules != PAPER
+
+    @property
+    def duty(self) -> int:
+        """So many drawn rounds in a row that a member misses put it out; 0: none do."""
+        return self.core.mechanism.duty.get_most(self.terms)
 
     def _admit(self, accounts: Sequence[Address]) -> None:
         """Let accounts in by the managers' first motion, if there are managers."""
@@ -150,6 +155,31 @@ class World:
         order = self.mix_up(drawn, "drawn", self.core.round_number)
         roles = (Role.PROPOSER, Role.VOTER, Role.PUBLISHER)
         return {role: [account for account in order if role in drawn[account]] for role in roles}
+
+    def get_missing(self, drawn: Iterable[Address]) -> list[Address]:
+        """Return those of the `drawn` that have done nothing in the round in progress."""
+        members, number = self.core.state.ledger.members, self.core.round_number
+        return [account for account in drawn if members[account].round != number]
+
+    def get_absent(self) -> list[Address]:
+        """Return the members that missed so many rounds that anybody may put them out."""
+        ledger = self.core.state.ledger
+        return [one for one in ledger.registry if self.core.is_absent(one, ledger.get(one))]
+
+    def is_away(self, account: Address) -> bool:
+        """Return whether an outage keeps an account from this round."""
+        key = ("outage", self.core.round_number, account)
+        return self.game.outage > 0 and self.get_random(*key).random() < self.game.outage
+
+    def may_miss(self, account: Address) -> bool:
+        """Return whether an account isn't put out if it misses this round, too."""
+        missed = self.core.get_absence(account, self.core.state.ledger.get(account)).count
+        return not self.duty or missed + 1 < self.duty
+
+    def is_free(self, account: Address) -> bool:
+        """Return whether the stake of an account that was put out for absence may be withdrawn."""
+        record = self.core.state.ledger.get(account)
+        return record.standing is Standing.LEAVING and self.chain.now() >= record.unbonds_at
 
     def count_ready(self) -> int:
         """Return how many members would be in if a round opened now."""

@@ -288,6 +288,7 @@ METRICS: Mapping[str, Metric] = MappingProxyType(
         "surplus": Metric(("surplus",), _first("surplus"), "others' loss beyond the coalition's"),
         "griefing": Metric(("griefing",), _first("griefing"), "griefing factor"),
         "put_out": Metric(("put_out",), _single("put_out"), "honest put out"),
+        "absent": Metric(("absent",), _single("absent"), "honest put out for absence"),
         "models": Metric(("models",), _single("models"), "rounds with a model"),
         "rediscovered": Metric(("cases",), _count("cases"), "faults found again"),
         "strategies": Metric(("found",), _count("found"), "strategies found"),

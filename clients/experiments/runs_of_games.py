@@ -3,7 +3,7 @@
 
 import time
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
@@ -25,11 +25,15 @@ GRIEFING_MOST = 100.0
 
 @dataclass(frozen=True, slots=True)
 class Trial:
-    """A known strategy's name, and how many pairs of games it is tried in, from which seed."""
+    """A known strategy's name, and how many pairs of games it is tried in, from which seed.
+
+    `terms`: those that differ from the defaults.
+    """
 
     strategy: str = "bad updates"
     pairs: int = 60
     seed: int = 1
+    terms: Table = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         """Check them."""
@@ -38,6 +42,8 @@ class Trial:
             raise RequestError(f"pairs = {self.pairs}: two are needed for an interval.")
 
 
+_LATER = ("outage", "terms")
+"""Settings that came later. Where they aren't used a run keeps the name that it had without them."""
 _GAME = tuple(item.name for item in fields(Game))
 
 
@@ -53,20 +59,32 @@ def _split(settings: Table, kind: type[Any]) -> tuple[Game, Any]:
 def resolve_game(settings: Table) -> Table:
     """Return every setting of a trial."""
     game, trial = _split(settings, Trial)
-    return {**asdict(game), **asdict(trial)}
+    _get_terms(game, trial)
+    return _name(asdict(game) | asdict(trial))
 
 
 def resolve_search(settings: Table) -> Table:
     """Return every setting of a search."""
     game, effort = _split(settings, Effort)
-    return {**asdict(game), **asdict(effort)}
+    return _name(asdict(game) | asdict(effort))
+
+
+def _name(settings: Table) -> Table:
+    return {name: value for name, value in settings.items() if value or name not in _LATER}
+
+
+def _get_terms(game: Game, trial: Trial) -> Table:
+    terms = get_default_terms(game.leaf, game.rules)
+    for term in trial.terms:
+        check_name("term", term, terms)
+    return {**terms, **trial.terms}
 
 
 def run_game(settings: Table, folder: Path, tick: Callable[[int], None]) -> None:
     """Play the pairs, and write down what the strategy is worth."""
     began = time.monotonic()
     game, trial = _split(settings, Trial)
-    played = get_player(game, get_default_terms(game.leaf, game.rules))
+    played = get_player(game, _get_terms(game, trial))
     first = trial.seed * 10**6
     worth = measure(game, played, LIBRARY[trial.strategy].strategy, range(first, first + trial.pairs))
     tick(game.rounds)
@@ -118,6 +136,7 @@ def _tell_worth(worth: Worth) -> Table:
         "surplus": _show(worth.surplus),
         "griefing": [round(min(factor, GRIEFING_MOST), 4) for factor in worth.get_griefing()],
         "put_out": round(worth.out, 4),
+        "absent": round(worth.absent, 4),
         "models": round(worth.models, 4),
     }
 

@@ -1,6 +1,7 @@
 """Measuring and searching, on games whose worth is known because they are made up."""
 
 import math
+from dataclasses import replace
 
 import pytest
 
@@ -10,7 +11,7 @@ from clients.economics.play import Result
 from clients.economics.search import GAIN, GRIEFING, Effort, Search
 from clients.economics.strategy import HONEST, Deviation, Strategy, build, get_deviations
 from clients.types.errors import RequestError
-from clients.types.terms import DEFAULT_RULES
+from clients.types.terms import DEFAULT_RULES, HARDENED, PAPER, RuleSet
 from deploy.terms import get_default_terms
 
 GAME = Game(members=10, share=0.5, rounds=10)
@@ -26,7 +27,7 @@ def made_up(worths: dict[frozenset[Deviation], tuple[int, int]]) -> Played:
         gained = sum(gain for part, (gain, _) in worths.items() if part <= chosen)
         lost = sum(loss for part, (_, loss) in worths.items() if part <= chosen)
         luck = seed % 7
-        return Result(500 + gained + luck, 500 - lost + luck, 500 + luck, 10, 10, 10, 0)
+        return Result(500 + gained + luck, 500 - lost + luck, 500 + luck, 10, 10, 10, 0, 0)
 
     return played
 
@@ -57,7 +58,7 @@ def test_griefing_is_what_others_lose_for_each_token_lost(gained: int, lost: int
 
 def test_a_game_in_which_nobody_is_paid_measures_nothing() -> None:
     def unpaid(strategy: Strategy, seed: int) -> Result:
-        return Result(0, 0, 0, 0, 10, 0, 0)
+        return Result(0, 0, 0, 0, 10, 0, 0, 0)
 
     with pytest.raises(RequestError, match="isn't paid"):
         measure(GAME, unpaid, HONEST, range(2))
@@ -98,3 +99,19 @@ def test_unknown_goals_and_impossible_efforts_are_refused() -> None:
         Search(GAME, made_up({}), "fame", Effort())
     with pytest.raises(RequestError, match="screen = 1"):
         Effort(screen=1)
+
+
+@pytest.mark.parametrize(("mechanism", "rules"), [("stake_vote", PAPER), ("vbfl", HARDENED)])
+def test_being_there_now_and_then_is_tried_where_a_seat_is_a_duty(mechanism: str, rules: RuleSet) -> None:
+    def find_places(game: Game) -> set[str]:
+        tried: set[Deviation] = set()
+
+        def played(strategy: Strategy, seed: int) -> Result:
+            tried.update(get_deviations(strategy))
+            return made_up({})(strategy, seed)
+
+        list(Search(game, played, GAIN, Effort(screen=2, confirm=2, restarts=0)).run())
+        return {place for place, _ in tried}
+
+    assert "presence" in find_places(GAME)
+    assert "presence" not in find_places(replace(GAME, mechanism=mechanism, rules=rules))
