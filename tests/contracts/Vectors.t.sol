@@ -205,8 +205,12 @@ abstract contract Replay is Deployed {
         }
     }
 
-    /// @dev Run the creation code at `where`, and leave there what it returns.
+    /// @dev Run the creation code at `where`, and leave there what it returns. What an earlier one created makes room.
     function place(address where, bytes memory code) private {
+        vm.setNonceUnsafe(where, 1);
+        address first = vm.computeCreateAddress(where, 1);
+        vm.etch(first, "");
+        vm.resetNonce(first);
         vm.etch(where, code);
         (bool ok, bytes memory runtime) = where.call("");
         require(ok, "the constructor refuses the vector's terms");
