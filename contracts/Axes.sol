@@ -129,11 +129,10 @@ abstract contract Axes is IFederation {
 
     // ------------------------------------------------------------------ hooks: duty
 
-    /// @dev How many of the rounds in a row for which `account`, of record `m`, was drawn it is reported to have
-    /// missed, and which was the last.
+    /// @dev The rounds in a row that `account`, of record `m`, is reported to have missed: how many, and the last.
     function _missed(address account, Member memory m) internal view virtual returns (uint16 count, uint40 round);
 
-    /// @dev Whether that is so many that anybody may put it out. Forgets them if it is.
+    /// @dev Whether it missed enough of them to be put out by anybody. If so, they are forgotten.
     function _isAbsent(address account, Member memory m) internal virtual returns (bool);
 
     // ------------------------------------------------------------------ for policies

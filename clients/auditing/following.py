@@ -53,7 +53,7 @@ def follow_eviction(core: Federation[Any], evicted: Event) -> None:
 def _yield_to(core: Federation[Any], env: Env, call: Call, error: ProtocolError) -> Env | None:
     """Return an `Env` in which the call would be allowed, or None if the replay keeps to the refusal."""
     if call.method == "report":
-        return _wait_for_ballots(core, env)
+        return _wait_for_ballots(core, env) if error.name == "WrongPhase" else None
     if error.name in _PASSED_OVER:
         return env if _makes_sense(core, call) else None
     if error.name == "CommitmentMismatch":

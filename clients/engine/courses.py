@@ -94,7 +94,7 @@ class ChainCourse:
                 publisher=log.winner(),  # of those who published the block, the one who won it
                 blamed=[proposal.proposer for proposal in proposals if proposal.update_number in blamed],
                 broken_pledges=log.broken_pledges(),
-                missed=[one.account for one in settled.members if one.missed_round == status.round],
+                missed=log.missed(),
             ),
             chain=ChainUse(
                 gas=dict(driver.gas),

@@ -26,7 +26,7 @@ class Jury:
     broken_pledges: Sequence[Address] = ()
     """Members that pledged an update and didn't propose it."""
     missed: Sequence[Address] = ()
-    """Participants that were drawn and are reported to have done nothing in the round."""
+    """Members that were drawn and are reported to have done nothing by the time the ballots were in."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -47,7 +47,8 @@ class RoundLine:
     broken_pledges: list[Address] = field(default_factory=list)
     """Members that pledged an update and didn't propose it. Omitted if empty."""
     missed: list[Address] = field(default_factory=list)
-    """Participants that were drawn and are reported to have done nothing in the round. Omitted if empty."""
+    """Members that were drawn and are reported to have done nothing by the time the ballots were in. Omitted
+    if empty."""
     refused: list[dict[str, str]] = field(default_factory=list)
     """Refused calls of simulated attackers: account, method, error."""
     trouble: list[dict[str, Any]] = field(default_factory=list)

@@ -24,7 +24,7 @@ class DutyTerms(Protocol):
 
     @property
     def missed(self) -> int:
-        """So many missed rounds in a row put a member out; 0: none do."""
+        """Missed rounds in a row after which a drawn member can be put out; 0: never."""
         ...
 
 

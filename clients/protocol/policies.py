@@ -230,7 +230,7 @@ class DutyPolicy(Generic[T_contra]):
     """Whether whoever is drawn has to act. By default it may stay away."""
 
     get_most: Callable[[T_contra], int] = _limit_nobody
-    """So many missed rounds in a row put a member out; 0: none do."""
+    """Missed rounds in a row after which a drawn member can be put out; 0: never."""
 
 
 VOLUNTARY: DutyPolicy[object] = DutyPolicy()

@@ -5,8 +5,8 @@ seconds per rank. So calls don't collide while the first keepers are present, an
 absent. While a member has no anchor yet, whose update wouldn't count, a round is opened one `PATIENCE` later.
 
 Where the terms put out who misses rounds, keepers report who was drawn and has done nothing: once they have
-nothing else to do after the ballots are committed, and at the latest together with the settlement, which
-never waits for a report.
+nothing else to do after the ballots are committed, and at the latest just before they settle. Other keepers'
+settlements don't wait for that.
 """
 
 from collections.abc import Iterable

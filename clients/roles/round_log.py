@@ -63,6 +63,11 @@ class RoundLog:
         proposers = {proposal.proposer for proposal in self.proposals()}
         return [account for account in pledged if account not in proposers]
 
+    def missed(self) -> list[Address]:
+        """Return who is reported to have done nothing by the time the ballots were in, in the order of the
+        reports. Who published after that is among them."""
+        return [str(event.args["account"]) for event in self.named("Missed")]
+
     def docket(self, mechanism: Mechanism[T], terms: T) -> Docket:
         """Return the round's docket by the specification's rules: its updates, which of them are shown and
         decoys, and all ballots counted."""

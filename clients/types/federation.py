@@ -195,7 +195,7 @@ class StakeJuryTerms:
         )
     )
     missed: int = field(
-        metadata=term(5, "so many drawn rounds in a row that a member misses put it out; 0: none do")
+        metadata=term(5, "missed rounds in a row after which a drawn member can be put out; 0: never")
     )
     max_samples: int = field(metadata=_MAX_SAMPLES)
     max_epochs: int = field(metadata=_MAX_EPOCHS)

@@ -4,15 +4,18 @@ pragma solidity ^0.8.24;
 /// @title The terms, as they were given to the constructor.
 /// @notice They are the code of a contract that holds nothing else, the keeper: a leaf that put them together again
 /// from the policies' terms would need a kilobyte of its own code for it, and could get one wrong. The keeper's address
-/// follows from the leaf's, so even who deploys a leaf's code by a constructor of its own can't change later what it
-/// shows.
+/// follows from the leaf's, so a deployer with a constructor of its own can't change later what it shows, either.
 abstract contract TermsBook {
-    /// @notice The terms have `given` bytes: more than a contract's code may have.
-    error TermsTooLong(uint256 given);
+    /// @notice The terms have `given` bytes, and a contract has room for `limit`.
+    error TermsTooLong(uint256 given, uint256 limit);
+
+    /// @dev A contract's code has at most 24,576 bytes (EIP-170).
+    uint256 private constant MOST_BYTES = 24_575;
 
     /// @dev Called once, by the leaf's constructor, whose stack has no room for one more argument of a base. `encoded`:
-    /// the terms as `abi.encode` gives them, at most 24,575 bytes.
+    /// the terms as `abi.encode` gives them.
     function _keepTerms(bytes memory encoded) internal {
+        if (encoded.length > MOST_BYTES) revert TermsTooLong(encoded.length, MOST_BYTES);
         // a first byte that stops whoever calls the keeper, so that it can never do anything, nor vanish
         bytes memory code = abi.encodePacked(bytes1(0), encoded);
         // returns what follows it: PUSH2 length, DUP1, PUSH1 10, RETURNDATASIZE, CODECOPY, RETURNDATASIZE, RETURN
@@ -21,7 +24,6 @@ abstract contract TermsBook {
         assembly ("memory-safe") {
             kept := create(0, add(creation, 0x20), mload(creation))
         }
-        if (kept == address(0)) revert TermsTooLong(encoded.length);
         assert(kept == _keeper());
     }
 

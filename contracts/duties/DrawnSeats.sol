@@ -7,8 +7,8 @@ import {IDuty} from "../interfaces/IDuty.sol";
 import {Roles} from "../libraries/Flags.sol";
 import {StakeBook} from "../libraries/StakeBook.sol";
 
-/// @title Duty: whoever is drawn to propose or to vote, round after round, and does nothing can be put out: its stake
-/// unbonds, all of it, and it may join again as any newcomer.
+/// @title Duty: whoever is drawn to propose or to vote, round after round, and does nothing can be put out: its whole
+/// stake unbonds, and it may join again as any newcomer.
 /// @notice Nobody acts for those who are absent, so anybody may report them, while the round can tell. Whoever does
 /// something in a round hasn't missed it, and starts anew. No round is missed in which nobody votes.
 abstract contract DrawnSeats is IDuty, Membership {
@@ -21,7 +21,7 @@ abstract contract DrawnSeats is IDuty, Membership {
         uint16 count; // rounds in a row
     }
 
-    /// @dev So many missed rounds put an account out; 0: none do.
+    /// @dev Missed rounds in a row after which a member can be put out; 0: never.
     uint16 private immutable _mostMissed;
 
     mapping(address account => Absence) private _absences;

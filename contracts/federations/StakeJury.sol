@@ -46,6 +46,7 @@ contract StakeJury is
         Solvency(t.floor)
         DrawnSeats(t.missed)
     {
+        _requireTerm(t.floor <= t.bond, "floor", t.floor);
         _requireEnoughFounders();
         _keepTerms(abi.encode(t));
     }

@@ -7,7 +7,7 @@ import {Axes} from "../Axes.sol";
 abstract contract Solvency is Axes {
     uint256 internal immutable _floor;
 
-    /// @param floor at most the bond
+    /// @param floor at most the bond, which the leaf checks: whoever joins isn't banned
     constructor(uint256 floor) {
         _floor = floor;
     }

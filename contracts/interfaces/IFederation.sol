@@ -123,8 +123,8 @@ interface IFederation {
     event Deposited(address indexed account, uint256 amount, uint256 stake);
     /// @notice `account` left of its own will; its `stake` may be withdrawn from `unbondsAt` on.
     event Left(address indexed account, uint256 stake, uint256 unbondsAt);
-    /// @notice `account` was taken out of the registry, being banned or barred; its `stake` may be withdrawn from
-    /// `unbondsAt` on.
+    /// @notice `account` was taken out of the registry, being banned, barred or absent too often; its `stake` may
+    /// be withdrawn from `unbondsAt` on.
     event Evicted(address indexed account, uint256 stake, uint256 unbondsAt);
     /// @notice `account` added to the pool.
     event Funded(address indexed account, uint256 amount, uint256 pool);
@@ -266,7 +266,8 @@ interface IFederation {
     /// @notice Book what `account` gained or lost in the last settled round in which it acted.
     function collect(address account) external;
 
-    /// @notice Remove those of `accounts` that are banned or barred from the registry; skip the others.
+    /// @notice Remove from the registry those of `accounts`, one after the other, that are banned, barred or absent too
+    /// often; skip the others.
     function evict(address[] calldata accounts) external;
 
     /// @notice Freeze the registry and open the next round. If too few are in or may come in, and with those who joined

@@ -30,9 +30,7 @@ abstract contract Shares is JuryBook, DecoyBook, BlameBook, UpdateBook {
         _requireTerm(t.updateShares != 0, "updateShares", 0);
         _requireTerm(t.seatShares != 0, "seatShares", 0);
         _requireTerm(t.profitBps <= WHOLE_BPS, "profitBps", t.profitBps);
-        // whoever joins isn't banned
-        _requireTerm(t.floor <= t.bond, "floor", t.floor);
-        // they fit: the floor is at most the bond, which the core checks
+        // they fit: the floor is at most the bond, which the leaf and the core check
         _proposerStake = uint96(t.proposerStake);
         _voterStake = uint96(t.voterStake);
         _updateShares = t.updateShares;
