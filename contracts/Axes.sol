@@ -108,6 +108,9 @@ abstract contract Axes is IFederation {
     /// in, the first ones of the registry, and how many the round needs. Whoever else waits may come in with the next.
     function _letIn() internal virtual returns (uint256 count, uint256 fewest);
 
+    /// @dev How many members are in, and don't wait.
+    function _countInside() internal view virtual returns (uint256);
+
     /// @dev The earliest round that the member of record `m` can come in with; 0 if it doesn't wait.
     function _waitsFor(Member memory m) internal view virtual returns (uint256);
 
@@ -132,8 +135,11 @@ abstract contract Axes is IFederation {
     /// @dev The rounds in a row that `account`, of record `m`, is reported to have missed: how many, and the last.
     function _missed(address account, Member memory m) internal view virtual returns (uint16 count, uint40 round);
 
-    /// @dev Whether it missed enough of them to be put out by anybody. If so, they are forgotten.
-    function _isAbsent(address account, Member memory m) internal virtual returns (bool);
+    /// @dev Whether it missed enough of them, and anybody may put it out now.
+    function _isAbsent(address account, Member memory m) internal view virtual returns (bool);
+
+    /// @dev Note that `account` is put out, and forget what it missed.
+    function _putOut(address account) internal virtual;
 
     // ------------------------------------------------------------------ for policies
 

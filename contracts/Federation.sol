@@ -325,6 +325,7 @@ abstract contract Federation is Membership {
         s.out = banned || s.record.standing == Standing.Banned || _barred(account);
         s.waitsFor = uint40(_waitsFor(m));
         (s.missed, s.missedRound) = _missed(account, m);
+        s.absent = m.index != 0 && _isAbsent(account, m);
         if (r.drawnAt != 0 && r.outcome == Outcome.None) {
             (s.position, s.roles) = _partOf(r, account, m);
             if (s.out) s.roles = 0;

@@ -128,7 +128,10 @@ abstract contract Membership is RoundBook, ReentrancyGuard {
             if (m.standing != Standing.Banned && _barred(account)) _ban(account, m);
             bool banned = m.standing == Standing.Banned;
             if (banned || _isAbsent(account, m)) {
-                if (!banned) m.standing = Standing.Leaving;
+                if (!banned) {
+                    m.standing = Standing.Leaving;
+                    _putOut(account);
+                }
                 _unregister(m, block.timestamp + _unbondingSeconds);
                 emit Evicted(account, m.stake, m.unbondsAt);
             }

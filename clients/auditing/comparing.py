@@ -32,7 +32,7 @@ _KINDS: Mapping[str, str] = {
     **dict.fromkeys(("roles", "position"), "draw"),
     **dict.fromkeys(("index", "waits_for", "members", "proposers", "voters", "publishers"), "membership"),
     **dict.fromkeys(("update_number", "proposals"), "update"),
-    **dict.fromkeys(("missed", "missed_round"), "duty"),
+    **dict.fromkeys(("missed", "missed_round", "absent"), "duty"),
     "unbonds_at": "unbonding",
     "pledges": "pledge",
     "seal_block": "seed",
@@ -50,6 +50,7 @@ _WORDS: Mapping[str, str] = {
     "balance": "its stake with what is due",
     "missed": "how many rounds in a row it is noted to have missed",
     "missed_round": "the last round that it is noted to have missed",
+    "absent": "whether it may be put out for them",
 }
 
 

@@ -2,17 +2,19 @@
 
 Nobody acts for those who are absent, so anybody may report them, while the round can tell: once its ballots
 are committed, and before it is settled. A round is missed by whoever was drawn to propose or to vote in it
-and has done nothing. No round is missed in which nobody votes. Whoever does something in a round starts anew.
+and has done nothing. No round is missed in which no more than half of the drawn voters reveal: whoever is
+there alone puts nobody out. Whoever does something in a round starts anew.
 
 Whoever misses so many rounds in a row as the terms say can be put out: its stake unbonds, all of it, and it
-may join again as any newcomer. As long as a federation has no more members than it needs, nobody is put out:
-it would stand still.
+may join again as any newcomer. One member a round can be put out, so that an outage of many doesn't make a
+majority of a few overnight. As long as no more are in than the federation needs, nobody is put out: it would
+stand still.
 """
 
 from typing import Any, Protocol
 
 from clients.protocol.policies import DutyPolicy, OwnAction
-from clients.protocol.rounds import Action
+from clients.protocol.rounds import Action, has_quorum
 from clients.protocol.state import Absence, Env, compute_event
 from clients.protocol.views import FederationView
 from clients.types.errors import ProtocolError
@@ -40,7 +42,7 @@ def _process_report(
     core: FederationView[Any], env: Env, sender: Address, round_number: int, accounts: list[Address]
 ) -> list[Event]:
     state, phase = core.state, core.get_phase(env)
-    if phase < Phase.REVEAL or not core.record.commits:
+    if phase < Phase.REVEAL or not has_quorum(core.record, core.wanted.voters):
         raise ProtocolError("WrongPhase", phase, Phase.REVEAL)
     events = []
     for account in accounts:

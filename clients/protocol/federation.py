@@ -218,7 +218,7 @@ class Federation(FederationView[T]):
             if banned or self.is_absent(account, member):
                 if not banned:
                     gone = {one: absence for one, absence in self.state.absences.items() if one != account}
-                    self.state.absences = gone
+                    self.state.absences, self.state.put_out_after = gone, self.round_number
                 standing = Standing.BANNED if banned else Standing.LEAVING
                 ledger.process_remove(account, member, standing, unbonds_at)
                 events.append(

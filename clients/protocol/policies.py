@@ -237,14 +237,6 @@ VOLUNTARY: DutyPolicy[object] = DutyPolicy()
 """Whoever is drawn may stay away."""
 
 
-def is_absent(missed: int, most: int, members: int, fewest: int) -> bool:
-    """Return whether a member that missed `missed` rounds in a row can be put out of a registry of `members`.
-
-    `most`: so many missed rounds put it out; 0: none do. `fewest`: how many members a round needs.
-    """
-    return 0 < most <= missed and members > fewest
-
-
 def _start_with_nothing(terms: object) -> object:
     return None
 

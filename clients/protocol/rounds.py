@@ -141,6 +141,11 @@ def get_begin(status: Status, phase: Phase) -> int:
     return begins[phase]
 
 
+def has_quorum(record: Round, voters: int) -> bool:
+    """Return whether more than half of the `voters` drawn revealed. Without that nothing is published."""
+    return record.reveals * 2 > voters
+
+
 def is_in_progress(record: Round, round_number: int) -> bool:
     """Return whether round `round_number` is open and not settled."""
     return round_number > 0 and record.outcome is Outcome.NONE
@@ -182,7 +187,6 @@ def compute_phase(
         return Phase.SETTLE
     if time < ends.reveal and record.reveals < record.commits:
         return Phase.REVEAL
-    quorum = record.reveals * 2 > voters
-    if quorum and record.publications < publishers and time < ends.publish:
+    if has_quorum(record, voters) and record.publications < publishers and time < ends.publish:
         return Phase.REVEAL if awaited and time < ends.reveal else Phase.PUBLISH
     return Phase.SETTLE

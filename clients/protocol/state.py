@@ -81,6 +81,8 @@ class State:
     """Whom the managers allow and bar."""
     absences: dict[Address, Absence] = field(default_factory=dict)
     """By account. The dictionary is replaced, never changed."""
+    put_out_after: int = 0
+    """The round after which a member was put out last for absence; 0: none was."""
     own: object = None
     """The mechanism's own record, immutable."""
 

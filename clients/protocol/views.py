@@ -7,7 +7,7 @@ from clients.protocol.docket import Docket
 from clients.protocol.draw import compute_positions
 from clients.protocol.hashing import compute_commitment, compute_pledge
 from clients.protocol.ledger import STAKE_MAX, TokenBook
-from clients.protocol.policies import Mechanism, Terms, Wanted, check_term, is_absent
+from clients.protocol.policies import Mechanism, Terms, Wanted, check_term
 from clients.protocol.rounds import compute_ends, compute_phase, is_in_progress
 from clients.protocol.state import PRESENT, Absence, Env, State
 from clients.types.errors import ProtocolError
@@ -165,6 +165,7 @@ class FederationView(Generic[T]):
             waits_for=self._get_waits_for(member),
             missed=absence.count,
             missed_round=absence.round,
+            absent=member.index > 0 and self.is_absent(account, member),
         )
 
     def _get_waits_for(self, member: Member) -> int:
@@ -213,13 +214,15 @@ class FederationView(Generic[T]):
         return absence if absence.acted_in == member.round else PRESENT
 
     def is_absent(self, account: Address, member: Member) -> bool:
-        """Return whether `account` missed so many rounds that anybody may put it out."""
-        return is_absent(
-            self.get_absence(account, member).count,
-            self.mechanism.duty.get_most(self.terms),
-            members=len(self.state.ledger.registry),
-            fewest=self.mechanism.panel.get_fewest(self.terms),
-        )
+        """Return whether `account` missed so many rounds that anybody may put it out between rounds.
+
+        One a round, so that an outage of many doesn't make a majority of a few overnight; and nobody as long
+        as no more are in than the federation needs, or it would stand still.
+        """
+        most = self.mechanism.duty.get_most(self.terms)
+        spare = self.state.ledger.inside > self.mechanism.panel.get_fewest(self.terms)
+        often = 0 < most <= self.get_absence(account, member).count
+        return often and spare and self.state.put_out_after != self.round_number
 
     def is_barred(self, account: Address) -> bool:
         """Return whether the mechanism keeps `account` out, banned or not."""

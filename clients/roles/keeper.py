@@ -11,7 +11,7 @@ settlements don't wait for that.
 
 from collections.abc import Iterable
 
-from clients.protocol.policies import is_absent
+from clients.protocol.rounds import has_quorum
 from clients.roles.view import Action, Send, View
 from clients.types.chain import Call
 from clients.types.federation import Address, MemberView, Phase, Role
@@ -29,8 +29,8 @@ def step(view: View) -> list[Action]:
 
 
 def get_rank(view: View) -> int:
-    """Return how many members come before this one in this round's order."""
-    order = [member.account for member in view.registry if not member.out]
+    """Return how many members come before this one in this round's order; those who wait come last."""
+    order = [member.account for member in view.registry if not member.out and not member.waits_for]
     if view.me not in order:
         return len(order)
     return (order.index(view.me) - view.status.round) % len(order)
@@ -53,7 +53,7 @@ def _get_due(view: View) -> list[Call]:
         # Evictions are possible before, but they are final, and managers may let back in whom they expelled.
         gone = _get_gone(view)
         if gone:
-            return [Call(view.me, "evict", (tuple(gone[:EVICTIONS]),))]
+            return [Call(view.me, "evict", (tuple(gone),))]
         if count_ready(view.registry, status.round) >= view.min_members:
             return [Call(view.me, "open")]
     return []
@@ -75,16 +75,13 @@ def _get_report(view: View) -> list[Call]:
         and member.missed < view.most_missed
         and (member.account != view.me or status.phase == Phase.SETTLE)
     ]
-    if not absent or not status.record.commits:
+    if not absent or not has_quorum(status.record, status.voters):
         return []
     return [Call(view.me, "report", (status.round, tuple(absent[:EVICTIONS])))]
 
 
 def _get_gone(view: View) -> list[Address]:
-    """Return who can be evicted, one after the other: who is out, and then the absent, while enough stay."""
-    gone = [member.account for member in view.registry if member.out]
-    for member in view.registry:
-        left = len(view.registry) - len(gone)
-        if not member.out and is_absent(member.missed, view.most_missed, left, view.min_members):
-            gone.append(member.account)
-    return gone
+    """Return who can be evicted: who is out, and one who is absent."""
+    out = [member.account for member in view.registry if member.out]
+    absent = [member.account for member in view.registry if member.absent and not member.out]
+    return [*out[: EVICTIONS - 1], *absent[:1]]

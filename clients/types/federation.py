@@ -413,7 +413,8 @@ class MemberView:
 
     `out`: whether it is barred or banned, or would be banned when it next acts or is collected. `waits_for`:
     the earliest round that it can come in with, if it waits; else 0. `missed`: how many rounds in a row for
-    which it was drawn it is reported to have missed; `missed_round`: the last of them.
+    which it was drawn it is reported to have missed; `missed_round`: the last of them; `absent`: whether they
+    are so many that anybody may evict it between rounds, if it isn't out.
     """
 
     account: Address
@@ -425,6 +426,7 @@ class MemberView:
     waits_for: int
     missed: int = 0
     missed_round: int = 0
+    absent: bool = False
 
 
 @dataclass(frozen=True, slots=True)

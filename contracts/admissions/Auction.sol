@@ -71,6 +71,11 @@ abstract contract Auction is Membership, Claims, BidBook, MotionBook {
     }
 
     /// @inheritdoc Axes
+    function _countInside() internal view override returns (uint256) {
+        return memberCount();
+    }
+
+    /// @inheritdoc Axes
     function _waitsFor(Member memory) internal pure override returns (uint256) {
         return 0;
     }

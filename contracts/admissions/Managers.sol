@@ -124,6 +124,11 @@ abstract contract Managers is Membership, MotionBook {
         return round + rounds;
     }
 
+    /// @inheritdoc Axes
+    function _countInside() internal view override returns (uint256) {
+        return _newcomers == 0 ? memberCount() : _inside;
+    }
+
     /// @dev How many of those who may come in do so with the next round: as many as are missing from `fewest`, if those
     /// are more than usual.
     function _limit(uint256 inside, uint256 fewest) private view returns (uint256) {

@@ -5,12 +5,14 @@ import {Axes} from "../Axes.sol";
 import {Membership} from "../Membership.sol";
 import {IDuty} from "../interfaces/IDuty.sol";
 import {Roles} from "../libraries/Flags.sol";
+import {RoundClock} from "../libraries/RoundClock.sol";
 import {StakeBook} from "../libraries/StakeBook.sol";
 
 /// @title Duty: whoever is drawn to propose or to vote, round after round, and does nothing can be put out: its whole
 /// stake unbonds, and it may join again as any newcomer.
 /// @notice Nobody acts for those who are absent, so anybody may report them, while the round can tell. Whoever does
-/// something in a round hasn't missed it, and starts anew. No round is missed in which nobody votes.
+/// something in a round hasn't missed it, and starts anew. No round is missed in which no more than half of the
+/// drawn voters reveal: whoever is there alone puts nobody out.
 abstract contract DrawnSeats is IDuty, Membership {
     using StakeBook for StakeBook.Book;
 
@@ -25,6 +27,8 @@ abstract contract DrawnSeats is IDuty, Membership {
     uint16 private immutable _mostMissed;
 
     mapping(address account => Absence) private _absences;
+    /// @dev The round after which somebody was put out last; 0: nobody was.
+    uint40 private _lastPutOut;
 
     constructor(uint16 missed) {
         _mostMissed = missed;
@@ -34,7 +38,7 @@ abstract contract DrawnSeats is IDuty, Membership {
     function report(uint256 round, address[] calldata accounts) external {
         Round memory r = _requireCurrent(round);
         Phase current = _phaseOf(r);
-        if (current < Phase.Reveal || r.commits == 0) revert WrongPhase(current, Phase.Reveal);
+        if (current < Phase.Reveal || !RoundClock.hasQuorum(r, _voters(r))) revert WrongPhase(current, Phase.Reveal);
         for (uint256 i = 0; i < accounts.length; ++i) {
             address account = accounts[i];
             Member memory m = _book.load(account);
@@ -52,11 +56,18 @@ abstract contract DrawnSeats is IDuty, Membership {
         if (absence.actedIn == m.round) (count, round) = (absence.count, absence.round);
     }
 
-    /// @dev As long as a federation has no more members than it needs, nobody is put out: it would stand still.
+    /// @dev One a round, so that an outage of many doesn't make a majority of a few overnight; and nobody as long as no
+    /// more are in than the federation needs, or it would stand still.
     /// @inheritdoc Axes
-    function _isAbsent(address account, Member memory m) internal override returns (bool absent) {
+    function _isAbsent(address account, Member memory m) internal view override returns (bool) {
         (uint16 count,) = _missed(account, m);
-        absent = _mostMissed != 0 && count >= _mostMissed && memberCount() > _fewestMembers();
-        if (absent) delete _absences[account];
+        bool often = _mostMissed != 0 && count >= _mostMissed;
+        return often && _lastPutOut != _current.round && _countInside() > _fewestMembers();
+    }
+
+    /// @inheritdoc Axes
+    function _putOut(address account) internal override {
+        delete _absences[account];
+        _lastPutOut = _current.round;
     }
 }

@@ -10,4 +10,7 @@ abstract contract Voluntary is Axes {
 
     /// @inheritdoc Axes
     function _isAbsent(address, Member memory) internal pure override returns (bool) {}
+
+    /// @inheritdoc Axes
+    function _putOut(address) internal pure override {}
 }

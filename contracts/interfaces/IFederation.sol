@@ -113,6 +113,7 @@ interface IFederation {
         uint40 waitsFor; // the earliest round that it can come in with, if it waits; else 0
         uint16 missed; // rounds in a row for which it was drawn and which it is reported to have missed
         uint40 missedRound; // the last of them
+        bool absent; // whether it missed so many that anybody may evict it between rounds, if it isn't out
     }
 
     // ------------------------------------------------------------------ events

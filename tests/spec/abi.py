@@ -137,6 +137,7 @@ def encode_member(member: MemberView) -> bytes:
         member.waits_for,
         member.missed,
         member.missed_round,
+        member.absent,
     )
 
 

@@ -29,7 +29,7 @@ from tests.spec.abi import (
 from tests.spec.worlds import World, build_world
 
 MEMBER = "(uint96,uint40,uint16,uint40,uint16,uint16,uint16,uint8,uint8)"
-MEMBER_VIEW = f"(address,{MEMBER},uint256,uint8,uint16,bool,uint40,uint16,uint40)"
+MEMBER_VIEW = f"(address,{MEMBER},uint256,uint8,uint16,bool,uint40,uint16,uint40,bool)"
 ROUND = "(uint40,uint16,uint16,uint16,uint16,uint16,uint16,uint16,uint16,uint16,uint8,uint96,uint96)"
 STATUS = (
     "(uint8,uint40,uint40,uint40,uint40,uint40,uint40,uint40,uint64,uint16,uint16,uint16,uint16,"
