@@ -307,7 +307,7 @@ abstract contract StakeJuryInvariants is Invariants {
         _count("decoys that jurors missed", h.missedDecoys(), decoys ? 1 : 0);
         _count("updates that passed and weren't shown", h.unshown(), decoys ? 5 : 0);
         _count("missed rounds", h.reported(), 20);
-        _count("put out for staying away", h.putOut(), _newcomers() == 0 ? 1 : 0);
+        _count("put out for staying away", h.putOut(), _newcomers() == 0 && !_isManaged() ? 1 : 0);
         _count("join", h.done(IFederation.join.selector), 20);
         _count("exit", h.done(IFederation.exit.selector), 1);
         _count("publish", h.done(IFederation.publish.selector), 50);

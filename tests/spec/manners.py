@@ -62,13 +62,15 @@ class StakeJuryPlayer(PlantingPlayer):
         one = 1 << kind[1] % max(proposals, 1)
         if kind[0] % 64 < 2:
             return 1 << rng.randrange(max(proposals, 1)) & every
+        if proposals > 2 and self.duty.random() < 0.15:
+            return every & one  # little, where most have all
         luck, withheld = rng.random(), kind[2] % 4 == 0
         if luck < (0.55 if withheld else 0.05):
             return every & ~one
         if withheld and luck < 0.65:
             return every & one
         few = (0, one & every, rng.getrandbits(max(proposals, 1)) & every)
-        return rng.choice(few) if rng.random() < 0.15 else every
+        return rng.choice(few) if rng.random() < 0.2 else every
 
     def waiting(self, phase: Phase) -> float:
         """In some rounds few publish, so that nothing is decided."""

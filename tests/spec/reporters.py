@@ -21,7 +21,7 @@ class ReportingPlayer(JudgingPlayer):
         super().__init__(rng, *given, **named)
         # of a source of their own, so that all else is drawn as without them
         self.duty = Random(self.federation.terms.genesis + b"duty")
-        self.sleepers = self.duty.sample(self.accounts, k=self.duty.choice((0, 0, 1, 2, 2)))
+        self.sleepers = self.duty.sample(self.accounts, k=self.duty.choice((0, 1, 2, 2)))
         """Who hardly ever does what it is drawn for."""
 
     def missing(self) -> list[Address]:

@@ -30,7 +30,7 @@ UNREACHABLE = {
 PHASES = {"OPEN", "DRAW", "PLEDGE", "PROPOSE", "COMMIT", "REVEAL", "SETTLE"}
 WHICH = pytest.mark.parametrize("mechanism", MECHANISMS)
 SEQUENCES = {
-    mechanism: {"stake_jury": 600, "bflc": 250, "blade": 400}.get(mechanism, 150) for mechanism in MECHANISMS
+    mechanism: {"stake_jury": 900, "bflc": 250, "blade": 400}.get(mechanism, 150) for mechanism in MECHANISMS
 }
 """How many must reach everything: in stake_jury, only a large jury is just clear; in bflc, a model takes
 several updates besides a broken pledge; in blade, tasks are over soon and juries seldom convict."""

@@ -106,7 +106,7 @@ def draw_stake_vote(world: Shared) -> StakeVoteTerms:
 
 def draw_stake_jury(world: Shared) -> StakeJuryTerms:
     rng, bond, members = world.rng, world.bond, len(world.accounts)
-    proposers = rng.choice((1, 1, 2, 2, 3) if members > 5 else (1, 1, 2))
+    proposers = rng.choice((1, 2, 3, 3, 3) if members > 5 else (1, 1, 2))
     min_voters = max(1, min(rng.choice((1, 2, 3, 4, 4, 4)), members - proposers - 1))
     floor = rng.choice((0, bond // 3, bond // 2, bond, rng.randint(0, bond)))
     common = world.common
@@ -125,8 +125,8 @@ def draw_stake_jury(world: Shared) -> StakeJuryTerms:
         profit_bps=rng.choice((0, 1, 1_000, 5_000, 10_000)),
         # of sources of their own, so that all else is drawn as without them
         fee=Random(common["genesis"] + b"fee").choice((0, 0, 1, bond // 2)),
-        decoy_odds=Random(common["genesis"] + b"decoys").choice((0, 2, 2, 3, 2**16 - 1)),
-        missed=Random(common["genesis"] + b"missed").choice((0, 1, 1, 2, 2, 3)),
+        decoy_odds=Random(common["genesis"] + b"decoys").choice((0, 0, 2, 3, 2**16 - 1)),
+        missed=Random(common["genesis"] + b"missed").choice((0, 1, 1, 1, 2, 3)),
     )
 
 
