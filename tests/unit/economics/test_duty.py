@@ -14,6 +14,7 @@ from clients.economics.strategy import GENES, HONEST, Deviation, Strategy, build
 from clients.economics.turn import Draw
 from clients.experiments.runs_of_games import resolve_game, resolve_search
 from clients.protocol.jury import get_seats
+from clients.protocol.rounds import has_quorum
 from clients.types.errors import RequestError
 from clients.types.federation import Act
 from deploy.terms import get_default_terms
@@ -60,7 +61,7 @@ class Slanderer(Player):
 
     def _report(self, drawn: Draw) -> None:
         world = self.world
-        if world.core.record.commits:
+        if has_quorum(world.core.record, world.core.wanted.voters):
             everybody = [*world.honest, *world.ours, *world.honest]
             world.must(world.founders[0], "report", world.core.round_number, everybody)
         super()._report(drawn)
