@@ -45,6 +45,18 @@ contract DutyTest is StakeJuryBench {
         return entry(who).index != 0;
     }
 
+    /// @dev All jurors but the first are of one mind, in a round in which some proposed.
+    function judgeWithoutFirst(bytes memory ballot_) internal {
+        address[] memory list = voters();
+        for (uint256 i = 1; i < list.length; ++i) {
+            commitBallot(list[i], ballot_);
+        }
+        pass(IFederation.Phase.Commit);
+        for (uint256 i = 1; i < list.length; ++i) {
+            revealBallot(list[i], ballot_);
+        }
+    }
+
     /// @dev Rounds without `absent` until it was drawn for a seat and reported `count` times.
     function missRounds(address absent, uint256 count) internal {
         while (missedBy(absent) < count) {
@@ -63,10 +75,7 @@ contract DutyTest is StakeJuryBench {
         propose(trainers[1]);
         propose(trainers[2]);
         pass(IFederation.Phase.Propose);
-        for (uint256 i = 1; i < 4; ++i) {
-            commitBallot(judges[i], opinion(3, 3));
-        }
-        pass(IFederation.Phase.Commit);
+        judgeWithoutFirst(opinion(3, 3));
         for (uint256 i = 0; i < 2; ++i) {
             address absent = i == 0 ? judges[0] : trainers[0];
             vm.expectEmit(address(federation));
@@ -85,8 +94,7 @@ contract DutyTest is StakeJuryBench {
         address[] memory trainers = proposers();
         propose(trainers[1]);
         pass(IFederation.Phase.Propose);
-        commitBallot(judges[1], opinion(1, 1));
-        pass(IFederation.Phase.Commit);
+        judgeWithoutFirst(opinion(1, 1));
         reportAll(members);
         assertEq(missedBy(judges[1]) + missedBy(trainers[1]), 0, "who acted");
         uint256 count = 0;
@@ -95,7 +103,7 @@ contract DutyTest is StakeJuryBench {
             if (drawnFor == 0) assertEq(missedBy(members[i]), 0, "who rests");
             count += missedBy(members[i]);
         }
-        assertEq(count, 5, "two proposers and three jurors");
+        assertEq(count, 3, "two proposers and a juror");
         vm.recordLogs();
         reportAll(members);
         report(ANYBODY);
@@ -111,10 +119,7 @@ contract DutyTest is StakeJuryBench {
         proposeAll();
         refuses(ANYBODY, reporting(1, who), wrongPhase(IFederation.Phase.Commit, IFederation.Phase.Reveal));
         address[] memory judges = voters();
-        for (uint256 i = 1; i < 4; ++i) {
-            commitBallot(judges[i], opinion(ALL, ALL));
-        }
-        pass(IFederation.Phase.Commit);
+        judgeWithoutFirst(opinion(ALL, ALL));
         refuses(ANYBODY, reporting(2, who), wrongRound(2, 1));
         vm.warp(federation.status().publishEnd);
         assertEq(phase(), uint256(IFederation.Phase.Settle));
@@ -124,13 +129,27 @@ contract DutyTest is StakeJuryBench {
         refuses(ANYBODY, reporting(1, judges[0]), wrongPhase(IFederation.Phase.Open, IFederation.Phase.Reveal));
     }
 
-    /// @dev Then perhaps nobody could.
-    function test_a_round_without_votes_is_missed_by_nobody() public {
+    /// @dev Perhaps few could come. Those who are there alone would put out all others.
+    function test_a_round_without_a_quorum_is_missed_by_nobody() public {
         openAndDraw();
         proposeAll();
+        address[] memory judges = voters();
+        for (uint256 i = 1; i < 4; ++i) {
+            commitBallot(judges[i], opinion(ALL, ALL));
+        }
         pass(IFederation.Phase.Commit);
-        assertEq(phase(), uint256(IFederation.Phase.Settle));
-        refuses(ANYBODY, reporting(1, voters()[0]), wrongPhase(IFederation.Phase.Settle, IFederation.Phase.Reveal));
+        bytes memory refusal = wrongPhase(IFederation.Phase.Reveal, IFederation.Phase.Reveal);
+        refuses(ANYBODY, reporting(1, judges[0]), refusal);
+        revealBallot(judges[1], opinion(ALL, ALL));
+        revealBallot(judges[2], opinion(ALL, ALL));
+        refuses(ANYBODY, reporting(1, judges[0]), refusal);
+        uint256 half = vm.snapshotState();
+        pass(IFederation.Phase.Reveal);
+        refuses(ANYBODY, reporting(1, judges[0]), wrongPhase(IFederation.Phase.Settle, IFederation.Phase.Reveal));
+        vm.revertToState(half);
+        revealBallot(judges[3], opinion(ALL, ALL));
+        report(judges[0]);
+        assertEq(missedBy(judges[0]), 1, "three of four");
     }
 
     function test_who_acts_starts_anew() public {
@@ -156,15 +175,9 @@ contract DutyTest is StakeJuryBench {
         openAndDraw();
         proposeAll();
         address[] memory judges = voters();
-        for (uint256 i = 1; i < 4; ++i) {
-            commitBallot(judges[i], opinion(ALL, ALL));
-        }
-        pass(IFederation.Phase.Commit);
+        judgeWithoutFirst(opinion(ALL, ALL));
         report(judges[0]);
-        for (uint256 i = 1; i < 4; ++i) {
-            revealBallot(judges[i], opinion(ALL, ALL));
-        }
-        pass(IFederation.Phase.Reveal);
+        assertEq(missedBy(judges[0]), 1);
         publish(judges[0], MODEL, ALL);
         assertEq(missedBy(judges[0]), 0);
         report(judges[0]);
@@ -199,6 +212,42 @@ contract DutyTest is StakeJuryBench {
         evict(who);
         assertTrue(isIn(who));
         assertSolvent();
+    }
+
+    /// @dev Or an outage of many would make a majority of a few overnight.
+    function test_one_a_round_is_put_out() public {
+        missed = 1;
+        redeploy(9);
+        openAndDraw();
+        address[] memory trainers = proposers();
+        propose(trainers[2]);
+        pass(IFederation.Phase.Propose);
+        judgeWithoutFirst(opinion(1, 1));
+        reportAll(trainers);
+        finish();
+        (address first, address second) = (trainers[0], trainers[1]);
+        assertTrue(federation.memberOf(first).absent && federation.memberOf(second).absent);
+        federation.evict(trainers);
+        assertTrue(!isIn(first) && isIn(second), "the first of them");
+        assertFalse(federation.memberOf(second).absent);
+        evict(second);
+        assertTrue(isIn(second), "not in the same pause");
+        skipRound();
+        assertTrue(federation.memberOf(second).absent);
+        evict(second);
+        assertFalse(isIn(second), "after another round");
+    }
+
+    /// @dev However many wait.
+    function test_who_waits_is_nobody_who_can_be_spared() public {
+        (minVoters, mostVoters, newcomers) = (6, 6, 1);
+        redeploy(9);
+        address who = members[4];
+        missRounds(who, 3);
+        joinOne(account(20), BOND);
+        assertFalse(federation.memberOf(who).absent);
+        evict(who);
+        assertTrue(isIn(who), "nine are needed, and the tenth isn't in");
     }
 
     function test_who_is_needed_stays() public {

@@ -14,6 +14,7 @@ abstract contract DutyHandler is DecoyHandler {
     /// @dev What an account missed since it last acted: rounds in a row, and the last of them.
     mapping(address account => uint256) private _missedRounds;
     mapping(address account => uint256) private _lastMissed;
+    uint256 private _lastPutOut;
 
     uint256 public reported;
     uint256 public putOut;
@@ -57,8 +58,14 @@ abstract contract DutyHandler is DecoyHandler {
         list[PARTICIPANTS] = outsider();
     }
 
+    function _countInside(World memory w) private pure returns (uint256 count) {
+        for (uint256 i = 0; i < PARTICIPANTS; ++i) {
+            if (w.members[i].record.index != 0 && w.members[i].waitsFor == 0) ++count;
+        }
+    }
+
     function _canReport(World memory w) private pure returns (bool) {
-        return w.s.phase >= IFederation.Phase.Reveal && w.s.record.commits != 0;
+        return w.s.phase >= IFederation.Phase.Reveal && uint256(w.s.record.reveals) * 2 > w.s.voters;
     }
 
     // ------------------------------------------------------------------ laws
@@ -91,15 +98,17 @@ abstract contract DutyHandler is DecoyHandler {
         ++reported;
     }
 
-    /// @dev Of those who were never in the wrong, only they leave by another's hand. As long as the federation has no more
-    /// members than it needs, nobody does.
+    /// @dev Of those who were never in the wrong, only they leave by another's hand, one a round. As long as no more are in than
+    /// the federation needs, nobody does.
     function who_stays_away_is_put_out_with_all_it_has(World memory b, World memory a, uint256 i) private {
         (IFederation.MemberView memory x, IFederation.MemberView memory y) = (b.members[i], a.members[i]);
         bool struck = x.record.index != 0 && y.record.index == 0;
         if (!struck || y.record.standing == IFederation.Standing.Banned) return;
         require(_most != 0 && x.missed >= _most, "who_stays_away_is_put_out_with_all_it_has");
         require(y.record.standing == IFederation.Standing.Leaving, "who_stays_away_is_put_out_with_all_it_has");
-        require(b.s.members > _fewest(), "who_stays_away_is_put_out_with_all_it_has");
+        require(_countInside(b) > _fewest(), "who_stays_away_is_put_out_with_all_it_has");
+        require(_lastPutOut != b.s.round, "who_stays_away_is_put_out_with_all_it_has");
+        _lastPutOut = b.s.round;
         require(y.balance == x.balance, "who_stays_away_is_put_out_with_all_it_has");
         delete _missedRounds[x.account];
         delete _lastMissed[x.account];

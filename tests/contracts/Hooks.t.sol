@@ -152,9 +152,16 @@ contract UpdateJury is Federation {
         return (away[account], 0);
     }
 
-    function _isAbsent(address account, Member memory) internal override returns (bool absent) {
-        absent = away[account] != 0;
+    function _isAbsent(address account, Member memory) internal view override returns (bool) {
+        return away[account] != 0;
+    }
+
+    function _putOut(address account) internal override {
         delete away[account];
+    }
+
+    function _countInside() internal view override returns (uint256) {
+        return memberCount();
     }
 
     function _guard(Member memory m, Round memory r) internal pure override returns (bool) {

@@ -82,13 +82,19 @@ def total(core: Core, account: Address, member: Member) -> Absence:
     return replace(told, count=absence.count)
 
 
-def none_needed(core: Core, account: Address, member: Member) -> bool:
-    return 0 < core.terms.missed <= core.get_absence(account, member).count
+def bend_absence(
+    *, spare: Callable[[int, int], bool] = int.__gt__, one_a_round: bool = True, of_all: bool = False
+) -> Mutant:
+    """Return the mutant that can spare by this: of those who are in, or `of_all` members, and the fewest."""
 
+    def bent(core: Core, account: Address, member: Member) -> bool:
+        ledger = core.state.ledger
+        there = len(ledger.registry) if of_all else ledger.inside
+        may = spare(there, core.mechanism.panel.get_fewest(core.terms))
+        may &= not one_a_round or core.state.put_out_after != core.round_number
+        return may and 0 < core.terms.missed <= core.get_absence(account, member).count
 
-def some_spared(core: Core, account: Address, member: Member) -> bool:
-    fewest = core.mechanism.panel.get_fewest(core.terms)
-    return none_needed(core, account, member) and len(core.state.ledger.registry) > fewest + 1
+    return viewing("is_absent", bent)
 
 
 PLAIN_EVICT = Federation.process_evict
@@ -136,8 +142,12 @@ DUTY_MUTANTS: dict[str, Mutant] = {
     "missing a round costs": reporting(paying),
     "what was missed is never forgotten": viewing("get_absence", never_forgotten),
     "who acts doesn't start anew": viewing("get_absence", total),
-    "those are put out who are needed": viewing("is_absent", none_needed),
-    "one more is needed": viewing("is_absent", some_spared),
+    "those are put out who are needed": bend_absence(spare=lambda there, fewest: True),
+    "one more is needed": bend_absence(spare=lambda there, fewest: there > fewest + 1),
+    "those who wait can be spared": bend_absence(of_all=True),
+    "several are put out in a round": bend_absence(one_a_round=False),
+    "half of the jury is a quorum": put(duty_module, "has_quorum", lambda r, voters: r.reveals * 2 >= voters),
+    "one vote is a quorum": put(duty_module, "has_quorum", lambda r, voters: r.reveals > 0),
     "who is put out is remembered": put(Federation, "process_evict", remembering),
     "who is put out is banned": put(Federation, "process_evict", banning),
     "reports are for phase Publish": put(duty_module, "Phase", _Late),

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from random import Random
 from typing import Any
 
+from clients.protocol.rounds import has_quorum
 from clients.protocol.state import Env
 from clients.types.chain import Call
 from clients.types.federation import Act, Address, Phase, Role
@@ -20,7 +21,7 @@ class ReportingPlayer(JudgingPlayer):
         super().__init__(rng, *given, **named)
         # of a source of their own, so that all else is drawn as without them
         self.duty = Random(self.federation.terms.genesis + b"duty")
-        self.sleepers = self.duty.sample(self.accounts, k=self.duty.choice((0, 0, 0, 1, 1, 2)))
+        self.sleepers = self.duty.sample(self.accounts, k=self.duty.choice((0, 0, 1, 2, 2)))
         """Who hardly ever does what it is drawn for."""
 
     def missing(self) -> list[Address]:
@@ -44,7 +45,8 @@ class ReportingPlayer(JudgingPlayer):
 
     def play_on(self, phase: Phase, env: Env) -> Move:
         duty, record = self.duty, self.federation.record
-        if phase >= Phase.REVEAL and record.commits and duty.random() < 0.4:
+        quorum = has_quorum(record, self.federation.wanted.voters)
+        if phase >= Phase.REVEAL and quorum and duty.random() < 0.7:
             number = self.federation.round_number
             told = {one.account for one in self.federation.get_members() if one.missed_round == number}
             if missing := [one for one in self.missing() if one not in told or duty.random() < 0.2]:
