@@ -106,17 +106,22 @@ def wrong_missed_round(record: Recorded) -> Sign:
 
 @fault("an absence noted before the ballots were in", JURY)
 def early_note(record: Recorded) -> Sign:
-    """Then whoever is a little late has missed the round. It isn't put out for it, which would be another."""
-    gone = {one.args["account"] for one in record.entries if one.name == "Evicted"}
+    """Then whoever is a little late has missed the round. Nothing else follows from this one: its account
+    misses no other, and isn't put out."""
+    told = [one.args["account"] for one in record.entries if one.name in ("Missed", "Evicted")]
     place = record.find(
         "Missed",
-        lambda args: args["account"] not in gone and len(of_round(record, "Committed", args["round"])) > 1,
+        lambda args: (
+            told.count(args["account"]) == 1 and len(of_round(record, "Committed", args["round"])) > 1
+        ),
     )
     missed = record.entries.pop(place)
+    who = str(missed.args["account"])
+    record.members_now[who] = replace(record.members_now[who], missed=0, missed_round=0)
     [first, *_] = of_round(record, "Committed", missed.args["round"])
     early = replace(missed, block=first.block, transaction=first.transaction)
     record.entries.insert(record.entries.index(first) + 1, early)
-    return Sign("phase", int(missed.args["round"]), str(missed.args["account"]))  # type: ignore[call-overload]
+    return Sign("phase", int(missed.args["round"]), who)  # type: ignore[call-overload]
 
 
 @fault("an absence noted in a round that has no quorum", JURY)
