@@ -104,6 +104,13 @@ def wrong_missed_round(record: Recorded) -> Sign:
     return Sign("duty", None, who)
 
 
+@fault("a member told of as one that may be put out, though it may not", JURY)
+def wrong_absent(record: Recorded) -> Sign:
+    who = next(who for who, view in record.members_now.items() if view.record.index and not view.absent)
+    record.members_now[who] = replace(record.members_now[who], absent=True)
+    return Sign("duty", None, who)
+
+
 @fault("an absence noted before the ballots were in", JURY)
 def early_note(record: Recorded) -> Sign:
     """Then whoever is a little late has missed the round. Nothing else follows from this one: its account
