@@ -27,7 +27,7 @@ from clients.economics.strategy import (
 from clients.economics.turn import Draw, Proposed, Turn, take_turn
 from clients.economics.world import MORE, World
 from clients.protocol.hashing import compute_hash, get_address_word
-from clients.protocol.rounds import get_end
+from clients.protocol.rounds import get_end, has_quorum
 from clients.protocol.task import get_task
 from clients.types.federation import ZERO32, Address, Outcome, Phase, Role
 
@@ -224,7 +224,7 @@ class Player:
         """Let the sponsor report who was drawn and did nothing, where that can put somebody out."""
         world = self.world
         missing = world.get_missing([*drawn[Role.PROPOSER], *drawn[Role.VOTER]])
-        if world.duty and missing and world.core.record.commits:
+        if world.duty and missing and has_quorum(world.core.record, world.core.wanted.voters):
             world.must(world.sponsor, "report", world.core.round_number, missing)
 
     def _pass(self, phase: Phase) -> bool:

@@ -30,7 +30,7 @@ from clients.types.federation import Outcome, Schedule, StakeJuryTerms, Standing
 from deploy.federation import deploy_federation
 from tests.integration.exact_bench import ExactBench
 
-MEMBERS, ABSENT, MISSED, ROUNDS = 10, 3, 2, 5
+MEMBERS, ABSENT, MISSED, ROUNDS = 10, 3, 2, 7
 SCHEDULE = Schedule(pledge=300, propose=300, commit=300, reveal=300, publish=300)
 POLL = 5
 KEYS = [dev_key(number) for number in range(MEMBERS)]
@@ -100,13 +100,18 @@ def found(folder: Path, home: Found = specify, **terms: Any) -> World:
     return world
 
 
+def count_members(number: int) -> int:
+    """Return how many are in round `number`: one of those who are absent is put out a round."""
+    return MEMBERS - min(max(number - MISSED, 0), ABSENT)
+
+
 def find_missed(settled: Settled) -> list[object]:
     """Return whom the round's keepers reported."""
     return [event.args["account"] for event in settled.log.named("Missed")]
 
 
 @pytest.mark.parametrize("decoy_odds", [0, 3])
-def test_who_never_acts_is_out_after_two_rounds_and_the_others_go_on(
+def test_who_never_acts_is_put_out_one_a_round_after_two_and_the_others_go_on(
     tmp_path: Path, decoy_odds: int, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level("INFO", "clients.engine.driver")
@@ -116,19 +121,20 @@ def test_who_never_acts_is_out_after_two_rounds_and_the_others_go_on(
         number, before = settled.status.round, sum(seconds.values())
         seconds[number] = world.slept - before
         assert settled.status.record.outcome is Outcome.ACCEPTED
-        assert settled.status.record.members == (MEMBERS if number <= MISSED else MEMBERS - ABSENT)
+        assert settled.status.record.members == count_members(number)
         assert find_missed(settled) == (world.absent if number <= MISSED else [])
         assert [member.account for member in settled.members] == world.present
         assert all(member.balance >= world.stake for member in settled.members), "the honest lose nothing"
-    assert sorted(seconds) == [1, 2, 3, 4, 5]
+    assert sorted(seconds) == list(range(1, ROUNDS + 1))
     assert {member.account for member in world.chain.members()} == set(world.present)
     for account in world.absent:
         member = world.chain.member(account)
         assert (member.record.standing, member.balance) == (Standing.LEAVING, world.stake)
     evicted = [event.args["account"] for event in world.chain.events() if event.name == "Evicted"]
     assert sorted(map(str, evicted)) == sorted(world.absent)
-    assert max(seconds[3], seconds[4], seconds[5]) <= 4 * PATIENCE, "nobody is waited for"
-    assert min(seconds[1], seconds[2]) > 4 * PATIENCE
+    empty = MISSED + ABSENT
+    assert max(seconds[number] for number in range(empty, ROUNDS + 1)) <= 4 * PATIENCE, "nobody is waited for"
+    assert min(seconds[number] for number in range(1, empty)) > 4 * PATIENCE
     assert "was refused" not in caplog.text, "keepers' calls don't collide"
 
 
@@ -167,7 +173,7 @@ def anvil() -> Iterator[Found]:
 @pytest.mark.needs("anvil")
 def test_so_it_is_on_a_chain_of_others(anvil: Found, tmp_path: Path) -> None:
     world = found(tmp_path, anvil)
-    rounds = [(settled.status.record.members, find_missed(settled)) for settled in world.run(MISSED + 1)]
-    assert [members for members, _ in rounds] == [MEMBERS] * MISSED + [MEMBERS - ABSENT]
-    assert [set(missed) for _, missed in rounds] == [set(world.absent)] * MISSED + [set()]
+    rounds = [(settled.status.record.members, find_missed(settled)) for settled in world.run(MISSED + ABSENT)]
+    assert [members for members, _ in rounds] == [count_members(number + 1) for number in range(len(rounds))]
+    assert [set(missed) for _, missed in rounds] == [set(world.absent)] * MISSED + [set()] * ABSENT
     assert {world.chain.member(account).balance for account in ACCOUNTS} == {world.stake}

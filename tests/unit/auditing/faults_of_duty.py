@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import replace
+from itertools import pairwise
 
 from clients.types.federation import Event, Standing
 from tests.unit.auditing.faults import WRONG, Sign, event_of, fault, needs
@@ -103,15 +104,71 @@ def wrong_missed_round(record: Recorded) -> Sign:
     return Sign("duty", None, who)
 
 
+@fault("a member told of as one that may be put out, though it may not", JURY)
+def wrong_absent(record: Recorded) -> Sign:
+    who = next(who for who, view in record.members_now.items() if view.record.index and not view.absent)
+    record.members_now[who] = replace(record.members_now[who], absent=True)
+    return Sign("duty", None, who)
+
+
 @fault("an absence noted before the ballots were in", JURY)
 def early_note(record: Recorded) -> Sign:
-    """Then whoever is a little late has missed the round."""
-    place = record.find("Missed", lambda args: len(of_round(record, "Committed", args["round"])) > 1)
+    """Then whoever is a little late has missed the round. Nothing else follows from this one: its account
+    misses no other, and isn't put out."""
+    told = [one.args["account"] for one in record.entries if one.name in ("Missed", "Evicted")]
+    place = record.find(
+        "Missed",
+        lambda args: (
+            told.count(args["account"]) == 1 and len(of_round(record, "Committed", args["round"])) > 1
+        ),
+    )
     missed = record.entries.pop(place)
+    who = str(missed.args["account"])
+    record.members_now[who] = replace(record.members_now[who], missed=0, missed_round=0)
     [first, *_] = of_round(record, "Committed", missed.args["round"])
     early = replace(missed, block=first.block, transaction=first.transaction)
     record.entries.insert(record.entries.index(first) + 1, early)
-    return Sign("phase", int(missed.args["round"]), str(missed.args["account"]))  # type: ignore[call-overload]
+    return Sign("phase", int(missed.args["round"]), who)  # type: ignore[call-overload]
+
+
+@fault("an absence noted in a round that has no quorum", JURY)
+def note_without_quorum(record: Recorded) -> Sign:
+    """Else whoever is there alone could put out all the others. Here nobody revealed."""
+    settled = next(
+        one for one in record.entries
+        if one.name == "Settled" and of_round(record, "Committed", one.args["round"])
+        and not of_round(record, "Revealed", one.args["round"])
+    )  # fmt: skip
+    number = int(settled.args["round"])  # type: ignore[call-overload]
+    acted = {one.args["voter"] for one in of_round(record, "Committed", number)}
+    who = next(
+        who for who, view in record.members_now.items()
+        if view.record.standing is Standing.MEMBER and who not in acted
+    )  # fmt: skip
+    args = {"round": number, "account": who, "missed": 1}
+    record.entries.insert(record.entries.index(settled), Event("Missed", args, settled.block, UNTOLD))
+    return Sign("phase", number, who)
+
+
+@fault("two absent members that are put out between the same rounds", JURY)
+def two_put_out(record: Recorded) -> Sign:
+    """The second has missed as many rounds as the terms say, and its turn comes a round later."""
+    banned = {one.args["account"] for one in record.entries if one.name == "Banned"}
+    gone = [one for one in record.entries if one.name == "Evicted" and one.args["account"] not in banned]
+    first, second = next(
+        (one, other) for one, other in pairwise(gone)
+        if any(
+            told.name == "Missed" and told.args["account"] == other.args["account"]
+            and told.args["missed"] == record.terms.missed
+            for told in record.entries[: record.entries.index(one)]
+        )
+    )  # fmt: skip
+    record.entries.remove(second)
+    late = int(second.args["unbondsAt"]) - record.block_list[second.block].time  # type: ignore[call-overload]
+    args = {**second.args, "unbondsAt": record.block_list[first.block].time + late}
+    moved = Event("Evicted", args, first.block, first.transaction)
+    record.entries.insert(record.entries.index(first) + 1, moved)
+    return Sign("membership", None, str(second.args["account"]))
 
 
 @fault("a member that is put out for fewer missed rounds than the terms say", JURY)

@@ -9,7 +9,7 @@ from tests.unit.auditing.faults import Fault, Sign
 from tests.unit.auditing.faults_of_duty import FAULTS
 from tests.unit.auditing.played import Recorded, audit, play_history
 
-SEEDS = 60
+SEEDS = 120
 
 
 @cache

@@ -133,6 +133,20 @@ def play(chain: Chain, present: Collection[Address], drawn: set[Address] | None 
     return events
 
 
+def play_to_the_end(chain: Chain, present: Collection[Address]) -> None:
+    """Open a round, and let only `present` act in it until it can be settled."""
+    number = chain.status().settled + 1
+    while (status := chain.status()).phase != Phase.SETTLE:
+        acts = [call for account in present for call in act(chain, account)]
+        calls = acts or [call for call in decide(chain, ACCOUNTS[0]) if call.method != "report"]
+        if calls:
+            send(chain, *calls)
+        else:
+            end = get_end(status, status.phase) or status.rest_until
+            chain.advance(end + 1 - chain.now())
+    assert chain.status().round == number
+
+
 @settings(max_examples=30)
 @given(
     rounds=st.lists(st.sets(st.sampled_from(ACCOUNTS[:-1])), min_size=1, max_size=6),
@@ -149,12 +163,13 @@ def test_who_misses_so_many_rounds_in_a_row_is_put_out_as_long_as_enough_stay(
         events = play(chain, [account for account in inside if account not in absent], drawn)
         gone = {str(event.args["account"]) for event in events if event.name == "Evicted"}
         assert gone <= due
-        assert len(gone) == min(len(due), len(inside) - FEWEST)
+        assert len(gone) == min(len(due), len(inside) - FEWEST, 1), "one a round, while enough stay"
         number = chain.status().round
+        counts = 2 * chain.round(number).reveals > chain.status().voters
         for member in chain.members():
             account, acted = member.account, member.record.round == number
-            assert acted or account in absent or account not in drawn or not chain.round(number).commits
-            if account in drawn and chain.round(number).commits and missed[account] < most:
+            assert acted or account in absent or account not in drawn or not counts
+            if account in drawn and counts and missed[account] < most and not acted:
                 missed[account] += 1
             if acted:
                 missed[account] = 0
@@ -162,6 +177,63 @@ def test_who_misses_so_many_rounds_in_a_row_is_put_out_as_long_as_enough_stay(
         for account in gone:
             assert chain.member(account).record.standing is Standing.LEAVING
             assert chain.member(account).balance == STAKE, "an outage costs no stake"
+
+
+@given(present=st.sets(st.sampled_from(ACCOUNTS)))
+def test_a_round_is_missed_only_once_more_than_half_of_the_voters_revealed(present: set[Address]) -> None:
+    """However few are there, they put nobody out by themselves: not by a false report either."""
+    chain = build(missed=1)
+    play_to_the_end(chain, present)
+    status, record = chain.status(), chain.status().record
+    assert status.phase == Phase.SETTLE
+    drawn = get_drawn(chain)
+    [receipt] = chain.send([Call(ACCOUNTS[0], "report", (status.round, ACCOUNTS))])
+    missed = {str(event.args["account"]) for event in receipt.events if event.name == "Missed"}
+    if 2 * record.reveals > status.voters:
+        acted = {one.account for one in chain.members() if one.record.round == status.round}
+        assert receipt.error is None
+        assert missed == drawn - acted
+    else:
+        assert receipt.error is not None
+        assert receipt.error.name == "WrongPhase"
+        assert [call.method for call in decide(chain, ACCOUNTS[0])] == ["settle"]
+
+
+@settings(max_examples=15)
+@given(absent=st.sets(st.sampled_from(ACCOUNTS[:-1]), min_size=1, max_size=3), again=st.integers(1, 3))
+def test_whoever_is_told_of_as_absent_can_be_put_out_now_and_the_others_once_a_round_is_over(
+    absent: set[Address], again: int
+) -> None:
+    """Of several that are named the first is put out, in whatever order and however often they are named."""
+    chain = build(missed=1)
+    play(chain, [account for account in ACCOUNTS if account not in absent])
+    due = [one.account for one in chain.members() if one.missed]
+    assert [one.account for one in chain.members() if one.absent] == due
+    gone = list[str]()
+    for _ in range(again):
+        events = send(chain, Call(ACCOUNTS[-1], "evict", (due[::-1],)))
+        gone += [str(event.args["account"]) for event in events if event.name == "Evicted"]
+        assert not any(one.absent for one in chain.members())
+    assert gone == due[::-1][:1]
+
+
+def test_members_who_wait_are_no_reason_to_put_out_those_who_are_in() -> None:
+    """Only as many are in as a round needs; who joins and waits is none to spare."""
+    chain = build(missed=1, newcomers=1)
+    play(chain, ACCOUNTS)
+    for account in ACCOUNTS[FEWEST:]:
+        send(chain, Call(account, "exit"))
+    play(chain, ACCOUNTS[: FEWEST - 1])
+    lost = chain.member(ACCOUNTS[FEWEST - 1])
+    assert (lost.missed, lost.absent) == (1, False)
+    for account in ACCOUNTS[FEWEST:]:
+        chain.advance(max(0, chain.member(account).record.unbonds_at - chain.now()))
+        send(chain, Call(account, "withdraw"), Call(account, "join", (STAKE,)))
+    assert len(chain.members()) == len(ACCOUNTS)
+    assert all(chain.member(account).waits_for > chain.status().round for account in ACCOUNTS[FEWEST:])
+    assert not any(one.absent for one in chain.members())
+    events = send(chain, Call(ACCOUNTS[0], "evict", (ACCOUNTS,)))
+    assert [event for event in events if event.name == "Evicted"] == []
 
 
 def test_who_was_put_out_withdraws_joins_waits_and_is_drawn(capsys: pytest.CaptureFixture[str]) -> None:

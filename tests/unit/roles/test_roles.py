@@ -1,5 +1,6 @@
 """Roles are pure: the same view gives the same actions, and nobody acts out of turn."""
 
+import random
 from dataclasses import replace
 
 import pytest
@@ -163,8 +164,8 @@ def test_a_member_with_two_roles_does_both() -> None:
     number=st.integers(2, 50),
 )
 def test_exactly_one_keeper_acts_at_once_and_everybody_in_the_end(phase: Phase, number: int) -> None:
-    base = view(phase, most_missed=5)  # nobody has acted in the round
-    record = replace(base.status.record, commits=1)
+    base = view(phase, most_missed=5)  # nobody but two voters has acted in the round
+    record = replace(base.status.record, commits=2, reveals=2)
     base = replace(base, status=replace(base.status, round=number, record=record))
     views = [replace(base, me=account) for account in ACCOUNTS]
     assert sum(bool(keeper.step(one)) for one in views) == 1
@@ -200,14 +201,15 @@ MEMBERS = st.builds(
     phase=st.sampled_from(Phase),
     members=st.lists(MEMBERS, min_size=5, max_size=5),
     most=st.integers(0, 3),
-    commits=st.integers(0, 1),
+    reveals=st.integers(0, 3),
 )
 def test_keepers_report_just_those_who_were_drawn_and_did_nothing(
-    phase: Phase, members: list[MemberView], most: int, commits: int
+    phase: Phase, members: list[MemberView], most: int, reveals: int
 ) -> None:
     registry = [replace(one, account=account) for one, account in zip(members, ACCOUNTS, strict=True)]
     base = view(phase, registry=registry, most_missed=most, waited=1e6)
-    base = replace(base, status=replace(base.status, record=replace(base.status.record, commits=commits)))
+    record = replace(base.status.record, commits=3, reveals=reveals)
+    base = replace(base, status=replace(base.status, record=record))
     calls = [one.call for one in keeper.step(base) if isinstance(one, Send)]
     reported = [account for call in calls if call.method == "report" for account in call.args[1]]  # type: ignore[attr-defined]
     due = [
@@ -219,7 +221,8 @@ def test_keepers_report_just_those_who_were_drawn_and_did_nothing(
         and one.missed < most
         and (one.account != base.me or phase == Phase.SETTLE)
     ]
-    assert reported == (due if commits and phase >= Phase.REVEAL else [])
+    quorum = reveals >= 2  # of three voters
+    assert reported == (due if quorum and phase >= Phase.REVEAL else [])
     if phase != Phase.OPEN:
         others = [call.method for call in calls if call.method != "report"]
         assert others == {Phase.DRAW: ["draw"], Phase.SETTLE: ["settle"]}.get(phase, [])
@@ -227,7 +230,7 @@ def test_keepers_report_just_those_who_were_drawn_and_did_nothing(
 
 def test_a_keeper_settles_after_its_report_and_at_once() -> None:
     registry = [member_of(ACCOUNTS[0]), *(member_of(account, number=0) for account in ACCOUNTS[1:])]
-    record = Round(drawn_at=1, members=5, commits=1)
+    record = Round(drawn_at=1, members=5, commits=2, reveals=2)
     base = view(Phase.SETTLE, registry=registry, most_missed=5, waited=1e6)
     base = replace(base, status=replace(base.status, record=record))
     calls = [one.call for one in member.step(base) if isinstance(one, Send)]
@@ -241,7 +244,8 @@ def test_who_has_an_act_of_its_own_reports_nobody_before() -> None:
     base = view(
         Phase.REVEAL, registry=registry, most_missed=5, waited=1e6, knowledge=Knowledge(ballot=DIGEST)
     )
-    base = replace(base, status=replace(base.status, record=replace(base.status.record, commits=1)))
+    record = replace(base.status.record, commits=3, reveals=2)
+    base = replace(base, status=replace(base.status, record=record))
     committed = replace(base, member=member_of(ACCOUNTS[0], acts=Act.COMMITTED))
     for seen, method in ((committed, "reveal"), (base, "report")):
         [action] = member.step(seen)
@@ -250,21 +254,56 @@ def test_who_has_an_act_of_its_own_reports_nobody_before() -> None:
     assert action.call.args == (1, tuple(ACCOUNTS[1:])), "it may still publish itself"
 
 
-@given(st.lists(st.tuples(st.booleans(), st.integers(0, 3)), min_size=5, max_size=5), st.integers(0, 3))
-def test_keepers_put_out_the_banned_and_of_the_absent_as_many_as_can_be_spared(
-    members: list[tuple[bool, int]], most: int
-) -> None:
+@given(st.lists(st.tuples(st.booleans(), st.booleans()), min_size=5, max_size=5))
+def test_keepers_put_out_all_who_are_out_and_one_who_is_absent(members: list[tuple[bool, bool]]) -> None:
     registry = [
-        replace(member_of(account, out=out), missed=missed)
-        for account, (out, missed) in zip(ACCOUNTS, members, strict=True)
+        replace(member_of(account, out=out), absent=absent)
+        for account, (out, absent) in zip(ACCOUNTS, members, strict=True)
     ]
-    waiting = view(Phase.OPEN, registry=registry, most_missed=most, waited=1e6)
+    waiting = view(Phase.OPEN, registry=registry, most_missed=2, waited=1e6)
     calls = [one.call for one in keeper.step(waiting) if isinstance(one, Send)]
     named = [account for call in calls if call.method == "evict" for account in call.args[0]]  # type: ignore[attr-defined]
-    banned = [one.account for one in registry if one.out]
-    absent = [one.account for one in registry if not one.out and 0 < most <= one.missed]
-    spare = max(0, len(registry) - len(banned) - waiting.min_members)
-    assert named == banned + absent[:spare]
+    out = [one.account for one in registry if one.out]
+    absent = [one.account for one in registry if one.absent and not one.out]
+    assert named == out + absent[:1]
+
+
+@given(out=st.integers(0, 2 * keeper.EVICTIONS), absent=st.integers(0, 3))
+def test_an_eviction_fits_into_a_block_and_has_room_for_who_is_absent(out: int, absent: int) -> None:
+    registry = [
+        replace(member_of(f"0x{number:040x}", out=number < out), absent=number >= out)
+        for number in range(out + absent)
+    ]
+    [*calls] = keeper.step(view(Phase.OPEN, registry=registry, most_missed=2, waited=1e6))
+    named = [len(one.call.args[0]) for one in calls if isinstance(one, Send)]  # type: ignore[arg-type]
+    assert named == [count for count in [min(out, keeper.EVICTIONS - 1) + min(absent, 1)] if count]
+
+
+@given(
+    waits=st.lists(st.sampled_from([0, 0, 2, 9]), max_size=40),
+    number=st.integers(1, 50),
+    order=st.randoms(use_true_random=False),
+)
+def test_strangers_who_wait_put_off_nobody_s_turn(
+    waits: list[int], number: int, order: random.Random
+) -> None:
+    """Those who are in have the ranks that they have without them, whatever the registry's order."""
+    base = view(Phase.DRAW)
+    base = replace(base, status=replace(base.status, round=number))
+    strangers = [replace(member_of(f"0x{100 + n:040x}"), waits_for=one) for n, one in enumerate(waits)]
+    inside = [*base.registry, *(one for one in strangers if not one.waits_for)]
+    registry = [*inside, *(one for one in strangers if one.waits_for)]
+    places = iter(inside)
+    mixed = order.sample([bool(one.waits_for) for one in registry], len(registry))
+    waiting = iter([one for one in strangers if one.waits_for])
+    registry = [next(waiting) if is_waiting else next(places) for is_waiting in mixed]
+    ranks = {}
+    for one in registry:
+        ranks[one.account] = keeper.get_rank(replace(base, me=one.account, registry=registry))
+    for one in inside:
+        assert ranks[one.account] == keeper.get_rank(replace(base, me=one.account, registry=inside))
+    assert sorted(ranks[one.account] for one in inside) == list(range(len(inside)))
+    assert {ranks[one.account] for one in registry if one.waits_for} <= {len(inside)}
 
 
 @pytest.mark.parametrize(("waits_for", "opens"), [(0, True), (2, True), (3, False)])
