@@ -38,12 +38,13 @@ test('numbers that are no numbers have names', () => {
 });
 
 test('what a member missed is told with what puts it out', () => {
-  assert.equal(describeMissed(0, 5), undefined);
-  assert.equal(describeMissed(1, 5), 'Missed 1 round; 5 in a row put it out');
-  assert.equal(describeMissed(3, 5), 'Missed 3 rounds in a row; 5 put it out');
-  assert.match(describeMissed(5, 5) ?? '', /^Missed 5 rounds in a row: anybody may put it out/);
-  assert.match(describeMissed(1, 1) ?? '', /^Missed 1 round: anybody may put it out/);
-  for (const none of [0, undefined]) assert.equal(describeMissed(2, none), 'Missed 2 rounds in a row');
+  assert.equal(describeMissed(0, 5, false), undefined);
+  assert.equal(describeMissed(1, 5, false), 'Missed 1 round; 5 in a row put it out');
+  assert.equal(describeMissed(3, 5, false), 'Missed 3 rounds in a row; 5 put it out');
+  assert.match(describeMissed(5, 5, true) ?? '', /^Missed 5 rounds in a row: anybody may put it out/);
+  assert.match(describeMissed(1, 1, true) ?? '', /^Missed 1 round: anybody may put it out/);
+  assert.match(describeMissed(5, 5, false) ?? '', /^Missed 5 rounds in a row: it may be put out later, one member a round/);
+  for (const none of [0, undefined]) assert.equal(describeMissed(2, none, false), 'Missed 2 rounds in a row');
 });
 
 test('an address of the page is read back as it was written', () => {

@@ -41,12 +41,13 @@ export function checkLots(odds: number, story: Story): Check {
   };
 }
 
-/** Checks that whoever is reported as absent did nothing before that and, where roles are known, had a seat. */
-export function checkAbsences(story: Story, roleOf?: (account: Hex) => string | undefined): Check {
-  const odd = findFalseReports(story, roleOf);
+/** Checks that whoever is reported as absent did nothing before that, that more than half of the round's `voters` had revealed and, where
+ * roles are known, that it had a seat. */
+export function checkAbsences(story: Story, voters: number, roleOf?: (account: Hex) => string | undefined): Check {
+  const odd = findFalseReports(story, voters, roleOf);
   return {
     title: 'Absences', good: odd.length === 0,
-    says: odd.length ? `${plural(odd.length, 'member')} reported as absent had acted, or had no seat`
+    says: odd.length ? `${plural(odd.length, 'member')} reported as absent had acted, or had no seat, or the round had no quorum yet`
       : story.absences.size ? `${plural(story.absences.size, 'member')} reported as absent: none of them had acted` : 'nobody is reported as absent',
   };
 }

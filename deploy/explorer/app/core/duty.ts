@@ -3,11 +3,12 @@ import type { Hex } from './cid.ts';
 import { account, inOrder, type Deed, type Story } from './model.ts';
 import { plural } from './text.ts';
 
-/** How many rounds in a row a member missed, and how many put it out; undefined where it missed none. */
-export function describeMissed(missed: number, most: number | undefined): string | undefined {
+/** How many rounds in a row a member missed, and how many put it out; undefined where it missed none. `absent`: whether the contract
+ * lets anybody put it out between rounds, which it does for one member a round, and only where more are in than it needs. */
+export function describeMissed(missed: number, most: number | undefined, absent: boolean): string | undefined {
   if (missed === 0) return undefined;
   if (!most) return `Missed ${plural(missed, 'round')}${missed > 1 ? ' in a row' : ''}`;
-  if (missed >= most) return `Missed ${plural(missed, 'round')}${missed > 1 ? ' in a row' : ''}: anybody may put it out while others are enough`;
+  if (missed >= most) return `Missed ${plural(missed, 'round')}${missed > 1 ? ' in a row' : ''}: ${absent ? 'anybody may put it out between rounds' : 'it may be put out later, one member a round, while others are enough'}`;
   return missed === 1 ? `Missed 1 round; ${most} in a row put it out` : `Missed ${missed} rounds in a row; ${most} put it out`;
 }
 
@@ -17,8 +18,9 @@ export function isForAbsence(evicted: Deed, deeds: readonly Deed[]): boolean {
   return !deeds.some((deed) => deed.name === 'Banned' && account(deed.args['account']) === who && inOrder(deed, evicted) < 0);
 }
 
-/** Those who are reported as absent, though they had acted in the round before that or, where roles are known, had no seat in it. */
-export function findFalseReports(story: Story, roleOf?: (account: Hex) => string | undefined): Hex[] {
+/** Those who are reported as absent, though they had acted in the round before that, or no more than half of its `voters` had revealed
+ * by then, or, where roles are known, they had no seat in it. */
+export function findFalseReports(story: Story, voters: number, roleOf?: (account: Hex) => string | undefined): Hex[] {
   const acts: [Hex, Deed][] = [
     ...[...story.pledges.values(), ...story.proposals, ...story.lots.values()].map(({ proposer, deed }): [Hex, Deed] => [proposer, deed]),
     ...[...story.votes.values()].map(({ voter, committed }): [Hex, Deed] => [voter, committed]),
@@ -26,6 +28,7 @@ export function findFalseReports(story: Story, roleOf?: (account: Hex) => string
   ];
   return [...story.absences].filter(([who, { deed }]) => {
     const seated = !roleOf || ['proposer', 'juror'].includes(roleOf(who) ?? '');
-    return !seated || acts.some(([by, act]) => by === who && inOrder(act, deed) < 0);
+    const revealed = story.reveals.filter((one) => inOrder(one.deed, deed) < 0).length;
+    return !seated || 2 * revealed <= voters || acts.some(([by, act]) => by === who && inOrder(act, deed) < 0);
   }).map(([who]) => who);
 }

@@ -58,6 +58,8 @@ export interface MemberView {
   /** How many rounds in a row that it was drawn for it is reported to have missed, and the last of them. */
   missed: number;
   missedRound: number;
+  /** Whether it missed so many that anybody may evict it between rounds. */
+  absent: boolean;
 }
 
 type Raw = Record<string, unknown>;
@@ -230,6 +232,6 @@ function memberOf(raw: Raw): MemberView {
     account: lower(raw['account']), balance: raw['balance'] as bigint, out: raw['out'] === true, stake: record['stake'] as bigint,
     index: record['index'] as number, round: record['round'] as number, strikes: record['strikes'] as number,
     standing: record['standing'] as number, waitsFor: Number(raw['waitsFor']),
-    missed: Number(raw['missed']), missedRound: Number(raw['missedRound']),
+    missed: Number(raw['missed']), missedRound: Number(raw['missedRound']), absent: raw['absent'] === true,
   };
 }

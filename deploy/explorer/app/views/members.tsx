@@ -35,16 +35,16 @@ export function MembersPage(): JSX.Element {
   );
 }
 
-export function Standing({ standing, out, waitsFor, missed, ahead }: { standing: number; out: boolean; waitsFor: number; missed: number; ahead?: number }): JSX.Element {
+export function Standing({ standing, out, waitsFor, missed, absent, ahead }: { standing: number; out: boolean; waitsFor: number; missed: number; absent: boolean; ahead?: number }): JSX.Element {
   const { federation } = useWatch();
   if (out && standing === 1) return <Chip tone="bad" sign="✕">Out</Chip>;
   if (waitsFor) return <Chip tone="dull" sign="…">{`Waits${ahead ? ` for ${plural(ahead, 'other')}` : ''}; comes in with round ${waitsFor} at the earliest`}</Chip>;
   const tone = standing === 1 ? 'good' : standing === 3 ? 'bad' : 'dull';
-  const absent = standing === 1 ? describeMissed(missed, federation.terms.missed) : undefined;
+  const says = standing === 1 ? describeMissed(missed, federation.terms.missed, absent) : undefined;
   return (
     <>
       <Chip tone={tone} sign={tone === 'good' ? '✓' : tone === 'bad' ? '✕' : '–'}>{STANDINGS[standing] ?? 'Unknown'}</Chip>
-      {absent && <> <Chip tone="dull" sign="–">{absent}</Chip></>}
+      {says && <> <Chip tone="dull" sign="–">{says}</Chip></>}
     </>
   );
 }

@@ -3,7 +3,7 @@ import type { JSX } from 'preact';
 import { useContext, useEffect, useRef, useState } from 'preact/hooks';
 import { cidOf, type Hex } from '../core/cid.ts';
 import { checkAbsences, checkDigest, checkLots, checkPledges, checkVotes, chosenOf, type Check } from '../core/checks.ts';
-import type { Judgement } from '../core/judge.ts';
+import { wantedOf, type Judgement } from '../core/judge.ts';
 import type { Story } from '../core/model.ts';
 import { clean } from '../core/text.ts';
 import { recompute, Unusable, type Step } from '../edges/recompute.ts';
@@ -39,7 +39,7 @@ export function Verify({ story, judged, before, roleOf }: { story: Story; judged
     const { chain, address, terms } = federation;
     const checks = [
       ...(terms.schedule.pledge ? [checkPledges(chain, address, story)] : []), ...checkVotes(chain, address, story, judged),
-      ...(terms.decoyOdds ? [checkLots(terms.decoyOdds, story)] : []), ...(terms.missed ? [checkAbsences(story, roleOf)] : []),
+      ...(terms.decoyOdds ? [checkLots(terms.decoyOdds, story)] : []), ...(terms.missed ? [checkAbsences(story, wantedOf(federation.mechanism, terms, story.opened?.members ?? 0).voters, roleOf)] : []),
     ];
     setState({ running: true, steps: [], checks });
     const tell = (step: Step): void => setState((old) => ({ ...old, steps: [...old.steps.filter(({ title }) => title !== step.title), step] }));
