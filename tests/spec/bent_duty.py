@@ -82,16 +82,14 @@ def total(core: Core, account: Address, member: Member) -> Absence:
     return replace(told, count=absence.count)
 
 
-def bend_absence(
-    *, spare: Callable[[int, int], bool] = int.__gt__, one_a_round: bool = True, of_all: bool = False
-) -> Mutant:
+def bend_absence(*, spare: Callable[[int, int], bool] = int.__gt__, of_all: bool = False) -> Mutant:
     """Return the mutant that can spare by this: of those who are in, or `of_all` members, and the fewest."""
 
     def bent(core: Core, account: Address, member: Member) -> bool:
         ledger = core.state.ledger
         there = len(ledger.registry) if of_all else ledger.inside
         may = spare(there, core.mechanism.panel.get_fewest(core.terms))
-        may &= not one_a_round or core.state.put_out_after != core.round_number
+        may &= core.state.put_out_after != core.round_number
         return may and 0 < core.terms.missed <= core.get_absence(account, member).count
 
     return viewing("is_absent", bent)
@@ -145,7 +143,6 @@ DUTY_MUTANTS: dict[str, Mutant] = {
     "those are put out who are needed": bend_absence(spare=lambda there, fewest: True),
     "one more is needed": bend_absence(spare=lambda there, fewest: there > fewest + 1),
     "those who wait can be spared": bend_absence(of_all=True),
-    "several are put out in a round": bend_absence(one_a_round=False),
     "half of the jury is a quorum": put(duty_module, "has_quorum", lambda r, voters: r.reveals * 2 >= voters),
     "one vote is a quorum": put(duty_module, "has_quorum", lambda r, voters: r.reveals > 0),
     "who is put out is remembered": put(Federation, "process_evict", remembering),
