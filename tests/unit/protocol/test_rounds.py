@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from clients.protocol.rounds import ACTIONS, check_arguments, compute_ends, compute_phase
+from clients.protocol.rounds import ACTIONS, check_arguments, compute_ends, compute_phase, has_quorum
 from clients.types.chain import Call
 from clients.types.errors import RequestError
 from clients.types.federation import Outcome, Phase, Round, Schedule
@@ -176,3 +176,12 @@ def test_what_else_is_awaited_holds_publication_up_to_the_end_of_reveal_and_noth
         plain, found = (phase_of(record, time, awaited=one, **given) for one in (False, awaited))
         held = awaited and plain is Phase.PUBLISH and time < compute_ends(100, SCHEDULE).reveal
         assert found is (Phase.REVEAL if held else plain)
+
+
+@given(voters=st.integers(1, 1000), data=st.data())
+def test_two_halves_that_vote_never_both_have_a_quorum(voters: int, data: st.DataObject) -> None:
+    """And all but fewer than half are one; so a round with a quorum is no matter of a few."""
+    reveals = data.draw(st.integers(0, voters) | st.just(voters // 2))
+    rest = voters - reveals
+    assert not (has_quorum(drawn(reveals=reveals), voters) and has_quorum(drawn(reveals=rest), voters))
+    assert has_quorum(drawn(reveals=reveals), voters) == (rest < reveals)
