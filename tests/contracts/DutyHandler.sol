@@ -27,13 +27,18 @@ abstract contract DutyHandler is DecoyHandler {
 
     // ------------------------------------------------------------------ actions
 
-    /// @dev Everybody is reported, and an outsider, whether absent or not; refused while some may still come. Between rounds
-    /// everybody is put out who may be.
+    /// @dev Everybody is reported, and an outsider, whether absent or not; refused while some may still come. Then the
+    /// round ends, and everybody is put out who may be.
     function report(uint256 round) external {
         World memory w = look();
         bytes memory data = abi.encodeCall(IDuty.report, (w.s.round, _everybody()));
-        if (_canReport(w)) _call(w, outsider(), data);
-        else _refused(outsider(), data, "a report too early");
+        if (_canReport(w)) {
+            w = _call(w, outsider(), data);
+            if (w.s.phase != IFederation.Phase.Settle) _to(w, w.s.publishEnd);
+            w = _call(w, outsider(), abi.encodeCall(IFederation.settle, ()));
+        } else {
+            _refused(outsider(), data, "a report too early");
+        }
         if (w.s.phase == IFederation.Phase.Open) {
             w = _call(w, outsider(), abi.encodeCall(IFederation.evict, (_everybody())));
         }
