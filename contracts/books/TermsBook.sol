@@ -8,6 +8,8 @@ pragma solidity ^0.8.24;
 abstract contract TermsBook {
     /// @notice The terms have `given` bytes, and a contract has room for `limit`.
     error TermsTooLong(uint256 given, uint256 limit);
+    /// @notice The contract that keeps the terms should be at `keeper`, and is at `made`; 0: it couldn't be made.
+    error TermsNotKept(address made, address keeper);
 
     /// @dev A contract's code has at most 24,576 bytes (EIP-170).
     uint256 private constant MOST_BYTES = 24_575;
@@ -19,12 +21,12 @@ abstract contract TermsBook {
         // a first byte that stops whoever calls the keeper, so that it can never do anything, nor vanish
         bytes memory code = abi.encodePacked(bytes1(0), encoded);
         // returns what follows it: PUSH2 length, DUP1, PUSH1 10, RETURNDATASIZE, CODECOPY, RETURNDATASIZE, RETURN
-        bytes memory creation = abi.encodePacked(hex"61", uint16(code.length), hex"80600a3d393df3", code);
+        bytes memory creation = abi.encodePacked(bytes1(0x61), uint16(code.length), bytes7(0x80600a3d393df3), code);
         address kept;
         assembly ("memory-safe") {
             kept := create(0, add(creation, 0x20), mload(creation))
         }
-        assert(kept == _keeper());
+        if (kept != _keeper()) revert TermsNotKept(kept, _keeper());
     }
 
     /// @dev End the call, and return the terms: what `abi.encode` gives for one value is what a call returns.
@@ -40,6 +42,6 @@ abstract contract TermsBook {
 
     /// @dev The keeper: the first contract that this one creates.
     function _keeper() private view returns (address) {
-        return address(uint160(uint256(keccak256(abi.encodePacked(hex"d694", address(this), hex"01")))));
+        return address(uint160(uint256(keccak256(abi.encodePacked(bytes2(0xd694), address(this), bytes1(0x01))))));
     }
 }
