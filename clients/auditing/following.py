@@ -47,6 +47,7 @@ def follow_eviction(core: Federation[Any], evicted: Event) -> None:
     member = core.state.ledger.get(account)
     if member.index and not _is_going(core) and isinstance(unbonds_at, int):
         core.state.absences = {one: at for one, at in core.state.absences.items() if one != account}
+        core.state.put_out_after = core.round_number
         core.state.ledger.process_remove(account, member, Standing.LEAVING, unbonds_at)
 
 

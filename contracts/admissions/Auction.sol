@@ -67,7 +67,7 @@ abstract contract Auction is Membership, Claims, BidBook, MotionBook {
     /// @dev Whoever wins a place is in at once.
     /// @inheritdoc Axes
     function _letIn() internal view override returns (uint256 count, uint256 fewest) {
-        return (memberCount(), _fewestMembers());
+        return (_countInside(), _fewestMembers());
     }
 
     /// @inheritdoc Axes

@@ -8,8 +8,6 @@ pragma solidity ^0.8.24;
 abstract contract TermsBook {
     /// @notice The terms have `given` bytes, and a contract has room for `limit`.
     error TermsTooLong(uint256 given, uint256 limit);
-    /// @notice The contract that keeps the terms should be at `keeper`, and is at `made`; 0: it couldn't be made.
-    error TermsNotKept(address made, address keeper);
 
     /// @dev A contract's code has at most 24,576 bytes (EIP-170).
     uint256 private constant MOST_BYTES = 24_575;
@@ -17,16 +15,17 @@ abstract contract TermsBook {
     /// @dev Called once, by the leaf's constructor, whose stack has no room for one more argument of a base. `encoded`:
     /// the terms as `abi.encode` gives them.
     function _keepTerms(bytes memory encoded) internal {
-        if (encoded.length > MOST_BYTES) revert TermsTooLong(encoded.length, MOST_BYTES);
         // a first byte that stops whoever calls the keeper, so that it can never do anything, nor vanish
         bytes memory code = abi.encodePacked(bytes1(0), encoded);
         // returns what follows it: PUSH2 length, DUP1, PUSH1 10, RETURNDATASIZE, CODECOPY, RETURNDATASIZE, RETURN
         bytes memory creation = abi.encodePacked(bytes1(0x61), uint16(code.length), bytes7(0x80600a3d393df3), code);
         address kept;
-        assembly ("memory-safe") {
-            kept := create(0, add(creation, 0x20), mload(creation))
+        if (encoded.length <= MOST_BYTES) {
+            assembly ("memory-safe") {
+                kept := create(0, add(creation, 0x20), mload(creation))
+            }
         }
-        if (kept != _keeper()) revert TermsNotKept(kept, _keeper());
+        if (kept == address(0)) revert TermsTooLong(encoded.length, MOST_BYTES);
     }
 
     /// @dev End the call, and return the terms: what `abi.encode` gives for one value is what a call returns.

@@ -3,6 +3,7 @@ pragma solidity ^0.8.24;
 
 import {FixedBeacon} from "../../contracts/FixedBeacon.sol";
 import {JuryToken} from "../../contracts/JuryToken.sol";
+import {TermsBook} from "../../contracts/books/TermsBook.sol";
 import {StakeVote} from "../../contracts/federations/StakeVote.sol";
 import {IFederation} from "../../contracts/interfaces/IFederation.sol";
 import {IStakeVote} from "../../contracts/interfaces/IStakeVote.sol";
@@ -32,6 +33,22 @@ contract TermsTest is Bench {
         IStakeVote.StakeVoteTerms memory t = terms();
         t.genesis = 0;
         invalid(t, "genesis", 0);
+    }
+
+    /// @dev They are kept as a contract's code, which has room for some 750 founders.
+    function test_terms_too_long() public {
+        for (uint256 i = 0; i < 751; ++i) {
+            founders.push(account(i));
+        }
+        newcomers = 1;
+        IStakeVote.StakeVoteTerms memory t = terms();
+        vm.expectRevert(abi.encodeWithSelector(TermsBook.TermsTooLong.selector, abi.encode(t).length, 24_575));
+        new StakeVote(t);
+        while (abi.encode(t).length > 24_575) {
+            founders.pop();
+            t = terms();
+        }
+        assertEq(abi.encode(new StakeVote(t).terms()), abi.encode(t), "as many as there is room for");
     }
 
     function test_bond_out_of_range() public {

@@ -124,7 +124,7 @@ def early_note(record: Recorded) -> Sign:
     )
     missed = record.entries.pop(place)
     who = str(missed.args["account"])
-    record.members_now[who] = replace(record.members_now[who], missed=0, missed_round=0)
+    record.members_now[who] = replace(record.members_now[who], missed=0, missed_round=0, absent=False)
     [first, *_] = of_round(record, "Committed", missed.args["round"])
     early = replace(missed, block=first.block, transaction=first.transaction)
     record.entries.insert(record.entries.index(first) + 1, early)
@@ -175,6 +175,9 @@ def two_put_out(record: Recorded) -> Sign:
 def put_out_early(record: Recorded) -> Sign:
     args = event_of(record, put_out(record))
     record.terms = replace(record.terms, missed=record.terms.missed + 1)
+    for who, view in record.members_now.items():
+        if view.missed < record.terms.missed:
+            record.members_now[who] = replace(view, absent=False)
     return Sign("membership", None, args["account"])
 
 
