@@ -39,8 +39,6 @@ abstract contract Federation is Membership {
 
     /// @inheritdoc IFederation
     IBeacon public immutable beacon;
-    /// @dev Digest of the model to start from.
-    bytes32 internal immutable _genesis;
 
     /// @inheritdoc IFederation
     bytes32 public head;
@@ -65,7 +63,6 @@ abstract contract Federation is Membership {
         uint256 slashing = uint256(s.pledge) + s.propose + s.commit + s.reveal + s.publish;
         _requireTerm(s.unbonding >= slashing, "unbonding", s.unbonding);
         beacon = IBeacon(t.beacon);
-        _genesis = t.genesis;
         head = t.genesis;
     }
 

@@ -12,11 +12,11 @@ from typing import Any
 from clients.protocol.decoys import note_anchor
 from clients.protocol.federation import Federation
 from clients.protocol.hashing import keccak
-from clients.protocol.rounds import compute_ends
+from clients.protocol.rounds import compute_ends, is_in_progress
 from clients.protocol.state import Env
 from clients.types.chain import Call
 from clients.types.errors import ProtocolError
-from clients.types.federation import Event, Outcome, Standing
+from clients.types.federation import Event, Standing
 
 _PASSED_OVER = frozenset({"WrongPhase", "WrongRole", "NotPledged", "PledgeMismatch"})
 _TRIES = 3
@@ -45,9 +45,8 @@ def follow_eviction(core: Federation[Any], evicted: Event) -> None:
     """Remove from the registry whom the chain evicted between rounds, if the rules kept it there."""
     account, unbonds_at = str(evicted.args["account"]), evicted.args["unbondsAt"]
     member = core.state.ledger.get(account)
-    if member.index and not _is_going(core) and isinstance(unbonds_at, int):
-        core.state.absences = {one: at for one, at in core.state.absences.items() if one != account}
-        core.state.put_out_after = core.round_number
+    if member.index and not is_in_progress(core.record, core.round_number) and isinstance(unbonds_at, int):
+        core.note_put_out(account)
         core.state.ledger.process_remove(account, member, Standing.LEAVING, unbonds_at)
 
 
@@ -82,7 +81,7 @@ def _wait_for_ballots(core: Federation[Any], env: Env) -> Env | None:
 
 def _makes_sense(core: Federation[Any], call: Call) -> bool:
     """Return whether the round has come as far as the action needs, ignoring the clock."""
-    record, going = core.record, _is_going(core)
+    record, going = core.record, is_in_progress(core.record, core.round_number)
     needed = {
         "draw": going and not record.drawn_at,
         "pledge": going and record.drawn_at > 0,
@@ -97,11 +96,6 @@ def _makes_sense(core: Federation[Any], call: Call) -> bool:
         "open": not going,
     }
     return bool(needed.get(call.method, True))
-
-
-def _is_going(core: Federation[Any]) -> bool:
-    """Return whether a round is in progress, or waits to be settled."""
-    return core.round_number > 0 and core.record.outcome is Outcome.NONE
 
 
 def _process(core: Federation[Any], env: Env, call: Call) -> list[Event]:

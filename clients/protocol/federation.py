@@ -217,14 +217,19 @@ class Federation(FederationView[T]):
             banned = member.standing is Standing.BANNED
             if banned or self.is_absent(account, member):
                 if not banned:
-                    gone = {one: absence for one, absence in self.state.absences.items() if one != account}
-                    self.state.absences, self.state.put_out_after = gone, self.round_number
+                    self.note_put_out(account)
                 standing = Standing.BANNED if banned else Standing.LEAVING
                 ledger.process_remove(account, member, standing, unbonds_at)
                 events.append(
                     compute_event(env, "Evicted", account=account, stake=member.stake, unbondsAt=unbonds_at)
                 )
         return events
+
+    def note_put_out(self, account: Address) -> None:
+        """Note that `account` is put out for absence, and forget what it missed."""
+        state = self.state
+        state.absences = {one: absence for one, absence in state.absences.items() if one != account}
+        state.put_out_after = self.round_number
 
     def _check_member(self, account: Address) -> Member:
         member = self.state.ledger.get(account)

@@ -14,7 +14,6 @@ abstract contract PublishedTask is IBlade, Membership, TaskBook {
     using SafeERC20 for IERC20;
 
     address internal immutable _publisher;
-    bytes32 internal immutable _rule;
     uint40 private immutable _start;
     uint40 internal immutable _deadline;
 
@@ -25,7 +24,6 @@ abstract contract PublishedTask is IBlade, Membership, TaskBook {
         _requireTerm(t.rounds != 0, "rounds", t.rounds);
         _requireTerm(t.deadline > t.biddingEnds, "deadline", t.deadline);
         _publisher = t.publisher;
-        _rule = t.rule;
         _start = t.biddingEnds;
         _deadline = t.deadline;
     }

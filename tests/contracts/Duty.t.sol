@@ -57,6 +57,14 @@ contract DutyTest is StakeJuryBench {
         }
     }
 
+    function comeBack(address who) internal {
+        vm.startPrank(who);
+        federation.withdraw();
+        assertEq(token.balanceOf(who), BOND, "all of it");
+        federation.join(BOND);
+        vm.stopPrank();
+    }
+
     /// @dev Rounds without `absent` until it was drawn for a seat and reported `count` times.
     function missRounds(address absent, uint256 count) internal {
         while (missedBy(absent) < count) {
@@ -203,11 +211,7 @@ contract DutyTest is StakeJuryBench {
         assertEq(missedBy(who), 0, "forgotten");
 
         vm.warp(free);
-        vm.startPrank(who);
-        federation.withdraw();
-        assertEq(token.balanceOf(who), BOND, "all of it");
-        federation.join(BOND);
-        vm.stopPrank();
+        comeBack(who);
         assertEq(federation.memberOf(who).waitsFor, round() + 2, "as any newcomer");
         evict(who);
         assertTrue(isIn(who));
@@ -276,12 +280,10 @@ contract DutyTest is StakeJuryBench {
     function test_what_was_missed_is_remembered_of_who_left() public {
         address who = members[4];
         missRounds(who, 1);
-        vm.startPrank(who);
+        vm.prank(who);
         federation.exit();
         vm.warp(block.timestamp + 1000);
-        federation.withdraw();
-        federation.join(BOND);
-        vm.stopPrank();
+        comeBack(who);
         missRounds(who, 2);
         evict(who);
         assertFalse(isIn(who));
