@@ -100,7 +100,6 @@ HANDBOOKS: Mapping[str, Handbook] = MappingProxyType(
             vbfl.VBFL,
             lambda terms, marks, digest: get_bitmap(get_passing(marks)),
             vbfl.select_approved,
-            finds_idle=True,
             prepaid=lambda terms: 20,
         ),
         "bflc": Handbook(

@@ -60,6 +60,7 @@ LIBRARY: Mapping[str, Known] = MappingProxyType(
         "decoys untrained": _known(("act.planted", "UNTRAINED")),
         "borderline decoys": _known(("act.planted", "DOUBTFUL")),
         "borderline updates": _known(("act.quality", "DOUBTFUL")),
+        "borderline updates, approved untested": _known(("act.quality", "DOUBTFUL"), ("act.vote", "BLIND")),
         "decoys kept from some": _known(("act.served", "DECOYS")),
         "good decoys kept from some and voted down": _known(
             ("act.vote", "DOWN"), ("act.planted", "NONE"), ("act.served", "DECOYS")

@@ -27,12 +27,22 @@ _RESAMPLES = 400
 
 def get_player(game: Game, terms: Mapping[str, Any]) -> Played:
     """Return what plays `game`, and remembers what it has played."""
+    agreed = tuple(sorted(terms.items()))
 
     @lru_cache(maxsize=100_000)
     def played(strategy: Strategy, seed: int) -> Result:
+        if strategy == HONEST:
+            return _play_honest(game, agreed, seed)
         return play(game, terms, strategy, seed)
 
     return played
+
+
+@lru_cache(maxsize=20_000)
+def _play_honest(game: Game, terms: tuple[tuple[str, Any], ...], seed: int) -> Result:
+    """Return a game that all play honestly. A process that measures strategy after strategy needs the same
+    ones again and again."""
+    return play(game, dict(terms), HONEST, seed)
 
 
 @dataclass(frozen=True, slots=True)

@@ -110,7 +110,7 @@ def _unpaid(worth: float, when: When, remedy: str) -> Weakness:
 
 
 _ONE_BY_ONE = "--rules hardened, by which a drawn jury judges updates one by one"
-_SOME_DECOYS = "--decoy-odds 10"
+_SOME_DECOYS = "--decoy-odds 9"
 _LARGER_JURY = f"--voters {JURY_LEAST} or more"
 
 WEAKNESSES: Mapping[type[Terms], tuple[Weakness, ...]] = MappingProxyType(
@@ -133,7 +133,7 @@ WEAKNESSES: Mapping[type[Terms], tuple[Weakness, ...]] = MappingProxyType(
             Weakness("votes for their own", 0.4, TINY_JURY, _LARGER_JURY),
             Weakness("no votes", 0.3, SMALL_JURY, _LARGER_JURY, harms=True),
             _unpaid(0.4, NO_PROFIT, "--profit-bps 1000"),
-            Weakness("no updates", 0.1, WORK_PAYS_LITTLE, "--update-shares 3 and --seat-shares 1"),
+            Weakness("no updates", 0.1, WORK_PAYS_LITTLE, "--update-shares 5 and --seat-shares 2"),
             _copies(0.2),
             _flood(0.3),
         ),

@@ -14,9 +14,12 @@ from dataclasses import dataclass
 from itertools import pairwise
 from types import MappingProxyType
 
-from clients.economics.measure import get_quantile
+from clients.economics.measure import SURE, get_quantile
 from clients.experiments.strict import Table
 from clients.types.errors import unknown_name
+
+CELLS = 300
+"""For how many cells together the upper end of a gain is sure: no table of games has more."""
 
 PerRound = Callable[[Table], Sequence[float]]
 Single = Callable[[Table, int], float]
@@ -138,6 +141,18 @@ def _single(field: str) -> Single:
 def _first(field: str) -> Single:
     """Return the mean of an interval, which a record holds as mean and half width."""
     return lambda record, last: float(record[field][0])
+
+
+def _most(field: str) -> Single:
+    """Return the upper end of an interval that is sure for `CELLS` cells together (Bonferroni), from the
+    record's mean and half width of the 95 % interval."""
+
+    def get(record: Table, last: int) -> float:
+        (mean, half), pairs = record[field], record["settings"]["pairs"]
+        wider = get_quantile(1 - (1 - SURE) / CELLS, pairs) / get_quantile((1 + SURE) / 2, pairs)
+        return float(mean + half * wider)
+
+    return get
 
 
 def _count(field: str) -> Single:
@@ -284,6 +299,7 @@ METRICS: Mapping[str, Metric] = MappingProxyType(
         "gas": Metric(("gas", "honest", "malicious"), _gas, "gas a client and round"),
         "update_bytes": Metric(("update_bytes", "bytes", "proposals"), _update_bytes, "bytes an update"),
         "gain": Metric(("gain",), _first("gain"), "gain, in honest pays"),
+        "gain_most": Metric(("gain",), _most("gain"), "gain at most, in honest pays"),
         "harm": Metric(("harm",), _first("harm"), "others' loss, in honest pays"),
         "surplus": Metric(("surplus",), _first("surplus"), "others' loss beyond the coalition's"),
         "griefing": Metric(("griefing",), _first("griefing"), "griefing factor"),

@@ -124,7 +124,6 @@ _MAX_SAMPLES = term(
     paper=Paper(None, _UNCHECKED),
 )
 _MAX_EPOCHS = term(1, "most epochs that a proposal may claim", paper=Paper(EPOCHS_MAX, _UNCHECKED))
-_SMALL_PANEL = "of 5 a third that keeps still denies a third of the rounds a model; of 13, a tenth at most"
 _POW_BITS = term(0, "bits of proof of work that win a block; 0: the highest stake wins it")
 
 
@@ -158,7 +157,7 @@ class StakeVoteTerms:
 
 @dataclass(frozen=True, slots=True)
 class StakeJuryTerms:
-    """The terms of a `StakeJury` federation: `stake_vote` under the hardened rules."""
+    """The terms of a `StakeJury` federation: `stake_vote`, `vbfl` and `bflc` under the hardened rules."""
 
     token: Address
     beacon: Address
@@ -186,12 +185,12 @@ class StakeJuryTerms:
         )
     )
     min_voters: int = field(metadata=term(3, "fewest voters to open a round with"))
-    update_shares: int = field(metadata=term(3, "parts of a round's pay that an update earns"))
-    seat_shares: int = field(metadata=term(1, "parts of a round's pay that a juror's seat earns"))
+    update_shares: int = field(metadata=term(5, "parts of a round's pay that an update earns"))
+    seat_shares: int = field(metadata=term(2, "parts of a round's pay that a juror's seat earns"))
     profit_bps: int = field(metadata=term(1000, "share of the pool that a round pays at most", Unit.BPS))
     decoy_odds: int = field(
         metadata=term(
-            10, "one update in so many is a decoy: bad on purpose, paid, left out of the model; 0: none"
+            9, "one update in so many is a decoy: bad on purpose, paid, left out of the model; 0: none"
         )
     )
     missed: int = field(
@@ -215,44 +214,22 @@ class VbflTerms:
     newcomers: int = field(metadata=_NEWCOMERS)
     unit_reward: int = field(
         metadata=term(
-            "0.06",
-            "what a unit earns: a sample visited, a signature verified or a vote cast",
-            Unit.TOKENS,
-            paper=Paper(
-                "0.001",
-                "an update earns fewer units: 50 come to 3 tokens, where training costs one in our trials",
-            ),
+            "0.001", "what a unit earns: a sample visited, a signature verified or a vote cast", Unit.TOKENS
         )
     )
     update_units: int = field(
         metadata=term(
-            50,
-            "units that an accepted update earns, whatever it claims; 50, ten times the proposers, is five "
-            "times what a validator earns by judging them; 0: samples times epochs",
-            paper=Paper(0, "nobody can check samples and epochs: whoever claims the most takes the pool"),
+            0, "units that an accepted update earns, whatever it claims; 0: samples times epochs, as published"
         )
     )
     proposers: int = field(
-        metadata=term(
-            5,
-            "proposers drawn a round, who train",
-            spellings=("workers",),
-            paper=Paper(12, "of 20 members 15 are the jury"),
-        )
+        metadata=term(12, "proposers drawn a round, who train", spellings=("workers",))
     )
     validators: int = field(
-        metadata=term(
-            13,
-            "validators drawn a round, who vote on each update and check what is published",
-            paper=Paper(5, _SMALL_PANEL),
-        )
+        metadata=term(5, "validators drawn a round, who vote on each update and check what is published")
     )
     miners: int = field(
-        metadata=term(
-            2,
-            "miners drawn a round, who put the model on record",
-            paper=Paper(3, "with 13 validators, an odd number of publishers seldom lacks a majority"),
-        )
+        metadata=term(3, "miners drawn a round, who put the model on record")
     )
     max_samples: int = field(metadata=_MAX_SAMPLES)
     max_epochs: int = field(metadata=_MAX_EPOCHS)

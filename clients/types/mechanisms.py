@@ -32,22 +32,25 @@ PUBLISHING = replace(PLEDGING, publish=3600)
 """The same where members publish."""
 
 
-UNSLASHED: Mapping[str, Any] = MappingProxyType(
+ADMITTED: Mapping[str, Any] = MappingProxyType(
     {
         "managers": None,
-        "floor": "0",
         "proposer_stake": "0",
-        "voter_stake": "0",
-        "voters": 13,
+        "voter_stake": "0.25",
+        "voters": 15,
         "newcomers": 1,
     }
 )
 """What `bflc` sets in the terms of `stake_jury`, as people write it; None: to be given. Managers let members
-in, and nobody's stake is ever slashed: what is rejected, and a wrong or missing ballot, earns nothing.
+in, so stakes matter less: a rejected update isn't paid and costs nothing, and a ballot that is mostly wrong
+costs a little.
 
-A juror has its seat's pay alone to lose. The jury's size is odd: half of an even one is enough to let nothing
-pass.
+Without that little, whoever votes for the coalition's own costs others more than itself. The jury's size is
+odd: half of an even one is enough to let nothing pass.
 """
+
+PANEL: Mapping[str, Any] = MappingProxyType({"voters": 15})
+"""What `vbfl` sets in the terms of `stake_jury`: a jury as large as validators and miners together."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,14 +109,22 @@ KINDS: Mapping[str, Kind] = MappingProxyType(
             ),
         ),
         "stake_jury": Kind("StakeJury", StakeJuryTerms),
-        "vbfl": Kind("Vbfl", VbflTerms),
+        "vbfl": Kind(
+            "Vbfl",
+            VbflTerms,
+            hardened=Leaf(
+                "stake_jury",
+                PANEL,
+                why="validators lose nothing by wrong votes, and who couldn't get an update votes against it",
+            ),
+        ),
         "bflc": Kind(
             "Bflc",
             BflcTerms,
             hardened=Leaf(
                 "stake_jury",
-                UNSLASHED,
-                why="best scores let a part of the committee choose who is best; still nobody is slashed",
+                ADMITTED,
+                why="best scores let a part of the committee choose who is best",
             ),
         ),
         "blade": Kind("Blade", BladeTerms),

@@ -20,7 +20,7 @@ from clients.types.federation import (
     StakeVoteTerms,
     VbflTerms,
 )
-from clients.types.mechanisms import KINDS, UNSLASHED, Terms, get_published, mechanism_of, resolve
+from clients.types.mechanisms import KINDS, ADMITTED, Terms, get_published, mechanism_of, resolve
 from clients.types.terms import RULES, Unit, get_terms
 from deploy.options import add_terms, read_terms
 from deploy.terms import WAYS, format_term, format_value, get_owned, parse_number
@@ -90,7 +90,7 @@ def test_the_rules_choose_the_contract(tmp_path: Path) -> None:
     assert read(*given) == read(*given, "--mechanism", "stake_vote") == jury
     shared = get_terms(StakeJuryTerms)
     unslashed = {
-        name: WAYS[shared[name].unit].read(name, one) for name, one in UNSLASHED.items() if one is not None
+        name: WAYS[shared[name].unit].read(name, one) for name, one in ADMITTED.items() if one is not None
     }
     lenient = dataclasses.replace(jury, **unslashed)
     assert (lenient.floor, lenient.proposer_stake, lenient.voter_stake) == (0, 0, 0)

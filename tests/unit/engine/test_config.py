@@ -20,7 +20,7 @@ from clients.protocol.docket import Docket, Miner, Selection
 from clients.protocol.unit_rewards import UNIT_REWARDS
 from clients.types.errors import RequestError
 from clients.types.federation import EPOCHS_MAX, SAMPLES_MAX, Outcome, Round, VbflTerms
-from clients.types.mechanisms import KINDS, UNSLASHED, get_published
+from clients.types.mechanisms import KINDS, ADMITTED, get_published
 from clients.types.terms import RULES
 
 
@@ -99,7 +99,7 @@ def test_the_rules_choose_what_runs() -> None:
     assert build({}) == build({"mechanism": "stake_vote", "rules": "hardened"}) == jury
     assert isinstance(jury.own, StakeJurySettings)
     assert isinstance(build({"rules": "paper"}).own, StakeVoteSettings)
-    lenient = replace(jury.own, **{name: value for name, value in UNSLASHED.items() if value is not None})
+    lenient = replace(jury.own, **{name: value for name, value in ADMITTED.items() if value is not None})
     assert (lenient.floor, lenient.proposer_stake, lenient.voter_stake) == ("0", "0", "0")
     assert build({"mechanism": "bflc"}).own == lenient
     assert build({"mechanism": "bflc", "floor": 3}).own == replace(lenient, floor="3")
@@ -240,9 +240,9 @@ def test_the_help_has_the_defaults_of_what_a_leaf_stands_for() -> None:
     add_options(parser)
     told = {one.dest: one.help or "" for one in parser._actions}
     assert [name for name, text in told.items() if "; bflc: " in text] == [
-        name for name in told if name in UNSLASHED and name != "managers"
+        name for name in told if name in ADMITTED and name != "managers"
     ]
-    for name, default in UNSLASHED.items():
+    for name, default in ADMITTED.items():
         assert name == "managers" or told[name].endswith(f"; bflc: {default} by default")
     assert build({}) == SwarmConfig()
 
