@@ -138,10 +138,12 @@ WEAKNESSES: Mapping[type[Terms], tuple[Weakness, ...]] = MappingProxyType(
             _flood(0.3),
         ),
         VbflTerms: (
-            Weakness("the most claimed", 8.6, CLAIMS_PAY, "--update-units 50"),
-            _unpaid(0.2, When("`unit_reward` 0", lambda terms: terms.unit_reward == 0), "--unit-reward 0.06"),
-            Weakness("no votes", 0.3, SMALL_PANEL, "--validators 13 and --miners 2", harms=True),
-            _copies(0.2),
+            Weakness("the head again", 0.5, ALWAYS, _ONE_BY_ONE),
+            Weakness("untested rejection", 0.4, ALWAYS, _ONE_BY_ONE, harms=True),
+            Weakness("the most claimed", 10.0, CLAIMS_PAY, "--update-units 50"),
+            _unpaid(0.1, When("`unit_reward` 0", lambda terms: terms.unit_reward == 0), "--unit-reward 0.06"),
+            Weakness("no votes", 0.4, SMALL_PANEL, "--validators 13 and --miners 2", harms=True),
+            _copies(0.5),
             _flood(0.1),
         ),
         BflcTerms: (

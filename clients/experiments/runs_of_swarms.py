@@ -15,7 +15,7 @@ from clients.ports.files import LineFile
 from clients.types.cid import Cid
 from clients.types.errors import RequestError
 from clients.types.federation import TOKEN
-from clients.types.settings import get_spellings, get_unsaid, make_by_rules, plain
+from clients.types.settings import get_elsewhere, get_spellings, get_unsaid, make_by_rules, plain
 from clients.types.terms import PAPER
 
 PROBE, DATA, SWARM = "probe.jsonl", "data.json", "run"
@@ -50,7 +50,7 @@ def _plain(config: SwarmConfig) -> Table:
     # Those that only other mechanisms know stay at their defaults: whatever they are, it is the same run.
     foreign: Table = {}
     for mechanism, kind in SETTINGS.items():
-        for name, default in plain(make_by_rules(kind, {}, rules)).items():
+        for name, default in (plain(make_by_rules(kind, {}, rules)) | get_elsewhere(kind)).items():
             foreign.setdefault(_name(mechanism, name), default)
     own = {_name(config.mechanism, name): value for name, value in plain(config.own).items()}
     settings: Table = {**plain(config), "rules": rules, **foreign, **own}

@@ -47,7 +47,10 @@ def compute_markdown(table: Table) -> str:
     columns = list(dict.fromkeys(cell["column"] for cell in table["cells"]))
     shown = {
         (cell["row"], cell["column"]): show(
-            cell["mean"], cell["sd"], percent=table["percent"], digits=table["digits"]
+            cell["mean"],
+            cell["sd"] if cell["seeds"] > 1 else None,  # a single seed deviates from nothing
+            percent=table["percent"],
+            digits=table["digits"],
         )
         for cell in table["cells"]
     }

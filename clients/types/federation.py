@@ -219,18 +219,15 @@ class VbflTerms:
     )
     update_units: int = field(
         metadata=term(
-            0, "units that an accepted update earns, whatever it claims; 0: samples times epochs, as published"
+            0,
+            "units that an accepted update earns, whatever it claims; 0, as published: samples times epochs",
         )
     )
-    proposers: int = field(
-        metadata=term(12, "proposers drawn a round, who train", spellings=("workers",))
-    )
+    proposers: int = field(metadata=term(12, "proposers drawn a round, who train", spellings=("workers",)))
     validators: int = field(
         metadata=term(5, "validators drawn a round, who vote on each update and check what is published")
     )
-    miners: int = field(
-        metadata=term(3, "miners drawn a round, who put the model on record")
-    )
+    miners: int = field(metadata=term(3, "miners drawn a round, who put the model on record"))
     max_samples: int = field(metadata=_MAX_SAMPLES)
     max_epochs: int = field(metadata=_MAX_EPOCHS)
     kick_rounds: int = field(metadata=term(6, "rejected updates in a row that ban a worker"))

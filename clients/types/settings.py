@@ -22,7 +22,8 @@ def option(default: Any, text: str, **metadata: Any) -> Any:
     the papers' rules, if that is another (`clients.types.terms.Paper`). `term` is the term that it becomes.
     `asked` is what people write for the default, where that is another. `once`: whether a command line that
     has the option twice is refused; else its last value counts. `unsaid`: the value that recorded runs had
-    before there was such a setting.
+    before there was such a setting. `elsewhere`: the value that recorded runs of other mechanisms have, where
+    the default was another then.
     """
     return dataclasses.field(default=default, metadata={"help": text, **metadata})
 
@@ -125,6 +126,13 @@ def get_unsaid(kind: type) -> dict[str, Any]:
     """Return the settings of `kind` that older recorded runs don't name, with the values that they had."""
     items = dataclasses.fields(typing.cast(Any, kind))
     return {item.name: item.metadata["unsaid"] for item in items if "unsaid" in item.metadata}
+
+
+def get_elsewhere(kind: type) -> dict[str, Any]:
+    """Return the settings of `kind` whose defaults have changed, with the values that recorded runs of other
+    mechanisms have."""
+    items = dataclasses.fields(typing.cast(Any, kind))
+    return {item.name: item.metadata["elsewhere"] for item in items if "elsewhere" in item.metadata}
 
 
 def respell(table: Mapping[str, Any], spellings: Mapping[str, str]) -> dict[str, Any]:

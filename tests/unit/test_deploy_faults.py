@@ -192,7 +192,7 @@ def test_bounds_are_those_of_the_specification() -> None:
         (
             "vbfl",
             {"founders": ACCOUNTS[:2], "newcomers": 1},
-            f"founders = [{ACCOUNTS[0]}, {ACCOUNTS[1]}]: 2 are too few: the first round needs 16, and only "
+            f"founders = [{ACCOUNTS[0]}, {ACCOUNTS[1]}]: 2 are too few: the first round needs 9, and only "
             "founders are in then; name more --founders, or ask for fewer members a round "
             "(--validators, --miners)",
         ),

@@ -20,7 +20,7 @@ from clients.types.federation import (
     StakeVoteTerms,
     VbflTerms,
 )
-from clients.types.mechanisms import KINDS, ADMITTED, Terms, get_published, mechanism_of, resolve
+from clients.types.mechanisms import ADMITTED, KINDS, PANEL, Terms, get_published, mechanism_of, resolve
 from clients.types.terms import RULES, Unit, get_terms
 from deploy.options import add_terms, read_terms
 from deploy.terms import WAYS, format_term, format_value, get_owned, parse_number
@@ -82,18 +82,23 @@ def test_a_file_names_its_mechanism_and_the_rest_has_defaults(mechanism: str, tm
 
 def test_the_rules_choose_the_contract(tmp_path: Path) -> None:
     given = table_of(NEEDED["bflc"], tmp_path)
-    for mechanism, theirs in (("stake_vote", StakeVoteTerms), ("bflc", BflcTerms)):
+    for mechanism, theirs in (
+        ("stake_vote", StakeVoteTerms),
+        ("vbfl", VbflTerms),
+        ("bflc", BflcTerms),
+    ):
         named = [*given, "--mechanism", mechanism]
         assert isinstance(read(*named), StakeJuryTerms)
         assert isinstance(read(*named, *PAPER), theirs)
     jury = read(*given, "--mechanism", "stake_jury")
     assert read(*given) == read(*given, "--mechanism", "stake_vote") == jury
     shared = get_terms(StakeJuryTerms)
-    unslashed = {
+    admitted = {
         name: WAYS[shared[name].unit].read(name, one) for name, one in ADMITTED.items() if one is not None
     }
-    lenient = dataclasses.replace(jury, **unslashed)
-    assert (lenient.floor, lenient.proposer_stake, lenient.voter_stake) == (0, 0, 0)
+    lenient = dataclasses.replace(jury, **admitted)
+    assert (lenient.proposer_stake, lenient.voter_stake) == (0, TOKEN // 4)
+    assert read(*given, "--mechanism", "vbfl") == dataclasses.replace(jury, **PANEL)
     assert read(*given, "--mechanism", "bflc") == lenient
     wanted = read(*given, "--mechanism", "bflc", "--floor", "3", "--voter-stake", "0.5")
     assert wanted == dataclasses.replace(lenient, floor=3 * TOKEN, voter_stake=TOKEN // 2)
@@ -129,18 +134,19 @@ def test_rules_are_given_once(capsys: pytest.CaptureFixture[str]) -> None:
 
 
 def test_options_win_over_the_file(tmp_path: Path) -> None:
-    given = table_of('mechanism = "vbfl"\nproposers = 7\nkick_rounds = 2\n[schedule]\ncommit = 9', tmp_path)
+    given = table_of('mechanism = "vbfl"\nproposers = 7\nmissed = 2\n[schedule]\ncommit = 9', tmp_path)
     terms = read(*given, "--proposers", "8", "--publish-seconds", "11", "--pledge-seconds", "12")
-    assert isinstance(terms, VbflTerms)
-    assert (terms.proposers, terms.kick_rounds, terms.validators) == (8, 2, 13)
+    assert isinstance(terms, StakeJuryTerms)
+    assert (terms.proposers, terms.missed, terms.voters) == (8, 2, 15)
     assert terms.schedule == Schedule(60, 12, 3600, 9, 3600, 11, 86_400)
 
 
 @pytest.mark.parametrize(("mechanism", "other"), [("stake_vote", "seats"), ("vbfl", "workers")])
 def test_proposers_have_other_spellings(mechanism: str, other: str, tmp_path: Path) -> None:
     given = table_of(f'mechanism = "{mechanism}"\n{other} = 7', tmp_path)
-    assert read(*given) == read(*table_of(f'mechanism = "{mechanism}"\nproposers = 7', tmp_path))
-    assert read(*given, f"--{other}", "8") == read(*given, "--proposers", "8")
+    plain = table_of(f'mechanism = "{mechanism}"\nproposers = 7', tmp_path)
+    assert read(*given, *PAPER) == read(*plain, *PAPER)
+    assert read(*given, *PAPER, f"--{other}", "8") == read(*given, *PAPER, "--proposers", "8")
 
 
 def test_amounts_are_tokens(tmp_path: Path) -> None:
@@ -244,8 +250,8 @@ BLADE = ["--mechanism", "blade", "--publisher", MANAGERS[0], "--deadline", "9"]
             "--miners is a term of vbfl, not of stake_vote, which has: bond, fee, managers, founders",
         ),
         (
-            ["--mechanism", "vbfl", "--min-voters", "5"],
-            "--min-voters is a term of stake_vote and stake_jury, not of vbfl",
+            ["--mechanism", "blade", "--min-voters", "5"],
+            "--min-voters is a term of stake_vote and stake_jury, not of blade",
         ),
         (["--mechanism", "vbfl", "--attribution"], "--attribution is a term of stake_vote, not of vbfl"),
         (["--pow-bits", "0"], "--pow-bits is a term of vbfl and blade, not of stake_vote"),
@@ -262,7 +268,7 @@ BLADE = ["--mechanism", "blade", "--publisher", MANAGERS[0], "--deadline", "9"]
         ),
         (
             ["--mechanism", "stake_jury", "--rules", "paper"],
-            "stake_jury has no paper: .* stake_vote and bflc",
+            "stake_jury has no paper: .* stake_vote and vbfl and bflc",
         ),
         (
             ["--attribution"],
@@ -301,7 +307,10 @@ def test_what_is_wrong_is_said(words: list[str], says: str) -> None:
         ("bond = 16e18", "bond: 16000000000000000000 looks like base units; .*: write 16"),
         ("bond = 16_000_000_000_000_000_000", "looks like base units; amounts are tokens: write 16"),
         ("bond = 0.1234567890123456789", "bond = '0.1234567890123456789' is no amount of tokens"),
-        ('mechanism = "vbfl"\nunit_reward = "much"', "unit_reward = 'much' is no amount of tokens"),
+        (
+            'mechanism = "vbfl"\nrules = "paper"\nmax_samples = 7\nunit_reward = "much"',
+            "unit_reward = 'much' is no amount of tokens",
+        ),
         ('rules = "paper"\nmax_samples = 7\nattribution = 1', "attribution = 1 is neither true nor false"),
         ("attribution = true", "terms.toml: attribution is a term of stake_vote under the paper's rules"),
         (

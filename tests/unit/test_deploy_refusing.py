@@ -39,11 +39,11 @@ def _no_chain(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_the_refusal_names_each_strategy_what_it_gains_and_what_mends_it(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert deploy(["--mechanism", "vbfl", "--update-units", "0", "--max-epochs", "9"], tmp_path) == 2
+    assert deploy(["--mechanism", "vbfl", "--decoy-odds", "0"], tmp_path) == 2
     said = capsys.readouterr().err.splitlines()
-    assert said[0].startswith("error: known strategies of cheating pay under these terms of vbfl (in one")
-    assert said[1] == "  the most claimed: gains 8.6; mend it by --update-units 50"
-    assert said[2].startswith("  flood and open at once: gains 0.1; mend it by --managers")
+    assert said[0].startswith("error: known strategies of cheating pay under these terms of stake_jury (in")
+    assert said[1] == "  untested approval: gains 0.1; mend it by --decoy-odds 9"
+    assert said[2].startswith("  flood and open at once: gains 0.3; mend it by --managers")
     assert said[-1].endswith(f"To deploy these terms all the same, add {FLAG}.")
     assert len(said) == 4
     assert not list(tmp_path.iterdir())
@@ -82,9 +82,10 @@ def test_terms_under_which_nothing_is_known_to_pay_pass(
 @pytest.mark.parametrize(
     ("words", "idle"),
     [
-        (["--proposers", "1"], 10),
-        (["--proposers", "2"], 100),
-        (["--proposers", "3"], None),
+        (["--proposers", "1"], 9),
+        (["--proposers", "2"], 81),
+        (["--proposers", "3"], 9**3),
+        (["--proposers", "4"], None),
         (["--proposers", "3", "--decoy-odds", "7"], 7**3),
         (["--proposers", "1", "--decoy-odds", "0", FLAG], None),
         ([], None),

@@ -5,18 +5,15 @@ from dataclasses import dataclass, field, fields, replace
 
 import pytest
 
-from clients.economics.game import Game
 from clients.mechanisms import CONDUCTS, SETTINGS, register
 from clients.mechanisms.stake_vote import CONDUCT, StakeVoteSettings
 from clients.mechanisms.vbfl import VbflSettings
 from clients.ports.binaries import ROOT
 from clients.protocol.mechanisms import MECHANISMS
-from clients.protocol.unit_rewards import compute_validator_units
 from clients.roles import proposer, voter
 from clients.roles.view import Action, Assemble, Job, Judge, Step, Train, View
-from clients.types.amounts import parse_amount
 from clients.types.errors import RequestError
-from clients.types.federation import Round, Schedule, StakeVoteTerms
+from clients.types.federation import Schedule, StakeVoteTerms
 from clients.types.mechanisms import DEFAULT, KINDS, PLANNED, Kind, get_published, resolve
 from clients.types.settings import from_terms, make_by_rules
 from clients.types.terms import (
@@ -31,7 +28,7 @@ from clients.types.terms import (
     get_terms,
     term,
 )
-from deploy.terms import WAYS, get_default_terms
+from deploy.terms import WAYS
 
 RENAMED = {"proposers": "proposers", "quorum": "quorum_bps", "profit": "profit_bps"}
 
@@ -170,14 +167,7 @@ def test_nobody_asks_for_a_publication_where_nobody_publishes() -> None:
 def test_defaults_that_papers_and_runs_go_by() -> None:
     """They change with a reason alone: every run that doesn't name them has others then."""
     assert StakeVoteSettings() == StakeVoteSettings("evidence", 4, 0.02, "16", "8", 0.5, False, 2)
-    assert VbflSettings() == VbflSettings("evidence", "0.08", 5, 13, 2, "0.06", 50, 6, 0, 2)
+    assert VbflSettings() == VbflSettings("evidence", "0.08", 12, 5, 3, "0.001", 0, 6, 0, 2)
     assert make_by_rules(StakeVoteSettings, {}, PAPER) == StakeVoteSettings(newcomers=0)
     papers = VbflSettings("evidence", "0.08", 12, 5, 3, "0.001", 0, 6, 0, 0)
     assert make_by_rules(VbflSettings, {}, PAPER) == papers
-
-
-def test_an_update_earns_as_much_as_five_seats_of_validators_by_default() -> None:
-    """And more than twice what games say that training costs."""
-    terms = get_default_terms("vbfl", HARDENED)
-    assert terms["update_units"] == 5 * compute_validator_units(Round(proposals=terms["proposers"]))
-    assert terms["update_units"] * terms["unit_reward"] > 2 * parse_amount("train", Game().train)

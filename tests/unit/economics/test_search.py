@@ -101,7 +101,7 @@ def test_unknown_goals_and_impossible_efforts_are_refused() -> None:
         Effort(screen=1)
 
 
-@pytest.mark.parametrize(("mechanism", "rules"), [("stake_vote", PAPER), ("vbfl", HARDENED)])
+@pytest.mark.parametrize(("mechanism", "rules"), [("stake_vote", PAPER), ("blade", HARDENED)])
 def test_being_there_now_and_then_is_tried_where_a_seat_is_a_duty(mechanism: str, rules: RuleSet) -> None:
     def find_places(game: Game) -> set[str]:
         tried: set[Deviation] = set()

@@ -20,8 +20,10 @@ from clients.protocol.docket import Docket, Miner, Selection
 from clients.protocol.unit_rewards import UNIT_REWARDS
 from clients.types.errors import RequestError
 from clients.types.federation import EPOCHS_MAX, SAMPLES_MAX, Outcome, Round, VbflTerms
-from clients.types.mechanisms import KINDS, ADMITTED, get_published
-from clients.types.terms import RULES
+from clients.types.mechanisms import ADMITTED, KINDS, PANEL, get_published
+
+VBFL = {"mechanism": "vbfl", "rules": "paper"}
+"""The paper's contract: by the hardened rules another stands for it."""
 
 
 @pytest.mark.parametrize(
@@ -29,9 +31,9 @@ from clients.types.terms import RULES
     [
         ({"mechanism": "stake_vot"}, "Did you mean 'stake_vote'"),
         ({"mechanism": "dfl"}, "no client yet"),
-        ({"mechanism": "vbfl", "clients": 19}, "don't add up to the 19 clients"),
-        ({"mechanism": "vbfl", "miners": 0}, "at least one of each"),
-        ({"mechanism": "vbfl", "clients": 400, "proposers": 257}, "256 updates at most"),
+        ({**VBFL, "clients": 19}, "don't add up to the 19 clients"),
+        ({**VBFL, "miners": 0}, "at least one of each"),
+        ({**VBFL, "clients": 400, "proposers": 257}, "256 updates at most"),
         ({"mechanism": "vbfl", "threshold": "adaptiv"}, "a number between -1 and 1, 'adaptive' or 'gap'"),
         ({"mechanism": "fedavg", "informed": True, "malicious": 20}, "nobody is left to train"),
         ({"mechanism": "vbfl", "threshold": 7}, "a number between"),
@@ -40,12 +42,12 @@ from clients.types.terms import RULES
         ({"rules": True}, "str needed"),
         ({"judge": "nonsense"}, "unknown judge 'nonsense'"),
         ({"mechanism": "vbfl", "judge": "papers"}, "Did you mean 'paper'"),
-        ({"mechanism": "vbfl", "kick_rounds": 0}, "kick_rounds = 0"),
-        ({"mechanism": "vbfl", "pow_bits": 25}, "pow_bits = 25"),
-        ({"mechanism": "vbfl", "tokens": 0}, "needs a stake"),
-        ({"mechanism": "vbfl", "update_units": 2**32}, "update_units = 4294967296"),
-        ({"mechanism": "vbfl", "unit_reward": "much"}, "no amount of tokens"),
-        ({"mechanism": "vbfl", "unit_reward": "1e30"}, "a stake holds 79228162514 tokens at most"),
+        ({**VBFL, "kick_rounds": 0}, "kick_rounds = 0"),
+        ({**VBFL, "pow_bits": 25}, "pow_bits = 25"),
+        ({**VBFL, "tokens": 0}, "needs a stake"),
+        ({**VBFL, "update_units": 2**32}, "update_units = 4294967296"),
+        ({**VBFL, "unit_reward": "much"}, "no amount of tokens"),
+        ({**VBFL, "unit_reward": "1e30"}, "a stake holds 79228162514 tokens at most"),
         ({"chain": "anvl"}, "Did you mean 'anvil'"),
         ({"store": "kubu"}, "Did you mean 'kubo'"),
         ({"device": "cud"}, "Did you mean 'cuda'"),
@@ -100,9 +102,10 @@ def test_the_rules_choose_what_runs() -> None:
     assert isinstance(jury.own, StakeJurySettings)
     assert isinstance(build({"rules": "paper"}).own, StakeVoteSettings)
     lenient = replace(jury.own, **{name: value for name, value in ADMITTED.items() if value is not None})
-    assert (lenient.floor, lenient.proposer_stake, lenient.voter_stake) == ("0", "0", "0")
+    assert (lenient.proposer_stake, lenient.voter_stake) == ("0", "0.25")
     assert build({"mechanism": "bflc"}).own == lenient
     assert build({"mechanism": "bflc", "floor": 3}).own == replace(lenient, floor="3")
+    assert build({"mechanism": "vbfl"}).own == replace(jury.own, **PANEL)
 
 
 def test_the_table_of_a_mechanism_is_for_what_stands_for_it() -> None:
@@ -118,11 +121,11 @@ def test_the_table_of_a_mechanism_is_for_what_stands_for_it() -> None:
 
 
 def test_bflc_has_a_table_though_its_settings_are_another_s() -> None:
-    table = {"bflc": {"voters": 7}, "stake_jury": {"update_shares": 5}}
+    table = {"bflc": {"voters": 7}, "stake_jury": {"update_shares": 9}}
     found = build({**table, "mechanism": "bflc"}).own
     assert isinstance(found, StakeJurySettings)
-    assert (found.voters, found.update_shares, found.floor) == (7, 5, "0")
-    assert build(table).own == StakeJurySettings(update_shares=5), "it says nothing to others"
+    assert (found.voters, found.update_shares, found.voter_stake) == (7, 5, "0.25")
+    assert build(table).own == StakeJurySettings(update_shares=9), "it says nothing to others"
     with pytest.raises(RequestError, match="vters"):
         build({"mechanism": "bflc", "bflc": {"vters": 7}})
     with pytest.raises(RequestError, match="a table of the mechanism's settings is needed"):
@@ -156,22 +159,21 @@ def test_claims_end_where_the_data_do_or_the_rules(mechanism: str, samples: int,
 
 
 def test_a_setting_has_its_default_from_the_rules_and_one_that_is_given_wins() -> None:
-    for rules, reward, units in (("paper", "0.001", 0), ("hardened", "0.06", 50)):
-        plain = {"mechanism": "vbfl", "rules": rules}
+    for mechanism, rules, newcomers in (("stake_vote", "paper", 0), ("stake_jury", "hardened", 2)):
+        plain = {"mechanism": mechanism, "rules": rules}
         own = build(plain).own
-        assert own == SwarmConfig(mechanism="vbfl", rules=rules).own
-        assert isinstance(own, VbflSettings)
-        assert (own.unit_reward, own.update_units) == (reward, units)
-        for given in ({"update_units": 7}, {"vbfl": {"update_units": 7}}):
-            assert build(plain | given).own == replace(own, update_units=7)
+        assert own == SwarmConfig(mechanism=mechanism, rules=rules).own
+        assert isinstance(own, StakeVoteSettings | StakeJurySettings)
+        assert own.newcomers == newcomers
+        for given in ({"newcomers": 7}, {mechanism: {"newcomers": 7}}):
+            assert build(plain | given).own == replace(own, newcomers=7)
 
 
-@pytest.mark.parametrize("rules", RULES)
 @hypothesis.given(samples=st.integers(1, 2**11), own_units=st.sampled_from((None, 0, 1, 2**20)))
-def test_the_pool_has_room_for_the_dearest_round(rules: str, samples: int, own_units: int | None) -> None:
+def test_the_pool_has_room_for_the_dearest_round(samples: int, own_units: int | None) -> None:
     """All updates pass and claim the most, and all validators and miners do their part."""
     given = {} if own_units is None else {"update_units": own_units}
-    config = build({"mechanism": "vbfl", "rules": rules, **given})
+    config = build({**VBFL, **given})
     terms = get_terms(config, b"\1" * 32, samples)
     assert isinstance(terms, VbflTerms)
     pool = CONDUCTS["vbfl"].get_pool(terms)
@@ -239,11 +241,12 @@ def test_the_help_has_the_defaults_of_what_a_leaf_stands_for() -> None:
     parser = argparse.ArgumentParser()
     add_options(parser)
     told = {one.dest: one.help or "" for one in parser._actions}
-    assert [name for name, text in told.items() if "; bflc: " in text] == [
+    assert [name for name, text in told.items() if "bflc: " in text] == [
         name for name in told if name in ADMITTED and name != "managers"
     ]
     for name, default in ADMITTED.items():
-        assert name == "managers" or told[name].endswith(f"; bflc: {default} by default")
+        assert name == "managers" or told[name].endswith(f"bflc: {default} by default")
+    assert told["voters"].endswith("; vbfl, bflc: 15 by default")
     assert build({}) == SwarmConfig()
 
 
@@ -266,10 +269,11 @@ def test_a_setting_has_other_spellings(tmp_path: Path) -> None:
         "[vbfl]\nworkers = 7",
         "workers = 7\n[vbfl]\nworkers = 9",
     ):
-        path.write_text(f'mechanism = "vbfl"\nclients = 22\n{text}')
+        path.write_text(f'mechanism = "vbfl"\nrules = "paper"\nclients = 22\n{text}')
         old = read_toml(path)
-        assert build(old).own == VbflSettings(proposers=7), text
-        assert build({**old, "proposers": 6}).own == VbflSettings(proposers=6), "the command line wins"
+        assert build(old).own == VbflSettings(proposers=7, newcomers=0), text
+        own = build({**old, "proposers": 6}).own
+        assert own == VbflSettings(proposers=6, newcomers=0), "the command line wins"
     path.write_text("workers = 7\nproposers = 3")
     assert build(read_toml(path)).tables()["stake_jury"]["proposers"] == 3, "workers are vbfl's alone"
     parser = argparse.ArgumentParser()
@@ -279,9 +283,8 @@ def test_a_setting_has_other_spellings(tmp_path: Path) -> None:
 
 
 def test_a_mechanisms_own_settings_stand_in_a_table_or_by_their_names() -> None:
-    table = {"mechanism": "vbfl", "vbfl": {"proposers": 4, "miners": 3}}
-    assert build(table).own == VbflSettings(proposers=4, miners=3)
-    assert build({**table, "proposers": 3}).own == VbflSettings(proposers=3, miners=3), (
-        "the command line wins"
-    )
+    table = {**VBFL, "vbfl": {"proposers": 4, "miners": 3}}
+    assert build(table).own == VbflSettings(proposers=4, miners=3, newcomers=0)
+    own = build({**table, "proposers": 3}).own
+    assert own == VbflSettings(proposers=3, miners=3, newcomers=0), "the command line wins"
     assert build({**table, "stake_vote": {"proposers": 3}}) == build(table), "others' tables do nothing"

@@ -55,7 +55,7 @@ def test_a_blurred_step_keeps_its_length_and_half_of_its_direction(seed: int) ->
     for way, near in (("again", 1.0), ("again_blurred", 0.5**0.5), ("again_very_blurred", 0.1**0.5)):
         sent = WAYS[way](known) - known.head
         assert np.linalg.norm(sent) == pytest.approx(np.linalg.norm(step))
-        assert cosine(sent, step) == pytest.approx(near, abs=0.15)
+        assert cosine(sent, step) == pytest.approx(near, abs=0.2)  # of 400 numbers: four deviations
     average = WAYS["average"](known) - known.head
     assert cosine(average, known.head - known.before) == pytest.approx(1)
 
