@@ -124,7 +124,7 @@ def test_bflc_has_a_table_though_its_settings_are_another_s() -> None:
     table = {"bflc": {"voters": 7}, "stake_jury": {"update_shares": 9}}
     found = build({**table, "mechanism": "bflc"}).own
     assert isinstance(found, StakeJurySettings)
-    assert (found.voters, found.update_shares, found.voter_stake) == (7, 5, "0.25")
+    assert (found.voters, found.update_shares, found.voter_stake) == (7, 9, "0.25")
     assert build(table).own == StakeJurySettings(update_shares=9), "it says nothing to others"
     with pytest.raises(RequestError, match="vters"):
         build({"mechanism": "bflc", "bflc": {"vters": 7}})
