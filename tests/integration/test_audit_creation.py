@@ -1,6 +1,6 @@
 """Federations that have our code and our terms, and were created in another way: the audit says so."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Container, Iterator, Sequence
 from typing import Any
 
 import pytest
@@ -205,10 +205,10 @@ def creation_of(source: NodeSource) -> Compiled:
 
 
 class Forgetful:
-    """A node that has forgotten the states before block `since`. `says`: its answer about one of them."""
+    """A node that has forgotten the states after some blocks. `says`: its answer about one of them."""
 
-    def __init__(self, link: Link, since: int, says: Callable[[str], object]) -> None:
-        self._rpc, self._since, self._says = link.rpc, since, says
+    def __init__(self, link: Link, gone: Container[int], says: Callable[[str], object]) -> None:
+        self._rpc, self._gone, self._says = link.rpc, gone, says
         self.where = link.rpc.where
 
     def batch(self, asked: Sequence[tuple[str, Sequence[Any]]]) -> list[Any]:
@@ -221,7 +221,7 @@ class Forgetful:
         return answer
 
     def _answer(self, method: str, params: Sequence[Any]) -> Any:
-        old = method in STATES and params[1] != "latest" and int(params[1], 16) < self._since
+        old = method in STATES and params[1] != "latest" and int(params[1], 16) in self._gone
         return self._says(method) if old else self._rpc.batch([(method, params)])[0]
 
     def close(self) -> None:
@@ -247,11 +247,31 @@ def test_a_node_that_forgets_states_is_not_passed_over(
     strange = compute_created(factory, 1)
     for one in (federation, strange):
         play(world, one, world.accounts)
-    forgetful = Forgetful(link, NodeSource(link, federation).tip().number, FORGOTTEN[says])
+    forgetful = Forgetful(link, range(NodeSource(link, federation).tip().number), FORGOTTEN[says])
     monkeypatch.setattr(link, "rpc", forgetful)
-    known = audit(NodeSource(link, federation, created=world.deployment.federation.block))
-    assert (known.findings, known.creation) == ((), CreationCheck.COMPARED)
+    for guess in (None, world.deployment.federation.block):  # the first by looking through the chain
+        known = audit(NodeSource(link, federation, created=guess))
+        assert (known.findings, known.creation) == ((), CreationCheck.COMPARED)
+        monkeypatch.setattr("clients.auditing.creation.EARLY", 0)
     for one, guess in ((federation, None), (federation, 1), (strange, None)):
         unknown = audit(NodeSource(link, one, created=guess))
         assert (unknown.findings, unknown.creation) == ((), CreationCheck.UNKNOWN)
         assert unknown.rounds == 1
+
+
+@pytest.mark.parametrize("world", ["eth-tester"], indirect=True)
+@pytest.mark.parametrize("says", FORGOTTEN)
+def test_a_state_that_is_missing_accuses_nobody(
+    world: World, says: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    join(world.chain, world.accounts)
+    rpc, record = world.link.rpc, world.deployment.federation
+    monkeypatch.setattr("clients.auditing.creation.EARLY", 0)
+    tip, found = NodeSource(world.link, record.address).tip().number, 0
+    for gone in range(tip):
+        monkeypatch.setattr(world.link, "rpc", rpc)
+        monkeypatch.setattr(world.link, "rpc", Forgetful(world.link, [gone], FORGOTTEN[says]))
+        creation = NodeSource(world.link, record.address).find_creation()
+        assert creation is None or creation.transaction == record.transaction
+        found += creation is not None
+    assert 0 < found < tip  # the search asks about some of them

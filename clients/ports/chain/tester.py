@@ -121,7 +121,7 @@ class TesterRpc:
             "baseFeePerGas": hex(header.base_fee_per_gas),
             "gasLimit": hex(header.gas_limit),
             "gasUsed": hex(header.gas_used),
-            **({"transactions": [_tell(one) for one in block.transactions]} if block else {}),
+            **({"transactions": [_tell(one, block) for one in block.transactions]} if block else {}),
         }
 
     def _reset_clock(self) -> None:
@@ -277,8 +277,9 @@ class TesterRpc:
         return logs
 
 
-def _tell(transaction: SignedTransactionAPI) -> dict[str, object]:
+def _tell(transaction: SignedTransactionAPI, block: BlockAPI) -> dict[str, object]:
     return {
+        "blockNumber": hex(block.number),
         "hash": encode_hex(transaction.hash),
         "from": to_checksum_address(transaction.sender),
         "to": to_checksum_address(transaction.to) if transaction.to else None,
