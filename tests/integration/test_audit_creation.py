@@ -259,10 +259,23 @@ def test_a_node_that_forgets_states_is_not_passed_over(
         assert unknown.rounds == 1
 
 
+class Once:
+    """A block that is missing the first time that it is asked for."""
+
+    def __init__(self, number: int) -> None:
+        self._numbers: set[object] = {number}
+
+    def __contains__(self, number: object) -> bool:
+        missing = number in self._numbers
+        self._numbers -= {number}
+        return missing
+
+
 @pytest.mark.parametrize("world", ["eth-tester"], indirect=True)
 @pytest.mark.parametrize("says", FORGOTTEN)
+@pytest.mark.parametrize("make", [Once, lambda number: [number]])
 def test_a_state_that_is_missing_accuses_nobody(
-    world: World, says: str, monkeypatch: pytest.MonkeyPatch
+    world: World, says: str, make: Callable[[int], Container[int]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     join(world.chain, world.accounts)
     rpc, record = world.link.rpc, world.deployment.federation
@@ -270,7 +283,7 @@ def test_a_state_that_is_missing_accuses_nobody(
     tip, found = NodeSource(world.link, record.address).tip().number, 0
     for gone in range(tip):
         monkeypatch.setattr(world.link, "rpc", rpc)
-        monkeypatch.setattr(world.link, "rpc", Forgetful(world.link, [gone], FORGOTTEN[says]))
+        monkeypatch.setattr(world.link, "rpc", Forgetful(world.link, make(gone), FORGOTTEN[says]))
         creation = NodeSource(world.link, record.address).find_creation()
         assert creation is None or creation.transaction == record.transaction
         found += creation is not None
