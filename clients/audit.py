@@ -10,7 +10,6 @@ import re
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import astuple
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -18,15 +17,15 @@ from typing import Any
 from clients.auditing.auditor import Auditor, AuditResult, Scope
 from clients.auditing.checkpoint import load_points, save_points
 from clients.auditing.code import Compiled
-from clients.auditing.findings import UNTOLD, get_status
+from clients.auditing.findings import get_status, is_creation_unknown, is_unexplained
 from clients.auditing.nodesource import NodeSource
 from clients.auditing.report import build_report, load_report, save_report, sign_report
 from clients.auditing.source import Source
-from clients.ports.chain.abi import Abi
+from clients.auditing.words import CREATION_UNKNOWN
 from clients.ports.chain.deployment import Deployment
 from clients.ports.chain.link import Link, open_link
 from clients.ports.chain.patience import Patience
-from clients.ports.chain.terms import pack_terms
+from clients.ports.chain.terms import arguments_of, pack_terms
 from clients.ports.command import Parser, guard
 from clients.ports.keys import Key, open_key
 from clients.ports.store.opening import open_store
@@ -84,7 +83,7 @@ def _run(options: argparse.Namespace) -> int:
     with ExitStack() as stack:
         store = _open_store(options, stack)
         link = stack.enter_context(_open_chain(options))
-        source = _find_source(link, options.federation, record)
+        source = _find_source(link, options, record)
         scope = _place(scope, source, options)
         result = _audit(source, link, scope, store, kept, options)
         report = build_report(
@@ -109,6 +108,8 @@ def _read_scope(options: argparse.Namespace) -> Scope:
     high = int(one) if one else int(last) if last else None
     if low < 1 or (high is not None and high < low):
         raise RequestError(f"--rounds {options.rounds}: rounds are counted from 1, and A comes before B.")
+    if options.first_block is not None and options.first_block < 0:
+        raise RequestError(f"--first-block {options.first_block}: blocks are counted from 0.")
     return Scope(low, high)
 
 
@@ -155,21 +156,21 @@ def _open_chain(options: argparse.Namespace) -> Link:
     return open_link(options.rpc, timeout=options.timeout, patience=patience)
 
 
-def _find_source(link: Link, federation: str, record: Deployment | None) -> NodeSource:
+def _find_source(link: Link, options: argparse.Namespace, record: Deployment | None) -> NodeSource:
     if record is None:
-        return NodeSource(link, federation)
+        return NodeSource(link, options.federation, created=options.first_block)
     if record.chain_id != link.chain_id:
         raise UnavailableError(
             f"chain at {link.rpc.where} has id {link.chain_id}, the deployment's is {record.chain_id}."
         )
-    # Mechanism, terms and code are read from the chain, whatever the record says.
-    return NodeSource(link, record.federation.address)
+    # Mechanism, terms and code are read from the chain, whatever the record says. Its block is a guess.
+    block = record.federation.block
+    created = block if type(block) is int and block > 0 else options.first_block
+    return NodeSource(link, record.federation.address, created=created)
 
 
 def _place(scope: Scope, source: NodeSource, options: argparse.Namespace) -> Scope:
     first = source.find_first_block() if options.first_block is None else options.first_block
-    if first < 0:
-        raise RequestError(f"--first-block {first}: blocks are counted from 0.")
     return Scope(scope.first, scope.last, first)
 
 
@@ -215,10 +216,10 @@ def _compile(source: Source) -> dict[str, Compiled]:
 
     known = {kind.contract: artifacts()[kind.contract] for kind in KINDS.values()}
     wanted = KINDS[source.mechanism].contract
-    arguments = Abi(known[wanted].abi).construct((astuple(source.terms),))
     compiled = {name: Compiled(one.deployed_bytecode) for name, one in known.items()}
-    creation = known[wanted].bytecode + arguments
-    return {**compiled, wanted: Compiled(known[wanted].deployed_bytecode, creation, arguments)}
+    arguments = arguments_of(source.terms)
+    creation, encoded = known[wanted].build_creation(arguments), known[wanted].encode_arguments(arguments)
+    return {**compiled, wanted: Compiled(known[wanted].deployed_bytecode, creation, encoded)}
 
 
 @contextmanager
@@ -239,10 +240,9 @@ def _progress() -> Iterator[Callable[[int, int, int], None]]:
 
 
 def _tell(report: Mapping[str, Any]) -> None:
-    for one in (*report["findings"], *report["gone"]):
-        print(one["sentence"])
+    _tell_sentences(report)
     first, last = report["rounds"]["first"], report["rounds"]["last"] or "the end"
-    count, status, tip = len(report["findings"]), get_status(report), report["blocks"]["last"]
+    count, tip = len(report["findings"]), report["blocks"]["last"]
     print(
         f"{'Nothing' if not count else '1 thing' if count == 1 else f'{count} things'} that doesn't add up"
         f" in rounds {first} to {last} of {report['mechanism']} federation {report['federation']} on chain "
@@ -251,11 +251,18 @@ def _tell(report: Mapping[str, Any]) -> None:
         f"{'' if report['models'] else ', models left out'}"
         f"{', and it ended early with too many findings' if report['ended_early'] else ''}."
     )
-    if status == UNTOLD:
+    if not count and is_unexplained(report):
         print(
             "But models are missing, and this audit can't tell whether they may be: give --deployment with a "
             "record that says for how many rounds they are kept, or --history N."
         )
+
+
+def _tell_sentences(report: Mapping[str, Any]) -> None:
+    for one in (*report["findings"], *report["gone"]):
+        print(one["sentence"])
+    if is_creation_unknown(report):
+        print(CREATION_UNKNOWN)
 
 
 def _verify(options: argparse.Namespace) -> int:
@@ -263,8 +270,7 @@ def _verify(options: argparse.Namespace) -> int:
     report: dict[str, Any] = load_report(options.verify_report)
     print(report["signature"]["statement"])
     print(f"Signed by {report['signature']['signer']}, and not changed since.")
-    for one in (*report["findings"], *report["gone"]):
-        print(one["sentence"])
+    _tell_sentences(report)
     return get_status(report)
 
 

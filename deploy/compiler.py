@@ -11,13 +11,14 @@ import re
 import shutil
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any, TypeAlias
 
 from clients.ports.binaries import ROOT, node_environment
+from clients.ports.chain.abi import Abi
 from clients.ports.command import guard
 from clients.ports.files import write_whole
 from clients.types.errors import FedJuryError, RequestError, UnavailableError, unknown_name
@@ -53,6 +54,15 @@ class Artifact:
     bytecode: bytes
     deployed_bytecode: bytes
     metadata: str = ""
+
+    def encode_arguments(self, arguments: Sequence[object]) -> bytes:
+        """Return the constructor's arguments in the ABI's encoding."""
+        return Abi(self.abi).construct(arguments)
+
+    def build_creation(self, arguments: Sequence[object]) -> bytes:
+        """Return the data of the transaction that creates the contract: `deploy` sends it, the audit compares
+        it."""
+        return self.bytecode + self.encode_arguments(arguments)
 
 
 def artifact(name: str) -> Artifact:

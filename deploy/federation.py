@@ -3,7 +3,7 @@
 import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import astuple, fields, replace
+from dataclasses import fields, replace
 from typing import Any, TypeVar
 
 from clients.ports.chain.abi import Abi, abi_hash, address, as_bytes, as_int, hash_code, packaged
@@ -12,7 +12,7 @@ from clients.ports.chain.flights import Step
 from clients.ports.chain.link import Link
 from clients.ports.chain.refusal import explain
 from clients.ports.chain.rpc import RpcError, reading
-from clients.ports.chain.terms import terms_of
+from clients.ports.chain.terms import arguments_of, terms_of
 from clients.ports.chain.token import Token
 from clients.ports.chain.web3chain import Web3Chain, check_code
 from clients.types.amounts import format_amount
@@ -69,7 +69,7 @@ def deploy_federation(
     _check_sizes(artifact(contract).abi, terms)
     # Find out whether the terms are refused before paying for anything. Any token serves for that.
     tried = replace(terms, token=deployer)
-    _estimate(link, deployer, contract, (astuple(tried),), tried)
+    _estimate(link, deployer, contract, arguments_of(tried), tried)
     if terms.token == ZERO_ADDRESS:
         minter = deployer if play else ZERO_ADDRESS
         token = _deploy(link, deployer, "JuryToken", (supply, deployer, minter))
@@ -79,7 +79,7 @@ def deploy_federation(
     elif terms.beacon != ZERO_ADDRESS:
         beacon = _existing(link, "IBeacon", terms.beacon)
     whole = replace(terms, token=token.address, beacon=beacon.address if beacon else ZERO_ADDRESS)
-    federation = _deploy(link, deployer, contract, (astuple(whole),), whole)
+    federation = _deploy(link, deployer, contract, arguments_of(whole), whole)
     _verify(link, federation, whole)
     return Deployment(
         name=name,
@@ -138,8 +138,7 @@ def _estimate(
     link: Link, deployer: Address, contract: str, args: Sequence[object], terms: Terms | None = None
 ) -> tuple[bytes, int]:
     """Return the data that a deployment sends, and the gas that it takes."""
-    built = artifact(contract)
-    data = built.bytecode + Abi(built.abi).construct(args)
+    data = artifact(contract).build_creation(args)
     try:
         call = {"from": deployer, "data": "0x" + data.hex()}
         with suppress(TypeError, ValueError):

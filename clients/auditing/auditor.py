@@ -14,7 +14,8 @@ also a `Store`; our contracts as compiled; and the points of an earlier audit's 
    and recomputes its model (`models`);
 4. forgets settled rounds that no booking needs any more, and keeps a `Point`.
 
-At the tip it compares the code (`code`) and everything that the federation's views show (`comparing`).
+At the tip it compares the code and the transaction that created it (`code`, `creation`), and everything that
+the federation's views show (`comparing`).
 
 **What always holds.** Between two pages, replay, progress, absences and findings are as of the end of the
 newest point's block. If that block has left the chain, the auditor returns to the newest point whose block is
@@ -37,9 +38,9 @@ from typing import Any
 
 from clients.auditing.absences import Absences
 from clients.auditing.checkpoint import DAMAGED, Point, dump_replay, load_replay, make_findings, thin
-from clients.auditing.code import CodeOnChain, Compiled, check_code, compute_keeper
+from clients.auditing.code import Compiled, compare_code
 from clients.auditing.comparing import compare_records, compare_rounds, compare_state
-from clients.auditing.findings import Finding, Findings, TooManyFindings
+from clients.auditing.findings import CreationCheck, Finding, Findings, TooManyFindings
 from clients.auditing.models import Models
 from clients.auditing.purse import count_flows
 from clients.auditing.replay import Replay, ReplayedRound
@@ -89,6 +90,7 @@ class AuditResult:
     """Runs of rounds (first, last) with models that are missing and may be."""
     ended_early: bool = False
     """Whether the audit stopped because it had too many findings."""
+    creation: CreationCheck = CreationCheck.LEFT_OUT
 
 
 @dataclass(slots=True)
@@ -162,6 +164,7 @@ class Auditor:
         self._tell = tell
         self._clock = clock
         self._findings = Findings()
+        self._creation = CreationCheck.LEFT_OUT
         self._progress = Progress()
         self._replay: Replay
         self._models: Models | None = None
@@ -359,17 +362,10 @@ class Auditor:
         """
         found = self._findings = Findings(self._findings)
         if self._known is not None:
-            self._check_code(found, tip)
+            self._creation = compare_code(found, self._source, self._contract, self._known, tip.number)
         compare_state(found, self._source, self._replay, tip)
         if self._source.blocks([tip.number])[0].hash != tip.hash:
             raise _Reorganised
-
-    def _check_code(self, found: Findings, tip: Block) -> None:
-        assert self._known is not None
-        source, address, at = self._source, self._source.federation, tip.number
-        codes = source.code(address, at), source.code(compute_keeper(address), at)
-        built = source.build(self._known[self._contract].creation, at)
-        check_code(found, self._contract, self._known, CodeOnChain(*codes, built))
 
     def _conclude(self, tip: Block, *, ended_early: bool = False) -> AuditResult:
         first = self._source.blocks([self._scope.first_block])[0]
@@ -386,6 +382,7 @@ class Auditor:
             tuple(progress.history),
             self._absences.runs,
             ended_early,
+            self._creation,
         )
 
 

@@ -1,4 +1,4 @@
-"""Compares the federation's code with our contracts, as compiled.
+"""Compares the federation's code, and the transaction that created it, with our contracts as compiled.
 
 Terms are in the code as immutables, and as a whole in a contract of their own, the keeper, which the
 constructor creates (`contracts/books/TermsBook.sol`).
@@ -7,7 +7,8 @@ constructor creates (`contracts/books/TermsBook.sol`).
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from clients.auditing.findings import Findings
+from clients.auditing.findings import CreationCheck, Findings
+from clients.auditing.source import Creation, Source
 from clients.protocol.hashing import get_checksummed, keccak
 from clients.types.federation import Address
 
@@ -20,7 +21,7 @@ class Compiled:
 
     runtime: bytes
     creation: bytes = b""
-    """With the constructor's arguments."""
+    """With the constructor's arguments: the data of the transaction that creates the contract."""
     arguments: bytes = b""
     """The terms, encoded."""
 
@@ -35,9 +36,17 @@ class CodeOnChain:
     """The code that the creation with these terms gives; None if the node doesn't say."""
 
 
+def compute_created(creator: Address, nonce: int) -> Address:
+    """Return the address of the contract that `creator` creates with `nonce`: keccak of both in RLP."""
+    number = nonce.to_bytes((nonce.bit_length() + 7) // 8, "big")
+    short = len(number) == 1 and number[0] < 0x80
+    text = b"\x94" + bytes.fromhex(creator[2:]) + (number if short else bytes([0x80 + len(number)]) + number)
+    return get_checksummed("0x" + keccak(bytes([0xC0 + len(text)]) + text)[-20:].hex())
+
+
 def compute_keeper(federation: Address) -> Address:
     """Return the address of the first contract that `federation` creates, which keeps its terms."""
-    return get_checksummed("0x" + keccak(b"\xd6\x94" + bytes.fromhex(federation[2:]) + b"\1")[-20:].hex())
+    return compute_created(federation, 1)
 
 
 def find_immutables(runtime: bytes) -> list[int]:
@@ -73,6 +82,41 @@ def find_difference(code: bytes, other: bytes) -> str:
         return f"{len(code)} bytes, not {len(other)}"
     places = [at for at, (one, two) in enumerate(zip(code, other, strict=True)) if one != two]
     return f"{len(places)} other bytes, the first at {places[0]}"
+
+
+def compare_code(
+    findings: Findings, source: Source, wanted: str, known: Mapping[str, Compiled], at: int
+) -> CreationCheck:
+    """Compare the federation's code as of block `at`, and its creation, with the contract `wanted`.
+
+    Code that isn't ours has another creation, too; that is one fault, and told once.
+    `known`: our contracts by name.
+    """
+    ours, before = known[wanted], len(findings)
+    codes = source.code(source.federation, at), source.code(compute_keeper(source.federation), at)
+    check_code(findings, wanted, known, CodeOnChain(*codes, source.build(ours.creation, at)))
+    if len(findings) > before:
+        return CreationCheck.LEFT_OUT
+    creation = source.find_creation()
+    if creation is None:
+        return CreationCheck.UNKNOWN
+    check_creation(findings, wanted, ours, creation)
+    return CreationCheck.COMPARED
+
+
+def check_creation(findings: Findings, wanted: str, ours: Compiled, creation: Creation) -> None:
+    """Report a finding unless a transaction with our creation code and the terms created the contract."""
+    if not creation.transaction:
+        found = f"a contract created it, in block {creation.block}: what that ran can't be compared"
+    elif creation.data != ours.creation:
+        found = f"other data: {find_difference(creation.data, ours.creation)}"
+    else:
+        return
+    findings.add(
+        "code", "what created the contract",
+        f"a transaction whose data is the creation code of {wanted} and these terms", found,
+        account=creation.sender, transaction=creation.transaction, block=creation.block,
+    )  # fmt: skip
 
 
 def check_code(findings: Findings, wanted: str, known: Mapping[str, Compiled], chain: CodeOnChain) -> None:

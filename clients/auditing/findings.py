@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass, fields
-from enum import Enum
+from enum import Enum, StrEnum
 from types import MappingProxyType
 from typing import Any
 
@@ -15,12 +15,23 @@ MOST = 1_000
 LONGEST = 300
 FOUND, UNTOLD = 4, 3
 """Exit status of an audit that found something, and of one that can't tell whether missing models may be
-gone."""
+gone, or how the federation was created."""
+
+
+class CreationCheck(StrEnum):
+    """Whether an audit compared the federation's creation with ours."""
+
+    COMPARED = "compared"
+    UNKNOWN = "unknown"
+    """The node doesn't tell how the federation was created."""
+    LEFT_OUT = "left out"
+    """With the code, or because the code isn't ours."""
 
 
 KINDS: Mapping[str, str] = MappingProxyType(
     {
-        "code": "the contract's code is none of ours, or contains other terms than its views show",
+        "code": "the contract's code is none of ours, contains other terms than its views show, or was "
+        "created in another way",
         "terms": "the rules refuse the terms",
         "event": "an event that no action emits, or whose arguments no action has",
         "refused": "an action succeeded that the rules refuse, for a reason without a kind of its own",
@@ -129,11 +140,22 @@ def get_status(report: Mapping[str, Any]) -> int:
     """Return the exit status of the audit that made a report.
 
     Models that are gone as agreed are no fault. If the audit didn't know how long models are kept, missing
-    models may as well be withheld.
+    models may as well be withheld. If the node didn't tell how the federation was created, somebody else's
+    constructor may have done it.
     """
     if report["findings"]:
         return FOUND
-    return UNTOLD if report["gone"] and report["kept"] is None else 0
+    return UNTOLD if is_unexplained(report) or is_creation_unknown(report) else 0
+
+
+def is_unexplained(report: Mapping[str, Any]) -> bool:
+    """Return whether models are missing, and the audit can't tell whether they may be."""
+    return bool(report["gone"]) and report["kept"] is None
+
+
+def is_creation_unknown(report: Mapping[str, Any]) -> bool:
+    """Return whether the audit couldn't find out how the federation was created. Older reports don't say."""
+    return report.get("creation") == CreationCheck.UNKNOWN
 
 
 class TooManyFindings(FedJuryError):

@@ -3,7 +3,8 @@
 from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
 
-from clients.auditing.source import STRANGE, Block, LoggedEvent, Logs, Transfer
+from clients.auditing.creation import find_creation
+from clients.auditing.source import STRANGE, Block, Creation, LoggedEvent, Logs, Transfer
 from clients.ports.chain.abi import (
     Abi,
     address,
@@ -42,12 +43,16 @@ _BEACON: list[dict[str, Any]] = [
 
 class NodeSource:
     """A `Source` over a link without keys. Reads every view as of a given block, so answers never mix
-    times."""
+    times. `created`: the block in which the federation was created, as far as somebody says.
+    """
 
-    def __init__(self, link: Link, federation: Address, *, mechanism: str | None = None) -> None:
+    def __init__(
+        self, link: Link, federation: Address, *, mechanism: str | None = None, created: int | None = None
+    ) -> None:
         self._link = link
         self._logs = LogReader(link.rpc)
         self._federation = address(federation)
+        self._created = created
         self._mechanism = mechanism or find_mechanism(link, self._federation)
         self._abi = Abi(abi_of(self._mechanism))
         self._token_abi = Abi(packaged("token"))
@@ -176,16 +181,14 @@ class NodeSource:
 
     def find_first_block(self) -> int:
         """Return the block in which the federation was deployed; 0 if the node has forgotten."""
-        low, high = 0, self.tip().number
-        while low < high:
-            middle = (low + high) // 2
-            answer = self._link.rpc.batch([("eth_getCode", (self._federation, hex(middle)))])[0]
-            if not isinstance(answer, str):
-                return 0
-            low, high = (low, middle) if len(answer) > 2 else (middle + 1, high)
-        # A node that has forgotten old states may say that there was no code.
-        fresh = self.status(low).round == 0 and self._call("memberCount", (), hex(low)) == 0
-        return low if fresh else 0
+        found = self.find_creation()
+        return found.block if found else 0
+
+    def find_creation(self) -> Creation | None:
+        """Return how the federation was created, or None if the node doesn't tell."""
+        found = find_creation(self._link.rpc, self._federation, self.tip().number, self._created)
+        self._created = found.block if found else self._created
+        return found
 
     def build(self, creation: bytes, at: int) -> bytes | None:
         """Return the code that `creation` would deploy, or None if the node doesn't say."""

@@ -13,8 +13,16 @@ from hashlib import sha256
 from html import escape
 from typing import Any
 
-from clients.auditing.findings import FOUND, UNTOLD, Tokens, clean, get_status
-from clients.auditing.words import describe_kept
+from clients.auditing.findings import (
+    FOUND,
+    UNTOLD,
+    Tokens,
+    clean,
+    get_status,
+    is_creation_unknown,
+    is_unexplained,
+)
+from clients.auditing.words import CREATION_UNKNOWN, describe_kept
 from clients.types.errors import RequestError
 from clients.types.mechanisms import KINDS
 from clients.types.parsing import parse_json
@@ -105,6 +113,8 @@ def _summary(report: Mapping[str, Any]) -> list[str]:
     if status == UNTOLD:
         result = (
             "What is there adds up, but models are missing, and the audit can’t tell whether they may be."
+            if is_unexplained(report)
+            else "What was compared adds up, but the audit can’t tell how the federation was created."
         )
     if status == FOUND:
         result = "1 thing does not add up." if count == 1 else f"{count} things do not add up."
@@ -127,6 +137,7 @@ def _summary(report: Mapping[str, Any]) -> list[str]:
         f'<p class="result {_TONES[status]}">{result}'
         + (" The audit ended early, because it had too many findings." if report["ended_early"] else "")
         + "</p>",
+        *([f"<p>{escape(CREATION_UNKNOWN)}</p>"] if is_creation_unknown(report) else []),
         *_table(("", ""), facts, head=False),
     ]
 

@@ -58,6 +58,7 @@ def build_report(
         },
         "models": models,
         "kept": kept,
+        "creation": result.creation.value,
         "transcript": result.transcript,
         "history": [dict(one) for one in result.history],
         "findings": [one.to_json() for one in result.findings],

@@ -20,6 +20,19 @@ class Block:
 
 
 @dataclass(frozen=True, slots=True)
+class Creation:
+    """The creation of a federation in a block: transaction, its sender and its data.
+
+    These three are empty if a contract created the federation.
+    """
+
+    block: int
+    transaction: str = ""
+    sender: Address = ""
+    data: bytes = b""
+
+
+@dataclass(frozen=True, slots=True)
 class LoggedEvent:
     """An event of the federation, and its block's hash; the hash is empty if the node doesn't give one."""
 
@@ -95,6 +108,10 @@ class Source(Protocol):
 
     def code(self, account: Address, at: int) -> bytes:
         """Return the code of `account`."""
+        ...
+
+    def find_creation(self) -> Creation | None:
+        """Return how the federation was created, or None if the node doesn't tell."""
         ...
 
     def build(self, creation: bytes, at: int) -> bytes | None:

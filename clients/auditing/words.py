@@ -111,6 +111,13 @@ def describe_gone(first: int, last: int, kept: int | None) -> str:
     return f"{rounds}: models {why} {describe_kept(kept)}."
 
 
+CREATION_UNKNOWN = (
+    "The federation: the node doesn't tell which transaction created it, so this audit couldn't compare that "
+    "transaction with ours. Another constructor may have written stakes, founders or managers into it. Name "
+    "the block of the creation, by a record of the deployment or --first-block, or ask an archive node."
+)
+
+
 def get_refusal(error: ProtocolError) -> str:
     """Return the kind of finding for an action that the rules refuse with `error`."""
     if error.name == "NotMember" and Standing.BANNED in error.values[1:]:

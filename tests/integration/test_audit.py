@@ -9,6 +9,7 @@ import pytest
 from clients.audit import _compile
 from clients.auditing.auditor import Auditor, AuditResult, Scope
 from clients.auditing.checkpoint import Point
+from clients.auditing.findings import CreationCheck
 from clients.auditing.nodesource import NodeSource
 from clients.ports.chain import Link, open_link
 from clients.ports.keys import Key, derive_keys
@@ -37,13 +38,15 @@ def link(request: pytest.FixtureRequest, keys: list[Key]) -> Iterator[Link]:
 def play(link: Link, keys: list[Key], mechanism: str, seed: str, steps: int) -> NodeSource:
     """Play a federation on `link`; return what an audit reads of it."""
     chain, spec, player = build_pair(Random(f"audit-{mechanism}-{seed}"), link, keys, mechanism)
+    source = NodeSource(link, chain.federation)
+    source.find_first_block()  # and remember it: Anvil forgets old states
     for _ in range(steps):
         move = player.play(Env(spec.now() - 1, spec.block(), compute_entropy(bytes(32))))
         let_pass(chain, move)
         let_pass(spec, move)
         chain.send([move.call])
         spec.send([move.call])
-    return NodeSource(link, chain.federation)
+    return source
 
 
 def audit(source: NodeSource, **options: object) -> AuditResult:
@@ -64,6 +67,7 @@ def test_a_clean_run_has_no_findings(link: Link, keys: list[Key], mechanism: str
     assert source.mechanism == mechanism
     verdict = audit(source)
     assert [one.sentence for one in verdict.findings] == []
+    assert verdict.creation == CreationCheck.COMPARED
     assert verdict.rounds > 0
     assert len(verdict.history) == verdict.rounds
     assert verdict.first.number == source.find_first_block()

@@ -127,6 +127,22 @@ def test_rounds_are_chosen_and_requests_checked(run: Run, capsys: pytest.Capture
 
 @pytest.mark.slow
 @pytest.mark.needs("anvil")
+@pytest.mark.parametrize("block", [0, 1, 10**9, -1, "0x1", None])
+def test_a_record_may_name_any_block(
+    run: Run, block: object, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    record = json.loads((run.out / "deployment.json").read_text())
+    truth, record["federation"]["block"] = record["federation"]["block"], block
+    (tmp_path / "deployment.json").write_text(json.dumps(record))
+    assert audit.main(Run(run.rpc, run.federation, tmp_path, run.store).words("--json", models=False)) == 0
+    told = json.loads(capsys.readouterr().out)
+    assert (told["creation"], told["blocks"]["first"]["number"]) == ("compared", truth)
+    assert audit.main(run.words("--no-code", "--json", models=False)) == 0
+    assert json.loads(capsys.readouterr().out)["creation"] == "left out"
+
+
+@pytest.mark.slow
+@pytest.mark.needs("anvil")
 def test_models_let_go_of_as_agreed_are_no_finding(
     anvil: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -1,7 +1,7 @@
 """A mechanism's ABI, and conversions of terms from the ABI and to JSON."""
 
 from collections.abc import Mapping
-from dataclasses import asdict, fields
+from dataclasses import asdict, astuple, fields
 from typing import Any, get_origin
 
 from clients.ports.chain.abi import packaged
@@ -20,6 +20,11 @@ def terms_of(mechanism: str, raw: Any) -> Terms:
     kind = kind_of(mechanism).terms
     names = [field.name for field in fields(kind)]
     return kind(**dict(zip(names, (*raw[:-1], Schedule(*raw[-1])), strict=True)))
+
+
+def arguments_of(terms: Terms) -> tuple[object, ...]:
+    """Return the arguments of the constructor of a federation with these terms."""
+    return (astuple(terms),)
 
 
 def pack_terms(terms: Terms) -> dict[str, Any]:

@@ -113,6 +113,7 @@ class TesterRpc:
 
     def _block(self, at: object, full: bool = False) -> Any:
         header = self._header(at)
+        block = self._chain.get_canonical_block_by_number(header.block_number) if full else None
         return {
             "number": hex(header.block_number),
             "hash": encode_hex(header.hash),
@@ -120,6 +121,7 @@ class TesterRpc:
             "baseFeePerGas": hex(header.base_fee_per_gas),
             "gasLimit": hex(header.gas_limit),
             "gasUsed": hex(header.gas_used),
+            **({"transactions": [_tell(one, block) for one in block.transactions]} if block else {}),
         }
 
     def _reset_clock(self) -> None:
@@ -273,6 +275,17 @@ class TesterRpc:
             for transaction, receipt in zip(block.transactions, receipts, strict=True):
                 logs += [_log(log, block, transaction) for log in receipt.logs if log.address == address]
         return logs
+
+
+def _tell(transaction: SignedTransactionAPI, block: BlockAPI) -> dict[str, object]:
+    return {
+        "blockNumber": hex(block.number),
+        "hash": encode_hex(transaction.hash),
+        "from": to_checksum_address(transaction.sender),
+        "to": to_checksum_address(transaction.to) if transaction.to else None,
+        "nonce": hex(transaction.nonce),
+        "input": encode_hex(transaction.data),
+    }
 
 
 def _log(log: Any, block: BlockAPI, transaction: SignedTransactionAPI) -> dict[str, object]:

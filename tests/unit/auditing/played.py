@@ -9,7 +9,7 @@ from eth_hash.auto import keccak
 from eth_utils.address import to_checksum_address
 
 from clients.auditing.auditor import Auditor, AuditResult, Scope
-from clients.auditing.source import Block, LoggedEvent, Logs, Transfer
+from clients.auditing.source import Block, Creation, LoggedEvent, Logs, Transfer
 from clients.protocol.council import get_council, get_record
 from clients.protocol.decoys import get_anchor
 from clients.protocol.draw import compute_beacon_entropy
@@ -136,6 +136,7 @@ class Recorded:
     federation: Address = FEDERATION
     where: str = "a record"
     code_now: bytes = b""
+    creation_now: Creation | None = None
     asked: list[tuple[int, int]] = field(default_factory=list)
 
     def tip(self) -> Block:
@@ -162,6 +163,9 @@ class Recorded:
 
     def code(self, account: Address, at: int) -> bytes:
         return self.code_now
+
+    def find_creation(self) -> Creation | None:
+        return self.creation_now
 
     def build(self, creation: bytes, at: int) -> bytes | None:
         return None

@@ -10,12 +10,15 @@ from clients.auditing.code import (
     CodeOnChain,
     Compiled,
     check_code,
+    check_creation,
+    compute_created,
     compute_keeper,
     find_immutables,
     is_of,
     mask,
 )
 from clients.auditing.findings import Finding, Findings
+from clients.auditing.source import Creation
 from clients.protocol.hashing import get_checksummed
 
 WORD = bytes([0x7F]) + bytes(32)
@@ -101,3 +104,26 @@ def test_the_keeper_holds_these_terms_and_nothing_else(kept: bytes) -> None:
 def test_a_keeper_is_where_the_chain_creates_it(account: bytes) -> None:
     keeper = compute_keeper(get_checksummed("0x" + account.hex()))
     assert keeper == to_checksum_address(generate_contract_address(account, 1))
+
+
+@given(st.binary(min_size=20, max_size=20), st.integers(0, 2**64 - 1) | st.integers(0, 2**9))
+def test_a_contract_is_where_the_chain_creates_it(account: bytes, nonce: int) -> None:
+    created = compute_created(get_checksummed("0x" + account.hex()), nonce)
+    assert created == to_checksum_address(generate_contract_address(account, nonce))
+
+
+@given(st.binary(max_size=40), st.data())
+def test_every_byte_of_the_creation_counts(creation: bytes, data: st.DataObject) -> None:
+    other = data.draw(st.binary(max_size=41) | st.just(creation) | st.just(creation + b"\0"))
+    findings = Findings()
+    ours = Compiled(OURS, creation)
+    check_creation(findings, "StakeVote", ours, Creation(7, "0x1", "0x2", other))
+    assert [one.kind for one in findings] == ["code"] * (other != creation)
+    assert all((one.block, one.transaction, one.account) == (7, "0x1", "0x2") for one in findings)
+
+
+def test_what_a_contract_created_is_not_ours_even_if_nothing_is_expected() -> None:
+    findings = Findings()
+    check_creation(findings, "StakeVote", Compiled(OURS), Creation(7))
+    [finding] = findings
+    assert "a contract created it, in block 7" in finding.found

@@ -19,6 +19,7 @@ from clients import audit as command
 from clients.auditing.auditor import Scope
 from clients.auditing.findings import Finding, Tokens, clean
 from clients.auditing.report import build_report, check_report, load_report, save_report, sign_report
+from clients.auditing.words import CREATION_UNKNOWN
 from clients.ports.keys import dev_key, recover_text
 from clients.types.errors import FedJuryError, RequestError, UnavailableError
 from clients.types.federation import TOKEN, Outcome
@@ -105,6 +106,32 @@ def test_no_other_file_is_taken_for_a_report(tmp_path_factory: pytest.TempPathFa
 def test_a_report_that_is_not_there_is_unavailable(tmp_path: Path) -> None:
     with pytest.raises(UnavailableError):
         load_report(tmp_path / "nothing")
+
+
+@pytest.mark.parametrize(
+    ("creation", "findings", "status"),
+    [
+        ("compared", False, 0),
+        ("left out", False, 0),
+        ("unknown", False, 3),
+        ("unknown", True, 4),
+        (None, False, 0),
+    ],
+)
+def test_a_creation_that_nobody_could_compare_is_told(
+    creation: str | None, findings: bool, status: int, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """None: a report of an older version, which says nothing of the creation."""
+    body = {name: one for name, one in REPORT.items() if name not in ("creation", "signature", "digest")}
+    body["findings"] = body["findings"] if findings else []
+    report = sign_report(body if creation is None else {**body, "creation": creation}, KEY)
+    for name in ("report.json", "report.html"):
+        save_report(tmp_path / name, report)
+        assert command.main(["--verify-report", str(tmp_path / name)]) == status
+        assert (CREATION_UNKNOWN in capsys.readouterr().out) == (creation == "unknown")
+    page = (tmp_path / "report.html").read_text()
+    assert (escape(CREATION_UNKNOWN) in page) == (creation == "unknown")
+    assert ("Everything adds up." in page) == (status == 0)
 
 
 def test_the_command_checks_a_report(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
