@@ -240,6 +240,7 @@ class Driver:
         waited = self._waited(status)
         with self.meters.part("chain"):
             now = self.chain.now()
+            sealed_for = self.chain.block() - status.seal_block if status.phase == Phase.DRAW else 0
             secrets = self._anchors.look(status, registry)
             unanchored = self._anchors.is_wanting(status, registry)
         return [
@@ -255,6 +256,7 @@ class Driver:
                 salt=self._salt(member.account, status.round),
                 now=now,
                 waited=waited,
+                sealed_for=sealed_for,
                 begins=self._get_begins(status),
                 secrets=secrets.get(member.account),
                 unanchored=unanchored,
