@@ -110,7 +110,7 @@ def _judge(desk: StakeJuryDesk, who: Who) -> Done | None:
     silence, and it doesn't miss the round. Nor does whoever serves its updates to nobody deny the round its
     quorum.
     """
-    reviews = review(desk, who, ERROR)
+    reviews = review(desk, who, ERROR, waits=desk.early)
     if reviews is None:
         return None
     done = reviews.to_done(lambda one: _get_ballot(one.good, reviews.had))
