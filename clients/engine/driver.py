@@ -35,8 +35,9 @@ from clients.learning.meters import Meters
 from clients.mechanisms.base import Desk, Done, Rules
 from clients.mechanisms.cohort import Cohort
 from clients.mechanisms.participant import Participant
-from clients.protocol.rounds import get_begin, get_end
+from clients.protocol.rounds import get_end
 from clients.roles import member
+from clients.roles.fetching import is_early, is_patient
 from clients.roles.keeper import PATIENCE, count_ready
 from clients.roles.round_log import RoundLog, as_bytes32
 from clients.roles.view import Job, Send, View
@@ -59,9 +60,6 @@ log = logging.getLogger(__name__)
 
 LOOK_AGAIN = 2 * PATIENCE
 """Seconds to wait for a call to be mined before looking again what is due: it may be of no use any more."""
-FETCH_MARGIN = 300
-"""Seconds before the end of a phase at which a judge or a publisher stops waiting for files that a peer
-withholds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -240,6 +238,7 @@ class Driver:
         waited = self._waited(status)
         with self.meters.part("chain"):
             now = self.chain.now()
+            sealed_for = self.chain.block() - status.seal_block if status.phase == Phase.DRAW else 0
             secrets = self._anchors.look(status, registry)
             unanchored = self._anchors.is_wanting(status, registry)
         return [
@@ -255,6 +254,7 @@ class Driver:
                 salt=self._salt(member.account, status.round),
                 now=now,
                 waited=waited,
+                sealed_for=sealed_for,
                 begins=self._get_begins(status),
                 secrets=secrets.get(member.account),
                 unanchored=unanchored,
@@ -300,9 +300,8 @@ class Driver:
             self._sit_out(account, trouble)
 
     def _desk(self, job: type[Job], views: Sequence[View], status: Status) -> Desk[Any, Any]:
-        end = get_end(status, status.phase) or 0
-        margin = min(FETCH_MARGIN, (end - get_begin(status, status.phase)) // 2)
-        in_time = self.devnet is None and self.chain.now() < end - margin
+        now, waited, others = self.chain.now(), self._waited(status), self.devnet is None
+        in_time = is_patient(status, now)
         records = [member.record for member in views[0].registry]
         shown = sum(one.round == status.round and Act.SHOWN in one.acts for one in records)
 
@@ -321,8 +320,9 @@ class Driver:
             memory=self.notes.memory,
             secrets={view.me: view.secrets.next for view in views if view.secrets and view.secrets.next},
             scratch=self.notes.scratch.setdefault(job, {}),
-            patient=in_time,
-            hurried=self.devnet is None and not in_time,
+            early=others and is_early(status, now, waited),
+            patient=others and in_time,
+            hurried=others and not in_time,
         )
 
     def _keep(self, done: Done, waiting: Waiting, ballots: Mapping[Address, bytes], status: Status) -> None:

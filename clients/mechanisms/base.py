@@ -102,8 +102,9 @@ T_contra = TypeVar("T_contra", contravariant=True)
 class Desk(Generic[S, T]):
     """What a job works with: the round, the rules, the participants' data, and their memory.
 
-    `patient`: there is time to wait for files that a peer hasn't handed out yet. `hurried`: the phase is
-    about to end. On a chain of our own both are False: nobody waits there.
+    `early`, `patient`: there is time to wait for files that a peer hasn't handed out yet, where giving up
+    costs nobody, and where it does (`clients.roles.fetching`). `hurried`: the phase is about to end. On a
+    chain of our own all three are False: nobody waits there.
     """
 
     status: Status
@@ -120,6 +121,7 @@ class Desk(Generic[S, T]):
     """The secret that decides the lot of each participant, if it has one."""
     scratch: dict[str, Any] = field(default_factory=dict)
     """The handler's working storage during the round. A restart forgets it."""
+    early: bool = False
     patient: bool = False
     hurried: bool = False
 

@@ -13,7 +13,7 @@ from clients.roles import evidence, judging
 from clients.roles.judging import FIXED_THRESHOLD, LATEST_DRIFTS
 from clients.roles.round_log import Proposal
 from clients.types.answers import Answers
-from clients.types.errors import OwnTrouble, RequestError, catch_trouble, raise_trouble
+from clients.types.errors import OwnTrouble, PeerError, RequestError, catch_trouble, raise_trouble
 from clients.types.federation import Address
 from clients.types.settings import option
 from clients.types.store import ContentMissing
@@ -21,6 +21,7 @@ from clients.types.store import ContentMissing
 ADAPTIVE, GAP = "adaptive", "gap"
 DRIFTS = "drifts"
 """The name under which jurors remember theirs."""
+_MISSING = "missing"
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,18 +120,21 @@ class Reviews:
         )
 
 
-def review(desk: Desk[R, Any], who: Who, error: float) -> Reviews | None:
+def review(desk: Desk[R, Any], who: Who, error: float, *, waits: bool) -> Reviews | None:
     """Return each juror's review of all updates. What can't be used isn't good; nor, unless jurors judge by
     their paper's rule, is an update that doesn't move.
 
-    None: a peer hasn't handed out one of them yet, and there is time to wait.
+    None: a peer hasn't handed out one of them yet, and the mechanism `waits`, as its ballots ask for.
 
     `error`: how often the mechanism's jury may reject an update that is behind by exactly the threshold.
     """
     proposals = desk.read_log().proposals()
-    faults = desk.cohort.find_faulty(proposals)
-    missing = {number for number, fault in faults.items() if isinstance(fault, ContentMissing)}
-    if desk.patient and missing:
+    # What was missing a moment ago isn't tried again when the wait is over: a try may take a minute a file.
+    faults: dict[int, PeerError] = {} if waits else {**desk.scratch.get(_MISSING, {})}
+    faults |= desk.cohort.find_faulty([one for one in proposals if one.update_number not in faults])
+    missing = {number: fault for number, fault in faults.items() if isinstance(fault, ContentMissing)}
+    desk.scratch[_MISSING] = missing
+    if waits and missing:
         return None
     usable = [proposal for proposal in proposals if proposal.update_number not in faults]
     indices = [one.index for one in who]
@@ -174,7 +178,7 @@ def review(desk: Desk[R, Any], who: Who, error: float) -> Reviews | None:
         one.account: catch_trouble(partial(check, one.account, one.index, own, head, theirs))
         for one, own, head, theirs in zip(who, owns, heads, answers, strict=True)
     }
-    had = {proposal.update_number for proposal in proposals} - missing
+    had = {proposal.update_number for proposal in proposals} - missing.keys()
     return Reviews(had, usable, found)
 
 

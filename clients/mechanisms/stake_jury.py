@@ -7,9 +7,10 @@ from typing import Any, TypeAlias
 
 from clients.mechanisms.base import Conduct, Desk, Done, Entry, Run, Who, get_common_terms
 from clients.mechanisms.behaviours import lying, overclaiming
+from clients.mechanisms.excusing import excusing
 from clients.mechanisms.planting import planting
 from clients.mechanisms.publishing import forging, publishing
-from clients.mechanisms.reviewing import Review, ReviewSettings, review, tell_reviews, train
+from clients.mechanisms.reviewing import ReviewSettings, review, tell_reviews, train
 from clients.protocol.docket import Docket
 from clients.protocol.jury import count_ballots, select
 from clients.protocol.marks import UPDATES_MAX, get_marked
@@ -18,7 +19,7 @@ from clients.roles import judging, lots
 from clients.roles.member import ROLES
 from clients.roles.view import Assemble, Judge, Train
 from clients.types.amounts import format_amount, parse_amount
-from clients.types.errors import OwnTrouble, RequestError
+from clients.types.errors import RequestError
 from clients.types.federation import Address, Outcome, StakeJuryTerms, Status
 from clients.types.mechanisms import KINDS
 from clients.types.settings import check_range, term_option
@@ -105,21 +106,16 @@ def _get_terms(settings: StakeJurySettings, run: Run, genesis: bytes, samples: i
 def _judge(desk: StakeJuryDesk, who: Who) -> Done | None:
     """Return each juror's ballot: the updates that it finds good, and those that it could have.
 
-    A juror that could have none keeps still: a vote on nothing earns nothing.
+    A juror that could have none says that. It is excused then (`excusing`), so it loses no more than by
+    silence, and it doesn't miss the round. Nor does whoever serves its updates to nobody deny the round its
+    quorum.
     """
-    reviews = review(desk, who, ERROR)
+    reviews = review(desk, who, ERROR, waits=desk.early)
     if reviews is None:
         return None
-
-    def fill(one: Review) -> bytes:
-        if not reviews.had:
-            raise OwnTrouble(
-                "none of the round's updates could be had in time, so there is nothing to judge."
-            )
-        return _get_ballot(one.good, reviews.had)
-
+    done = reviews.to_done(lambda one: _get_ballot(one.good, reviews.had))
     # Others may lack what its proposer doesn't serve any more, and can't publish the model without it.
-    return replace(reviews.to_done(fill), held=[one.digest for one in reviews.usable])
+    return replace(done, held=[one.digest for one in reviews.usable])
 
 
 def _get_ballot(good: Collection[int], had: Collection[int]) -> bytes:
@@ -161,7 +157,7 @@ CONDUCT: Conduct[StakeJurySettings, StakeJuryTerms] = Conduct(
     jobs={
         Train: overclaiming(planting(train)),
         Judge: lying(_judge, _lie),
-        Assemble: forging(publishing(STAKE_JURY, select)),
+        Assemble: excusing(forging(publishing(STAKE_JURY, select))),
     },
     entry=Entry(get_price=lambda terms, stake: stake + terms.fee),
     get_blamed=_get_rejected,

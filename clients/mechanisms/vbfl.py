@@ -94,8 +94,9 @@ def _get_pool(terms: VbflTerms) -> int:
 
 
 def _judge(desk: VbflDesk, who: Who) -> Done | None:
-    """Return each validator's votes on all updates. Withheld and ill-formed updates get negative votes."""
-    reviews = review(desk, who, ERROR)
+    """Return each validator's votes on all updates. Withheld and ill-formed updates get negative votes, so
+    validators wait for them as long as they can."""
+    reviews = review(desk, who, ERROR, waits=desk.patient)
     return None if reviews is None else reviews.to_done(lambda one: judging.get_bitmap(one.good))
 
 

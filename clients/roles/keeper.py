@@ -4,6 +4,11 @@ Every member is a keeper. One of them, a different one each round, acts at once;
 seconds per rank. So calls don't collide while the first keepers are present, and somebody acts when they are
 absent. While a member has no anchor yet, whose update wouldn't count, a round is opened one `PATIENCE` later.
 
+Only the draw can come too late: its seed is lost `SEAL_BLOCKS` blocks after the seal, however long a block
+takes. So a turn to draw comes with the chain's blocks, too. Once half of them have passed, the turns of all
+ranks follow within the next quarter, and the last quarter is left for the transaction to be mined. Whoever is
+there alone draws in time, whatever its rank, and even if it started a moment ago.
+
 Where the terms put out who misses rounds, keepers report who was drawn and has done nothing: once they have
 nothing else to do after the ballots are committed, and at the latest just before they settle. Other keepers'
 settlements don't wait for that.
@@ -11,21 +16,30 @@ settlements don't wait for that.
 
 from collections.abc import Iterable
 
-from clients.protocol.rounds import has_quorum
+from clients.protocol.rounds import SEAL_BLOCKS, has_quorum
 from clients.roles.view import Action, Send, View
 from clients.types.chain import Call
 from clients.types.federation import Address, MemberView, Phase, Role
 
 PATIENCE = 15.0
+HURRY, LAST_TURN = SEAL_BLOCKS // 2, SEAL_BLOCKS * 3 // 4
+"""Blocks after the seal between which all keepers' turns to draw come, if they haven't come before."""
 EVICTIONS = 100
 """The most accounts in one `evict` or `report`, so that it fits into any block."""
 
 
 def step(view: View) -> list[Action]:
     """Return the housekeeping calls that are due, if it is the participant's turn."""
-    calls = _get_due(view)
-    turns = get_rank(view) + (view.unanchored and any(call.method == "open" for call in calls))
-    return [Send(call) for call in calls] if view.waited >= turns * PATIENCE else []
+    calls, rank = _get_due(view), get_rank(view)
+    turns = rank + (view.unanchored and any(call.method == "open" for call in calls))
+    is_turn = view.waited >= turns * PATIENCE or _must_draw(view, rank)
+    return [Send(call) for call in calls] if is_turn else []
+
+
+def _must_draw(view: View, rank: int) -> bool:
+    """Return whether so many blocks have passed since the seal that it is the turn of `rank` to draw."""
+    turn = HURRY + (LAST_TURN - HURRY) * rank // max(len(view.registry), 1)
+    return view.status.phase == Phase.DRAW and view.sealed_for >= turn
 
 
 def get_rank(view: View) -> int:

@@ -51,8 +51,9 @@ class View:
     """The federation as one participant sees it.
 
     `waited`: for how many seconds the participant has seen the federation wait for a housekeeping call.
-    `begins`: the time at which a method can be called, if its phase alone doesn't say. `secrets`: None where
-    no lots are drawn. `unanchored`: whether a member has no anchor yet, and wouldn't be paid for an update.
+    `sealed_for`: in phase Draw, how many blocks follow the seal block. `begins`: the time at which a method
+    can be called, if its phase alone doesn't say. `secrets`: None where no lots are drawn. `unanchored`:
+    whether a member has no anchor yet, and wouldn't be paid for an update.
     `most_missed`: missed rounds in a row after which a drawn member can be put out; 0: never.
     """
 
@@ -67,6 +68,7 @@ class View:
     salt: bytes
     now: int
     waited: float = 0.0
+    sealed_for: int = 0
     begins: Mapping[str, int] = field(default_factory=dict)
     secrets: Secrets | None = None
     unanchored: bool = False

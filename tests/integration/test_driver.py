@@ -23,10 +23,13 @@ from clients.mechanisms.participant import Participant
 from clients.mechanisms.stake_vote import CONDUCT
 from clients.ports.keys import SeededSalts, derive_keys
 from clients.ports.store.memory import MemoryStore
+from clients.protocol.rounds import SEAL_BLOCKS
 from clients.protocol.simulator import SpecChain
+from clients.roles.keeper import LAST_TURN
+from clients.types.chain import Call
 from clients.types.cid import Cid
 from clients.types.errors import OutOfPatience, RequestError, UnavailableError
-from clients.types.federation import Event, Status
+from clients.types.federation import Event, Phase, Status
 from clients.types.store import ContentMissing
 
 COUNT = 5
@@ -167,6 +170,22 @@ def test_logs_that_lack_a_proposal_are_not_judged_by(config: SwarmConfig, tmp_pa
         log.proposals()
     world.chain.events = real  # type: ignore[method-assign]
     assert len(driver._read(status).log.proposals()) == status.record.proposals
+
+
+def test_whoever_is_there_alone_draws_before_the_seed_is_lost(config: SwarmConfig, tmp_path: Path) -> None:
+    """By the chain's blocks, though its program started a moment ago and it is the last in turn."""
+    world = World(config, tmp_path)
+    world.chain.advance(seconds=world.terms.schedule.open)
+    world.chain.send([Call(world.keys[0].address, "open")])
+    status = world.chain.status()
+    assert status.phase is Phase.DRAW
+    last = (status.round - 1) % COUNT  # as in `keeper.get_rank`
+    alone = world.driver(last, clock=lambda: 0.0)
+    assert not alone.sweep(world.chain.status())
+    world.chain.advance(blocks=LAST_TURN)
+    assert alone.sweep(world.chain.status())
+    assert world.chain.status().phase is not Phase.DRAW
+    assert world.chain.block() <= status.seal_block + SEAL_BLOCKS
 
 
 def test_a_journal_serves_one_federation_and_one_process(tmp_path: Path) -> None:

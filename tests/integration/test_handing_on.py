@@ -131,3 +131,43 @@ def test_who_could_not_have_an_update_in_time_publishes_it_all_the_same(
     assert (record.publications, record.leading_count) == (3, 3)
     assert {event.args["selection"] for event in world.named("Published")} == {0b11}
     assert {world.chain.member(key.address).balance for key in world.keys} == {config.stake}
+
+
+def settle(world: JuryWorld) -> dict[object, tuple[set[int], set[int]]]:
+    """Play the round on until it is settled; return what each juror found good and could have."""
+    world.run_until(lambda: world.chain.status().record.outcome is not Outcome.NONE)
+    ballots = {event.args["voter"]: event.args["ballot"] for event in world.named("Revealed")}
+    assert {world.chain.member(key.address).balance for key in world.keys} == {world.config.stake}
+    assert all(world.chain.member(key.address).record.round == 1 for key in world.keys), "nobody missed it"
+    return {who: (get_numbers(one[:32]), get_numbers(one[32:])) for who, one in ballots.items()}  # type: ignore[index]
+
+
+def test_jurors_to_whom_nobody_serves_anything_say_so(config: SwarmConfig, tmp_path: Path) -> None:
+    """They make a quorum, do their duty, and lose nothing."""
+    world = JuryWorld(config, tmp_path)
+    world.run_until(lambda: world.chain.status().phase is Phase.COMMIT)
+    for proposer in world.find(Role.PROPOSER):
+        for event in world.named("Proposed"):
+            world.get_store(proposer).release(Cid.from_digest(event.args["digest"]))  # type: ignore[arg-type]
+    assert list(settle(world).values()) == [(set(), set())] * 3
+    record = world.chain.status().record
+    assert (record.reveals, record.publications, record.outcome) == (3, 3, Outcome.REJECTED)
+    assert world.chain.status().head == world.terms.genesis
+
+
+def test_a_juror_whose_line_is_down_loses_nothing_while_the_others_go_on(
+    config: SwarmConfig, tmp_path: Path
+) -> None:
+    """It votes on nothing, can't make the model, and repeats what has a majority without it."""
+    world = JuryWorld(config, tmp_path)
+    world.run_until(lambda: world.chain.status().phase is Phase.COMMIT)
+    *_, lone = world.find(Role.VOTER)
+    world.drivers[lone].cohort.load(world.terms.genesis)  # before: without the head nobody can judge
+    world.get_store(lone).cut = [home for home in world.network.homes if home is not world.get_store(lone)]
+    ballots = settle(world)
+    assert ballots.pop(world.keys[lone].address) == (set(), set())
+    assert list(ballots.values()) == [({0, 1}, {0, 1})] * 2
+    record = world.chain.status().record
+    assert (record.outcome, record.publications, record.leading_count) == (Outcome.ACCEPTED, 3, 3)
+    *_, last = world.named("Published")
+    assert last.args["publisher"] == world.keys[lone].address

@@ -231,14 +231,16 @@ def test_a_withheld_update_is_left_out_and_nobody_pays(
     assert rest[0]["had"] == [JURORS] * 5
 
 
-def test_where_nothing_can_be_had_jurors_keep_still_and_nobody_pays(
+def test_where_nothing_can_be_had_jurors_say_so_and_nobody_pays(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(engine, "open_store", lambda *_, **__: Withholding(set(range(2, 7))))
     first, second = run(tmp_path / "run", malicious=0, rounds=2)
-    assert first["outcome"] == "UNDECIDED"
+    assert first["outcome"] == "REJECTED"
     assert set(first["balances"].values()) == {STAKE}
-    assert len(first["trouble"]) == JURORS
+    assert first["had"] == first["positives"] == [0] * 5
+    assert first["blamed"] == first["slashed"] == []
+    assert "trouble" not in first
     assert second["accepted"]
 
 

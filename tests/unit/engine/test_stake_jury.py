@@ -6,7 +6,7 @@ from functools import partial
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from clients.engine.config import build
@@ -33,6 +33,7 @@ from clients.roles.proposer import Claim
 from clients.roles.round_log import Proposal, RoundLog
 from clients.roles.view import Judge, Train
 from clients.types.chain import Call
+from clients.types.cid import Cid
 from clients.types.errors import OwnTrouble, RequestError, raise_trouble
 from clients.types.federation import ZERO32, Outcome, Role, Round
 from tests.integration.exact_bench import STEP, ExactBench
@@ -45,6 +46,9 @@ GOOD, POISONED, HEAD, NEARLY, JUNK, MISSING = "good", "poisoned", "head", "nearl
 KINDS = st.lists(st.sampled_from((GOOD, POISONED, HEAD, NEARLY, JUNK, MISSING)), min_size=1, max_size=7)
 JUROR = Participant(7, ACCOUNTS[7], SeededSalts(1, 7))
 LIAR = replace(JUROR, behaviour=parse_all("lying_votes"))
+
+Time = dict[str, bool]
+NONE_LEFT: Time = {}
 
 
 class Judged:
@@ -69,10 +73,10 @@ class Judged:
     def proposals(self) -> list[Proposal]:
         return [Proposal(ACCOUNTS[n], n, digest, 1) for n, digest in enumerate(self.digests)]
 
-    def desk(self, conduct: Any = CONDUCT, *, patient: bool = False, **own: Any) -> Any:
+    def desk(self, conduct: Any = CONDUCT, *, time: Time = NONE_LEFT, **own: Any) -> Any:
         status = replace(STATUS, head=self.head, voters=3, record=Round(proposals=len(self.digests)))
         given: Any = conduct.settings(**own)
-        return Desk(status, TERMS, given, self.cohort, lambda: self, {}, patient=patient)  # type: ignore[arg-type, return-value]
+        return Desk(status, TERMS, given, self.cohort, lambda: self, {}, **time)  # type: ignore[arg-type, return-value]
 
     def judge(self, juror: Participant = JUROR, conduct: Any = CONDUCT, **own: Any) -> Done:
         found = conduct.jobs[Judge](self.desk(conduct, **own), [juror])
@@ -97,14 +101,12 @@ RULES = st.fixed_dictionaries(
 
 @settings(max_examples=60, deadline=None)
 @given(kinds=KINDS, rules=RULES)
+@example(kinds=[MISSING], rules={"threshold": "0.08", "judge": "evidence"})
+@example(kinds=[MISSING, MISSING], rules={"threshold": "gap", "judge": PAPER})
 def test_a_ballot_names_only_what_its_juror_could_have(kinds: list[str], rules: dict[str, str]) -> None:
     judged = Judged(kinds)
     done, lie = judged.judge(**rules), judged.judge(LIAR, **rules).ballots[JUROR.account]
-    there = set(range(len(kinds))) - find(kinds, MISSING)
-    if not there:
-        assert isinstance(done.ballots[JUROR.account], OwnTrouble), "a vote on nothing would cost its stake"
-        assert isinstance(lie, OwnTrouble)
-        return
+    there = set(range(len(kinds))) - find(kinds, MISSING)  # perhaps none
     good, had = read(done.ballots[JUROR.account])
     assert had == there
     assert good <= had - find(kinds, JUNK)
@@ -131,8 +133,6 @@ def test_what_does_not_move_is_no_update_whatever_it_scores(kinds: list[str]) ->
 @settings(max_examples=40, deadline=None)
 @given(kinds=KINDS, rules=RULES)
 def test_jurors_find_good_what_vbfl_s_validators_do(kinds: list[str], rules: dict[str, str]) -> None:
-    if set(kinds) == {MISSING}:
-        return
     judged = Judged(kinds)
     done, theirs = judged.judge(**rules), judged.judge(conduct=vbfl.CONDUCT, **rules)
     good, _ = read(done.ballots[JUROR.account])
@@ -147,10 +147,43 @@ def test_honest_updates_pass_and_poisoned_ones_do_not() -> None:
 
 
 @pytest.mark.parametrize("kinds", [[GOOD, MISSING], [GOOD, JUNK], [MISSING]])
-def test_a_juror_waits_for_what_is_missing_as_long_as_there_is_time(kinds: list[str]) -> None:
-    judged = Judged(kinds)
-    done = CONDUCT.jobs[Judge](judged.desk(patient=True), [JUROR])
-    assert (done is None) == (MISSING in kinds)
+@pytest.mark.parametrize(
+    ("conduct", "time", "waits"),
+    [
+        (CONDUCT, {"early": True, "patient": True}, True),
+        (CONDUCT, {"patient": True}, False),
+        (CONDUCT, NONE_LEFT, False),
+        (vbfl.CONDUCT, {"patient": True}, True),
+        (vbfl.CONDUCT, NONE_LEFT, False),
+    ],
+)
+def test_a_juror_waits_for_what_is_missing_for_as_long_as_its_ballot_asks_for(
+    kinds: list[str], conduct: Any, time: Time, waits: bool
+) -> None:
+    """Where a ballot can't say that an update wasn't had, its proposer would pay for an early one."""
+    done = conduct.jobs[Judge](Judged(kinds).desk(conduct, time=time), [JUROR])
+    assert (done is None) == (waits and MISSING in kinds)
+
+
+def test_what_was_missing_is_not_tried_again_when_the_wait_is_over() -> None:
+    """A try may take a minute a file, and the juror has to judge by then. Whoever begins late tries once."""
+    judged, tries = Judged([GOOD, MISSING, JUNK]), []
+    get = judged.store.get
+
+    def counted(cid: Cid, *, max_bytes: int) -> bytes:
+        tries.append(cid.digest)
+        return get(cid, max_bytes=max_bytes)
+
+    judged.store.get = counted  # type: ignore[method-assign]
+    desk = judged.desk(time={"early": True, "patient": True})
+    for _ in range(3):
+        assert CONDUCT.jobs[Judge](desk, [JUROR]) is None
+    assert tries.count(judged.digests[1]) == 3
+    done = CONDUCT.jobs[Judge](replace(desk, early=False), [JUROR])
+    assert done is not None
+    assert tries.count(judged.digests[1]) == 3
+    assert done == judged.judge(), "and says the same as whoever tried once"
+    assert tries.count(judged.digests[1]) == 4
 
 
 def test_a_juror_holds_the_updates_that_it_could_use() -> None:
