@@ -14,7 +14,7 @@ abstract contract CoalitionBench is StakeJuryBench {
         int256 others;
     }
 
-    function isEvil(address who) internal pure virtual returns (bool);
+    function isEvil(address who) internal view virtual returns (bool);
 
     function deployForDraw(uint256 draw) internal {
         beacon = new FixedBeacon(keccak256(abi.encode("draw", draw)));

@@ -34,6 +34,7 @@ import {ReentrancyGuard} from "@openzeppelin/contracts/utils/ReentrancyGuard.sol
 /// | half of a jury | NamedAttacksStakeJury: test_half_of_a_jury |
 /// | half of the validators are silent | NamedAttacksVbfl: test_half_of_the_validators |
 /// | first in every phase; garbage first; copies in front (hardened bflc) | StakeJuryAdmitted |
+/// | the most claimed (hardened vbfl) | StakeJuryClaims |
 /// | one bad update that slashes honest proposers | StakeJurySabotage |
 /// | a flood that joins and opens at once | StakeJuryFlood; Newcomers: test_flood_and_open_at_once |
 /// | a minority against a named committee | NamedAttacksBflc: test_a_minority_against_a_named_committee |

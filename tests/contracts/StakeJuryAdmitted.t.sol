@@ -39,7 +39,7 @@ contract StakeJuryStrategiesTest is CoalitionBench {
     function deploy() internal override returns (IFederation) {
         managers = [ADA, BOB, CAT];
         IStakeJury.StakeJuryTerms memory t = juryTerms();
-        (t.floor, t.proposerStake, t.voterStake, t.newcomers) = (t.bond / 2, 0, T / 4, 1);
+        (t.floor, t.proposerStake, t.voterStake, t.newcomers) = (t.bond / 2, 0, t.bond / 64, 1);
         (t.proposers, t.voters, t.minVoters) = (6, 15, 3);
         (t.updateShares, t.seatShares) = (5, 2);
         t.schedule.pledge = 100;
