@@ -16,6 +16,7 @@ from typing import Any
 
 from clients.types.federation import BflcTerms, BladeTerms, StakeJuryTerms, StakeVoteTerms, VbflTerms
 from clients.types.mechanisms import Terms
+from clients.types.terms import get_terms
 
 JURY_LEAST = 7
 """Jurors of whom a silent third seldom denies the others a majority: of 20 members, in one round of seven."""
@@ -109,8 +110,14 @@ def _unpaid(worth: float, when: When, remedy: str) -> Weakness:
     return Weakness("no updates", worth, when, remedy)
 
 
+def _tell_defaults(*terms: str) -> str:
+    """Return the options by which terms of `stake_jury` have their defaults."""
+    known = get_terms(StakeJuryTerms)
+    return " and ".join(f"--{name.replace('_', '-')} {known[name].default}" for name in terms)
+
+
 _ONE_BY_ONE = "--rules hardened, by which a drawn jury judges updates one by one"
-_SOME_DECOYS = "--decoy-odds 9"
+_SOME_DECOYS = _tell_defaults("decoy_odds")
 _LARGER_JURY = f"--voters {JURY_LEAST} or more"
 
 WEAKNESSES: Mapping[type[Terms], tuple[Weakness, ...]] = MappingProxyType(
@@ -133,7 +140,7 @@ WEAKNESSES: Mapping[type[Terms], tuple[Weakness, ...]] = MappingProxyType(
             Weakness("votes for their own", 0.4, TINY_JURY, _LARGER_JURY),
             Weakness("no votes", 0.3, SMALL_JURY, _LARGER_JURY, harms=True),
             _unpaid(0.4, NO_PROFIT, "--profit-bps 1000"),
-            Weakness("no updates", 0.1, WORK_PAYS_LITTLE, "--update-shares 5 and --seat-shares 2"),
+            Weakness("no updates", 0.1, WORK_PAYS_LITTLE, _tell_defaults("update_shares", "seat_shares")),
             _copies(0.2),
             _flood(0.3),
         ),

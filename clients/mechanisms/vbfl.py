@@ -1,4 +1,4 @@
-"""vbfl, from its participants' side: validators judge each update against one epoch of their own; miners and
+"""vbfl by its paper's rules, from its participants' side: validators judge each update against one epoch of their own; miners and
 validators publish."""
 
 from collections.abc import Mapping

@@ -50,7 +50,9 @@ odd: half of an even one is enough to let nothing pass.
 """
 
 PANEL: Mapping[str, Any] = MappingProxyType({"voters": 15})
-"""What `vbfl` sets in the terms of `stake_jury`: a jury as large as validators and miners together."""
+"""What `vbfl` sets in the terms of `stake_jury`: how many jurors there are at most. They are what validators
+and miners are in the paper, and so many that a silent third of 100 members seldom denies a round its model.
+"""
 
 
 @dataclass(frozen=True, slots=True)
