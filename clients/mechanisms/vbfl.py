@@ -1,5 +1,5 @@
-"""vbfl by its paper's rules, from its participants' side: validators judge each update against one epoch of their own; miners and
-validators publish."""
+"""vbfl by its paper's rules, from its participants' side: validators judge each update against one epoch of
+their own; miners and validators publish."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
