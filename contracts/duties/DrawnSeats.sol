@@ -20,7 +20,7 @@ abstract contract DrawnSeats is IDuty, Membership {
     struct Absence {
         uint40 round; // the last one missed
         uint40 actedIn; // the account's record then: whoever has acted since starts anew
-        uint16 count; // rounds in a row
+        uint16 count; // rounds in a row; more than fit here count as many
     }
 
     /// @dev Missed rounds in a row after which a member can be put out; 0: never.
@@ -45,7 +45,8 @@ abstract contract DrawnSeats is IDuty, Membership {
             (, uint8 roles) = _partOf(r, account, m);
             (uint16 count, uint40 last) = _missed(account, m);
             if (roles & (Roles.PROPOSER | Roles.VOTER) == 0 || m.round == round || last == round) continue;
-            _absences[account] = Absence(uint40(round), m.round, ++count);
+            count = count == type(uint16).max ? count : count + 1;
+            _absences[account] = Absence(uint40(round), m.round, count);
             emit Missed(round, account, count);
         }
     }

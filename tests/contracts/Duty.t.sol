@@ -74,6 +74,20 @@ contract DutyTest is StakeJuryBench {
         }
     }
 
+    /// @dev So many rounds take too long: the counter is written where the contract keeps it.
+    function setMissed(address who, uint16 count) internal {
+        IFederation.MemberView memory m = federation.memberOf(who);
+        uint256 before = uint256(m.missed) << 80 | uint256(entry(who).round) << 40 | m.missedRound;
+        vm.record();
+        federation.memberOf(who);
+        (bytes32[] memory slots,) = vm.accesses(address(federation));
+        for (uint256 i = 0; i < slots.length; ++i) {
+            if (uint256(vm.load(address(federation), slots[i])) != before) continue;
+            vm.store(address(federation), slots[i], bytes32(before + (uint256(count - m.missed) << 80)));
+        }
+        assertEq(missedBy(who), count);
+    }
+
     // ------------------------------------------------------------------ what is missed
 
     function test_who_is_drawn_and_does_nothing_misses_the_round() public {
@@ -190,6 +204,28 @@ contract DutyTest is StakeJuryBench {
         assertEq(missedBy(judges[0]), 0);
         report(judges[0]);
         assertEq(missedBy(judges[0]), 0);
+    }
+
+    /// @dev A stranger's report never fails for others', however many rounds somebody misses who can't be spared.
+    function test_counting_ends_where_the_counter_does() public {
+        (minVoters, mostVoters) = (6, 6);
+        redeploy(9);
+        address who = members[4];
+        missRounds(who, 1);
+        setMissed(who, type(uint16).max - 1);
+        missRounds(who, type(uint16).max);
+        playWithout(who);
+        uint256 number = round();
+        vm.expectEmit(address(federation));
+        emit IDuty.Missed(number, who, type(uint16).max);
+        report(who);
+        IFederation.MemberView memory m = federation.memberOf(who);
+        assertEq(m.missed, type(uint16).max);
+        assertEq(m.missedRound, number);
+        finish();
+        joinOne(account(20), BOND);
+        evict(who);
+        assertFalse(isIn(who), "as soon as one more is in");
     }
 
     // ------------------------------------------------------------------ out
