@@ -37,7 +37,7 @@ from typing import Any
 
 from clients.auditing.absences import Absences
 from clients.auditing.checkpoint import DAMAGED, Point, dump_replay, load_replay, make_findings, thin
-from clients.auditing.code import CodeOnChain, Compiled, check_code, compute_keeper
+from clients.auditing.code import CodeOnChain, Compiled, check_code, compute_terms_book
 from clients.auditing.comparing import compare_records, compare_rounds, compare_state
 from clients.auditing.findings import Finding, Findings, TooManyFindings
 from clients.auditing.models import Models
@@ -367,7 +367,7 @@ class Auditor:
     def _check_code(self, found: Findings, tip: Block) -> None:
         assert self._known is not None
         source, address, at = self._source, self._source.federation, tip.number
-        codes = source.code(address, at), source.code(compute_keeper(address), at)
+        codes = source.code(address, at), source.code(compute_terms_book(address), at)
         built = source.build(self._known[self._contract].creation, at)
         check_code(found, self._contract, self._known, CodeOnChain(*codes, built))
 

@@ -1,7 +1,7 @@
 """Compares the federation's code with our contracts, as compiled.
 
-Terms are in the code as immutables, and as a whole in a contract of their own, the keeper, which the
-constructor creates (`contracts/books/TermsBook.sol`).
+Terms are in the code as immutables, and as a whole in a contract of their own, the terms' book, which
+the constructor creates (`contracts/books/TermsBook.sol`).
 """
 
 from collections.abc import Mapping
@@ -27,7 +27,7 @@ class Compiled:
 
 @dataclass(frozen=True, slots=True)
 class CodeOnChain:
-    """The codes at a federation's address and at its keeper's; and what a node makes of the creation."""
+    """The codes at a federation's address and at its terms' book's; and what a node makes of the creation."""
 
     code: bytes
     kept: bytes
@@ -35,7 +35,7 @@ class CodeOnChain:
     """The code that the creation with these terms gives; None if the node doesn't say."""
 
 
-def compute_keeper(federation: Address) -> Address:
+def compute_terms_book(federation: Address) -> Address:
     """Return the address of the first contract that `federation` creates, which keeps its terms."""
     return get_checksummed("0x" + keccak(b"\xd6\x94" + bytes.fromhex(federation[2:]) + b"\1")[-20:].hex())
 
@@ -77,7 +77,7 @@ def find_difference(code: bytes, other: bytes) -> str:
 
 def check_code(findings: Findings, wanted: str, known: Mapping[str, Compiled], chain: CodeOnChain) -> None:
     """Report a finding unless the code is that of the contract `wanted` with the immutables of its terms, and
-    its keeper has these terms.
+    its terms' book has these terms.
 
     `known`: our contracts by name.
     """
@@ -93,7 +93,7 @@ def check_code(findings: Findings, wanted: str, known: Mapping[str, Compiled], c
             "code", "what the terms put into the code", f"that of {wanted} with these terms",
             f"other values: {find_difference(code, built)}",
         )  # fmt: skip
-    # A first byte of 0 stops whoever calls it, so the keeper can never do anything, nor vanish.
+    # A first byte of 0 stops whoever calls it, so the terms' book can never do anything, nor vanish.
     if chain.kept != (kept := b"\0" + ours.arguments):
         difference = find_difference(chain.kept, kept)
         findings.add("code", "the contract that keeps the terms", "these terms and no more", difference)
