@@ -184,7 +184,7 @@ def _participate(
     entered = chain.member(key.address)
     tell_wait(chain, entered)
     rules = Rules(conduct, terms, own)
-    tell_missed(entered, rules.most_missed)
+    tell_missed(entered, rules.absent_after)
     tell_lack(chain, rules)
     participant = Participant(index, key.address, KeyedSalts(key), attack, entered.record.stake)
     driver = Driver(
@@ -210,7 +210,7 @@ def _participate(
         tell_decoy(settled.log, key.address)
         tell_wait(chain, member)
         if member.missed_round == status.round:
-            tell_missed(member, rules.most_missed)
+            tell_missed(member, rules.absent_after)
         why = explain_out(chain, member, rules)
         if why:
             print(f"{key.address} is out: {why}")

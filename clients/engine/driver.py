@@ -258,7 +258,7 @@ class Driver:
                 begins=self._get_begins(status),
                 secrets=secrets.get(member.account),
                 unanchored=unanchored,
-                most_missed=self.rules.most_missed,
+                absent_after=self.rules.absent_after,
             )
             for member in registry
             if member.account in self.participants

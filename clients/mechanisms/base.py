@@ -382,6 +382,6 @@ class Rules(Generic[S, T]):
         return self.conduct.spec.get_fewest(self.terms, status.round, status.rest_until)
 
     @property
-    def most_missed(self) -> int:
+    def absent_after(self) -> int:
         """So many drawn rounds in a row that a member misses put it out; 0: none do."""
-        return self.conduct.spec.duty.get_most(self.terms)
+        return self.conduct.spec.duty.get_absent_after(self.terms)

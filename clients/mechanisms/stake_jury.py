@@ -44,7 +44,7 @@ class StakeJurySettings(ReviewSettings):
     profit: float = term_option(StakeJuryTerms, "profit_bps")
     newcomers: int = term_option(StakeJuryTerms, "newcomers")
     decoy_odds: int = term_option(StakeJuryTerms, "decoy_odds", unsaid=0)
-    missed: int = term_option(StakeJuryTerms, "missed", unsaid=0)
+    absent_after: int = term_option(StakeJuryTerms, "absent_after", unsaid=0)
 
     def check(self) -> None:
         """See `Settings`."""
@@ -56,7 +56,7 @@ class StakeJurySettings(ReviewSettings):
         check_range("profit", self.profit, 0.0, 1.0)
         check_range("newcomers", self.newcomers, 0, 2**16 - 1)
         check_range("decoy_odds", self.decoy_odds, 0, 2**16 - 1)
-        check_range("missed", self.missed, 0, 2**16 - 1)
+        check_range("absent_after", self.absent_after, 0, 2**16 - 1)
         if self.decoy_odds == 1:
             raise RequestError("decoy_odds = 1: if every update is a decoy, there is never a model.")
         floor = parse_amount("floor", self.floor)
@@ -98,7 +98,7 @@ def _get_terms(settings: StakeJurySettings, run: Run, genesis: bytes, samples: i
         seat_shares=settings.seat_shares,
         profit_bps=round(settings.profit * BPS),
         decoy_odds=settings.decoy_odds,
-        missed=settings.missed,
+        absent_after=settings.absent_after,
     )
 
 

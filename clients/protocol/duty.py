@@ -28,16 +28,16 @@ class DutyTerms(Protocol):
     """Terms that say how often a member may miss a seat."""
 
     @property
-    def missed(self) -> int:
+    def absent_after(self) -> int:
         """Missed rounds in a row after which a drawn member can be put out; 0: never."""
         ...
 
 
-def _get_most(terms: DutyTerms) -> int:
-    return terms.missed
+def _get_absent_after(terms: DutyTerms) -> int:
+    return terms.absent_after
 
 
-DRAWN_SEATS: DutyPolicy[DutyTerms] = DutyPolicy(_get_most)
+DRAWN_SEATS: DutyPolicy[DutyTerms] = DutyPolicy(_get_absent_after)
 """Whoever is drawn, round after round, and does nothing can be put out."""
 
 

@@ -53,7 +53,7 @@ class View:
     `waited`: for how many seconds the participant has seen the federation wait for a housekeeping call.
     `begins`: the time at which a method can be called, if its phase alone doesn't say. `secrets`: None where
     no lots are drawn. `unanchored`: whether a member has no anchor yet, and wouldn't be paid for an update.
-    `most_missed`: missed rounds in a row after which a drawn member can be put out; 0: never.
+    `absent_after`: missed rounds in a row after which a drawn member can be put out; 0: never.
     """
 
     me: Address
@@ -70,7 +70,7 @@ class View:
     begins: Mapping[str, int] = field(default_factory=dict)
     secrets: Secrets | None = None
     unanchored: bool = False
-    most_missed: int = 0
+    absent_after: int = 0
 
     @property
     def acted(self) -> Act:

@@ -24,14 +24,14 @@ abstract contract DrawnSeats is IDuty, Membership {
     }
 
     /// @dev Missed rounds in a row after which a member can be put out; 0: never.
-    uint16 private immutable _mostMissed;
+    uint16 private immutable _absentAfter;
 
     mapping(address account => Absence) private _absences;
     /// @dev The round after which somebody was put out last; 0: nobody was.
     uint40 private _lastPutOut;
 
-    constructor(uint16 missed) {
-        _mostMissed = missed;
+    constructor(uint16 absentAfter) {
+        _absentAfter = absentAfter;
     }
 
     /// @inheritdoc IDuty
@@ -62,7 +62,7 @@ abstract contract DrawnSeats is IDuty, Membership {
     /// @inheritdoc Axes
     function _isAbsent(address account, Member memory m) internal view override returns (bool) {
         (uint16 count,) = _missed(account, m);
-        bool often = _mostMissed != 0 && count >= _mostMissed;
+        bool often = _absentAfter != 0 && count >= _absentAfter;
         return often && _lastPutOut != _current.round && _countInside() > _fewestMembers();
     }
 

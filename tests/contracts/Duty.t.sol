@@ -12,7 +12,7 @@ contract DutyTest is StakeJuryBench {
 
     function setUp() public override {
         super.setUp();
-        missed = 2;
+        absentAfter = 2;
         redeploy(9);
     }
 
@@ -232,7 +232,7 @@ contract DutyTest is StakeJuryBench {
 
     function test_who_misses_rounds_in_a_row_is_put_out_and_may_come_back() public {
         newcomers = 1;
-        missed = 2;
+        absentAfter = 2;
         redeploy(9);
         address who = members[4];
         missRounds(who, 1);
@@ -256,7 +256,7 @@ contract DutyTest is StakeJuryBench {
 
     /// @dev Or an outage of many would make a majority of a few overnight.
     function test_one_a_round_is_put_out() public {
-        missed = 1;
+        absentAfter = 1;
         redeploy(9);
         openAndDraw();
         address[] memory trainers = proposers();
@@ -304,7 +304,7 @@ contract DutyTest is StakeJuryBench {
     }
 
     function test_where_no_round_may_be_too_many_nobody_is_put_out() public {
-        missed = 0;
+        absentAfter = 0;
         redeploy(9);
         address who = members[4];
         missRounds(who, 5);

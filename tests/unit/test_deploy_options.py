@@ -21,6 +21,7 @@ from clients.types.federation import (
     VbflTerms,
 )
 from clients.types.mechanisms import KINDS, UNSLASHED, Terms, get_published, mechanism_of, resolve
+from clients.types.settings import to_flag
 from clients.types.terms import RULES, Unit, get_terms
 from deploy.options import add_terms, read_terms
 from deploy.terms import WAYS, format_term, format_value, get_owned, parse_number
@@ -136,11 +137,19 @@ def test_options_win_over_the_file(tmp_path: Path) -> None:
     assert terms.schedule == Schedule(60, 12, 3600, 9, 3600, 11, 86_400)
 
 
-@pytest.mark.parametrize(("mechanism", "other"), [("stake_vote", "seats"), ("vbfl", "workers")])
-def test_proposers_have_other_spellings(mechanism: str, other: str, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("mechanism", "term", "other"),
+    [
+        ("stake_vote", "proposers", "seats"),
+        ("stake_vote", "absent_after", "missed"),
+        ("vbfl", "proposers", "workers"),
+    ],
+)
+def test_terms_have_other_spellings(mechanism: str, term: str, other: str, tmp_path: Path) -> None:
     given = table_of(f'mechanism = "{mechanism}"\n{other} = 7', tmp_path)
-    assert read(*given) == read(*table_of(f'mechanism = "{mechanism}"\nproposers = 7', tmp_path))
-    assert read(*given, f"--{other}", "8") == read(*given, "--proposers", "8")
+    assert getattr(read(*given), term) == 7
+    assert read(*given) == read(*table_of(f'mechanism = "{mechanism}"\n{term} = 7', tmp_path))
+    assert read(*given, f"--{other}", "8") == read(*given, to_flag(term), "8")
 
 
 def test_amounts_are_tokens(tmp_path: Path) -> None:
