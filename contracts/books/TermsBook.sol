@@ -4,7 +4,8 @@ pragma solidity ^0.8.24;
 /// @title The terms, as they were given to the constructor.
 /// @notice They are the code of a contract that holds nothing else, the terms' book: a leaf that put them together
 /// again from the policies' terms would need a kilobyte of its own code for it, and could get one wrong. The book's
-/// address follows from the leaf's, so a deployer with a constructor of its own can't change later what it shows, either.
+/// address follows from the leaf's, so a deployer with a constructor of its own can't change later what it shows,
+/// either.
 abstract contract TermsBook {
     /// @notice The terms have `given` bytes, and a contract has room for `limit`.
     error TermsTooLong(uint256 given, uint256 limit);
