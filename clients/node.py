@@ -18,7 +18,6 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from clients.engine.agreement import agree_on_history, require_agreed, settle
 from clients.engine.config import (
     ParticipantConfig,
-    add_options,
     build_own,
     get_personal,
     read_toml,
@@ -26,6 +25,7 @@ from clients.engine.config import (
 )
 from clients.engine.journal import Journal
 from clients.engine.launch import resume_sent
+from clients.engine.options import add_options
 from clients.engine.standing import explain_leaving, explain_out, tell_missed
 from clients.learning.meters import Meters
 from clients.mechanisms import CONDUCTS
