@@ -52,7 +52,7 @@ from clients.types.mechanisms import Terms
 from clients.types.store import Store
 
 if TYPE_CHECKING:
-    from clients.engine.driver import Settled
+    from clients.engine.settled import Settled
     from clients.mechanisms.cohort import Cohort
 
 LEARNING = (*AGREED, *get_personal())

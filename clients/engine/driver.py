@@ -22,7 +22,6 @@ import logging
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
 from functools import cache, partial
 from typing import Any, TypeVar
 
@@ -31,6 +30,7 @@ from clients.engine.holdings import Holdings
 from clients.engine.journal import Journal, Waiting
 from clients.engine.notes import Notes
 from clients.engine.results import tell_trouble
+from clients.engine.settled import Settled, get_untold
 from clients.learning.meters import Meters
 from clients.mechanisms.base import Desk, Done, Rules
 from clients.mechanisms.cohort import Cohort
@@ -38,7 +38,7 @@ from clients.mechanisms.participant import Participant
 from clients.protocol.rounds import get_begin, get_end
 from clients.roles import member
 from clients.roles.keeper import PATIENCE, count_ready
-from clients.roles.round_log import RoundLog, as_bytes32
+from clients.roles.round_log import RoundLog
 from clients.roles.view import Job, Send, View
 from clients.types.chain import Call, Chain, Devnet, Receipt
 from clients.types.cid import Cid
@@ -62,17 +62,6 @@ LOOK_AGAIN = 2 * PATIENCE
 FETCH_MARGIN = 300
 """Seconds before the end of a phase at which a judge or a publisher stops waiting for files that a peer
 withholds."""
-
-
-@dataclass(frozen=True, slots=True)
-class Settled:
-    """A settled round as this process sees it. `notes` are blank if this process didn't see the round."""
-
-    status: Status
-    log: RoundLog
-    members: Sequence[MemberView]
-    """The local participants as the chain sees them, in the participants' order."""
-    notes: Notes
 
 
 class Stalled(FedJuryError):
@@ -139,7 +128,8 @@ class Driver:
         while told < rounds:
             try:
                 status = self._look()
-                untold = self._get_untold(status, told)[: rounds - told]
+                with self.meters.part("chain"):
+                    untold = get_untold(self.chain, status, told)[: rounds - told]
                 for settled in untold:
                     yield report(self._read(settled))
                     told = settled.round
@@ -177,32 +167,6 @@ class Driver:
             events = self.chain.events(status.seal_block)
         notes = self.notes if self.notes.round == status.round else Notes(status.round)
         return Settled(status, RoundLog(status, events), members, notes)
-
-    def _get_untold(self, status: Status, told: int) -> list[Status]:
-        """Return the status of each settled round after `told`, as of its settlement."""
-        last = status.settled
-        if last <= told:
-            return []
-        if last == told + 1 == status.round:
-            return [status]
-        with self.meters.part("chain"):
-            events = {event.args["round"]: event for event in self.chain.events() if event.name == "Settled"}
-            records = {
-                round_number: self.chain.round(round_number) for round_number in range(told + 1, last + 1)
-            }
-        missed = [round_number for round_number in records if round_number not in events]
-        if missed:
-            raise UnavailableError(f"the chain's node has no log of round {missed[0]}'s settlement yet.")
-        return [
-            replace(
-                status,
-                round=round_number,
-                record=record,
-                head=as_bytes32(events[round_number].args["head"]),
-                seal_block=0,
-            )
-            for round_number, record in records.items()
-        ]
 
     def sweep(self, status: Status) -> bool:
         """Let every local participant take its next step; return whether anybody did anything."""

@@ -12,9 +12,10 @@ from typing import Any
 import pytest
 
 from clients.engine.config import SwarmConfig, build
-from clients.engine.driver import Driver, Settled
+from clients.engine.driver import Driver
 from clients.engine.journal import Journal
 from clients.engine.launch import Launched, enter_all, get_beacon_value, get_terms
+from clients.engine.settled import Settled
 from clients.learning.meters import Meters
 from clients.mechanisms.base import Rules
 from clients.mechanisms.cohort import Cohort
