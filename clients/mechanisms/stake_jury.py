@@ -5,7 +5,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, TypeAlias
 
-from clients.mechanisms.base import Conduct, Desk, Done, Entry, Run, Who, get_common_terms
+from clients.mechanisms.base import MIN_VOTERS, Conduct, Desk, Done, Entry, Run, Who, get_common_terms
 from clients.mechanisms.behaviours import lying, overclaiming
 from clients.mechanisms.planting import planting
 from clients.mechanisms.publishing import forging, publishing
@@ -93,7 +93,7 @@ def _get_terms(settings: StakeJurySettings, run: Run, genesis: bytes, samples: i
         voter_stake=parse_amount("voter_stake", settings.voter_stake),
         proposers=settings.proposers,
         voters=settings.voters,
-        min_voters=1,
+        min_voters=MIN_VOTERS,
         update_shares=settings.update_shares,
         seat_shares=settings.seat_shares,
         profit_bps=round(settings.profit * BPS),
