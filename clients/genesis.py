@@ -12,7 +12,8 @@ from typing import Any
 
 import tomli_w
 
-from clients.engine.config import add_options, build_participant, read_toml
+from clients.engine.config import build_participant, read_toml
+from clients.engine.options import add_options
 from clients.ports.command import Parser, guard
 from clients.ports.files import write_whole
 from clients.ports.store import compute_cid

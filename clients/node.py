@@ -18,7 +18,6 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from clients.engine.agreement import agree_on_history, require_agreed, settle
 from clients.engine.config import (
     ParticipantConfig,
-    add_options,
     build_own,
     get_personal,
     read_toml,
@@ -26,6 +25,7 @@ from clients.engine.config import (
 )
 from clients.engine.journal import Journal
 from clients.engine.launch import resume_sent
+from clients.engine.options import add_options
 from clients.engine.standing import explain_leaving, explain_out, tell_missed
 from clients.learning.meters import Meters
 from clients.mechanisms import CONDUCTS
@@ -52,7 +52,7 @@ from clients.types.mechanisms import Terms
 from clients.types.store import Store
 
 if TYPE_CHECKING:
-    from clients.engine.driver import Settled
+    from clients.engine.settled import Settled
     from clients.mechanisms.cohort import Cohort
 
 LEARNING = (*AGREED, *get_personal())
@@ -184,7 +184,7 @@ def _participate(
     entered = chain.member(key.address)
     tell_wait(chain, entered)
     rules = Rules(conduct, terms, own)
-    tell_missed(entered, rules.most_missed)
+    tell_missed(entered, rules.absent_after)
     tell_lack(chain, rules)
     participant = Participant(index, key.address, KeyedSalts(key), attack, entered.record.stake)
     driver = Driver(
@@ -210,7 +210,7 @@ def _participate(
         tell_decoy(settled.log, key.address)
         tell_wait(chain, member)
         if member.missed_round == status.round:
-            tell_missed(member, rules.most_missed)
+            tell_missed(member, rules.absent_after)
         why = explain_out(chain, member, rules)
         if why:
             print(f"{key.address} is out: {why}")

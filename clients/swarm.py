@@ -8,7 +8,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from clients.engine.config import COMMON, add_options, build, get_owned, read_toml, refuse_others
+from clients.engine.config import COMMON, build, get_owned, read_toml, refuse_others
+from clients.engine.options import add_options
 from clients.engine.rundir import CONFIG, RunFolder
 from clients.ports.command import Parser, guard
 from clients.types.errors import RequestError

@@ -25,15 +25,9 @@ from clients.types.mechanisms import (
 )
 from clients.types.settings import check_name, group_owners, respell, tell_owners, to_flag
 from clients.types.terms import DEFAULT_RULES, PAPER, RULES, RuleSet, Term, Unit, get_terms
-from deploy.terms import WAYS, get_owned, parse_digest, parse_number
+from deploy.terms import SPELLINGS, WAYS, get_owned, parse_digest, parse_number
 
 _TIMES = [one.name for one in fields(Schedule)]
-_SPELLINGS = {
-    other: name
-    for name, owners in get_owned().items()
-    for term in owners.values()
-    for other in term.spellings
-}
 
 
 def add_terms(parser: argparse.ArgumentParser, *, pause: int) -> None:
@@ -145,7 +139,7 @@ def read_terms(given: argparse.Namespace) -> Terms:
 
     The rules choose the leaf that stands for the mechanism.
     """
-    table = respell(_load(given), _SPELLINGS)
+    table = respell(_load(given), SPELLINGS)
     mechanism = str(_first(given.mechanism, table.get("mechanism"), DEFAULT))
     kind_of(mechanism)
     rules = read_rules(given)

@@ -149,6 +149,15 @@ def get_owned() -> dict[str, dict[str, Term]]:
     return get_owners({mechanism: get_terms(kind.terms) for mechanism, kind in KINDS.items()})
 
 
+SPELLINGS: Mapping[str, str] = {
+    other: name
+    for name, owners in get_owned().items()
+    for term in owners.values()
+    for other in term.spellings
+}
+"""Other names by which people may call a term: name → the term's own."""
+
+
 def get_default_terms(leaf: Leaf | str, rules: RuleSet) -> dict[str, Any]:
     """Return the terms of a leaf, or of the kind of this name, that have a default under a set of rules
     and the schedule."""

@@ -1,7 +1,7 @@
 """Compares the federation's code, and the transaction that created it, with our contracts as compiled.
 
-Terms are in the code as immutables, and as a whole in a contract of their own, the keeper, which the
-constructor creates (`contracts/books/TermsBook.sol`).
+Terms are in the code as immutables, and as a whole in a contract of their own, the terms' book, which
+the constructor creates (`contracts/books/TermsBook.sol`).
 """
 
 from collections.abc import Mapping
@@ -28,7 +28,7 @@ class Compiled:
 
 @dataclass(frozen=True, slots=True)
 class CodeOnChain:
-    """The codes at a federation's address and at its keeper's; and what a node makes of the creation."""
+    """The codes at a federation's address and at its terms' book's; and what a node makes of the creation."""
 
     code: bytes
     kept: bytes
@@ -44,7 +44,7 @@ def compute_created(creator: Address, nonce: int) -> Address:
     return get_checksummed("0x" + keccak(bytes([0xC0 + len(text)]) + text)[-20:].hex())
 
 
-def compute_keeper(federation: Address) -> Address:
+def compute_terms_book(federation: Address) -> Address:
     """Return the address of the first contract that `federation` creates, which keeps its terms."""
     return compute_created(federation, 1)
 
@@ -93,7 +93,7 @@ def compare_code(
     `known`: our contracts by name.
     """
     ours, before = known[wanted], len(findings)
-    codes = source.code(source.federation, at), source.code(compute_keeper(source.federation), at)
+    codes = source.code(source.federation, at), source.code(compute_terms_book(source.federation), at)
     check_code(findings, wanted, known, CodeOnChain(*codes, source.build(ours.creation, at)))
     if len(findings) > before:
         return CreationCheck.LEFT_OUT
@@ -121,7 +121,7 @@ def check_creation(findings: Findings, wanted: str, ours: Compiled, creation: Cr
 
 def check_code(findings: Findings, wanted: str, known: Mapping[str, Compiled], chain: CodeOnChain) -> None:
     """Report a finding unless the code is that of the contract `wanted` with the immutables of its terms, and
-    its keeper has these terms.
+    its terms' book has these terms.
 
     `known`: our contracts by name.
     """
@@ -137,7 +137,7 @@ def check_code(findings: Findings, wanted: str, known: Mapping[str, Compiled], c
             "code", "what the terms put into the code", f"that of {wanted} with these terms",
             f"other values: {find_difference(code, built)}",
         )  # fmt: skip
-    # A first byte of 0 stops whoever calls it, so the keeper can never do anything, nor vanish.
+    # A first byte of 0 stops whoever calls it, so the terms' book can never do anything, nor vanish.
     if chain.kept != (kept := b"\0" + ours.arguments):
         difference = find_difference(chain.kept, kept)
         findings.add("code", "the contract that keeps the terms", "these terms and no more", difference)

@@ -105,7 +105,7 @@ class World:
     @property
     def duty(self) -> int:
         """So many drawn rounds in a row that a member misses put it out; 0: none do."""
-        return self.core.mechanism.duty.get_most(self.terms)
+        return self.core.mechanism.duty.get_absent_after(self.terms)
 
     def _admit(self, accounts: Sequence[Address]) -> None:
         """Let accounts in by the managers' first motion, if there are managers."""

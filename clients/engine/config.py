@@ -1,10 +1,7 @@
-"""The settings of a run, from command line and TOML: those that every run has, and its mechanism's record."""
+"""The settings of a run, as tables give them: those that every run has, and its mechanism's record."""
 
-import argparse
-import types
-import typing
 from collections.abc import Collection, Mapping
-from dataclasses import MISSING, Field, dataclass, fields
+from dataclasses import Field, dataclass, fields
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +9,6 @@ import tomli_w
 
 from clients.mechanisms import SETTINGS
 from clients.mechanisms.base import Settings
-from clients.ports.command import Once
 from clients.ports.files import load_toml, write_whole
 from clients.ports.keys import derive_keys
 from clients.ports.store.address import is_address
@@ -30,7 +26,6 @@ from clients.types.mechanisms import (
     Leaf,
     refuse_other_rules,
     resolve,
-    tell_kind,
 )
 from clients.types.settings import (
     check_name,
@@ -43,7 +38,6 @@ from clients.types.settings import (
     option,
     plain,
     respell,
-    tell_owners,
     to_flag,
 )
 from clients.types.terms import DEFAULT_RULES, RULES, RuleSet
@@ -340,60 +334,3 @@ def _sort_out(settings: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, di
     for mechanism, leaf in _STAND_INS.items():
         own[mechanism] = respell(tables.get(mechanism, {}), spelled[leaf])
     return common, own
-
-
-def add_options(parser: argparse._ActionsContainer, only: Collection[str] | None = None) -> None:
-    """Add an option for each setting (in `only`) to `parser`; options not given stay out of the namespace."""
-    hints = typing.get_type_hints(SwarmConfig)
-    for name, item in COMMON.items():
-        if only is None or name in only:
-            _add_option(parser, item, hints[name], _get_help(item))
-    presets = get_presets()
-    for name, owners in get_owned().items():
-        if only is None or name in only:
-            mechanism, item = next(iter(owners.items()))
-            hint = typing.get_type_hints(SETTINGS[mechanism])[name]
-            texts = {tell_kind(who): _get_help(its) for who, its in owners.items()}
-            texts |= {who: f"{own[name]} by default" for who, own in presets.items() if name in own}
-            _add_option(parser, item, hint, tell_owners(texts))
-            others = [other for its in owners.values() for other in its.metadata.get("spellings", ())]
-            for other in dict.fromkeys(others):
-                _add_option(parser, item, hint, argparse.SUPPRESS, flag=other)
-
-
-def _get_help(item: Field[Any]) -> str:
-    default = item.metadata.get("asked", item.default)
-    shown = " ".join(default) if isinstance(default, tuple) else str(default)
-    text, paper = str(item.metadata["help"]), item.metadata.get("paper")
-    if paper is not None:
-        shown += f"; by --rules paper: {paper.default}"
-    elif isinstance(item.default, bool) or not shown:
-        return text
-    return f"{text} (default: {shown})"
-
-
-def _add_option(
-    parser: argparse._ActionsContainer, item: Field[Any], hint: Any, text: str, *, flag: str = ""
-) -> None:
-    assert item.default is not MISSING
-    flag = to_flag(flag or item.name)
-    if isinstance(item.default, bool):
-        parser.add_argument(
-            flag,
-            dest=item.name,
-            action=argparse.BooleanOptionalAction,
-            default=argparse.SUPPRESS,
-            help=text,
-        )
-        return
-    several = isinstance(hint, types.GenericAlias)
-    parser.add_argument(
-        flag,
-        dest=item.name,
-        type=typing.get_args(hint)[0] if several else hint,
-        nargs="+" if several else None,
-        default=argparse.SUPPRESS,
-        metavar=item.name.upper(),
-        help=text,
-        action=Once if item.metadata.get("once") else "store",
-    )

@@ -7,10 +7,11 @@ server, the baseline `fedavg`. Both put their heads into the store; the caller r
 from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
 
-from clients.engine.driver import Driver, Settled
+from clients.engine.driver import Driver
 from clients.engine.holdings import Holdings
 from clients.engine.report import ChainUse, Jury, Money, Report
 from clients.engine.results import RoundLine
+from clients.engine.settled import Settled
 from clients.learning.evaluate import Score
 from clients.learning.meters import Meters
 from clients.mechanisms.cohort import Cohort

@@ -22,7 +22,6 @@ import logging
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
 from functools import cache, partial
 from typing import Any, TypeVar
 
@@ -31,6 +30,7 @@ from clients.engine.holdings import Holdings
 from clients.engine.journal import Journal, Waiting
 from clients.engine.notes import Notes
 from clients.engine.results import tell_trouble
+from clients.engine.settled import Settled, get_untold
 from clients.learning.meters import Meters
 from clients.mechanisms.base import Desk, Done, Rules
 from clients.mechanisms.cohort import Cohort
@@ -39,7 +39,7 @@ from clients.protocol.rounds import get_end
 from clients.roles import member
 from clients.roles.fetching import is_early, is_patient
 from clients.roles.keeper import PATIENCE, count_ready
-from clients.roles.round_log import RoundLog, as_bytes32
+from clients.roles.round_log import RoundLog
 from clients.roles.view import Job, Send, View
 from clients.types.chain import Call, Chain, Devnet, Receipt
 from clients.types.cid import Cid
@@ -60,17 +60,6 @@ log = logging.getLogger(__name__)
 
 LOOK_AGAIN = 2 * PATIENCE
 """Seconds to wait for a call to be mined before looking again what is due: it may be of no use any more."""
-
-
-@dataclass(frozen=True, slots=True)
-class Settled:
-    """A settled round as this process sees it. `notes` are blank if this process didn't see the round."""
-
-    status: Status
-    log: RoundLog
-    members: Sequence[MemberView]
-    """The local participants as the chain sees them, in the participants' order."""
-    notes: Notes
 
 
 class Stalled(FedJuryError):
@@ -137,7 +126,8 @@ class Driver:
         while told < rounds:
             try:
                 status = self._look()
-                untold = self._get_untold(status, told)[: rounds - told]
+                with self.meters.part("chain"):
+                    untold = get_untold(self.chain, status, told)[: rounds - told]
                 for settled in untold:
                     yield report(self._read(settled))
                     told = settled.round
@@ -175,32 +165,6 @@ class Driver:
             events = self.chain.events(status.seal_block)
         notes = self.notes if self.notes.round == status.round else Notes(status.round)
         return Settled(status, RoundLog(status, events), members, notes)
-
-    def _get_untold(self, status: Status, told: int) -> list[Status]:
-        """Return the status of each settled round after `told`, as of its settlement."""
-        last = status.settled
-        if last <= told:
-            return []
-        if last == told + 1 == status.round:
-            return [status]
-        with self.meters.part("chain"):
-            events = {event.args["round"]: event for event in self.chain.events() if event.name == "Settled"}
-            records = {
-                round_number: self.chain.round(round_number) for round_number in range(told + 1, last + 1)
-            }
-        missed = [round_number for round_number in records if round_number not in events]
-        if missed:
-            raise UnavailableError(f"the chain's node has no log of round {missed[0]}'s settlement yet.")
-        return [
-            replace(
-                status,
-                round=round_number,
-                record=record,
-                head=as_bytes32(events[round_number].args["head"]),
-                seal_block=0,
-            )
-            for round_number, record in records.items()
-        ]
 
     def sweep(self, status: Status) -> bool:
         """Let every local participant take its next step; return whether anybody did anything."""
@@ -258,7 +222,7 @@ class Driver:
                 begins=self._get_begins(status),
                 secrets=secrets.get(member.account),
                 unanchored=unanchored,
-                most_missed=self.rules.most_missed,
+                absent_after=self.rules.absent_after,
             )
             for member in registry
             if member.account in self.participants

@@ -9,13 +9,13 @@ from clients.types.chain import Chain
 from clients.types.federation import MemberView, Standing
 
 
-def tell_missed(member: MemberView, most: int) -> None:
-    """Say so if the participant is reported to have missed rounds for which it was drawn; after `most` in a
-    row it can be put out."""
-    if member.missed and most:
+def tell_missed(member: MemberView, absent_after: int) -> None:
+    """Say so if the participant is reported to have missed rounds for which it was drawn; after
+    `absent_after` in a row it can be put out."""
+    if member.missed and absent_after:
         print(
             f"{member.account} was drawn for round {member.missed_round} and did nothing. It has missed "
-            f"{member.missed} drawn rounds in a row; after {most} it can be put out",
+            f"{member.missed} drawn rounds in a row; after {absent_after} it can be put out",
             flush=True,
         )
 

@@ -15,8 +15,8 @@ from clients.economics.strategy import describe
 from clients.experiments.records import keep, read_from
 from clients.experiments.strict import Table, fill
 from clients.types.errors import RequestError
-from clients.types.settings import check_name
-from deploy.terms import get_default_terms
+from clients.types.settings import check_name, respell
+from deploy.terms import SPELLINGS, get_default_terms
 
 RECORD = "games.json"
 GRIEFING_MOST = 100.0
@@ -75,9 +75,10 @@ def _name(settings: Table) -> Table:
 
 def _get_terms(game: Game, trial: Trial) -> Table:
     terms = get_default_terms(game.leaf, game.rules)
-    for term in trial.terms:
+    given = respell(trial.terms, SPELLINGS)  # recorded runs have other names, too
+    for term in given:
         check_name("term", term, terms)
-    return {**terms, **trial.terms}
+    return {**terms, **given}
 
 
 def run_game(settings: Table, folder: Path, tick: Callable[[int], None]) -> None:

@@ -278,6 +278,11 @@ class GetTerms(Protocol[S_contra, T_co]):
     def __call__(self, settings: S_contra, run: Run, genesis: bytes, samples: int) -> T_co: ...
 
 
+MIN_VOTERS = 1
+"""The term `min_voters` of a swarm's federation: it goes on for as long as anybody is left to vote. One
+that is deployed needs more by default."""
+
+
 def get_common_terms(kind: Kind, run: Run, genesis: bytes, samples: int, newcomers: int) -> dict[str, Any]:
     """Return the terms of a swarm's federation that don't depend on its mechanism, by name; `GetTerms` says
     what the arguments are.
@@ -384,6 +389,6 @@ class Rules(Generic[S, T]):
         return self.conduct.spec.get_fewest(self.terms, status.round, status.rest_until)
 
     @property
-    def most_missed(self) -> int:
+    def absent_after(self) -> int:
         """So many drawn rounds in a row that a member misses put it out; 0: none do."""
-        return self.conduct.spec.duty.get_most(self.terms)
+        return self.conduct.spec.duty.get_absent_after(self.terms)

@@ -5,7 +5,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, TypeAlias
 
-from clients.mechanisms.base import Conduct, Desk, Done, Entry, Run, Who, get_common_terms
+from clients.mechanisms.base import MIN_VOTERS, Conduct, Desk, Done, Entry, Run, Who, get_common_terms
 from clients.mechanisms.behaviours import lying, overclaiming
 from clients.mechanisms.excusing import excusing
 from clients.mechanisms.planting import planting
@@ -45,7 +45,7 @@ class StakeJurySettings(ReviewSettings):
     profit: float = term_option(StakeJuryTerms, "profit_bps")
     newcomers: int = term_option(StakeJuryTerms, "newcomers")
     decoy_odds: int = term_option(StakeJuryTerms, "decoy_odds", unsaid=0)
-    missed: int = term_option(StakeJuryTerms, "missed", unsaid=0)
+    absent_after: int = term_option(StakeJuryTerms, "absent_after", unsaid=0)
 
     def check(self) -> None:
         """See `Settings`."""
@@ -57,7 +57,7 @@ class StakeJurySettings(ReviewSettings):
         check_range("profit", self.profit, 0.0, 1.0)
         check_range("newcomers", self.newcomers, 0, 2**16 - 1)
         check_range("decoy_odds", self.decoy_odds, 0, 2**16 - 1)
-        check_range("missed", self.missed, 0, 2**16 - 1)
+        check_range("absent_after", self.absent_after, 0, 2**16 - 1)
         if self.decoy_odds == 1:
             raise RequestError("decoy_odds = 1: if every update is a decoy, there is never a model.")
         floor = parse_amount("floor", self.floor)
@@ -94,12 +94,12 @@ def _get_terms(settings: StakeJurySettings, run: Run, genesis: bytes, samples: i
         voter_stake=parse_amount("voter_stake", settings.voter_stake),
         proposers=settings.proposers,
         voters=settings.voters,
-        min_voters=1,
+        min_voters=MIN_VOTERS,
         update_shares=settings.update_shares,
         seat_shares=settings.seat_shares,
         profit_bps=round(settings.profit * BPS),
         decoy_odds=settings.decoy_odds,
-        missed=settings.missed,
+        absent_after=settings.absent_after,
     )
 
 

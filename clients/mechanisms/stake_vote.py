@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, TypeAlias
 
-from clients.mechanisms.base import Candidate, Conduct, Desk, Done, Run, Who, get_common_terms
+from clients.mechanisms.base import MIN_VOTERS, Candidate, Conduct, Desk, Done, Run, Who, get_common_terms
 from clients.mechanisms.behaviours import lying, overclaiming
 from clients.mechanisms.jury import PAPER, JurorMemory, JurySettings, find_bar, is_worse
 from clients.mechanisms.training import train
@@ -86,7 +86,7 @@ def _get_terms(settings: StakeVoteSettings, run: Run, genesis: bytes, samples: i
         proposer_stake=proposer_stake,
         voter_stake=voter_stake,
         proposers=settings.proposers,
-        min_voters=1,
+        min_voters=MIN_VOTERS,
         quorum_bps=round(settings.quorum * BPS),
         attribution=settings.attribution,
     )

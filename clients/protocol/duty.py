@@ -20,21 +20,24 @@ from clients.protocol.views import FederationView
 from clients.types.errors import ProtocolError
 from clients.types.federation import Address, Event, Phase, Role
 
+COUNT_MAX = 2**16 - 1
+"""How far missed rounds are counted. More in a row are as many: a report is never refused for it."""
+
 
 class DutyTerms(Protocol):
     """Terms that say how often a member may miss a seat."""
 
     @property
-    def missed(self) -> int:
+    def absent_after(self) -> int:
         """Missed rounds in a row after which a drawn member can be put out; 0: never."""
         ...
 
 
-def _get_most(terms: DutyTerms) -> int:
-    return terms.missed
+def _get_absent_after(terms: DutyTerms) -> int:
+    return terms.absent_after
 
 
-DRAWN_SEATS: DutyPolicy[DutyTerms] = DutyPolicy(_get_most)
+DRAWN_SEATS: DutyPolicy[DutyTerms] = DutyPolicy(_get_absent_after)
 """Whoever is drawn, round after round, and does nothing can be put out."""
 
 
@@ -51,7 +54,7 @@ def _process_report(
         absence = core.get_absence(account, member)
         if not roles & (Role.PROPOSER | Role.VOTER) or round_number in (member.round, absence.round):
             continue
-        absence = Absence(round_number, member.round, absence.count + 1)
+        absence = Absence(round_number, member.round, min(absence.count + 1, COUNT_MAX))
         state.absences = {**state.absences, account: absence}
         events.append(compute_event(env, "Missed", round=round_number, account=account, missed=absence.count))
     return events

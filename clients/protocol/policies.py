@@ -229,7 +229,7 @@ ENDLESS: TaskPolicy[object] = TaskPolicy()
 class DutyPolicy(Generic[T_contra]):
     """Whether whoever is drawn has to act. By default it may stay away."""
 
-    get_most: Callable[[T_contra], int] = _limit_nobody
+    get_absent_after: Callable[[T_contra], int] = _limit_nobody
     """Missed rounds in a row after which a drawn member can be put out; 0: never."""
 
 

@@ -219,9 +219,9 @@ class FederationView(Generic[T]):
         One a round, so that an outage of many doesn't make a majority of a few overnight; and nobody as long
         as no more are in than the federation needs, or it would stand still.
         """
-        most = self.mechanism.duty.get_most(self.terms)
+        limit = self.mechanism.duty.get_absent_after(self.terms)
         spare = self.state.ledger.inside > self.mechanism.panel.get_fewest(self.terms)
-        often = 0 < most <= self.get_absence(account, member).count
+        often = 0 < limit <= self.get_absence(account, member).count
         return often and spare and self.state.put_out_after != self.round_number
 
     def is_barred(self, account: Address) -> bool:

@@ -86,7 +86,7 @@ def _get_report(view: View) -> list[Call]:
         if member.roles & (Role.PROPOSER | Role.VOTER)
         and not member.out
         and status.round not in (member.record.round, member.missed_round)
-        and member.missed < view.most_missed
+        and member.missed < view.absent_after
         and (member.account != view.me or status.phase == Phase.SETTLE)
     ]
     if not absent or not has_quorum(status.record, status.voters):

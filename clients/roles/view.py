@@ -54,7 +54,7 @@ class View:
     `sealed_for`: in phase Draw, how many blocks follow the seal block. `begins`: the time at which a method
     can be called, if its phase alone doesn't say. `secrets`: None where no lots are drawn. `unanchored`:
     whether a member has no anchor yet, and wouldn't be paid for an update.
-    `most_missed`: missed rounds in a row after which a drawn member can be put out; 0: never.
+    `absent_after`: missed rounds in a row after which a drawn member can be put out; 0: never.
     """
 
     me: Address
@@ -72,7 +72,7 @@ class View:
     begins: Mapping[str, int] = field(default_factory=dict)
     secrets: Secrets | None = None
     unanchored: bool = False
-    most_missed: int = 0
+    absent_after: int = 0
 
     @property
     def acted(self) -> Act:

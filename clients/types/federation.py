@@ -193,9 +193,12 @@ class StakeJuryTerms:
             9, "one update in so many is a decoy: bad on purpose, paid, left out of the model; 0: none"
         )
     )
-    missed: int = field(
-        metadata=term(5, "missed rounds in a row after which a drawn member can be put out; 0: never")
-    )
+    absent_after: int = field(
+        metadata=term(
+            5, "missed rounds in a row after which a drawn member can be put out; 0: never",
+            spellings=("missed",),
+        )
+    )  # fmt: skip
     max_samples: int = field(metadata=_MAX_SAMPLES)
     max_epochs: int = field(metadata=_MAX_EPOCHS)
     schedule: Schedule

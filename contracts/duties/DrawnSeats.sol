@@ -20,18 +20,18 @@ abstract contract DrawnSeats is IDuty, Membership {
     struct Absence {
         uint40 round; // the last one missed
         uint40 actedIn; // the account's record then: whoever has acted since starts anew
-        uint16 count; // rounds in a row
+        uint16 count; // rounds in a row; more than fit here count as many
     }
 
     /// @dev Missed rounds in a row after which a member can be put out; 0: never.
-    uint16 private immutable _mostMissed;
+    uint16 private immutable _absentAfter;
 
     mapping(address account => Absence) private _absences;
     /// @dev The round after which somebody was put out last; 0: nobody was.
     uint40 private _lastPutOut;
 
-    constructor(uint16 missed) {
-        _mostMissed = missed;
+    constructor(uint16 absentAfter) {
+        _absentAfter = absentAfter;
     }
 
     /// @inheritdoc IDuty
@@ -45,7 +45,8 @@ abstract contract DrawnSeats is IDuty, Membership {
             (, uint8 roles) = _partOf(r, account, m);
             (uint16 count, uint40 last) = _missed(account, m);
             if (roles & (Roles.PROPOSER | Roles.VOTER) == 0 || m.round == round || last == round) continue;
-            _absences[account] = Absence(uint40(round), m.round, ++count);
+            count = count == type(uint16).max ? count : count + 1;
+            _absences[account] = Absence(uint40(round), m.round, count);
             emit Missed(round, account, count);
         }
     }
@@ -61,7 +62,7 @@ abstract contract DrawnSeats is IDuty, Membership {
     /// @inheritdoc Axes
     function _isAbsent(address account, Member memory m) internal view override returns (bool) {
         (uint16 count,) = _missed(account, m);
-        bool often = _mostMissed != 0 && count >= _mostMissed;
+        bool often = _absentAfter != 0 && count >= _absentAfter;
         return often && _lastPutOut != _current.round && _countInside() > _fewestMembers();
     }
 

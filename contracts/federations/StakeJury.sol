@@ -44,7 +44,7 @@ contract StakeJury is
         Shares(t)
         DecoyBook(t.decoyOdds)
         Solvency(t.floor)
-        DrawnSeats(t.missed)
+        DrawnSeats(t.absentAfter)
     {
         _requireTerm(t.floor <= t.bond, "floor", t.floor);
         _requireEnoughFounders();

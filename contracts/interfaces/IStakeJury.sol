@@ -29,7 +29,7 @@ interface IStakeJury is IManagers, IDuty, IFederation {
         uint16 seatShares; // parts of a round's pay that a juror's seat earns
         uint16 profitBps; // share of the pool that a round pays at most, in hundredths of a percent
         uint16 decoyOdds; // one update in so many is a decoy, bad on purpose; 0: none
-        uint16 missed; // missed rounds in a row after which a drawn member can be put out; 0: never
+        uint16 absentAfter; // missed rounds in a row after which a drawn member can be put out; 0: never
         uint32 maxSamples; // most samples that a proposal may claim
         uint32 maxEpochs; // most epochs that a proposal may claim
         Schedule schedule;

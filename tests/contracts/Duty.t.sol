@@ -12,7 +12,7 @@ contract DutyTest is StakeJuryBench {
 
     function setUp() public override {
         super.setUp();
-        missed = 2;
+        absentAfter = 2;
         redeploy(9);
     }
 
@@ -72,6 +72,20 @@ contract DutyTest is StakeJuryBench {
             report(absent);
             finish();
         }
+    }
+
+    /// @dev So many rounds take too long: the counter is written where the contract keeps it.
+    function setMissed(address who, uint16 count) internal {
+        IFederation.MemberView memory m = federation.memberOf(who);
+        uint256 before = uint256(m.missed) << 80 | uint256(entry(who).round) << 40 | m.missedRound;
+        vm.record();
+        federation.memberOf(who);
+        (bytes32[] memory slots,) = vm.accesses(address(federation));
+        for (uint256 i = 0; i < slots.length; ++i) {
+            if (uint256(vm.load(address(federation), slots[i])) != before) continue;
+            vm.store(address(federation), slots[i], bytes32(before + (uint256(count - m.missed) << 80)));
+        }
+        assertEq(missedBy(who), count);
     }
 
     // ------------------------------------------------------------------ what is missed
@@ -192,11 +206,33 @@ contract DutyTest is StakeJuryBench {
         assertEq(missedBy(judges[0]), 0);
     }
 
+    /// @dev A stranger's report never fails for others', however many rounds somebody misses who can't be spared.
+    function test_counting_ends_where_the_counter_does() public {
+        (minVoters, mostVoters) = (6, 6);
+        redeploy(9);
+        address who = members[4];
+        missRounds(who, 1);
+        setMissed(who, type(uint16).max - 1);
+        missRounds(who, type(uint16).max);
+        playWithout(who);
+        uint256 number = round();
+        vm.expectEmit(address(federation));
+        emit IDuty.Missed(number, who, type(uint16).max);
+        report(who);
+        IFederation.MemberView memory m = federation.memberOf(who);
+        assertEq(m.missed, type(uint16).max);
+        assertEq(m.missedRound, number);
+        finish();
+        joinOne(account(20), BOND);
+        evict(who);
+        assertFalse(isIn(who), "as soon as one more is in");
+    }
+
     // ------------------------------------------------------------------ out
 
     function test_who_misses_rounds_in_a_row_is_put_out_and_may_come_back() public {
         newcomers = 1;
-        missed = 2;
+        absentAfter = 2;
         redeploy(9);
         address who = members[4];
         missRounds(who, 1);
@@ -220,7 +256,7 @@ contract DutyTest is StakeJuryBench {
 
     /// @dev Or an outage of many would make a majority of a few overnight.
     function test_one_a_round_is_put_out() public {
-        missed = 1;
+        absentAfter = 1;
         redeploy(9);
         openAndDraw();
         address[] memory trainers = proposers();
@@ -268,7 +304,7 @@ contract DutyTest is StakeJuryBench {
     }
 
     function test_where_no_round_may_be_too_many_nobody_is_put_out() public {
-        missed = 0;
+        absentAfter = 0;
         redeploy(9);
         address who = members[4];
         missRounds(who, 5);

@@ -14,7 +14,7 @@ contract GasDutyTest is StakeJuryBench, GasBench {
     uint256 private constant SIZE = 10;
 
     function setUp() public override(LeafBench, Bench) {
-        (mostProposers, mostVoters, missed) = (5, 0, 2);
+        (mostProposers, mostVoters, absentAfter) = (5, 0, 2);
         super.setUp();
         joinMany(SIZE, 10 * BOND);
     }

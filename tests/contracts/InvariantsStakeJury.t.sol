@@ -41,7 +41,7 @@ contract StakeJuryHandler is DutyHandler {
         _govern(t.managers.length != 0);
         _limit(t.newcomers, t.founders);
         _plant(t.decoyOdds);
-        _oblige(t.missed, t.proposers);
+        _oblige(t.absentAfter, t.proposers);
     }
 
     function floor() public pure override returns (uint256) {
@@ -280,7 +280,7 @@ abstract contract StakeJuryInvariants is Invariants {
             seatShares: 2,
             profitBps: 2000,
             decoyOdds: _decoyOdds(),
-            missed: 1,
+            absentAfter: 1,
             maxSamples: 8,
             maxEpochs: 4,
             schedule: _schedule(100)

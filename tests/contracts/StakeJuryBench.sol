@@ -23,7 +23,7 @@ abstract contract StakeJuryBench is LeafBench {
     uint32 internal minVoters = 3;
     uint16 internal profitBps = 1000;
     uint16 internal decoyOdds;
-    uint16 internal missed;
+    uint16 internal absentAfter;
 
     function deploy() internal virtual override returns (IFederation) {
         return new StakeJury(juryTerms());
@@ -49,7 +49,7 @@ abstract contract StakeJuryBench is LeafBench {
             seatShares: 1,
             profitBps: profitBps,
             decoyOdds: decoyOdds,
-            missed: missed,
+            absentAfter: absentAfter,
             maxSamples: 1000,
             maxEpochs: 10,
             schedule: longSchedule()

@@ -12,9 +12,10 @@ from typing import Any
 import pytest
 
 from clients.engine.config import SwarmConfig, build
-from clients.engine.driver import Driver, Settled
+from clients.engine.driver import Driver
 from clients.engine.journal import Journal
 from clients.engine.launch import Launched, enter_all, get_beacon_value, get_terms
+from clients.engine.settled import Settled
 from clients.learning.meters import Meters
 from clients.mechanisms.base import Rules
 from clients.mechanisms.cohort import Cohort
@@ -30,7 +31,7 @@ from clients.types.federation import Outcome, Schedule, StakeJuryTerms, Standing
 from deploy.federation import deploy_federation
 from tests.integration.exact_bench import ExactBench
 
-MEMBERS, ABSENT, MISSED, ROUNDS = 10, 3, 2, 7
+MEMBERS, ABSENT, ABSENT_AFTER, ROUNDS = 10, 3, 2, 7
 SCHEDULE = Schedule(pledge=300, propose=300, commit=300, reveal=300, publish=300)
 POLL = 5
 KEYS = [dev_key(number) for number in range(MEMBERS)]
@@ -72,7 +73,7 @@ def found(folder: Path, home: Found = specify, **terms: Any) -> World:
     cohort = Cohort(ExactBench(), store, meters, "accuracy", config.seed)  # type: ignore[arg-type]
     plain: Any = get_terms(config, store.put(cohort.genesis()).digest)
     own: StakeJuryTerms = replace(
-        plain, **{"schedule": SCHEDULE, "founders": tuple(ACCOUNTS), "missed": MISSED, **terms}
+        plain, **{"schedule": SCHEDULE, "founders": tuple(ACCOUNTS), "absent_after": ABSENT_AFTER, **terms}
     )
     chain, advance = home(own, config)
     here = MEMBERS - ABSENT
@@ -102,7 +103,7 @@ def found(folder: Path, home: Found = specify, **terms: Any) -> World:
 
 def count_members(number: int) -> int:
     """Return how many are in round `number`: one of those who are absent is put out a round."""
-    return MEMBERS - min(max(number - MISSED, 0), ABSENT)
+    return MEMBERS - min(max(number - ABSENT_AFTER, 0), ABSENT)
 
 
 def find_missed(settled: Settled) -> list[object]:
@@ -122,7 +123,7 @@ def test_who_never_acts_is_put_out_one_a_round_after_two_and_the_others_go_on(
         seconds[number] = world.slept - before
         assert settled.status.record.outcome is Outcome.ACCEPTED
         assert settled.status.record.members == count_members(number)
-        assert find_missed(settled) == (world.absent if number <= MISSED else [])
+        assert find_missed(settled) == (world.absent if number <= ABSENT_AFTER else [])
         assert [member.account for member in settled.members] == world.present
         assert all(member.balance >= world.stake for member in settled.members), "the honest lose nothing"
     assert sorted(seconds) == list(range(1, ROUNDS + 1))
@@ -132,7 +133,7 @@ def test_who_never_acts_is_put_out_one_a_round_after_two_and_the_others_go_on(
         assert (member.record.standing, member.balance) == (Standing.LEAVING, world.stake)
     evicted = [event.args["account"] for event in world.chain.events() if event.name == "Evicted"]
     assert sorted(map(str, evicted)) == sorted(world.absent)
-    empty = MISSED + ABSENT
+    empty = ABSENT_AFTER + ABSENT
     assert max(seconds[number] for number in range(empty, ROUNDS + 1)) <= 4 * PATIENCE, "nobody is waited for"
     assert min(seconds[number] for number in range(1, empty)) > 4 * PATIENCE
     assert "was refused" not in caplog.text, "keepers' calls don't collide"
@@ -140,7 +141,7 @@ def test_who_never_acts_is_put_out_one_a_round_after_two_and_the_others_go_on(
 
 def test_reports_take_no_time(tmp_path: Path) -> None:
     """Rounds last as long as where nobody is put out, and so nobody reports."""
-    worlds = [found(tmp_path / str(missed), missed=missed) for missed in (0, 100)]
+    worlds = [found(tmp_path / str(limit), absent_after=limit) for limit in (0, 100)]
     told = [list(map(find_missed, world.run(3))) for world in worlds]
     assert told == [[[]] * 3, [worlds[0].absent] * 3]
     assert worlds[0].slept == worlds[1].slept
@@ -173,7 +174,9 @@ def anvil() -> Iterator[Found]:
 @pytest.mark.needs("anvil")
 def test_so_it_is_on_a_chain_of_others(anvil: Found, tmp_path: Path) -> None:
     world = found(tmp_path, anvil)
-    rounds = [(settled.status.record.members, find_missed(settled)) for settled in world.run(MISSED + ABSENT)]
+    rounds = [
+        (settled.status.record.members, find_missed(settled)) for settled in world.run(ABSENT_AFTER + ABSENT)
+    ]
     assert [members for members, _ in rounds] == [count_members(number + 1) for number in range(len(rounds))]
-    assert [set(missed) for _, missed in rounds] == [set(world.absent)] * MISSED + [set()] * ABSENT
+    assert [set(missed) for _, missed in rounds] == [set(world.absent)] * ABSENT_AFTER + [set()] * ABSENT
     assert {world.chain.member(account).balance for account in ACCOUNTS} == {world.stake}

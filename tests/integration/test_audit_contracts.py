@@ -255,21 +255,21 @@ def test_the_same_play_on_our_contract_has_no_findings(link: Link, keys: list[Ke
 
 def test_forged_immutables_are_found(link: Link, keys: list[Key], monkeypatch: pytest.MonkeyPatch) -> None:
     """Whoever deploys may put other values into the code than the terms that it shows."""
-    from clients.auditing.code import compute_keeper, find_immutables
+    from clients.auditing.code import compute_terms_book, find_immutables
 
     world = found(link, keys, dev_key(0))
     source = NodeSource(link, world.chain.federation)
     code = source.code(source.federation, source.tip().number)
     places = find_immutables(artifact("StakeVote").deployed_bytecode)
     assert places
-    truth, keeper = NodeSource.code, compute_keeper(source.federation)
+    truth, book = NodeSource.code, compute_terms_book(source.federation)
     forged = {source.federation: code}
     monkeypatch.setattr(NodeSource, "code", lambda self, who, at: forged.get(who) or truth(self, who, at))
     assert list(audit(source).findings) == []
     for place in (0, *(place + 31 for place in places)):
         forged[source.federation] = code[:place] + bytes([code[place] ^ 1]) + code[place + 1 :]
         assert [one.kind for one in audit(source).findings] == ["code"]
-    kept = source.code(keeper, source.tip().number)
-    forged = {keeper: kept[:-1] + bytes([kept[-1] ^ 1])}
+    kept = source.code(book, source.tip().number)
+    forged = {book: kept[:-1] + bytes([kept[-1] ^ 1])}
     [finding] = audit(source).findings
     assert (finding.kind, finding.what) == ("code", "the contract that keeps the terms")

@@ -11,10 +11,11 @@ from typing import Any
 import pytest
 
 from clients.engine.config import SwarmConfig, build
-from clients.engine.driver import Driver, Settled, Stalled
+from clients.engine.driver import Driver, Stalled
 from clients.engine.journal import Journal
 from clients.engine.launch import Launched, enter_all, get_beacon_value, get_terms
 from clients.engine.learners import build_bench
+from clients.engine.settled import Settled, get_untold
 from clients.learning.codec import encode
 from clients.learning.meters import Meters
 from clients.mechanisms.base import Conduct, Entry, Rules
@@ -112,7 +113,7 @@ class World:
         for _ in range(400):
             for index, driver in enumerate(self.drivers):
                 status = driver._look()
-                for settled in driver._get_untold(status, done[index]):
+                for settled in get_untold(driver.chain, status, done[index]):
                     done[index] = settled.round
                     told(index, settled)
                     driver._let_go(settled)
@@ -143,7 +144,7 @@ def test_who_slept_through_rounds_is_told_of_each_later(config: SwarmConfig, tmp
     seen: dict[int, bytes] = {}
     world.play(3, lambda index, status: seen.__setitem__(status.round, status.head))
     late = world.driver(0)
-    missed = late._get_untold(late._look(), 0)
+    missed = get_untold(late.chain, late._look(), 0)
     assert [status.round for status in missed][:3] == [1, 2, 3]
     for status in missed[:3]:
         assert status.head == seen[status.round]
@@ -155,7 +156,7 @@ def test_logs_that_lack_a_proposal_are_not_judged_by(config: SwarmConfig, tmp_pa
     world = World(config, tmp_path)
     world.play(1)
     driver = world.drivers[0]
-    status = replace(driver._get_untold(driver._look(), 0)[0], seal_block=0)
+    status = replace(get_untold(driver.chain, driver._look(), 0)[0], seal_block=0)
     real = world.chain.events
 
     def lagging(first_block: int = 0) -> list[Event]:
@@ -247,7 +248,7 @@ def test_claims_of_more_samples_than_can_be_summed_are_voted_against(
     world = World(config, tmp_path)
     world.play(1)
     driver = world.drivers[0]
-    status = driver._get_untold(driver._look(), 0)[0]
+    status = get_untold(driver.chain, driver._look(), 0)[0]
     greedy = [replace(proposal, samples=2**31 - 1) for proposal in driver._read(status).log.proposals()]
     candidate = driver.cohort.aggregate(greedy)
     assert candidate.digest is None

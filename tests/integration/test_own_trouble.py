@@ -61,21 +61,21 @@ def test_whose_data_fail_sits_out_and_the_run_goes_on(
         assert who not in line["slashed"]
 
 
-@pytest.mark.parametrize("missed", [0, 1])
-def test_who_does_nothing_when_drawn_is_put_out_and_loses_nothing(missed: int, tmp_path: Path) -> None:
+@pytest.mark.parametrize("absent_after", [0, 1])
+def test_who_does_nothing_when_drawn_is_put_out_and_loses_nothing(absent_after: int, tmp_path: Path) -> None:
     """Whose training fails can't judge either, but a juror publishes, and so has done something."""
     out = tmp_path / "run"
-    assert run(out, missed=missed, rounds=4) == 0
+    assert run(out, absent_after=absent_after, rounds=4) == 0
     lines = records_of(out)
     [who] = {one["account"] for line in lines for one in line.get("trouble", [])}
-    assert [line.get("missed", []) for line in lines] == ([[], [who], [], []] if missed else [[]] * 4)
-    assert ["trouble" in line for line in lines] == [True, True, not missed, not missed]
+    assert [line.get("missed", []) for line in lines] == ([[], [who], [], []] if absent_after else [[]] * 4)
+    assert ["trouble" in line for line in lines] == [True, True, not absent_after, not absent_after]
     assert not any(who in line["slashed"] + line["banned"] for line in lines)
 
 
 @pytest.mark.needs("anvil")
 def test_a_chain_puts_out_whom_the_specification_puts_out(tmp_path: Path) -> None:
-    changes = {"missed": 1, "rounds": 4}
+    changes = {"absent_after": 1, "rounds": 4}
     assert run(tmp_path / "spec", **changes) == run(tmp_path / "anvil", chain="anvil", **changes) == 0
     assert lines_of(tmp_path / "anvil") == lines_of(tmp_path / "spec")
     gas = [record["gas"].keys() & {"report", "evict"} for record in records_of(tmp_path / "anvil")]

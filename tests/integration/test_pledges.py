@@ -10,8 +10,9 @@ from typing import Any
 import pytest
 
 from clients.engine.config import SwarmConfig
-from clients.engine.driver import Driver, Settled
+from clients.engine.driver import Driver
 from clients.engine.journal import Journal
+from clients.engine.settled import Settled
 from clients.learning.meters import Meters
 from clients.mechanisms.cohort import Cohort
 from clients.ports.store import compute_cid

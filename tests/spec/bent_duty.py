@@ -90,7 +90,7 @@ def bend_absence(*, spare: Callable[[int, int], bool] = int.__gt__, of_all: bool
         there = len(ledger.registry) if of_all else ledger.inside
         may = spare(there, core.mechanism.panel.get_fewest(core.terms))
         may &= core.state.put_out_after != core.round_number
-        return may and 0 < core.terms.missed <= core.get_absence(account, member).count
+        return may and 0 < core.terms.absent_after <= core.get_absence(account, member).count
 
     return viewing("is_absent", bent)
 
@@ -127,11 +127,13 @@ class _Early:
 
 
 DUTY_MUTANTS: dict[str, Mutant] = {
-    "one more round may be missed": bend(NAME, "duty", get_most=lambda t: t.missed and t.missed + 1),
-    "one round fewer may be missed": bend(
-        NAME, "duty", get_most=lambda t: max(t.missed - 1, min(t.missed, 1))
+    "one more round may be missed": bend(
+        NAME, "duty", get_absent_after=lambda t: t.absent_after and t.absent_after + 1
     ),
-    "one round is too many where none is": bend(NAME, "duty", get_most=lambda t: t.missed or 1),
+    "one round fewer may be missed": bend(
+        NAME, "duty", get_absent_after=lambda t: max(t.absent_after - 1, min(t.absent_after, 1))
+    ),
+    "one round is too many where none is": bend(NAME, "duty", get_absent_after=lambda t: t.absent_after or 1),
     "proposers may stay away": sparing(lambda core, a, m: Role.PROPOSER in core.get_part(a, m)[0]),
     "voters may stay away": sparing(lambda core, a, m: Role.VOTER in core.get_part(a, m)[0]),
     "who never acted is spared": sparing(lambda core, a, m: m.round == 0),

@@ -126,7 +126,7 @@ def draw_stake_jury(world: Shared) -> StakeJuryTerms:
         # of sources of their own, so that all else is drawn as without them
         fee=Random(common["genesis"] + b"fee").choice((0, 0, 1, bond // 2)),
         decoy_odds=Random(common["genesis"] + b"decoys").choice((0, 0, 2, 3, 2**16 - 1)),
-        missed=Random(common["genesis"] + b"missed").choice((0, 1, 1, 1, 2, 3)),
+        absent_after=Random(common["genesis"] + b"missed").choice((0, 1, 1, 1, 2, 3)),
     )
 
 

@@ -21,6 +21,7 @@ from clients.types.federation import (
     VbflTerms,
 )
 from clients.types.mechanisms import ADMITTED, KINDS, PANEL, Terms, get_published, mechanism_of, resolve
+from clients.types.settings import to_flag
 from clients.types.terms import RULES, Unit, get_terms
 from deploy.options import add_terms, read_terms
 from deploy.terms import WAYS, format_term, format_value, get_owned, parse_number
@@ -134,19 +135,28 @@ def test_rules_are_given_once(capsys: pytest.CaptureFixture[str]) -> None:
 
 
 def test_options_win_over_the_file(tmp_path: Path) -> None:
-    given = table_of('mechanism = "vbfl"\nproposers = 7\nmissed = 2\n[schedule]\ncommit = 9', tmp_path)
+    given = table_of('mechanism = "vbfl"\nproposers = 7\nabsent_after = 2\n[schedule]\ncommit = 9', tmp_path)
     terms = read(*given, "--proposers", "8", "--publish-seconds", "11", "--pledge-seconds", "12")
     assert isinstance(terms, StakeJuryTerms)
-    assert (terms.proposers, terms.missed, terms.voters) == (8, 2, 15)
+    assert (terms.proposers, terms.absent_after, terms.voters) == (8, 2, 15)
     assert terms.schedule == Schedule(60, 12, 3600, 9, 3600, 11, 86_400)
 
 
-@pytest.mark.parametrize(("mechanism", "other"), [("stake_vote", "seats"), ("vbfl", "workers")])
-def test_proposers_have_other_spellings(mechanism: str, other: str, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("mechanism", "term", "other"),
+    [
+        ("stake_vote", "proposers", "seats"),
+        ("stake_vote", "absent_after", "missed"),
+        ("vbfl", "proposers", "workers"),
+    ],
+)
+def test_terms_have_other_spellings(mechanism: str, term: str, other: str, tmp_path: Path) -> None:
     given = table_of(f'mechanism = "{mechanism}"\n{other} = 7', tmp_path)
-    plain = table_of(f'mechanism = "{mechanism}"\nproposers = 7', tmp_path)
-    assert read(*given, *PAPER) == read(*plain, *PAPER)
-    assert read(*given, *PAPER, f"--{other}", "8") == read(*given, *PAPER, "--proposers", "8")
+    plain = table_of(f'mechanism = "{mechanism}"\n{term} = 7', tmp_path)
+    rules = PAPER if mechanism == "vbfl" else ()
+    assert getattr(read(*given, *rules), term) == 7
+    assert read(*given, *rules) == read(*plain, *rules)
+    assert read(*given, *rules, f"--{other}", "8") == read(*given, *rules, to_flag(term), "8")
 
 
 def test_amounts_are_tokens(tmp_path: Path) -> None:

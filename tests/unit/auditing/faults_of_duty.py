@@ -159,7 +159,7 @@ def two_put_out(record: Recorded) -> Sign:
         (one, other) for one, other in pairwise(gone)
         if any(
             told.name == "Missed" and told.args["account"] == other.args["account"]
-            and told.args["missed"] == record.terms.missed
+            and told.args["missed"] == record.terms.absent_after
             for told in record.entries[: record.entries.index(one)]
         )
     )  # fmt: skip
@@ -174,9 +174,9 @@ def two_put_out(record: Recorded) -> Sign:
 @fault("a member that is put out for fewer missed rounds than the terms say", JURY)
 def put_out_early(record: Recorded) -> Sign:
     args = event_of(record, put_out(record))
-    record.terms = replace(record.terms, missed=record.terms.missed + 1)
+    record.terms = replace(record.terms, absent_after=record.terms.absent_after + 1)
     for who, view in record.members_now.items():
-        if view.missed < record.terms.missed:
+        if view.missed < record.terms.absent_after:
             record.members_now[who] = replace(view, absent=False)
     return Sign("membership", None, args["account"])
 

@@ -12,7 +12,7 @@ from clients.auditing.code import (
     check_code,
     check_creation,
     compute_created,
-    compute_keeper,
+    compute_terms_book,
     find_immutables,
     is_of,
     mask,
@@ -95,15 +95,15 @@ def test_what_is_wrong_with_the_code_is_said(code: bytes, built: bytes | None, f
 
 
 @pytest.mark.parametrize("kept", [b"", b"\0", TERMS, KEPT + b"\0", b"\1" + TERMS, b"\0these Terms"])
-def test_the_keeper_holds_these_terms_and_nothing_else(kept: bytes) -> None:
+def test_the_terms_book_holds_these_terms_and_nothing_else(kept: bytes) -> None:
     [finding] = check(OURS, None, kept)
     assert (finding.kind, finding.what) == ("code", "the contract that keeps the terms")
 
 
 @given(st.binary(min_size=20, max_size=20))
-def test_a_keeper_is_where_the_chain_creates_it(account: bytes) -> None:
-    keeper = compute_keeper(get_checksummed("0x" + account.hex()))
-    assert keeper == to_checksum_address(generate_contract_address(account, 1))
+def test_a_terms_book_is_where_the_chain_creates_it(account: bytes) -> None:
+    book = compute_terms_book(get_checksummed("0x" + account.hex()))
+    assert book == to_checksum_address(generate_contract_address(account, 1))
 
 
 @given(st.binary(min_size=20, max_size=20), st.integers(0, 2**64 - 1) | st.integers(0, 2**9))

@@ -54,7 +54,7 @@ def test_whatever_a_coalition_does_nobody_who_is_there_is_put_out(
 ) -> None:
     """One missed round is enough here. More are drawn to propose than the coalition has accounts, so every
     juror can have something to judge."""
-    player = start(build(chosen), seed, members=14, share=0.3, rounds=4, bonds=50, terms={"missed": 1})
+    player = start(build(chosen), seed, members=14, share=0.3, rounds=4, bonds=50, terms={"absent_after": 1})
     assert player.play().absent == 0
 
 
@@ -88,15 +88,15 @@ def test_a_silent_third_is_soon_put_out_and_nobody_else() -> None:
 
 
 def test_without_the_duty_it_stays() -> None:
-    player = start(SILENCE, terms={"missed": 0})
+    player = start(SILENCE, terms={"absent_after": 0})
     player.play()
     assert not player.absent
     assert not [event for event in player.world.chain.events() if event.name == "Missed"]
 
 
-def compute_put_out(drawn: float, outage: float, missed: int, rounds: int) -> float:
+def compute_put_out(drawn: float, outage: float, limit: int, rounds: int) -> float:
     """Return how likely a member misses so many drawn rounds in a row, at least once: a Markov chain."""
-    in_a_row = [1.0] + [0.0] * missed
+    in_a_row = [1.0] + [0.0] * limit
     for _ in range(rounds):
         moved = [share * (1 - drawn) for share in in_a_row[:-1]] + [in_a_row[-1]]
         for count, share in enumerate(in_a_row[:-1]):
@@ -106,14 +106,14 @@ def compute_put_out(drawn: float, outage: float, missed: int, rounds: int) -> fl
     return in_a_row[-1]
 
 
-def guess_put_out(drawn: float, outage: float, missed: int, rounds: int) -> float:
+def guess_put_out(drawn: float, outage: float, limit: int, rounds: int) -> float:
     """Return which share of 20 members is put out, the first due one before each round: by many trials, in
     which all rounds have a quorum."""
     rng, trials, gone = Random(1), 2000, 0
     for _ in range(trials):
         in_a_row = [0] * 20
         for _ in range(rounds):
-            due = [place for place, count in enumerate(in_a_row) if count >= missed]
+            due = [place for place, count in enumerate(in_a_row) if count >= limit]
             if due:
                 del in_a_row[due[0]]
                 gone += 1
@@ -123,26 +123,28 @@ def guess_put_out(drawn: float, outage: float, missed: int, rounds: int) -> floa
     return gone / trials / 20
 
 
-@pytest.mark.parametrize(("missed", "outage"), [(2, 0.3), (3, 0.25)])
-def test_outages_put_out_as_many_as_chance_says(missed: int, outage: float) -> None:
-    players = [start(HONEST, seed, share=0.0, outage=outage, terms={"missed": missed}) for seed in range(24)]
+@pytest.mark.parametrize(("limit", "outage"), [(2, 0.3), (3, 0.25)])
+def test_outages_put_out_as_many_as_chance_says(limit: int, outage: float) -> None:
+    players = [
+        start(HONEST, seed, share=0.0, outage=outage, terms={"absent_after": limit}) for seed in range(24)
+    ]
     share = sum(player.play().absent for player in players) / len(players) / 20
-    expected = guess_put_out(19 / 20, outage, missed, 12)
+    expected = guess_put_out(19 / 20, outage, limit, 12)
     assert share == pytest.approx(expected, abs=0.06)
-    assert expected < compute_put_out(19 / 20, outage, missed, 11), "who waits to be put out may come back"
+    assert expected < compute_put_out(19 / 20, outage, limit, 11), "who waits to be put out may come back"
 
 
 @settings(max_examples=20, deadline=None)
 @given(
     outage=st.floats(0, 1),
-    missed=st.integers(1, 3),
+    limit=st.integers(1, 3),
     seed=st.integers(0, 10**6),
     strategy=st.sampled_from([HONEST, SILENCE]),
 )
 def test_however_many_are_away_one_a_round_is_put_out_and_only_after_rounds_with_a_quorum(
-    outage: float, missed: int, seed: int, strategy: Strategy
+    outage: float, limit: int, seed: int, strategy: Strategy
 ) -> None:
-    player = start(strategy, seed, outage=outage, rounds=8, bonds=50, terms={"missed": missed})
+    player = start(strategy, seed, outage=outage, rounds=8, bonds=50, terms={"absent_after": limit})
     player.play()
     evicted, revealed, counted, rounds = Counter[int](), 0, 0, 0
     for event in player.world.chain.events():
@@ -156,7 +158,7 @@ def test_however_many_are_away_one_a_round_is_put_out_and_only_after_rounds_with
             counted = rounds + 1
         if event.name == "Evicted":
             evicted[rounds] += 1
-            assert counted >= missed
+            assert counted >= limit
     assert set(evicted.values()) <= {1}
 
 
@@ -168,11 +170,13 @@ def test_by_default_one_outage_in_ten_puts_out_at_most_one_in_a_hundred(mechanis
     terms = get_default_terms(game.leaf, game.rules)
     made = start(HONEST, mechanism=mechanism, members=members).world.terms
     drawn = (terms["proposers"] + get_seats(made, members)) / members
-    assert compute_put_out(drawn, 0.1, terms["missed"], 200) < 0.01 < compute_put_out(drawn, 0.1, 3, 200)
+    assert (
+        compute_put_out(drawn, 0.1, terms["absent_after"], 200) < 0.01 < compute_put_out(drawn, 0.1, 3, 200)
+    )
 
 
 def test_who_was_put_out_comes_back_with_its_stake() -> None:
-    player = start(HONEST, share=0.0, outage=0.5, rounds=30, bonds=50, terms={"missed": 2})
+    player = start(HONEST, share=0.0, outage=0.5, rounds=30, bonds=50, terms={"absent_after": 2})
     player.play()
     world = player.world
     again = [one for one in player.absent if world.is_member(one) and one not in world.get_absent()]
@@ -182,7 +186,7 @@ def test_who_was_put_out_comes_back_with_its_stake() -> None:
 
 
 def test_an_outage_costs_pay_and_no_stake() -> None:
-    player = start(HONEST, share=0.0, outage=1.0, terms={"missed": 5})
+    player = start(HONEST, share=0.0, outage=1.0, terms={"absent_after": 5})
     result = player.play()
     assert result.paid == 0
     assert result.models == 0
@@ -194,17 +198,17 @@ def get_missed_in_a_row(player: Player) -> int:
     )
 
 
-@pytest.mark.parametrize("missed", [2, 5])
-def test_who_is_there_just_often_enough_is_never_put_out(missed: int) -> None:
-    player = start(SPARSE, terms={"missed": missed})
-    honest = start(HONEST, terms={"missed": missed})
+@pytest.mark.parametrize("limit", [2, 5])
+def test_who_is_there_just_often_enough_is_never_put_out(limit: int) -> None:
+    player = start(SPARSE, terms={"absent_after": limit})
+    honest = start(HONEST, terms={"absent_after": limit})
     assert player.play().ours < honest.play().ours
     assert not player.absent
-    assert get_missed_in_a_row(player) == missed - 1
+    assert get_missed_in_a_row(player) == limit - 1
 
 
 def test_where_nobody_is_put_out_it_needn_t_ever_be_there() -> None:
-    player = start(SPARSE, terms={"missed": 0})
+    player = start(SPARSE, terms={"absent_after": 0})
     player.play()
     assert _get_acts(player, player.world.founders) == {Act.NONE}
 
@@ -241,6 +245,8 @@ def test_settings_that_came_later_name_a_run_only_where_they_are_used(resolve: A
 
 
 def test_terms_of_a_trial_are_known_ones() -> None:
+    assert resolve_game({"terms": {"absent_after": 3}})["terms"] == {"absent_after": 3}
+    # recorded runs have its earlier name
     assert resolve_game({"terms": {"missed": 3}})["terms"] == {"missed": 3}
     with pytest.raises(RequestError, match="absences"):
         resolve_game({"terms": {"absences": 3}})

@@ -9,8 +9,9 @@ import hypothesis
 import pytest
 from hypothesis import strategies as st
 
-from clients.engine.config import SwarmConfig, add_options, build, read_toml, refuse_others
+from clients.engine.config import SwarmConfig, build, read_toml, refuse_others
 from clients.engine.launch import get_terms
+from clients.engine.options import add_options
 from clients.engine.rundir import CONFIG, RunFolder
 from clients.mechanisms import CONDUCTS
 from clients.mechanisms.stake_jury import StakeJurySettings

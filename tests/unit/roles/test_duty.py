@@ -41,7 +41,7 @@ SALT = bytes(32)
 Chain = SpecChain[StakeJuryTerms]
 
 
-def build(missed: int, newcomers: int = 0) -> Chain:
+def build(absent_after: int, newcomers: int = 0) -> Chain:
     """Return a federation that needs `FEWEST` members and has all accounts, which are drawn in every round.
 
     Of six members only five are drawn: a jury's size is odd.
@@ -49,7 +49,7 @@ def build(missed: int, newcomers: int = 0) -> Chain:
     terms = StakeJuryTerms(
         ZERO_ADDRESS, ZERO_ADDRESS, b"\1" * 32, STAKE, 0, (), ACCOUNTS if newcomers else (), newcomers,
         floor=60, proposer_stake=40, voter_stake=30, proposers=2, voters=0, min_voters=2, update_shares=3,
-        seat_shares=1, profit_bps=1000, decoy_odds=0, missed=missed, max_samples=1, max_epochs=1,
+        seat_shares=1, profit_bps=1000, decoy_odds=0, absent_after=absent_after, max_samples=1, max_epochs=1,
         schedule=Schedule(publish=3600),
     )  # fmt: skip
     chain = SpecChain(STAKE_JURY, terms, dict.fromkeys(ACCOUNTS, STAKE), beacon_value=b"\7" * 32)
@@ -83,7 +83,7 @@ def decide(chain: Chain, me: Address) -> list[Call]:
         now=chain.now(),
         waited=1e9,
         begins=rules.conduct.entry.get_begins(chain.terms, status),
-        most_missed=rules.most_missed,
+        absent_after=rules.absent_after,
     )
     return [action.call for action in keeper.step(view) if isinstance(action, Send)]
 
@@ -182,7 +182,7 @@ def test_who_misses_so_many_rounds_in_a_row_is_put_out_as_long_as_enough_stay(
 @given(present=st.sets(st.sampled_from(ACCOUNTS)))
 def test_a_round_is_missed_only_once_more_than_half_of_the_voters_revealed(present: set[Address]) -> None:
     """However few are there, they put nobody out by themselves: not by a false report either."""
-    chain = build(missed=1)
+    chain = build(absent_after=1)
     play_to_the_end(chain, present)
     status, record = chain.status(), chain.status().record
     assert status.phase == Phase.SETTLE
@@ -205,7 +205,7 @@ def test_whoever_is_told_of_as_absent_can_be_put_out_now_and_the_others_once_a_r
     absent: set[Address], again: int
 ) -> None:
     """Of several that are named the first is put out, in whatever order and however often they are named."""
-    chain = build(missed=1)
+    chain = build(absent_after=1)
     play(chain, [account for account in ACCOUNTS if account not in absent])
     due = [one.account for one in chain.members() if one.missed]
     assert [one.account for one in chain.members() if one.absent] == due
@@ -219,7 +219,7 @@ def test_whoever_is_told_of_as_absent_can_be_put_out_now_and_the_others_once_a_r
 
 def test_members_who_wait_are_no_reason_to_put_out_those_who_are_in() -> None:
     """Only as many are in as a round needs; who joins and waits is none to spare."""
-    chain = build(missed=1, newcomers=1)
+    chain = build(absent_after=1, newcomers=1)
     play(chain, ACCOUNTS)
     for account in ACCOUNTS[FEWEST:]:
         send(chain, Call(account, "exit"))
@@ -237,7 +237,7 @@ def test_members_who_wait_are_no_reason_to_put_out_those_who_are_in() -> None:
 
 
 def test_who_was_put_out_withdraws_joins_waits_and_is_drawn(capsys: pytest.CaptureFixture[str]) -> None:
-    chain, lost = build(missed=2, newcomers=1), ACCOUNTS[6]
+    chain, lost = build(absent_after=2, newcomers=1), ACCOUNTS[6]
     others = ACCOUNTS[:6]
     for number in (1, 2):
         play(chain, others)
@@ -272,7 +272,7 @@ def test_who_was_put_out_withdraws_joins_waits_and_is_drawn(capsys: pytest.Captu
 
 
 def test_who_left_by_itself_is_told_nothing_of_absence() -> None:
-    chain, lost = build(missed=3), ACCOUNTS[6]
+    chain, lost = build(absent_after=3), ACCOUNTS[6]
     play(chain, ACCOUNTS[:6])
     send(chain, Call(lost, "exit"))
     said = explain_out(chain, chain.member(lost), get_rules(chain))
@@ -282,7 +282,7 @@ def test_who_left_by_itself_is_told_nothing_of_absence() -> None:
 
 
 def test_an_act_begins_the_count_anew() -> None:
-    chain, often = build(missed=2), ACCOUNTS[6]
+    chain, often = build(absent_after=2), ACCOUNTS[6]
     for number in range(1, 7):
         play(chain, ACCOUNTS if number % 2 else ACCOUNTS[:6])
     assert chain.member(often).missed == 1
@@ -290,6 +290,6 @@ def test_an_act_begins_the_count_anew() -> None:
 
 
 def test_who_is_banned_is_told_why() -> None:
-    chain = build(missed=3)
+    chain = build(absent_after=3)
     banned = replace(chain.member(ACCOUNTS[0]), out=True)
     assert explain_out(chain, banned, get_rules(chain)).startswith("its stake is below the floor. ")

@@ -163,7 +163,7 @@ def test_a_member_with_two_roles_does_both() -> None:
     number=st.integers(2, 50),
 )
 def test_exactly_one_keeper_acts_at_once_and_everybody_in_the_end(phase: Phase, number: int) -> None:
-    base = view(phase, most_missed=5)  # nobody but two voters has acted in the round
+    base = view(phase, absent_after=5)  # nobody but two voters has acted in the round
     record = replace(base.status.record, commits=2, reveals=2)
     base = replace(base, status=replace(base.status, round=number, record=record))
     views = [replace(base, me=account) for account in ACCOUNTS]
@@ -206,7 +206,7 @@ def test_keepers_report_just_those_who_were_drawn_and_did_nothing(
     phase: Phase, members: list[MemberView], most: int, reveals: int
 ) -> None:
     registry = [replace(one, account=account) for one, account in zip(members, ACCOUNTS, strict=True)]
-    base = view(phase, registry=registry, most_missed=most, waited=1e6)
+    base = view(phase, registry=registry, absent_after=most, waited=1e6)
     record = replace(base.status.record, commits=3, reveals=reveals)
     base = replace(base, status=replace(base.status, record=record))
     calls = [one.call for one in keeper.step(base) if isinstance(one, Send)]
@@ -230,7 +230,7 @@ def test_keepers_report_just_those_who_were_drawn_and_did_nothing(
 def test_a_keeper_settles_after_its_report_and_at_once() -> None:
     registry = [member_of(ACCOUNTS[0]), *(member_of(account, number=0) for account in ACCOUNTS[1:])]
     record = Round(drawn_at=1, members=5, commits=2, reveals=2)
-    base = view(Phase.SETTLE, registry=registry, most_missed=5, waited=1e6)
+    base = view(Phase.SETTLE, registry=registry, absent_after=5, waited=1e6)
     base = replace(base, status=replace(base.status, record=record))
     calls = [one.call for one in member.step(base) if isinstance(one, Send)]
     assert [call.method for call in calls] == ["report", "settle"]
@@ -241,7 +241,7 @@ def test_a_keeper_settles_after_its_report_and_at_once() -> None:
 def test_who_has_an_act_of_its_own_reports_nobody_before() -> None:
     registry = [member_of(account, number=0) for account in ACCOUNTS]
     base = view(
-        Phase.REVEAL, registry=registry, most_missed=5, waited=1e6, knowledge=Knowledge(ballot=DIGEST)
+        Phase.REVEAL, registry=registry, absent_after=5, waited=1e6, knowledge=Knowledge(ballot=DIGEST)
     )
     record = replace(base.status.record, commits=3, reveals=2)
     base = replace(base, status=replace(base.status, record=record))
@@ -259,7 +259,7 @@ def test_keepers_put_out_all_who_are_out_and_one_who_is_absent(members: list[tup
         replace(member_of(account, out=out), absent=absent)
         for account, (out, absent) in zip(ACCOUNTS, members, strict=True)
     ]
-    waiting = view(Phase.OPEN, registry=registry, most_missed=2, waited=1e6)
+    waiting = view(Phase.OPEN, registry=registry, absent_after=2, waited=1e6)
     calls = [one.call for one in keeper.step(waiting) if isinstance(one, Send)]
     named = [account for call in calls if call.method == "evict" for account in call.args[0]]  # type: ignore[attr-defined]
     out = [one.account for one in registry if one.out]

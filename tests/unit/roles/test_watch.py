@@ -18,7 +18,7 @@ def test_an_eviction_fits_into_a_block_and_has_room_for_who_is_absent(out: int, 
         replace(member_of(f"0x{number:040x}", out=number < out), absent=number >= out)
         for number in range(out + absent)
     ]
-    [*calls] = keeper.step(view(Phase.OPEN, registry=registry, most_missed=2, waited=1e6))
+    [*calls] = keeper.step(view(Phase.OPEN, registry=registry, absent_after=2, waited=1e6))
     named = [len(one.call.args[0]) for one in calls if isinstance(one, Send)]  # type: ignore[arg-type]
     assert named == [count for count in [min(out, keeper.EVICTIONS - 1) + min(absent, 1)] if count]
 

@@ -5,11 +5,11 @@ import { plural } from './text.ts';
 
 /** How many rounds in a row a member missed, and how many put it out; undefined where it missed none. `absent`: whether the contract
  * lets anybody put it out between rounds, which it does for one member a round, and only where more are in than it needs. */
-export function describeMissed(missed: number, most: number | undefined, absent: boolean): string | undefined {
+export function describeMissed(missed: number, absentAfter: number | undefined, absent: boolean): string | undefined {
   if (missed === 0) return undefined;
-  if (!most) return `Missed ${plural(missed, 'round')}${missed > 1 ? ' in a row' : ''}`;
-  if (missed >= most) return `Missed ${plural(missed, 'round')}${missed > 1 ? ' in a row' : ''}: ${absent ? 'anybody may put it out between rounds' : 'it may be put out later, one member a round, while others are enough'}`;
-  return missed === 1 ? `Missed 1 round; ${most} in a row put it out` : `Missed ${missed} rounds in a row; ${most} put it out`;
+  if (!absentAfter) return `Missed ${plural(missed, 'round')}${missed > 1 ? ' in a row' : ''}`;
+  if (missed >= absentAfter) return `Missed ${plural(missed, 'round')}${missed > 1 ? ' in a row' : ''}: ${absent ? 'anybody may put it out between rounds' : 'it may be put out later, one member a round, while others are enough'}`;
+  return missed === 1 ? `Missed 1 round; ${absentAfter} in a row put it out` : `Missed ${missed} rounds in a row; ${absentAfter} put it out`;
 }
 
 /** Whether an account was evicted because it missed too many rounds: it wasn't banned, and a ban is for good. */

@@ -46,7 +46,7 @@ export interface Terms {
   /** One update in so many is a decoy; 0: none. */
   decoyOdds?: number;
   /** So many drawn rounds in a row that a member misses put it out; 0: none do. */
-  missed?: number;
+  absentAfter?: number;
   validators?: number;
   miners?: number;
   committee?: number;

@@ -178,10 +178,10 @@ export function Publications({ story }: { story: Story }): JSX.Element | null {
 /** Who was drawn and did nothing, as anybody reported; nothing where a seat is no duty. */
 export function Absences({ story, roleOf }: { story: Story; roleOf: (account: Hex) => string | undefined }): JSX.Element | null {
   const { federation } = useWatch();
-  const { missed: most } = federation.terms;
-  if (most === undefined || !story.absences.size) return null;
+  const { absentAfter } = federation.terms;
+  if (absentAfter === undefined || !story.absences.size) return null;
   return (
-    <Section title="Absences" note={`Drawn members that had done nothing when the ballots were in.${most ? ` ${plural(most, 'round')}${most > 1 ? ' in a row' : ''} put a member out; any act in between starts anew.` : ''}`}>
+    <Section title="Absences" note={`Drawn members that had done nothing when the ballots were in.${absentAfter ? ` ${plural(absentAfter, 'round')}${absentAfter > 1 ? ' in a row' : ''} put a member out; any act in between starts anew.` : ''}`}>
       <Table caption="Members reported as absent" none="" columns={[
         { title: 'Account' }, { title: 'Role' }, { title: 'Missed in a row', right: true }, { title: 'Transaction', wide: true },
       ]} rows={[...story.absences.values()].map((one) => [

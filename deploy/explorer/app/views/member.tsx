@@ -38,7 +38,7 @@ export function MemberPage({ account }: { account: Hex }): JSX.Element {
           ['Least stake to act', <Amount units={federation.terms.floor ?? federation.terms.bond} />],
           ['Place in the registry', member.value.index ? number(member.value.index) : 'not in it'],
           ['Strikes in a row', member.value.strikes],
-          ...(federation.terms.missed === undefined ? [] : [
+          ...(federation.terms.absentAfter === undefined ? [] : [
             ['Missed in a row', member.value.missed ? <>{plural(member.value.missed, 'round')}, the last was <Round round={member.value.missedRound} /></> : 'none'],
             ['Put out for absence', putOut.length ? putOut.map((one) => <span key={one.transaction}>in block {number(one.block)} (<Transaction hash={one.transaction} />) </span>) : 'never'],
           ] as [string, JSX.Element | string][]),

@@ -40,7 +40,7 @@ export function Standing({ standing, out, waitsFor, missed, absent, ahead }: { s
   if (out && standing === 1) return <Chip tone="bad" sign="✕">Out</Chip>;
   if (waitsFor) return <Chip tone="dull" sign="…">{`Waits${ahead ? ` for ${plural(ahead, 'other')}` : ''}; comes in with round ${waitsFor} at the earliest`}</Chip>;
   const tone = standing === 1 ? 'good' : standing === 3 ? 'bad' : 'dull';
-  const says = standing === 1 ? describeMissed(missed, federation.terms.missed, absent) : undefined;
+  const says = standing === 1 ? describeMissed(missed, federation.terms.absentAfter, absent) : undefined;
   return (
     <>
       <Chip tone={tone} sign={tone === 'good' ? '✓' : tone === 'bad' ? '✕' : '–'}>{STANDINGS[standing] ?? 'Unknown'}</Chip>

@@ -39,7 +39,7 @@ export function Verify({ story, judged, before, roleOf }: { story: Story; judged
     const { chain, address, terms } = federation;
     const checks = [
       ...(terms.schedule.pledge ? [checkPledges(chain, address, story)] : []), ...checkVotes(chain, address, story, judged),
-      ...(terms.decoyOdds ? [checkLots(terms.decoyOdds, story)] : []), ...(terms.missed ? [checkAbsences(story, wantedOf(federation.mechanism, terms, story.opened?.members ?? 0).voters, roleOf)] : []),
+      ...(terms.decoyOdds ? [checkLots(terms.decoyOdds, story)] : []), ...(terms.absentAfter ? [checkAbsences(story, wantedOf(federation.mechanism, terms, story.opened?.members ?? 0).voters, roleOf)] : []),
     ];
     setState({ running: true, steps: [], checks });
     const tell = (step: Step): void => setState((old) => ({ ...old, steps: [...old.steps.filter(({ title }) => title !== step.title), step] }));
