@@ -1,4 +1,5 @@
-"""vbfl by its paper's rules, end to end on the specification: what is recorded, who is banned, what cheats come to, bad updates.
+"""vbfl by its paper's rules, end to end on the specification: what is recorded, who is banned, what cheats
+come to, bad updates.
 
 Learning is exact and quick here (`ExactBench`), so that what is looked at is the federation.
 """
