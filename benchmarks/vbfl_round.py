@@ -1,4 +1,4 @@
-"""A round of `vbfl` beside the same number of sample visits in a bare torch loop, in the same run.
+"""A round of `vbfl`, by its paper's rules, beside the same number of sample visits in a bare torch loop.
 
     python -m benchmarks.vbfl_round --out benchmarks/results/vbfl-round.json
 
@@ -6,8 +6,8 @@
 epoch, batch 10, on the chain and store asked for. The round's necessary work: each worker and each validator
 visits its training samples once, forwards and backwards; each validator runs each update, and its own model,
 forwards over its test samples. The bare loop does the training visits alone, one device after the other; the
-faster of torch's own number of threads and one thread counts. Rounds and bare loops alternate, so that other
-work on the machine disturbs both alike; medians are reported.
+faster of torch's own number of threads and one thread counts. Rounds and bare loops alternate in one run, so
+that other work on the machine disturbs both alike; medians are reported.
 """
 
 import argparse
@@ -63,10 +63,10 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         config = build(
             {
-                "mechanism": "vbfl", "chain": options.chain, "store": options.store, "rounds": options.rounds,
-                "seed": options.seed, "dataset": "mnist", "model": "mnist_2nn", "malicious": 0, "clients": 20,
-                "proposers": WORKERS, "validators": VALIDATORS, "miners": MINERS, "local_epochs": 1,
-                "batch_size": BATCH, "optimizer": "sgd", "learning_rate": 0.05, "device": "cpu",
+                "mechanism": "vbfl", "rules": "paper", "chain": options.chain, "store": options.store,
+                "rounds": options.rounds, "seed": options.seed, "dataset": "mnist", "model": "mnist_2nn",
+                "malicious": 0, "clients": 20, "proposers": WORKERS, "validators": VALIDATORS, "miners": MINERS,
+                "local_epochs": 1, "batch_size": BATCH, "optimizer": "sgd", "learning_rate": 0.05, "device": "cpu",
                 "out": str(Path(folder) / "run"),
             }
         )  # fmt: skip

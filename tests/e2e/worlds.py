@@ -39,7 +39,7 @@ SWARM: dict[str, Any] = {
 OWN: dict[str, dict[str, Any]] = {
     "stake_vote": {"rules": "paper", "proposers": 2, "clients": 10, "malicious": 4},
     "stake_jury": {"proposers": 3, "clients": 9},
-    "vbfl": {"proposers": 4, "validators": 2, "miners": 2},
+    "vbfl": {"rules": "paper", "proposers": 4, "validators": 2, "miners": 2},
 }
 PLAYED = {"bflc": 2, "blade": 54}
 """Mechanisms without clients, and seeds with which their players come to every outcome."""

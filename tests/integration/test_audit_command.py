@@ -23,7 +23,7 @@ SETTINGS: dict[str, Any] = {
 OWN: dict[str, dict[str, Any]] = {
     "stake_vote": {"rules": "paper", "proposers": 2},
     "stake_jury": {"proposers": 2},
-    "vbfl": {"proposers": 4, "validators": 2, "miners": 2},
+    "vbfl": {"rules": "paper", "proposers": 4, "validators": 2, "miners": 2},
 }
 
 

@@ -386,6 +386,7 @@ def test_the_devnet_runs_until_ctrl_c(tmp_path: Path) -> None:
         assert deployment.federation.address in told
         assert deployment.terms.genesis == compute_cid(b"a model").digest
         assert deployment.terms.schedule.open == 5
+        assert deployment.mechanism == "stake_jury", "which stands for vbfl by the hardened rules"
         with open_link(f"http://127.0.0.1:{port}", [dev_key(1)]) as link:
             chain = deployment.open(link)
             assert isinstance(chain, Web3Chain)

@@ -134,11 +134,35 @@ PAPER = 'rules = "paper"\nmax_samples = 700\n'
 FILES = {
     "stake_vote": f"{PAPER}proposers = 2\nattribution = true",
     "stake_jury": "seats = 2\nvoters = 4\nfloor = 5",
-    "vbfl": "workers = 4\nvalidators = 2\nminers = 1",
+    "vbfl": f"{PAPER}workers = 4\nvalidators = 2\nminers = 1",
     "bflc": f'{PAPER}managers = ["{dev_key(1).address}"]\nelection = "random"',
     "blade": f'publisher = "{dev_key(1).address}"\nbidding_ends = 2040-01-01T00:00:00Z\n'
     "deadline = 2041-01-01T00:00:00Z",
 }
+
+
+@pytest.mark.needs("anvil")
+@pytest.mark.parametrize(
+    ("mechanism", "own", "voters"),
+    [("stake_vote", [], 23), ("vbfl", [], 15), ("bflc", ["--managers", dev_key(1).address], 15)],
+)
+def test_by_the_hardened_rules_the_command_deploys_what_stands_for_a_mechanism(
+    mechanism: str,
+    own: list[str],
+    voters: int,
+    anvil: AnvilNode,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    words = ["--rpc", anvil.url, "--name", mechanism, "--dev-key", "0", "--folder", str(tmp_path)]
+    words += ["--mechanism", mechanism, "--genesis", f"0x{GENESIS.hex()}", *own]
+    if not own:  # strangers must not come in as many as they like
+        words += ["--founders", *FOUNDERS]
+    assert command.main(words) == 0, "under these terms no known strategy pays"
+    assert f"{mechanism}: StakeJury at 0x" in capsys.readouterr().out
+    deployment = Deployment.load(record_path(tmp_path, 31337, mechanism))
+    assert isinstance(deployment.terms, StakeJuryTerms)
+    assert deployment.terms.voters == voters
 
 
 @pytest.mark.needs("anvil")

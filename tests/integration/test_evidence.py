@@ -49,7 +49,7 @@ def test_pictures_of_which_most_are_of_one_class_are_learned(judge: str, tmp_pat
 
 
 @pytest.mark.parametrize(
-    ("mechanism", "rules"), [("stake_vote", "paper"), ("stake_vote", "hardened"), ("vbfl", "hardened")]
+    ("mechanism", "rules"), [("stake_vote", "paper"), ("stake_vote", "hardened"), ("vbfl", "paper")]
 )
 def test_noise_doesn_t_pass_while_the_head_knows_nothing(mechanism: str, rules: str, tmp_path: Path) -> None:
     panel = ["--validators", "4", "--miners", "2", "--workers", "6"] if mechanism == "vbfl" else []
@@ -59,11 +59,11 @@ def test_noise_doesn_t_pass_while_the_head_knows_nothing(mechanism: str, rules: 
     malicious = set(json.loads((tmp_path / "summary.json").read_text())["malicious"])
     for line in lines:
         poisoned = malicious & set(line["proposers"])
-        if rules == "hardened":
+        if (mechanism, rules) != ("stake_vote", "paper"):  # they judge updates one by one
             assert poisoned <= set(line["blamed"])
         elif poisoned:
             assert not line["accepted"]
-    assert rules == "paper" or lines[-1]["accuracy"] > 0.5
+    assert (mechanism, rules) == ("stake_vote", "paper") or lines[-1]["accuracy"] > 0.5
 
 
 @pytest.mark.parametrize("seed", [2, 3])

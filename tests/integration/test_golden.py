@@ -65,6 +65,7 @@ RUNS["evidence_vbfl"] = RUNS["vbfl"] | {
 RUNS["stake_jury"] = {
     "mechanism": "stake_jury", "clients": 12, "proposers": 4, "voters": 7, "malicious": 3, "rounds": 8,
     "floor": 60, "attack": ["sign_flip+lying_votes", "false_block", "sign_flip+false_claim"], "seed": 9,
+    "decoy-odds": 10, "update-shares": 3, "seat-shares": 1,
 }  # fmt: skip
 
 

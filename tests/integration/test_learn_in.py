@@ -21,7 +21,8 @@ WORDS = {
         "--attack", "alie+lying_votes", "label_flip", "--rounds", "3", "--local-epochs", "1",
     ],
     "vbfl": [
-        "--mechanism", "vbfl", "--clients", "8", "--proposers", "4", "--validators", "2", "--miners", "2",
+        "--mechanism", "vbfl", "--rules", "paper",
+        "--clients", "8", "--proposers", "4", "--validators", "2", "--miners", "2",
         "--malicious", "2", "--attack", "gaussian_noise", "--threshold", "adaptive", "--model", "logistic",
         "--rounds", "3", "--local-epochs", "2",
     ],

@@ -13,6 +13,7 @@ from clients.engine.driver import Driver
 from clients.mechanisms import SETTINGS as MECHANISMS
 from clients.types.errors import OwnTrouble
 from clients.types.federation import Act, Outcome
+from clients.types.mechanisms import resolve
 from tests.integration.swarms import lines_of, records_of, words_of
 from tests.integration.test_driver import COUNT, World
 
@@ -22,6 +23,7 @@ SETTINGS: dict[str, Any] = {
     "proposers": 2, "rounds": 3, "local_epochs": 1, "device": "cpu", "tolerance": 1,
     "validators": 3, "miners": 1, "threshold": 1,
 }  # fmt: skip
+VBFL = {"mechanism": "vbfl", "rules": "paper"}
 
 
 @pytest.fixture(autouse=True)
@@ -38,8 +40,8 @@ def run(out: Path, *more: str, **changes: Any) -> int:
     [
         ((), {}),
         (("--attribution",), {"rules": "paper", "malicious": 1, "attack": "alie+lying_votes"}),
-        ((), {"mechanism": "vbfl"}),
-        ((), {"mechanism": "vbfl", "threshold": "adaptive", "malicious": 1}),
+        ((), VBFL),
+        ((), {**VBFL, "threshold": "adaptive", "malicious": 1}),
         ((), {"mechanism": "fedavg"}),
     ],
 )
@@ -82,7 +84,7 @@ def test_a_chain_puts_out_whom_the_specification_puts_out(tmp_path: Path) -> Non
     assert gas == [set(), {"report"}, {"evict"}, set()]
 
 
-@pytest.mark.parametrize("changes", [{}, {"mechanism": "vbfl"}])
+@pytest.mark.parametrize("changes", [{}, VBFL])
 def test_a_juror_with_too_few_samples_sends_no_ballot(
     changes: dict[str, Any], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -111,11 +113,17 @@ def test_a_run_in_which_somebody_sat_out_is_gone_on_with(tmp_path: Path) -> None
     assert lines_of(tmp_path / "part") == lines_of(tmp_path / "whole")
 
 
+def get_rules(mechanism: str) -> str:
+    """Return the rules that lead to a mechanism itself, and to none that stands for it."""
+    return "hardened" if resolve(mechanism, "hardened").name == mechanism else "paper"
+
+
 @pytest.mark.parametrize("mechanism", MECHANISMS)
 def test_where_nobody_can_train_the_request_is_wrong(
     mechanism: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert run(tmp_path / "run", mechanism=mechanism, model="mlp", optimizer="sgd", learning_rate=1000) == 2
+    changes = {"model": "mlp", "optimizer": "sgd", "learning_rate": 1000, "rules": get_rules(mechanism)}
+    assert run(tmp_path / "run", mechanism=mechanism, **changes) == 2
     said = capsys.readouterr().err
     assert "none of the participants can train. Participant" in said
     assert "Lower the learning rate (1000)" in said
@@ -125,7 +133,8 @@ def test_where_nobody_can_train_the_request_is_wrong(
 def test_where_the_only_one_drawn_cannot_train_the_next_round_comes(
     mechanism: str, seed: int, tmp_path: Path
 ) -> None:
-    assert run(tmp_path / "run", mechanism=mechanism, proposers=1, rounds=2, seed=seed) == 0
+    changes = {"proposers": 1, "rounds": 2, "rules": get_rules(mechanism)}
+    assert run(tmp_path / "run", mechanism=mechanism, seed=seed, **changes) == 0
     first, second = lines_of(tmp_path / "run")
     assert first["outcome"] == "UNDECIDED"
     assert not first["accepted"]

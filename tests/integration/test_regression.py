@@ -57,9 +57,10 @@ def test_a_regression_learns_and_its_liars_lose(tmp_path: Path, capsys: pytest.C
 @pytest.mark.parametrize("threshold", ["adaptive", "gap"])
 def test_validators_compare_r2(threshold: str, tmp_path: Path) -> None:
     out = tmp_path / "run"
-    drawn = ("--mechanism", "vbfl", "--proposers", "5", "--validators", "3", "--miners", "1", "--rounds", "6")
-    attack = ("--malicious", "2", "--attack", "label_flip+lying_votes", "--threshold", threshold)
-    assert swarm.main(words(out, *drawn, *attack)) == 0
+    drawn = ("--mechanism", "vbfl", "--rules", "paper", "--rounds", "6")
+    panel = ("--proposers", "5", "--validators", "3", "--miners", "1", "--threshold", threshold)
+    attack = ("--malicious", "2", "--attack", "label_flip+lying_votes")
+    assert swarm.main(words(out, *drawn, *panel, *attack)) == 0
     summary = json.loads((out / "summary.json").read_text())
     assert summary["final_accuracy"] > 0.8
     assert summary["malicious_mean_balance"] < summary["honest_mean_balance"]

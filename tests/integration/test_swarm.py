@@ -203,6 +203,7 @@ def test_a_finished_run_can_be_taken_further(whole: Path, tmp_path: Path) -> Non
         ),
         (["--informed"], "--informed is a setting of fedavg, not of stake_vote"),
         (["--mechanism", "vbfl", "--quorum", "0.6"], "--quorum is a setting of stake_vote, not of vbfl"),
+        (["--mechanism", "vbfl", "--miners", "3"], "--miners is a setting of vbfl under the paper's rules"),
         (["--clients", "5000", "--proposers", "5"], "ask for fewer clients"),
         (["--config", "nowhere.toml"], "can't be read"),
         (["--malicious", "-1"], "malicious = -1: it must lie between 0 and"),

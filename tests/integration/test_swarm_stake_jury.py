@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from clients import swarm
 from clients.engine import swarm as engine
+from clients.engine.config import read_toml
 from clients.learning.attacks import Attack
 from clients.learning.codec import encode
 from clients.learning.schema import Weights
@@ -74,6 +75,31 @@ def test_a_jury_has_at_most_so_many_seats(tmp_path: Path) -> None:
     for line in run(tmp_path / "run", malicious=0, rounds=2, voters=4):
         assert len(line["voters"]) == 4
         assert line["had"] == [4] * 5
+
+
+@pytest.mark.parametrize(
+    ("mechanism", "preset"),
+    [
+        ("stake_vote", {}),
+        ("vbfl", {"voters": 15}),
+        ("bflc", {"voters": 15, "proposer_stake": 0, "voter_stake": "0.25", "newcomers": 1}),
+    ],
+)
+def test_for_whom_it_stands_has_its_rounds_by_terms_of_its_own(
+    mechanism: str, preset: dict[str, Any], tmp_path: Path
+) -> None:
+    own = {"chain": "spec", "store": "memory", "clients": 30, "malicious": 9, "rounds": 6}
+    own |= {"attack": "sign_flip+lying_votes+false_block+false_claim"}
+    out = tmp_path / "run"
+    lines = run_swarm({"mechanism": mechanism, **own}, out)
+    assert lines == run_swarm({"mechanism": "stake_jury", **preset, **own}, tmp_path / "named")
+    assert read_toml(out / "config.toml")["mechanism"] == "stake_jury"
+    assert {len(line["voters"]) for line in lines} == {preset.get("voters", 23)}
+    liars = malicious_of(out)
+    end = lines[-1]["balances"]
+    assert all(line["accepted"] for line in lines)
+    assert max(end[who] for who in liars) <= STAKE <= min(end[who] for who in end if who not in liars)
+    assert sum(end[who] for who in liars) < len(liars) * STAKE
 
 
 def test_who_spoils_its_update_pays_alone_and_to_the_others(tmp_path: Path) -> None:

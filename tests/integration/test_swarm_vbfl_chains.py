@@ -83,7 +83,8 @@ def test_participants_in_processes_of_their_own_run_rounds(anvil: str, tmp_path:
     """Two workers, two validators, two miners, by proof of work; whoever cheats is refused and goes on."""
     count, rounds = 6, 2
     terms = {
-        "mechanism": "vbfl", "proposers": 2, "validators": 2, "miners": 2, "local_epochs": 1, "pow_bits": 4,
+        "mechanism": "vbfl", "rules": "paper", "proposers": 2, "validators": 2, "miners": 2,
+        "local_epochs": 1, "pow_bits": 4,
     }  # fmt: skip
     with KuboNode(tmp_path / "ipfs") as ipfs:
         record = deploy(anvil, ipfs.address, tmp_path, count, **terms)
