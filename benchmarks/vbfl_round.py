@@ -65,9 +65,9 @@ def main() -> None:
             {
                 "mechanism": "vbfl", "rules": "paper", "chain": options.chain, "store": options.store,
                 "rounds": options.rounds, "seed": options.seed, "dataset": "mnist", "model": "mnist_2nn",
-                "malicious": 0, "clients": 20, "proposers": WORKERS, "validators": VALIDATORS, "miners": MINERS,
-                "local_epochs": 1, "batch_size": BATCH, "optimizer": "sgd", "learning_rate": 0.05, "device": "cpu",
-                "out": str(Path(folder) / "run"),
+                "malicious": 0, "clients": 20, "proposers": WORKERS, "validators": VALIDATORS,
+                "miners": MINERS, "local_epochs": 1, "batch_size": BATCH, "optimizer": "sgd",
+                "learning_rate": 0.05, "device": "cpu", "out": str(Path(folder) / "run"),
             }
         )  # fmt: skip
         with Swarm(config) as swarm:
