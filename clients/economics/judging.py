@@ -7,7 +7,7 @@ from clients.economics.handbook import Marks
 from clients.economics.strategy import Quality, Served, Vote
 from clients.economics.turn import Proposed, Turn
 from clients.economics.world import World
-from clients.types.federation import Address
+from clients.types.federation import Address, Role
 
 GOOD_MARK, BAD_MARK = (0.7, 0.9), (0.0, 0.15)
 """Between which marks a juror's mark lies, of an update that it finds good, or bad."""
@@ -47,6 +47,8 @@ def judge(world: World, turn: Turn, juror: Address, vote: Vote) -> tuple[bool, M
         return False, [0.0] * len(updates)
     if vote is Vote.BLAME:
         return False, [float(update.is_ours) for update in updates]
+    if vote is Vote.SHARED:
+        return _repeat(world, turn, juror, blind)
     if vote in (Vote.OURS, Vote.DENY):
         denies = vote is Vote.DENY and world.handbook.says_had
         others = None if denies else world.handbook.barely(world.terms)
@@ -65,6 +67,18 @@ def judge(world: World, turn: Turn, juror: Address, vote: Vote) -> tuple[bool, M
         had = [is_had(turn, juror, update) for update in updates]
         marks = [mark if there else None for mark, there in zip(marks, had, strict=True)]
     return approves, marks
+
+
+def _repeat(world: World, turn: Turn, juror: Address, blind: Sequence[float]) -> tuple[bool, Marks]:
+    """Return the ballot of the coalition's first juror: it alone looks at what others proposed."""
+    first = min(one for one in world.get_drawn()[Role.VOTER] if world.is_ours(one))
+    if juror == first:
+        world.pay(juror, world.judge * sum(not update.is_ours for update in turn.updates))
+    approves, found = look(world, turn, first)
+    return approves, [
+        mark if update.is_ours else float(good)
+        for update, mark, good in zip(turn.updates, blind, found, strict=True)
+    ]
 
 
 def _approve_part(world: World, turn: Turn, who: str) -> Marks:

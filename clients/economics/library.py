@@ -32,6 +32,7 @@ def _known(*choices: Deviation, beside: int = 0) -> Known:
 
 SILENCE = ("act.quality", "NONE"), ("act.vote", "NONE"), ("act.model", "NONE")
 FIRST, BAD, OURS = ("act.timing", "FIRST"), ("act.quality", "BAD"), ("act.vote", "OURS")
+HALF, BLIND = ("act.served", "HALF"), ("act.vote", "BLIND")
 
 LIBRARY: Mapping[str, Known] = MappingProxyType(
     {
@@ -54,13 +55,16 @@ LIBRARY: Mapping[str, Known] = MappingProxyType(
         "pledged, then decided": _known(("act.promise", "SEEN")),
         "the head again": _known(("act.quality", "HEAD")),
         "the most claimed": _known(("act.claimed", "MOST")),
-        "served to just over half": _known(("act.served", "HALF")),
+        "served to just over half": _known(HALF),
         "served to nobody": _known(("act.served", "NONE")),
+        "poison served to half, approved untested": _known(BAD, HALF, BLIND),
+        "poison served to half, votes for their own": _known(BAD, HALF, OURS),
         # lots
         "decoys untrained": _known(("act.planted", "UNTRAINED")),
         "borderline decoys": _known(("act.planted", "DOUBTFUL")),
         "borderline updates": _known(("act.quality", "DOUBTFUL")),
-        "borderline updates, approved untested": _known(("act.quality", "DOUBTFUL"), ("act.vote", "BLIND")),
+        "borderline updates, approved untested": _known(("act.quality", "DOUBTFUL"), BLIND),
+        "borderline updates, votes for their own": _known(("act.quality", "DOUBTFUL"), OURS),
         "decoys kept from some": _known(("act.served", "DECOYS")),
         "good decoys kept from some and voted down": _known(
             ("act.vote", "DOWN"), ("act.planted", "NONE"), ("act.served", "DECOYS")
@@ -81,12 +85,13 @@ LIBRARY: Mapping[str, Known] = MappingProxyType(
         "excused, and there just often enough": _known(("act.vote", "EXCUSED"), ("presence", "SPARSE")),
         "committed and not revealed": _known(("act.vote", "SEALED")),
         # votes
-        "untested approval": _known(("act.vote", "BLIND")),
+        "untested approval": _known(BLIND),
         "untested approval of half": _known(("act.vote", "PART")),
         "untested approval of the same half": _known(("act.vote", "EQUAL")),
         "untested approval of half, decoys untrained": _known(
             ("act.vote", "PART"), ("act.planted", "UNTRAINED")
         ),
+        "one of its jurors looks": _known(("act.vote", "SHARED")),
         "untested rejection": _known(("act.vote", "REJECT")),
         "blaming the innocent": _known(("act.vote", "BLAME")),
         "lying votes": _known(("act.vote", "LIE")),

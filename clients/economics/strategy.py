@@ -91,6 +91,7 @@ class Vote(Gene):
     BLIND = "approves everything untested"  # but for decoys of the coalition, which knows its lots
     PART = "approves its own and a few others untested, and says that it couldn't have the rest"
     EQUAL = "approves its own and the same few others untested, and says that it couldn't have the rest"
+    SHARED = "repeats the ballot of the one of its jurors that judges, and approves its own untested"
     DOWN = "judges, but finds the coalition's own decoys bad, whatever they are"
     REJECT = "rejects everything untested"
     BLAME = "rejects everything untested and blames the others"

@@ -1,11 +1,14 @@
 """A jury that judges updates one by one, and publishes what passes.
 
-A juror says of each update whether it could have it, and whether it finds it good. An update counts if more
-than half of the drawn jurors could have it, and passes if more than half of those find it good. So who
-serves its update to some gains nothing, and who couldn't get it doesn't pay for that. A seat is paid if its
-ballot differs from the jury's in at most a third of what was judged, and costs if it differs in more than
-half. Between these it is excused, as it is where the ballot is about less than half of what was judged. That
-is fixed when its juror publishes.
+A juror says of each update whether it could have it, and whether it finds it good. An update passes if more
+than half of the drawn jurors could have it, and more than half of all who revealed find it good. It fails if
+at most half of those who could have it do. Between these it isn't judged, nor if fewer could have it. So who
+serves its update to some gains nothing: it doesn't pass by its friends' votes and a few others', and nobody
+pays who couldn't get it.
+
+A seat is paid if its ballot differs from the jury's in at most a third of what was judged, and costs if it
+differs in more than half. Between these it is excused, as it is where the ballot is about less than half of
+what was judged. That is fixed when its juror publishes.
 """
 
 from dataclasses import replace
@@ -86,10 +89,11 @@ def select(terms: Judged, record: Round, docket: Docket) -> Selection:
     seats = get_seats(terms, record.members)
     judged, passed, rejected = [], [], []
     for number, (good, had) in enumerate(zip(*count_ballots(docket, record.proposals), strict=True)):
-        if 2 * had <= seats:
+        passes, fails = 2 * good > record.reveals, 2 * good <= had
+        if 2 * had <= seats or not (passes or fails):
             continue
         judged.append(number)
-        if 2 * good > had:
+        if passes:
             passed.append(number)
         elif CLEAR_DENOMINATOR * (had - good) >= CLEAR_NUMERATOR * had:
             rejected.append(number)

@@ -11,9 +11,11 @@ import {Marks} from "../libraries/Marks.sol";
 
 /// @title Verdict: each update is judged by the jurors who could have it, if those are more than half of the jury.
 /// @notice A ballot is the bitmap of the updates that the juror finds good, and the bitmap of those that it could have,
-/// which holds the first. An update passes if more than half of those who could have it find it good. It is clearly
-/// rejected, and blamed, if at least three quarters of them find it bad. A decoy is neither selected nor blamed, and
-/// where there may be decoys, only what was shown is selected.
+/// which holds the first. An update passes if more than half of all who revealed find it good, and fails if at most half
+/// of those who could have it do. Between these it isn't judged: else whoever serves poison to its friends and a few
+/// others could pass it against all of the others' votes. It is clearly rejected, and blamed, if at least three quarters
+/// of those who could have it find it bad. A decoy is neither selected nor blamed, and where there may be decoys, only
+/// what was shown is selected.
 abstract contract OneByOne is JuryBook, DecoyBook, BlameBook, UpdateBook {
     using Marks for Marks.Book;
 
@@ -51,7 +53,8 @@ abstract contract OneByOne is JuryBook, DecoyBook, BlameBook, UpdateBook {
         for (uint256 n = 0; n < r.proposals; ++n) {
             if (!judged.has(n)) continue;
             (uint256 good, uint256 had) = (_good.count(n), _had.count(n));
-            if (good * 2 > had) selection = selection.with(n);
+            if (good * 2 > r.reveals) selection = selection.with(n);
+            else if (good * 2 > had) judged = judged.without(Bitmap.wrap(1 << n));
             else if ((had - good) * CLEAR_DENOMINATOR >= had * CLEAR_NUMERATOR) rejected = rejected.with(n);
         }
         _passed = selection;
