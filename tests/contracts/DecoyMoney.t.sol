@@ -255,7 +255,7 @@ contract DecoyMoneyTest is DecoyBench {
         (uint256 decoys, uint256 shown) = (random >> 8 & 7, random >> 16 & 7 | (random >> 20 & 3 == 0 ? 0 : 7));
         uint256 selection;
         for (uint256 n = 0; n < 3; ++n) {
-            if (counts[n][1] > 2 && counts[n][0] * 2 > counts[n][1]) selection |= 1 << n;
+            if (counts[n][1] > 2 && counts[n][0] * 2 > size) selection |= 1 << n;
         }
         selection &= shown & ~decoys;
         playBallots(decoys, ballots);
@@ -292,10 +292,11 @@ contract DecoyMoneyTest is DecoyBench {
     {
         for (uint256 n = 0; n < 3; ++n) {
             (uint256 good, uint256 had) = (counts[n][0], counts[n][1]);
-            bool passes = good * 2 > had;
+            bool passes = good * 2 > r.reveals;
+            bool judged = had > 2 && (passes || good * 2 <= had);
             bool decoy = (decoys & shown) >> n & 1 != 0;
             int256 expected = 0;
-            if (r.outcome != IFederation.Outcome.Undecided && had > 2) {
+            if (r.outcome != IFederation.Outcome.Undecided && judged) {
                 if (shown >> n & 1 != 0 && (decoy || passes)) expected = UPDATE;
                 else if (!decoy && (had - good) * 4 >= had * 3) expected = BLAMED;
             }

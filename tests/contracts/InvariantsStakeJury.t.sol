@@ -90,7 +90,7 @@ contract StakeJuryHandler is DutyHandler {
     /// @dev What the jury finds good, in the model or not.
     function _passedOf(World memory w) private view returns (uint256 passed) {
         for (uint256 n = 0; n < w.s.record.proposals; ++n) {
-            if (_isJudged(w, n) && _marks(w, n, GOOD) * 2 > _marks(w, n, HAD)) passed |= 1 << n;
+            if (_isJudged(w, n) && _marks(w, n, GOOD) * 2 > w.s.record.reveals) passed |= 1 << n;
         }
     }
 
@@ -98,8 +98,10 @@ contract StakeJuryHandler is DutyHandler {
         return 1;
     }
 
+    /// @dev More than half of the jury could have it, and it passes by all ballots, or fails by those of who had it.
     function _isJudged(World memory w, uint256 n) private view returns (bool) {
-        return _marks(w, n, HAD) * 2 > w.s.voters;
+        (uint256 good, uint256 had) = (_marks(w, n, GOOD), _marks(w, n, HAD));
+        return had * 2 > w.s.voters && (good * 2 > w.s.record.reveals || good * 2 <= had);
     }
 
     function _isClearlyRejected(World memory w, uint256 n) private view returns (bool) {

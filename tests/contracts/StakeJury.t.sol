@@ -106,11 +106,27 @@ contract StakeJuryTest is StakeJuryBench {
         assertEq(finish().leadingCount, 4);
     }
 
-    function test_of_three_who_could_have_it_two_let_it_pass() public {
-        toPublish(four(opinion(7, 7), opinion(7, 7), opinion(3, 7), opinion(3, 3)));
+    function test_of_three_who_could_have_it_three_let_it_pass() public {
+        toPublish(four(opinion(7, 7), opinion(7, 7), opinion(7, 7), opinion(3, 3)));
         publishAll(MODEL, 7);
         finish();
         assertOutcome(IFederation.Outcome.Accepted);
+    }
+
+    /// @dev Two of four votes are no majority, though most of those who could have it are for it: it isn't judged. So it
+    /// costs nothing, and whoever was alone against it is as right as the others.
+    function test_of_three_who_could_have_it_two_decide_nothing() public {
+        toPublish(four(opinion(7, 7), opinion(7, 7), opinion(3, 7), opinion(3, 3)));
+        publishAll(MODEL, 3);
+        address neither = authorOf(2);
+        address[] memory jurors = voters();
+        finish();
+        assertOutcome(IFederation.Outcome.Accepted);
+        assertEq(balance(neither), BOND);
+        for (uint256 i = 1; i < 4; ++i) {
+            assertEq(balance(jurors[i]), balance(jurors[0]));
+        }
+        assertSolvent();
     }
 
     /// @dev A tie doesn't pass, and costs nothing.

@@ -104,7 +104,7 @@ contract StakeJuryMoneyTest is StakeJuryBench {
         toPublish(ballots);
         uint256 selection;
         for (uint256 n = 0; n < 3; ++n) {
-            if (counts[n][1] > 2 && counts[n][0] * 2 > counts[n][1]) selection |= 1 << n;
+            if (counts[n][1] > 2 && counts[n][0] * 2 > size) selection |= 1 << n;
         }
         address[] memory list = voters();
         for (uint256 i = 0; i < 4 && size > 2; ++i) {

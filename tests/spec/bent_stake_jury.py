@@ -19,19 +19,23 @@ from tests.spec.bending import Mutant, Patch, bend, put, settled
 
 NAME = "stake_jury"
 STAKE_JURY = MECHANISMS[NAME]
-Rule = Callable[[int, int, int], bool]
-"""Ballots that find an update good, that could have it, and the size of the jury → whether …"""
+Rule = Callable[[int, int, int, int], bool]
+"""Ballots that find an update good, that could have it, the size of the jury, all ballots → whether …"""
 
 
-def judged(good: int, had: int, seats: int) -> bool:
-    return 2 * had > seats
+def decided(good: int, had: int, came: int) -> bool:
+    return 2 * good > came or 2 * good <= had
 
 
-def passing(good: int, had: int, seats: int) -> bool:
-    return 2 * good > had
+def judged(good: int, had: int, seats: int, came: int) -> bool:
+    return 2 * had > seats and decided(good, had, came)
 
 
-def clear(good: int, had: int, seats: int) -> bool:
+def passing(good: int, had: int, seats: int, came: int) -> bool:
+    return 2 * good > came
+
+
+def clear(good: int, had: int, seats: int, came: int) -> bool:
     return 4 * (had - good) >= 3 * had
 
 
@@ -45,6 +49,7 @@ def selecting(is_judged: Rule = judged, passes: Rule = passing, is_clear: Rule =
                 sum(ballot.good >> number & 1 for ballot in ballots),
                 sum(ballot.had >> number & 1 for ballot in ballots),
                 seats,
+                record.reveals,
             )
             for number in range(record.proposals)
         }
@@ -246,16 +251,26 @@ def nobody_rests(t: Any, state: Any, account: str, position: int, members: int) 
 
 
 STAKE_JURY_MUTANTS: dict[str, Mutant] = {
-    "what half could have is judged": selecting(lambda good, had, seats: 2 * had >= seats),
-    "what anybody could have is judged": selecting(lambda good, had, seats: had > 0),
+    "what half could have is judged": selecting(
+        lambda good, had, seats, came: 2 * had >= seats and decided(good, had, came)
+    ),
+    "what anybody could have is judged": selecting(
+        lambda good, had, seats, came: had > 0 and decided(good, had, came)
+    ),
+    "what isn't decided is judged": selecting(lambda good, had, seats, came: 2 * had > seats),
+    "most who could have it are enough": selecting(
+        lambda good, had, seats, came: 2 * had > seats, lambda good, had, seats, came: 2 * good > had
+    ),
     "as many as came are the jury": put(jury_module, "select", as_many_as_came),
-    "a tie passes": selecting(passes=lambda good, had, seats: 2 * good >= had),
-    "passing takes half of the jury": selecting(passes=lambda good, had, seats: 2 * good > seats),
-    "a rejection is clear at half": selecting(is_clear=lambda good, had, seats: 2 * good <= had),
-    "a rejection is clear at two thirds": selecting(is_clear=lambda good, had, seats: 3 * good <= had),
-    "a rejection is clear above three quarters": selecting(is_clear=lambda good, had, seats: 4 * good < had),
-    "a rejection is clear if nobody is for it": selecting(is_clear=lambda good, had, seats: not good),
-    "whoever falls is clearly rejected": selecting(is_clear=lambda good, had, seats: True),
+    "a tie passes": selecting(passes=lambda good, had, seats, came: 2 * good >= min(had, came)),
+    "passing takes half of the jury": selecting(passes=lambda good, had, seats, came: 2 * good > seats),
+    "a rejection is clear at half": selecting(is_clear=lambda good, had, seats, came: 2 * good <= had),
+    "a rejection is clear at two thirds": selecting(is_clear=lambda good, had, seats, came: 3 * good <= had),
+    "a rejection is clear above three quarters": selecting(
+        is_clear=lambda good, had, seats, came: 4 * good < had
+    ),
+    "a rejection is clear if nobody is for it": selecting(is_clear=lambda good, had, seats, came: not good),
+    "whoever falls is clearly rejected": selecting(is_clear=lambda good, had, seats, came: True),
     "a seat is paid for any ballot": agreeing(lambda ballot, s: True),
     "a seat takes more than two thirds": agreeing(more_than_two_thirds),
     "half is enough for a seat": seating(

@@ -173,6 +173,9 @@ class Coverage:
             judged = had * 2 > seats
             self.cases["half could have it"] += had * 2 == seats
             self.cases["most who came could have it, and too few"] += not judged and had * 2 > record.reveals
+            self.cases["more for it than against it, and no majority"] += (
+                judged and had < 2 * (had - bad) <= record.reveals
+            )
             self.cases["as many for it as against it"] += judged and bad * 2 == had
             self.cases["rejected, and not clearly"] += judged and had < bad * 2 and bad * 4 < had * 3
             self.cases["just clearly rejected"] += judged and bad * 4 == had * 3

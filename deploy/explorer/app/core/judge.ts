@@ -177,14 +177,15 @@ function select(mechanism: Mechanism, terms: Terms, story: Story, wanted: Wanted
   return { selection, weights, convicted };
 }
 
-/** An update is judged if more than half of the jury could have it. It passes if most of these find it good, and pays if at most
- * a quarter do. Where updates may be decoys, the model is made of what was shown to be none, and a decoy pays nothing. */
+/** An update passes if more than half of the jury could have it and more than half of all who revealed find it good. It fails if at
+ * most half of those who could have it do, and pays if at most a quarter do. Between passing and failing it isn't judged. Where updates may be decoys, the model is made of what was shown to be none, and a decoy pays nothing. */
 function selectByJury(terms: Terms, story: Story, approvals: bigint[], wanted: Wanted): Selected {
   const good = countMarks(approvals, story);
   const had = countMarks(story.reveals.map(({ ballot }) => ballotWord(ballot, 1)), story);
   const opinions = had.map((one, number) => ({ had: one, good: good[number] ?? 0 }));
   const which = (holds: (opinion: Opinion) => boolean): bigint => bitmapOf(opinions, (one) => 2 * one.had > wanted.voters && holds(one));
-  const [judged, passed] = [which(() => true), which((one) => 2 * one.good > one.had)];
+  const passed = which((one) => 2 * one.good > story.reveals.length);
+  const judged = passed | which((one) => 2 * one.good <= one.had);
   const lots = story.proposals.map(({ proposer }) => story.lots.get(proposer));
   const decoys = bitmapOf(lots, (lot) => lot?.decoy === true);
   const unshown = terms.decoyOdds ? bitmapOf(lots, (lot) => !lot) : 0n;

@@ -69,7 +69,7 @@ export function Proposals({ story, judged, before }: { story: Story; judged: Jud
         one.updateNumber, <Account account={one.proposer} />, <Model digest={one.digest} before={before} round={story.round} />, number(one.samples), number(one.epochs),
         <Size key={one.digest} digest={one.digest} round={story.round} />, <Passed proposal={one} judged={judged} each={each} story={story} />, <Transaction hash={one.deed.transaction} />,
       ])} />
-      {federation.mechanism === 'stake_jury' && <p class="note">An update is judged if more than half of the jury could have it. It passes if more than half of these find it good. If at most a quarter do, it is clearly rejected, and costs its proposer’s stake unless the round is undecided.{federation.terms.decoyOdds ? ' A decoy is bad on purpose, by its proposer’s lot: it is paid, and left out of the model. What wasn’t shown to be none is left out too.' : ''}</p>}
+      {federation.mechanism === 'stake_jury' && <p class="note">An update passes if more than half of the jury could have it and more than half of all who revealed find it good. It fails if at most half of those who could have it do; between these it isn’t judged. If at most a quarter of them do, it is clearly rejected, and costs its proposer’s stake unless the round is undecided.{federation.terms.decoyOdds ? ' A decoy is bad on purpose, by its proposer’s lot: it is paid, and left out of the model. What wasn’t shown to be none is left out too.' : ''}</p>}
     </Section>
   );
 }
