@@ -119,12 +119,12 @@ contract StakeJuryTest is StakeJuryBench {
         toPublish(four(opinion(7, 7), opinion(7, 7), opinion(3, 7), opinion(3, 3)));
         publishAll(MODEL, 3);
         address neither = authorOf(2);
-        address[] memory jurors = voters();
+        address[] memory seated = voters();
         finish();
         assertOutcome(IFederation.Outcome.Accepted);
         assertEq(balance(neither), BOND);
         for (uint256 i = 1; i < 4; ++i) {
-            assertEq(balance(jurors[i]), balance(jurors[0]));
+            assertEq(balance(seated[i]), balance(seated[0]));
         }
         assertSolvent();
     }

@@ -43,7 +43,7 @@ def judged_by(*ballots: tuple[int, int], members: int = 9) -> Selection:
     docket = Docket(
         updates=UPDATES, ballots={str(place): Ballot(*ballot) for place, ballot in enumerate(ballots)}
     )
-    return select(terms(), Round(members=members, proposals=3), docket)
+    return select(terms(), Round(members=members, proposals=3, reveals=len(ballots)), docket)
 
 
 def as_sets(selection: Selection) -> tuple[int, int, int]:
@@ -60,6 +60,8 @@ def as_sets(selection: Selection) -> tuple[int, int, int]:
         ([(0b1, 0b1), (0b1, 0b1), (0, 0b1), (0, 0b1)], (0b1, 0, 0)),  # a tie
         ([(0b1, 0b1), (0, 0b1), (0, 0b1), (0, 0b1)], (0b1, 0, 0b1)),  # just three quarters
         ([(0b1, 0b1), (0, 0b1), (0, 0b1)], (0b1, 0, 0)),  # two thirds
+        ([(0b1, 0b1), (0b1, 0b1), (0, 0b1), (0, 0)], (0, 0, 0)),  # most of three, and half of four
+        ([(0b1, 0b1), (0b1, 0b1), (0b1, 0b1), (0, 0)], (0b1, 0b1, 0)),
     ],
 )
 def test_what_a_jury_of_four_comes_to(ballots: list[tuple[int, int]], expected: tuple[int, int, int]) -> None:
@@ -73,6 +75,13 @@ def test_a_jurys_sets_are_apart_and_judged(words: list[tuple[int, int]]) -> None
     judged, passed, rejected = as_sets(judged_by(*((good & had, had) for good, had in words)))
     assert passed & rejected == 0
     assert (passed | rejected) & ~judged == 0
+    for number in range(3):
+        good, had = (
+            sum(word >> number & 1 for word in column)
+            for column in ([good & had for good, had in words], [had for _, had in words])
+        )
+        assert (passed >> number & 1) == (had > 2 and 2 * good > len(words))
+        assert (judged >> number & 1) == (had > 2 and not (had < 2 * good <= len(words)))
 
 
 @given(st.integers(0, 7), st.integers(0, 7), st.integers(0, 7), st.integers(0, 7))
