@@ -11,11 +11,11 @@ import {Marks} from "../libraries/Marks.sol";
 
 /// @title Verdict: each update is judged by the jurors who could have it, if those are more than half of the jury.
 /// @notice A ballot is the bitmap of the updates that the juror finds good, and the bitmap of those that it could have,
-/// which holds the first. An update passes if more than half of all who revealed find it good, and fails if at most half
+/// which holds the first. An update passes if more than half of all who revealed find it good. It fails if at most half
 /// of those who could have it do. Between these it isn't judged: else whoever serves poison to its friends and a few
-/// others could pass it against all of the others' votes. It is clearly rejected, and blamed, if at least three quarters
-/// of those who could have it find it bad. A decoy is neither selected nor blamed, and where there may be decoys, only
-/// what was shown is selected.
+/// others could pass it against the votes of all the rest. It is clearly rejected, and blamed, if at least three
+/// quarters of those who could have it find it bad. A decoy is neither selected nor blamed, and where there may be
+/// decoys, only what was shown is selected.
 abstract contract OneByOne is JuryBook, DecoyBook, BlameBook, UpdateBook {
     using Marks for Marks.Book;
 
