@@ -66,7 +66,7 @@ class Modelled:
             terms = StakeJuryTerms(
                 **COMMON, genesis=genesis, fee=0, floor=100, proposer_stake=10, voter_stake=10, proposers=3,
                 voters=0, min_voters=3, update_shares=6, seat_shares=1, profit_bps=1000, decoy_odds=0,
-                missed=0,
+                absent_after=0,
             )  # type: ignore[arg-type]  # fmt: skip
         else:
             terms = VbflTerms(
