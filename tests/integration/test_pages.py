@@ -71,7 +71,10 @@ PAGES = {
             "--proposers 2 --validators": "--proposers 1 --validators",
             "0 1 2 3": "0",
         },
-        left={f"{PYTHON} -m clients.node --rpc https://node.example.org": "two like it run above"},
+        left={
+            f"{PYTHON} -m clients.node --rpc https://node.example.org": "two like it run above",
+            f"{PYTHON} -m clients.audit --rpc https://node.example.org": "audit-a-federation has one like it",
+        },
     ),
     "docs/how-to/run-a-swarm.md": Page(
         swaps={"--rounds 5": "--rounds 1"},
