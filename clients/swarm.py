@@ -13,6 +13,7 @@ from clients.engine.options import add_options
 from clients.engine.rundir import CONFIG, RunFolder
 from clients.ports.command import Parser, guard
 from clients.types.errors import RequestError
+from clients.types.settings import to_flag
 
 if TYPE_CHECKING:
     from clients.engine.swarm import Swarm
@@ -51,7 +52,7 @@ def _run(options: dict[str, Any], started: list[Path]) -> int:
         if file is not None or changed:
             raise RequestError(
                 f"--resume goes on with the settings in {resume}; leave out "
-                f"{', '.join(['--config'] if file else ['--' + name.replace('_', '-') for name in changed])}."
+                f"{', '.join(['--config'] if file else [to_flag(name) for name in changed])}."
             )
         _, config = RunFolder.reopen(resume)
         config = dataclasses.replace(config, **options, out=str(resume))

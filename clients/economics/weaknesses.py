@@ -16,6 +16,7 @@ from typing import Any
 
 from clients.types.federation import BflcTerms, BladeTerms, StakeJuryTerms, StakeVoteTerms, VbflTerms
 from clients.types.mechanisms import Terms
+from clients.types.settings import to_flag
 from clients.types.terms import get_terms
 
 JURY_LEAST = 7
@@ -113,7 +114,7 @@ def _unpaid(worth: float, when: When, remedy: str) -> Weakness:
 def _tell_defaults(*terms: str) -> str:
     """Return the options by which terms of `stake_jury` have their defaults."""
     known = get_terms(StakeJuryTerms)
-    return " and ".join(f"--{name.replace('_', '-')} {known[name].default}" for name in terms)
+    return " and ".join(f"{to_flag(name)} {known[name].default}" for name in terms)
 
 
 _ONE_BY_ONE = "--rules hardened, by which a drawn jury judges updates one by one"

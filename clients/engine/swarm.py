@@ -33,6 +33,7 @@ from clients.types.cid import Cid
 from clients.types.errors import RequestError
 from clients.types.federation import STAKE_MAX, Address
 from clients.types.mechanisms import Terms
+from clients.types.settings import to_flag
 from clients.types.store import Store
 
 
@@ -171,7 +172,7 @@ class Swarm:
         a_round = conduct.get_pool(terms)
         most = self.config.rounds * a_round
         if most > STAKE_MAX:
-            lower = [f"--{name.replace('_', '-')}" for name in (*conduct.pool_settings, "rounds")]
+            lower = [to_flag(name) for name in (*conduct.pool_settings, "rounds")]
             raise RequestError(
                 f"{self.config.rounds} rounds may take {format_amount(most)} tokens from the pool, which is "
                 f"filled with {format_amount(STAKE_MAX, 0)} at most: lower {' or '.join(lower)}."

@@ -2,6 +2,7 @@
 pragma solidity ^0.8.24;
 
 import {FixedBeacon} from "../../contracts/FixedBeacon.sol";
+import {IStakeJury} from "../../contracts/interfaces/IStakeJury.sol";
 import {StakeJuryBench} from "./StakeJuryBench.sol";
 
 /// @dev A coalition in a federation of `StakeJury`, held against the same accounts' honest play of the same draws.
@@ -12,6 +13,14 @@ abstract contract CoalitionBench is StakeJuryBench {
     struct Result {
         int256 coalition;
         int256 others;
+    }
+
+    /// @dev The amounts, panels and shares that `stake_vote` has by default.
+    function defaultTerms() internal view returns (IStakeJury.StakeJuryTerms memory t) {
+        t = juryTerms();
+        (t.bond, t.floor, t.proposerStake, t.voterStake) = (16 * T, 8 * T, 4 * T, T);
+        (t.proposers, t.voters, t.minVoters) = (6, 23, 3);
+        (t.updateShares, t.seatShares) = (5, 2);
     }
 
     function isEvil(address who) internal view virtual returns (bool);

@@ -14,10 +14,8 @@ contract StakeJuryClaimsTest is CoalitionBench {
     address private liar;
 
     function deploy() internal override returns (IFederation) {
-        IStakeJury.StakeJuryTerms memory t = juryTerms();
-        (t.bond, t.floor, t.proposerStake, t.voterStake) = (16 * T, 8 * T, 4 * T, T);
-        (t.proposers, t.voters, t.minVoters) = (6, 15, 3);
-        (t.updateShares, t.seatShares) = (5, 2);
+        IStakeJury.StakeJuryTerms memory t = defaultTerms();
+        t.voters = 15;
         (t.maxSamples, t.maxEpochs) = (maxSamples, maxEpochs);
         return new StakeJury(t);
     }

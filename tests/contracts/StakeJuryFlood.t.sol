@@ -21,9 +21,7 @@ contract StakeJuryFloodTest is CoalitionBench {
             founders.push(account(i));
         }
         newcomers = 2;
-        IStakeJury.StakeJuryTerms memory t = juryTerms();
-        (t.bond, t.floor, t.proposerStake, t.voterStake) = (16 * T, 8 * T, 4 * T, T);
-        (t.proposers, t.voters, t.minVoters) = (6, 23, 3);
+        IStakeJury.StakeJuryTerms memory t = defaultTerms();
         t.schedule.pledge = 100;
         return new StakeJury(t);
     }

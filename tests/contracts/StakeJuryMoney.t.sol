@@ -201,8 +201,7 @@ contract StakeJuryMoneyTest is StakeJuryBench {
     }
 }
 
-/// @dev Managers let members in for a fee, and nobody's stake is ever slashed: the terms of `bflc` under the hardened
-/// rules.
+/// @dev Managers let members in for a fee, and with a floor and stakes of 0 nobody's stake is ever slashed.
 contract StakeJuryUnslashedTest is StakeJuryBench {
     uint256 private constant FEE = 7;
 

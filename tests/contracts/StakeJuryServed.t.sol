@@ -3,7 +3,6 @@ pragma solidity ^0.8.24;
 
 import {StakeJury} from "../../contracts/federations/StakeJury.sol";
 import {IFederation} from "../../contracts/interfaces/IFederation.sol";
-import {IStakeJury} from "../../contracts/interfaces/IStakeJury.sol";
 import {CoalitionBench} from "./CoalitionBench.sol";
 
 /// @dev Seven accounts of twenty propose poison, serve it to their own jurors and to just so many others that more than
@@ -15,11 +14,7 @@ contract StakeJuryServedTest is CoalitionBench {
     uint256 private constant DRAWS = 8;
 
     function deploy() internal override returns (IFederation) {
-        IStakeJury.StakeJuryTerms memory t = juryTerms();
-        (t.bond, t.floor, t.proposerStake, t.voterStake) = (16 * T, 8 * T, 4 * T, T);
-        (t.proposers, t.voters, t.minVoters) = (6, 23, 3);
-        (t.updateShares, t.seatShares) = (5, 2);
-        return new StakeJury(t);
+        return new StakeJury(defaultTerms());
     }
 
     function isEvil(address who) internal pure override returns (bool) {
